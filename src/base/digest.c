@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Digests, by OpenSSL.  The one idea: the algorithm is fetched once a
+ * process, because fetching costs more than signing.
+ */
+#include "base/digest.h"
+
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+/* OpenSSL can only fail here when memory is out or when it was built without
+ * SHA-256; there is nothing to answer then. */
+static void must(int ok)
+{
+	if (ok != 1)
+		abort();
+}
+
+void digest_sha256_hex(struct span message, char out[DIGEST_HEX])
+{
+	unsigned char hash[DIGEST_BYTES];
+
+	must(EVP_Digest(message.p, message.n, hash, NULL, EVP_sha256(), NULL));
+	str_hex(hash, sizeof hash, out);
+}
+
+static EVP_MAC_CTX *hmac_context(void)
+{
+	static EVP_MAC_CTX *context;
+	EVP_MAC *mac;
+
+	if (context)
+		return context;
+	mac = EVP_MAC_fetch(NULL, OSSL_MAC_NAME_HMAC, NULL);
+	must(mac != NULL);
+	context = EVP_MAC_CTX_new(mac);
+	must(context != NULL);
+	EVP_MAC_free(mac);
+	return context;
+}
+
+void digest_hmac_hex(struct span key, const struct span *parts, size_t count, char out[DIGEST_HEX])
+{
+	char name[] = "SHA256";
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0),
+		OSSL_PARAM_construct_end(),
+	};
+	unsigned char hash[DIGEST_BYTES];
+	EVP_MAC_CTX *context = hmac_context();
+	size_t i, size;
+
+	must(EVP_MAC_init(context, (const unsigned char *)key.p, key.n, params));
+	for (i = 0; i < count; i++)
+		must(EVP_MAC_update(context, (const unsigned char *)parts[i].p, parts[i].n));
+	must(EVP_MAC_final(context, hash, &size, sizeof hash));
+	str_hex(hash, sizeof hash, out);
+}
+
+bool digest_equal(struct span a, struct span b)
+{
+	return a.n == b.n && CRYPTO_memcmp(a.p, b.p, a.n) == 0;
+}
+
+void digest_random(unsigned char *bytes, size_t n)
+{
+	size_t done = 0;
+
+	while (done < n) {
+		ssize_t got = getrandom(bytes + done, n - done, 0);
+
+		if (got > 0)
+			done += (size_t)got;
+	}
+}

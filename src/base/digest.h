@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * SHA-256, HMAC-SHA256 (RFC 2104), a compare that takes the same time
+ * wherever the difference is, and random bytes.  The only place that knows
+ * OpenSSL.
+ */
+#ifndef ORDERSNAP_BASE_DIGEST_H
+#define ORDERSNAP_BASE_DIGEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/str.h"
+
+#define DIGEST_BYTES 32
+#define DIGEST_HEX (2 * DIGEST_BYTES + 1) /* lower-case hex and its NUL */
+
+/* Hex of SHA-256 over `message`. */
+void digest_sha256_hex(struct span message, char out[DIGEST_HEX]);
+
+/* Hex of HMAC-SHA256 over the parts one behind the other, so that a prefix
+ * and a body are signed without being copied together. */
+void digest_hmac_hex(struct span key, const struct span *parts, size_t count, char out[DIGEST_HEX]);
+
+/* Whether the two are the same bytes.  The time depends on the lengths only. */
+bool digest_equal(struct span a, struct span b);
+
+/* `n` bytes from the system's random source. */
+void digest_random(unsigned char *bytes, size_t n);
+
+#endif

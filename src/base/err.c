@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The error type and the one table that turns a code into an HTTP answer.
+ */
+#include "base/err.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+
+static const struct {
+	int status;
+	const char *name;
+	const char *public_text; /* NULL: the error's own text is meant for the client */
+} codes[ERR_CODES] = {
+	[ERR_NONE] = {500, "none", "Internal error"},
+	[ERR_BAD_REQUEST] = {400, "bad_request", NULL},
+	[ERR_UNAUTHORIZED] = {401, "unauthorized", NULL},
+	[ERR_FORBIDDEN] = {403, "forbidden", NULL},
+	[ERR_NOT_FOUND] = {404, "not_found", NULL},
+	[ERR_METHOD] = {405, "method", "Method not allowed"},
+	[ERR_GONE] = {410, "gone", NULL},
+	[ERR_LENGTH] = {411, "length", "Content-Length is required"},
+	[ERR_TOO_LARGE] = {413, "too_large", NULL},
+	[ERR_MEDIA_TYPE] = {415, "media_type", "Content-Type must be application/json"},
+	[ERR_SIGNATURE] = {400, "signature", "Invalid Stripe signature"},
+	[ERR_PAYLOAD] = {400, "payload", "Invalid Stripe payload"},
+	[ERR_CONFLICT] = {503, "conflict", "Service temporarily unavailable"},
+	[ERR_UNAVAILABLE] = {503, "unavailable", "Service temporarily unavailable"},
+	[ERR_REFUSED] = {502, "refused", "The payment provider refused the request"},
+	[ERR_CONFIG] = {500, "config", "Service misconfigured"},
+	[ERR_INTERNAL] = {500, "internal", "Internal error"},
+};
+
+/* A text that was cut must not end inside a UTF-8 sequence: it is answered. */
+static void trim_sequence(char *text)
+{
+	size_t n = strlen(text), start = n;
+
+	while (start && ((unsigned char)text[start - 1] & 0xC0) == 0x80)
+		start--;
+	if (start && !utf8_sequence((unsigned char *)text + start - 1, n - start + 1))
+		text[start - 1] = '\0';
+}
+
+void err_fill(struct err *e, enum err_code code, const char *format, ...)
+{
+	va_list ap;
+
+	if (!e)
+		return;
+	e->code = code;
+	e->upstream = 0;
+	va_start(ap, format);
+	vsnprintf(e->text, sizeof e->text, format, ap);
+	va_end(ap);
+	trim_sequence(e->text);
+}
+
+void err_put_before(struct err *e, const char *format, ...)
+{
+	char old[sizeof e->text];
+	va_list ap;
+	int n;
+
+	if (!e)
+		return;
+	memcpy(old, e->text, sizeof old);
+	va_start(ap, format);
+	n = vsnprintf(e->text, sizeof e->text, format, ap);
+	va_end(ap);
+	if (n >= 0 && (size_t)n + 2 < sizeof e->text)
+		snprintf(e->text + n, sizeof e->text - (size_t)n, ": %.*s",
+			 (int)(sizeof e->text - (size_t)n - 3), old);
+	trim_sequence(e->text);
+}
+
+int err_http_status(enum err_code code)
+{
+	return codes[code].status;
+}
+
+const char *err_public_text(const struct err *e)
+{
+	return codes[e->code].public_text ? codes[e->code].public_text : e->text;
+}
+
+const char *err_name(enum err_code code)
+{
+	return codes[code].name;
+}

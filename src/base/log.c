@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The log's lines and where they go.  What a line may show is decided in
+ * log_redact.c, before it is formatted.
+ */
+#include "base/log.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/str.h"
+
+#define LINE_MAX_BYTES 8192
+
+static struct {
+	enum log_level level;
+	bool json;
+	bool to_syslog;
+	int file; /* -1: the sink or standard error */
+	log_sink *sink;
+	void *sink_context;
+} state = {.level = LOG_LEVEL_WARNING, .file = -1};
+
+static const char *const level_names[] = {"debug", "info", "warning", "error"};
+static const int syslog_levels[] = {LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERR};
+
+void log_configure(const struct log_options *options)
+{
+	state.level = options->level;
+	state.json = options->json;
+	state.to_syslog = options->target && strcmp(options->target, "syslog") == 0;
+	if (state.file >= 0)
+		close(state.file);
+	state.file = -1;
+	if (state.to_syslog)
+		openlog("ordersnap", LOG_PID, LOG_DAEMON);
+	else if (options->target && options->target[0] == '/')
+		state.file = open(options->target, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+}
+
+void log_set_sink(log_sink *sink, void *context)
+{
+	state.sink = sink;
+	state.sink_context = context;
+}
+
+static void add_timestamp(struct buf *out, int64_t now)
+{
+	time_t t = (time_t)now;
+	struct tm tm;
+	char text[32];
+
+	gmtime_r(&t, &tm);
+	strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	buf_puts(out, text);
+}
+
+/* Quoted with JSON's escapes; both formats use it, so one line stays one line
+ * whatever the value holds. */
+static void add_quoted(struct buf *out, const char *text)
+{
+	const unsigned char *p = (const unsigned char *)text;
+
+	buf_putc(out, '"');
+	for (; *p; p++) {
+		if (*p == '"' || *p == '\\')
+			buf_printf(out, "\\%c", *p);
+		else if (*p < 0x20 || *p == 0x7F)
+			buf_printf(out, "\\u%04x", *p);
+		else
+			buf_putc(out, (char)*p);
+	}
+	buf_putc(out, '"');
+}
+
+static bool is_plain(const char *text)
+{
+	const unsigned char *p = (const unsigned char *)text;
+
+	for (; *p; p++)
+		if (*p <= 0x20 || *p == 0x7F || *p == '"' || *p == '\\' || *p == '=')
+			return false;
+	return p != (const unsigned char *)text;
+}
+
+static void add_value(struct buf *out, const struct log_field *field, bool json)
+{
+	struct buf clean;
+
+	if (field->is_number) {
+		buf_printf(out, "%lld", (long long)field->number);
+		return;
+	}
+	buf_init(&clean, LINE_MAX_BYTES / 4);
+	log_redact(&clean, field->text);
+	if (!json && is_plain(buf_text(&clean)))
+		buf_puts(out, buf_text(&clean));
+	else
+		add_quoted(out, buf_text(&clean));
+	buf_free(&clean);
+}
+
+static void add_fields(struct buf *out, const struct log_field *fields, bool json)
+{
+	for (; fields->key; fields++) {
+		if (!fields->is_number && !fields->text)
+			continue;
+		buf_printf(out, json ? ",\"%s\":" : " %s=", fields->key);
+		add_value(out, fields, json);
+	}
+}
+
+void log_format(struct buf *out, bool json, int64_t now, enum log_level level, const char *message,
+		const struct log_field *fields)
+{
+	buf_puts(out, json ? "{\"ts\":\"" : "");
+	add_timestamp(out, now);
+	if (json) {
+		buf_printf(out, "\",\"level\":\"%s\",\"msg\":", level_names[level]);
+		add_quoted(out, message);
+	} else {
+		buf_printf(out, " %s %s", level_names[level], message);
+	}
+	add_fields(out, fields, json);
+	buf_puts(out, json ? "}\n" : "\n");
+}
+
+static void write_all(int fd, const char *p, size_t n)
+{
+	while (n) {
+		ssize_t done = write(fd, p, n);
+
+		if (done <= 0)
+			return;
+		p += done;
+		n -= (size_t)done;
+	}
+}
+
+void log_write(enum log_level level, const char *message, const struct log_field *fields)
+{
+	struct buf line;
+
+	if (level < state.level)
+		return;
+	buf_init(&line, LINE_MAX_BYTES);
+	log_format(&line, state.json, clock_epoch(), level, message, fields);
+	if (state.to_syslog)
+		syslog(syslog_levels[level], "%.*s", (int)line.len, buf_text(&line));
+	else if (state.file >= 0)
+		write_all(state.file, buf_text(&line), line.len);
+	else if (state.sink)
+		state.sink(state.sink_context, buf_text(&line), line.len);
+	else
+		write_all(STDERR_FILENO, buf_text(&line), line.len);
+	buf_free(&line);
+}
+
+void log_close(void)
+{
+	if (state.file >= 0)
+		close(state.file);
+	state.file = -1;
+	state.sink = NULL;
+	log_hide(NULL);
+}

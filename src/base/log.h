@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The log: one line an event, `ts level msg key=value ...` or JSON.
+ *
+ * Nothing personal or secret gets out: every string that is logged passes
+ * log_redact(), which masks the local part of e-mail addresses, what follows
+ * Stripe's key prefixes, and the exact values given to log_hide().
+ */
+#ifndef ORDERSNAP_BASE_LOG_H
+#define ORDERSNAP_BASE_LOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+
+enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARNING, LOG_LEVEL_ERROR };
+
+/* Where a line goes when the target is "stderr": a FastCGI request puts its
+ * own error stream here.  `line` ends in a newline. */
+typedef void log_sink(void *context, const char *line, size_t n);
+
+struct log_options {
+	enum log_level level; /* lines below are dropped */
+	bool json;            /* LOG_FORMAT=json */
+	const char *target;   /* "stderr", "syslog" or a file's absolute path; copied */
+};
+
+/* Before it is called, warnings and errors go to standard error as text. */
+void log_configure(const struct log_options *options);
+
+/* Sends the lines of the target "stderr" to `sink`; NULL: to standard error. */
+void log_set_sink(log_sink *sink, void *context);
+
+/* Never shows `secret` in a line.  Copied; short or empty ones are ignored. */
+void log_hide(const char *secret);
+
+/* One key and its value.  Build it with LOG_STR, LOG_INT or LOG_FLAG. */
+struct log_field {
+	const char *key;
+	const char *text; /* NULL with a number; a NULL string is left out */
+	int64_t number;
+	bool is_number;
+};
+
+#define LOG_STR(k, v) ((struct log_field){.key = (k), .text = (v)})
+#define LOG_INT(k, v) ((struct log_field){.key = (k), .number = (v), .is_number = true})
+
+/* Writes one line.  The fields are those of the array up to one whose key is
+ * NULL.  Use the macros below. */
+void log_write(enum log_level level, const char *message, const struct log_field *fields);
+
+#define log_event(level, message, ...) \
+	log_write((level), (message), (const struct log_field[]){__VA_ARGS__, {.key = NULL}})
+#define log_debug(...) log_event(LOG_LEVEL_DEBUG, __VA_ARGS__)
+#define log_info(...) log_event(LOG_LEVEL_INFO, __VA_ARGS__)
+#define log_warning(...) log_event(LOG_LEVEL_WARNING, __VA_ARGS__)
+#define log_error(...) log_event(LOG_LEVEL_ERROR, __VA_ARGS__)
+
+/* Adds `text` to `out` with what must not be seen masked. */
+void log_redact(struct buf *out, const char *text);
+
+/* Formats a line as log_write() would, with the time given (for tests). */
+void log_format(struct buf *out, bool json, int64_t now, enum log_level level, const char *message,
+		const struct log_field *fields);
+
+/* Closes a log file and forgets the hidden values. */
+void log_close(void);
+
+#endif

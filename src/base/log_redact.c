@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What a log line may show.  Works on any text, so no caller has to remember:
+ * `jane.doe@shop.example` becomes `j***@shop.example`, `sk_live_51H...`
+ * becomes `sk_live_***`, and a configured secret becomes `***`.
+ */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/str.h"
+
+#define HIDDEN_MAX 16
+#define HIDDEN_MIN_BYTES 6 /* shorter ones would mask ordinary words */
+
+static char *hidden[HIDDEN_MAX];
+static size_t hidden_count;
+
+/* What Stripe's secrets start with; what follows is masked. */
+static const char *const prefixes[] = {"sk_live_", "sk_test_", "rk_live_",
+				       "rk_test_", "whsec_",   "Bearer "};
+
+void log_hide(const char *secret)
+{
+	size_t i;
+
+	if (!secret) {
+		for (i = 0; i < hidden_count; i++)
+			free(hidden[i]);
+		hidden_count = 0;
+		return;
+	}
+	if (strlen(secret) < HIDDEN_MIN_BYTES || hidden_count == HIDDEN_MAX)
+		return;
+	hidden[hidden_count++] = str_dup(secret);
+}
+
+/* What may stand in an e-mail address's local part (RFC 5321 dot-atom, and
+ * bytes above ASCII by RFC 6531). */
+static bool is_local(unsigned char c)
+{
+	return isalnum(c) || c >= 0x80 || (c && strchr(".!$&'*+-/=?^_`{|}~", c));
+}
+
+static bool is_token(unsigned char c)
+{
+	return isalnum(c) || c == '_' || c == '-' || c == '.';
+}
+
+static size_t hidden_length(const char *p)
+{
+	size_t i;
+
+	for (i = 0; i < hidden_count; i++)
+		if (str_starts(p, hidden[i]))
+			return strlen(hidden[i]);
+	return 0;
+}
+
+static size_t prefix_length(const char *p)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
+		if (str_starts(p, prefixes[i]))
+			return strlen(prefixes[i]);
+	return 0;
+}
+
+/* The bytes at `p` up to the '@' of an address (or its %40), 0 if none. */
+static size_t local_length(const char *p)
+{
+	size_t n = 0;
+
+	while (is_local((unsigned char)p[n]) && !str_starts(p + n, "%40"))
+		n++;
+	return n && (p[n] == '@' || str_starts(p + n, "%40")) ? n : 0;
+}
+
+void log_redact(struct buf *out, const char *text)
+{
+	const char *p = text;
+	size_t n;
+
+	while (*p) {
+		if ((n = hidden_length(p))) {
+			buf_puts(out, "***");
+			p += n;
+		} else if ((n = prefix_length(p))) {
+			buf_add(out, p, n);
+			buf_puts(out, "***");
+			for (p += n; is_token((unsigned char)*p);)
+				p++;
+		} else if ((n = local_length(p))) {
+			buf_add(out, p, 1);
+			buf_puts(out, "***");
+			p += n;
+		} else {
+			do
+				buf_putc(out, *p++);
+			while (is_local((unsigned char)*p) && is_local((unsigned char)p[-1]) &&
+			       !hidden_length(p) && !prefix_length(p));
+		}
+	}
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Allocation that succeeds or ends the process.
+ */
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *must(void *p)
+{
+	if (!p) {
+		fputs("ordersnap: out of memory\n", stderr);
+		abort();
+	}
+	return p;
+}
+
+void *mem_zalloc(size_t count, size_t size)
+{
+	return must(calloc(count ? count : 1, size ? size : 1));
+}
+
+void *mem_realloc(void *p, size_t size)
+{
+	return must(realloc(p, size ? size : 1));
+}
+
+void mem_wipe(void *p, size_t n)
+{
+	explicit_bzero(p, n);
+}

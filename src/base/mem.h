@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Memory that is there.  A program of this size that can't get a few
+ * kilobytes can't answer either: these functions end the process instead of
+ * returning NULL.  That is safe because nothing is acknowledged before it is
+ * durable; a request that died is delivered again.  All sizes that come from
+ * outside are capped before they reach this file.
+ */
+#ifndef ORDERSNAP_BASE_MEM_H
+#define ORDERSNAP_BASE_MEM_H
+
+#include <stddef.h>
+
+/* Zeroed memory for `count` objects of `size` bytes; free() it. */
+void *mem_zalloc(size_t count, size_t size);
+
+/* realloc() that ends the process when memory is out. */
+void *mem_realloc(void *p, size_t size);
+
+/* Overwrites `n` bytes in a way that the compiler keeps: for secrets. */
+void mem_wipe(void *p, size_t n);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Web addresses, as far as this program has to look into them (RFC 3986, only
+ * http and https), and lists of origins (RFC 6454).
+ */
+#ifndef ORDERSNAP_BASE_URL_H
+#define ORDERSNAP_BASE_URL_H
+
+#include <stdbool.h>
+
+#include "base/str.h"
+
+/* The parts of an address; they point into the text that was parsed. */
+struct url {
+	struct span scheme; /* "http" or "https" */
+	struct span host;   /* not empty; [..] for IPv6 */
+	struct span port;   /* digits, or empty */
+	struct span rest;   /* path, query and fragment: "" or from '/', '?' or '#' */
+	bool has_user;      /* something stands before an @ in the authority */
+};
+
+/* 0, or -1 where it is not an absolute http(s) address of printable ASCII
+ * without spaces, quotes, backslashes or angle brackets. */
+int url_parse(struct span text, struct url *url);
+
+/* Whether the host is 127.0.0.0/8, [::1] or localhost. */
+bool url_is_loopback(const struct url *url);
+
+/* Whether both have the same scheme, host and port, the default port and the
+ * host's case not counting. */
+bool url_same_origin(const struct url *a, const struct url *b);
+
+/* Takes the next entry off a list with commas or spaces between. */
+bool url_next_origin(struct span *rest, struct span *origin);
+
+/* Whether `url`'s origin is in the list.  "*" in the list matches none here. */
+bool url_in_origins(const struct url *url, const char *list);
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Times as text, in UTC: `2024-11-26T12:00:00Z` (RFC 3339).
+ */
+#ifndef ORDERSNAP_FORMAT_ISO8601_H
+#define ORDERSNAP_FORMAT_ISO8601_H
+
+#include <stdint.h>
+
+#define ISO8601_SIZE 32
+
+/* `epoch` in seconds; `out` holds ISO8601_SIZE bytes.  Return `out`. */
+const char *iso8601_time(int64_t epoch, char *out); /* 2024-11-26T12:00:00Z */
+const char *iso8601_day(int64_t epoch, char *out);  /* 2024-11-26 */
+
+#endif

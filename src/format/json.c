@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Strict getters over json-c.
+ */
+#include "format/json.h"
+
+#include <stdint.h>
+#include <string.h>
+
+struct json_object *json_parse(struct span text)
+{
+	struct json_tokener *tokener;
+	struct json_object *value = NULL;
+
+	if (text.n > INT32_MAX || !json_is_valid(text))
+		return NULL;
+	tokener = json_tokener_new_ex(JSON_MAX_DEPTH + 1);
+	if (!tokener)
+		return NULL;
+	/* json-c ends a bare number or literal only when it sees what follows. */
+	value = json_tokener_parse_ex(tokener, text.p, (int)text.n);
+	if (json_tokener_get_error(tokener) == json_tokener_continue)
+		value = json_tokener_parse_ex(tokener, "", 1);
+	json_tokener_free(tokener);
+	return value;
+}
+
+static enum json_found get(struct json_object *object, const char *key, enum json_type type,
+			   struct json_object **value)
+{
+	struct json_object *member;
+
+	if (!json_object_is_type(object, json_type_object) ||
+	    !json_object_object_get_ex(object, key, &member) || !member)
+		return JSON_ABSENT;
+	if (!json_object_is_type(member, type))
+		return JSON_WRONG;
+	*value = member;
+	return JSON_FOUND;
+}
+
+enum json_found json_get_string(struct json_object *object, const char *key, const char **value)
+{
+	struct json_object *member;
+	enum json_found found = get(object, key, json_type_string, &member);
+	const char *text;
+
+	if (found != JSON_FOUND)
+		return found;
+	text = json_object_get_string(member);
+	if (strlen(text) != (size_t)json_object_get_string_len(member))
+		return JSON_WRONG;
+	*value = text;
+	return JSON_FOUND;
+}
+
+enum json_found json_get_int(struct json_object *object, const char *key, int64_t *value)
+{
+	struct json_object *member;
+	enum json_found found = get(object, key, json_type_int, &member);
+	int64_t number;
+
+	if (found != JSON_FOUND)
+		return found;
+	number = json_object_get_int64(member);
+	if (number == INT64_MAX || number == INT64_MIN)
+		return JSON_WRONG;
+	*value = number;
+	return JSON_FOUND;
+}
+
+enum json_found json_get_bool(struct json_object *object, const char *key, bool *value)
+{
+	struct json_object *member;
+	enum json_found found = get(object, key, json_type_boolean, &member);
+
+	if (found == JSON_FOUND)
+		*value = json_object_get_boolean(member);
+	return found;
+}
+
+enum json_found json_get_object(struct json_object *object, const char *key,
+				struct json_object **value)
+{
+	return get(object, key, json_type_object, value);
+}
+
+enum json_found json_get_array(struct json_object *object, const char *key,
+			       struct json_object **value)
+{
+	return get(object, key, json_type_array, value);
+}
+
+const char *json_string_or_null(struct json_object *object, const char *key)
+{
+	const char *value = NULL;
+
+	json_get_string(object, key, &value);
+	return value;
+}
+
+const char *json_id_or_null(struct json_object *object, const char *key)
+{
+	struct json_object *expanded;
+
+	if (json_get_object(object, key, &expanded) == JSON_FOUND)
+		return json_string_or_null(expanded, "id");
+	return json_string_or_null(object, key);
+}
+
+int64_t json_int_or(struct json_object *object, const char *key, int64_t otherwise)
+{
+	json_get_int(object, key, &otherwise);
+	return otherwise;
+}
+
+void json_set(struct json_object *object, const char *key, struct json_object *value)
+{
+	if (value)
+		json_object_object_add(object, key, value);
+}
+
+void json_set_string(struct json_object *object, const char *key, const char *value)
+{
+	if (value)
+		json_object_object_add(object, key, json_object_new_string(value));
+}
+
+void json_set_int(struct json_object *object, const char *key, int64_t value)
+{
+	json_object_object_add(object, key, json_object_new_int64(value));
+}
+
+void json_set_bool(struct json_object *object, const char *key, bool value)
+{
+	json_object_object_add(object, key, json_object_new_boolean(value));
+}
+
+struct json_object *json_copy(struct json_object *value)
+{
+	struct json_object *copy = NULL;
+
+	if (value)
+		json_object_deep_copy(value, &copy, NULL);
+	return copy;
+}
+
+void json_copy_member(struct json_object *to, const char *to_key, struct json_object *from,
+		      const char *from_key)
+{
+	struct json_object *value;
+
+	if (json_object_object_get_ex(from, from_key, &value))
+		json_object_object_add(to, to_key, json_copy(value));
+}
+
+const char *json_text(struct json_object *value)
+{
+	return json_object_to_json_string_ext(value,
+					      JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+}
+
+bool json_equal(struct json_object *a, struct json_object *b)
+{
+	return json_object_equal(a, b);
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * JSON, strictly: json-c's values with a parser and getters that never guess.
+ *
+ * json-c alone takes "12abc" for 12, a missing number for 0 and a saturated
+ * one for itself, and its parser lets single quotes, NaN and control
+ * characters through.  Here a text is first held against RFC 8259
+ * (json_check.c), and a getter says found, absent or wrong type.
+ *
+ * Ownership is json-c's: json_parse() and json_object_new_*() give a
+ * reference to release with json_object_put(); getters lend.
+ */
+#ifndef ORDERSNAP_FORMAT_JSON_H
+#define ORDERSNAP_FORMAT_JSON_H
+
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/str.h"
+
+#define JSON_MAX_DEPTH 64
+
+/* Whether `text` is one JSON value by RFC 8259: UTF-8, no BOM, nothing but
+ * white space around it, at most JSON_MAX_DEPTH levels. */
+bool json_is_valid(struct span text);
+
+/* The value of `text`, or NULL where json_is_valid() is false.  A JSON null is
+ * refused as well: no text of ours may be just that. */
+struct json_object *json_parse(struct span text);
+
+enum json_found {
+	JSON_WRONG = -1,  /* it is there, with another type or an impossible value */
+	JSON_ABSENT = 0,  /* no such key, or null */
+	JSON_FOUND = 1,
+};
+
+/*
+ * Getters: `object` may be NULL or no object (then all is absent).  The
+ * out-parameter is written only for JSON_FOUND.
+ * A string with U+0000 in it is JSON_WRONG.  An integer is written without
+ * fraction and exponent and fits 64 bits with room to spare (its extremes are
+ * what json-c saturates to, and count as wrong).
+ */
+enum json_found json_get_string(struct json_object *object, const char *key, const char **value);
+enum json_found json_get_int(struct json_object *object, const char *key, int64_t *value);
+enum json_found json_get_bool(struct json_object *object, const char *key, bool *value);
+enum json_found json_get_object(struct json_object *object, const char *key,
+				struct json_object **value);
+enum json_found json_get_array(struct json_object *object, const char *key,
+			       struct json_object **value);
+
+/* The string, or NULL where it is absent or no string. */
+const char *json_string_or_null(struct json_object *object, const char *key);
+
+/* The string of a field that is an id or an expanded object with an `id`
+ * (https://docs.stripe.com/expand); NULL where it is neither. */
+const char *json_id_or_null(struct json_object *object, const char *key);
+
+/* The integer, or `otherwise` where it is absent or no integer. */
+int64_t json_int_or(struct json_object *object, const char *key, int64_t otherwise);
+
+/* Sets a string (NULL: nothing happens), an integer, a flag, or a value whose
+ * reference is given away (NULL: nothing happens). */
+void json_set_string(struct json_object *object, const char *key, const char *value);
+void json_set_int(struct json_object *object, const char *key, int64_t value);
+void json_set_bool(struct json_object *object, const char *key, bool value);
+void json_set(struct json_object *object, const char *key, struct json_object *value);
+
+/* Sets `to`'s key to a copy of `from`'s; nothing happens where there is none. */
+void json_copy_member(struct json_object *to, const char *to_key, struct json_object *from,
+		      const char *from_key);
+
+/* A deep copy; the caller releases it. */
+struct json_object *json_copy(struct json_object *value);
+
+/* The compact text of a value, slashes not escaped.  Borrowed: it lives until
+ * the value changes or goes. */
+const char *json_text(struct json_object *value);
+
+/* Whether two values are the same, the order of keys not counting. */
+bool json_equal(struct json_object *a, struct json_object *b);
+
+#endif

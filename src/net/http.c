@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The HTTP client over libcurl.  The one idea: the easy handle is reset, not
+ * made anew, between requests; its connections, TLS sessions and trust store
+ * stay.
+ */
+#include "net/http.h"
+
+#include <curl/curl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+#define CONNECT_TIMEOUT_MS 3000
+#define USER_AGENT "ordersnap/" PACKAGE_VERSION
+
+struct http_client {
+	CURL *curl; /* NULL until the first request */
+	unsigned calls;
+};
+
+struct http_client *http_client_new(void)
+{
+	return mem_zalloc(1, sizeof(struct http_client));
+}
+
+void http_client_free(struct http_client *client)
+{
+	if (!client)
+		return;
+	if (client->curl) {
+		curl_easy_cleanup(client->curl);
+		curl_global_cleanup();
+	}
+	free(client);
+}
+
+void http_answer_init(struct http_answer *answer)
+{
+	answer->status = 0;
+	buf_init(&answer->body, HTTP_MAX_ANSWER);
+}
+
+void http_answer_free(struct http_answer *answer)
+{
+	buf_free(&answer->body);
+}
+
+static size_t on_body(char *bytes, size_t size, size_t n, void *context)
+{
+	return buf_add(context, bytes, size * n) ? 0 : size * n;
+}
+
+static int open_handle(struct http_client *client, struct err *e)
+{
+	if (client->curl) {
+		curl_easy_reset(client->curl);
+		return 0;
+	}
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) == 0)
+		client->curl = curl_easy_init();
+	return client->curl ? 0 : err_set(e, ERR_INTERNAL, "libcurl could not be started");
+}
+
+/* CURLOPT_CAPATH is NULL because a directory of certificates switches off
+ * libcurl's cache of the trust store: each new connection would then read the
+ * whole bundle again. */
+static void set_policy(CURL *curl, int64_t left)
+{
+	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(curl, CURLOPT_PROXY, "");
+	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
+	curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
+	curl_easy_setopt(curl, CURLOPT_USERAGENT, USER_AGENT);
+	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,
+			 (long)(left < CONNECT_TIMEOUT_MS ? left : CONNECT_TIMEOUT_MS));
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)left);
+}
+
+static void set_request(CURL *curl, const struct http_request *request, struct http_answer *answer)
+{
+	curl_easy_setopt(curl, CURLOPT_URL, request->url);
+	if (strcmp(request->method, "POST") == 0) {
+		curl_easy_setopt(curl, CURLOPT_POST, 1L);
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.n);
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body.n ? request->body.p : "");
+	} else {
+		curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L);
+	}
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer->body);
+}
+
+static struct curl_slist *header_list(const struct http_request *request)
+{
+	struct curl_slist *list = NULL;
+	size_t i;
+
+	for (i = 0; i < HTTP_MAX_HEADERS && request->headers[i]; i++)
+		list = curl_slist_append(list, request->headers[i]);
+	return list;
+}
+
+int http_perform(struct http_client *client, const struct http_request *request,
+		 struct http_answer *answer, struct err *e)
+{
+	int64_t left = deadline_left(request->deadline);
+	struct curl_slist *headers;
+	long status = 0;
+	CURLcode code;
+
+	buf_reset(&answer->body);
+	answer->status = 0;
+	if (open_handle(client, e))
+		return -1;
+	if (left <= 0)
+		return err_set(e, ERR_UNAVAILABLE, "no time left to ask %s", request->url);
+	set_policy(client->curl, left);
+	set_request(client->curl, request, answer);
+	headers = header_list(request);
+	curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, headers);
+	client->calls++;
+	code = curl_easy_perform(client->curl);
+	curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, NULL);
+	curl_slist_free_all(headers);
+	if (code != CURLE_OK)
+		return err_set(e, ERR_UNAVAILABLE, "%s: %s", request->url, curl_easy_strerror(code));
+	curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &status);
+	answer->status = (int)status;
+	return 0;
+}
+
+const char *http_last_header(struct http_client *client, const char *name)
+{
+	struct curl_header *header;
+
+	if (!client->curl ||
+	    curl_easy_header(client->curl, name, 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
+		return NULL;
+	return header->value;
+}
+
+unsigned http_client_calls(const struct http_client *client)
+{
+	return client->calls;
+}

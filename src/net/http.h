@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * An HTTP client for APIs: one handle a process, so that connections are kept
+ * and reused; https and http only, no redirects, no proxy from the
+ * environment (httpoxy), every wait bounded by the request's deadline, every
+ * answer by a cap.  The only place that knows libcurl.
+ */
+#ifndef ORDERSNAP_NET_HTTP_H
+#define ORDERSNAP_NET_HTTP_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/str.h"
+
+#define HTTP_MAX_HEADERS 12
+#define HTTP_MAX_ANSWER (16u << 20) /* bytes */
+
+struct http_client;
+
+struct http_request {
+	const char *method; /* "GET" or "POST" */
+	const char *url;
+	const char *headers[HTTP_MAX_HEADERS]; /* "Name: value"; up to the first NULL */
+	struct span body;                      /* POST only */
+	int64_t deadline;                      /* base/clock.h; nothing is waited for beyond it */
+};
+
+struct http_answer {
+	int status;      /* 100..599 */
+	struct buf body; /* http_answer_free() it */
+};
+
+/* Never NULL.  Allocates the handle only when the first request is made. */
+struct http_client *http_client_new(void);
+void http_client_free(struct http_client *client);
+
+/*
+ * Sends one request and reads the whole answer.  0 for any HTTP status; -1
+ * with ERR_UNAVAILABLE when there was no whole answer (no connection, time
+ * over, cut off, larger than HTTP_MAX_ANSWER).  `answer` is to be freed in
+ * both cases; it may be used again without.
+ */
+int http_perform(struct http_client *client, const struct http_request *request,
+		 struct http_answer *answer, struct err *e);
+
+/* A header of the last answer, NULL if it had none.  Borrowed until the next
+ * request. */
+const char *http_last_header(struct http_client *client, const char *name);
+
+/* How many requests this client has sent. */
+unsigned http_client_calls(const struct http_client *client);
+
+void http_answer_init(struct http_answer *answer);
+void http_answer_free(struct http_answer *answer);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What a program has open: its configuration, and, from the first use on, the
+ * store and the Stripe client that it names.  A process that refuses a request
+ * before it needs them opens neither.
+ */
+#ifndef ORDERSNAP_SERVICE_APP_H
+#define ORDERSNAP_SERVICE_APP_H
+
+#include "base/config.h"
+#include "store/store.h"
+#include "stripe/client.h"
+
+/* Checkout makes a buyer wait for the webhook's answer for up to ten seconds. */
+#define APP_REQUEST_MS 8000
+
+/* What is left for the store when Stripe has used up its part of a request. */
+#define APP_STORE_RESERVE_MS 2000
+
+struct app {
+	struct config config;
+	struct store *store_opened;
+	struct stripe_client *stripe_opened;
+};
+
+/* Loads the configuration, checks that what the program `needs`
+ * (CONFIG_NEEDS_...) is there, and sets up the log.  -1 with ERR_CONFIG.
+ * app_close() in both cases. */
+int app_open(struct app *app, unsigned needs, struct err *e);
+void app_close(struct app *app);
+
+/* Open on the first call; never NULL. */
+struct store *app_store(struct app *app);
+struct stripe_client *app_stripe(struct app *app);
+
+/* Calls so far, 0 for what was never opened. */
+struct app_calls {
+	unsigned reads, writes, stripe;
+};
+struct app_calls app_calls(const struct app *app);
+
+/* The deadline for asking Stripe within a request that ends at `deadline`. */
+int64_t app_stripe_deadline(int64_t deadline);
+
+#endif

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Read, decide, write once.
+ */
+#include "service/settle.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "format/iso8601.h"
+#include "service/settle_keys.h"
+#include "shop/order.h"
+#include "stripe/api.h"
+
+#define TRIES 12            /* conflicts with other deliveries of one event */
+#define PAUSE_MS 20         /* between them, at most */
+#define SESSION_KEEP 2592000 /* seconds: 30 days past completion */
+#define DAY 86400
+
+/* What one call of settle_session() works with. */
+struct settlement {
+	struct app *app;
+	const struct settle_request *request;
+	struct settle_keys keys;
+	struct json_object *read[SETTLE_ITEMS]; /* as they stand, or NULL */
+	struct json_object *lines;              /* Stripe's; kept over a conflict */
+	bool lines_asked;                       /* ask once, whatever came of it */
+	bool lines_later;                       /* they could not be had for a passing reason */
+};
+
+static void release_read(struct settlement *s)
+{
+	size_t i;
+
+	for (i = 0; i < SETTLE_ITEMS; i++) {
+		json_object_put(s->read[i]);
+		s->read[i] = NULL;
+	}
+}
+
+/* Reads the items whose bit is set in `which`, in one call. */
+static int read_items(struct settlement *s, unsigned which, struct err *e)
+{
+	struct json_object *found[SETTLE_ITEMS];
+	struct store_key keys[SETTLE_ITEMS];
+	size_t at[SETTLE_ITEMS], i, n = 0;
+
+	for (i = 0; i < SETTLE_ITEMS; i++) {
+		if (!(which >> i & 1) || !s->keys.pk[i])
+			continue;
+		keys[n] = (struct store_key){s->keys.pk[i], s->keys.sk[i]};
+		at[n++] = i;
+	}
+	if (store_get_many(app_store(s->app), keys, n, found, s->request->deadline, e))
+		return -1;
+	for (i = 0; i < n; i++) {
+		json_object_put(s->read[at[i]]);
+		s->read[at[i]] = found[i];
+	}
+	return 0;
+}
+
+/*
+ * The session's item may name an order that stands under another key (the
+ * Lambda functions used the time of processing), and the stored order may bear
+ * another number: then those stay, and cost one more read.
+ */
+static int follow_stored_keys(struct settlement *s, struct err *e)
+{
+	unsigned again = settle_keys_from_session(&s->keys, s->read[SETTLE_SESSION]);
+
+	if (again && read_items(s, again, e))
+		return -1;
+	again = settle_keys_from_order(&s->keys, s->read[SETTLE_ORDER]);
+	return again ? read_items(s, again, e) : 0;
+}
+
+static bool number_is_taken(const struct settlement *s)
+{
+	const char *owner = json_string_or_null(s->read[SETTLE_NUMBER], "orderId");
+
+	return s->read[SETTLE_NUMBER] && (!owner || strcmp(owner, s->request->session->id) != 0);
+}
+
+/* Two ids may give one number; the later order's grows by a letter. */
+static int free_number(struct settlement *s, struct err *e)
+{
+	char *base, letter;
+	int rc = 0;
+
+	if (!number_is_taken(s))
+		return 0;
+	base = str_dup(s->keys.number);
+	for (letter = 'A'; !rc && letter <= 'Z' && number_is_taken(s); letter++) {
+		settle_keys_set_number(&s->keys, str_printf("%s%c", base, letter));
+		rc = read_items(s, 1u << SETTLE_NUMBER, e);
+	}
+	if (!rc && number_is_taken(s))
+		rc = err_set(e, ERR_INTERNAL, "order number %s is used up", base);
+	free(base);
+	return rc;
+}
+
+/* Never fails: what can't be had now is had later (lines_later), what can't be
+ * had at all is left to the reconciler. */
+static void ask_lines(struct settlement *s)
+{
+	const char *id = s->request->session->id;
+	struct err why;
+
+	if (s->lines_asked || !order_needs_lines(s->read[SETTLE_ORDER]))
+		return;
+	s->lines_asked = true;
+	if (stripe_session_line_items(app_stripe(s->app), id,
+				      app_stripe_deadline(s->request->deadline), &s->lines, &why) == 0)
+		return;
+	s->lines_later = why.code != ERR_REFUSED;
+	log_error("Failed to fetch line items", LOG_STR("sessionId", id),
+		  LOG_STR("again", s->lines_later ? "on redelivery" : "by sync"),
+		  LOG_STR("error", why.text));
+}
+
+static struct json_object *new_order(const struct settlement *s)
+{
+	const struct settle_request *r = s->request;
+	const struct order_input input = {
+		.stored = s->read[SETTLE_ORDER],
+		.session = r->session,
+		.kind = r->event->kind,
+		.line_items = s->lines,
+		.quote = s->read[SETTLE_QUOTE],
+		.pk = s->keys.pk[SETTLE_ORDER],
+		.sk = s->keys.sk[SETTLE_ORDER],
+		.number = s->keys.number,
+		.user_id = s->keys.user_id,
+		.source = r->source,
+		.created = s->keys.created,
+		.event_time = r->event->created ? r->event->created : s->keys.created,
+		.now = r->now,
+		.ttl_days = s->app->config.order_ttl_days,
+	};
+
+	return order_apply_session(&input);
+}
+
+static struct json_object *new_marker(const struct settlement *s, struct json_object *order)
+{
+	struct json_object *marker = json_object_new_object();
+	char text[ISO8601_SIZE];
+
+	json_set_string(marker, "PK", s->keys.pk[SETTLE_EVENT]);
+	json_set_string(marker, "SK", s->keys.sk[SETTLE_EVENT]);
+	json_set_string(marker, "eventId", s->request->event->id);
+	json_set_string(marker, "type", s->request->event->type);
+	json_set_string(marker, "status", "processed");
+	json_set_string(marker, "sessionId", s->request->session->id);
+	json_copy_member(marker, "orderId", order, "orderId");
+	json_copy_member(marker, "orderNumber", order, "orderNumber");
+	json_set_string(marker, "processedAt", iso8601_time(s->request->now, text));
+	json_set_int(marker, "expiresAt",
+		     s->request->now + s->app->config.event_ttl_days * DAY);
+	return marker;
+}
+
+struct batch {
+	struct store_put puts[SETTLE_ITEMS];
+	size_t n;
+};
+
+/* Takes `item`; it is not written where it says what stands there already. */
+static void batch_add(struct batch *batch, struct json_object *item, struct json_object *read)
+{
+	if (read && order_same(item, read))
+		json_object_put(item);
+	else
+		batch->puts[batch->n++] = store_replace(item, read);
+}
+
+static void batch_free(struct batch *batch)
+{
+	while (batch->n)
+		json_object_put(batch->puts[--batch->n].item);
+}
+
+/* Takes `order`. */
+static void fill_batch(const struct settlement *s, struct batch *batch, struct json_object *order)
+{
+	batch_add(batch, order_session_item(order, s->read[SETTLE_SESSION], "complete",
+					    s->request->now, SESSION_KEEP), s->read[SETTLE_SESSION]);
+	batch_add(batch, order_pointer(order, str_dup(s->keys.pk[SETTLE_NUMBER])),
+		  s->read[SETTLE_NUMBER]);
+	batch_add(batch, order_day_entry(order, s->keys.created), s->read[SETTLE_DAY]);
+	if (s->keys.pk[SETTLE_PAYMENT])
+		batch_add(batch, order_pointer(order, str_dup(s->keys.pk[SETTLE_PAYMENT])),
+			  s->read[SETTLE_PAYMENT]);
+	batch_add(batch, order, s->read[SETTLE_ORDER]);
+}
+
+static void log_order(const struct settlement *s, struct json_object *order)
+{
+	bool is_new = !s->read[SETTLE_ORDER];
+
+	if (!is_new && order_same(order, s->read[SETTLE_ORDER]))
+		return;
+	log_info(is_new ? "Order snapshot created" : "Order snapshot updated",
+		 LOG_STR("orderId", json_string_or_null(order, "orderId")),
+		 LOG_STR("orderNumber", json_string_or_null(order, "orderNumber")),
+		 LOG_STR("userId", json_string_or_null(order, "userId")),
+		 LOG_STR("status", json_string_or_null(order, "status")),
+		 LOG_INT("amount", json_int_or(order, "amount", 0)),
+		 LOG_STR("currency", json_string_or_null(order, "currency")),
+		 LOG_INT("items", json_int_or(order, "itemCount", 0)));
+}
+
+/* Computes and writes.  Without its lines the order is written but the event
+ * is not marked, so that its redelivery completes the order. */
+static int decide_and_write(struct settlement *s, struct json_object **marker, struct err *e)
+{
+	struct json_object *order = new_order(s), *mark = new_marker(s, order);
+	bool later = s->lines_later && order_needs_lines(order);
+	struct batch batch = {.n = 0};
+	int rc = 0;
+
+	if (later)
+		json_object_put(mark);
+	else
+		batch_add(&batch, mark, NULL);
+	fill_batch(s, &batch, json_object_get(order));
+	if (batch.n)
+		rc = store_write(app_store(s->app), batch.puts, batch.n, NULL, s->request->deadline, e);
+	if (!rc)
+		log_order(s, order);
+	if (!rc && later)
+		rc = err_set(e, ERR_UNAVAILABLE, "the line items are still to be fetched");
+	else if (!rc)
+		*marker = json_object_get(mark);
+	batch_free(&batch);
+	json_object_put(order);
+	return rc;
+}
+
+static int settle_once(struct settlement *s, struct json_object **marker, bool *duplicate,
+		       struct err *e)
+{
+	if (read_items(s, SETTLE_ALL, e))
+		return -1;
+	if (s->read[SETTLE_EVENT]) {
+		*marker = json_object_get(s->read[SETTLE_EVENT]);
+		*duplicate = true;
+		return 0;
+	}
+	if (follow_stored_keys(s, e) || free_number(s, e))
+		return -1;
+	ask_lines(s);
+	return decide_and_write(s, marker, e);
+}
+
+int settle_session(struct app *app, const struct settle_request *request,
+		   struct json_object **marker, bool *duplicate, struct err *e)
+{
+	struct settlement s = {.app = app, .request = request};
+	int rc, try = 0;
+
+	*duplicate = false;
+	do {
+		release_read(&s);
+		settle_keys_init(&s.keys, request->event, request->session,
+				 app->config.order_number_prefix);
+		rc = settle_once(&s, marker, duplicate, e);
+		settle_keys_free(&s.keys);
+		if (rc && e->code == ERR_CONFLICT)
+			deadline_sleep(1 + clock_jitter(PAUSE_MS), request->deadline);
+	} while (rc && e->code == ERR_CONFLICT && ++try < TRIES);
+	release_read(&s);
+	json_object_put(s.lines);
+	return rc;
+}

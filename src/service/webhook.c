@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Receiving events.  The one idea: the answer is given last; a 2xx says that
+ * whatever had to be kept is on disk.
+ */
+#include "service/webhook.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "service/settle.h"
+#include "shop/facts.h"
+#include "stripe/signature.h"
+
+#define SOURCE "webhook"
+
+/* Whether the key is a live one: 1, a test one: 0, or can't be told: -1. */
+static int key_mode(const char *secret)
+{
+	if (strstr(secret, "_live_"))
+		return 1;
+	return strstr(secret, "_test_") ? 0 : -1;
+}
+
+static const char *why_ignore_event(const struct app *app, const struct event_facts *event)
+{
+	int mode = key_mode(app->config.stripe_secret);
+
+	if (event->kind == EVENT_OTHER)
+		return "its type is not handled";
+	if (event->account)
+		return "it is of a connected account";
+	if (event->livemode_given == JSON_FOUND && mode >= 0 && event->livemode != mode)
+		return mode ? "it is of test mode, STRIPE_SECRET is a live key"
+			    : "it is of live mode, STRIPE_SECRET is a test key";
+	return NULL;
+}
+
+static const char *why_ignore_session(const struct session_facts *session)
+{
+	return strcmp(session->mode, "payment") != 0 ? "the session is not of mode payment" : NULL;
+}
+
+static struct json_object *ignored(const struct event_facts *event, const char *why)
+{
+	struct json_object *answer = json_object_new_object();
+
+	log_info("Webhook ignored", LOG_STR("eventId", event->id), LOG_STR("type", event->type),
+		 LOG_STR("why", why));
+	json_set_string(answer, "status", "ignored");
+	return answer;
+}
+
+static struct json_object *answer_of(struct json_object *marker, bool duplicate)
+{
+	static const char *const keys[] = {"status", "eventId", "sessionId", "orderId",
+					   "orderNumber"};
+	struct json_object *answer = json_object_new_object();
+	size_t i;
+
+	for (i = 0; i < sizeof keys / sizeof *keys; i++)
+		json_copy_member(answer, keys[i], marker, keys[i]);
+	if (duplicate)
+		json_set_bool(answer, "duplicate", true);
+	return answer;
+}
+
+static void log_processed(const struct app *app, const struct event_facts *event, bool duplicate,
+			  const struct app_calls *before, int64_t started)
+{
+	struct app_calls calls = app_calls(app);
+
+	log_info("Webhook processed", LOG_STR("eventId", event->id), LOG_STR("type", event->type),
+		 LOG_STR("duplicate", duplicate ? "true" : NULL),
+		 LOG_INT("storeReads", calls.reads - before->reads),
+		 LOG_INT("stripeCalls", calls.stripe - before->stripe),
+		 LOG_INT("storeWrites", calls.writes - before->writes),
+		 LOG_INT("ms", clock_monotonic_ms() - started));
+}
+
+static int process(struct app *app, const struct event_facts *event, int64_t deadline,
+		   struct json_object **answer, struct err *e)
+{
+	struct app_calls before = app_calls(app);
+	int64_t started = clock_monotonic_ms();
+	struct session_facts session;
+	struct json_object *marker = NULL;
+	struct settle_request request = {.event = event, .session = &session, .source = SOURCE,
+					 .now = clock_epoch(), .deadline = deadline};
+	const char *why;
+	bool duplicate;
+
+	if (session_read(event->object, &session, e))
+		return -1;
+	why = why_ignore_session(&session);
+	if (why) {
+		*answer = ignored(event, why);
+		return 0;
+	}
+	log_info("Processing checkout completion", LOG_STR("eventId", event->id),
+		 LOG_STR("type", event->type), LOG_STR("sessionId", session.id));
+	if (settle_session(app, &request, &marker, &duplicate, e)) {
+		log_error("Failed to create order snapshot", LOG_STR("eventId", event->id),
+			  LOG_STR("sessionId", session.id), LOG_STR("error", e->text));
+		return -1;
+	}
+	log_processed(app, event, duplicate, &before, started);
+	*answer = answer_of(marker, duplicate);
+	json_object_put(marker);
+	return 0;
+}
+
+static int receive_json(struct app *app, struct json_object *json, int64_t deadline,
+			struct json_object **answer, struct err *e)
+{
+	struct event_facts event;
+	const char *why;
+
+	if (event_read(json, &event, e))
+		return -1;
+	why = why_ignore_event(app, &event);
+	if (why) {
+		*answer = ignored(&event, why);
+		return 0;
+	}
+	return process(app, &event, deadline, answer, e);
+}
+
+int webhook_receive(struct app *app, const struct webhook_delivery *delivery,
+		    struct json_object **answer, struct err *e)
+{
+	const struct stripe_signature_check check = {
+		.secrets = app->config.stripe_webhook_secret,
+		.header = delivery->signature,
+		.body = delivery->body,
+		.now = clock_epoch(),
+		.tolerance = app->config.webhook_tolerance,
+	};
+	struct json_object *json;
+	int rc;
+
+	if (stripe_signature_verify(&check, e))
+		return -1;
+	json = json_parse(delivery->body);
+	if (!json)
+		return err_set(e, ERR_PAYLOAD, "the body is not JSON");
+	rc = receive_json(app, json, delivery->deadline, answer, e);
+	json_object_put(json);
+	return rc;
+}

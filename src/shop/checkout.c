@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Reading a checkout request: one guard for each field.
+ */
+#include "shop/checkout.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/url.h"
+#include "shop/facts.h"
+#include "shop/keys.h"
+
+/* https://docs.stripe.com/metadata; three keys are ours. */
+#define METADATA_MAX_KEYS 47
+#define METADATA_MAX_KEY 40
+#define METADATA_MAX_VALUE 500
+#define EMAIL_MAX 254
+#define URL_MAX 2000
+#define COUNTRIES_MAX 250
+
+static int bad(struct err *e, const char *what)
+{
+	return err_set(e, ERR_BAD_REQUEST, "%s", what);
+}
+
+bool checkout_is_signature(const char *text)
+{
+	return strlen(text) == 64 && strspn(text, "0123456789abcdef") == 64;
+}
+
+/* An address as Stripe takes it: one @, something on both sides, no spaces. */
+static bool is_email(const char *text)
+{
+	const char *at = strchr(text, '@'), *p;
+
+	for (p = text; *p; p++)
+		if ((unsigned char)*p <= ' ' || *p == 0x7F)
+			return false;
+	return at && at > text && at[1] && !strchr(at + 1, '@') && p - text <= EMAIL_MAX;
+}
+
+static int read_email(struct json_object *body, struct checkout_request *r, struct err *e)
+{
+	enum json_found found = json_get_string(body, "customerEmail", &r->email);
+
+	if (found == JSON_WRONG || (r->email && *r->email && !is_email(r->email)))
+		return bad(e, "customerEmail must be an e-mail address");
+	if (str_empty(r->email))
+		r->email = NULL;
+	return 0;
+}
+
+/* userId or user_id, trimmed; NULL where neither says anything. */
+static int read_user(struct json_object *body, char **user, struct err *e)
+{
+	static const char *const keys[] = {"userId", "user_id"};
+	size_t i;
+
+	*user = NULL;
+	for (i = 0; i < 2 && !*user; i++) {
+		const char *text = "";
+
+		if (json_get_string(body, keys[i], &text) == JSON_WRONG)
+			return err_set(e, ERR_BAD_REQUEST, "%s must be a string", keys[i]);
+		*user = user_id_from(text);
+		if (!*user && span_trim(span_of(text)).n)
+			return err_set(e, ERR_BAD_REQUEST, "%s has more than %d bytes", keys[i],
+				       USER_ID_MAX);
+	}
+	return 0;
+}
+
+static int read_identity(struct json_object *body, const char *subject, bool require_auth,
+			 struct checkout_request *r, struct err *e)
+{
+	if (require_auth && !subject)
+		return err_set(e, ERR_UNAUTHORIZED, "a bearer token is required");
+	if (read_user(body, &r->user_id, e))
+		return -1;
+	if (subject && r->user_id && strcmp(subject, r->user_id) != 0)
+		return err_set(e, ERR_FORBIDDEN, "userId is not the token's subject");
+	if (subject && !r->user_id)
+		r->user_id = user_id_from(subject);
+	if (!r->user_id)
+		r->user_id = user_id_from_email(r->email);
+	return 0;
+}
+
+static bool may_return_to(const struct url *url, const struct checkout_policy *policy)
+{
+	const char *presets[] = {policy->success_url, policy->cancel_url};
+	struct url preset;
+	size_t i;
+
+	if (policy->return_origins)
+		return url_in_origins(url, policy->return_origins);
+	for (i = 0; i < 2; i++)
+		if (presets[i] && !url_parse(span_of(presets[i]), &preset) &&
+		    url_same_origin(url, &preset))
+			return true;
+	return policy->cors_origins && url_in_origins(url, policy->cors_origins);
+}
+
+static int read_url(struct json_object *body, const char *key, const char *preset,
+		    const struct checkout_policy *policy, const char **value, struct err *e)
+{
+	enum json_found found = json_get_string(body, key, value);
+	struct url url;
+
+	if (found == JSON_ABSENT || (found == JSON_FOUND && !**value)) {
+		*value = preset;
+		return 0;
+	}
+	if (found == JSON_WRONG || strlen(*value) > URL_MAX || url_parse(span_of(*value), &url))
+		return err_set(e, ERR_BAD_REQUEST, "%s must be an http or https address", key);
+	if (url.has_user || !may_return_to(&url, policy))
+		return err_set(e, ERR_BAD_REQUEST, "%s is not on an origin of this shop", key);
+	return 0;
+}
+
+static int read_urls(struct json_object *body, const struct checkout_policy *policy,
+		     struct checkout_request *r, struct err *e)
+{
+	if (read_url(body, "successUrl", policy->success_url, policy, &r->success_url, e) ||
+	    read_url(body, "cancelUrl", policy->cancel_url, policy, &r->cancel_url, e))
+		return -1;
+	return r->success_url ? 0 : bad(e, "successUrl is required");
+}
+
+static int read_flag(struct json_object *body, const char *key, bool preset, bool *value,
+		     struct err *e)
+{
+	*value = preset;
+	if (json_get_bool(body, key, value) == JSON_WRONG)
+		return err_set(e, ERR_BAD_REQUEST, "%s must be true or false", key);
+	return 0;
+}
+
+static int read_phone(struct json_object *body, bool *phone, struct err *e)
+{
+	struct json_object *collection = NULL;
+
+	if (json_get_object(body, "phoneNumberCollection", &collection) == JSON_WRONG ||
+	    read_flag(collection, "enabled", false, phone, e))
+		return bad(e, "phoneNumberCollection.enabled must be true or false");
+	return 0;
+}
+
+/* ISO 3166-1 alpha-2, in capitals, as Stripe wants them. */
+static bool is_country(struct json_object *value)
+{
+	const char *code = json_object_is_type(value, json_type_string)
+		? json_object_get_string(value) : "";
+
+	return json_object_get_string_len(value) == 2 && isupper((unsigned char)code[0]) &&
+	       isupper((unsigned char)code[1]);
+}
+
+static int read_countries(struct json_object *body, struct json_object **countries, struct err *e)
+{
+	static const char message[] = "shippingAddressCollection.allowed_countries must be a list "
+				      "of two-letter country codes";
+	struct json_object *collection;
+	enum json_found found = json_get_object(body, "shippingAddressCollection", &collection);
+	size_t i, n;
+
+	if (found == JSON_ABSENT)
+		return 0;
+	if (found == JSON_WRONG ||
+	    json_get_array(collection, "allowed_countries", countries) != JSON_FOUND)
+		return bad(e, message);
+	n = json_object_array_length(*countries);
+	for (i = 0; i < n; i++)
+		if (!is_country(json_object_array_get_idx(*countries, i)))
+			return bad(e, message);
+	return n >= 1 && n <= COUNTRIES_MAX ? 0 : bad(e, message);
+}
+
+static int check_entry(const char *key, struct json_object *value, struct err *e)
+{
+	long n = span_utf8_length(span_of(key));
+
+	if (n < 1 || n > METADATA_MAX_KEY || strpbrk(key, "[]"))
+		return bad(e, "metadata: a key must have 1 to 40 characters and no brackets");
+	if (!json_object_is_type(value, json_type_string) &&
+	    !json_object_is_type(value, json_type_int) &&
+	    !json_object_is_type(value, json_type_boolean))
+		return err_set(e, ERR_BAD_REQUEST, "metadata.%s must be a string", key);
+	if (strlen(json_object_get_string(value)) > INT16_MAX ||
+	    span_utf8_length(span_of(json_object_get_string(value))) > METADATA_MAX_VALUE)
+		return err_set(e, ERR_BAD_REQUEST, "metadata.%s has more than %d characters", key,
+			       METADATA_MAX_VALUE);
+	if (json_object_is_type(value, json_type_string) &&
+	    strlen(json_object_get_string(value)) != (size_t)json_object_get_string_len(value))
+		return err_set(e, ERR_BAD_REQUEST, "metadata.%s has a NUL character", key);
+	return 0;
+}
+
+static int read_metadata(struct json_object *body, struct json_object **metadata, struct err *e)
+{
+	enum json_found found = json_get_object(body, "metadata", metadata);
+	int count = 0;
+
+	if (found != JSON_FOUND)
+		return found == JSON_ABSENT ? 0 : bad(e, "metadata must be an object");
+	json_object_object_foreach(*metadata, key, value) {
+		if (metadata_is_ours(key))
+			continue;
+		if (check_entry(key, value, e))
+			return -1;
+		count++;
+	}
+	return count <= METADATA_MAX_KEYS ? 0
+		: err_set(e, ERR_BAD_REQUEST, "metadata has more than %d keys", METADATA_MAX_KEYS);
+}
+
+static int read_signature(struct json_object *body, const char **signature, struct err *e)
+{
+	if (json_get_string(body, "quoteSignature", signature) != JSON_FOUND || !**signature)
+		return bad(e, "quoteSignature is required");
+	return 0;
+}
+
+int checkout_read(struct json_object *body, const char *subject,
+		  const struct checkout_policy *policy, struct checkout_request *r, struct err *e)
+{
+	memset(r, 0, sizeof *r);
+	if (!json_object_is_type(body, json_type_object))
+		return bad(e, "the body must be a JSON object");
+	if (read_signature(body, &r->quote_signature, e) || read_email(body, r, e) ||
+	    read_identity(body, subject, policy->require_auth, r, e) ||
+	    read_urls(body, policy, r, e) ||
+	    read_flag(body, "allowPromotionCodes", policy->promotion_codes, &r->promotion_codes, e) ||
+	    read_flag(body, "automaticTax", policy->automatic_tax, &r->automatic_tax, e) ||
+	    read_phone(body, &r->phone, e) || read_countries(body, &r->countries, e) ||
+	    read_metadata(body, &r->metadata, e))
+		return -1;
+	return 0;
+}
+
+void checkout_request_free(struct checkout_request *r)
+{
+	free(r->user_id);
+	r->user_id = NULL;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What an event and a Checkout Session say, whatever API version wrote them.
+ *
+ * Stripe renders an event in its endpoint's API version for ever, so all
+ * shapes since 2020 arrive.  This is the one place that knows where each
+ * version keeps a thing; behind it there is one shape.
+ * https://docs.stripe.com/api/events/object
+ * https://docs.stripe.com/api/checkout/sessions/object
+ */
+#ifndef ORDERSNAP_SHOP_FACTS_H
+#define ORDERSNAP_SHOP_FACTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "format/json.h"
+
+enum event_kind {
+	EVENT_OTHER,             /* nothing that ordersnap handles */
+	EVENT_SESSION_COMPLETED, /* checkout.session.completed */
+	EVENT_SESSION_SUCCEEDED, /* checkout.session.async_payment_succeeded */
+	EVENT_SESSION_FAILED,    /* checkout.session.async_payment_failed */
+};
+
+/* Strings and objects are borrowed from the event's JSON. */
+struct event_facts {
+	enum event_kind kind;
+	const char *id;
+	const char *type;           /* "" if it has none */
+	const char *account;        /* of a connected account's event, else NULL */
+	int64_t created;            /* epoch seconds, 0 if not given */
+	enum json_found livemode_given;
+	bool livemode;
+	struct json_object *object; /* data.object; NULL only for EVENT_OTHER */
+};
+
+/* Reads an event.  -1 with ERR_PAYLOAD where the JSON is no event. */
+int event_read(struct json_object *json, struct event_facts *facts, struct err *e);
+
+/* An amount in the currency's minor unit, or nothing. */
+struct amount {
+	bool known;
+	int64_t value;
+};
+
+/* Strings and objects are borrowed from the session's JSON; NULL: not given. */
+struct session_facts {
+	const char *id;
+	int64_t created; /* epoch seconds, 0 in old versions */
+	const char *mode; /* "payment", "subscription", "setup", never NULL */
+	const char *payment_status;
+	bool paid; /* paid, or nothing to pay */
+	const char *payment_intent, *customer, *client_reference_id;
+	const char *email, *phone, *name;
+	struct amount total, subtotal, discount, tax, shipping;
+	const char *currency;
+	struct amount presentment; /* what the buyer saw, if in another currency */
+	const char *presentment_currency;
+	struct json_object *address;   /* shipping: {name, address: {...}} */
+	struct json_object *metadata;
+	enum json_found livemode_given;
+	bool livemode;
+};
+
+/* Reads a Checkout Session.  -1 with ERR_PAYLOAD where the JSON is none or has
+ * an essential field (id, created, amounts, currency, metadata) of a type or
+ * value that can't be. */
+int session_read(struct json_object *json, struct session_facts *facts, struct err *e);
+
+/* The name of metadata that ordersnap itself puts on a session. */
+bool metadata_is_ours(const char *key);
+
+#endif

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The items of an order.
+ */
+#include "shop/lines.h"
+
+#include <string.h>
+
+static const char *const shop_keys[] = {"sku", "collectionId", "variantId"};
+
+/* Where Stripe keeps the metadata of a line, the nearest first. */
+struct sources {
+	struct json_object *line, *price, *product, *quoted;
+};
+
+static const char *text_of(struct json_object *object, const char *key)
+{
+	const char *text = json_string_or_null(object, key);
+
+	return str_empty(text) ? NULL : text;
+}
+
+static const char *metadata_of(struct json_object *object, const char *key)
+{
+	struct json_object *metadata = NULL;
+
+	json_get_object(object, "metadata", &metadata);
+	return text_of(metadata, key);
+}
+
+/* The n-th of the quote's lines with this price, so that one price that stands
+ * in a cart twice keeps both variants apart. */
+static struct json_object *quoted_line(struct json_object *quote, const char *price_id, size_t nth)
+{
+	struct json_object *items = NULL;
+	size_t i, n;
+
+	if (!price_id || json_get_array(quote, "items", &items) != JSON_FOUND)
+		return NULL;
+	n = json_object_array_length(items);
+	for (i = 0; i < n; i++) {
+		struct json_object *item = json_object_array_get_idx(items, i);
+		const char *id = text_of(item, "stripePriceId");
+
+		if (id && strcmp(id, price_id) == 0 && nth-- == 0)
+			return item;
+	}
+	return NULL;
+}
+
+static const char *shop_value(const struct sources *s, const char *key)
+{
+	const char *value = metadata_of(s->line, key);
+
+	if (!value)
+		value = metadata_of(s->price, key);
+	if (!value)
+		value = metadata_of(s->product, key);
+	if (!value)
+		value = text_of(s->quoted, key);
+	if (!value && strcmp(key, "sku") == 0)
+		value = text_of(s->price, "lookup_key");
+	return value;
+}
+
+/* The description is what the buyer saw; products of old have a name only. */
+static const char *name_of(const struct sources *s)
+{
+	const char *name = text_of(s->line, "description");
+
+	if (!name)
+		name = text_of(s->product, "name");
+	if (!name)
+		name = text_of(s->price, "nickname");
+	return name ? name : text_of(s->quoted, "name");
+}
+
+static void copy_int(struct json_object *to, const char *to_key, struct json_object *from,
+		     const char *from_key)
+{
+	int64_t value;
+
+	if (json_get_int(from, from_key, &value) == JSON_FOUND)
+		json_set_int(to, to_key, value);
+}
+
+/* unit_amount is null where a price has fractions of the minor unit. */
+static void set_unit_price(struct json_object *item, struct json_object *price, int64_t quantity)
+{
+	int64_t subtotal;
+
+	copy_int(item, "unitPrice", price, "unit_amount");
+	if (!json_object_object_get_ex(item, "unitPrice", NULL) && quantity > 0 &&
+	    json_get_int(item, "amountSubtotal", &subtotal) == JSON_FOUND &&
+	    subtotal % quantity == 0)
+		json_set_int(item, "unitPrice", subtotal / quantity);
+}
+
+static struct json_object *item_of(const struct sources *s)
+{
+	struct json_object *item = json_object_new_object();
+	int64_t quantity = json_int_or(s->line, "quantity", 1);
+	const char *currency = text_of(s->line, "currency");
+	size_t i;
+
+	json_set_string(item, "name", name_of(s));
+	json_set_int(item, "quantity", quantity);
+	copy_int(item, "amountTotal", s->line, "amount_total");
+	copy_int(item, "amountSubtotal", s->line, "amount_subtotal");
+	set_unit_price(item, s->price, quantity);
+	json_set_string(item, "currency", currency ? currency : text_of(s->price, "currency"));
+	for (i = 0; i < sizeof shop_keys / sizeof *shop_keys; i++)
+		json_set_string(item, shop_keys[i], shop_value(s, shop_keys[i]));
+	json_set_string(item, "stripePriceId", text_of(s->price, "id"));
+	json_set_string(item, "stripeProductId", json_id_or_null(s->price, "product"));
+	return item;
+}
+
+/* How many of the lines before the i-th have its price. */
+static size_t occurrence(struct json_object *lines, size_t i, const char *price_id)
+{
+	size_t j, n = 0;
+
+	for (j = 0; price_id && j < i; j++) {
+		struct json_object *line = json_object_array_get_idx(lines, j);
+		const char *other = json_id_or_null(line, "price");
+
+		n += other && strcmp(other, price_id) == 0;
+	}
+	return n;
+}
+
+struct json_object *lines_from_stripe(struct json_object *line_items, struct json_object *quote)
+{
+	struct json_object *items = json_object_new_array();
+	size_t i, n = json_object_array_length(line_items);
+
+	for (i = 0; i < n; i++) {
+		struct sources s = {.line = json_object_array_get_idx(line_items, i)};
+		const char *price_id = json_id_or_null(s.line, "price");
+
+		json_get_object(s.line, "price", &s.price);
+		json_get_object(s.price, "product", &s.product);
+		s.quoted = quoted_line(quote, price_id, occurrence(line_items, i, price_id));
+		json_object_array_add(items, item_of(&s));
+	}
+	return items;
+}
+
+struct json_object *lines_from_quote(struct json_object *quote)
+{
+	struct json_object *items;
+
+	if (json_get_array(quote, "items", &items) == JSON_FOUND)
+		return json_copy(items);
+	return json_object_new_array();
+}
+
+int64_t lines_count(struct json_object *items)
+{
+	int64_t count = 0;
+	size_t i;
+
+	for (i = 0; i < json_object_array_length(items); i++)
+		count += json_int_or(json_object_array_get_idx(items, i), "quantity", 0);
+	return count;
+}
+
+bool lines_sum(struct json_object *items, const char *key, int64_t *sum)
+{
+	size_t i, n = json_object_array_length(items);
+	int64_t total = 0, value;
+
+	for (i = 0; i < n; i++)
+		if (json_get_int(json_object_array_get_idx(items, i), key, &value) != JSON_FOUND ||
+		    __builtin_add_overflow(total, value, &total))
+			return false;
+	if (n)
+		*sum = total;
+	return n > 0;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The items of an order, from what Stripe lists or, until that can be had,
+ * from the quote.
+ */
+#ifndef ORDERSNAP_SHOP_LINES_H
+#define ORDERSNAP_SHOP_LINES_H
+
+#include "format/json.h"
+
+/*
+ * An order's `items` from Stripe's line items
+ * (https://docs.stripe.com/api/checkout/sessions/line_items).  What the shop
+ * itself knows of a line (sku, collectionId, variantId) is taken from the
+ * line's own metadata, then from the price's, the product's, and the line of
+ * the quote with the same price; the sku at last from the price's lookup key.
+ * `quote` may be NULL.  The caller releases the array.
+ */
+struct json_object *lines_from_stripe(struct json_object *line_items, struct json_object *quote);
+
+/* The same from a quote alone; an empty array if it is NULL. */
+struct json_object *lines_from_quote(struct json_object *quote);
+
+/* The sum of the quantities. */
+int64_t lines_count(struct json_object *items);
+
+/* The sum of the lines' attribute `key` (amountTotal, amountSubtotal); false
+ * if there is no line, one doesn't have it, or it doesn't fit. */
+bool lines_sum(struct json_object *items, const char *key, int64_t *sum);
+
+#endif

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The order's rules.
+ */
+#include "shop/order.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "format/iso8601.h"
+#include "shop/keys.h"
+#include "shop/lines.h"
+
+#define DAY 86400
+
+/* What has become of the payment; a higher rank is further on. */
+enum rank { RANK_PENDING, RANK_FAILED, RANK_COMPLETED };
+
+static const struct {
+	const char *status;
+	enum rank rank;
+} statuses[] = {
+	{"pending", RANK_PENDING},
+	{"failed", RANK_FAILED},
+	{"completed", RANK_COMPLETED},
+	{"partially_refunded", RANK_COMPLETED},
+	{"refunded", RANK_COMPLETED},
+};
+
+static enum rank rank_of_session(const struct order_input *in)
+{
+	if (in->session->paid)
+		return RANK_COMPLETED;
+	return in->kind == EVENT_SESSION_FAILED ? RANK_FAILED : RANK_PENDING;
+}
+
+static enum rank rank_of_order(struct json_object *order)
+{
+	const char *status = json_string_or_null(order, "status");
+	size_t i;
+
+	for (i = 0; status && i < sizeof statuses / sizeof *statuses; i++)
+		if (strcmp(statuses[i].status, status) == 0)
+			return statuses[i].rank;
+	return RANK_PENDING;
+}
+
+static void set_amount(struct json_object *order, const char *key, const struct amount *amount)
+{
+	if (amount->known)
+		json_set_int(order, key, amount->value);
+}
+
+static void set_presentment(struct json_object *order, const struct session_facts *s)
+{
+	struct json_object *presentment;
+
+	if (!s->presentment.known || !s->presentment_currency)
+		return;
+	presentment = json_object_new_object();
+	json_set_int(presentment, "amount", s->presentment.value);
+	json_set_string(presentment, "currency", s->presentment_currency);
+	json_set(order, "presentment", presentment);
+}
+
+static void copy_text(struct json_object *to, const char *to_key, struct json_object *from,
+		      const char *from_key)
+{
+	const char *text = json_string_or_null(from, from_key);
+
+	if (!str_empty(text))
+		json_set_string(to, to_key, text);
+}
+
+static void set_address(struct json_object *order, struct json_object *details)
+{
+	struct json_object *address, *from = NULL;
+
+	json_get_object(details, "address", &from);
+	if (!from)
+		return;
+	address = json_object_new_object();
+	copy_text(address, "name", details, "name");
+	copy_text(address, "line1", from, "line1");
+	copy_text(address, "line2", from, "line2");
+	copy_text(address, "city", from, "city");
+	copy_text(address, "state", from, "state");
+	copy_text(address, "postalCode", from, "postal_code");
+	copy_text(address, "country", from, "country");
+	json_set(order, "shippingAddress", address);
+}
+
+static void set_metadata(struct json_object *order, struct json_object *metadata)
+{
+	struct json_object *kept;
+
+	if (!metadata)
+		return;
+	json_set_string(order, "quoteSignature", json_string_or_null(metadata, "quoteSignature"));
+	kept = json_object_new_object();
+	json_object_object_foreach(metadata, key, value)
+		if (!metadata_is_ours(key))
+			json_object_object_add(kept, key, json_copy(value));
+	if (json_object_object_length(kept))
+		json_set(order, "metadata", kept);
+	else
+		json_object_put(kept);
+}
+
+static void set_amounts(struct json_object *order, const struct session_facts *s)
+{
+	set_amount(order, "amount", &s->total);
+	set_amount(order, "amountSubtotal", &s->subtotal);
+	set_amount(order, "amountDiscount", &s->discount);
+	set_amount(order, "amountTax", &s->tax);
+	set_amount(order, "amountShipping", &s->shipping);
+	json_set_string(order, "currency", s->currency);
+	set_presentment(order, s);
+}
+
+static void set_times(struct json_object *order, const struct order_input *in)
+{
+	char text[ISO8601_SIZE];
+
+	json_set_string(order, "createdAt", iso8601_time(in->created, text));
+	if (in->session->paid)
+		json_set_string(order, "completedAt", iso8601_time(in->event_time, text));
+	if (in->ttl_days > 0)
+		json_set_int(order, "expiresAt", in->created + in->ttl_days * DAY);
+}
+
+/* What this session says, as an order. */
+static struct json_object *order_from_session(const struct order_input *in)
+{
+	const struct session_facts *s = in->session;
+	struct json_object *order = json_object_new_object();
+
+	json_set_string(order, "PK", in->pk);
+	json_set_string(order, "SK", in->sk);
+	json_set_string(order, "orderId", s->id);
+	json_set_string(order, "orderNumber", in->number);
+	json_set_string(order, "userId", in->user_id);
+	json_set_string(order, "customerEmail", s->email);
+	json_set_string(order, "customerPhone", s->phone);
+	json_set_string(order, "customerName", s->name);
+	json_set_string(order, "status", statuses[rank_of_session(in)].status);
+	set_amounts(order, s);
+	set_times(order, in);
+	json_set_string(order, "stripeSessionId", s->id);
+	json_set_string(order, "stripePaymentIntentId", s->payment_intent);
+	json_set_string(order, "stripeCustomerId", s->customer);
+	json_set_string(order, "stripePaymentStatus", s->payment_status);
+	set_address(order, s->address);
+	set_metadata(order, s->metadata);
+	if (s->livemode_given == JSON_FOUND)
+		json_set_bool(order, "livemode", s->livemode);
+	json_set_string(order, "source", in->source);
+	return order;
+}
+
+/* Copies onto `order` what `over` has; `replace` false: only what is missing. */
+static void overlay(struct json_object *order, struct json_object *over, bool replace)
+{
+	json_object_object_foreach(over, key, value)
+		if (replace || !json_object_object_get_ex(order, key, NULL))
+			json_object_object_add(order, key, json_copy(value));
+}
+
+/* What no session may take back: who the order is, who wrote it first, a
+ * refund's status, the earliest payment (ISO times compare as text). */
+static void keep_from_stored(struct json_object *order, struct json_object *stored)
+{
+	static const char *const fixed[] = {"PK", "SK", "orderNumber", "userId", "createdAt",
+					    "source", "expiresAt"};
+	const char *before = json_string_or_null(stored, "completedAt");
+	const char *after = json_string_or_null(order, "completedAt");
+	struct json_object *value;
+	size_t i;
+
+	for (i = 0; i < sizeof fixed / sizeof *fixed; i++)
+		if (json_object_object_get_ex(stored, fixed[i], &value))
+			json_object_object_add(order, fixed[i], json_copy(value));
+	if (rank_of_order(stored) == RANK_COMPLETED)
+		json_set_string(order, "status", json_string_or_null(stored, "status"));
+	if (before && (!after || strcmp(before, after) < 0))
+		json_set_string(order, "completedAt", before);
+}
+
+static struct json_object *merge(struct json_object *fresh, struct json_object *stored)
+{
+	struct json_object *order = json_copy(stored);
+
+	overlay(order, fresh, rank_of_order(fresh) >= rank_of_order(stored));
+	keep_from_stored(order, stored);
+	return order;
+}
+
+bool order_needs_lines(struct json_object *order)
+{
+	bool pending = false;
+
+	if (!order || !json_object_object_get_ex(order, "items", NULL))
+		return true;
+	json_get_bool(order, "itemsPending", &pending);
+	return pending;
+}
+
+/* Sessions of old versions have no amounts of their own. */
+static void set_missing_amount(struct json_object *order, const char *key,
+			       struct json_object *items, const char *line_key)
+{
+	int64_t sum;
+
+	if (!json_object_object_get_ex(order, key, NULL) && lines_sum(items, line_key, &sum))
+		json_set_int(order, key, sum);
+}
+
+static void set_items(struct json_object *order, const struct order_input *in)
+{
+	struct json_object *items;
+
+	if (!in->line_items && !order_needs_lines(order))
+		return;
+	items = in->line_items ? lines_from_stripe(in->line_items, in->quote)
+			       : lines_from_quote(in->quote);
+	json_set_int(order, "itemCount", lines_count(items));
+	if (in->line_items) {
+		json_object_object_del(order, "itemsPending");
+		set_missing_amount(order, "amount", items, "amountTotal");
+		set_missing_amount(order, "amountSubtotal", items, "amountSubtotal");
+		if (!json_object_object_get_ex(order, "currency", NULL))
+			copy_text(order, "currency", json_object_array_get_idx(items, 0), "currency");
+	} else {
+		json_set_bool(order, "itemsPending", true);
+	}
+	json_set(order, "items", items);
+}
+
+struct json_object *order_apply_session(const struct order_input *in)
+{
+	struct json_object *order = order_from_session(in), *merged;
+	char text[ISO8601_SIZE];
+
+	if (in->stored) {
+		merged = merge(order, in->stored);
+		json_object_put(order);
+		order = merged;
+	}
+	set_items(order, in);
+	json_set_string(order, "updatedAt", iso8601_time(in->now, text));
+	return order;
+}
+
+bool order_same(struct json_object *a, struct json_object *b)
+{
+	struct json_object *x, *y;
+	bool same;
+
+	if (!a || !b)
+		return a == b;
+	x = json_copy(a);
+	y = json_copy(b);
+	json_object_object_del(x, "version");
+	json_object_object_del(y, "version");
+	json_object_object_del(x, "updatedAt");
+	json_object_object_del(y, "updatedAt");
+	same = json_equal(x, y);
+	json_object_put(x);
+	json_object_put(y);
+	return same;
+}
+
+static void name_order(struct json_object *item, struct json_object *order)
+{
+	json_copy_member(item, "orderPK", order, "PK");
+	json_copy_member(item, "orderSK", order, "SK");
+	json_copy_member(item, "orderId", order, "orderId");
+	json_copy_member(item, "orderNumber", order, "orderNumber");
+	json_copy_member(item, "userId", order, "userId");
+}
+
+struct json_object *order_pointer(struct json_object *order, char *pk)
+{
+	struct json_object *item = json_object_new_object();
+
+	json_set_string(item, "PK", pk);
+	json_set_string(item, "SK", KEY_METADATA);
+	name_order(item, order);
+	json_copy_member(item, "expiresAt", order, "expiresAt");
+	free(pk);
+	return item;
+}
+
+struct json_object *order_day_entry(struct json_object *order, int64_t created)
+{
+	struct json_object *item = json_object_new_object();
+	char *pk = key_day(created);
+	char *sk = key_order(created, json_string_or_null(order, "orderId"));
+
+	json_set_string(item, "PK", pk);
+	json_set_string(item, "SK", sk);
+	name_order(item, order);
+	json_copy_member(item, "amount", order, "amount");
+	json_copy_member(item, "currency", order, "currency");
+	json_copy_member(item, "status", order, "status");
+	json_copy_member(item, "createdAt", order, "createdAt");
+	json_copy_member(item, "expiresAt", order, "expiresAt");
+	free(sk);
+	free(pk);
+	return item;
+}
+
+struct json_object *order_session_item(struct json_object *order, struct json_object *stored,
+				       const char *status, int64_t now, int64_t keep_seconds)
+{
+	struct json_object *item = stored ? json_copy(stored) : json_object_new_object();
+	char *pk = key_session(json_string_or_null(order, "stripeSessionId"));
+	char text[ISO8601_SIZE];
+
+	json_set_string(item, "PK", pk);
+	json_set_string(item, "SK", KEY_METADATA);
+	name_order(item, order);
+	json_copy_member(item, "stripeSessionId", order, "stripeSessionId");
+	json_copy_member(item, "quoteSignature", order, "quoteSignature");
+	json_copy_member(item, "createdAt", order, "createdAt");
+	json_set_string(item, "status", status);
+	json_set_string(item, "updatedAt", iso8601_time(now, text));
+	if (!json_object_object_get_ex(stored, "orderPK", NULL))
+		json_set_int(item, "expiresAt", now + keep_seconds);
+	free(pk);
+	return item;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The order: a pure function of what Stripe says.
+ *
+ * order_apply_session() takes the stored order (or nothing) and the facts of a
+ * session and gives the new order, without I/O and without a clock.  Whoever
+ * sees a payment first, in whatever order events arrive, calls it and gets the
+ * same item:
+ *   - the state climbs pending -> failed -> completed and never back;
+ *   - what a further-on event says replaces what an earlier one said, and an
+ *     earlier one only fills gaps;
+ *   - completedAt is the earliest event that paid.
+ */
+#ifndef ORDERSNAP_SHOP_ORDER_H
+#define ORDERSNAP_SHOP_ORDER_H
+
+#include "shop/facts.h"
+
+struct order_input {
+	struct json_object *stored;          /* the order as it stands, or NULL */
+	const struct session_facts *session;
+	enum event_kind kind;                /* what happened to the session */
+	struct json_object *line_items;      /* Stripe's, or NULL: not fetched (this time) */
+	struct json_object *quote;           /* the quote's item, or NULL */
+	const char *pk, *sk, *number;        /* the order's keys and its orderNumber */
+	const char *user_id;
+	const char *source;                  /* who writes: "webhook" */
+	int64_t created;                     /* epoch seconds; the one in the SK */
+	int64_t event_time;                  /* epoch seconds; of the event */
+	int64_t now;                         /* epoch seconds; for updatedAt alone */
+	int64_t ttl_days;                    /* 0: kept for ever */
+};
+
+/* The new order; the caller releases it.  Its "version" is the store's. */
+struct json_object *order_apply_session(const struct order_input *input);
+
+/* Whether the order's line items are still to be fetched (NULL: yes). */
+bool order_needs_lines(struct json_object *order);
+
+/* Whether two states of an item say the same, whoever wrote them when
+ * (version and updatedAt do not count). */
+bool order_same(struct json_object *a, struct json_object *b);
+
+/*
+ * The items that are written next to an order, in its transaction; the caller
+ * releases each.  `stored` is the one that stands, or NULL.
+ */
+struct json_object *order_pointer(struct json_object *order, char *pk);       /* takes pk */
+struct json_object *order_day_entry(struct json_object *order, int64_t created);
+struct json_object *order_session_item(struct json_object *order, struct json_object *stored,
+				       const char *status, int64_t now, int64_t keep_seconds);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A price that can be quoted.
+ */
+#include "shop/price.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "shop/keys.h"
+
+static bool is_active(struct json_object *object)
+{
+	bool active = false;
+
+	return json_get_bool(object, "active", &active) == JSON_FOUND && active;
+}
+
+const char *price_problem(struct json_object *price)
+{
+	const char *type = json_string_or_null(price, "type");
+	struct json_object *product;
+	int64_t unit;
+
+	if (!json_string_or_null(price, "id") || !json_string_or_null(price, "currency"))
+		return "it is no price";
+	if (!is_active(price))
+		return "it is not active";
+	if (json_get_object(price, "product", &product) != JSON_FOUND || !is_active(product))
+		return "its product is not active";
+	if (!type || strcmp(type, "one_time") != 0)
+		return "it is recurring";
+	if (json_get_int(price, "unit_amount", &unit) != JSON_FOUND || unit < 0)
+		return "it has no fixed amount";
+	return NULL;
+}
+
+static const char *sku_of(struct json_object *price, struct json_object *product)
+{
+	struct json_object *of[] = {price, product}, *metadata;
+	const char *sku = json_string_or_null(price, "lookup_key");
+	size_t i;
+
+	for (i = 0; i < 2 && str_empty(sku); i++)
+		if (json_get_object(of[i], "metadata", &metadata) == JSON_FOUND)
+			sku = json_string_or_null(metadata, "sku");
+	return str_empty(sku) ? NULL : sku;
+}
+
+struct json_object *price_item(struct json_object *price, const char *name, int64_t expires_at)
+{
+	struct json_object *item = json_object_new_object(), *product = NULL;
+	char *pk = key_price(name);
+
+	json_get_object(price, "product", &product);
+	json_set_string(item, "PK", pk);
+	json_set_string(item, "SK", KEY_CACHE);
+	json_set_string(item, "stripePriceId", json_string_or_null(price, "id"));
+	json_set_string(item, "stripeProductId", json_string_or_null(product, "id"));
+	json_set_string(item, "lookupKey", json_string_or_null(price, "lookup_key"));
+	json_set_string(item, "name", json_string_or_null(product, "name"));
+	json_set_string(item, "sku", sku_of(price, product));
+	json_set_int(item, "unitPrice", json_int_or(price, "unit_amount", 0));
+	json_set_string(item, "currency", json_string_or_null(price, "currency"));
+	json_set_int(item, "expiresAt", expires_at);
+	free(pk);
+	return item;
+}

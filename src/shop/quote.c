@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Making and checking quotes.  The one idea: the signature is computed from
+ * the item that is stored, so making one and checking one are the same code.
+ */
+#include "shop/quote.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/digest.h"
+#include "format/iso8601.h"
+#include "shop/keys.h"
+#include "shop/lines.h"
+
+/* A list, because the order of its values is sure. */
+static struct json_object *values_of(struct json_object *object, const char *const *keys)
+{
+	struct json_object *list = json_object_new_array(), *value;
+
+	for (; *keys; keys++) {
+		if (!json_object_object_get_ex(object, *keys, &value))
+			value = NULL;
+		json_object_array_add(list, json_copy(value));
+	}
+	return list;
+}
+
+static struct json_object *canonical_lines(struct json_object *items)
+{
+	static const char *const keys[] = {"stripePriceId", "quantity", "unitPrice", "currency",
+					   "sku", "collectionId", "variantId", NULL};
+	struct json_object *lines = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < json_object_array_length(items); i++)
+		json_object_array_add(lines, values_of(json_object_array_get_idx(items, i), keys));
+	return lines;
+}
+
+static struct json_object *items_of(struct json_object *quote)
+{
+	struct json_object *items = NULL;
+
+	json_get_array(quote, "items", &items);
+	return items;
+}
+
+static void sign(struct json_object *quote, const char *secret, char out[DIGEST_HEX])
+{
+	static const char *const keys[] = {"created", "validUntil", "nonce", "currency",
+					   "subtotal", NULL};
+	struct json_object *canonical = values_of(quote, keys);
+	struct span text;
+
+	json_object_array_add(canonical, canonical_lines(items_of(quote)));
+	text = span_of(json_text(canonical));
+	digest_hmac_hex(span_of(secret), &text, 1, out);
+	json_object_put(canonical);
+}
+
+static int compare_text(const void *a, const void *b)
+{
+	struct json_object *const *x = a, *const *y = b;
+
+	return strcmp(json_text(*x), json_text(*y));
+}
+
+/* The same for the same cart, in whatever order its lines stand. */
+static void hash_lines(struct json_object *items, char out[DIGEST_HEX])
+{
+	struct json_object *lines = canonical_lines(items);
+
+	json_object_array_sort(lines, compare_text);
+	digest_sha256_hex(span_of(json_text(lines)), out);
+	json_object_put(lines);
+}
+
+/* One line, at its price; -1 where the currency or the sum is not possible. */
+static struct json_object *quote_line(const struct cart_line *line, struct json_object *price,
+				      size_t i, struct err *e)
+{
+	struct json_object *item = json_object_new_object();
+	int64_t unit = json_int_or(price, "unitPrice", 0), total;
+
+	json_copy_member(item, "name", price, "name");
+	json_set_int(item, "quantity", line->quantity);
+	json_set_int(item, "unitPrice", unit);
+	if (__builtin_mul_overflow(unit, line->quantity, &total)) {
+		err_set(e, ERR_BAD_REQUEST, "items[%zu]: the amount is too large", i);
+		json_object_put(item);
+		return NULL;
+	}
+	json_set_int(item, "amountSubtotal", total);
+	json_copy_member(item, "currency", price, "currency");
+	json_copy_member(item, "sku", price, "sku");
+	json_set_string(item, "collectionId", line->collection_id);
+	json_set_string(item, "variantId", line->variant_id);
+	json_copy_member(item, "stripePriceId", price, "stripePriceId");
+	json_copy_member(item, "stripeProductId", price, "stripeProductId");
+	return item;
+}
+
+static int check_currency(const struct quote_input *in, size_t i, struct err *e)
+{
+	const char *currency = json_string_or_null(in->prices[i], "currency");
+	const char *first = json_string_or_null(in->prices[0], "currency");
+	const char *name = cart_line_name(&in->cart->lines[i]);
+
+	if (in->cart->currency && strcasecmp(currency, in->cart->currency) != 0)
+		return err_set(e, ERR_BAD_REQUEST, "items[%zu] (%s) is priced in %s, not in %s", i,
+			       name, currency, in->cart->currency);
+	if (strcmp(currency, first) != 0)
+		return err_set(e, ERR_BAD_REQUEST,
+			       "items[%zu] (%s) is priced in %s, the first item in %s", i, name,
+			       currency, first);
+	return 0;
+}
+
+static int add_lines(const struct quote_input *in, struct json_object *items, struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < in->cart->count; i++) {
+		struct json_object *item;
+
+		if (check_currency(in, i, e))
+			return -1;
+		item = quote_line(&in->cart->lines[i], in->prices[i], i, e);
+		if (!item)
+			return -1;
+		json_object_array_add(items, item);
+	}
+	return 0;
+}
+
+static void fill(struct json_object *quote, const struct quote_input *in,
+		 struct json_object *items, int64_t subtotal)
+{
+	int64_t valid_until = in->now + in->ttl_minutes * 60;
+	char hash[DIGEST_HEX], nonce[2 * QUOTE_NONCE_BYTES + 1], time[ISO8601_SIZE];
+
+	str_hex(in->nonce, QUOTE_NONCE_BYTES, nonce);
+	hash_lines(items, hash);
+	json_set_string(quote, "quoteCreatedAt", iso8601_time(in->now, time));
+	json_set_int(quote, "created", in->now);
+	json_set_int(quote, "validUntil", valid_until);
+	json_set_string(quote, "nonce", nonce);
+	json_set_string(quote, "normalizedHash", hash);
+	json_set_string(quote, "currency", json_string_or_null(in->prices[0], "currency"));
+	json_set_int(quote, "subtotal", subtotal);
+	json_set(quote, "items", items);
+	json_set_int(quote, "expiresAt",
+		     valid_until + QUOTE_SESSION_SECONDS + QUOTE_REDELIVERY_SECONDS);
+}
+
+struct json_object *quote_new(const struct quote_input *in, struct err *e)
+{
+	struct json_object *quote, *items = json_object_new_array();
+	char signature[DIGEST_HEX];
+	int64_t subtotal = 0;
+	char *pk;
+
+	if (add_lines(in, items, e)) {
+		json_object_put(items);
+		return NULL;
+	}
+	if (!lines_sum(items, "amountSubtotal", &subtotal)) {
+		json_object_put(items);
+		err_set(e, ERR_BAD_REQUEST, "items: the sum is too large");
+		return NULL;
+	}
+	quote = json_object_new_object();
+	fill(quote, in, items, subtotal);
+	sign(quote, in->secret, signature);
+	pk = key_quote(signature);
+	json_set_string(quote, "PK", pk);
+	json_set_string(quote, "SK", KEY_CACHE);
+	json_set_string(quote, "quoteSignature", signature);
+	free(pk);
+	return quote;
+}
+
+bool quote_is_authentic(struct json_object *quote, const char *secret)
+{
+	const char *signature = json_string_or_null(quote, "quoteSignature");
+	char expected[DIGEST_HEX];
+
+	if (!signature || !items_of(quote))
+		return false;
+	sign(quote, secret, expected);
+	return digest_equal(span_of(signature), span_of(expected));
+}
+
+struct json_object *quote_public(struct json_object *quote)
+{
+	struct json_object *public = json_object_new_object();
+	struct json_object *summary = json_object_new_object();
+
+	json_copy_member(public, "quoteSignature", quote, "quoteSignature");
+	json_copy_member(public, "quoteCreatedAt", quote, "quoteCreatedAt");
+	json_copy_member(public, "normalizedHash", quote, "normalizedHash");
+	json_set_int(public, "expiresAt", json_int_or(quote, "validUntil", 0));
+	json_copy_member(public, "items", quote, "items");
+	json_set_int(summary, "items", lines_count(items_of(quote)));
+	json_copy_member(summary, "subtotal", quote, "subtotal");
+	json_copy_member(summary, "currency", quote, "currency");
+	json_set(public, "pricingSummary", summary);
+	return public;
+}

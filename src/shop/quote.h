@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The quote: what a cart costs, signed, for a while.
+ *
+ * Its signature is HMAC-SHA256, in hex, over the canonical text of everything
+ * that decides what is sold for how much until when, and a random number, so
+ * that two buyers never share one.  It is the quote's name in the table and
+ * the only thing that a browser brings back.
+ */
+#ifndef ORDERSNAP_SHOP_QUOTE_H
+#define ORDERSNAP_SHOP_QUOTE_H
+
+#include "base/err.h"
+#include "shop/cart.h"
+
+#define QUOTE_NONCE_BYTES 16
+#define QUOTE_SESSION_SECONDS 86400    /* a Checkout Session lives at most a day */
+#define QUOTE_REDELIVERY_SECONDS 259200 /* Stripe delivers an event for three days */
+
+struct quote_input {
+	const struct cart *cart;
+	struct json_object *const *prices; /* of each line, as by price_item() */
+	const char *secret;                /* QUOTE_SIGNATURE_SECRET */
+	int64_t now;                       /* epoch seconds */
+	int64_t ttl_minutes;               /* QUOTE_TTL_MINUTES */
+	unsigned char nonce[QUOTE_NONCE_BYTES];
+};
+
+/* The quote's item, to release; NULL with ERR_BAD_REQUEST where currencies are
+ * mixed, not the one wished for, or the sum is beyond all bounds. */
+struct json_object *quote_new(const struct quote_input *input, struct err *e);
+
+/* Whether the item is what was signed with this secret. */
+bool quote_is_authentic(struct json_object *quote, const char *secret);
+
+/* What a client gets to see of it; the caller releases it. */
+struct json_object *quote_public(struct json_object *quote);
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What all backends have in common: the bounds, the versions, the counts.
+ */
+#include "store/store.h"
+
+#include <string.h>
+
+int store_get_many(struct store *s, const struct store_key *keys, size_t n,
+		   struct json_object **items, int64_t deadline, struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		items[i] = NULL;
+	if (n < 1 || n > STORE_MAX_ITEMS)
+		return err_set(e, ERR_INTERNAL, "a read of %zu items", n);
+	s->reads++;
+	if (s->backend->get_many(s, keys, n, items, deadline, e) == 0)
+		return 0;
+	for (i = 0; i < n; i++) {
+		json_object_put(items[i]);
+		items[i] = NULL;
+	}
+	return -1;
+}
+
+int store_query(struct store *s, const char *pk, const char *sk_prefix, const char *before_sk,
+		size_t limit, struct json_object **items, int64_t deadline, struct err *e)
+{
+	s->reads++;
+	return s->backend->query(s, pk, sk_prefix, before_sk, limit, items, deadline, e);
+}
+
+static int64_t next_version(const struct store_put *put)
+{
+	if (put->condition == STORE_VERSION)
+		return put->version + 1;
+	if (put->condition == STORE_ABSENT)
+		return 1;
+	return json_int_or(put->item, "version", 1);
+}
+
+int store_write(struct store *s, const struct store_put *puts, size_t n, size_t *failed,
+		int64_t deadline, struct err *e)
+{
+	size_t i, ignored;
+
+	if (n < 1 || n > STORE_MAX_ITEMS)
+		return err_set(e, ERR_INTERNAL, "a write of %zu items", n);
+	for (i = 0; i < n; i++) {
+		if (!json_string_or_null(puts[i].item, "PK") ||
+		    !json_string_or_null(puts[i].item, "SK"))
+			return err_set(e, ERR_INTERNAL, "an item without its keys");
+		json_set_int(puts[i].item, "version", next_version(&puts[i]));
+	}
+	s->writes++;
+	return s->backend->write(s, puts, n, failed ? failed : &ignored, deadline, e);
+}
+
+void store_close(struct store *s)
+{
+	if (s)
+		s->backend->close(s);
+}
+
+int64_t store_item_version(struct json_object *item)
+{
+	return json_int_or(item, "version", 0);
+}
+
+bool store_item_expired(struct json_object *item, int64_t now)
+{
+	int64_t expires;
+
+	return json_get_int(item, "expiresAt", &expires) == JSON_FOUND && expires <= now;
+}
+
+struct store_put store_replace(struct json_object *item, struct json_object *read)
+{
+	return (struct store_put){
+		.item = item,
+		.condition = read ? STORE_VERSION : STORE_ABSENT,
+		.version = store_item_version(read),
+	};
+}

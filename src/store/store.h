@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The table: items under (PK, SK), three verbs.
+ *
+ * An item is a JSON object that contains its own keys: "PK" and "SK" (strings),
+ * "version" (an integer that grows by one with each write of the item) and
+ * perhaps "expiresAt" (epoch seconds; from then on the item is not seen any
+ * more, whether or not it has been deleted yet).
+ *
+ * A backend is one file that ends in its table of functions; callers never see
+ * which one it is.  Every verb is bounded by a deadline (base/clock.h) and
+ * fails with ERR_UNAVAILABLE when the store can't answer in time.
+ */
+#ifndef ORDERSNAP_STORE_STORE_H
+#define ORDERSNAP_STORE_STORE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "format/json.h"
+
+#define STORE_MAX_ITEMS 100 /* items a get_many or a write may name (DynamoDB's limit) */
+
+struct store_key {
+	const char *pk, *sk;
+};
+
+enum store_condition {
+	STORE_ANY,     /* write whatever stands there */
+	STORE_ABSENT,  /* there is no item, or one that has expired */
+	STORE_VERSION, /* the item's version is `version`; 0 is an item without one */
+};
+
+/* One item to write. */
+struct store_put {
+	struct json_object *item; /* borrowed; store_write() sets its "version" */
+	enum store_condition condition;
+	int64_t version; /* with STORE_VERSION: the version that was read */
+};
+
+struct store;
+
+struct store_backend {
+	int (*get_many)(struct store *s, const struct store_key *keys, size_t n,
+			struct json_object **items, int64_t deadline, struct err *e);
+	int (*query)(struct store *s, const char *pk, const char *sk_prefix, const char *before_sk,
+		     size_t limit, struct json_object **items, int64_t deadline, struct err *e);
+	int (*write)(struct store *s, const struct store_put *puts, size_t n, size_t *failed,
+		     int64_t deadline, struct err *e);
+	void (*close)(struct store *s);
+};
+
+/* What every backend's own struct begins with. */
+struct store {
+	const struct store_backend *backend;
+	unsigned reads, writes; /* calls so far */
+};
+
+/*
+ * Reads n (1..STORE_MAX_ITEMS) items, strongly consistent: every write that was
+ * acknowledged before is seen.  items[i] is that of keys[i], or NULL; the
+ * caller releases each with json_object_put().  On failure all are NULL.
+ */
+int store_get_many(struct store *s, const struct store_key *keys, size_t n,
+		   struct json_object **items, int64_t deadline, struct err *e);
+
+/*
+ * The items under `pk` whose SK starts with `sk_prefix`, newest (highest SK)
+ * first, those from `before_sk` (exclusive; NULL: from the top) on, at most
+ * `limit`.  `*items` is a JSON array.
+ */
+int store_query(struct store *s, const char *pk, const char *sk_prefix, const char *before_sk,
+		size_t limit, struct json_object **items, int64_t deadline, struct err *e);
+
+/*
+ * Writes n (1..STORE_MAX_ITEMS) items with different keys, all or none, and
+ * durably: 0 means that they survive a power cut.  The new version of an item
+ * is one more than the one its condition names, and 1 with STORE_ABSENT; with
+ * STORE_ANY it is what stands in the item, or 1.
+ * -1 with ERR_CONFLICT when a condition does not hold (`*failed`, which may be
+ * NULL, is then the index of that put) or another writer was in the way;
+ * nothing was written then.
+ */
+int store_write(struct store *s, const struct store_put *puts, size_t n, size_t *failed,
+		int64_t deadline, struct err *e);
+
+/* Closes and frees; NULL is allowed. */
+void store_close(struct store *s);
+
+/* The item's version, 0 where it has none (the Lambda functions wrote none). */
+int64_t store_item_version(struct json_object *item);
+
+/* Whether the item has expired at `now`. */
+bool store_item_expired(struct json_object *item, int64_t now);
+
+/* A put that replaces what was read: on the version of `read`, or as a new
+ * item if `read` is NULL. */
+struct store_put store_replace(struct json_object *item, struct json_object *read);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The operations of the Stripe API that ordersnap uses, one short function
+ * each.  All take a deadline (base/clock.h), give JSON to json_object_put(),
+ * and fail as stripe_send() does.
+ */
+#ifndef ORDERSNAP_STRIPE_API_H
+#define ORDERSNAP_STRIPE_API_H
+
+#include "stripe/client.h"
+
+#define STRIPE_LOOKUP_KEYS_MAX 10 /* lookup keys one call may ask for */
+#define STRIPE_PAGE_MAX 100       /* objects one page may have */
+
+/* The active prices with these 1..STRIPE_LOOKUP_KEYS_MAX lookup keys, each with
+ * its product expanded; `*prices` is a JSON array in no particular order.
+ * https://docs.stripe.com/api/prices/list */
+int stripe_prices_by_lookup_key(struct stripe_client *client, const char *const *keys,
+				size_t count, int64_t deadline, struct json_object **prices,
+				struct err *e);
+
+/* The price with this id, its product expanded.  ERR_REFUSED with
+ * e->upstream 404 if there is none. https://docs.stripe.com/api/prices/retrieve */
+int stripe_price_retrieve(struct stripe_client *client, const char *id, int64_t deadline,
+			  struct json_object **price, struct err *e);
+
+/* A Checkout Session from form-encoded parameters.
+ * https://docs.stripe.com/api/checkout/sessions/create */
+int stripe_session_create(struct stripe_client *client, const char *form,
+			  const char *idempotency_key, int64_t deadline,
+			  struct json_object **session, struct err *e);
+
+/* All line items of a session, one call for each hundred, each with its
+ * price's product expanded; `*items` is a JSON array in Stripe's order.
+ * https://docs.stripe.com/api/checkout/sessions/line_items */
+int stripe_session_line_items(struct stripe_client *client, const char *session_id,
+			      int64_t deadline, struct json_object **items, struct err *e);
+
+#endif

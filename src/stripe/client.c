@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * One transport, one error mapper.
+ */
+#include "stripe/client.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "net/http.h"
+
+#define TRIES 3
+#define FIRST_PAUSE_MS 500
+#define MAX_URL 4096
+
+struct stripe_client {
+	struct http_client *http;
+	char *authorization; /* the whole header */
+	char *base;          /* without a slash at the end */
+	bool replayed;
+};
+
+struct stripe_client *stripe_client_new(const char *secret, const char *api_base)
+{
+	struct stripe_client *client = mem_zalloc(1, sizeof *client);
+	size_t n = strlen(api_base);
+
+	client->http = http_client_new();
+	client->authorization = str_printf("Authorization: Bearer %s", secret);
+	while (n && api_base[n - 1] == '/')
+		n--;
+	client->base = span_dup((struct span){api_base, n});
+	return client;
+}
+
+void stripe_client_free(struct stripe_client *client)
+{
+	if (!client)
+		return;
+	http_client_free(client->http);
+	mem_wipe(client->authorization, strlen(client->authorization));
+	free(client->authorization);
+	free(client->base);
+	free(client);
+}
+
+bool stripe_was_replayed(struct stripe_client *client)
+{
+	return client->replayed;
+}
+
+unsigned stripe_client_calls(const struct stripe_client *client)
+{
+	return http_client_calls(client->http);
+}
+
+static const char *or_none(const char *s)
+{
+	return s ? s : "-";
+}
+
+/* The error object of https://docs.stripe.com/api/errors as one line. */
+static int map_error(struct stripe_client *client, const struct stripe_request *request,
+		     const struct http_answer *answer, struct err *e)
+{
+	struct json_object *body = json_parse((struct span){buf_text(&answer->body), answer->body.len});
+	struct json_object *error = NULL;
+	bool passing = answer->status == 409 || answer->status == 429 || answer->status >= 500;
+
+	json_get_object(body, "error", &error);
+	err_set(e, passing ? ERR_UNAVAILABLE : ERR_REFUSED,
+		"Stripe answered %d to %s %.120s: type=%s code=%s param=%s request=%s: %s",
+		answer->status, request->method, request->path,
+		or_none(json_string_or_null(error, "type")), or_none(json_string_or_null(error, "code")),
+		or_none(json_string_or_null(error, "param")),
+		or_none(http_last_header(client->http, "Request-Id")),
+		or_none(json_string_or_null(error, "message")));
+	if (e)
+		e->upstream = answer->status;
+	json_object_put(body);
+	return -1;
+}
+
+static int send_once(struct stripe_client *client, const struct stripe_request *request,
+		     const char *url, struct http_answer *answer, struct err *e)
+{
+	char *key = request->idempotency_key ?
+		str_printf("Idempotency-Key: %s", request->idempotency_key) : NULL;
+	struct http_request http = {
+		.method = request->method,
+		.url = url,
+		.headers = {client->authorization, "Stripe-Version: " STRIPE_API_VERSION,
+			    "Accept: application/json", key},
+		.body = span_of(request->form),
+		.deadline = request->deadline,
+	};
+	int rc = http_perform(client->http, &http, answer, e);
+
+	free(key);
+	return rc;
+}
+
+/* https://docs.stripe.com/error-low-level#should-retry: the header decides;
+ * without it conflicts and server errors are worth another try, too many
+ * requests are not. */
+static bool should_retry(struct stripe_client *client, int status)
+{
+	const char *told = http_last_header(client->http, "Stripe-Should-Retry");
+
+	if (told && strcmp(told, "true") == 0)
+		return true;
+	if (told && strcmp(told, "false") == 0)
+		return false;
+	return status == 409 || status >= 500;
+}
+
+static int take_answer(struct stripe_client *client, const struct stripe_request *request,
+		       const struct http_answer *http, struct json_object **answer, struct err *e)
+{
+	struct json_object *value;
+
+	if (http->status < 200 || http->status > 299)
+		return map_error(client, request, http, e);
+	value = json_parse((struct span){buf_text(&http->body), http->body.len});
+	if (!json_object_is_type(value, json_type_object)) {
+		json_object_put(value);
+		return err_set(e, ERR_UNAVAILABLE, "Stripe's answer to %s %.120s is no JSON object",
+			       request->method, request->path);
+	}
+	*answer = value;
+	return 0;
+}
+
+/* Half a second, doubled each time, of which a random half is taken off; not
+ * slept where the deadline would pass meanwhile. */
+static bool pause_before_retry(int try, int64_t deadline)
+{
+	uint32_t pause = FIRST_PAUSE_MS << try;
+
+	pause -= clock_jitter(pause / 2);
+	if (deadline_left(deadline) <= pause)
+		return false;
+	deadline_sleep(pause, deadline);
+	return true;
+}
+
+int stripe_send(struct stripe_client *client, const struct stripe_request *request,
+		struct json_object **answer, struct err *e)
+{
+	char *url = str_printf("%s%s", client->base, request->path);
+	struct http_answer http;
+	bool again = true;
+	int rc = -1, try;
+
+	http_answer_init(&http);
+	for (try = 0; again && try < TRIES; try++) {
+		if (try && !pause_before_retry(try - 1, request->deadline))
+			break;
+		rc = send_once(client, request, url, &http, e);
+		again = rc != 0 || (http.status >= 300 && should_retry(client, http.status));
+		if (rc == 0)
+			rc = take_answer(client, request, &http, answer, e);
+		if (rc == 0)
+			break;
+	}
+	client->replayed = http.status && http_last_header(client->http, "Idempotent-Replayed") != NULL;
+	http_answer_free(&http);
+	free(url);
+	return rc;
+}

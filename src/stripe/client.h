@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The transport to the Stripe API: authentication, the pinned API version,
+ * idempotency keys, retries and errors, decided once for all operations
+ * (stripe/api.h).  https://docs.stripe.com/api
+ */
+#ifndef ORDERSNAP_STRIPE_CLIENT_H
+#define ORDERSNAP_STRIPE_CLIENT_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "format/json.h"
+
+/* Sent as Stripe-Version with every request: the shape of the answers.
+ * https://docs.stripe.com/api/versioning */
+#define STRIPE_API_VERSION "2026-10-28.endive"
+
+struct stripe_client;
+
+/* Both strings are copied.  Opens no connection. */
+struct stripe_client *stripe_client_new(const char *secret, const char *api_base);
+void stripe_client_free(struct stripe_client *client);
+
+struct stripe_request {
+	const char *method;          /* "GET" or "POST" */
+	const char *path;            /* "/v1/prices", with its query if it is a GET */
+	const char *form;            /* a POST's form-encoded body */
+	const char *idempotency_key; /* required for a POST */
+	int64_t deadline;            /* base/clock.h, for all tries together */
+};
+
+/*
+ * Sends the request, again after half a second, one second (with jitter) where
+ * Stripe-Should-Retry or the kind of failure says that it helps.  On success
+ * `*answer` is the JSON object (json_object_put() it).  Else -1:
+ * ERR_UNAVAILABLE for what passes (no answer, 409, 429, 5xx, an answer that
+ * is no JSON object), ERR_REFUSED for every other status.  e->upstream is the
+ * status, the text has Stripe's request id, error code and message.
+ */
+int stripe_send(struct stripe_client *client, const struct stripe_request *request,
+		struct json_object **answer, struct err *e);
+
+/* Whether the last answer was one that Stripe had stored for the same
+ * idempotency key. */
+bool stripe_was_replayed(struct stripe_client *client);
+
+/* How many HTTP requests this client has sent. */
+unsigned stripe_client_calls(const struct stripe_client *client);
+
+#endif

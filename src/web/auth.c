@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Bearer tokens.  The one idea: the configuration says which algorithm a token
+ * has; what the token says about itself is only compared with that.
+ */
+#include "web/auth.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jwt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "base/str.h"
+
+#define KEY_MAX_BYTES 16384
+#define TOKEN_MAX_BYTES 8192
+#define SCHEME "Bearer "
+
+static int read_key(const char *path, struct buf *key, struct err *e)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char chunk[4096];
+	ssize_t n = -1;
+
+	buf_init(key, KEY_MAX_BYTES);
+	while (fd >= 0 && (n = read(fd, chunk, sizeof chunk)) > 0)
+		buf_add(key, chunk, (size_t)n);
+	if (fd >= 0)
+		close(fd);
+	if (n < 0)
+		return err_set(e, ERR_CONFIG, "JWT_PUBLIC_KEY_FILE: can't read %s: %s", path,
+			       strerror(errno));
+	if (key->failed || !strstr(buf_text(key), "-----BEGIN PUBLIC KEY-----"))
+		return err_set(e, ERR_CONFIG, "JWT_PUBLIC_KEY_FILE: %s is no PEM public key", path);
+	return 0;
+}
+
+int auth_check(const struct auth_settings *s, bool required, struct err *e)
+{
+	struct buf key;
+	int rc;
+
+	if (s->secret && s->public_key_file)
+		return err_set(e, ERR_CONFIG, "JWT_SECRET and JWT_PUBLIC_KEY_FILE are both set: "
+			       "one of them says how tokens are signed");
+	if (required && !s->secret && !s->public_key_file)
+		return err_set(e, ERR_CONFIG, "CHECKOUT_REQUIRE_AUTH is on, but neither JWT_SECRET "
+			       "nor JWT_PUBLIC_KEY_FILE is set");
+	if (!s->public_key_file)
+		return 0;
+	buf_init(&key, KEY_MAX_BYTES);
+	rc = read_key(s->public_key_file, &key, e);
+	buf_free(&key);
+	return rc;
+}
+
+static const char *find_token(const struct auth_settings *s, const struct request *request)
+{
+	char variable[128];
+	const char *values[] = {
+		request_variable(request, "HTTP_AUTHORIZATION"),
+		request_variable(request, "REDIRECT_HTTP_AUTHORIZATION"),
+		s->header ? request_header(request, s->header, variable, sizeof variable) : NULL,
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof values / sizeof *values; i++)
+		if (values[i] && strncasecmp(values[i], SCHEME, strlen(SCHEME)) == 0)
+			return values[i] + strlen(SCHEME);
+	return NULL;
+}
+
+static bool algorithm_fits(const struct auth_settings *s, jwt_alg_t algorithm)
+{
+	if (s->secret)
+		return algorithm == JWT_ALG_HS256;
+	return algorithm == JWT_ALG_RS256 || algorithm == JWT_ALG_ES256;
+}
+
+/* A NumericDate of the token; `*value` stays as it is where there is none.
+ * False where it is no whole number. */
+static bool read_time(jwt_t *jwt, const char *claim, int64_t *value)
+{
+	long time;
+
+	errno = 0;
+	time = jwt_get_grant_int(jwt, claim);
+	if (errno == 0)
+		*value = time;
+	return errno == 0 || errno == ENOENT;
+}
+
+static const char *problem_of(const struct auth_settings *s, jwt_t *jwt, int64_t now)
+{
+	int64_t expires = INT64_MAX, not_before = INT64_MIN;
+
+	if (!algorithm_fits(s, jwt_get_alg(jwt)))
+		return "its algorithm is not the configured one";
+	if (!read_time(jwt, "exp", &expires) || !read_time(jwt, "nbf", &not_before))
+		return "its exp or nbf is no time";
+	if (expires <= now)
+		return "it has expired";
+	if (not_before > now)
+		return "it is not valid yet";
+	if (str_empty(jwt_get_grant(jwt, "sub")))
+		return "it has no subject";
+	return NULL;
+}
+
+static int decode(const struct auth_settings *s, const char *token, int64_t now, char **subject,
+		  struct err *e)
+{
+	jwt_t *jwt = NULL;
+	const char *problem = "its signature or form is wrong";
+	struct buf key;
+	int rc = 0;
+
+	buf_init(&key, KEY_MAX_BYTES);
+	if (s->public_key_file)
+		rc = read_key(s->public_key_file, &key, e);
+	else
+		buf_puts(&key, s->secret);
+	if (!rc && strlen(token) <= TOKEN_MAX_BYTES &&
+	    jwt_decode(&jwt, token, (const unsigned char *)buf_text(&key), (int)key.len) == 0)
+		problem = problem_of(s, jwt, now);
+	if (!rc && problem)
+		rc = err_set(e, ERR_UNAUTHORIZED, "The bearer token is not valid: %s", problem);
+	if (!rc)
+		*subject = str_dup(jwt_get_grant(jwt, "sub"));
+	jwt_free(jwt);
+	buf_free(&key);
+	return rc;
+}
+
+int auth_subject(const struct auth_settings *s, const struct request *request, int64_t now,
+		 char **subject, struct err *e)
+{
+	const char *token = find_token(s, request);
+
+	*subject = NULL;
+	if (!token || (!s->secret && !s->public_key_file))
+		return 0;
+	return decode(s, token, now, subject, e);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Who asks: the subject of a bearer token (RFC 6750), a JWT (RFC 7519) that
+ * the site's own login gave out.  The only place that knows libjwt.
+ */
+#ifndef ORDERSNAP_WEB_AUTH_H
+#define ORDERSNAP_WEB_AUTH_H
+
+#include "web/request.h"
+
+struct auth_settings {
+	const char *secret;          /* JWT_SECRET: tokens are HS256; or NULL */
+	const char *public_key_file; /* JWT_PUBLIC_KEY_FILE: they are RS256 or ES256; or NULL */
+	const char *header;          /* AUTH_HEADER, or NULL */
+};
+
+/* Whether the settings make sense and the key can be read: 0, or -1 with
+ * ERR_CONFIG naming the variable. */
+int auth_check(const struct auth_settings *settings, bool required, struct err *e);
+
+/*
+ * The subject of the request's bearer token, to free(); NULL where it has none
+ * or none is configured.  Looks into Authorization, REDIRECT_HTTP_AUTHORIZATION
+ * (what Apache makes of it on a rewrite), then the configured header.
+ * -1 with ERR_UNAUTHORIZED for a token that is not valid at `now`: the
+ * algorithm is the configured one whatever the token says, exp and nbf are
+ * checked where they are there.
+ */
+int auth_subject(const struct auth_settings *settings, const struct request *request, int64_t now,
+		 char **subject, struct err *e);
+
+#endif

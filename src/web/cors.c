@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * CORS headers.  An origin that is not in the list gets none.
+ */
+#include "web/cors.h"
+
+#include "base/url.h"
+
+#define MAX_AGE_SECONDS "600"
+
+/* What to answer to the request's origin, or NULL. */
+static const char *allow(const struct request *request, const char *allowed)
+{
+	const char *origin = request_variable(request, "HTTP_ORIGIN");
+	struct span rest = span_of(allowed ? allowed : ""), one;
+	struct url url;
+
+	if (!origin)
+		return NULL;
+	while (url_next_origin(&rest, &one))
+		if (span_equals(one, "*"))
+			return "*";
+	if (!allowed || url_parse(span_of(origin), &url) || url.rest.n || url.has_user)
+		return NULL;
+	return url_in_origins(&url, allowed) ? origin : NULL;
+}
+
+void cors_answer(const struct request *request, const char *allowed, struct response *response)
+{
+	const char *origin = allow(request, allowed);
+
+	response_header(response, "Vary", "Origin");
+	if (origin)
+		response_header(response, "Access-Control-Allow-Origin", origin);
+}
+
+void cors_preflight(const struct request *request, const char *allowed, const char *methods,
+		    struct response *response)
+{
+	if (!allow(request, allowed))
+		return;
+	response_header(response, "Access-Control-Allow-Methods", methods);
+	response_header(response, "Access-Control-Allow-Headers", "Content-Type, Authorization");
+	response_header(response, "Access-Control-Max-Age", MAX_AGE_SECONDS);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What a program answers: a table of routes, and the decisions that are the
+ * same for all of them (404, 405, 411, 413, 415, OPTIONS, HEAD, CORS, how an
+ * error becomes an answer), made once.
+ */
+#ifndef ORDERSNAP_WEB_ENDPOINT_H
+#define ORDERSNAP_WEB_ENDPOINT_H
+
+#include "web/request.h"
+#include "web/response.h"
+
+/* Fills the response and returns 0, or returns -1 with `e` set. */
+typedef int endpoint_handler(void *context, const struct request *request,
+			     struct response *response, struct err *e);
+
+struct route {
+	const char *path;   /* "/cart/quote" */
+	const char *method; /* "POST", or "GET" (which answers HEAD too) */
+	size_t body_max;    /* bytes of a POST's body */
+	bool type_may_lack; /* a POST without a Content-Type is fine */
+	endpoint_handler *handle;
+};
+
+struct endpoint {
+	const char *program;        /* "cart-quote" */
+	const struct route *routes; /* up to one whose path is NULL */
+	const char *cors;           /* CORS_ALLOW_ORIGIN or NULL */
+	int64_t request_ms;         /* what a request may take */
+	void *context;              /* the handlers' */
+};
+
+/* Answers one request; `response` was initialised. */
+void endpoint_serve(const struct endpoint *endpoint, char *const *variables,
+		    const struct body_source *source, struct response *response);
+
+#endif

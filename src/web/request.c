@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Reading a request.  The one idea: the length is checked against the cap
+ * before a byte is read, and against what came after the last one.
+ */
+#include "web/request.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/str.h"
+
+#define CHUNK 16384
+
+const char *request_variable(const struct request *r, const char *name)
+{
+	size_t n = strlen(name), i;
+
+	for (i = 0; r->variables && r->variables[i]; i++)
+		if (strncmp(r->variables[i], name, n) == 0 && r->variables[i][n] == '=')
+			return r->variables[i][n + 1] ? r->variables[i] + n + 1 : NULL;
+	return NULL;
+}
+
+const char *request_header(const struct request *r, const char *name, char *variable, size_t n)
+{
+	size_t at = 5;
+
+	if (strlen(name) + at >= n)
+		return NULL;
+	memcpy(variable, "HTTP_", at);
+	for (; *name; name++)
+		variable[at++] = *name == '-' ? '_' : (char)toupper((unsigned char)*name);
+	variable[at] = '\0';
+	return request_variable(r, variable);
+}
+
+static struct span variable_or_empty(const struct request *r, const char *name)
+{
+	const char *value = request_variable(r, name);
+
+	return span_of(value ? value : "");
+}
+
+static bool span_ends(struct span s, struct span end)
+{
+	return s.n >= end.n && memcmp(s.p + s.n - end.n, end.p, end.n) == 0;
+}
+
+/* "/anything/cart-quote", with .fcgi or .cgi or nothing behind. */
+static bool is_program(struct span script, const char *program)
+{
+	static const char *const suffixes[] = {"", ".fcgi", ".cgi"};
+	struct span name = span_of(program);
+	size_t i;
+
+	for (i = 0; i < 3; i++) {
+		struct span stem = script, suffix = span_of(suffixes[i]);
+
+		if (!span_ends(stem, suffix))
+			continue;
+		stem.n -= suffix.n;
+		if (span_ends(stem, name) && stem.n > name.n && stem.p[stem.n - name.n - 1] == '/')
+			return true;
+	}
+	return false;
+}
+
+bool request_is_for(const struct request *r, const char *path, const char *program)
+{
+	struct span script = variable_or_empty(r, "SCRIPT_NAME");
+	struct span info = variable_or_empty(r, "PATH_INFO");
+
+	if (info.n)
+		return span_equals(info, path) ||
+		       (!is_program(script, program) && span_ends(info, span_of(path)));
+	return script.n == 0 || span_ends(script, span_of(path)) || is_program(script, program);
+}
+
+int request_check_type(const struct request *r, bool may_lack, struct err *e)
+{
+	struct span type = variable_or_empty(r, "CONTENT_TYPE");
+	const char *parameters = memchr(type.p, ';', type.n);
+
+	if (type.n == 0 && may_lack)
+		return 0;
+	if (parameters)
+		type.n = (size_t)(parameters - type.p);
+	type = span_trim(type);
+	if (type.n == strlen("application/json") &&
+	    strncasecmp(type.p, "application/json", type.n) == 0)
+		return 0;
+	return err_set(e, ERR_MEDIA_TYPE, "the Content-Type is not application/json");
+}
+
+static int content_length(const struct request *r, size_t max, size_t *length, struct err *e)
+{
+	struct span text = variable_or_empty(r, "CONTENT_LENGTH");
+	int64_t value;
+	size_t i;
+
+	if (text.n == 0)
+		return err_set(e, ERR_LENGTH, "no Content-Length");
+	for (i = 0; i < text.n; i++)
+		if (!isdigit((unsigned char)text.p[i]))
+			return err_set(e, ERR_BAD_REQUEST, "Content-Length is not a number");
+	if (span_to_int64(text, &value) || (uint64_t)value > max)
+		return err_set(e, ERR_TOO_LARGE, "The body is larger than %zu bytes", max);
+	*length = (size_t)value;
+	return 0;
+}
+
+int request_read_body(struct request *r, const struct body_source *source, size_t max,
+		      struct err *e)
+{
+	char chunk[CHUNK];
+	size_t length, left;
+
+	if (content_length(r, max, &length, e))
+		return -1;
+	for (left = length; left;) {
+		ssize_t n = source->read(source->context, chunk, left < CHUNK ? left : CHUNK);
+
+		if (n <= 0)
+			return err_set(e, ERR_BAD_REQUEST,
+				       "The body is shorter than Content-Length says");
+		buf_add(&r->body, chunk, (size_t)n);
+		left -= (size_t)n;
+	}
+	if (source->has_more(source->context))
+		return err_set(e, ERR_BAD_REQUEST, "The body is longer than Content-Length says");
+	return r->body.failed ? err_set(e, ERR_INTERNAL, "the body's buffer is too small") : 0;
+}
+
+int request_json(const struct request *r, struct json_object **json, struct err *e)
+{
+	*json = json_parse((struct span){buf_text(&r->body), r->body.len});
+	return *json ? 0 : err_set(e, ERR_BAD_REQUEST, "The body is not JSON");
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A request as CGI/1.1 gives it (RFC 3875): variables and a body, the same
+ * from a CGI process's environment and standard input as from FastCGI.
+ */
+#ifndef ORDERSNAP_WEB_REQUEST_H
+#define ORDERSNAP_WEB_REQUEST_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "format/json.h"
+
+struct request {
+	char *const *variables; /* "NAME=value", NULL at the end */
+	struct buf body;        /* raw; empty for methods without one */
+	int64_t deadline;       /* base/clock.h */
+};
+
+/* Where the body comes from.  Reads up to n bytes; 0 at its end, -1 on failure
+ * or when the sender stalls. */
+struct body_source {
+	ssize_t (*read)(void *context, char *bytes, size_t n);
+	/* Whether there is a byte beyond the body, without waiting for one. */
+	bool (*has_more)(void *context);
+	void *context;
+};
+
+/* A CGI variable ("REQUEST_METHOD", "HTTP_ORIGIN"); NULL where it is not set or
+ * empty. */
+const char *request_variable(const struct request *r, const char *name);
+
+/* The value of a header, by its usual name ("Stripe-Signature"), or NULL. */
+const char *request_header(const struct request *r, const char *name, char *variable, size_t n);
+
+/*
+ * Whether the request is for `path` ("/cart/quote") of the program `program`
+ * ("cart-quote"): the server's path ends in it, or the server runs the program
+ * itself (/cgi-bin/cart-quote.fcgi) and nothing comes behind.
+ */
+bool request_is_for(const struct request *r, const char *path, const char *program);
+
+/* 0, or -1 with ERR_MEDIA_TYPE where Content-Type is not application/json (with
+ * or without parameters); `may_lack`: none at all is fine. */
+int request_check_type(const struct request *r, bool may_lack, struct err *e);
+
+/*
+ * Reads the body, which has to have exactly CONTENT_LENGTH bytes, at most `max`.
+ * Checks before it allocates.  -1 with ERR_LENGTH (none given), ERR_TOO_LARGE,
+ * or ERR_BAD_REQUEST (not a number; shorter or longer than said).
+ */
+int request_read_body(struct request *r, const struct body_source *source, size_t max,
+		      struct err *e);
+
+/* The body as JSON, to release.  -1 with ERR_BAD_REQUEST. */
+int request_json(const struct request *r, struct json_object **json, struct err *e);
+
+#endif

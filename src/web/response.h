@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * An answer: a status, headers, JSON.
+ */
+#ifndef ORDERSNAP_WEB_RESPONSE_H
+#define ORDERSNAP_WEB_RESPONSE_H
+
+#include "base/err.h"
+#include "format/json.h"
+
+#define RETRY_AFTER_SECONDS 5
+
+struct response {
+	int status;
+	struct buf headers;       /* lines that end in CRLF, beside those of every answer */
+	struct json_object *json; /* owned; NULL: no body */
+	bool no_body;             /* HEAD: the headers of the body, without it */
+};
+
+void response_init(struct response *r);
+void response_free(struct response *r);
+
+/* Adds a header.  The value comes from a table or was checked: a control
+ * character in it drops the header. */
+void response_header(struct response *r, const char *name, const char *value);
+
+/* An answer with JSON; takes `json`. */
+void response_json(struct response *r, int status, struct json_object *json);
+
+/* The answer that an error gives: its status, {"error": what a client may
+ * read}, Retry-After with a 503, WWW-Authenticate with a 401. */
+void response_error(struct response *r, const struct err *e);
+
+/* Adds the whole CGI answer (RFC 3875 section 6), `Status:` first. */
+void response_format(const struct response *r, struct buf *out);
+
+#endif

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: ISC
+"""A shop for tests: a folder with a store, the Stripe simulator, and the programs as plain CGI.
+
+Nothing here asserts; it starts, asks and looks.  Everything that was started is ended by close().
+"""
+import hashlib
+import hmac
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import tempfile
+import time
+import urllib.request
+
+SRC = os.path.abspath(os.environ.get("ORDERSNAP_SRC") or
+                      os.path.join(os.path.dirname(__file__), "..", ".."))
+BUILD = os.path.abspath(os.environ.get("ORDERSNAP_BUILD") or SRC)
+# Runs before each program, "valgrind -q ..." for one.
+WRAPPER = os.environ.get("ORDERSNAP_WRAPPER", "").split()
+
+STRIPE_SECRET = "sk_test_ordersnap0000000000"
+WEBHOOK_SECRET = "whsec_test_secret"
+QUOTE_SECRET = "quote-signature-secret-of-the-tests"
+
+SEED = [
+    {"lookup_key": "N-RED", "name": "Red Necklace", "unit_amount": 3000, "currency": "usd",
+     "metadata": {"collectionId": "necklaces"}},
+    {"lookup_key": "R-SIL", "name": "Silver Ring", "unit_amount": 2500, "currency": "usd"},
+    {"lookup_key": "E-EUR", "name": "Euro Earring", "unit_amount": 1500, "currency": "eur"},
+]
+
+
+class Answer:
+    """What a program answered: status, headers (lower-case names), body, standard error."""
+
+    def __init__(self, raw, log="", exit_code=None):
+        head, _, self.body = raw.partition(b"\r\n\r\n")
+        self.headers = {}
+        for line in head.decode("latin-1").split("\r\n"):
+            name, _, value = line.partition(": ")
+            self.headers[name.lower()] = value
+        self.status = int(self.headers.get("status", "0 ").split()[0] or 0)
+        self.log = log
+        self.exit_code = exit_code
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+
+def program(name):
+    """The path of a built program."""
+    return os.path.join(BUILD, "cgi-bin", name + ".fcgi")
+
+
+def sign(body, secret=WEBHOOK_SECRET, at=None):
+    """A Stripe-Signature header for the body."""
+    at = int(time.time()) if at is None else at
+    mac = hmac.new(secret.encode(), f"{at}.".encode() + body, hashlib.sha256).hexdigest()
+    return f"t={at},v1={mac}"
+
+
+class Sim:
+    """The Stripe simulator, on a port of its own."""
+
+    def __init__(self, folder, webhook_url=None, seed=SEED, args=()):
+        port_file = os.path.join(folder, "stripe-sim.port")
+        seed_file = os.path.join(folder, "stripe-sim.seed")
+        if os.path.exists(port_file):
+            os.unlink(port_file)
+        with open(seed_file, "w") as f:
+            json.dump(seed, f)
+        command = ["python3", os.path.join(SRC, "tests", "stripe-sim"), "--port", "0",
+                   "--port-file", port_file, "--secret", STRIPE_SECRET,
+                   "--webhook-secret", WEBHOOK_SECRET, "--seed", seed_file, *args]
+        if webhook_url:
+            command += ["--webhook-url", webhook_url]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        while not os.path.exists(port_file):
+            if self.process.poll() is not None:
+                raise RuntimeError("stripe-sim did not start")
+            time.sleep(0.02)
+        with open(port_file) as f:
+            self.base = "http://127.0.0.1:" + f.read().strip()
+
+    def get(self, path):
+        with urllib.request.urlopen(self.base + path, timeout=30) as answer:
+            return json.load(answer)
+
+    def post(self, path, value=None, method="POST"):
+        request = urllib.request.Request(self.base + path, json.dumps(value or {}).encode(),
+                                         {"Content-Type": "application/json"}, method=method)
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.load(answer)
+
+    def calls(self):
+        return self.get("/_sim/stats")["calls"]
+
+    def close(self):
+        self.process.terminate()
+        self.process.wait()
+
+
+class Shop:
+    """A folder with a configuration, and the programs run as CGI in it."""
+
+    def __init__(self, sim=True, **settings):
+        self.folder = tempfile.mkdtemp(prefix="ordersnap test ")
+        self.db = os.path.join(self.folder, "orders.db")
+        self.sim = Sim(self.folder) if sim else None
+        self.settings = {
+            "COMMERCE_DB": self.db,
+            "STRIPE_SECRET": STRIPE_SECRET,
+            "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET,
+            "QUOTE_SIGNATURE_SECRET": QUOTE_SECRET,
+            "STRIPE_API_BASE": self.sim.base if self.sim else "http://127.0.0.1:9",
+            "CHECKOUT_SUCCESS_URL": "https://shop.example/thanks?session={CHECKOUT_SESSION_ID}",
+            "CHECKOUT_CANCEL_URL": "https://shop.example/cart",
+            "CORS_ALLOW_ORIGIN": "https://shop.example",
+        }
+        self.settings.update(settings)
+
+    def environment(self, **variables):
+        """Settings and CGI variables; None takes one away."""
+        merged = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), **self.settings, **variables}
+        for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
+            if name in os.environ:
+                merged.setdefault(name, os.environ[name])
+        return {k: str(v) for k, v in merged.items() if v is not None}
+
+    def cgi(self, name, body=None, method="POST", timeout=60, **variables):
+        """Runs a program for one request; the body is bytes, or a value to send as JSON."""
+        if body is not None and not isinstance(body, bytes):
+            body = json.dumps(body).encode()
+        fixed = {"REQUEST_METHOD": method, "GATEWAY_INTERFACE": "CGI/1.1"}
+        if body is not None:
+            fixed["CONTENT_LENGTH"] = len(body)
+            fixed["CONTENT_TYPE"] = "application/json"
+        fixed.update(variables)
+        done = subprocess.run([*WRAPPER, program(name)], input=body or b"",
+                              env=self.environment(**fixed), capture_output=True,
+                              timeout=timeout)
+        return Answer(done.stdout, done.stderr.decode("utf-8", "replace"), done.returncode)
+
+    def webhook(self, event, secret=WEBHOOK_SECRET, at=None, **variables):
+        """Delivers an event (bytes, or a value), signed now."""
+        body = event if isinstance(event, bytes) else json.dumps(event, indent=2).encode()
+        variables.setdefault("HTTP_STRIPE_SIGNATURE", sign(body, secret, at))
+        return self.cgi("stripe-webhook", body, **variables)
+
+    def items(self, pk_prefix=""):
+        """The table: {(PK, SK): item}."""
+        if not os.path.exists(self.db):
+            return {}
+        with sqlite3.connect(self.db) as db:
+            rows = db.execute("SELECT pk, sk, item FROM items").fetchall()
+        return {(pk, sk): json.loads(item) for pk, sk, item in rows if pk.startswith(pk_prefix)}
+
+    def orders(self):
+        return list(self.items("USER#").values())
+
+    def close(self):
+        if self.sim:
+            self.sim.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
