@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The configuration: `KEY=VALUE` lines from a file, overridden by the
+ * environment, checked as a whole when a program starts.
+ *
+ * One table (config_keys.c) says for each variable its type, range, default
+ * and what to tell who got it wrong.  Every message names the variable.
+ */
+#ifndef ORDERSNAP_BASE_CONFIG_H
+#define ORDERSNAP_BASE_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+/* All settings.  Strings are NULL when not set; numbers have their default. */
+struct config {
+	char *file; /* the file that was read, NULL if none */
+
+	char *commerce_db; /* COMMERCE_DB: absolute path of the SQLite file */
+
+	char *stripe_secret;          /* STRIPE_SECRET */
+	char *stripe_webhook_secret;  /* STRIPE_WEBHOOK_SECRET: one, or several by commas */
+	char *quote_signature_secret; /* QUOTE_SIGNATURE_SECRET */
+	char *jwt_secret;             /* JWT_SECRET */
+	char *jwt_public_key_file;    /* JWT_PUBLIC_KEY_FILE: a PEM file */
+	char *auth_header;            /* AUTH_HEADER: one more header to read a token from */
+	char *stripe_api_base;        /* STRIPE_API_BASE */
+	int64_t webhook_tolerance;    /* STRIPE_WEBHOOK_TOLERANCE, seconds */
+
+	int64_t quote_ttl_minutes;   /* QUOTE_TTL_MINUTES */
+	int64_t session_ttl_minutes; /* SESSION_TTL_MINUTES */
+	int64_t event_ttl_days;      /* EVENT_TTL_DAYS */
+	int64_t order_ttl_days;      /* ORDER_TTL_DAYS, 0: for ever */
+	char *order_number_prefix;   /* ORDER_NUMBER_PREFIX */
+	int64_t price_cache_seconds; /* PRICE_CACHE_SECONDS */
+
+	char *checkout_success_url;      /* CHECKOUT_SUCCESS_URL */
+	char *checkout_cancel_url;       /* CHECKOUT_CANCEL_URL */
+	char *checkout_return_origins;   /* CHECKOUT_RETURN_ORIGINS */
+	char *checkout_mode;             /* CHECKOUT_MODE */
+	bool checkout_promotion_codes;   /* CHECKOUT_ALLOW_PROMOTION_CODES */
+	bool checkout_automatic_tax;     /* CHECKOUT_AUTOMATIC_TAX */
+	bool checkout_require_auth;      /* CHECKOUT_REQUIRE_AUTH */
+	char *cors_allow_origin;         /* CORS_ALLOW_ORIGIN: origins by commas or spaces */
+
+	char *log_level;  /* LOG_LEVEL */
+	char *log_format; /* LOG_FORMAT */
+	char *log_target; /* LOG_TARGET */
+};
+
+/* What a program can't do without. */
+enum config_need {
+	CONFIG_NEEDS_STORE = 1 << 0,
+	CONFIG_NEEDS_STRIPE = 1 << 1,
+	CONFIG_NEEDS_WEBHOOK = 1 << 2,
+	CONFIG_NEEDS_QUOTE = 1 << 3,
+};
+
+/*
+ * Reads the file (ORDERSNAP_CONF, else ../conf/ordersnap.conf from the
+ * program's directory, else /etc/ordersnap/ordersnap.conf; none of the last
+ * two has to exist), then the environment, and checks every value.
+ * Returns 0, or -1 with ERR_CONFIG and a text that names the variable (or the
+ * file and line) and says what to do.  config_free() in both cases.
+ */
+int config_load(struct config *c, struct err *e);
+
+/* Whether what a program `needs` (CONFIG_NEEDS_... ored) is set: 0, or -1
+ * with ERR_CONFIG naming the first variable that is not. */
+int config_require(const struct config *c, unsigned needs, struct err *e);
+
+/* Frees all strings, wiping the secrets. */
+void config_free(struct config *c);
+
+/* --- the table, for config.c and for the tests -------------------------- */
+
+enum config_type {
+	CONFIG_TEXT,    /* printable, not blank */
+	CONFIG_SECRET,  /* like TEXT; the file must not be readable by others */
+	CONFIG_SECRETS, /* several secrets by commas, none blank */
+	CONFIG_INT,     /* min..max */
+	CONFIG_FLAG,    /* 1, true, yes, on, 0, false, no, off */
+	CONFIG_CHOICE,  /* one of `choices`, by spaces */
+	CONFIG_URL,     /* http:// or https:// */
+	CONFIG_API_URL, /* https://, or http:// to this machine */
+	CONFIG_ORIGINS, /* scheme://host[:port] by commas or spaces, or `*` */
+	CONFIG_PATH,    /* absolute */
+	CONFIG_TARGET,  /* stderr, syslog or an absolute path */
+	CONFIG_PREFIX,  /* letters and digits, 1 to 12 */
+	CONFIG_HEADER,  /* a header's name */
+};
+
+struct config_key {
+	const char *name;
+	enum config_type type;
+	size_t offset;        /* of the field in struct config */
+	int64_t min, max;     /* CONFIG_INT */
+	const char *fallback; /* the default as text, or NULL */
+	const char *choices;  /* CONFIG_CHOICE */
+	unsigned needed_by;   /* CONFIG_NEEDS_... */
+	const char *hint;     /* what to put there; a part of a sentence */
+};
+
+/* Ends with an entry whose name is NULL. */
+extern const struct config_key config_keys[];
+
+/* Checks `text` against the key's type and stores it (strings are copied). */
+int config_set(struct config *c, const struct config_key *key, const char *text, struct err *e);
+
+#endif
