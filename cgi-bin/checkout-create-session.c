@@ -11,10 +11,10 @@
 
 #define BODY_MAX 65536
 
-static struct auth_settings auth_of(const struct config *c)
+static struct auth_settings auth_of(const struct config *c, const char *secret)
 {
 	return (struct auth_settings){
-		.secret = c->jwt_secret,
+		.secret = secret,
 		.public_key_file = c->jwt_public_key_file,
 		.header = c->auth_header,
 	};
@@ -22,24 +22,35 @@ static struct auth_settings auth_of(const struct config *c)
 
 static int check_auth(const struct config *config, struct err *e)
 {
-	struct auth_settings auth = auth_of(config);
+	struct auth_settings auth = auth_of(config, config->jwt_secret ? config->jwt_secret
+							     : config->jwt_secret_parameter);
 
 	return auth_check(&auth, config->checkout_require_auth, e);
+}
+
+static int find_subject(struct app *app, const struct request *request, char **subject,
+			struct err *e)
+{
+	struct auth_settings auth;
+	const char *secret;
+
+	if (app_secret(app, SECRET_JWT, request->deadline, &secret, e))
+		return -1;
+	auth = auth_of(&app->config, secret);
+	return auth_subject(&auth, request, clock_epoch(), subject, e);
 }
 
 static int post_session(void *context, const struct request *request, struct response *response,
 			struct err *e)
 {
-	struct app *app = context;
-	struct auth_settings auth = auth_of(&app->config);
 	struct json_object *body = NULL, *answer = NULL;
 	char *subject = NULL;
 	int rc = request_json(request, &body, e);
 
 	if (!rc)
-		rc = auth_subject(&auth, request, clock_epoch(), &subject, e);
+		rc = find_subject(context, request, &subject, e);
 	if (!rc)
-		rc = checkout_create(app, body, subject, request->deadline, &answer, e);
+		rc = checkout_create(context, body, subject, request->deadline, &answer, e);
 	if (!rc)
 		response_json(response, 200, answer);
 	json_object_put(body);

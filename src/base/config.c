@@ -34,7 +34,8 @@ static const struct config_key *key_of(const char *name)
 
 static bool is_secret(const struct config_key *key)
 {
-	return key->type == CONFIG_SECRET || key->type == CONFIG_SECRETS;
+	return key->type == CONFIG_SECRET || key->type == CONFIG_SECRETS ||
+	       key->type == CONFIG_AWS_SECRET;
 }
 
 /* The name in the table that a wrong one was probably meant to be. */
@@ -189,26 +190,39 @@ int config_load(struct config *c, struct err *e)
 	return rc;
 }
 
+static const char *value_of(const struct config *c, const struct config_key *key)
+{
+	return *(char *const *)((const char *)c + key->offset);
+}
+
+static int require_key(const struct config *c, const struct config_key *key, struct err *e)
+{
+	const struct config_key *other = key->or_else ? key_of(key->or_else) : NULL;
+	const char *other_value = other ? value_of(c, other) : NULL;
+
+	if (value_of(c, key) && other_value)
+		return err_set(e, ERR_CONFIG, "%s and %s are both set: leave one of them out",
+			       key->name, key->or_else);
+	if (!value_of(c, key) && !other_value)
+		return err_set(e, ERR_CONFIG, "%s is not set: put %s into %s%s%s", key->name,
+			       key->hint, c->file ? c->file : SYSTEM_FILE,
+			       other ? ", or set " : "", other ? other->name : "");
+	return 0;
+}
+
 int config_require(const struct config *c, unsigned needs, struct err *e)
 {
 	const struct config_key *key;
 
-	for (key = config_keys; key->name; key++) {
-		const char *value;
-
-		if (!(key->needed_by & needs))
-			continue;
-		value = *(char *const *)((const char *)c + key->offset);
-		if (!value)
-			return err_set(e, ERR_CONFIG, "%s is not set: put %s into %s", key->name,
-				       key->hint, c->file ? c->file : SYSTEM_FILE);
-	}
+	for (key = config_keys; key->name; key++)
+		if ((key->needed_by & needs) && require_key(c, key, e))
+			return -1;
 	return 0;
 }
 
 static bool is_string(enum config_type type)
 {
-	return type != CONFIG_INT && type != CONFIG_FLAG;
+	return type != CONFIG_INT && type != CONFIG_FLAG && type != CONFIG_AWS_FLAG;
 }
 
 void config_free(struct config *c)

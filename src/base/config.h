@@ -19,12 +19,27 @@
 struct config {
 	char *file; /* the file that was read, NULL if none */
 
-	char *commerce_db; /* COMMERCE_DB: absolute path of the SQLite file */
+	char *commerce_db;    /* COMMERCE_DB: absolute path of the SQLite file */
+	char *commerce_table; /* COMMERCE_TABLE: the DynamoDB table, in its place */
+
+	char *aws_region, *aws_default_region; /* AWS_... of these names */
+	char *aws_endpoint_url, *aws_endpoint_url_dynamodb, *aws_endpoint_url_ssm;
+	bool aws_ignore_configured_endpoint_urls;
+	char *aws_access_key_id, *aws_secret_access_key, *aws_session_token;
+	char *aws_profile, *aws_shared_credentials_file, *aws_config_file;
+	char *aws_container_relative_uri, *aws_container_full_uri;
+	char *aws_container_token, *aws_container_token_file;
+	bool aws_metadata_disabled;
+	char *aws_metadata_endpoint;
 
 	char *stripe_secret;          /* STRIPE_SECRET */
 	char *stripe_webhook_secret;  /* STRIPE_WEBHOOK_SECRET: one, or several by commas */
 	char *quote_signature_secret; /* QUOTE_SIGNATURE_SECRET */
 	char *jwt_secret;             /* JWT_SECRET */
+	char *stripe_secret_parameter; /* ..._PARAMETER: the name of an SSM parameter */
+	char *stripe_webhook_secret_parameter; /* that has the secret, in its place */
+	char *quote_signature_secret_parameter;
+	char *jwt_secret_parameter;
 	char *jwt_public_key_file;    /* JWT_PUBLIC_KEY_FILE: a PEM file */
 	char *auth_header;            /* AUTH_HEADER: one more header to read a token from */
 	char *stripe_api_base;        /* STRIPE_API_BASE */
@@ -68,8 +83,9 @@ enum config_need {
  */
 int config_load(struct config *c, struct err *e);
 
-/* Whether what a program `needs` (CONFIG_NEEDS_... ored) is set: 0, or -1
- * with ERR_CONFIG naming the first variable that is not. */
+/* Whether what a program `needs` (CONFIG_NEEDS_... ored) is set, and not in
+ * two ways at once: 0, or -1 with ERR_CONFIG naming the first variable that is
+ * wrong. */
 int config_require(const struct config *c, unsigned needs, struct err *e);
 
 /* Frees all strings, wiping the secrets. */
@@ -91,6 +107,10 @@ enum config_type {
 	CONFIG_TARGET,  /* stderr, syslog or an absolute path */
 	CONFIG_PREFIX,  /* letters and digits, 1 to 12 */
 	CONFIG_HEADER,  /* a header's name */
+	CONFIG_TABLE,   /* a DynamoDB table's name */
+	CONFIG_AWS,     /* like TEXT; empty is not set, as in the AWS SDKs */
+	CONFIG_AWS_SECRET,
+	CONFIG_AWS_FLAG,
 };
 
 struct config_key {
@@ -101,6 +121,7 @@ struct config_key {
 	const char *fallback; /* the default as text, or NULL */
 	const char *choices;  /* CONFIG_CHOICE */
 	unsigned needed_by;   /* CONFIG_NEEDS_... */
+	const char *or_else;  /* the setting that may stand in its place, or NULL */
 	const char *hint;     /* what to put there; a part of a sentence */
 };
 

@@ -118,6 +118,17 @@ static bool is_header(const struct config_key *key, struct span s)
 	return s.n >= 1 && s.n <= 64;
 }
 
+static bool is_table(const struct config_key *key, struct span s)
+{
+	size_t i;
+
+	(void)key;
+	for (i = 0; i < s.n; i++)
+		if (!isalnum((unsigned char)s.p[i]) && !strchr("_.-", s.p[i]))
+			return false;
+	return s.n >= 3 && s.n <= 255;
+}
+
 static const struct {
 	bool (*valid)(const struct config_key *key, struct span s);
 } types[] = {
@@ -134,6 +145,10 @@ static const struct {
 	[CONFIG_TARGET] = {is_target},
 	[CONFIG_PREFIX] = {is_prefix},
 	[CONFIG_HEADER] = {is_header},
+	[CONFIG_TABLE] = {is_table},
+	[CONFIG_AWS] = {is_text},
+	[CONFIG_AWS_SECRET] = {is_text},
+	[CONFIG_AWS_FLAG] = {NULL},
 };
 
 static int set_int(const struct config_key *key, struct span s, int64_t *field, struct err *e)
@@ -177,13 +192,21 @@ static int set_string(const struct config_key *key, const char *text, char **fie
 	return 0;
 }
 
+static bool is_aws(const struct config_key *key)
+{
+	return key->type == CONFIG_AWS || key->type == CONFIG_AWS_SECRET ||
+	       key->type == CONFIG_AWS_FLAG;
+}
+
 int config_set(struct config *c, const struct config_key *key, const char *text, struct err *e)
 {
 	void *field = (char *)c + key->offset;
 
+	if (is_aws(key) && !*text)
+		return 0;
 	if (key->type == CONFIG_INT)
 		return set_int(key, span_of(text), field, e);
-	if (key->type == CONFIG_FLAG)
+	if (key->type == CONFIG_FLAG || key->type == CONFIG_AWS_FLAG)
 		return set_flag(key, text, field, e);
 	return set_string(key, text, field, e);
 }

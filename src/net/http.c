@@ -90,6 +90,12 @@ static void set_request(CURL *curl, const struct http_request *request, struct h
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body.n ? request->body.p : "");
 	} else {
 		curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L);
+		curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
+	}
+	if (request->sigv4.scope) {
+		curl_easy_setopt(curl, CURLOPT_AWS_SIGV4, request->sigv4.scope);
+		curl_easy_setopt(curl, CURLOPT_USERNAME, request->sigv4.key_id);
+		curl_easy_setopt(curl, CURLOPT_PASSWORD, request->sigv4.secret);
 	}
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer->body);

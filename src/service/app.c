@@ -4,9 +4,11 @@
  */
 #include "service/app.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
+#include "store/store_dynamodb.h"
 #include "store/store_sqlite.h"
 
 static enum log_level level_of(const char *name)
@@ -33,6 +35,32 @@ static void configure_log(const struct config *c)
 	log_hide(c->stripe_webhook_secret ? c->stripe_webhook_secret : "");
 	log_hide(c->quote_signature_secret ? c->quote_signature_secret : "");
 	log_hide(c->jwt_secret ? c->jwt_secret : "");
+	log_hide(c->aws_secret_access_key ? c->aws_secret_access_key : "");
+	log_hide(c->aws_session_token ? c->aws_session_token : "");
+}
+
+static struct aws_settings aws_of(const struct config *c)
+{
+	return (struct aws_settings){
+		.region = c->aws_region ? c->aws_region : c->aws_default_region,
+		.endpoint = c->aws_endpoint_url,
+		.endpoint_dynamodb = c->aws_endpoint_url_dynamodb,
+		.endpoint_ssm = c->aws_endpoint_url_ssm,
+		.ignore_file_endpoints = c->aws_ignore_configured_endpoint_urls,
+		.key_id = c->aws_access_key_id,
+		.secret = c->aws_secret_access_key,
+		.token = c->aws_session_token,
+		.profile = c->aws_profile,
+		.credentials_file = c->aws_shared_credentials_file,
+		.config_file = c->aws_config_file,
+		.container_relative_uri = c->aws_container_relative_uri,
+		.container_full_uri = c->aws_container_full_uri,
+		.container_token = c->aws_container_token,
+		.container_token_file = c->aws_container_token_file,
+		.metadata_disabled = c->aws_metadata_disabled,
+		.metadata_endpoint = c->aws_metadata_endpoint,
+		.home = getenv("HOME"),
+	};
 }
 
 int app_open(struct app *app, unsigned needs, struct err *e)
@@ -41,6 +69,7 @@ int app_open(struct app *app, unsigned needs, struct err *e)
 	if (config_load(&app->config, e))
 		return -1;
 	configure_log(&app->config);
+	app->aws = aws_of(&app->config);
 	return config_require(&app->config, needs, e);
 }
 
@@ -48,6 +77,7 @@ void app_close(struct app *app)
 {
 	store_close(app->store_opened);
 	stripe_client_free(app->stripe_opened);
+	secrets_free(&app->secrets);
 	config_free(&app->config);
 	log_close();
 	memset(app, 0, sizeof *app);
@@ -56,15 +86,29 @@ void app_close(struct app *app)
 struct store *app_store(struct app *app)
 {
 	if (!app->store_opened)
-		app->store_opened = store_sqlite_new(app->config.commerce_db);
+		app->store_opened = app->config.commerce_table
+			? store_dynamodb_new(app->config.commerce_table, &app->aws)
+			: store_sqlite_new(app->config.commerce_db);
 	return app->store_opened;
 }
 
-struct stripe_client *app_stripe(struct app *app)
+int app_secret(struct app *app, enum secret which, int64_t deadline, const char **value,
+	       struct err *e)
 {
-	if (!app->stripe_opened)
-		app->stripe_opened = stripe_client_new(app->config.stripe_secret,
-						       app->config.stripe_api_base);
+	return secrets_get(&app->secrets, &app->config, &app->aws, which, deadline, value, e);
+}
+
+bool app_secret_changed(struct app *app, enum secret which, int64_t deadline)
+{
+	return secrets_refresh(&app->secrets, &app->config, &app->aws, which, deadline);
+}
+
+struct stripe_client *app_stripe(struct app *app, int64_t deadline, struct err *e)
+{
+	const char *secret;
+
+	if (!app->stripe_opened && app_secret(app, SECRET_STRIPE, deadline, &secret, e) == 0)
+		app->stripe_opened = stripe_client_new(secret, app->config.stripe_api_base);
 	return app->stripe_opened;
 }
 

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * What a program has open: its configuration, and, from the first use on, the
- * store and the Stripe client that it names.  A process that refuses a request
- * before it needs them opens neither.
+ * store, the secrets and the Stripe client that it names.  A process that
+ * refuses a request before it needs them opens neither.
  */
 #ifndef ORDERSNAP_SERVICE_APP_H
 #define ORDERSNAP_SERVICE_APP_H
 
 #include "base/config.h"
+#include "service/secrets.h"
 #include "store/store.h"
 #include "stripe/client.h"
 
@@ -19,6 +20,8 @@
 
 struct app {
 	struct config config;
+	struct aws_settings aws;
+	struct secrets secrets;
 	struct store *store_opened;
 	struct stripe_client *stripe_opened;
 };
@@ -31,7 +34,17 @@ void app_close(struct app *app);
 
 /* Open on the first call; never NULL. */
 struct store *app_store(struct app *app);
-struct stripe_client *app_stripe(struct app *app);
+
+/* Open on the first call; NULL with ERR_UNAVAILABLE where its key can't be had. */
+struct stripe_client *app_stripe(struct app *app, int64_t deadline, struct err *e);
+
+/* A secret, borrowed; *value is NULL where it is not configured.  -1 with
+ * ERR_UNAVAILABLE where it can't be had. */
+int app_secret(struct app *app, enum secret which, int64_t deadline, const char **value,
+	       struct err *e);
+
+/* True when the secret may have been rotated and is another now. */
+bool app_secret_changed(struct app *app, enum secret which, int64_t deadline);
 
 /* Calls so far, 0 for what was never opened. */
 struct app_calls {

@@ -41,17 +41,20 @@ static int read_quote(struct app *app, const char *signature, int64_t deadline,
 {
 	char *pk;
 	struct store_key key;
+	const char *secret;
 	int rc;
 
 	if (!checkout_is_signature(signature))
 		return err_set(e, ERR_NOT_FOUND, "there is no such quote");
+	if (app_secret(app, SECRET_QUOTE, deadline, &secret, e))
+		return -1;
 	pk = key_quote(signature);
 	key = (struct store_key){pk, KEY_CACHE};
 	rc = store_get_many(app_store(app), &key, 1, quote, deadline, e);
 	free(pk);
 	if (rc)
 		return -1;
-	if (!*quote || !quote_is_authentic(*quote, app->config.quote_signature_secret))
+	if (!*quote || !quote_is_authentic(*quote, secret))
 		return err_set(e, ERR_NOT_FOUND, "there is no such quote");
 	if (json_int_or(*quote, "validUntil", 0) <= clock_epoch())
 		return err_set(e, ERR_GONE, "the quote has expired");
@@ -63,10 +66,12 @@ static int read_quote(struct app *app, const char *signature, int64_t deadline,
 static int create_session(struct app *app, const char *form, int64_t deadline,
 			  struct json_object **session, struct err *e)
 {
-	struct stripe_client *stripe = app_stripe(app);
+	struct stripe_client *stripe = app_stripe(app, app_stripe_deadline(deadline), e);
 	char digest[DIGEST_HEX];
 	int generation = 0, rc;
 
+	if (!stripe)
+		return -1;
 	digest_sha256_hex(span_of(form), digest);
 	do {
 		char *key = str_printf("ordersnap-%s-%d", digest, generation);

@@ -18,10 +18,18 @@ static int check_store(struct app *app, int64_t deadline, struct err *e)
 	return 0;
 }
 
-static int check_secrets(struct app *app, struct err *e)
+static int check_secrets(struct app *app, int64_t deadline, struct err *e)
 {
-	return config_require(&app->config, CONFIG_NEEDS_STRIPE | CONFIG_NEEDS_WEBHOOK |
-			      CONFIG_NEEDS_QUOTE, e);
+	const char *ignored;
+	int which;
+
+	if (config_require(&app->config, CONFIG_NEEDS_STRIPE | CONFIG_NEEDS_WEBHOOK |
+			   CONFIG_NEEDS_QUOTE, e))
+		return -1;
+	for (which = 0; which < SECRETS; which++)
+		if (app_secret(app, (enum secret)which, deadline, &ignored, e))
+			return -1;
+	return 0;
 }
 
 static bool report(struct json_object *checks, const char *name, int rc, const struct err *e)
@@ -37,7 +45,7 @@ bool health_check(struct app *app, int64_t deadline, struct json_object **answer
 	struct json_object *checks = json_object_new_object();
 	struct err e;
 	bool store = report(checks, "store", check_store(app, deadline, &e), &e);
-	bool secrets = report(checks, "secrets", check_secrets(app, &e), &e);
+	bool secrets = report(checks, "secrets", check_secrets(app, deadline, &e), &e);
 
 	*answer = json_object_new_object();
 	json_set_string(*answer, "status", store && secrets ? "ok" : "failed");

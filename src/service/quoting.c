@@ -128,13 +128,14 @@ static int ask_keys(struct app *app, struct pricing *p, const size_t *batch, siz
 		    int64_t deadline, struct err *e)
 {
 	const char *keys[STRIPE_LOOKUP_KEYS_MAX];
+	struct stripe_client *stripe = app_stripe(app, deadline, e);
 	struct json_object *prices;
 	size_t i;
 	int rc = 0;
 
 	for (i = 0; i < n; i++)
 		keys[i] = line_of(p, batch[i])->sku;
-	if (stripe_prices_by_lookup_key(app_stripe(app), keys, n, deadline, &prices, e))
+	if (!stripe || stripe_prices_by_lookup_key(stripe, keys, n, deadline, &prices, e))
 		return -1;
 	for (i = 0; i < n && !rc; i++) {
 		struct json_object *price = find_by_key(prices, keys[i]);
@@ -162,34 +163,42 @@ static int ask_by_key(struct app *app, struct pricing *p, int64_t deadline, stru
 	return rc;
 }
 
+static int ask_id(struct app *app, struct pricing *p, size_t k, int64_t deadline, struct err *e)
+{
+	struct stripe_client *stripe = app_stripe(app, deadline, e);
+	struct json_object *price = NULL;
+	int rc;
+
+	if (!stripe)
+		return -1;
+	rc = stripe_price_retrieve(stripe, line_of(p, k)->price_id, deadline, &price, e);
+	if (!rc)
+		rc = take_price(app, p, k, price, e);
+	else if (e->code == ERR_REFUSED && e->upstream == 404)
+		rc = refuse(p, k, "there is no such price", e);
+	json_object_put(price);
+	return rc;
+}
+
 static int ask_by_id(struct app *app, struct pricing *p, int64_t deadline, struct err *e)
 {
 	size_t k;
 	int rc = 0;
 
-	for (k = 0; k < p->count && !rc; k++) {
-		struct json_object *price = NULL;
-
-		if (p->prices[k].item)
-			continue;
-		rc = stripe_price_retrieve(app_stripe(app), line_of(p, k)->price_id, deadline,
-					   &price, e);
-		if (!rc)
-			rc = take_price(app, p, k, price, e);
-		else if (e->code == ERR_REFUSED && e->upstream == 404)
-			rc = refuse(p, k, "there is no such price", e);
-		json_object_put(price);
-	}
+	for (k = 0; k < p->count && !rc; k++)
+		if (!p->prices[k].item)
+			rc = ask_id(app, p, k, deadline, e);
 	return rc;
 }
 
-static struct json_object *make_quote(struct app *app, const struct pricing *p, struct err *e)
+static struct json_object *make_quote(struct app *app, const struct pricing *p, const char *secret,
+				      struct err *e)
 {
 	struct json_object *prices[CART_MAX_LINES];
 	struct quote_input input = {
 		.cart = p->cart,
 		.prices = prices,
-		.secret = app->config.quote_signature_secret,
+		.secret = secret,
 		.now = clock_epoch(),
 		.ttl_minutes = app->config.quote_ttl_minutes,
 	};
@@ -223,6 +232,7 @@ int quoting_create(struct app *app, struct json_object *body, int64_t deadline,
 	int64_t stripe_deadline = app_stripe_deadline(deadline);
 	struct json_object *quote = NULL;
 	struct pricing p = {.count = 0};
+	const char *secret = NULL;
 	struct cart cart;
 	size_t k;
 	int rc;
@@ -237,7 +247,9 @@ int quoting_create(struct app *app, struct json_object *body, int64_t deadline,
 	if (!rc)
 		rc = ask_by_id(app, &p, stripe_deadline, e);
 	if (!rc)
-		rc = (quote = make_quote(app, &p, e)) ? 0 : -1;
+		rc = app_secret(app, SECRET_QUOTE, deadline, &secret, e);
+	if (!rc)
+		rc = (quote = make_quote(app, &p, secret, e)) ? 0 : -1;
 	if (!rc)
 		rc = keep(app, &p, quote, deadline, e);
 	if (!rc)

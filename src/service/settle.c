@@ -107,14 +107,16 @@ static int free_number(struct settlement *s, struct err *e)
  * had at all is left to the reconciler. */
 static void ask_lines(struct settlement *s)
 {
+	int64_t deadline = app_stripe_deadline(s->request->deadline);
 	const char *id = s->request->session->id;
+	struct stripe_client *stripe;
 	struct err why;
 
 	if (s->lines_asked || !order_needs_lines(s->read[SETTLE_ORDER]))
 		return;
 	s->lines_asked = true;
-	if (stripe_session_line_items(app_stripe(s->app), id,
-				      app_stripe_deadline(s->request->deadline), &s->lines, &why) == 0)
+	stripe = app_stripe(s->app, deadline, &why);
+	if (stripe && stripe_session_line_items(stripe, id, deadline, &s->lines, &why) == 0)
 		return;
 	s->lines_later = why.code != ERR_REFUSED;
 	log_error("Failed to fetch line items", LOG_STR("sessionId", id),

@@ -23,9 +23,9 @@ static int key_mode(const char *secret)
 	return strstr(secret, "_test_") ? 0 : -1;
 }
 
-static const char *why_ignore_event(const struct app *app, const struct event_facts *event)
+static const char *why_ignore_event(const char *secret, const struct event_facts *event)
 {
-	int mode = key_mode(app->config.stripe_secret);
+	int mode = key_mode(secret);
 
 	if (event->kind == EVENT_OTHER)
 		return "its type is not handled";
@@ -115,11 +115,11 @@ static int receive_json(struct app *app, struct json_object *json, int64_t deadl
 			struct json_object **answer, struct err *e)
 {
 	struct event_facts event;
-	const char *why;
+	const char *secret, *why;
 
-	if (event_read(json, &event, e))
+	if (event_read(json, &event, e) || app_secret(app, SECRET_STRIPE, deadline, &secret, e))
 		return -1;
-	why = why_ignore_event(app, &event);
+	why = why_ignore_event(secret, &event);
 	if (why) {
 		*answer = ignored(&event, why);
 		return 0;
@@ -127,20 +127,36 @@ static int receive_json(struct app *app, struct json_object *json, int64_t deadl
 	return process(app, &event, deadline, answer, e);
 }
 
-int webhook_receive(struct app *app, const struct webhook_delivery *delivery,
-		    struct json_object **answer, struct err *e)
+static int verify(struct app *app, const struct webhook_delivery *delivery, struct err *e)
 {
-	const struct stripe_signature_check check = {
-		.secrets = app->config.stripe_webhook_secret,
+	struct stripe_signature_check check = {
 		.header = delivery->signature,
 		.body = delivery->body,
 		.now = clock_epoch(),
 		.tolerance = app->config.webhook_tolerance,
 	};
+
+	if (app_secret(app, SECRET_WEBHOOK, delivery->deadline, &check.secrets, e))
+		return -1;
+	return stripe_signature_verify(&check, e);
+}
+
+/* A secret that lives in SSM may have been rolled since it was read. */
+static int verify_again(struct app *app, const struct webhook_delivery *delivery, struct err *e)
+{
+	if (e->code != ERR_SIGNATURE ||
+	    !app_secret_changed(app, SECRET_WEBHOOK, delivery->deadline))
+		return -1;
+	return verify(app, delivery, e);
+}
+
+int webhook_receive(struct app *app, const struct webhook_delivery *delivery,
+		    struct json_object **answer, struct err *e)
+{
 	struct json_object *json;
 	int rc;
 
-	if (stripe_signature_verify(&check, e))
+	if (verify(app, delivery, e) && verify_again(app, delivery, e))
 		return -1;
 	json = json_parse(delivery->body);
 	if (!json)

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * One transport, one error mapper.
+ */
+#include "aws/client.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "aws/profile.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "net/http.h"
+
+#define TRY_MS 3000       /* one try; a lost packet should not take the deadline */
+#define FIRST_PAUSE_MS 50 /* doubled each time, all of it jitter */
+#define LAST_PAUSE_MS 1000
+
+const struct aws_service aws_dynamodb = {
+	.name = "dynamodb",
+	.target = "DynamoDB_20120810",
+	.content_type = "application/x-amz-json-1.0",
+};
+
+const struct aws_service aws_ssm = {
+	.name = "ssm",
+	.target = "AmazonSSM",
+	.content_type = "application/x-amz-json-1.1",
+};
+
+struct aws_client {
+	const struct aws_settings *settings;
+	const struct aws_service *service;
+	struct aws_provider *provider;
+	struct http_client *http;
+	char *region;   /* NULL until the first call */
+	char *endpoint;
+};
+
+/* What to do about a refusal. */
+enum remedy { RETRY, RENEW, MEND, REFUSE };
+
+/* By the type's last part.  MEND: passes when the owner has mended it. */
+static const struct {
+	const char *type;
+	enum remedy remedy;
+	const char *hint;
+} refusals[] = {
+	{"ProvisionedThroughputExceededException", RETRY, NULL},
+	{"ThrottlingException", RETRY, NULL},
+	{"RequestLimitExceeded", RETRY, NULL},
+	{"TransactionConflictException", RETRY, NULL},
+	{"TransactionInProgressException", RETRY, NULL},
+	{"InternalServerError", RETRY, NULL},
+	{"ServiceUnavailable", RETRY, NULL},
+	{"TooManyUpdates", RETRY, NULL},
+	{"ExpiredTokenException", RENEW, "the AWS credentials have expired: renew them"},
+	{"RequestExpired", MEND, "this machine's clock is wrong"},
+	{"ResourceNotFoundException", MEND, "COMMERCE_TABLE names a table that is not in this "
+					    "region: create it with `ordersnap init`, or mend "
+					    "AWS_REGION"},
+	{"AccessDeniedException", MEND, "these AWS credentials may not do this: give them the "
+					"policy in conf/dynamodb"},
+	{"UnrecognizedClientException", MEND, "AWS does not know this access key: check "
+					      "AWS_ACCESS_KEY_ID or the profile"},
+	{"InvalidSignatureException", MEND, "the secret access key is not this access key's, or "
+					    "this machine's clock is wrong"},
+	{"MissingAuthenticationTokenException", MEND, "the AWS credentials are not complete"},
+	{"IncompleteSignatureException", MEND, "the AWS credentials are not complete"},
+};
+
+struct aws_client *aws_client_new(const struct aws_settings *settings,
+				  const struct aws_service *service)
+{
+	struct aws_client *client = mem_zalloc(1, sizeof *client);
+
+	client->settings = settings;
+	client->service = service;
+	client->provider = aws_provider_new(settings);
+	client->http = http_client_new();
+	return client;
+}
+
+void aws_client_free(struct aws_client *client)
+{
+	if (!client)
+		return;
+	aws_provider_free(client->provider);
+	http_client_free(client->http);
+	free(client->region);
+	free(client->endpoint);
+	free(client);
+}
+
+void aws_failure_free(struct aws_failure *failure)
+{
+	json_object_put(failure->answer);
+	memset(failure, 0, sizeof *failure);
+}
+
+static char *endpoint_of(const struct aws_client *client)
+{
+	const struct aws_settings *s = client->settings;
+	const char *own = client->service == &aws_ssm ? s->endpoint_ssm : s->endpoint_dynamodb;
+	char *from_file = NULL;
+
+	if (s->ignore_file_endpoints)
+		own = NULL;
+	else if (!own && !s->endpoint)
+		from_file = aws_profile_endpoint(s, client->service->name);
+	if (from_file)
+		return from_file;
+	if (own || (s->endpoint && !s->ignore_file_endpoints))
+		return str_dup(own ? own : s->endpoint);
+	return str_printf("https://%s.%s.amazonaws.com%s", client->service->name, client->region,
+			  str_starts(client->region, "cn-") ? ".cn" : "");
+}
+
+static int find_endpoint(struct aws_client *client, struct err *e)
+{
+	if (!client->region)
+		client->region = client->settings->region ? str_dup(client->settings->region)
+							  : aws_profile_value(client->settings, "region");
+	if (!client->region)
+		return err_set(e, ERR_UNAVAILABLE, "AWS_REGION is not set, and the AWS profile "
+			       "\"%s\" has no region", aws_profile_name(client->settings));
+	if (!client->endpoint)
+		client->endpoint = endpoint_of(client);
+	return 0;
+}
+
+static int send_once(struct aws_client *client, const char *operation, const char *body,
+		     const struct aws_credentials *credentials, int64_t deadline,
+		     struct http_answer *answer, struct err *e)
+{
+	int64_t soon = deadline_in(TRY_MS);
+	char *target, *type, *token = NULL, *scope;
+	int rc;
+
+	target = str_printf("X-Amz-Target: %s.%s", client->service->target, operation);
+	type = str_printf("Content-Type: %s", client->service->content_type);
+	scope = str_printf("aws:amz:%s:%s", client->region, client->service->name);
+	if (credentials->token)
+		token = str_printf("X-Amz-Security-Token: %s", credentials->token);
+	rc = http_perform(client->http, &(struct http_request){
+		.method = "POST",
+		.url = client->endpoint,
+		.headers = {target, type, token},
+		.body = span_of(body),
+		.deadline = soon < deadline ? soon : deadline,
+		.sigv4 = {scope, credentials->key_id, credentials->secret},
+	}, answer, e);
+	free(token);
+	free(scope);
+	free(type);
+	free(target);
+	return rc;
+}
+
+/* "com.amazonaws.dynamodb.v20120810#ThrottlingException" and the like. */
+static void read_type(struct json_object *json, struct aws_failure *failure)
+{
+	const char *type = json_string_or_null(json, "__type");
+	const char *cut = type ? strrchr(type, '#') : NULL;
+
+	snprintf(failure->type, sizeof failure->type, "%s", cut ? cut + 1 : type ? type : "");
+}
+
+/* A transaction that was cancelled for passing reasons alone is worth another
+ * try. https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html */
+static bool cancelled_in_passing(const struct aws_failure *failure)
+{
+	static const char *const passing[] = {"TransactionConflict", "ThrottlingError",
+					      "ProvisionedThroughputExceeded", "None"};
+	struct json_object *reasons;
+	size_t i, k;
+
+	if (strcmp(failure->type, "TransactionCanceledException") != 0 ||
+	    json_get_array(failure->answer, "CancellationReasons", &reasons) != JSON_FOUND)
+		return false;
+	for (i = 0; i < json_object_array_length(reasons); i++) {
+		const char *code = json_string_or_null(json_object_array_get_idx(reasons, i), "Code");
+
+		for (k = 0; code && k < 4 && strcmp(code, passing[k]) != 0; k++)
+			;
+		if (!code || k == 4)
+			return false;
+	}
+	return true;
+}
+
+static enum remedy remedy_of(const struct aws_failure *failure, int status, const char **hint)
+{
+	size_t i;
+
+	*hint = NULL;
+	for (i = 0; i < sizeof refusals / sizeof *refusals; i++) {
+		if (strcmp(refusals[i].type, failure->type) == 0) {
+			*hint = refusals[i].hint;
+			return refusals[i].remedy;
+		}
+	}
+	return status >= 500 || cancelled_in_passing(failure) ? RETRY : REFUSE;
+}
+
+static enum remedy map_error(struct aws_client *client, const char *operation,
+			     const struct http_answer *http, struct aws_failure *failure,
+			     struct err *e)
+{
+	const char *message, *hint;
+	enum remedy remedy;
+
+	json_object_put(failure->answer);
+	failure->answer = json_parse((struct span){buf_text(&http->body), http->body.len});
+	read_type(failure->answer, failure);
+	remedy = remedy_of(failure, http->status, &hint);
+	message = json_string_or_null(failure->answer, "message");
+	if (!message)
+		message = json_string_or_null(failure->answer, "Message");
+	err_set(e, remedy == REFUSE ? ERR_REFUSED : ERR_UNAVAILABLE, "%s%s%s at %s: %d %s: %s",
+		hint ? hint : "", hint ? "; " : "", operation, client->endpoint, http->status,
+		failure->type, message ? message : "");
+	if (e)
+		e->upstream = http->status;
+	return remedy;
+}
+
+static bool pause_before_retry(int try, int64_t deadline)
+{
+	uint32_t most = try < 5 ? FIRST_PAUSE_MS << try : LAST_PAUSE_MS;
+	uint32_t pause = clock_jitter((most < LAST_PAUSE_MS ? most : LAST_PAUSE_MS) + 1);
+
+	if (deadline_left(deadline) <= pause)
+		return false;
+	deadline_sleep(pause, deadline);
+	return true;
+}
+
+/* One try: 0 done, 1 worth another, -1 not. */
+static int try_once(struct aws_client *client, const char *operation, const char *body,
+		    int64_t deadline, struct json_object **answer, struct aws_failure *failure,
+		    bool *renewed, struct err *e)
+{
+	const struct aws_credentials *credentials;
+	struct http_answer http;
+	enum remedy remedy;
+	int rc = 1;
+
+	if (aws_provider_get(client->provider, deadline, &credentials, e))
+		return -1;
+	http_answer_init(&http);
+	if (send_once(client, operation, body, credentials, deadline, &http, e)) {
+		failure->unanswered = true;
+	} else if (http.status == 200) {
+		*answer = json_parse((struct span){buf_text(&http.body), http.body.len});
+		rc = *answer ? 0 : 1;
+		if (rc)
+			err_set(e, ERR_UNAVAILABLE, "%s: the answer is not JSON", operation);
+	} else {
+		remedy = map_error(client, operation, &http, failure, e);
+		if (remedy == RENEW && !*renewed)
+			aws_provider_forget(client->provider);
+		rc = remedy == RETRY || (remedy == RENEW && !*renewed) ? 1 : -1;
+		*renewed |= remedy == RENEW;
+	}
+	http_answer_free(&http);
+	return rc;
+}
+
+int aws_call(struct aws_client *client, const char *operation, struct json_object *input,
+	     int64_t deadline, struct json_object **answer, struct aws_failure *failure,
+	     struct err *e)
+{
+	struct aws_failure local = {.answer = NULL};
+	const char *body = json_text(input);
+	bool renewed = false;
+	int try = 0, rc;
+
+	if (find_endpoint(client, e))
+		return -1;
+	do {
+		rc = try_once(client, operation, body, deadline, answer, &local, &renewed, e);
+	} while (rc > 0 && pause_before_retry(try++, deadline));
+	if (failure)
+		*failure = local;
+	else
+		aws_failure_free(&local);
+	return rc ? -1 : 0;
+}

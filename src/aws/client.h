@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The transport to AWS's JSON services: endpoint, SigV4 (by libcurl), retries
+ * and errors, decided once for all operations.
+ */
+#ifndef ORDERSNAP_AWS_CLIENT_H
+#define ORDERSNAP_AWS_CLIENT_H
+
+#include "aws/credentials.h"
+#include "format/json.h"
+
+/* A service: its name in endpoints and signatures, its X-Amz-Target prefix, its
+ * JSON version. */
+struct aws_service {
+	const char *name;         /* "dynamodb" */
+	const char *target;       /* "DynamoDB_20120810" */
+	const char *content_type; /* "application/x-amz-json-1.0" */
+};
+
+extern const struct aws_service aws_dynamodb, aws_ssm;
+
+struct aws_client;
+
+/* `settings` is borrowed and has to outlive the client.  Opens nothing. */
+struct aws_client *aws_client_new(const struct aws_settings *settings,
+				  const struct aws_service *service);
+void aws_client_free(struct aws_client *client);
+
+/* What a service refused with. */
+struct aws_failure {
+	char type[64];              /* "TransactionCanceledException", "" if none */
+	struct json_object *answer; /* the error's whole JSON, or NULL; owned */
+	bool unanswered;            /* one of the tries had no answer: it may have been done */
+};
+
+/*
+ * Calls an operation ("GetItem") with its JSON; again, with full jitter, while
+ * it is throttled, in conflict or failing (5xx, no answer), until the deadline.
+ * 0 with `*answer` to release.  -1 with ERR_UNAVAILABLE where time is over or
+ * something has to be mended first (credentials, permission, table: the text
+ * says which and what to do), ERR_REFUSED for every other refusal; `failure`
+ * (which may be NULL) then has its type.  aws_failure_free() it.
+ */
+int aws_call(struct aws_client *client, const char *operation, struct json_object *input,
+	     int64_t deadline, struct json_object **answer, struct aws_failure *failure,
+	     struct err *e);
+void aws_failure_free(struct aws_failure *failure);
+
+#endif

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Finding credentials.  The one idea: a table of sources; each says found, not
+ * here, or failed, and the first that finds them is asked again when they run
+ * out.
+ */
+#include "aws/credentials.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "aws/profile.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/url.h"
+#include "format/json.h"
+#include "net/http.h"
+
+#define REFRESH_SECONDS 300
+#define LOCAL_TIMEOUT_MS 1000 /* an endpoint on this machine or link answers at once */
+#define CONTAINER_HOST "http://169.254.170.2"
+#define METADATA_HOST "http://169.254.169.254"
+#define ROLE_PATH "/latest/meta-data/iam/security-credentials/"
+#define FILE_MAX_BYTES 16384
+
+struct aws_provider {
+	const struct aws_settings *settings;
+	struct http_client *http;
+	struct aws_credentials current; /* key_id NULL: none yet */
+};
+
+enum found { FOUND, NOT_HERE, FAILED };
+
+static void clear(struct aws_credentials *c)
+{
+	if (c->secret)
+		mem_wipe(c->secret, strlen(c->secret));
+	if (c->token)
+		mem_wipe(c->token, strlen(c->token));
+	free(c->key_id);
+	free(c->secret);
+	free(c->token);
+	memset(c, 0, sizeof *c);
+}
+
+struct aws_provider *aws_provider_new(const struct aws_settings *settings)
+{
+	struct aws_provider *p = mem_zalloc(1, sizeof *p);
+
+	p->settings = settings;
+	p->http = http_client_new();
+	return p;
+}
+
+void aws_provider_free(struct aws_provider *p)
+{
+	if (!p)
+		return;
+	clear(&p->current);
+	http_client_free(p->http);
+	free(p);
+}
+
+void aws_provider_forget(struct aws_provider *p)
+{
+	clear(&p->current);
+}
+
+/* --- 1. the environment, 2. the shared files ------------------------------ */
+
+static enum found from_environment(struct aws_provider *p, int64_t deadline,
+				   struct aws_credentials *c, struct err *e)
+{
+	(void)deadline;
+	if (!p->settings->key_id && !p->settings->secret) {
+		err_set(e, ERR_UNAVAILABLE, "AWS_ACCESS_KEY_ID is not set");
+		return NOT_HERE;
+	}
+	if (!p->settings->key_id || !p->settings->secret) {
+		err_set(e, ERR_UNAVAILABLE, "of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY only "
+			"one is set");
+		return FAILED;
+	}
+	c->key_id = str_dup(p->settings->key_id);
+	c->secret = str_dup(p->settings->secret);
+	c->token = str_dup(p->settings->token);
+	return FOUND;
+}
+
+static enum found from_profile(struct aws_provider *p, int64_t deadline,
+			       struct aws_credentials *c, struct err *e)
+{
+	(void)deadline;
+	c->key_id = aws_profile_value(p->settings, "aws_access_key_id");
+	c->secret = aws_profile_value(p->settings, "aws_secret_access_key");
+	c->token = aws_profile_value(p->settings, "aws_session_token");
+	if (c->key_id && c->secret)
+		return FOUND;
+	err_set(e, ERR_UNAVAILABLE, "profile \"%s\" has no aws_access_key_id and "
+		"aws_secret_access_key", aws_profile_name(p->settings));
+	clear(c);
+	return p->settings->profile ? FAILED : NOT_HERE;
+}
+
+/* --- 3. and 4.: endpoints that answer in JSON ------------------------------ */
+
+static int64_t parse_time(const char *text)
+{
+	struct tm tm = {0};
+
+	if (!text || !strptime(text, "%Y-%m-%dT%H:%M:%S", &tm))
+		return INT64_MAX;
+	return (int64_t)timegm(&tm);
+}
+
+/* {"AccessKeyId", "SecretAccessKey", "Token", "Expiration"} */
+static int read_json(const struct buf *body, struct aws_credentials *c, struct err *e)
+{
+	struct json_object *json = json_parse((struct span){buf_text(body), body->len});
+	const char *key_id = json_string_or_null(json, "AccessKeyId");
+	const char *secret = json_string_or_null(json, "SecretAccessKey");
+	const char *message = json_string_or_null(json, "Message");
+	int rc = 0;
+
+	if (key_id && secret) {
+		c->key_id = str_dup(key_id);
+		c->secret = str_dup(secret);
+		c->token = str_dup(json_string_or_null(json, "Token"));
+		c->expires = parse_time(json_string_or_null(json, "Expiration"));
+	} else {
+		rc = err_set(e, ERR_UNAVAILABLE, "the answer has no credentials%s%.200s",
+			     message ? ": " : "", message ? message : "");
+	}
+	json_object_put(json);
+	return rc;
+}
+
+static int fetch(struct aws_provider *p, const char *method, const char *url, const char *header,
+		 int64_t deadline, struct http_answer *answer, struct err *e)
+{
+	const struct http_request request = {
+		.method = method,
+		.url = url,
+		.headers = {header},
+		.deadline = deadline,
+	};
+
+	if (http_perform(p->http, &request, answer, e))
+		return -1;
+	return answer->status == 200 ? 0
+		: err_set(e, ERR_UNAVAILABLE, "%s answered %d", url, answer->status);
+}
+
+/* https, this machine, or the two link-local addresses of ECS and EKS: nowhere
+ * else does an authorization token go in the clear. */
+static bool may_ask(const char *text)
+{
+	struct url url;
+
+	if (url_parse(span_of(text), &url))
+		return false;
+	return span_equals(url.scheme, "https") || url_is_loopback(&url) ||
+	       span_equals(url.host, "169.254.170.2") || span_equals(url.host, "169.254.170.23") ||
+	       span_equals(url.host, "[fd00:ec2::23]");
+}
+
+static char *container_header(const struct aws_settings *s)
+{
+	char token[FILE_MAX_BYTES] = "";
+	struct span text;
+	FILE *file;
+	size_t n = 0;
+
+	if (s->container_token_file && (file = fopen(s->container_token_file, "re"))) {
+		n = fread(token, 1, sizeof token - 1, file);
+		fclose(file);
+	}
+	text = n ? span_trim((struct span){token, n})
+		 : span_of(s->container_token ? s->container_token : "");
+	return text.n ? str_printf("Authorization: %.*s", (int)text.n, text.p) : NULL;
+}
+
+static enum found from_container(struct aws_provider *p, int64_t deadline,
+				 struct aws_credentials *c, struct err *e)
+{
+	const struct aws_settings *s = p->settings;
+	struct http_answer answer;
+	char *url, *header;
+	int rc;
+
+	if (!s->container_relative_uri && !s->container_full_uri) {
+		err_set(e, ERR_UNAVAILABLE, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is not set");
+		return NOT_HERE;
+	}
+	url = s->container_relative_uri ? str_printf(CONTAINER_HOST "%s", s->container_relative_uri)
+					: str_dup(s->container_full_uri);
+	header = container_header(s);
+	http_answer_init(&answer);
+	if (!may_ask(url))
+		rc = err_set(e, ERR_UNAVAILABLE, "AWS_CONTAINER_CREDENTIALS_FULL_URI must be https "
+			     "or on this machine");
+	else
+		rc = fetch(p, "GET", url, header, deadline, &answer, e);
+	if (!rc)
+		rc = read_json(&answer.body, c, e);
+	http_answer_free(&answer);
+	free(header);
+	free(url);
+	return rc ? FAILED : FOUND;
+}
+
+/* The instance's role, then its credentials, with the session header. */
+static int ask_metadata(struct aws_provider *p, const char *host, const char *header,
+			int64_t deadline, struct http_answer *answer, struct err *e)
+{
+	char *url = str_printf("%s" ROLE_PATH, host);
+	int rc = fetch(p, "GET", url, header, deadline, answer, e);
+	struct span rest = {buf_text(&answer->body), answer->body.len}, role = {"", 0};
+
+	free(url);
+	if (rc)
+		return -1;
+	span_next(&rest, '\n', &role);
+	role = span_trim(role);
+	url = str_printf("%s" ROLE_PATH "%.*s", host, (int)role.n, role.p);
+	rc = fetch(p, "GET", url, header, deadline, answer, e);
+	free(url);
+	return rc;
+}
+
+static enum found from_metadata(struct aws_provider *p, int64_t deadline,
+				struct aws_credentials *c, struct err *e)
+{
+	const char *host = p->settings->metadata_endpoint;
+	int64_t soon = deadline_in(LOCAL_TIMEOUT_MS);
+	struct http_answer answer;
+	char *url, *header = NULL;
+	int rc;
+
+	if (p->settings->metadata_disabled) {
+		err_set(e, ERR_UNAVAILABLE, "AWS_EC2_METADATA_DISABLED is set");
+		return NOT_HERE;
+	}
+	host = host ? host : METADATA_HOST;
+	deadline = soon < deadline ? soon : deadline;
+	url = str_printf("%s/latest/api/token", host);
+	http_answer_init(&answer);
+	rc = fetch(p, "PUT", url, "X-aws-ec2-metadata-token-ttl-seconds: 21600", deadline, &answer, e);
+	if (!rc) {
+		header = str_printf("X-aws-ec2-metadata-token: %s", buf_text(&answer.body));
+		rc = ask_metadata(p, host, header, deadline, &answer, e);
+	}
+	if (!rc)
+		rc = read_json(&answer.body, c, e);
+	http_answer_free(&answer);
+	free(header);
+	free(url);
+	return rc ? NOT_HERE : FOUND;
+}
+
+/* --- the chain -------------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	enum found (*ask)(struct aws_provider *p, int64_t deadline, struct aws_credentials *c,
+			  struct err *e);
+} sources[] = {
+	{"environment", from_environment},
+	{"shared files", from_profile},
+	{"container", from_container},
+	{"instance metadata", from_metadata},
+};
+
+/* The first source that has them.  One that is there but fails ends the chain:
+ * others would be a surprise. */
+static int find(struct aws_provider *p, int64_t deadline, struct aws_credentials *c,
+		struct err *e)
+{
+	struct err why;
+	struct buf tried;
+	size_t i;
+
+	buf_init(&tried, sizeof e->text - 40);
+	for (i = 0; i < sizeof sources / sizeof *sources; i++) {
+		enum found found;
+
+		memset(c, 0, sizeof *c);
+		c->expires = INT64_MAX;
+		found = sources[i].ask(p, deadline, c, &why);
+		if (found == FOUND)
+			break;
+		clear(c);
+		buf_printf(&tried, "%s%s: %.90s", tried.len ? "; " : "", sources[i].name, why.text);
+		if (found == FAILED)
+			break;
+	}
+	if (!c->key_id)
+		err_set(e, ERR_UNAVAILABLE, "no AWS credentials (%s)", buf_text(&tried));
+	buf_free(&tried);
+	return c->key_id ? 0 : -1;
+}
+
+int aws_provider_get(struct aws_provider *p, int64_t deadline,
+		     const struct aws_credentials **credentials, struct err *e)
+{
+	int64_t now = clock_epoch();
+	struct aws_credentials fresh;
+
+	if (!p->current.key_id || p->current.expires - now <= REFRESH_SECONDS) {
+		if (find(p, deadline, &fresh, e) == 0) {
+			clear(&p->current);
+			p->current = fresh;
+		} else if (!p->current.key_id || p->current.expires <= now) {
+			return -1;
+		}
+	}
+	*credentials = &p->current;
+	return 0;
+}
