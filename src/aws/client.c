@@ -14,8 +14,8 @@
 #include "net/http.h"
 
 #define TRY_MS 3000       /* one try; a lost packet should not take the deadline */
-#define FIRST_PAUSE_MS 50 /* doubled each time, all of it jitter */
-#define LAST_PAUSE_MS 1000
+#define FIRST_PAUSE_MS 50u /* doubled each time, all of it jitter */
+#define LAST_PAUSE_MS 1600u
 
 const struct aws_service aws_dynamodb = {
 	.name = "dynamodb",
@@ -226,15 +226,12 @@ static enum remedy map_error(struct aws_client *client, const char *operation,
 	return remedy;
 }
 
+/* Full jitter: anything up to a bound that doubles with each try. */
 static bool pause_before_retry(int try, int64_t deadline)
 {
 	uint32_t most = try < 5 ? FIRST_PAUSE_MS << try : LAST_PAUSE_MS;
-	uint32_t pause = clock_jitter((most < LAST_PAUSE_MS ? most : LAST_PAUSE_MS) + 1);
 
-	if (deadline_left(deadline) <= pause)
-		return false;
-	deadline_sleep(pause, deadline);
-	return true;
+	return deadline_pause(clock_jitter(most + 1), deadline);
 }
 
 /* One try: 0 done, 1 worth another, -1 not. */

@@ -30,9 +30,10 @@ static struct json_object *list_from_json(struct json_object *array)
 struct json_object *aws_item_from_json(struct json_object *object)
 {
 	struct json_object *item = json_object_new_object();
+	struct json_walk walk = json_walk_of(object);
 
-	json_object_object_foreach(object, key, value)
-		json_object_object_add(item, key, from_json(value));
+	while (json_walk_next(&walk))
+		json_object_object_add(item, walk.key, from_json(walk.value));
 	return item;
 }
 
@@ -98,9 +99,10 @@ static struct json_object *numbers_to_json(struct json_object *set, bool *ok)
 static struct json_object *map_to_json(struct json_object *map, bool *ok)
 {
 	struct json_object *object = json_object_new_object();
+	struct json_walk walk = json_walk_of(map);
 
-	json_object_object_foreach(map, key, value)
-		json_object_object_add(object, key, to_json(value, ok));
+	while (json_walk_next(&walk))
+		json_object_object_add(object, walk.key, to_json(walk.value, ok));
 	return object;
 }
 

@@ -47,6 +47,14 @@ void deadline_sleep(int64_t ms, int64_t deadline)
 	nanosleep(&nap, NULL);
 }
 
+bool deadline_pause(int64_t ms, int64_t deadline)
+{
+	if (deadline_left(deadline) <= ms)
+		return false;
+	deadline_sleep(ms, deadline);
+	return true;
+}
+
 uint32_t clock_jitter(uint32_t limit)
 {
 	uint32_t r = 0;

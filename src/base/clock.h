@@ -8,6 +8,7 @@
 #ifndef ORDERSNAP_BASE_CLOCK_H
 #define ORDERSNAP_BASE_CLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Seconds since 1970-01-01 UTC. */
@@ -24,6 +25,10 @@ int64_t deadline_left(int64_t deadline);
 
 /* Sleeps `ms` milliseconds, or until `deadline` if that comes first. */
 void deadline_sleep(int64_t ms, int64_t deadline);
+
+/* The pause before another try: sleeps `ms` milliseconds and returns true, or
+ * returns false at once where the deadline would pass meanwhile. */
+bool deadline_pause(int64_t ms, int64_t deadline);
 
 /* A random number in 0..limit-1 (limit > 0), for jitter and for nothing that
  * has to be secret. */

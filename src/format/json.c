@@ -154,6 +154,23 @@ void json_copy_member(struct json_object *to, const char *to_key, struct json_ob
 		json_object_object_add(to, to_key, json_copy(value));
 }
 
+struct json_walk json_walk_of(struct json_object *object)
+{
+	struct lh_table *table = object ? json_object_get_object(object) : NULL;
+
+	return (struct json_walk){.next = table ? lh_table_head(table) : NULL};
+}
+
+bool json_walk_next(struct json_walk *walk)
+{
+	if (!walk->next)
+		return false;
+	walk->key = lh_entry_k(walk->next);
+	walk->value = (struct json_object *)lh_entry_v(walk->next);
+	walk->next = lh_entry_next(walk->next);
+	return true;
+}
+
 const char *json_text(struct json_object *value)
 {
 	return json_object_to_json_string_ext(value,

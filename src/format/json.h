@@ -72,6 +72,18 @@ void json_set(struct json_object *object, const char *key, struct json_object *v
 void json_copy_member(struct json_object *to, const char *to_key, struct json_object *from,
 		      const char *from_key);
 
+/* Walks an object's members in their order:
+ *   struct json_walk walk = json_walk_of(object);
+ *   while (json_walk_next(&walk)) use(walk.key, walk.value);
+ * The object must not change meanwhile; NULL has no members.  Both are borrowed. */
+struct json_walk {
+	const char *key;
+	struct json_object *value;
+	struct lh_entry *next;
+};
+struct json_walk json_walk_of(struct json_object *object);
+bool json_walk_next(struct json_walk *walk);
+
 /* A deep copy; the caller releases it. */
 struct json_object *json_copy(struct json_object *value);
 

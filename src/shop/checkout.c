@@ -201,14 +201,16 @@ static int check_entry(const char *key, struct json_object *value, struct err *e
 static int read_metadata(struct json_object *body, struct json_object **metadata, struct err *e)
 {
 	enum json_found found = json_get_object(body, "metadata", metadata);
+	struct json_walk walk;
 	int count = 0;
 
 	if (found != JSON_FOUND)
 		return found == JSON_ABSENT ? 0 : bad(e, "metadata must be an object");
-	json_object_object_foreach(*metadata, key, value) {
-		if (metadata_is_ours(key))
+	walk = json_walk_of(*metadata);
+	while (json_walk_next(&walk)) {
+		if (metadata_is_ours(walk.key))
 			continue;
-		if (check_entry(key, value, e))
+		if (check_entry(walk.key, walk.value, e))
 			return -1;
 		count++;
 	}

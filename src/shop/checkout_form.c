@@ -47,11 +47,11 @@ static void add_metadata(struct buf *form, const char *key, const char *value)
 static void add_all_metadata(struct buf *form, const struct checkout_request *r,
 			     struct json_object *quote)
 {
-	if (r->metadata) {
-		json_object_object_foreach(r->metadata, key, value)
-			if (!metadata_is_ours(key) && *json_object_get_string(value))
-				add_metadata(form, key, json_object_get_string(value));
-	}
+	struct json_walk walk = json_walk_of(r->metadata);
+
+	while (json_walk_next(&walk))
+		if (!metadata_is_ours(walk.key) && *json_object_get_string(walk.value))
+			add_metadata(form, walk.key, json_object_get_string(walk.value));
 	if (r->user_id)
 		add_metadata(form, "userId", r->user_id);
 	add_metadata(form, "quoteSignature", r->quote_signature);

@@ -92,15 +92,16 @@ static void set_address(struct json_object *order, struct json_object *details)
 
 static void set_metadata(struct json_object *order, struct json_object *metadata)
 {
+	struct json_walk walk = json_walk_of(metadata);
 	struct json_object *kept;
 
 	if (!metadata)
 		return;
 	json_set_string(order, "quoteSignature", json_string_or_null(metadata, "quoteSignature"));
 	kept = json_object_new_object();
-	json_object_object_foreach(metadata, key, value)
-		if (!metadata_is_ours(key))
-			json_object_object_add(kept, key, json_copy(value));
+	while (json_walk_next(&walk))
+		if (!metadata_is_ours(walk.key))
+			json_object_object_add(kept, walk.key, json_copy(walk.value));
 	if (json_object_object_length(kept))
 		json_set(order, "metadata", kept);
 	else
@@ -161,9 +162,11 @@ static struct json_object *order_from_session(const struct order_input *in)
 /* Copies onto `order` what `over` has; `replace` false: only what is missing. */
 static void overlay(struct json_object *order, struct json_object *over, bool replace)
 {
-	json_object_object_foreach(over, key, value)
-		if (replace || !json_object_object_get_ex(order, key, NULL))
-			json_object_object_add(order, key, json_copy(value));
+	struct json_walk walk = json_walk_of(over);
+
+	while (json_walk_next(&walk))
+		if (replace || !json_object_object_get_ex(order, walk.key, NULL))
+			json_object_object_add(order, walk.key, json_copy(walk.value));
 }
 
 /* What no session may take back: who the order is, who wrote it first, a

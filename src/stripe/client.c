@@ -12,7 +12,7 @@
 #include "net/http.h"
 
 #define TRIES 3
-#define FIRST_PAUSE_MS 500
+#define FIRST_PAUSE_MS 500u
 #define MAX_URL 4096
 
 struct stripe_client {
@@ -139,11 +139,7 @@ static bool pause_before_retry(int try, int64_t deadline)
 {
 	uint32_t pause = FIRST_PAUSE_MS << try;
 
-	pause -= clock_jitter(pause / 2);
-	if (deadline_left(deadline) <= pause)
-		return false;
-	deadline_sleep(pause, deadline);
-	return true;
+	return deadline_pause(pause - clock_jitter(pause / 2), deadline);
 }
 
 int stripe_send(struct stripe_client *client, const struct stripe_request *request,
