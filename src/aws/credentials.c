@@ -9,12 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "aws/profile.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/url.h"
+#include "format/iso8601.h"
 #include "format/json.h"
 #include "net/http.h"
 
@@ -106,21 +106,13 @@ static enum found from_profile(struct aws_provider *p, int64_t deadline,
 
 /* --- 3. and 4.: endpoints that answer in JSON ------------------------------ */
 
-static int64_t parse_time(const char *text)
-{
-	struct tm tm = {0};
-
-	if (!text || !strptime(text, "%Y-%m-%dT%H:%M:%S", &tm))
-		return INT64_MAX;
-	return (int64_t)timegm(&tm);
-}
-
 /* {"AccessKeyId", "SecretAccessKey", "Token", "Expiration"} */
 static int read_json(const struct buf *body, struct aws_credentials *c, struct err *e)
 {
 	struct json_object *json = json_parse((struct span){buf_text(body), body->len});
 	const char *key_id = json_string_or_null(json, "AccessKeyId");
 	const char *secret = json_string_or_null(json, "SecretAccessKey");
+	const char *expiration = json_string_or_null(json, "Expiration");
 	const char *message = json_string_or_null(json, "Message");
 	int rc = 0;
 
@@ -128,7 +120,8 @@ static int read_json(const struct buf *body, struct aws_credentials *c, struct e
 		c->key_id = str_dup(key_id);
 		c->secret = str_dup(secret);
 		c->token = str_dup(json_string_or_null(json, "Token"));
-		c->expires = parse_time(json_string_or_null(json, "Expiration"));
+		if (expiration && iso8601_parse(expiration, &c->expires))
+			rc = err_set(e, ERR_UNAVAILABLE, "the credentials' Expiration is no time");
 	} else {
 		rc = err_set(e, ERR_UNAVAILABLE, "the answer has no credentials%s%.200s",
 			     message ? ": " : "", message ? message : "");

@@ -4,6 +4,7 @@
  */
 #include "format/iso8601.h"
 
+#include <string.h>
 #include <time.h>
 
 static const char *format(int64_t epoch, const char *how, char *out)
@@ -25,4 +26,17 @@ const char *iso8601_time(int64_t epoch, char *out)
 const char *iso8601_day(int64_t epoch, char *out)
 {
 	return format(epoch, "%Y-%m-%d", out);
+}
+
+int iso8601_parse(const char *text, int64_t *epoch)
+{
+	struct tm tm = {0};
+	const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
+
+	if (rest && *rest == '.')
+		rest += 1 + strspn(rest + 1, "0123456789");
+	if (!rest || (strcmp(rest, "Z") != 0 && strcmp(rest, "+00:00") != 0))
+		return -1;
+	*epoch = (int64_t)timegm(&tm);
+	return 0;
 }

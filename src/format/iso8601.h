@@ -13,4 +13,8 @@
 const char *iso8601_time(int64_t epoch, char *out); /* 2024-11-26T12:00:00Z */
 const char *iso8601_day(int64_t epoch, char *out);  /* 2024-11-26 */
 
+/* The seconds of such a time; fractions of a second are dropped.  -1 where the
+ * text is none, or not in UTC. */
+int iso8601_parse(const char *text, int64_t *epoch);
+
 #endif

@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "format/iso8601.h"
+#include "service/batch.h"
 #include "service/settle_keys.h"
 #include "shop/order.h"
 #include "stripe/api.h"
@@ -17,7 +17,6 @@
 #define TRIES 12            /* conflicts with other deliveries of one event */
 #define PAUSE_MS 20         /* between them, at most */
 #define SESSION_KEEP 2592000 /* seconds: 30 days past completion */
-#define DAY 86400
 
 /* What one call of settle_session() works with. */
 struct settlement {
@@ -139,7 +138,7 @@ static struct json_object *new_order(const struct settlement *s)
 		.user_id = s->keys.user_id,
 		.source = r->source,
 		.created = s->keys.created,
-		.event_time = r->event->created ? r->event->created : s->keys.created,
+		.event_time = r->unmarked ? 0 : r->event->created,
 		.now = r->now,
 		.ttl_days = s->app->config.order_ttl_days,
 	};
@@ -147,57 +146,27 @@ static struct json_object *new_order(const struct settlement *s)
 	return order_apply_session(&input);
 }
 
-static struct json_object *new_marker(const struct settlement *s, struct json_object *order)
-{
-	struct json_object *marker = json_object_new_object();
-	char text[ISO8601_SIZE];
-
-	json_set_string(marker, "PK", s->keys.pk[SETTLE_EVENT]);
-	json_set_string(marker, "SK", s->keys.sk[SETTLE_EVENT]);
-	json_set_string(marker, "eventId", s->request->event->id);
-	json_set_string(marker, "type", s->request->event->type);
-	json_set_string(marker, "status", "processed");
-	json_set_string(marker, "sessionId", s->request->session->id);
-	json_copy_member(marker, "orderId", order, "orderId");
-	json_copy_member(marker, "orderNumber", order, "orderNumber");
-	json_set_string(marker, "processedAt", iso8601_time(s->request->now, text));
-	json_set_int(marker, "expiresAt",
-		     s->request->now + s->app->config.event_ttl_days * DAY);
-	return marker;
-}
-
-struct batch {
-	struct store_put puts[SETTLE_ITEMS];
-	size_t n;
-};
-
-/* Takes `item`; it is not written where it says what stands there already. */
-static void batch_add(struct batch *batch, struct json_object *item, struct json_object *read)
-{
-	if (read && order_same(item, read))
-		json_object_put(item);
-	else
-		batch->puts[batch->n++] = store_replace(item, read);
-}
-
-static void batch_free(struct batch *batch)
-{
-	while (batch->n)
-		json_object_put(batch->puts[--batch->n].item);
-}
-
-/* Takes `order`. */
+/* Takes `order`, which gets the version that it will have, because the payment's
+ * pointer has a copy of it. */
 static void fill_batch(const struct settlement *s, struct batch *batch, struct json_object *order)
 {
+	struct json_object *stands = s->read[SETTLE_ORDER];
+
+	if (stands && order_same(order, stands)) {
+		json_object_put(order);
+		order = json_object_get(stands);
+	} else {
+		json_set_int(order, "version", store_item_version(stands) + 1);
+	}
 	batch_add(batch, order_session_item(order, s->read[SETTLE_SESSION], "complete",
 					    s->request->now, SESSION_KEEP), s->read[SETTLE_SESSION]);
 	batch_add(batch, order_pointer(order, str_dup(s->keys.pk[SETTLE_NUMBER])),
 		  s->read[SETTLE_NUMBER]);
 	batch_add(batch, order_day_entry(order, s->keys.created), s->read[SETTLE_DAY]);
 	if (s->keys.pk[SETTLE_PAYMENT])
-		batch_add(batch, order_pointer(order, str_dup(s->keys.pk[SETTLE_PAYMENT])),
+		batch_add(batch, order_payment_pointer(order, str_dup(s->keys.pk[SETTLE_PAYMENT])),
 			  s->read[SETTLE_PAYMENT]);
-	batch_add(batch, order, s->read[SETTLE_ORDER]);
+	batch_add(batch, order, stands);
 }
 
 static void log_order(const struct settlement *s, struct json_object *order)
@@ -220,15 +189,15 @@ static void log_order(const struct settlement *s, struct json_object *order)
  * is not marked, so that its redelivery completes the order. */
 static int decide_and_write(struct settlement *s, struct json_object **marker, struct err *e)
 {
-	struct json_object *order = new_order(s), *mark = new_marker(s, order);
+	const struct settle_request *r = s->request;
+	struct json_object *order = new_order(s);
+	struct json_object *mark = batch_marker(s->app, r->event, r->now, r->session->id, order);
 	bool later = s->lines_later && order_needs_lines(order);
 	struct batch batch = {.n = 0};
 	int rc = 0;
 
-	if (later)
-		json_object_put(mark);
-	else
-		batch_add(&batch, mark, NULL);
+	if (!later && !r->unmarked)
+		batch_add(&batch, json_object_get(mark), NULL);
 	fill_batch(s, &batch, json_object_get(order));
 	if (batch.n)
 		rc = store_write(app_store(s->app), batch.puts, batch.n, NULL, s->request->deadline, e);
@@ -239,6 +208,7 @@ static int decide_and_write(struct settlement *s, struct json_object **marker, s
 	else if (!rc)
 		*marker = json_object_get(mark);
 	batch_free(&batch);
+	json_object_put(mark);
 	json_object_put(order);
 	return rc;
 }
@@ -248,7 +218,7 @@ static int settle_once(struct settlement *s, struct json_object **marker, bool *
 {
 	if (read_items(s, SETTLE_ALL, e))
 		return -1;
-	if (s->read[SETTLE_EVENT]) {
+	if (s->read[SETTLE_EVENT] && !s->request->unmarked) {
 		*marker = json_object_get(s->read[SETTLE_EVENT]);
 		*duplicate = true;
 		return 0;

@@ -17,6 +17,8 @@ struct settle_request {
 	const struct event_facts *event;
 	const struct session_facts *session;
 	const char *source; /* what the order's `source` says: "webhook" */
+	bool unmarked;      /* the event is about something else: don't mark it as
+			     * processed, don't take its time for the payment's */
 	int64_t now;        /* epoch seconds */
 	int64_t deadline;   /* base/clock.h */
 };

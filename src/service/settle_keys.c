@@ -67,22 +67,13 @@ void settle_keys_free(struct settle_keys *keys)
 	memset(keys, 0, sizeof *keys);
 }
 
-/* The time in ORDER#{time}#{id}. */
-static int time_in(const char *sk, int64_t *time)
-{
-	struct span rest = span_of(sk), part;
-
-	return span_next(&rest, '#', &part) && span_next(&rest, '#', &part)
-		? span_to_int64(part, time) : -1;
-}
-
 unsigned settle_keys_from_session(struct settle_keys *keys, struct json_object *session_item)
 {
 	const char *pk = json_string_or_null(session_item, "orderPK");
 	const char *sk = json_string_or_null(session_item, "orderSK");
 	int64_t created;
 
-	if (!pk || !sk || time_in(sk, &created))
+	if (!pk || key_order_created(sk, &created))
 		return 0;
 	if (strcmp(pk, keys->pk[SETTLE_ORDER]) == 0 && strcmp(sk, keys->sk[SETTLE_ORDER]) == 0)
 		return 0;

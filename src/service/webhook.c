@@ -10,6 +10,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "service/settle.h"
+#include "service/settle_expired.h"
+#include "service/settle_payment.h"
+#include "service/thin.h"
 #include "shop/facts.h"
 #include "stripe/signature.h"
 
@@ -79,36 +82,77 @@ static void log_processed(const struct app *app, const struct event_facts *event
 		 LOG_INT("ms", clock_monotonic_ms() - started));
 }
 
+/* How an event of each kind is settled: *marker NULL with 0 says that it is
+ * none of ours, *why then says why. */
+static int settle(struct app *app, const struct event_facts *event, int64_t deadline,
+		  struct json_object **marker, bool *duplicate, const char **why, struct err *e)
+{
+	struct session_facts session;
+	struct settle_request request = {.event = event, .session = &session, .source = SOURCE,
+					 .now = clock_epoch(), .deadline = deadline};
+	struct settle_payment_request payment = {.event = event, .object = event->object,
+						 .source = SOURCE, .now = request.now,
+						 .deadline = deadline};
+
+	if (event->kind == EVENT_REFUND || event->kind == EVENT_DISPUTE) {
+		*why = "the payment is of no order";
+		return settle_payment(app, &payment, marker, duplicate, e);
+	}
+	if (session_read(event->object, &session, e))
+		return -1;
+	*why = why_ignore_session(&session);
+	if (*why)
+		return 0;
+	if (event->kind == EVENT_SESSION_EXPIRED)
+		return settle_expired(app, &request, marker, duplicate, e);
+	log_info("Processing checkout completion", LOG_STR("eventId", event->id),
+		 LOG_STR("type", event->type), LOG_STR("sessionId", session.id));
+	return settle_session(app, &request, marker, duplicate, e);
+}
+
 static int process(struct app *app, const struct event_facts *event, int64_t deadline,
 		   struct json_object **answer, struct err *e)
 {
 	struct app_calls before = app_calls(app);
 	int64_t started = clock_monotonic_ms();
-	struct session_facts session;
 	struct json_object *marker = NULL;
-	struct settle_request request = {.event = event, .session = &session, .source = SOURCE,
-					 .now = clock_epoch(), .deadline = deadline};
-	const char *why;
-	bool duplicate;
+	const char *why = NULL;
+	bool duplicate = false;
 
-	if (session_read(event->object, &session, e))
+	if (settle(app, event, deadline, &marker, &duplicate, &why, e)) {
+		if (e->code != ERR_PAYLOAD)
+			log_error("Failed to create order snapshot", LOG_STR("eventId", event->id),
+				  LOG_STR("type", event->type), LOG_STR("error", e->text));
 		return -1;
-	why = why_ignore_session(&session);
-	if (why) {
+	}
+	if (!marker) {
 		*answer = ignored(event, why);
 		return 0;
-	}
-	log_info("Processing checkout completion", LOG_STR("eventId", event->id),
-		 LOG_STR("type", event->type), LOG_STR("sessionId", session.id));
-	if (settle_session(app, &request, &marker, &duplicate, e)) {
-		log_error("Failed to create order snapshot", LOG_STR("eventId", event->id),
-			  LOG_STR("sessionId", session.id), LOG_STR("error", e->text));
-		return -1;
 	}
 	log_processed(app, event, duplicate, &before, started);
 	*answer = answer_of(marker, duplicate);
 	json_object_put(marker);
 	return 0;
+}
+
+/* A thin event whose object Stripe does not have says nothing any more. */
+static int process_thin(struct app *app, struct event_facts *event, int64_t deadline,
+			struct json_object **answer, struct err *e)
+{
+	struct json_object *object = NULL;
+	int rc = thin_fetch(app, event, deadline, &object, e);
+
+	if (rc && e->code == ERR_REFUSED && e->upstream == 404) {
+		*answer = ignored(event, "Stripe does not have its object");
+		return 0;
+	}
+	if (rc && e->code == ERR_REFUSED)
+		e->code = ERR_UNAVAILABLE;
+	event->object = object;
+	if (!rc)
+		rc = process(app, event, deadline, answer, e);
+	json_object_put(object);
+	return rc;
 }
 
 static int receive_json(struct app *app, struct json_object *json, int64_t deadline,
@@ -124,7 +168,8 @@ static int receive_json(struct app *app, struct json_object *json, int64_t deadl
 		*answer = ignored(&event, why);
 		return 0;
 	}
-	return process(app, &event, deadline, answer, e);
+	return event.thin ? process_thin(app, &event, deadline, answer, e)
+			  : process(app, &event, deadline, answer, e);
 }
 
 static int verify(struct app *app, const struct webhook_delivery *delivery, struct err *e)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "format/iso8601.h"
 
 static const struct {
 	const char *type;
@@ -15,6 +16,12 @@ static const struct {
 	{"checkout.session.completed", EVENT_SESSION_COMPLETED},
 	{"checkout.session.async_payment_succeeded", EVENT_SESSION_SUCCEEDED},
 	{"checkout.session.async_payment_failed", EVENT_SESSION_FAILED},
+	{"checkout.session.expired", EVENT_SESSION_EXPIRED},
+	{"charge.refunded", EVENT_REFUND},
+	{"refund.created", EVENT_REFUND},
+	{"refund.updated", EVENT_REFUND},
+	{"refund.failed", EVENT_REFUND},
+	{"charge.dispute.", EVENT_DISPUTE}, /* and whatever comes behind the dot */
 };
 
 static enum event_kind kind_of(const char *type)
@@ -22,7 +29,8 @@ static enum event_kind kind_of(const char *type)
 	size_t i;
 
 	for (i = 0; i < sizeof kinds / sizeof *kinds; i++)
-		if (strcmp(kinds[i].type, type) == 0)
+		if (strcmp(kinds[i].type, type) == 0 ||
+		    (str_ends(kinds[i].type, ".") && str_starts(type, kinds[i].type)))
 			return kinds[i].kind;
 	return EVENT_OTHER;
 }
@@ -32,36 +40,59 @@ static int wrong(struct err *e, const char *what)
 	return err_set(e, ERR_PAYLOAD, "%s", what);
 }
 
-/* A snapshot event, or a thin one, which has no data yet. */
-static bool is_event(const char *object)
-{
-	return object && (strcmp(object, "event") == 0 || strcmp(object, "v2.core.event") == 0);
-}
-
-int event_read(struct json_object *json, struct event_facts *facts, struct err *e)
+static int read_object(struct json_object *json, struct event_facts *facts, struct err *e)
 {
 	struct json_object *data = NULL;
 
-	memset(facts, 0, sizeof *facts);
-	facts->type = "";
-	if (!is_event(json_string_or_null(json, "object")))
-		return wrong(e, "the body is no event object");
-	facts->id = json_string_or_null(json, "id");
-	if (str_empty(facts->id) || strlen(facts->id) > 255)
-		return wrong(e, "the event has no id");
-	if (json_get_string(json, "type", &facts->type) == JSON_WRONG)
-		return wrong(e, "the event's type is no string");
-	facts->account = json_string_or_null(json, "account");
-	facts->livemode_given = json_get_bool(json, "livemode", &facts->livemode);
-	facts->kind = kind_of(facts->type);
-	if (facts->kind == EVENT_OTHER)
-		return 0;
 	if (json_get_int(json, "created", &facts->created) == JSON_WRONG || facts->created < 0)
 		return wrong(e, "the event's created is no time");
 	json_get_object(json, "data", &data);
 	if (json_get_object(data, "object", &facts->object) != JSON_FOUND)
 		return wrong(e, "the event has no data.object");
 	return 0;
+}
+
+/* https://docs.stripe.com/event-destinations: created is a text there. */
+static int read_related(struct json_object *json, struct event_facts *facts, struct err *e)
+{
+	const char *created = json_string_or_null(json, "created");
+	struct json_object *related = NULL;
+
+	if (!created || iso8601_parse(created, &facts->created))
+		return wrong(e, "the event's created is no time");
+	json_get_object(json, "related_object", &related);
+	facts->related_id = json_string_or_null(related, "id");
+	return str_empty(facts->related_id) ? wrong(e, "the event has no related_object") : 0;
+}
+
+/* Whether it is an event, and of which of the two kinds. */
+static int read_form(struct json_object *json, struct event_facts *facts)
+{
+	const char *object = json_string_or_null(json, "object");
+
+	facts->thin = object && strcmp(object, "v2.core.event") == 0;
+	return facts->thin || (object && strcmp(object, "event") == 0) ? 0 : -1;
+}
+
+int event_read(struct json_object *json, struct event_facts *facts, struct err *e)
+{
+	memset(facts, 0, sizeof *facts);
+	facts->type = "";
+	if (read_form(json, facts))
+		return wrong(e, "the body is no event object");
+	facts->id = json_string_or_null(json, "id");
+	if (str_empty(facts->id) || strlen(facts->id) > 255)
+		return wrong(e, "the event has no id");
+	if (json_get_string(json, "type", &facts->type) == JSON_WRONG)
+		return wrong(e, "the event's type is no string");
+	if (facts->thin && str_starts(facts->type, "v1."))
+		facts->type += strlen("v1.");
+	facts->account = json_string_or_null(json, "account");
+	facts->livemode_given = json_get_bool(json, "livemode", &facts->livemode);
+	facts->kind = kind_of(facts->type);
+	if (facts->kind == EVENT_OTHER)
+		return 0;
+	return facts->thin ? read_related(json, facts, e) : read_object(json, facts, e);
 }
 
 static int read_amount(struct json_object *object, const char *key, struct amount *amount,

@@ -22,6 +22,9 @@ enum event_kind {
 	EVENT_SESSION_COMPLETED, /* checkout.session.completed */
 	EVENT_SESSION_SUCCEEDED, /* checkout.session.async_payment_succeeded */
 	EVENT_SESSION_FAILED,    /* checkout.session.async_payment_failed */
+	EVENT_SESSION_EXPIRED,   /* checkout.session.expired */
+	EVENT_REFUND,            /* charge.refunded, refund.created, .updated, .failed */
+	EVENT_DISPUTE,           /* charge.dispute.* */
 };
 
 /* Strings and objects are borrowed from the event's JSON. */
@@ -30,13 +33,16 @@ struct event_facts {
 	const char *id;
 	const char *type;           /* "" if it has none */
 	const char *account;        /* of a connected account's event, else NULL */
+	bool thin;                  /* has no data: it only names its object */
+	const char *related_id;     /* a thin event's related_object.id */
 	int64_t created;            /* epoch seconds, 0 if not given */
 	enum json_found livemode_given;
 	bool livemode;
-	struct json_object *object; /* data.object; NULL only for EVENT_OTHER */
+	struct json_object *object; /* data.object; NULL for EVENT_OTHER and thin events */
 };
 
-/* Reads an event.  -1 with ERR_PAYLOAD where the JSON is no event. */
+/* Reads an event: a snapshot event, or a thin one (`v2.core.event`, whose type
+ * is that of its snapshot with `v1.` in front; type is then without it).  -1 with ERR_PAYLOAD where the JSON is no event. */
 int event_read(struct json_object *json, struct event_facts *facts, struct err *e);
 
 /* An amount in the currency's minor unit, or nothing. */

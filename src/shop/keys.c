@@ -90,6 +90,16 @@ char *key_order(int64_t created, const char *session_id)
 	return buf_detach(&key);
 }
 
+int key_order_created(const char *sk, int64_t *created)
+{
+	struct span rest = span_of(sk), part;
+
+	if (!span_next(&rest, '#', &part) || !span_equals(part, "ORDER") ||
+	    !span_next(&rest, '#', &part))
+		return -1;
+	return span_to_int64(part, created);
+}
+
 char *order_number(const char *prefix, const char *session_id)
 {
 	const char *cut = strrchr(session_id, '_');

@@ -18,6 +18,8 @@
 /* Each returns a string to free(). */
 char *key_user(const char *user_id);                      /* USER#{userId} */
 char *key_order(int64_t created, const char *session_id); /* ORDER#{created}#{session id} */
+/* The time in such a key: 0, or -1 where `sk` (NULL is allowed) is none. */
+int key_order_created(const char *sk, int64_t *created);
 char *key_session(const char *session_id);                /* SESSION#{id} */
 char *key_event(const char *event_id);                    /* EVENT#{id} */
 char *key_payment(const char *payment_intent);            /* PAYMENT#{id} */

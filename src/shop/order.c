@@ -124,7 +124,7 @@ static void set_times(struct json_object *order, const struct order_input *in)
 	char text[ISO8601_SIZE];
 
 	json_set_string(order, "createdAt", iso8601_time(in->created, text));
-	if (in->session->paid)
+	if (in->session->paid && in->event_time)
 		json_set_string(order, "completedAt", iso8601_time(in->event_time, text));
 	if (in->ttl_days > 0)
 		json_set_int(order, "expiresAt", in->created + in->ttl_days * DAY);
@@ -291,6 +291,14 @@ struct json_object *order_pointer(struct json_object *order, char *pk)
 	name_order(item, order);
 	json_copy_member(item, "expiresAt", order, "expiresAt");
 	free(pk);
+	return item;
+}
+
+struct json_object *order_payment_pointer(struct json_object *order, char *pk)
+{
+	struct json_object *item = order_pointer(order, pk);
+
+	json_set(item, "order", json_copy(order));
 	return item;
 }
 

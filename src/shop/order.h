@@ -26,7 +26,7 @@ struct order_input {
 	const char *user_id;
 	const char *source;                  /* who writes: "webhook" */
 	int64_t created;                     /* epoch seconds; the one in the SK */
-	int64_t event_time;                  /* epoch seconds; of the event */
+	int64_t event_time;                  /* epoch seconds; of the event, 0: not known */
 	int64_t now;                         /* epoch seconds; for updatedAt alone */
 	int64_t ttl_days;                    /* 0: kept for ever */
 };
@@ -46,6 +46,9 @@ bool order_same(struct json_object *a, struct json_object *b);
  * releases each.  `stored` is the one that stands, or NULL.
  */
 struct json_object *order_pointer(struct json_object *order, char *pk);       /* takes pk */
+/* The payment's pointer has a copy of the order as well, so that a refund, which
+ * knows the payment alone, finds both in one read. */
+struct json_object *order_payment_pointer(struct json_object *order, char *pk); /* takes pk */
 struct json_object *order_day_entry(struct json_object *order, int64_t created);
 struct json_object *order_session_item(struct json_object *order, struct json_object *stored,
 				       const char *status, int64_t now, int64_t keep_seconds);

@@ -54,18 +54,87 @@ int stripe_prices_by_lookup_key(struct stripe_client *client, const char *const 
 	return rc;
 }
 
-int stripe_price_retrieve(struct stripe_client *client, const char *id, int64_t deadline,
-			  struct json_object **price, struct err *e)
+/* GET prefix{id}query, the id encoded. */
+static int get_by_id(struct stripe_client *client, const char *prefix, const char *id,
+		     const char *query, int64_t deadline, struct json_object **object,
+		     struct err *e)
 {
 	struct buf path;
 	int rc;
 
 	buf_init(&path, PATH_MAX_BYTES);
-	buf_puts(&path, "/v1/prices/");
+	buf_puts(&path, prefix);
 	form_encode(&path, id);
-	buf_puts(&path, "?expand[]=product");
-	rc = send_get(client, &path, deadline, price, e);
+	buf_puts(&path, query);
+	rc = send_get(client, &path, deadline, object, e);
 	buf_free(&path);
+	return rc;
+}
+
+int stripe_price_retrieve(struct stripe_client *client, const char *id, int64_t deadline,
+			  struct json_object **price, struct err *e)
+{
+	return get_by_id(client, "/v1/prices/", id, "?expand[]=product", deadline, price, e);
+}
+
+int stripe_session_retrieve(struct stripe_client *client, const char *id, int64_t deadline,
+			    struct json_object **session, struct err *e)
+{
+	return get_by_id(client, "/v1/checkout/sessions/", id, "", deadline, session, e);
+}
+
+int stripe_charge_retrieve(struct stripe_client *client, const char *id, int64_t deadline,
+			   struct json_object **charge, struct err *e)
+{
+	return get_by_id(client, "/v1/charges/", id, "", deadline, charge, e);
+}
+
+int stripe_refund_retrieve(struct stripe_client *client, const char *id, int64_t deadline,
+			   struct json_object **refund, struct err *e)
+{
+	return get_by_id(client, "/v1/refunds/", id, "", deadline, refund, e);
+}
+
+int stripe_dispute_retrieve(struct stripe_client *client, const char *id, int64_t deadline,
+			    struct json_object **dispute, struct err *e)
+{
+	return get_by_id(client, "/v1/disputes/", id, "", deadline, dispute, e);
+}
+
+int stripe_payment_retrieve(struct stripe_client *client, const char *id, int64_t deadline,
+			    struct json_object **payment, struct err *e)
+{
+	return get_by_id(client, "/v1/payment_intents/", id, "?expand[]=latest_charge", deadline,
+			 payment, e);
+}
+
+int stripe_disputes_of_charge(struct stripe_client *client, const char *charge, int64_t deadline,
+			      struct json_object **disputes, struct err *e)
+{
+	struct json_object *list = NULL;
+	int rc = get_by_id(client, "/v1/disputes?limit=100&expand[]=data.charge&charge=", charge, "",
+			   deadline, &list, e);
+
+	if (!rc)
+		rc = take_data(list, disputes, e);
+	json_object_put(list);
+	return rc;
+}
+
+int stripe_session_of_payment(struct stripe_client *client, const char *payment_intent,
+			      int64_t deadline, struct json_object **session, struct err *e)
+{
+	struct json_object *list = NULL, *data = NULL;
+	int rc = get_by_id(client, "/v1/checkout/sessions?limit=1&payment_intent=", payment_intent,
+			   "", deadline, &list, e);
+
+	*session = NULL;
+	if (!rc)
+		rc = take_data(list, &data, e);
+	if (!rc && json_object_array_length(data))
+		*session = json_object_get(json_object_array_get_idx(data, 0));
+	json_object_put(data);
+	json_object_put(list);
 	return rc;
 }
 

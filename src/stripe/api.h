@@ -36,4 +36,30 @@ int stripe_session_create(struct stripe_client *client, const char *form,
 int stripe_session_line_items(struct stripe_client *client, const char *session_id,
 			      int64_t deadline, struct json_object **items, struct err *e);
 
+/* The objects with these ids: checkout sessions, charges, refunds, disputes.
+ * ERR_REFUSED with e->upstream 404 if there is none. */
+int stripe_session_retrieve(struct stripe_client *client, const char *id, int64_t deadline,
+			    struct json_object **session, struct err *e);
+int stripe_charge_retrieve(struct stripe_client *client, const char *id, int64_t deadline,
+			   struct json_object **charge, struct err *e);
+int stripe_refund_retrieve(struct stripe_client *client, const char *id, int64_t deadline,
+			   struct json_object **refund, struct err *e);
+int stripe_dispute_retrieve(struct stripe_client *client, const char *id, int64_t deadline,
+			    struct json_object **dispute, struct err *e);
+
+/* All disputes of a charge, each with the charge expanded; `*disputes` is a JSON
+ * array. https://docs.stripe.com/api/disputes/list */
+int stripe_disputes_of_charge(struct stripe_client *client, const char *charge, int64_t deadline,
+			      struct json_object **disputes, struct err *e);
+
+/* The payment intent with its latest charge expanded.
+ * https://docs.stripe.com/api/payment_intents/retrieve */
+int stripe_payment_retrieve(struct stripe_client *client, const char *id, int64_t deadline,
+			    struct json_object **payment, struct err *e);
+
+/* The Checkout Session that a payment intent is of; `*session` is NULL if it is
+ * of none. https://docs.stripe.com/api/checkout/sessions/list */
+int stripe_session_of_payment(struct stripe_client *client, const char *payment_intent,
+			      int64_t deadline, struct json_object **session, struct err *e);
+
 #endif

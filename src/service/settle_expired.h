@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Settling a session that nobody paid: its item says so; there is no order.
+ */
+#ifndef ORDERSNAP_SERVICE_SETTLE_EXPIRED_H
+#define ORDERSNAP_SERVICE_SETTLE_EXPIRED_H
+
+#include "service/settle.h"
+
+/* As settle_session(). */
+int settle_expired(struct app *app, const struct settle_request *request,
+		   struct json_object **marker, bool *duplicate, struct err *e);
+
+#endif

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Refunds and disputes.  The one idea: what is written comes from the charge,
+ * asked for after the order was read; should another writer come between, the
+ * version fails and both are asked again, so the newest truth wins.
+ */
+#include "service/settle_payment.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "service/batch.h"
+#include "service/settle.h"
+#include "shop/charge.h"
+#include "shop/keys.h"
+#include "shop/order.h"
+#include "stripe/api.h"
+
+#define TRIES 12
+#define PAUSE_MS 20
+
+/* What one call works with; all JSON is owned. */
+struct payment {
+	struct app *app;
+	const struct settle_payment_request *request;
+	char *intent;                /* the payment intent, NULL until it is known */
+	char *charge_id;             /* or NULL */
+	struct json_object *marker;  /* the event's item, or NULL */
+	struct json_object *pointer; /* the payment's, or NULL */
+	struct json_object *order;   /* the order that it names, or NULL */
+	struct json_object *charge;  /* as Stripe has it now */
+	struct json_object *disputes;
+	bool not_ours;
+	bool distrust; /* a write conflicted: read the order itself, not its copy */
+};
+
+static void replace(struct json_object **slot, struct json_object *value)
+{
+	json_object_put(*slot);
+	*slot = value;
+}
+
+static void release(struct payment *p)
+{
+	replace(&p->marker, NULL);
+	replace(&p->pointer, NULL);
+	replace(&p->order, NULL);
+	replace(&p->charge, NULL);
+	replace(&p->disputes, NULL);
+}
+
+static struct stripe_client *stripe_of(struct payment *p, int64_t *deadline, struct err *e)
+{
+	*deadline = app_stripe_deadline(p->request->deadline);
+	return app_stripe(p->app, *deadline, e);
+}
+
+/* --- read --------------------------------------------------------------------- */
+
+/* The order in the pointer is as good as the order itself: they are written
+ * together, and a version that has passed fails when it is written on. */
+static int read_order(struct payment *p, struct err *e)
+{
+	struct store_key key = {json_string_or_null(p->pointer, "orderPK"),
+				json_string_or_null(p->pointer, "orderSK")};
+	struct json_object *copy;
+
+	if (!p->pointer || !key.pk || !key.sk)
+		return 0;
+	if (!p->distrust && json_get_object(p->pointer, "order", &copy) == JSON_FOUND) {
+		replace(&p->order, json_object_get(copy));
+		return 0;
+	}
+	return store_get_many(app_store(p->app), &key, 1, &p->order, p->request->deadline, e);
+}
+
+static int read_items(struct payment *p, struct err *e)
+{
+	char *event = key_event(p->request->event->id);
+	char *payment = p->intent ? key_payment(p->intent) : NULL;
+	const struct store_key keys[] = {{event, KEY_METADATA}, {payment, KEY_METADATA}};
+	struct json_object *items[2] = {NULL, NULL};
+	int rc = store_get_many(app_store(p->app), keys, payment ? 2 : 1, items,
+				p->request->deadline, e);
+
+	replace(&p->order, NULL);
+	replace(&p->marker, items[0]);
+	replace(&p->pointer, items[1]);
+	free(payment);
+	free(event);
+	return rc ? -1 : read_order(p, e);
+}
+
+/* --- ask ---------------------------------------------------------------------- */
+
+/* The charge comes expanded in each of its disputes. */
+static int ask_disputes(struct payment *p, struct stripe_client *stripe, int64_t deadline,
+			struct err *e)
+{
+	struct json_object *disputes = NULL, *charge;
+
+	if (stripe_disputes_of_charge(stripe, p->charge_id, deadline, &disputes, e))
+		return -1;
+	replace(&p->disputes, disputes);
+	if (json_get_object(json_object_array_get_idx(disputes, 0), "charge", &charge) == JSON_FOUND)
+		replace(&p->charge, json_object_get(charge));
+	return 0;
+}
+
+static int ask_payment(struct payment *p, struct stripe_client *stripe, int64_t deadline,
+		       struct err *e)
+{
+	struct json_object *payment = NULL, *charge;
+
+	if (stripe_payment_retrieve(stripe, p->intent, deadline, &payment, e))
+		return -1;
+	if (json_get_object(payment, "latest_charge", &charge) == JSON_FOUND)
+		replace(&p->charge, json_object_get(charge));
+	json_object_put(payment);
+	return p->charge ? 0 : err_set(e, ERR_UNAVAILABLE, "payment %s has no charge", p->intent);
+}
+
+static int ask_charge(struct payment *p, struct err *e)
+{
+	int64_t deadline;
+	struct stripe_client *stripe = stripe_of(p, &deadline, e);
+	struct json_object *charge = NULL;
+
+	if (!stripe)
+		return -1;
+	if (!p->charge_id)
+		return ask_payment(p, stripe, deadline, e);
+	replace(&p->charge, NULL);
+	if (p->request->event->kind == EVENT_DISPUTE && ask_disputes(p, stripe, deadline, e))
+		return -1;
+	if (p->charge)
+		return 0;
+	if (stripe_charge_retrieve(stripe, p->charge_id, deadline, &charge, e))
+		return -1;
+	replace(&p->charge, charge);
+	return 0;
+}
+
+/* The event named a charge alone: the charge knows its payment. */
+static int find_intent(struct payment *p, struct err *e)
+{
+	const char *intent;
+
+	if (p->intent)
+		return 0;
+	if (!p->charge_id) {
+		p->not_ours = true;
+		return 0;
+	}
+	if (ask_charge(p, e))
+		return -1;
+	intent = json_id_or_null(p->charge, "payment_intent");
+	p->not_ours = !intent;
+	p->intent = str_dup(intent);
+	return intent ? read_items(p, e) : 0;
+}
+
+/* --- an order that is not there yet ---------------------------------------------- */
+
+static int settle_its_session(struct payment *p, struct json_object *json, struct err *e)
+{
+	struct session_facts session;
+	struct event_facts event = *p->request->event;
+	const struct settle_request request = {
+		.event = &event,
+		.session = &session,
+		.source = p->request->source,
+		.unmarked = true,
+		.now = p->request->now,
+		.deadline = p->request->deadline,
+	};
+	struct json_object *marker = NULL;
+	bool duplicate;
+	int rc;
+
+	event.kind = EVENT_SESSION_COMPLETED;
+	if (session_read(json, &session, e))
+		return err_set(e, ERR_UNAVAILABLE, "Stripe's answer is no session");
+	if (strcmp(session.mode, "payment") != 0) {
+		p->not_ours = true;
+		return 0;
+	}
+	rc = settle_session(p->app, &request, &marker, &duplicate, e);
+	json_object_put(marker);
+	return rc;
+}
+
+/* The refund came before the sale: the sale is settled first. */
+static int adopt(struct payment *p, struct err *e)
+{
+	struct json_object *session = NULL;
+	int64_t deadline;
+	struct stripe_client *stripe = stripe_of(p, &deadline, e);
+	int rc;
+
+	if (!stripe || stripe_session_of_payment(stripe, p->intent, deadline, &session, e))
+		return -1;
+	if (!session) {
+		p->not_ours = true;
+		return 0;
+	}
+	rc = settle_its_session(p, session, e);
+	json_object_put(session);
+	if (rc || p->not_ours)
+		return rc;
+	if (read_items(p, e))
+		return -1;
+	return p->order ? 0 : err_set(e, ERR_CONFLICT, "the order of payment %s is not there yet",
+				      p->intent);
+}
+
+/* --- decide and write --------------------------------------------------------------- */
+
+static struct json_object *new_order(struct payment *p, struct err *e)
+{
+	struct charge_facts charge;
+
+	if (charge_read(p->charge, &charge, e))
+		return NULL;
+	return order_apply_charge(p->order, &charge,
+				  p->disputes ? dispute_latest(p->disputes) : NULL,
+				  p->request->now);
+}
+
+static int64_t created_of(struct json_object *order)
+{
+	int64_t created = 0;
+
+	key_order_created(json_string_or_null(order, "SK"), &created);
+	return created;
+}
+
+/* The day's entry was not read: it says what the order says, and is written
+ * with it or not at all, so it bears the order's version. */
+static void fill_batch(const struct payment *p, struct batch *batch, struct json_object *order)
+{
+	struct json_object *day;
+
+	if (order_same(order, p->order))
+		return;
+	json_set_int(order, "version", store_item_version(p->order) + 1);
+	day = order_day_entry(order, created_of(order));
+	json_copy_member(day, "version", order, "version");
+	batch_add_any(batch, day);
+	batch_add(batch, order_payment_pointer(order, key_payment(p->intent)), p->pointer);
+	batch_add(batch, json_object_get(order), p->order);
+}
+
+static int decide_and_write(struct payment *p, struct json_object **marker, struct err *e)
+{
+	const struct settle_payment_request *r = p->request;
+	struct json_object *order = new_order(p, e), *mark;
+	struct batch batch = {.n = 0};
+	int rc;
+
+	if (!order)
+		return -1;
+	mark = batch_marker(p->app, r->event, r->now, json_string_or_null(order, "orderId"), order);
+	batch_add(&batch, json_object_get(mark), NULL);
+	fill_batch(p, &batch, order);
+	rc = store_write(app_store(p->app), batch.puts, batch.n, NULL, r->deadline, e);
+	if (!rc) {
+		log_info("Order snapshot updated",
+			 LOG_STR("orderId", json_string_or_null(order, "orderId")),
+			 LOG_STR("status", json_string_or_null(order, "status")),
+			 LOG_INT("amountRefunded", json_int_or(order, "amountRefunded", 0)));
+		*marker = json_object_get(mark);
+	}
+	batch_free(&batch);
+	json_object_put(mark);
+	json_object_put(order);
+	return rc;
+}
+
+static int settle_once(struct payment *p, struct json_object **marker, bool *duplicate,
+		       struct err *e)
+{
+	*duplicate = false;
+	if (read_items(p, e))
+		return -1;
+	if (p->marker) {
+		*marker = json_object_get(p->marker);
+		*duplicate = true;
+		return 0;
+	}
+	if (find_intent(p, e) || (!p->not_ours && !p->order && adopt(p, e)))
+		return -1;
+	if (p->not_ours)
+		return 0;
+	if (ask_charge(p, e))
+		return -1;
+	return decide_and_write(p, marker, e);
+}
+
+int settle_payment(struct app *app, const struct settle_payment_request *request,
+		   struct json_object **marker, bool *duplicate, struct err *e)
+{
+	struct payment_ref ref = payment_ref_of(request->object);
+	struct payment p = {.app = app, .request = request, .intent = str_dup(ref.payment_intent),
+			    .charge_id = str_dup(ref.charge)};
+	int rc, try = 0;
+
+	*marker = NULL;
+	do {
+		release(&p);
+		rc = settle_once(&p, marker, duplicate, e);
+		p.distrust = true;
+		if (rc && e->code == ERR_CONFLICT)
+			deadline_sleep(1 + clock_jitter(PAUSE_MS), request->deadline);
+	} while (rc && e->code == ERR_CONFLICT && ++try < TRIES);
+	release(&p);
+	free(p.charge_id);
+	free(p.intent);
+	return rc;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What becomes of a payment afterwards: refunds and disputes, and the orders
+ * they change.
+ *
+ * The events only say that something has happened to a charge; what is written
+ * is always taken from the charge and its disputes as they are when asked, so
+ * the order of the events does not matter.
+ * https://docs.stripe.com/api/charges/object
+ * https://docs.stripe.com/api/disputes/object
+ */
+#ifndef ORDERSNAP_SHOP_CHARGE_H
+#define ORDERSNAP_SHOP_CHARGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "format/json.h"
+
+/* Which payment an event's object (a charge, refund or dispute) is about;
+ * borrowed, NULL where it does not say. */
+struct payment_ref {
+	const char *charge, *payment_intent;
+};
+
+struct payment_ref payment_ref_of(struct json_object *object);
+
+/* A charge, borrowed from its JSON. */
+struct charge_facts {
+	const char *id, *payment_intent;
+	const char *currency;
+	int64_t amount, refunded; /* minor units of `currency` */
+};
+
+/* -1 with ERR_UNAVAILABLE where Stripe's answer is no charge. */
+int charge_read(struct json_object *json, struct charge_facts *facts, struct err *e);
+
+/* Of a charge's disputes the one that counts: the latest, and of two of one
+ * second the one with the higher id.  NULL if there is none. */
+struct json_object *dispute_latest(struct json_object *disputes);
+
+/*
+ * The order with amountRefunded and status after the charge, and `dispute`
+ * after the dispute (NULL: left as it is).  A charge in another currency (the
+ * buyer's own) counts by its proportion.  The caller releases it.
+ */
+struct json_object *order_apply_charge(struct json_object *stored,
+				       const struct charge_facts *charge,
+				       struct json_object *dispute, int64_t now);
+
+#endif
