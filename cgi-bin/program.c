@@ -54,6 +54,7 @@ static int serve(const struct program *program, struct app *app)
 		.program = program->name,
 		.routes = program->routes,
 		.cors = app->config.cors_allow_origin,
+		.token_header = app->config.auth_header,
 		.request_ms = APP_REQUEST_MS,
 		.context = app,
 	};

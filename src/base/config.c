@@ -81,18 +81,18 @@ static int set_from_file(void *context, const char *name, const char *value, str
 static int read_text(const char *path, struct buf *text, struct stat *st, struct err *e)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool is_file = fd >= 0 && fstat(fd, st) == 0 && S_ISREG(st->st_mode);
 	char chunk[4096];
 	ssize_t n = -1;
 
-	if (fd < 0 || fstat(fd, st) || !S_ISREG(st->st_mode))
+	while (is_file && (n = read(fd, chunk, sizeof chunk)) > 0)
+		buf_add(text, chunk, (size_t)n);
+	if (n < 0)
 		err_set(e, ERR_CONFIG, "ORDERSNAP_CONF: can't read %s: %s", path,
-			fd < 0 ? strerror(errno) : "not a file");
-	else
-		while ((n = read(fd, chunk, sizeof chunk)) > 0)
-			buf_add(text, chunk, (size_t)n);
+			fd < 0 || is_file ? strerror(errno) : "not a file");
 	if (fd >= 0)
 		close(fd);
-	if (fd < 0 || n < 0)
+	if (n < 0)
 		return -1;
 	return text->failed ? err_set(e, ERR_CONFIG, "%s is larger than %d bytes", path,
 				      FILE_MAX_BYTES) : 0;
@@ -120,6 +120,12 @@ static int load_file(struct config *c, const char *path, struct err *e)
 	return rc;
 }
 
+/* A file that can't be looked at counts as there: reading it says why. */
+static bool is_there(const char *path)
+{
+	return access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR);
+}
+
 /* ../conf/ordersnap.conf as seen from the folder of the running program, where
  * an unpacked shop on a shared server has it; NULL if it isn't there. */
 static char *file_beside_program(void)
@@ -136,7 +142,7 @@ static char *file_beside_program(void)
 		return NULL;
 	*cut = '\0';
 	path = str_printf("%s/../conf/ordersnap.conf", program);
-	if (access(path, F_OK) == 0)
+	if (is_there(path))
 		return path;
 	free(path);
 	return NULL;
@@ -181,7 +187,7 @@ int config_load(struct config *c, struct err *e)
 	memset(c, 0, sizeof *c);
 	rc = load_defaults(c, e);
 	c->file = find_file();
-	if (!c->file && access(SYSTEM_FILE, F_OK) == 0)
+	if (!c->file && is_there(SYSTEM_FILE))
 		c->file = str_dup(SYSTEM_FILE);
 	if (!rc && c->file)
 		rc = load_file(c, c->file, e);

@@ -5,6 +5,7 @@
  */
 #include "base/digest.h"
 
+#include <errno.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -73,6 +74,7 @@ void digest_random(unsigned char *bytes, size_t n)
 	while (done < n) {
 		ssize_t got = getrandom(bytes + done, n - done, 0);
 
+		must(got > 0 || errno == EINTR);
 		if (got > 0)
 			done += (size_t)got;
 	}

@@ -34,17 +34,6 @@ static const struct {
 	[ERR_INTERNAL] = {500, "internal", "Internal error"},
 };
 
-/* A text that was cut must not end inside a UTF-8 sequence: it is answered. */
-static void trim_sequence(char *text)
-{
-	size_t n = strlen(text), start = n;
-
-	while (start && ((unsigned char)text[start - 1] & 0xC0) == 0x80)
-		start--;
-	if (start && !utf8_sequence((unsigned char *)text + start - 1, n - start + 1))
-		text[start - 1] = '\0';
-}
-
 void err_fill(struct err *e, enum err_code code, const char *format, ...)
 {
 	va_list ap;
@@ -56,7 +45,7 @@ void err_fill(struct err *e, enum err_code code, const char *format, ...)
 	va_start(ap, format);
 	vsnprintf(e->text, sizeof e->text, format, ap);
 	va_end(ap);
-	trim_sequence(e->text);
+	str_trim_sequence(e->text);
 }
 
 void err_put_before(struct err *e, const char *format, ...)
@@ -74,7 +63,7 @@ void err_put_before(struct err *e, const char *format, ...)
 	if (n >= 0 && (size_t)n + 2 < sizeof e->text)
 		snprintf(e->text + n, sizeof e->text - (size_t)n, ": %.*s",
 			 (int)(sizeof e->text - (size_t)n - 3), old);
-	trim_sequence(e->text);
+	str_trim_sequence(e->text);
 }
 
 int err_http_status(enum err_code code)

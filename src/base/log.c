@@ -16,7 +16,8 @@
 #include "base/clock.h"
 #include "base/str.h"
 
-#define LINE_MAX_BYTES 8192
+#define LINE_MAX_BYTES 65536
+#define VALUE_MAX_BYTES 2048
 
 static struct {
 	enum log_level level;
@@ -30,7 +31,7 @@ static struct {
 static const char *const level_names[] = {"debug", "info", "warning", "error"};
 static const int syslog_levels[] = {LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERR};
 
-void log_configure(const struct log_options *options)
+int log_configure(const struct log_options *options)
 {
 	state.level = options->level;
 	state.json = options->json;
@@ -42,6 +43,7 @@ void log_configure(const struct log_options *options)
 		openlog("ordersnap", LOG_PID, LOG_DAEMON);
 	else if (options->target && options->target[0] == '/')
 		state.file = open(options->target, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+	return options->target && options->target[0] == '/' && state.file < 0 ? -1 : 0;
 }
 
 void log_set_sink(log_sink *sink, void *context)
@@ -97,8 +99,10 @@ static void add_value(struct buf *out, const struct log_field *field, bool json)
 		buf_printf(out, "%lld", (long long)field->number);
 		return;
 	}
-	buf_init(&clean, LINE_MAX_BYTES / 4);
+	buf_init(&clean, VALUE_MAX_BYTES);
 	log_redact(&clean, field->text);
+	if (clean.data)
+		str_trim_sequence(clean.data);
 	if (!json && is_plain(buf_text(&clean)))
 		buf_puts(out, buf_text(&clean));
 	else

@@ -27,8 +27,9 @@ struct log_options {
 	const char *target;   /* "stderr", "syslog" or a file's absolute path; copied */
 };
 
-/* Before it is called, warnings and errors go to standard error as text. */
-void log_configure(const struct log_options *options);
+/* Before it is called, warnings and errors go to standard error as text.
+ * -1, with errno, where the target's file can't be opened. */
+int log_configure(const struct log_options *options);
 
 /* Sends the lines of the target "stderr" to `sink`; NULL: to standard error. */
 void log_set_sink(log_sink *sink, void *context);

@@ -185,6 +185,16 @@ long span_utf8_length(struct span s)
 	return count;
 }
 
+void str_trim_sequence(char *text)
+{
+	size_t n = strlen(text), start = n;
+
+	while (start && ((unsigned char)text[start - 1] & 0xC0) == 0x80)
+		start--;
+	if (start && !utf8_sequence((unsigned char *)text + start - 1, n - start + 1))
+		text[start - 1] = '\0';
+}
+
 void str_hex(const unsigned char *bytes, size_t n, char *out)
 {
 	static const char digits[] = "0123456789abcdef";

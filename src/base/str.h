@@ -52,6 +52,9 @@ long span_utf8_length(struct span s);
 /* Length in bytes of the well-formed code point at `p`, 0 if there is none. */
 size_t utf8_sequence(const unsigned char *p, size_t n);
 
+/* Takes the beginning of a code point off the end of a text that was cut. */
+void str_trim_sequence(char *text);
+
 /* Adds `n` zero-terminated lower-case hex digits of `bytes` to `out`, which
  * holds 2 * n + 1. */
 void str_hex(const unsigned char *bytes, size_t n, char *out);

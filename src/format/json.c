@@ -103,9 +103,13 @@ const char *json_id_or_null(struct json_object *object, const char *key)
 {
 	struct json_object *expanded;
 
+	const char *id;
+
 	if (json_get_object(object, key, &expanded) == JSON_FOUND)
-		return json_string_or_null(expanded, "id");
-	return json_string_or_null(object, key);
+		id = json_string_or_null(expanded, "id");
+	else
+		id = json_string_or_null(object, key);
+	return str_empty(id) ? NULL : id;
 }
 
 int64_t json_int_or(struct json_object *object, const char *key, int64_t otherwise)

@@ -55,7 +55,7 @@ enum json_found json_get_array(struct json_object *object, const char *key,
 const char *json_string_or_null(struct json_object *object, const char *key);
 
 /* The string of a field that is an id or an expanded object with an `id`
- * (https://docs.stripe.com/expand); NULL where it is neither. */
+ * (https://docs.stripe.com/expand); NULL where it is neither, or empty. */
 const char *json_id_or_null(struct json_object *object, const char *key);
 
 /* The integer, or `otherwise` where it is absent or no integer. */

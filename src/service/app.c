@@ -4,6 +4,7 @@
  */
 #include "service/app.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,7 +23,19 @@ static enum log_level level_of(const char *name)
 	return LOG_LEVEL_INFO;
 }
 
-static void configure_log(const struct config *c)
+static void hide(const char *secrets)
+{
+	struct span rest = span_of(secrets), one;
+
+	while (span_next(&rest, ',', &one)) {
+		char *secret = span_dup(span_trim(one));
+
+		log_hide(secret);
+		free(secret);
+	}
+}
+
+static int configure_log(const struct config *c, struct err *e)
 {
 	const struct log_options options = {
 		.level = level_of(c->log_level),
@@ -30,13 +43,16 @@ static void configure_log(const struct config *c)
 		.target = c->log_target,
 	};
 
-	log_configure(&options);
-	log_hide(c->stripe_secret ? c->stripe_secret : "");
-	log_hide(c->stripe_webhook_secret ? c->stripe_webhook_secret : "");
-	log_hide(c->quote_signature_secret ? c->quote_signature_secret : "");
-	log_hide(c->jwt_secret ? c->jwt_secret : "");
-	log_hide(c->aws_secret_access_key ? c->aws_secret_access_key : "");
-	log_hide(c->aws_session_token ? c->aws_session_token : "");
+	hide(c->stripe_secret);
+	hide(c->stripe_webhook_secret);
+	hide(c->quote_signature_secret);
+	hide(c->jwt_secret);
+	hide(c->aws_secret_access_key);
+	hide(c->aws_session_token);
+	if (log_configure(&options))
+		return err_set(e, ERR_CONFIG, "LOG_TARGET: can't open %s: %s", c->log_target,
+			       strerror(errno));
+	return 0;
 }
 
 static struct aws_settings aws_of(const struct config *c)
@@ -66,9 +82,8 @@ static struct aws_settings aws_of(const struct config *c)
 int app_open(struct app *app, unsigned needs, struct err *e)
 {
 	memset(app, 0, sizeof *app);
-	if (config_load(&app->config, e))
+	if (config_load(&app->config, e) || configure_log(&app->config, e))
 		return -1;
-	configure_log(&app->config);
 	app->aws = aws_of(&app->config);
 	return config_require(&app->config, needs, e);
 }

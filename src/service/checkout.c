@@ -24,6 +24,7 @@
 static struct checkout_policy policy_of(const struct config *c)
 {
 	return (struct checkout_policy){
+		.mode = c->checkout_mode,
 		.success_url = c->checkout_success_url,
 		.cancel_url = c->checkout_cancel_url,
 		.return_origins = c->checkout_return_origins,

@@ -25,6 +25,7 @@ struct pricing {
 		size_t line;              /* the first line that names it */
 		struct json_object *item; /* as by price_item(), NULL until known */
 		bool fresh;               /* from Stripe: to be kept */
+		bool no_key;              /* its key in the table is another price's here */
 	} prices[CART_MAX_LINES];
 	size_t count;
 };
@@ -36,6 +37,17 @@ static bool same_price(const struct cart_line *a, const struct cart_line *b)
 	return strcmp(cart_line_name(a), cart_line_name(b)) == 0;
 }
 
+/* Whether a price of this name is there: a sku may read like a price's id. */
+static bool has_name(const struct pricing *p, const char *name)
+{
+	size_t k;
+
+	for (k = 0; k < p->count; k++)
+		if (strcmp(cart_line_name(&p->cart->lines[p->prices[k].line]), name) == 0)
+			return true;
+	return false;
+}
+
 static void find_distinct(struct pricing *p)
 {
 	size_t i, k;
@@ -44,8 +56,11 @@ static void find_distinct(struct pricing *p)
 		for (k = 0; k < p->count; k++)
 			if (same_price(&p->cart->lines[p->prices[k].line], &p->cart->lines[i]))
 				break;
-		if (k == p->count)
-			p->prices[p->count++].line = i;
+		if (k == p->count) {
+			p->prices[k].line = i;
+			p->prices[k].no_key = has_name(p, cart_line_name(&p->cart->lines[i]));
+			p->count++;
+		}
 		p->of[i] = k;
 	}
 }
@@ -69,20 +84,24 @@ static int read_cache(struct app *app, struct pricing *p, int64_t deadline, stru
 	struct json_object *found[CART_MAX_LINES];
 	struct store_key keys[CART_MAX_LINES];
 	char *pks[CART_MAX_LINES];
-	size_t k;
+	size_t of[CART_MAX_LINES], i, k, n = 0;
 	int rc;
 
 	for (k = 0; k < p->count; k++) {
-		pks[k] = key_price(cart_line_name(line_of(p, k)));
-		keys[k] = (struct store_key){pks[k], KEY_CACHE};
+		if (p->prices[k].no_key)
+			continue;
+		of[n] = k;
+		pks[n] = key_price(cart_line_name(line_of(p, k)));
+		keys[n] = (struct store_key){pks[n], KEY_CACHE};
+		n++;
 	}
-	rc = store_get_many(app_store(app), keys, p->count, found, deadline, e);
-	for (k = 0; k < p->count; k++) {
-		free(pks[k]);
-		if (is_hit(line_of(p, k), found[k]))
-			p->prices[k].item = found[k];
+	rc = store_get_many(app_store(app), keys, n, found, deadline, e);
+	for (i = 0; i < n; i++) {
+		free(pks[i]);
+		if (is_hit(line_of(p, of[i]), found[i]))
+			p->prices[of[i]].item = found[i];
 		else
-			json_object_put(found[k]);
+			json_object_put(found[i]);
 	}
 	return rc;
 }
@@ -220,7 +239,7 @@ static int keep(struct app *app, const struct pricing *p, struct json_object *qu
 
 	puts[n++] = (struct store_put){.item = quote, .condition = STORE_ABSENT};
 	for (k = 0; k < p->count && n < STORE_MAX_ITEMS; k++)
-		if (p->prices[k].fresh && app->config.price_cache_seconds)
+		if (p->prices[k].fresh && !p->prices[k].no_key && app->config.price_cache_seconds)
 			puts[n++] = (struct store_put){.item = p->prices[k].item,
 						       .condition = STORE_ANY};
 	return store_write(app_store(app), puts, n, NULL, deadline, e);

@@ -117,7 +117,8 @@ static void ask_lines(struct settlement *s)
 	stripe = app_stripe(s->app, deadline, &why);
 	if (stripe && stripe_session_line_items(stripe, id, deadline, &s->lines, &why) == 0)
 		return;
-	s->lines_later = why.code != ERR_REFUSED;
+	/* A key that was rolled or restricted is mended by its owner soon enough. */
+	s->lines_later = why.code != ERR_REFUSED || why.upstream == 401 || why.upstream == 403;
 	log_error("Failed to fetch line items", LOG_STR("sessionId", id),
 		  LOG_STR("again", s->lines_later ? "on redelivery" : "by sync"),
 		  LOG_STR("error", why.text));
@@ -239,7 +240,7 @@ int settle_session(struct app *app, const struct settle_request *request,
 	do {
 		release_read(&s);
 		settle_keys_init(&s.keys, request->event, request->session,
-				 app->config.order_number_prefix);
+				 app->config.order_number_prefix, request->now);
 		rc = settle_once(&s, marker, duplicate, e);
 		settle_keys_free(&s.keys);
 		if (rc && e->code == ERR_CONFLICT)

@@ -37,13 +37,16 @@ void settle_keys_set_number(struct settle_keys *keys, char *number)
 }
 
 void settle_keys_init(struct settle_keys *keys, const struct event_facts *event,
-		      const struct session_facts *session, const char *number_prefix)
+		      const struct session_facts *session, const char *number_prefix,
+		      int64_t now)
 {
 	const char *quote = json_string_or_null(session->metadata, "quoteSignature");
 
 	memset(keys, 0, sizeof *keys);
 	keys->user_id = user_of(session);
 	keys->created = session->created ? session->created : event->created;
+	if (!keys->created)
+		keys->created = now;
 	set_key(keys, SETTLE_EVENT, key_event(event->id), str_dup(KEY_METADATA));
 	set_key(keys, SETTLE_SESSION, key_session(session->id), str_dup(KEY_METADATA));
 	set_key(keys, SETTLE_ORDER, key_user(keys->user_id), key_order(keys->created, session->id));

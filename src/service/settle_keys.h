@@ -33,10 +33,11 @@ struct settle_keys {
  * The user is metadata.userId, else client_reference_id, else the e-mail in
  * lower case, else the session itself: a paid session always has an order.
  * The time is the session's created, else (versions of before 2022) the
- * event's.
+ * event's, else `now`; the session's item keeps it from then on.
  */
 void settle_keys_init(struct settle_keys *keys, const struct event_facts *event,
-		      const struct session_facts *session, const char *number_prefix);
+		      const struct session_facts *session, const char *number_prefix,
+		      int64_t now);
 void settle_keys_free(struct settle_keys *keys);
 
 /* Takes over the order's keys that the session's item names, or the number

@@ -26,18 +26,28 @@ static int key_mode(const char *secret)
 	return strstr(secret, "_test_") ? 0 : -1;
 }
 
+/* Events of the other mode are what an endpoint gets that was set up with the
+ * wrong key: its owner has to hear of it. */
+static void warn_of_mode(const struct event_facts *event, const char *why)
+{
+	log_warning("Webhook of the other mode", LOG_STR("eventId", event->id),
+		    LOG_STR("type", event->type), LOG_STR("why", why));
+}
+
 static const char *why_ignore_event(const char *secret, const struct event_facts *event)
 {
+	static const char live[] = "it is of live mode, STRIPE_SECRET is a test key";
+	static const char test[] = "it is of test mode, STRIPE_SECRET is a live key";
 	int mode = key_mode(secret);
 
 	if (event->kind == EVENT_OTHER)
 		return "its type is not handled";
 	if (event->account)
 		return "it is of a connected account";
-	if (event->livemode_given == JSON_FOUND && mode >= 0 && event->livemode != mode)
-		return mode ? "it is of test mode, STRIPE_SECRET is a live key"
-			    : "it is of live mode, STRIPE_SECRET is a test key";
-	return NULL;
+	if (event->livemode_given != JSON_FOUND || mode < 0 || event->livemode == mode)
+		return NULL;
+	warn_of_mode(event, mode ? test : live);
+	return mode ? test : live;
 }
 
 static const char *why_ignore_session(const struct session_facts *session)

@@ -72,6 +72,20 @@ static int read_user(struct json_object *body, char **user, struct err *e)
 	return 0;
 }
 
+/* The token's subject is the user; nothing else may stand in for it. */
+static int take_subject(const char *subject, struct checkout_request *r, struct err *e)
+{
+	char *id = user_id_from(subject);
+	bool differs = id && r->user_id && strcmp(id, r->user_id) != 0;
+
+	free(r->user_id);
+	r->user_id = id;
+	if (!id)
+		return err_set(e, ERR_UNAUTHORIZED, "The bearer token's subject is empty or longer "
+			       "than %d bytes", USER_ID_MAX);
+	return differs ? err_set(e, ERR_FORBIDDEN, "userId is not the token's subject") : 0;
+}
+
 static int read_identity(struct json_object *body, const char *subject, bool require_auth,
 			 struct checkout_request *r, struct err *e)
 {
@@ -79,10 +93,8 @@ static int read_identity(struct json_object *body, const char *subject, bool req
 		return err_set(e, ERR_UNAUTHORIZED, "a bearer token is required");
 	if (read_user(body, &r->user_id, e))
 		return -1;
-	if (subject && r->user_id && strcmp(subject, r->user_id) != 0)
-		return err_set(e, ERR_FORBIDDEN, "userId is not the token's subject");
-	if (subject && !r->user_id)
-		r->user_id = user_id_from(subject);
+	if (subject)
+		return take_subject(subject, r, e);
 	if (!r->user_id)
 		r->user_id = user_id_from_email(r->email);
 	return 0;

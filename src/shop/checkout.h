@@ -13,6 +13,7 @@
 
 /* What the owner allows and presets; strings are borrowed, NULL: not set. */
 struct checkout_policy {
+	const char *mode; /* "payment" */
 	const char *success_url, *cancel_url;
 	const char *return_origins; /* those that a client's URLs may be on */
 	const char *cors_origins;   /* count too where return_origins is NULL */

@@ -96,7 +96,7 @@ static void add_countries(struct buf *form, struct json_object *countries)
 int checkout_form(const struct checkout_request *r, struct json_object *quote,
 		  const struct checkout_policy *policy, struct buf *form, struct err *e)
 {
-	form_add(form, "payment", "mode");
+	form_add(form, policy->mode, "mode");
 	form_add(form, r->success_url, "success_url");
 	if (r->cancel_url)
 		form_add(form, r->cancel_url, "cancel_url");

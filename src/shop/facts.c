@@ -35,6 +35,15 @@ static enum event_kind kind_of(const char *type)
 	return EVENT_OTHER;
 }
 
+#define LAST_SECOND 253402300799 /* of the year 9999, the last that can be written */
+
+/* A time in epoch seconds; `*time` stays 0 where there is none. */
+static int read_time(struct json_object *object, const char *key, int64_t *time)
+{
+	return json_get_int(object, key, time) == JSON_WRONG || *time < 0 || *time > LAST_SECOND
+		? -1 : 0;
+}
+
 static int wrong(struct err *e, const char *what)
 {
 	return err_set(e, ERR_PAYLOAD, "%s", what);
@@ -44,7 +53,7 @@ static int read_object(struct json_object *json, struct event_facts *facts, stru
 {
 	struct json_object *data = NULL;
 
-	if (json_get_int(json, "created", &facts->created) == JSON_WRONG || facts->created < 0)
+	if (read_time(json, "created", &facts->created))
 		return wrong(e, "the event's created is no time");
 	json_get_object(json, "data", &data);
 	if (json_get_object(data, "object", &facts->object) != JSON_FOUND)
@@ -210,7 +219,7 @@ static int read_identity(struct json_object *json, struct session_facts *facts, 
 	facts->id = text_or_null(json, "id");
 	if (!facts->id || strlen(facts->id) > 255)
 		return wrong(e, "the session has no id");
-	if (json_get_int(json, "created", &facts->created) == JSON_WRONG || facts->created < 0)
+	if (read_time(json, "created", &facts->created))
 		return wrong(e, "the session's created is no time");
 	if (json_get_object(json, "metadata", &facts->metadata) == JSON_WRONG)
 		return wrong(e, "the session's metadata is no object");

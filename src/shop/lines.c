@@ -161,8 +161,12 @@ int64_t lines_count(struct json_object *items)
 	int64_t count = 0;
 	size_t i;
 
-	for (i = 0; i < json_object_array_length(items); i++)
-		count += json_int_or(json_object_array_get_idx(items, i), "quantity", 0);
+	for (i = 0; i < json_object_array_length(items); i++) {
+		int64_t quantity = json_int_or(json_object_array_get_idx(items, i), "quantity", 0);
+
+		if (__builtin_add_overflow(count, quantity, &count))
+			return INT64_MAX;
+	}
 	return count;
 }
 

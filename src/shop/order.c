@@ -127,7 +127,7 @@ static void set_times(struct json_object *order, const struct order_input *in)
 	if (in->session->paid && in->event_time)
 		json_set_string(order, "completedAt", iso8601_time(in->event_time, text));
 	if (in->ttl_days > 0)
-		json_set_int(order, "expiresAt", in->created + in->ttl_days * DAY);
+		json_set_int(order, "expiresAt", in->now + in->ttl_days * DAY);
 }
 
 /* What this session says, as an order. */

@@ -27,7 +27,7 @@ struct order_input {
 	const char *source;                  /* who writes: "webhook" */
 	int64_t created;                     /* epoch seconds; the one in the SK */
 	int64_t event_time;                  /* epoch seconds; of the event, 0: not known */
-	int64_t now;                         /* epoch seconds; for updatedAt alone */
+	int64_t now;                         /* epoch seconds; for updatedAt and expiresAt */
 	int64_t ttl_days;                    /* 0: kept for ever */
 };
 

@@ -10,10 +10,12 @@
  */
 #include "store/store_sqlite.h"
 
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -114,20 +116,32 @@ static int create_table(struct store_sqlite *self)
 	return 0;
 }
 
-/* The file is made for its owner and group: it holds addresses of people. */
-static int open_file(struct store_sqlite *self)
+/* The file is made for its owner and group, the web server's and the owner's:
+ * it holds addresses of people.  SQLite gives its side files the same mode. */
+static void make_file(const char *path)
 {
 	mode_t before = umask(0007);
-	int rc = sqlite3_open_v2(self->path, &self->db,
-				 SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
-				 SQLITE_OPEN_EXRESCODE, NULL);
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0660);
+
+	umask(before);
+	if (fd >= 0)
+		close(fd);
+}
+
+static int open_file(struct store_sqlite *self)
+{
+	int rc;
+
+	make_file(self->path);
+	rc = sqlite3_open_v2(self->path, &self->db,
+			     SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+			     NULL);
 
 	if (rc == SQLITE_OK)
 		rc = sqlite3_busy_handler(self->db, on_busy, self);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(self->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
 				  "PRAGMA trusted_schema = OFF", NULL, NULL, NULL);
-	umask(before);
 	return rc == SQLITE_OK ? 0 : -1;
 }
 
@@ -329,7 +343,7 @@ static int write_rows(struct store_sqlite *self, const struct store_put *puts, s
 	return purge(self, now);
 }
 
-static int write(struct store *s, const struct store_put *puts, size_t n, size_t *failed,
+static int write_all(struct store *s, const struct store_put *puts, size_t n, size_t *failed,
 		 int64_t deadline, struct err *e)
 {
 	struct store_sqlite *self = self_of(s);
@@ -363,7 +377,7 @@ static void close_store(struct store *s)
 static const struct store_backend backend = {
 	.get_many = get_many,
 	.query = query,
-	.write = write,
+	.write = write_all,
 	.close = close_store,
 };
 

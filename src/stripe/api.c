@@ -8,7 +8,7 @@
 
 #include "format/form.h"
 
-#define PATH_MAX_BYTES 8192
+#define PATH_MAX_BYTES 32768 /* ten lookup keys of 200 characters, encoded */
 #define PAGES_MAX 100 /* a bound on the loop; Checkout takes 100 lines */
 
 static int send_get(struct stripe_client *client, struct buf *path, int64_t deadline,

@@ -10,7 +10,6 @@
 #include "stripe/client.h"
 
 #define STRIPE_LOOKUP_KEYS_MAX 10 /* lookup keys one call may ask for */
-#define STRIPE_PAGE_MAX 100       /* objects one page may have */
 
 /* The active prices with these 1..STRIPE_LOOKUP_KEYS_MAX lookup keys, each with
  * its product expanded; `*prices` is a JSON array in no particular order.

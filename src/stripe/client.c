@@ -13,7 +13,6 @@
 
 #define TRIES 3
 #define FIRST_PAUSE_MS 500u
-#define MAX_URL 4096
 
 struct stripe_client {
 	struct http_client *http;

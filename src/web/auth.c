@@ -15,7 +15,7 @@
 
 #include "base/str.h"
 
-#define KEY_MAX_BYTES 16384
+#define KEY_MAX_BYTES 65536
 #define TOKEN_MAX_BYTES 8192
 #define SCHEME "Bearer "
 

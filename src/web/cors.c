@@ -4,6 +4,8 @@
  */
 #include "web/cors.h"
 
+#include <stdio.h>
+
 #include "base/url.h"
 
 #define MAX_AGE_SECONDS "600"
@@ -35,11 +37,15 @@ void cors_answer(const struct request *request, const char *allowed, struct resp
 }
 
 void cors_preflight(const struct request *request, const char *allowed, const char *methods,
-		    struct response *response)
+		    const char *token_header, struct response *response)
 {
+	char headers[128];
+
 	if (!allow(request, allowed))
 		return;
+	snprintf(headers, sizeof headers, "Content-Type, Authorization%s%s",
+		 token_header ? ", " : "", token_header ? token_header : "");
 	response_header(response, "Access-Control-Allow-Methods", methods);
-	response_header(response, "Access-Control-Allow-Headers", "Content-Type, Authorization");
+	response_header(response, "Access-Control-Allow-Headers", headers);
 	response_header(response, "Access-Control-Max-Age", MAX_AGE_SECONDS);
 }

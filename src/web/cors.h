@@ -14,8 +14,9 @@
 void cors_answer(const struct request *request, const char *allowed, struct response *response);
 
 /* Adds to the answer of an OPTIONS request what the origin may send:
- * `methods` as in Allow. */
+ * `methods` as in Allow, and the one more header that a token may come in
+ * (AUTH_HEADER, or NULL). */
 void cors_preflight(const struct request *request, const char *allowed, const char *methods,
-		    struct response *response);
+		    const char *token_header, struct response *response);
 
 #endif

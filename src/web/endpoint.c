@@ -45,7 +45,8 @@ static int serve_route(const struct endpoint *endpoint, const struct route *rout
 
 	method = method ? method : "GET";
 	if (strcmp(method, "OPTIONS") == 0) {
-		cors_preflight(request, endpoint->cors, allowed_methods(route), response);
+		cors_preflight(request, endpoint->cors, allowed_methods(route),
+			       endpoint->token_header, response);
 		response_header(response, "Allow", allowed_methods(route));
 		response->status = 204;
 		return 0;

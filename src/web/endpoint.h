@@ -26,6 +26,7 @@ struct endpoint {
 	const char *program;        /* "cart-quote" */
 	const struct route *routes; /* up to one whose path is NULL */
 	const char *cors;           /* CORS_ALLOW_ORIGIN or NULL */
+	const char *token_header;   /* AUTH_HEADER or NULL */
 	int64_t request_ms;         /* what a request may take */
 	void *context;              /* the handlers' */
 };

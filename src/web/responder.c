@@ -17,6 +17,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -24,6 +25,7 @@
 
 #define LISTENER STDIN_FILENO
 #define READ_SECONDS 10
+#define ACCEPT_PAUSE_US 1000
 #define ANSWER_MAX_BYTES (4u << 20)
 
 extern char **environ;
@@ -169,6 +171,10 @@ static void serve(const struct endpoint *endpoint, FCGX_Request *request)
 	buf_free(&out);
 }
 
+static const int stops[] = {SIGTERM, SIGINT, SIGUSR1, SIGHUP};
+
+#define STOPS (sizeof stops / sizeof *stops)
+
 static void handle(int number, void (*handler)(int))
 {
 	struct sigaction action = {.sa_handler = handler};
@@ -178,23 +184,40 @@ static void handle(int number, void (*handler)(int))
 }
 
 /* Blocks the signals that stop, and gives the mask to wait with. */
-static void set_signals(sigset_t *waiting)
+static void block_stops(sigset_t *waiting)
 {
-	static const int stops[] = {SIGTERM, SIGINT, SIGUSR1, SIGHUP};
 	sigset_t blocked;
 	size_t i;
 
 	sigprocmask(SIG_SETMASK, NULL, waiting);
 	blocked = *waiting;
-	for (i = 0; i < sizeof stops / sizeof *stops; i++) {
-		handle(stops[i], on_stop);
+	for (i = 0; i < STOPS; i++) {
 		sigaddset(&blocked, stops[i]);
 		sigdelset(waiting, stops[i]);
 	}
 	sigdelset(&blocked, SIGALRM);
 	sigprocmask(SIG_SETMASK, &blocked, NULL);
+}
+
+/* FCGX_Init() has installed handlers of its own. */
+static void set_handlers(void)
+{
+	size_t i;
+
+	for (i = 0; i < STOPS; i++)
+		handle(stops[i], on_stop);
 	handle(SIGALRM, on_alarm);
 	handle(SIGPIPE, SIG_IGN);
+}
+
+/* The first signal could come right before a read begins; the next ones make
+ * sure. */
+static void limit_io(int seconds)
+{
+	const struct itimerval timer = {.it_value.tv_sec = seconds,
+					.it_interval.tv_sec = seconds ? 1 : 0};
+
+	setitimer(ITIMER_REAL, &timer, NULL);
 }
 
 /* True when a peer may be waiting, false when it is time to stop. */
@@ -213,22 +236,32 @@ static bool wait_for_peer(const sigset_t *waiting)
 	return false;
 }
 
+/* One connection, one request, whatever the peer asks for: a kept connection
+ * would keep this process from everybody else. */
+static void serve_peer(const struct endpoint *endpoint, FCGX_Request *request)
+{
+	limit_io(READ_SECONDS);
+	if (FCGX_Accept_r(request) == 0)
+		serve(endpoint, request);
+	else
+		usleep(ACCEPT_PAUSE_US); /* another process had it, or there is no descriptor left */
+	request->keepConnection = 0;
+	FCGX_Finish_r(request);
+	limit_io(0);
+}
+
 static int run_fastcgi(const struct endpoint *endpoint)
 {
 	FCGX_Request request;
 	sigset_t waiting;
 
+	block_stops(&waiting);
 	if (FCGX_Init() || FCGX_InitRequest(&request, LISTENER, FCGI_FAIL_ACCEPT_ON_INTR))
 		return 1;
-	set_signals(&waiting);
+	set_handlers();
 	fcntl(LISTENER, F_SETFL, fcntl(LISTENER, F_GETFL) | O_NONBLOCK);
-	while (wait_for_peer(&waiting)) {
-		alarm(READ_SECONDS);
-		if (FCGX_Accept_r(&request) == 0)
-			serve(endpoint, &request);
-		alarm(0);
-		FCGX_Finish_r(&request);
-	}
+	while (wait_for_peer(&waiting))
+		serve_peer(endpoint, &request);
 	FCGX_Free(&request, 1);
 	return stopping ? 0 : 1;
 }
