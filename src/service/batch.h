@@ -20,7 +20,8 @@ struct batch {
  * nothing); drops it where it says what stands there already. */
 void batch_add(struct batch *batch, struct json_object *item, struct json_object *read);
 
-/* Adds `item`, which is given away, on the version that `read` has. */
+/* Adds `item`, which is given away, whatever stands there: for what only says
+ * again what another item of the transaction says. */
 void batch_add_any(struct batch *batch, struct json_object *item);
 
 void batch_free(struct batch *batch);

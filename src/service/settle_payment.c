@@ -253,6 +253,16 @@ static void fill_batch(const struct payment *p, struct batch *batch, struct json
 	batch_add(batch, json_object_get(order), p->order);
 }
 
+static void log_order(const struct payment *p, struct json_object *order)
+{
+	if (order_same(order, p->order))
+		return;
+	log_info("Order snapshot updated",
+		 LOG_STR("orderId", json_string_or_null(order, "orderId")),
+		 LOG_STR("status", json_string_or_null(order, "status")),
+		 LOG_INT("amountRefunded", json_int_or(order, "amountRefunded", 0)));
+}
+
 static int decide_and_write(struct payment *p, struct json_object **marker, struct err *e)
 {
 	const struct settle_payment_request *r = p->request;
@@ -267,10 +277,7 @@ static int decide_and_write(struct payment *p, struct json_object **marker, stru
 	fill_batch(p, &batch, order);
 	rc = store_write(app_store(p->app), batch.puts, batch.n, NULL, r->deadline, e);
 	if (!rc) {
-		log_info("Order snapshot updated",
-			 LOG_STR("orderId", json_string_or_null(order, "orderId")),
-			 LOG_STR("status", json_string_or_null(order, "status")),
-			 LOG_INT("amountRefunded", json_int_or(order, "amountRefunded", 0)));
+		log_order(p, order);
 		*marker = json_object_get(mark);
 	}
 	batch_free(&batch);
