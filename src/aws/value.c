@@ -62,15 +62,17 @@ static struct json_object *to_json(struct json_object *value, bool *ok);
 
 static struct json_object *number_to_json(const char *text, bool *ok)
 {
+	struct json_object *parsed, *number;
 	int64_t integer;
-	char *end;
-	double number;
 
 	if (span_to_int64(span_of(text), &integer) == 0)
 		return json_object_new_int64(integer);
-	number = strtod(text, &end);
-	*ok &= *text && !*end;
-	return json_object_new_double_s(number, text);
+	parsed = json_parse(span_of(text));
+	*ok &= json_object_is_type(parsed, json_type_int) ||
+	       json_object_is_type(parsed, json_type_double);
+	number = json_object_new_double_s(json_object_get_double(parsed), text);
+	json_object_put(parsed);
+	return number;
 }
 
 static struct json_object *list_to_json(struct json_object *list, bool *ok)

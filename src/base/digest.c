@@ -10,6 +10,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
+#include <openssl/pem.h>
 #include <stdlib.h>
 #include <sys/random.h>
 
@@ -65,6 +66,17 @@ void digest_hmac_hex(struct span key, const struct span *parts, size_t count, ch
 bool digest_equal(struct span a, struct span b)
 {
 	return a.n == b.n && CRYPTO_memcmp(a.p, b.p, a.n) == 0;
+}
+
+bool digest_is_public_key(struct span pem)
+{
+	BIO *bio = BIO_new_mem_buf(pem.p, (int)pem.n);
+	EVP_PKEY *key = bio ? PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL) : NULL;
+	bool fits = key && (EVP_PKEY_is_a(key, "RSA") || EVP_PKEY_is_a(key, "EC"));
+
+	EVP_PKEY_free(key);
+	BIO_free(bio);
+	return fits;
 }
 
 void digest_random(unsigned char *bytes, size_t n)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * SHA-256, HMAC-SHA256 (RFC 2104), a compare that takes the same time
- * wherever the difference is, and random bytes.  The only place that knows
+ * wherever the difference is, keys, and random bytes.  The only place that knows
  * OpenSSL.
  */
 #ifndef ORDERSNAP_BASE_DIGEST_H
@@ -24,6 +24,9 @@ void digest_hmac_hex(struct span key, const struct span *parts, size_t count, ch
 
 /* Whether the two are the same bytes.  The time depends on the lengths only. */
 bool digest_equal(struct span a, struct span b);
+
+/* Whether `pem` is a public key that tokens can be checked with: RSA or EC. */
+bool digest_is_public_key(struct span pem);
 
 /* `n` bytes from the system's random source. */
 void digest_random(unsigned char *bytes, size_t n);

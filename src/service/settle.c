@@ -117,8 +117,7 @@ static void ask_lines(struct settlement *s)
 	stripe = app_stripe(s->app, deadline, &why);
 	if (stripe && stripe_session_line_items(stripe, id, deadline, &s->lines, &why) == 0)
 		return;
-	/* A key that was rolled or restricted is mended by its owner soon enough. */
-	s->lines_later = why.code != ERR_REFUSED || why.upstream == 401 || why.upstream == 403;
+	s->lines_later = why.code != ERR_REFUSED;
 	log_error("Failed to fetch line items", LOG_STR("sessionId", id),
 		  LOG_STR("again", s->lines_later ? "on redelivery" : "by sync"),
 		  LOG_STR("error", why.text));

@@ -8,11 +8,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jwt.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
+#include "base/digest.h"
 #include "base/str.h"
 
 #define KEY_MAX_BYTES 65536
@@ -33,8 +35,8 @@ static int read_key(const char *path, struct buf *key, struct err *e)
 	if (n < 0)
 		return err_set(e, ERR_CONFIG, "JWT_PUBLIC_KEY_FILE: can't read %s: %s", path,
 			       strerror(errno));
-	if (key->failed || !strstr(buf_text(key), "-----BEGIN PUBLIC KEY-----"))
-		return err_set(e, ERR_CONFIG, "JWT_PUBLIC_KEY_FILE: %s is no PEM public key", path);
+	if (key->failed || !digest_is_public_key((struct span){buf_text(key), key->len}))
+		return err_set(e, ERR_CONFIG, "JWT_PUBLIC_KEY_FILE: %s is no PEM public key (RSA or EC)", path);
 	return 0;
 }
 
@@ -80,30 +82,34 @@ static bool algorithm_fits(const struct auth_settings *s, jwt_alg_t algorithm)
 	return algorithm == JWT_ALG_RS256 || algorithm == JWT_ALG_ES256;
 }
 
-/* A NumericDate of the token; `*value` stays as it is where there is none.
- * False where it is no whole number. */
-static bool read_time(jwt_t *jwt, const char *claim, int64_t *value)
+/* A NumericDate (RFC 7519 section 2: a number, perhaps with a fraction);
+ * `*value` stays as it is where there is none.  False where it is no number. */
+static bool read_time(jwt_t *jwt, const char *claim, double *value)
 {
-	long time;
+	char *text = jwt_get_grants_json(jwt, claim);
+	struct json_object *number = text ? json_parse(span_of(text)) : NULL;
+	bool is_number = json_object_is_type(number, json_type_int) ||
+			 json_object_is_type(number, json_type_double);
+	bool absent = text == NULL;
 
-	errno = 0;
-	time = jwt_get_grant_int(jwt, claim);
-	if (errno == 0)
-		*value = time;
-	return errno == 0 || errno == ENOENT;
+	if (is_number)
+		*value = json_object_get_double(number);
+	json_object_put(number);
+	free(text);
+	return is_number || absent;
 }
 
 static const char *problem_of(const struct auth_settings *s, jwt_t *jwt, int64_t now)
 {
-	int64_t expires = INT64_MAX, not_before = INT64_MIN;
+	double expires = HUGE_VAL, not_before = -HUGE_VAL, time = (double)now;
 
 	if (!algorithm_fits(s, jwt_get_alg(jwt)))
 		return "its algorithm is not the configured one";
 	if (!read_time(jwt, "exp", &expires) || !read_time(jwt, "nbf", &not_before))
 		return "its exp or nbf is no time";
-	if (expires <= now)
+	if (expires <= time)
 		return "it has expired";
-	if (not_before > now)
+	if (not_before > time)
 		return "it is not valid yet";
 	if (str_empty(jwt_get_grant(jwt, "sub")))
 		return "it has no subject";

@@ -1,0 +1,237 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""An include points down, and each library has one home.  HACKING.md has the table and why."""
+import os
+import re
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import tree  # noqa: E402  (finds tests/lib)
+from tap import main, test  # noqa: E402
+
+GROUND = {"base", "format"}
+UPSTREAMS = {"aws", "stripe"}
+SIDE_BY_SIDE = {"web", "shop"} | UPSTREAMS
+BELOW_DOORS = GROUND | SIDE_BY_SIDE | {"store", "service"}
+
+# What a layer may include beside itself.
+MAY_INCLUDE = {
+    "base": set(),
+    "format": {"base"},
+    "net": GROUND,
+    "aws": GROUND | {"net"},
+    "stripe": GROUND | {"net"},
+    "shop": GROUND,
+    "web": GROUND,
+    "store": GROUND,
+    "service": GROUND | SIDE_BY_SIDE | {"store"},
+    "cli": BELOW_DOORS,
+    "cgi-bin": BELOW_DOORS,
+}
+# Files that may include one layer more.
+EXTRA = [(re.compile(r"src/store/store_dynamodb[a-z_]*\.[ch]$"), {"aws"})]
+
+# The one file, or files, that may include a library's headers.
+HOMES = [
+    (re.compile(r"fcgi.*\.h$"), "src/web/responder.c"),
+    (re.compile(r"curl/"), "src/net/http.c"),
+    (re.compile(r"sqlite3"), "src/store/store_sqlite.c"),
+    (re.compile(r"jwt\.h$"), "src/web/auth.c"),
+    (re.compile(r"openssl/"), "src/base/digest.c"),
+    (re.compile(r"json-c/|json\.h$"), "src/format/json.h"),
+]
+# The C library and POSIX.  A header that is neither here nor above has no home yet.
+SYSTEM = re.compile(r"(assert|ctype|dirent|errno|fcntl|float|glob|inttypes|limits|locale|math|poll|"
+                    r"pwd|grp|sched|setjmp|signal|stdarg|stdbool|stddef|stdint|stdio|stdlib|string|"
+                    r"strings|syslog|termios|time|unistd|wchar|netdb|getopt|"
+                    r"sys/[a-z_]+|netinet/[a-z_]+|arpa/inet)\.h$")
+
+# shop/ has rules and nothing else: no I/O, no clock, no environment.
+IMPURE_HEADERS = re.compile(r"(fcntl|poll|signal|stdio|syslog|termios|time|unistd|netdb|dirent|"
+                            r"sys/[a-z_]+|netinet/[a-z_]+|arpa/inet)\.h$")
+IMPURE_OURS = {"base/clock.h", "base/config.h", "base/config_file.h", "base/log.h"}
+IMPURE_CALLS = re.compile(r"\b(fopen|fdopen|freopen|fread|fwrite|fgets|fputs|fprintf|printf|puts|"
+                          r"putchar|open|read|write|socket|connect|send|recv|time|clock|"
+                          r"clock_gettime|gettimeofday|localtime|getenv|secure_getenv|setenv|"
+                          r"rand|random|getrandom|digest_random|system|exit)\s*\(")
+
+INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.M)
+
+
+def layer_of(path):
+    parts = path.split("/")
+    return parts[0] if parts[0] == "cgi-bin" else parts[1] if len(parts) > 2 else ""
+
+
+def includes(root, path):
+    """(line number, '<' or '"', name) of each include."""
+    text = tree.without_comments(tree.read(root, path))
+    for match in INCLUDE.finditer(text):
+        yield text.count("\n", 0, match.start()) + 1, match.group(1), match.group(2)
+
+
+def allowed(path):
+    layers = {layer_of(path)} | MAY_INCLUDE[layer_of(path)]
+    for pattern, more in EXTRA:
+        if pattern.match(path):
+            layers |= more
+    return layers
+
+
+def fault_of_ours(root, path, name):
+    """What is wrong with an include of one of our own headers, or None."""
+    if "/" not in name:
+        there = os.path.join(os.path.dirname(path), name)
+        return None if tree.exists(root, there) else f"there is no {there}"
+    if not tree.exists(root, os.path.join("src", name)):
+        return f"there is no src/{name}"
+    target = name.split("/")[0]
+    if target not in allowed(path):
+        return f"{layer_of(path)} may not include {target}"
+    if layer_of(path) == "shop" and name in IMPURE_OURS:
+        return "shop has no clock, no log and no configuration"
+    return None
+
+
+def fault_of_system(path, name):
+    """What is wrong with an include of another's header, or None."""
+    for pattern, home in HOMES:
+        if pattern.match(name):
+            return None if path == home else f"only {home} includes it"
+    if not SYSTEM.match(name):
+        return "it has no home in tests/guard/test_layers.py"
+    if layer_of(path) == "shop" and IMPURE_HEADERS.match(name):
+        return "shop does no I/O and has no clock"
+    return None
+
+
+def layer_faults(root):
+    """Every include of src/ and cgi-bin/ that points anywhere but down or home."""
+    found = []
+    for path in tree.c_files(root):
+        if layer_of(path) not in MAY_INCLUDE:
+            found.append(f"{path}: is in no layer of HACKING.md's table")
+            continue
+        for line, kind, name in includes(root, path):
+            fault = fault_of_ours(root, path, name) if kind == '"' else fault_of_system(path, name)
+            if fault:
+                found.append(f"{path}:{line}: includes {name}: {fault}")
+    return found
+
+
+def purity_faults(root):
+    """Every call in shop/ that asks the world something."""
+    found = []
+    for path in tree.c_files(root):
+        if layer_of(path) != "shop":
+            continue
+        text = tree.without_strings(tree.without_comments(tree.read(root, path)))
+        for number, line in enumerate(text.splitlines(), 1):
+            match = IMPURE_CALLS.search(line)
+            if match:
+                found.append(f"{path}:{number}: calls {match.group(1)}(): shop/ is pure")
+    return found
+
+
+@test
+def _():
+    "every include in src/ and cgi-bin/ points down the list of layers"
+    tree.no_faults(layer_faults(tree.SRC))
+
+
+@test
+def _():
+    "shop/ does no I/O, reads no clock and no environment"
+    tree.no_faults(purity_faults(tree.SRC))
+
+
+@test
+def _():
+    "the guard sees the tree: all layers of today, some seventy files"
+    seen = {layer_of(p) for p in tree.c_files(tree.SRC)}
+    want = {"base", "format", "net", "stripe", "shop", "store", "service", "web", "cgi-bin"}
+    if want - seen or len(tree.c_files(tree.SRC)) < 60:
+        raise AssertionError(f"seen: {sorted(seen)}")
+
+
+def refused(path, include, *words, also=()):
+    """A tree in which only this include is wrong has exactly this fault."""
+    contents = {path: f"#include {include}\n"}
+    if include.startswith('"'):
+        contents.setdefault("src/" + include.strip('"'), "")
+    contents.update(also)
+    with tree.bad_tree(contents) as root:
+        tree.only_fault(layer_faults(root), path + ":1", *words)
+
+
+@test
+def _():
+    "an include that points up is refused, for each layer"
+    refused("src/base/a.c", '"format/json.h"', "base may not include format")
+    refused("src/format/a.c", '"net/http.h"', "format may not include net")
+    refused("src/net/a.c", '"stripe/api.h"', "net may not include stripe")
+    refused("src/shop/a.c", '"store/store.h"', "shop may not include store")
+    refused("src/store/a.c", '"service/app.h"', "store may not include service")
+    refused("src/service/a.c", '"cgi-bin/program.h"', "service may not include cgi-bin")
+
+
+@test
+def _():
+    "layers that stand side by side don't include each other"
+    refused("src/web/a.c", '"shop/order.h"', "web may not include shop")
+    refused("src/shop/a.c", '"stripe/api.h"', "shop may not include stripe")
+    refused("src/stripe/a.c", '"aws/ssm.h"', "stripe may not include aws")
+    refused("src/aws/a.c", '"web/request.h"', "aws may not include web")
+
+
+@test
+def _():
+    "only aws and stripe include net; only the DynamoDB store includes aws"
+    for path in ("src/service/a.c", "src/store/a.c", "src/shop/a.c", "src/web/a.c", "cgi-bin/a.c"):
+        refused(path, '"net/http.h"', "may not include net")
+    refused("src/store/store_sqlite.c", '"aws/dynamodb.h"', "store may not include aws")
+    refused("src/store/a.c", '"stripe/api.h"', "store may not include stripe")
+    good = {"src/store/store_dynamodb.c": '#include "aws/dynamodb.h"\n', "src/aws/dynamodb.h": "",
+            "src/stripe/client.c": '#include "net/http.h"\n', "src/net/http.h": ""}
+    with tree.bad_tree(good) as root:
+        tree.no_faults(layer_faults(root))
+
+
+@test
+def _():
+    "a library's header outside its home is refused, and so is one without a home"
+    for header, home in (("fcgiapp.h", "src/web/responder.c"), ("curl/curl.h", "src/net/http.c"),
+                         ("sqlite3.h", "src/store/store_sqlite.c"), ("jwt.h", "src/web/auth.c"),
+                         ("openssl/evp.h", "src/base/digest.c"),
+                         ("json-c/json.h", "src/format/json.h")):
+        refused("src/service/a.c", f"<{header}>", f"only {home} includes it")
+        with tree.bad_tree({home: f"#include <{header}>\n"}) as root:
+            tree.no_faults(layer_faults(root))
+    refused("src/service/a.c", "<libxml/tree.h>", "has no home")
+
+
+@test
+def _():
+    "an include of nothing, and a folder that is no layer, are refused"
+    with tree.bad_tree({"src/shop/a.c": '#include "shop/gone.h"\n'}) as root:
+        tree.only_fault(layer_faults(root), "there is no src/shop/gone.h")
+    with tree.bad_tree({"src/utils/a.c": "\n"}) as root:
+        tree.only_fault(layer_faults(root), "src/utils/a.c", "in no layer")
+
+
+@test
+def _():
+    "a rule that reads a clock, a file or the environment is refused"
+    refused("src/shop/a.c", "<time.h>", "no I/O")
+    refused("src/shop/a.c", "<sys/socket.h>", "no I/O")
+    refused("src/shop/a.c", '"base/clock.h"', "shop has no clock")
+    for call in ("time(NULL)", "getenv(name)", "fopen(path, mode)", "digest_random(bytes, 4)"):
+        with tree.bad_tree({"src/shop/a.c": f"\n\tx = {call};\n"}) as root:
+            tree.only_fault(purity_faults(root), "src/shop/a.c:2", call.split("(")[0])
+    innocent = '/* time(NULL) */\nchar *s = "getenv(x)";\nint y = iso8601_time(n, out);\n'
+    with tree.bad_tree({"src/shop/a.c": innocent}) as root:
+        tree.no_faults(purity_faults(root))
+
+
+main()

@@ -1,0 +1,261 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""How a source file looks: built, licensed, introduced, short, and without the functions that cut
+strings, lose errors or can't be bounded."""
+import os
+import re
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import tree  # noqa: E402  (finds tests/lib)
+from tap import main, test  # noqa: E402
+
+MAX_FILE_LINES = 450
+MAX_FUNCTION_LINES = 60  # between its braces
+
+SPDX = "SPDX-License-Identifier: ISC"
+LICENSED = re.compile(r"(.*\.(c|h|py|sh|mjs|js|css|am|ac)|dev|\.ci/run|tests/stripe-sim)$")
+MADE_ELSEWHERE = re.compile(r"m4/|tests/.*/(data|fixtures|corpus)/")
+
+BANNED = {
+    "FCGX_FPrintF": "it cuts the answer at %zu: format into a buffer, FCGX_PutStr",
+    "sprintf": "it has no bound: snprintf or buf_printf",
+    "vsprintf": "it has no bound: vsnprintf or buf_printf",
+    "strcpy": "it has no bound: struct buf or str_dup",
+    "stpcpy": "it has no bound: struct buf or str_dup",
+    "strcat": "it has no bound: struct buf",
+    "strncpy": "it leaves strings open: struct buf",
+    "strtok": "it has hidden state: span_next",
+    "gets": "it has no bound",
+    "atoi": "it can't tell 0 from nonsense: span_to_int64",
+    "atol": "it can't tell 0 from nonsense: span_to_int64",
+    "atoll": "it can't tell 0 from nonsense: span_to_int64",
+    "atof": "money is no floating point number: int64_t",
+    "strtod": "money is no floating point number: int64_t",
+    "system": "a program behind a web server starts no shell",
+    "popen": "a program behind a web server starts no shell",
+}
+BANNED_CALL = re.compile(r"\b(" + "|".join(BANNED) + r")\s*\(")
+
+
+def makefile_text(root):
+    """Makefile.am with its fragments."""
+    paths = [p for p in tree.files(root) if p == "Makefile.am" or p.endswith(".am")]
+    return "\n".join(tree.read(root, p) for p in paths)
+
+
+def build_faults(root):
+    """A source that is not built, or one that is named and not there."""
+    text = re.sub(r"#[^\n]*", "", makefile_text(root))
+    named = set(re.findall(r"(?<![\w/.-])(?:src|cgi-bin)/[\w./-]+\.[ch](?![\w.])", text))
+    have = set(tree.c_files(root))
+    return ([f"{p}: not in Makefile.am" for p in sorted(have - named)] +
+            [f"Makefile.am: names {p}, which is not there" for p in sorted(named - have)])
+
+
+def head_faults(root):
+    """A file without a licence line, or C without a word on what it is."""
+    found = []
+    for path in tree.files(root):
+        if not LICENSED.match(path) or MADE_ELSEWHERE.match(path):
+            continue
+        lines = tree.read(root, path).splitlines() + ["", "", ""]
+        if not any(SPDX in line for line in lines[:2]):
+            found.append(f"{path}: does not begin with '{SPDX}'")
+        elif re.match(r"(src|cgi-bin)/.*\.[ch]$", path):
+            if lines[0] != f"/* {SPDX} */":
+                found.append(f"{path}: line 1 must be '/* {SPDX} */'")
+            elif lines[1] != "/*" or not re.match(r" \* \S", lines[2]):
+                found.append(f"{path}: line 2 must begin a paragraph on what the file is")
+    return found
+
+
+def functions(text):
+    """(first line, last line, text of the line before) of each body that begins in column 0."""
+    lines = tree.without_comments(text).splitlines()
+    first = None
+    for number, line in enumerate(lines, 1):
+        if line.rstrip() == "{":
+            first = number
+        elif line.startswith("}") and first:
+            yield first, number, lines[first - 2].strip() if first > 1 else ""
+            first = None
+
+
+def length_faults(root):
+    """A file or a function that a reader must scroll through."""
+    found = []
+    for path in tree.c_files(root):
+        text = tree.read(root, path)
+        lines = text.count("\n")
+        if lines > MAX_FILE_LINES:
+            found.append(f"{path}: {lines} lines, more than {MAX_FILE_LINES}: split it")
+        for first, last, name in functions(text):
+            if last - first - 1 > MAX_FUNCTION_LINES:
+                found.append(f"{path}:{first}: {last - first - 1} lines in '{name}', more than "
+                             f"{MAX_FUNCTION_LINES}: split it")
+    return found
+
+
+def guard_faults(root):
+    """A header whose guard is not named after its path."""
+    found = []
+    for path in tree.c_files(root):
+        if not path.endswith(".h"):
+            continue
+        stem = path[len("src/"):] if path.startswith("src/") else path
+        name = "ORDERSNAP_" + re.sub(r"\W", "_", stem).upper()
+        text = tree.without_comments(tree.read(root, path))
+        directives = re.findall(r"^#.*$", text, re.M)
+        if directives[:2] != [f"#ifndef {name}", f"#define {name}"] or directives[-1] != "#endif":
+            found.append(f"{path}: its guard must be {name}, around all of it")
+    return found
+
+
+def order_faults(root):
+    """A source whose own header is not the first that it quotes: then nothing shows that the header
+    stands on its own."""
+    found = []
+    for path in tree.c_files(root):
+        header = path[:-1] + "h"
+        if not path.endswith(".c") or not tree.exists(root, header):
+            continue
+        text = tree.without_comments(tree.read(root, path))
+        names = re.findall(r'^[ \t]*#[ \t]*include[ \t]*([<"][^>"]+[>"])', text, re.M)
+        own = header[len("src/"):] if header.startswith("src/") else os.path.basename(header)
+        if not names or names[0] != f'"{own}"':
+            found.append(f'{path}: its first include must be "{own}"')
+    return found
+
+
+def call_faults(root):
+    """A call of what is banned, with what to take instead."""
+    found = []
+    for path in tree.c_files(root):
+        text = tree.without_strings(tree.without_comments(tree.read(root, path)))
+        for number, line in enumerate(text.splitlines(), 1):
+            for name in BANNED_CALL.findall(line):
+                found.append(f"{path}:{number}: {name}(): {BANNED[name]}")
+    return found
+
+
+@test
+def _():
+    "every .c and .h is in Makefile.am, and all it names are there"
+    tree.no_faults(build_faults(tree.SRC))
+
+
+@test
+def _():
+    "every file says its licence, every C file what it is"
+    tree.no_faults(head_faults(tree.SRC))
+
+
+@test
+def _():
+    "no source has more than 450 lines, no function more than 60"
+    tree.no_faults(length_faults(tree.SRC))
+
+
+@test
+def _():
+    "every header is guarded by a name made from its path"
+    tree.no_faults(guard_faults(tree.SRC))
+
+
+@test
+def _():
+    "every source includes its own header first"
+    tree.no_faults(order_faults(tree.SRC))
+
+
+@test
+def _():
+    "nobody calls a function that has no bound, hides errors or starts a shell"
+    tree.no_faults(call_faults(tree.SRC))
+
+
+@test
+def _():
+    "the function counter sees the tree: some hundreds of functions"
+    count = sum(len(list(functions(tree.read(tree.SRC, p)))) for p in tree.c_files(tree.SRC))
+    if count < 300:
+        raise AssertionError(f"it sees {count}")
+
+
+def only(check, contents, *words):
+    with tree.bad_tree(contents) as root:
+        tree.only_fault(check(root), *words)
+
+
+def clean(check, contents):
+    with tree.bad_tree(contents) as root:
+        tree.no_faults(check(root))
+
+
+@test
+def _():
+    "a source that is not built and one that is gone are faults"
+    only(build_faults, {"Makefile.am": "", "src/a/b.c": ""}, "src/a/b.c", "not in Makefile.am")
+    only(build_faults, {"Makefile.am": "# src/a/b.c\n", "src/a/b.c": ""}, "not in Makefile.am")
+    only(build_faults, {"Makefile.am": "x = src/a/b.h\n"}, "src/a/b.h", "not there")
+    clean(build_faults, {"Makefile.am": "x = src/a/b.c\n", "src/a/b.c": ""})
+
+
+@test
+def _():
+    "a file without licence and a file without introduction are faults"
+    licence = f"/* {SPDX} */\n"
+    only(head_faults, {"src/a/b.c": "/*\n * What it is.\n */\n"}, "src/a/b.c", "does not begin")
+    only(head_faults, {"tests/x.py": "print()\n"}, "tests/x.py", "does not begin")
+    only(head_faults, {"src/a/b.c": licence + "#include <stdio.h>\n"}, "paragraph")
+    only(head_faults, {"src/a/b.c": f"// {SPDX}\n/*\n * It.\n */\n"}, "line 1")
+    clean(head_faults, {"src/a/b.c": licence + "/*\n * What it is.\n */\n"})
+
+
+def function_of(lines):
+    return "int f(void)\n{\n" + "\tx();\n" * lines + "}\n"
+
+
+@test
+def _():
+    "a long file and a long function are faults"
+    only(length_faults, {"src/a/b.c": "\n" * (MAX_FILE_LINES + 1)}, "451 lines")
+    only(length_faults, {"src/a/b.c": "\n" + function_of(61)}, "src/a/b.c:3", "61 lines",
+         "int f(void)")
+    clean(length_faults, {"src/a/b.c": function_of(60) + "\n" + function_of(60)})
+
+
+@test
+def _():
+    "a guard of another name, or one that does not reach to the end, is a fault"
+    good = "#ifndef ORDERSNAP_A_B_H\n#define ORDERSNAP_A_B_H\nint x;\n#endif\n"
+    clean(guard_faults, {"src/a/b.h": good})
+    only(guard_faults, {"src/a/b.h": good.replace("A_B", "B")}, "ORDERSNAP_A_B_H")
+    only(guard_faults, {"src/a/b.h": good + "#define LATE\n"}, "around all of it")
+    only(guard_faults, {"src/a/b.h": "#pragma once\n"}, "ORDERSNAP_A_B_H")
+    clean(guard_faults, {"cgi-bin/p.h": good.replace("A_B", "CGI_BIN_P")})
+
+
+@test
+def _():
+    "another include before the own header is a fault"
+    header = {"src/a/b.h": ""}
+    only(order_faults, {**header, "src/a/b.c": '#include <stdio.h>\n#include "a/b.h"\n'}, "a/b.h")
+    only(order_faults, {**header, "src/a/b.c": '#include "a/a.h"\n#include "a/b.h"\n'}, "a/b.h")
+    only(order_faults, {**header, "src/a/b.c": ""}, "a/b.h")
+    clean(order_faults, {**header, "src/a/b.c": '/* #include "x.h" */\n#include "a/b.h"\n'})
+    clean(order_faults, {"src/a/b_more.c": '#include <stdio.h>\n#include "a/b.h"\n'})
+
+
+@test
+def _():
+    "a banned call is a fault, its name in a comment, a string or a longer name is not"
+    for name in BANNED:
+        only(call_faults, {"src/a/b.c": f"\n\tint n = {name} (a, b);\n"}, "src/a/b.c:2", name)
+    clean(call_faults, {"src/a/b.c": '/* strcpy(a, b) */\nchar *s = "atoi(x)";\n'
+                                     "snprintf(a, 1, b); log_system(x); int atoi_like;\n"})
+
+
+main()

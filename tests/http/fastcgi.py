@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: ISC
+"""The least of a FastCGI client (the FastCGI 1.0 specification), so that a test can send a program
+what no web server would: wrong lengths, half a request, nothing at all.
+"""
+import socket
+import struct
+
+from servers import shop
+
+BEGIN, END, PARAMS, STDIN, STDOUT, STDERR = 1, 3, 4, 5, 6, 7
+RESPONDER = 1
+
+
+def record(kind, content=b""):
+    return struct.pack(">BBHHBx", 1, kind, 1, len(content), 0) + content
+
+
+def stream(kind, content):
+    """A stream in records of at most 32 KiB; without its end."""
+    return b"".join(record(kind, content[i:i + 32768]) for i in range(0, len(content), 32768))
+
+
+def _length(n):
+    return struct.pack(">B", n) if n < 128 else struct.pack(">I", n | 1 << 31)
+
+
+def params(variables):
+    parts = []
+    for name, value in variables.items():
+        name, value = str(name).encode(), str(value).encode()
+        parts.append(_length(len(name)) + _length(len(value)) + name + value)
+    return stream(PARAMS, b"".join(parts)) + record(PARAMS)
+
+
+def head(variables):
+    """The beginning of a request, up to its body."""
+    return record(BEGIN, struct.pack(">HBxxxxx", RESPONDER, 0)) + params(variables)
+
+
+def connect(path, timeout=30):
+    s = socket.socket(socket.AF_UNIX)
+    s.settimeout(timeout)
+    s.connect(path)
+    return s
+
+
+def _exactly(s, n):
+    data = b""
+    while len(data) < n:
+        more = s.recv(n - len(data))
+        if not more:
+            return None
+        data += more
+    return data
+
+
+def read_answer(s):
+    """What the program answers; None if it hangs up without an END_REQUEST."""
+    out, log = b"", b""
+    while True:
+        header = _exactly(s, 8)
+        if header is None:
+            return None
+        _, kind, _, length, padding = struct.unpack(">BBHHBx", header)
+        content = _exactly(s, length + padding)
+        if content is None:
+            return None
+        if kind == STDOUT:
+            out += content[:length]
+        elif kind == STDERR:
+            log += content[:length]
+        elif kind == END:
+            return shop.Answer(out, log.decode("utf-8", "replace"))
+
+
+def variables(script, length, **more):
+    """The variables of a POST of JSON."""
+    return {"GATEWAY_INTERFACE": "CGI/1.1", "REQUEST_METHOD": "POST", "SCRIPT_NAME": script,
+            "CONTENT_TYPE": "application/json", "CONTENT_LENGTH": length, **more}
+
+
+def request(path, fields, body, timeout=30):
+    """A whole request; the answer, or None."""
+    with connect(path, timeout) as s:
+        s.sendall(head(fields) + stream(STDIN, body) + record(STDIN))
+        return read_answer(s)

@@ -1,0 +1,388 @@
+# SPDX-License-Identifier: ISC
+"""A shop behind a real web server: the simulator, the programs, and nginx or Apache, run from the
+files in conf/ with this shop's paths filled in.
+
+The one idea: a shop is a folder of its own with everything in it, laid out as on a shared server
+(cgi-bin/, conf/, www/), so nothing of the machine is used or changed.  Started by root, the
+programs and the servers run as www-data.  Whatever was started is ended when the test ends, in
+whichever way it does.
+"""
+import atexit
+import http.client
+import os
+import pwd
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+
+import shop  # noqa: E402
+from tap import eventually  # noqa: E402
+
+PROGRAMS = ("cart-quote", "checkout-create-session", "stripe-webhook", "status")
+# A server's name: the file in conf/ that it includes, and how the programs run.
+SERVERS = {
+    "nginx": "nginx/ordersnap.conf",
+    "apache-proxy_fcgi": "apache/ordersnap-proxy_fcgi.conf",
+    "apache-cgi": "apache/ordersnap-cgi.conf",
+    "apache-cgid": "apache/ordersnap-cgi.conf",
+}
+MODULES = "/usr/lib/apache2/modules"
+SANITIZERS = ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS")
+
+os.environ["PATH"] = os.environ.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin"
+
+_open_sites = []
+
+
+def _close_all():
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    while _open_sites:
+        _open_sites[-1].close()
+
+
+def _stop(number, _frame):
+    sys.exit(128 + number)
+
+
+atexit.register(_close_all)
+for _number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    signal.signal(_number, _stop)
+
+
+def lacking(server):
+    """What this machine lacks to run a server, or None."""
+    needs = ["curl", "nginx" if server == "nginx" else "apache2"]
+    if uses_sockets(server):
+        needs += ["spawn-fcgi", "multiwatch"]
+    return next((n for n in needs if not shutil.which(n)), None)
+
+
+def require(server):
+    """Skips the whole file where the machine lacks something of the server."""
+    lacks = lacking(server)
+    if lacks:
+        print(f"1..0 # SKIP {lacks} is not installed")
+        sys.exit(0)
+
+
+def uses_sockets(server):
+    """Whether the programs run on their own, as FastCGI."""
+    return server in ("nginx", "apache-proxy_fcgi")
+
+
+def free_port(first=0):
+    """The first port from `first` on that nobody listens on; 0: any."""
+    while True:
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", first))
+                return s.getsockname()[1]
+            except OSError:
+                if first == 0 or first >= 65535:
+                    raise
+        first += 1
+
+
+def children_of(pid):
+    """The process ids of a process's children."""
+    found = []
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                with open(f"/proc/{entry}/stat", "rb") as f:
+                    if int(f.read().rpartition(b")")[2].split()[1]) == pid:
+                        found.append(int(entry))
+            except (OSError, IndexError):
+                pass  # it ended meanwhile
+    return sorted(found)
+
+
+class Site(shop.Shop):
+    """A running shop.  `children`: processes a program; `sim_args`: more for the simulator;
+    `log_to_file`: log("ordersnap") has the programs' lines, else the server's log has them."""
+
+    def __init__(self, server="nginx", children=4, port=None, seed=shop.SEED, sim_args=(),
+                 log_to_file=False, **settings):
+        super().__init__(sim=False)
+        _open_sites.append(self)
+        self.server, self.children, self.processes = server, children, {}
+        self.port = port or free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.user = pwd.getpwnam("www-data") if os.geteuid() == 0 else None
+        self.make_folders()
+        self.sim = shop.Sim(self.folder, self.url + "/stripe/webhook", seed, sim_args)
+        self.settings.update(COMMERCE_DB=self.db, STRIPE_API_BASE=self.sim.base)
+        if log_to_file:
+            self.settings["LOG_TARGET"] = self.path("log", "ordersnap.log")
+        self.settings.update(settings)
+        self.write_configuration()
+        self.start()
+
+    # -- the folder
+
+    def path(self, *names):
+        return os.path.join(self.folder, *names)
+
+    def own(self, path, mode):
+        """Gives it to the user that the programs run as."""
+        if self.user:
+            os.chown(path, self.user.pw_uid, self.user.pw_gid)
+        os.chmod(path, mode)
+
+    def make_folders(self):
+        os.chmod(self.folder, 0o755)
+        for name in ("run", "store", "log", "tmp"):
+            os.mkdir(self.path(name))
+            self.own(self.path(name), 0o755)
+        for name in ("cgi-bin", "conf", "share"):
+            os.mkdir(self.path(name), 0o755)
+        self.db = self.path("store", "orders.db")
+        for name in PROGRAMS:
+            shutil.copy(shop.program(name), self.path("cgi-bin"))
+        shutil.copytree(os.path.join(shop.SRC, "www"), self.path("www"))
+        for folder, _, files in os.walk(self.path("www")):
+            os.chmod(folder, 0o755)
+            for name in files:
+                os.chmod(os.path.join(folder, name), 0o644)
+        for name in ("nginx", "apache"):
+            self.fill_in(os.path.join(shop.SRC, "conf", name), self.path("share", name))
+
+    def fill_in(self, source, target):
+        """The shipped configuration with this shop's folders in the place of the usual ones."""
+        places = {"/run/ordersnap": "run", "/usr/local/libexec/ordersnap": "cgi-bin",
+                  "/usr/local/share/ordersnap": "share", "/etc/ordersnap": "conf"}
+        os.mkdir(target, 0o755)
+        for name in os.listdir(source):
+            with open(os.path.join(source, name), encoding="utf-8") as f:
+                text = f.read()
+            for usual, ours in places.items():
+                text = text.replace(usual, self.path(ours))
+            with open(os.path.join(target, name), "w", encoding="utf-8") as f:
+                f.write(text)
+
+    def write_configuration(self):
+        """conf/ordersnap.conf, which the programs find beside their folder."""
+        path = self.path("conf", "ordersnap.conf")
+        with open(path, "w", encoding="utf-8") as f:
+            os.chmod(path, 0o600)
+            for name, value in self.settings.items():
+                f.write(f"{name}={value}\n")
+        self.own(path, 0o600)
+
+    # -- the processes
+
+    def start(self):
+        if uses_sockets(self.server):
+            for name in PROGRAMS:
+                self.spawn(name)
+        if self.server == "nginx":
+            self.run("nginx", ["nginx", "-e", self.path("log", "error.log"), "-p", self.folder,
+                               "-c", self.write_nginx()])
+        else:
+            self.run("apache", ["apache2", "-d", self.folder, "-f", self.write_apache(),
+                                "-D", "FOREGROUND"])
+        eventually(self.answers, 15, self.server + " listens")
+
+    def answers(self):
+        for name, process in self.processes.items():
+            if process.poll() is not None:
+                raise RuntimeError(f"{name} ended: {self.log(name)} {self.log('error')}")
+        server = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        try:
+            server.request("HEAD", "/demo/")
+            return server.getresponse().status
+        except (OSError, http.client.HTTPException):
+            return 0
+        finally:
+            server.close()
+
+    def run(self, name, command, **more):
+        environment = {"PATH": os.environ["PATH"]}
+        environment.update((k, os.environ[k]) for k in SANITIZERS if k in os.environ)
+        with open(self.path("log", name + ".log"), "ab") as log:
+            self.processes[name] = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment,
+                cwd=self.folder, start_new_session=True, **more)
+        return self.processes[name]
+
+    def socket_of(self, name):
+        return self.path("run", name + ".sock")
+
+    def spawn(self, name, children=None):
+        """Starts a program's processes on its socket: one alone, or several that are watched."""
+        children = children or self.children
+        command = ["spawn-fcgi", "-n", "-s", self.socket_of(name), "-M", "0600", "-b", "1024"]
+        if self.user:
+            command += ["-u", self.user.pw_name, "-g", "www-data"]
+        command += ["--"]
+        if children > 1:
+            command += ["/usr/bin/multiwatch", "-f", str(children), "-r", "1000000", "--"]
+        self.run(name, command + [self.path("cgi-bin", name + ".fcgi")])
+        eventually(lambda: os.path.exists(self.socket_of(name)), 10, name + "'s socket")
+
+    def pids(self, name):
+        """The processes that serve a program."""
+        process = self.processes[name]
+        return children_of(process.pid) if self.children > 1 else [process.pid]
+
+    def end(self, name, number=signal.SIGTERM, seconds=15):
+        """Ends one of the processes; its exit code, negative for a signal."""
+        process = self.processes.pop(name)
+        brood = children_of(process.pid)
+        if process.poll() is None:
+            process.send_signal(number)
+        try:
+            code = process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            code = process.wait()
+        for pid in brood:
+            end = time.monotonic() + seconds
+            while os.path.exists(f"/proc/{pid}") and time.monotonic() < end:
+                time.sleep(0.01)
+            if os.path.exists(f"/proc/{pid}"):
+                os.kill(pid, signal.SIGKILL)
+        return code
+
+    def close(self):
+        if self in _open_sites:
+            _open_sites.remove(self)
+        for name in reversed(list(self.processes)):
+            self.end(name)
+        super().close()
+
+    # -- the servers' own configuration: the least around the shipped files
+
+    def write_nginx(self):
+        tmp = "".join(f'    {kind}_temp_path "{self.path("tmp", kind)}";\n' for kind in
+                      ("client_body", "fastcgi", "proxy", "uwsgi", "scgi"))
+        return self.write_file("nginx.conf", f"""
+daemon off;
+worker_processes 2;
+pid "{self.path("run", "nginx.pid")}";
+error_log "{self.path("log", "error.log")}";
+{"user www-data;" if self.user else ""}
+events {{ worker_connections 1024; }}
+http {{
+{tmp}    access_log "{self.path("log", "access.log")}";
+    types {{ text/html html; text/css css; text/javascript js; image/svg+xml svg; }}
+    charset utf-8;
+    server {{
+        listen 127.0.0.1:{self.port};
+        root "{self.path("www")}";
+        location = / {{ return 302 /demo/; }}
+        include "{self.path("share", SERVERS[self.server])}";
+    }}
+}}
+""")
+
+    def write_apache(self):
+        modules = {"apache-proxy_fcgi": ["mpm_event", "proxy", "proxy_fcgi"],
+                   "apache-cgi": ["mpm_prefork", "cgi"],
+                   "apache-cgid": ["mpm_event", "cgid"]}[self.server]
+        modules += ["authz_core", "headers", "alias", "env", "dir"]
+        load = "".join(f"LoadModule {m}_module {MODULES}/mod_{m}.so\n"
+                       for m in modules)
+        user = "User www-data\nGroup www-data\n" if self.user else ""
+        cgid = f'ScriptSock "{self.path("run", "cgid.sock")}"\n' if "cgid" in modules else ""
+        return self.write_file("httpd.conf", f"""
+{load}{user}{cgid}
+ServerName 127.0.0.1
+Listen 127.0.0.1:{self.port}
+DefaultRuntimeDir "{self.path("run")}"
+PidFile "{self.path("run", "httpd.pid")}"
+Mutex "file:{self.path("run")}" default
+ErrorLog "{self.path("log", "error.log")}"
+LogLevel info
+<Directory "/">
+    AllowOverride None
+    Require all denied
+</Directory>
+DocumentRoot "{self.path("www")}"
+<Directory "{self.path("www")}">
+    Require all granted
+</Directory>
+<VirtualHost *:{self.port}>
+    Include "{self.path("share", SERVERS[self.server])}"
+</VirtualHost>
+""")
+
+    def write_file(self, name, text):
+        with open(self.path(name), "w", encoding="utf-8") as f:
+            f.write(text)
+        return self.path(name)
+
+    # -- asking and looking
+
+    def log(self, name):
+        """What stands in one of the logs: "error" (the server's), "ordersnap", a program's."""
+        try:
+            with open(self.path("log", name + ".log"), encoding="utf-8", errors="replace") as f:
+                return f.read()
+        except OSError:
+            return ""
+
+    def curl(self, path, body=None, *options, method=None, headers=(), timeout=60):
+        """One request by curl; the answer as shop.Answer.  The body is bytes, or sent as JSON."""
+        command = ["curl", "-sS", "-i", "--http1.1", "--max-time", str(timeout), "-H", "Expect:"]
+        if method:
+            command += ["-X", method]
+        if body is not None:
+            command += ["--data-binary", "@-"]
+            if not any(h.lower().startswith("content-type") for h in headers):
+                command += ["-H", "Content-Type: application/json"]
+            if not isinstance(body, bytes):
+                body = shop.json.dumps(body).encode()
+        for header in headers:
+            command += ["-H", header]
+        url = path if "://" in path else self.url + path
+        done = subprocess.run([*command, *options, url], input=body, capture_output=True,
+                              check=False)
+        raw = done.stdout
+        while raw.startswith(b"HTTP/1.1 100"):
+            raw = raw.partition(b"\r\n\r\n")[2]
+        status = raw[9:12] if raw.startswith(b"HTTP/1.1 ") else b"0"
+        return shop.Answer(b"Status: " + status + b"\r\n" + raw.partition(b"\r\n")[2],
+                           done.stderr.decode("utf-8", "replace"), done.returncode)
+
+    def deliver(self, event, secret=shop.WEBHOOK_SECRET, at=None, timeout=60):
+        """Posts an event, signed now, to the webhook's URL."""
+        body = event if isinstance(event, bytes) else shop.json.dumps(event, indent=2).encode()
+        return self.curl("/stripe/webhook", body, timeout=timeout,
+                         headers=["Stripe-Signature: " + shop.sign(body, secret, at)])
+
+    def buy(self, items=None, **session):
+        """A cart up to an open session: its answer, parsed."""
+        items = items or [{"sku": "N-RED", "quantity": 2}, {"sku": "R-SIL", "quantity": 1}]
+        quote = self.curl("/cart/quote", {"items": items})
+        if quote.status != 200:
+            raise AssertionError(f"quote: {quote.status} {quote.body!r} {quote.log}")
+        session.setdefault("userId", "user_12345")
+        answer = self.curl("/checkout/create-session",
+                           {"quoteSignature": quote.json["quoteSignature"], **session})
+        if answer.status != 200:
+            raise AssertionError(f"session: {answer.status} {answer.body!r} {answer.log}")
+        return answer.json
+
+    def paid_event(self, **session):
+        """A paid session that the shop has not heard of yet: its event."""
+        session.setdefault("line_items", [{"lookup_key": "N-RED", "quantity": 2},
+                                          {"lookup_key": "R-SIL"}])
+        session.setdefault("metadata", {"userId": "user_12345"})
+        self.sim.post("/_sim/delivery", {"mode": "off"})
+        made = self.sim.post("/_sim/session", session)
+        return next(e for e in self.sim.get("/_sim/events") if e["id"] == made["event"])
+
+    def items(self, pk_prefix=""):
+        """The table: {(PK, SK): item}; empty as long as there is none."""
+        try:
+            return super().items(pk_prefix)
+        except sqlite3.OperationalError:
+            return {}

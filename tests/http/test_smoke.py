@@ -1,0 +1,303 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""A sale, and every kind of refusal, through each of the servers that conf/ has a file for."""
+import os
+import re
+import shutil
+import subprocess
+
+import servers
+import shop
+from tap import contains, equal, eventually, lacks, main, ok, skip, test
+
+NAMES = list(servers.SERVERS)
+JWT_SECRET = "the-secret-of-the-login-that-the-tests-use"
+ORIGIN = "https://shop.example"
+
+_sites = {}
+
+
+def site_of(name):
+    """One shop a server, started when it is first needed."""
+    if servers.lacking(name):
+        skip(servers.lacking(name) + " is not installed")
+    if name not in _sites:
+        _sites[name] = None  # a start that failed is not tried again
+        _sites[name] = servers.Site(name, children=2, JWT_SECRET=JWT_SECRET)
+    if _sites[name] is None:
+        raise RuntimeError(f"{name} did not start")
+    return _sites[name]
+
+
+def jwt(subject):
+    """A token of the site's login (RFC 7519, HS256)."""
+    import base64
+    import hashlib
+    import hmac
+    import json
+
+    def part(value):
+        return base64.urlsafe_b64encode(value).rstrip(b"=")
+    text = part(b'{"alg":"HS256","typ":"JWT"}') + b"." + part(json.dumps({"sub": subject}).encode())
+    return (text + b"." + part(hmac.new(JWT_SECRET.encode(), text, hashlib.sha256).digest())).decode()
+
+
+def is_refusal(answer, status, text=None):
+    """Our own answer: JSON with one sentence."""
+    equal(answer.status, status, repr(answer.body[:200]))
+    equal(answer.headers.get("content-type"), "application/json")
+    ok(answer.json.get("error"), "an error's text")
+    equal(list(answer.json), ["error"])
+    if text:
+        equal(answer.json["error"], text)
+
+
+def through_each(function):
+    """Registers the test once a server; `{}` in its sentence is the server's name."""
+    for name in NAMES:
+        def run(name=name):
+            function(site_of(name))
+        run.__doc__ = function.__doc__.format(name)
+        test(run)
+
+
+@through_each
+def _(site):
+    "through {}: quote, session and payment give one order in the table"
+    session = site.buy(userId="user_12345")
+    paid = site.sim.post("/_sim/pay", {"session": session["sessionId"]})
+    equal(paid["delivery"], 200)
+    orders = [o for o in site.orders() if o["orderId"] == session["sessionId"]]
+    equal(len(orders), 1)
+    equal(orders[0]["PK"], "USER#user_12345")
+    equal((orders[0]["amount"], orders[0]["status"]), (8500, "completed"))
+    equal([(i["sku"], i["quantity"]) for i in orders[0]["items"]], [("N-RED", 2), ("R-SIL", 1)])
+
+
+@through_each
+def _(site):
+    "through {}: the webhook's answer is 200 and JSON, and a second delivery's a duplicate"
+    event = site.paid_event()
+    first, second = site.deliver(event), site.deliver(event)
+    equal((first.status, second.status), (200, 200))
+    equal(first.headers["content-type"], "application/json")
+    equal(first.json["status"], "processed")
+    ok("duplicate" not in first.json, "the first is no duplicate")
+    equal(second.json, {**first.json, "duplicate": True})
+
+
+@through_each
+def _(site):
+    "through {}: health is ok and shows no secret"
+    answer = site.curl("/healthz")
+    equal((answer.status, answer.json["status"]), (200, "ok"))
+    for secret in (shop.STRIPE_SECRET, shop.WEBHOOK_SECRET, shop.QUOTE_SECRET):
+        lacks(answer.body.decode(), secret)
+
+
+@through_each
+def _(site):
+    "through {}: a preflight tells the shop's page what it may send, and another page nothing"
+    asks = ["Access-Control-Request-Method: POST", "Access-Control-Request-Headers: content-type"]
+    answer = site.curl("/cart/quote", method="OPTIONS", headers=["Origin: " + ORIGIN, *asks])
+    equal(answer.status, 204)
+    equal(answer.headers["access-control-allow-origin"], ORIGIN)
+    contains(answer.headers["access-control-allow-methods"], "POST")
+    contains(answer.headers["access-control-allow-headers"].lower(), "content-type")
+    contains(answer.headers["vary"], "Origin")
+    other = site.curl("/cart/quote", method="OPTIONS",
+                      headers=["Origin: https://else.example", *asks])
+    ok("access-control-allow-origin" not in other.headers, "another page may not")
+
+
+@through_each
+def _(site):
+    "through {}: no such quote is a 404, as our JSON"
+    is_refusal(site.curl("/checkout/create-session", {"quoteSignature": "0" * 64}), 404)
+
+
+@through_each
+def _(site):
+    "through {}: a GET is a 405 that names what is allowed, as our JSON"
+    for path in ("/cart/quote", "/checkout/create-session", "/stripe/webhook"):
+        answer = site.curl(path)
+        is_refusal(answer, 405)
+        equal(answer.headers["allow"], "POST, OPTIONS")
+    is_refusal(site.curl("/healthz", {}), 405)
+
+
+@through_each
+def _(site):
+    "through {}: a body above the cap is a 413, as our JSON"
+    is_refusal(site.curl("/cart/quote", b" " * (64 * 1024 + 1)), 413)
+    is_refusal(site.curl("/checkout/create-session", b" " * (64 * 1024 + 1)), 413)
+    is_refusal(site.curl("/stripe/webhook", b" " * (1024 * 1024 + 1)), 413)
+
+
+@through_each
+def _(site):
+    "through {}: an event of one megabyte to the byte is taken"
+    event = site.paid_event()
+    body = shop.json.dumps(event).encode()
+    body += b" " * (1024 * 1024 - len(body))
+    answer = site.deliver(body)
+    equal((answer.status, answer.json["status"]), (200, "processed"))
+
+
+@through_each
+def _(site):
+    "through {}: another content type is a 415, as our JSON"
+    is_refusal(site.curl("/cart/quote", b"items=1",
+                         headers=["Content-Type: application/x-www-form-urlencoded"]), 415)
+
+
+@through_each
+def _(site):
+    "through {}: a body that is not JSON is a 400, as our JSON"
+    is_refusal(site.curl("/cart/quote", b"{"), 400, "The body is not JSON")
+
+
+@through_each
+def _(site):
+    "through {}: a body in chunks, without a length, is read or refused by our JSON"
+    body = {"items": [{"sku": "N-RED", "quantity": 1}]}
+    answer = site.curl("/cart/quote", body, "-H", "Transfer-Encoding: chunked")
+    if answer.status != 200:
+        is_refusal(answer, 411)
+
+
+@through_each
+def _(site):
+    "through {}: Authorization arrives: a token's subject owns the order, a wrong token is a 401"
+    quote = site.curl("/cart/quote", {"items": [{"sku": "N-RED", "quantity": 1}]}).json
+    body = {"quoteSignature": quote["quoteSignature"]}
+    bearer = "Authorization: Bearer " + jwt("user_of_the_token")
+    is_refusal(site.curl("/checkout/create-session", {**body, "userId": "another"},
+                         headers=[bearer]), 403)
+    is_refusal(site.curl("/checkout/create-session", body, headers=[bearer + "x"]), 401)
+    made = site.curl("/checkout/create-session", body, headers=[bearer])
+    equal(made.status, 200)
+    site.sim.post("/_sim/delivery", {"mode": "normal"})
+    equal(site.sim.post("/_sim/pay", {"session": made.json["sessionId"]})["delivery"], 200)
+    equal([o["PK"] for o in site.orders() if o["orderId"] == made.json["sessionId"]],
+          ["USER#user_of_the_token"])
+
+
+@through_each
+def _(site):
+    "through {}: a signature that is missing, wrong or old is a 400, and nothing is stored"
+    event = site.paid_event()
+    before = site.items()
+    for answer in (site.curl("/stripe/webhook", event),
+                   site.deliver(event, secret="whsec_another"),
+                   site.deliver(event, at=int(shop.time.time()) - 4000)):
+        is_refusal(answer, 400, "Invalid Stripe signature")
+    equal(site.items(), before)
+
+
+@through_each
+def _(site):
+    "through {}: a header with spaces, other schemes and many signatures arrives as it was sent"
+    body = shop.json.dumps(site.paid_event()).encode()
+    at, right = shop.sign(body).split(",")
+    header = ", ".join([at] + ["v1=" + "0" * 64] * 5 + ["v0=" + "1" * 64, right])
+    answer = site.curl("/stripe/webhook", body, headers=["Stripe-Signature: " + header])
+    equal((answer.status, answer.json["status"]), (200, "processed"))
+
+
+@through_each
+def _(site):
+    "through {}: an event with every kind of byte above ASCII is verified as the bytes it has"
+    event = site.paid_event(name="Zoë Ångström 🛍", line_items=[
+        {"name": "Крестик “№ 5”", "unit_amount": 900, "currency": "usd"}])
+    body = shop.json.dumps(event, ensure_ascii=False).encode()
+    equal(site.deliver(body).status, 200)
+    order = next(o for o in site.orders() if o["orderId"] == event["data"]["object"]["id"])
+    equal((order["customerName"], order["items"][0]["name"]),
+          ("Zoë Ångström 🛍", "Крестик “№ 5”"))
+
+
+@through_each
+def _(site):
+    "through {}: an event signed by the official SDK is accepted"
+    folder = os.environ.get("ORDERSNAP_NODE_MODULES",
+                            os.path.join(shop.SRC, "tests", "sim", "node_modules"))
+    if not shutil.which("node"):
+        skip("node is not installed")
+    body = shop.json.dumps(site.paid_event(), indent=2, ensure_ascii=False).encode()
+    script = os.path.join(shop.SRC, "tests", "http", "sign.mjs")
+    done = subprocess.run(["node", script, folder, shop.WEBHOOK_SECRET], input=body,
+                          capture_output=True, check=False)
+    if done.returncode == 3:
+        skip("the stripe SDK is not installed: npm install in tests/sim")
+    equal(done.returncode, 0, done.stderr.decode())
+    answer = site.curl("/stripe/webhook", body,
+                       headers=["Stripe-Signature: " + done.stdout.decode()])
+    equal((answer.status, answer.json["status"]), (200, "processed"))
+
+
+@through_each
+def _(site):
+    "through {}: a Proxy: header does not reach the connection to Stripe"
+    event = site.paid_event()
+    body = shop.json.dumps(event).encode()
+    answer = site.curl("/stripe/webhook", body, headers=[
+        "Stripe-Signature: " + shop.sign(body), "Proxy: http://127.0.0.1:9/"])
+    equal((answer.status, answer.json["status"]), (200, "processed"))
+
+
+@through_each
+def _(site):
+    "through {}: the query string and the server's name change nothing"
+    answer = site.curl("/healthz?verbose=1", headers=["Host: anything.example:99"])
+    equal(answer.status, 200)
+
+
+@through_each
+def _(site):
+    "through {}: the log's lines come out in the server's error log, each whole, without secrets"
+    event = site.paid_event(customer_email="jane.doe@shop.example")
+    equal(site.deliver(event).status, 200)
+    session = event["data"]["object"]["id"]
+    for line in (rf"Processing checkout completion eventId={event['id']} [^\n]*sessionId={session}",
+                 rf"Order snapshot created orderId={session} [^\n]* items=3",
+                 rf"Webhook processed eventId={event['id']} [^\n]* ms=\d+"):
+        eventually(lambda line=line: re.search(line, site.log("error")), 5, line)
+    log = site.log("error")
+    for secret in (shop.STRIPE_SECRET, shop.WEBHOOK_SECRET, shop.QUOTE_SECRET, JWT_SECRET,
+                   "jane.doe@"):
+        lacks(log, secret)
+
+
+def beyond_the_path(site):
+    "through {}: a path beyond an endpoint's is a 404, as our JSON"
+    is_refusal(site.curl("/cart/quote/more", {}), 404)
+    is_refusal(site.curl("/stripe/webhook/", {}), 404)
+
+
+# nginx's locations match exactly: there the site itself answers.
+NAMES = [n for n in NAMES if n != "nginx"]
+through_each(beyond_the_path)
+
+
+@test
+def _():
+    "nginx answers a webhook's path with a slash by no redirect"
+    answer = site_of("nginx").curl("/stripe/webhook/", {})
+    equal(answer.status, 404)
+
+
+@test
+def _():
+    "plain CGI: a program that can't start says so in the log and answers 500 as our JSON"
+    if servers.lacking("apache-cgid"):
+        skip("apache2 is not installed")
+    site = servers.Site("apache-cgid", COMMERCE_DB="orders.db")
+    answer = site.curl("/cart/quote", {"items": []})
+    log = site.log("error")
+    site.close()
+    is_refusal(answer, 500)
+    contains(log, "COMMERCE_DB")
+
+
+main()

@@ -1,0 +1,290 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""Bodies that are not as long as they say, at the caps and above, and peers that stall; through
+nginx, and as bytes on the FastCGI socket itself, where no server stands before the program.
+"""
+import json
+import socket
+import threading
+import time
+
+import fastcgi
+import servers
+import shop
+from tap import equal, main, ok, test
+
+KIB64, MIB = 64 * 1024, 1024 * 1024
+STALL = 12.9  # seconds: the 10 that a request may be read, 2 in which libfcgi closes, and slack
+
+servers.require("nginx")
+site = servers.Site("nginx", children=2)
+alone = servers.Site("nginx", children=1)
+
+
+def cart(size=None):
+    """A cart as JSON, with spaces up to a size."""
+    body = json.dumps({"items": [{"sku": "N-RED", "quantity": 1}]}).encode()
+    return body + b" " * ((size or len(body)) - len(body))
+
+
+def event_body(size=None):
+    body = json.dumps(site.paid_event()).encode()
+    return body + b" " * ((size or len(body)) - len(body))
+
+
+def send(program, script, body, length=None, **more):
+    """The body on the program's own socket, with a CONTENT_LENGTH of one's choice."""
+    if program == "stripe-webhook":
+        more.setdefault("HTTP_STRIPE_SIGNATURE", shop.sign(body))
+    fields = fastcgi.variables(script, len(body) if length is None else length, **more)
+    answer = fastcgi.request(site.socket_of(program), fields, body)
+    ok(answer is not None, "the program hung up")
+    return answer
+
+
+def quote(body, length=None, **more):
+    return send("cart-quote", "/cart/quote", body, length, **more)
+
+
+def webhook(body, length=None, **more):
+    return send("stripe-webhook", "/stripe/webhook", body, length, **more)
+
+
+def is_error(answer, status):
+    equal(answer.status, status, repr(answer.body[:120]))
+    equal(answer.headers.get("content-type"), "application/json")
+    equal(list(answer.json), ["error"])
+
+
+def stored(body):
+    """Whether the table has an order of the event in the body."""
+    session = json.loads(body)["data"]["object"]["id"]
+    return session in [o["orderId"] for o in site.orders()]
+
+
+@test
+def _():
+    "a body as long as it says is taken"
+    equal(quote(cart()).status, 200)
+    body = event_body()
+    equal(webhook(body).status, 200)
+    ok(stored(body), "the order")
+
+
+@test
+def _():
+    "a body one byte shorter than it says is a 400, and is not an order"
+    is_error(quote(cart(), len(cart()) + 1), 400)
+    body = event_body()
+    is_error(webhook(body, len(body) + 1), 400)
+    ok(not stored(body), "no order")
+
+
+@test
+def _():
+    "a body one byte longer than it says is a 400, and is not an order"
+    is_error(quote(cart(), len(cart()) - 1), 400)
+    is_error(quote(cart() + b" ", len(cart())), 400)
+    body = event_body()
+    is_error(webhook(body + b" ", len(body), HTTP_STRIPE_SIGNATURE=shop.sign(body)), 400)
+    ok(not stored(body), "no order")
+
+
+@test
+def _():
+    "no body at all is a 400 or a 411, never a crash"
+    is_error(quote(b""), 400)
+    is_error(quote(b"", ""), 411)
+    is_error(webhook(b""), 400)
+
+
+@test
+def _():
+    "a length that is no number is a 400, and one beyond all numbers a 413"
+    for length in ("-1", "+5", "5x", "0x10", " 5", "1e3", "5.0"):
+        is_error(quote(cart(), length), 400)
+    for length in ("9223372036854775807", "9223372036854775808", "99999999999999999999999"):
+        is_error(quote(cart(), length), 413)
+
+
+@test
+def _():
+    "a body at the cap is taken, one byte above it is a 413, on the socket"
+    equal(quote(cart(KIB64)).status, 200)
+    is_error(quote(cart(KIB64 + 1)), 413)
+    body = event_body(MIB)
+    equal(webhook(body).status, 200)
+    ok(stored(body), "the order")
+    body = event_body(MIB + 1)
+    is_error(webhook(body), 413)
+    ok(not stored(body), "no order")
+
+
+@test
+def _():
+    "a body at the cap is taken, one byte above it is a 413, through nginx"
+    equal(site.curl("/cart/quote", cart(KIB64)).status, 200)
+    is_error(site.curl("/cart/quote", cart(KIB64 + 1)), 413)
+    is_error(site.curl("/checkout/create-session", cart(KIB64 + 1)), 413)
+    body = event_body(MIB)
+    equal(site.deliver(body).status, 200)
+    ok(stored(body), "the order")
+    body = event_body(MIB + 1)
+    is_error(site.deliver(body), 413)
+    ok(not stored(body), "no order")
+
+
+def raw_http(body, length, path="/stripe/webhook"):
+    """A request with a Content-Length of one's choice; what is short of it never comes.  The
+    status, or None."""
+    with socket.create_connection(("127.0.0.1", site.port), 30) as s:
+        s.sendall((f"POST {path} HTTP/1.1\r\nHost: shop\r\nContent-Type: application/json\r\n"
+                   f"Stripe-Signature: {shop.sign(body)}\r\nContent-Length: {length}\r\n"
+                   "Connection: close\r\n\r\n").encode() + body)
+        if length > len(body):
+            s.shutdown(socket.SHUT_WR)
+        first = s.recv(65536).split(b" ", 2)
+        return int(first[1]) if len(first) > 1 else None
+
+
+@test
+def _():
+    "through nginx, an event one byte short or long of its length is no order"
+    for difference in (1, -1):
+        body = event_body()
+        ok(raw_http(body, len(body) + difference) in (400, None), "it is refused")
+        ok(not stored(body), "no order")
+        equal(raw_http(body, len(body)), 200)
+        ok(stored(body), "sent as it is, it is one")
+
+
+@test
+def _():
+    "a path that is not the program's is a 404 on its socket"
+    for script in ("/", "/cart", "/cart/quotes", "/stripe/webhook", "/cart/quote/"):
+        is_error(quote(cart(), SCRIPT_NAME=script), 404)
+
+
+@test
+def _():
+    "a peer that hangs up at any point of its request harms no other"
+    body = event_body()
+    fields = fastcgi.variables("/stripe/webhook", len(body), HTTP_STRIPE_SIGNATURE=shop.sign(body))
+    whole = fastcgi.head(fields) + fastcgi.stream(fastcgi.STDIN, body)
+    for cut in (0, 1, 7, 8, 15, 16, 17, 24, 100, 300, len(whole) - len(body), len(whole) - 1,
+                len(whole)):
+        with fastcgi.connect(site.socket_of("stripe-webhook")) as s:
+            s.sendall(whole[:cut])
+    ok(not stored(body), "no order of half a request")
+    equal(webhook(body).status, 200)
+    equal(site.deliver(body).json["duplicate"], True)
+
+
+@test
+def _():
+    "a peer that hangs up before the answer leaves an order that its redelivery finds"
+    body = event_body()
+    fields = fastcgi.variables("/stripe/webhook", len(body), HTTP_STRIPE_SIGNATURE=shop.sign(body))
+    with fastcgi.connect(site.socket_of("stripe-webhook")) as s:
+        s.sendall(fastcgi.head(fields) + fastcgi.stream(fastcgi.STDIN, body) +
+                  fastcgi.record(fastcgi.STDIN))
+    equal(site.deliver(body).status, 200)
+    equal(sum(o["orderId"] == json.loads(body)["data"]["object"]["id"] for o in site.orders()), 1)
+
+
+@test
+def _():
+    "bytes that are not FastCGI end that connection alone"
+    for junk in (b"GET / HTTP/1.0\r\n\r\n", b"\0" * 64, b"\1\1\0\1\xff\xff\0\0", b"\xff" * 4096,
+                 fastcgi.record(fastcgi.PARAMS, b"\x80\xff\xff\xff\x80\xff\xff\xffAB")):
+        with fastcgi.connect(site.socket_of("cart-quote")) as s:
+            s.sendall(junk)
+    equal(quote(cart()).status, 200)
+
+
+@test
+def _():
+    "a stalled peer blocks a lone process for ten seconds at most, and the request behind it is served"
+    body = cart()
+    head = fastcgi.head(fastcgi.variables("/cart/quote", len(body)))
+    stalls = {"cart-quote": head + fastcgi.stream(fastcgi.STDIN, body[:-1]),  # in the body
+              "checkout-create-session": head[:40],                           # in the parameters
+              "stripe-webhook": head[:3],                                     # in the first header
+              "status": b""}                                                  # silent
+    peers, took = [], {}
+    for name, part in stalls.items():
+        peers.append(fastcgi.connect(alone.socket_of(name), 60))
+        peers[-1].sendall(part)
+    time.sleep(0.3)
+    since = time.monotonic()
+
+    def ask(name, path, value):
+        answer = alone.curl(path, value)
+        took[name] = (answer.status, time.monotonic() - since)
+    requests = [threading.Thread(target=ask, args=asked) for asked in (
+        ("cart-quote", "/cart/quote", {"items": [{"sku": "N-RED", "quantity": 1}]}),
+        ("checkout-create-session", "/checkout/create-session", {"quoteSignature": "0" * 64}),
+        ("stripe-webhook", "/stripe/webhook", {}), ("status", "/healthz", None))]
+    for request in requests:
+        request.start()
+    for request in requests:
+        request.join()
+    for peer in peers:
+        peer.close()
+    equal({name: status for name, (status, _) in took.items()},
+          {"cart-quote": 200, "checkout-create-session": 404, "stripe-webhook": 400, "status": 200})
+    for name, (_, seconds) in took.items():
+        ok(seconds < STALL, f"{name} answered after {seconds:.1f} s")
+
+
+@test
+def _():
+    "a stalled peer does not block the other processes of its program"
+    with fastcgi.connect(site.socket_of("cart-quote")) as peer:
+        peer.sendall(fastcgi.head(fastcgi.variables("/cart/quote", 100)))
+        time.sleep(0.2)
+        since = time.monotonic()
+        equal([site.curl("/cart/quote", cart()).status for _ in range(20)], [200] * 20)
+        ok(time.monotonic() - since < 5, f"{time.monotonic() - since:.1f} s")
+
+
+@test
+def _():
+    "a peer that stalls and one that dribbles do not keep a process from ending on SIGTERM"
+    where = servers.Site("nginx", children=1)
+    with fastcgi.connect(where.socket_of("cart-quote")) as peer:
+        peer.sendall(fastcgi.head(fastcgi.variables("/cart/quote", 100)))
+        time.sleep(0.2)
+        since = time.monotonic()
+        equal(where.end("cart-quote"), 0)
+        ok(time.monotonic() - since < STALL, f"{time.monotonic() - since:.1f} s")
+    where.close()
+
+
+@test
+def _():
+    "a peer that sends a byte a second is cut off as well"
+    body = cart()
+    with fastcgi.connect(alone.socket_of("cart-quote"), 60) as peer:
+        peer.sendall(fastcgi.head(fastcgi.variables("/cart/quote", len(body))))
+        done, since = threading.Event(), time.monotonic()
+
+        def dribble():
+            for byte in body:
+                try:
+                    peer.sendall(fastcgi.record(fastcgi.STDIN, bytes([byte])))
+                except OSError:
+                    return
+                if done.wait(1):
+                    return
+        dribbler = threading.Thread(target=dribble)
+        dribbler.start()
+        time.sleep(0.2)
+        answer = alone.curl("/cart/quote", cart())
+        done.set()
+        dribbler.join()
+    equal(answer.status, 200)
+    ok(time.monotonic() - since < STALL, f"{time.monotonic() - since:.1f} s")
+
+
+main()

@@ -1,0 +1,513 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Reading a checkout request: who it is for, where it may return to, and each
+ * field at its limits.
+ */
+#include "unit.h"
+
+#include "shop/checkout.h"
+
+#define SIGNATURE "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static const struct checkout_policy shop = {
+	.success_url = "https://shop.example/thanks?x=1",
+	.cancel_url = "https://shop.example/cart",
+	.quote_ttl_minutes = 15,
+	.session_ttl_minutes = 1440,
+};
+
+static struct checkout_request request;
+
+static int read_as(const char *body, const char *subject, const struct checkout_policy *policy,
+		   struct err *e)
+{
+	int rc;
+
+	memset(&request, 0x55, sizeof request);
+	*e = (struct err){.code = ERR_NONE};
+	rc = checkout_read(json_of("{'quoteSignature':'" SIGNATURE "'%s%s}", *body ? "," : "", body),
+			   subject, policy, &request, e);
+	keep_text(request.user_id);
+	return rc;
+}
+
+static int read_body(const char *body, struct err *e)
+{
+	return read_as(body, NULL, &shop, e);
+}
+
+static void the_smallest_request_has_the_presets(void **state)
+{
+	struct err e;
+
+	(void)state;
+	check_int(e.text, read_body("", &e), 0);
+	assert_string_equal(request.quote_signature, SIGNATURE);
+	assert_string_equal(request.success_url, shop.success_url);
+	assert_string_equal(request.cancel_url, shop.cancel_url);
+	assert_null(request.user_id);
+	assert_null(request.email);
+	assert_null(request.metadata);
+	assert_null(request.countries);
+	assert_false(request.promotion_codes || request.automatic_tax || request.phone);
+}
+
+static void every_field_is_read(void **state)
+{
+	struct err e;
+
+	(void)state;
+	check_int("full", read_body("'userId':' u1 ','customerEmail':'Jane@x.y',"
+				    "'successUrl':'https://shop.example/ok',"
+				    "'cancelUrl':'https://shop.example/no',"
+				    "'allowPromotionCodes':true,'automaticTax':true,"
+				    "'phoneNumberCollection':{'enabled':true},"
+				    "'shippingAddressCollection':{'allowed_countries':['DE','US']},"
+				    "'metadata':{'gift':'yes'},'anything':[1]", &e), 0);
+	assert_string_equal(request.user_id, "u1");
+	assert_string_equal(request.email, "Jane@x.y");
+	assert_string_equal(request.success_url, "https://shop.example/ok");
+	assert_string_equal(request.cancel_url, "https://shop.example/no");
+	assert_true(request.promotion_codes && request.automatic_tax && request.phone);
+	check_json("countries", request.countries, "['DE','US']");
+	check_json("metadata", request.metadata, "{'gift':'yes'}");
+}
+
+static void a_body_without_a_quote_signature_is_refused(void **state)
+{
+	static const char *const table[] = {"{}", "{'quoteSignature':null}", "{'quoteSignature':''}",
+					    "{'quoteSignature':7}", "{'quoteSignature':'a\\u0000'}"};
+	const char *const *body;
+	struct err e;
+
+	(void)state;
+	for EACH(body, table) {
+		check_int(*body, checkout_read(json_of("%s", *body), NULL, &shop, &request, &e), -1);
+		check_err(*body, &e, ERR_BAD_REQUEST, "quoteSignature is required");
+		check(*body, request.user_id == NULL);
+	}
+	assert_int_equal(checkout_read(json_of("[]"), NULL, &shop, &request, &e), -1);
+	check_err("array", &e, ERR_BAD_REQUEST, "the body must be a JSON object");
+	assert_int_equal(checkout_read(NULL, NULL, &shop, &request, &e), -1);
+}
+
+static void a_signature_is_64_lower_case_hex_digits(void **state)
+{
+	(void)state;
+	assert_true(checkout_is_signature(SIGNATURE));
+	assert_false(checkout_is_signature(""));
+	assert_false(checkout_is_signature(SIGNATURE "0"));
+	assert_false(checkout_is_signature(SIGNATURE + 1));
+	assert_false(checkout_is_signature(keep_text(str_printf("%.63sA", SIGNATURE))));
+	assert_false(checkout_is_signature(keep_text(str_printf("%.63sg", SIGNATURE))));
+	assert_false(checkout_is_signature(keep_text(str_printf("#%.63s", SIGNATURE))));
+}
+
+static void who_buys_is_the_token_then_the_user_id_then_the_address(void **state)
+{
+	static const struct {
+		const char *body, *subject, *user;
+	} table[] = {
+		{"'userId':'u1'", NULL, "u1"},
+		{"'user_id':'u2'", NULL, "u2"},
+		{"'userId':'u1','user_id':'u2'", NULL, "u1"},
+		{"'userId':' ','user_id':'u2'", NULL, "u2"},
+		{"'userId':null,'user_id':'u2'", NULL, "u2"},
+		{"'userId':'  a b\\t'", NULL, "a b"},
+		{"'userId':'u1','customerEmail':'Jane@X.y'", NULL, "u1"},
+		{"'customerEmail':'Jane@X.y'", NULL, "jane@x.y"},
+		{"'userId':'','customerEmail':'Jane@X.y'", NULL, "jane@x.y"},
+		{"'customerEmail':''", NULL, NULL},
+		{"", NULL, NULL},
+		{"", "sub", "sub"},
+		{"'userId':'sub'", "sub", "sub"},
+		{"'userId':' sub '", "sub", "sub"},
+		{"'user_id':'sub'", "sub", "sub"},
+		{"'customerEmail':'Jane@X.y'", "sub", "sub"},
+		{"'userId':''", "sub", "sub"},
+	}, *row;
+	struct err e;
+
+	(void)state;
+	for EACH(row, table) {
+		check_int(row->body, read_as(row->body, row->subject, &shop, &e), 0);
+		check_text(row->body, request.user_id, row->user);
+	}
+}
+
+static void a_user_id_that_is_not_the_tokens_subject_is_forbidden(void **state)
+{
+	static const char *const table[] = {"'userId':'other'", "'user_id':'other'", "'userId':'SUB'",
+					    "'userId':'su'", "'userId':'subx'"};
+	const char *const *body;
+	struct err e;
+
+	(void)state;
+	for EACH(body, table) {
+		check_int(*body, read_as(*body, "sub", &shop, &e), -1);
+		check_err(*body, &e, ERR_FORBIDDEN, "userId is not the token's subject");
+	}
+}
+
+static void a_policy_can_require_a_token(void **state)
+{
+	struct checkout_policy strict = shop;
+	struct err e;
+
+	(void)state;
+	strict.require_auth = true;
+	assert_int_equal(read_as("'userId':'u1'", NULL, &strict, &e), -1);
+	check_err("none", &e, ERR_UNAUTHORIZED, "a bearer token is required");
+	assert_int_equal(read_as("", "u1", &strict, &e), 0);
+	assert_string_equal(request.user_id, "u1");
+}
+
+static void an_email_is_kept_as_given_and_empty_is_none(void **state)
+{
+	static const struct {
+		const char *value;
+		bool fits;
+	} table[] = {
+		{"'a@b'", true}, {"'Jane.Doe+x@shop.example'", true}, {"'\xC3\xA4@b.c'", true},
+		{"''", true}, {"null", true}, {"'a'", false}, {"'@b'", false}, {"'a@'", false},
+		{"'a@b@c'", false}, {"'a b@c'", false}, {"'a@b c'", false}, {"' a@b'", false},
+		{"'a@b\\n'", false}, {"'a@b\\u007f'", false}, {"'@'", false}, {"7", false},
+		{"['a@b']", false}, {"'a@b\\u0000c'", false},
+	}, *row;
+	struct err e;
+
+	(void)state;
+	for EACH(row, table) {
+		const char *body = keep_text(str_printf("'customerEmail':%s", row->value));
+
+		check_int(row->value, read_body(body, &e), row->fits ? 0 : -1);
+		if (!row->fits)
+			check_err(row->value, &e, ERR_BAD_REQUEST,
+				  "customerEmail must be an e-mail address");
+		else if (row->value[1] == '\'' || row->value[0] == 'n')
+			check(row->value, request.email == NULL);
+		else
+			check_int(row->value, strlen(request.email), strlen(row->value) - 2);
+	}
+}
+
+static void an_email_has_at_most_254_bytes(void **state)
+{
+	struct err e;
+
+	(void)state;
+	assert_int_equal(read_body(keep_text(str_printf("'customerEmail':'%s@b'",
+							repeat("a", 252))), &e), 0);
+	assert_int_equal(read_body(keep_text(str_printf("'customerEmail':'%s@b'",
+							repeat("a", 253))), &e), -1);
+}
+
+static void a_user_id_has_at_most_256_bytes_and_is_a_string(void **state)
+{
+	struct err e;
+
+	(void)state;
+	assert_int_equal(read_body(keep_text(str_printf("'userId':'%s'", repeat("a", 256))), &e), 0);
+	assert_int_equal(read_body(keep_text(str_printf("'userId':'%s'", repeat("a", 257))), &e), -1);
+	check_err("long", &e, ERR_BAD_REQUEST, "userId has more than 256 bytes");
+	assert_int_equal(read_body(keep_text(str_printf("'user_id':'%s'", repeat("a", 257))), &e),
+			 -1);
+	check_err("long", &e, ERR_BAD_REQUEST, "user_id has more than 256 bytes");
+	assert_int_equal(read_body("'userId':12345", &e), -1);
+	check_err("number", &e, ERR_BAD_REQUEST, "userId must be a string");
+	assert_int_equal(read_body("'user_id':{}", &e), -1);
+	check_err("object", &e, ERR_BAD_REQUEST, "user_id must be a string");
+}
+
+static void return_addresses_are_on_an_origin_of_the_shop(void **state)
+{
+	static const struct checkout_policy cors = {
+		.success_url = "https://shop.example/thanks", .cancel_url = "https://pay.example/no",
+		.cors_origins = "https://app.example, *",
+	}, listed = {
+		.success_url = "https://shop.example/thanks", .cancel_url = "https://pay.example/no",
+		.return_origins = "https://only.example:8443", .cors_origins = "https://app.example",
+	};
+	static const struct {
+		const char *url;
+		const struct checkout_policy *policy;
+		bool fits;
+	} table[] = {
+		{"https://shop.example", &shop, true}, {"https://shop.example/", &shop, true},
+		{"https://SHOP.example:443/any?x#y", &shop, true},
+		{"https://shop.example/x?id={CHECKOUT_SESSION_ID}", &shop, true},
+		{"http://shop.example/", &shop, false}, {"https://shop.example:8443/", &shop, false},
+		{"https://shop.example.evil.com/", &shop, false}, {"https://evil.com/", &shop, false},
+		{"https://evilshop.example/", &shop, false}, {"https://app.example/", &shop, false},
+		{"https://shop.example@evil.com/", &shop, false},
+		{"https://me:pw@shop.example/", &shop, false},
+		{"https://evil.com@shop.example/", &shop, false},
+		{"https://shop.example\\\\@evil.com/", &shop, false},
+		{"https://evil.com#@shop.example/", &shop, false},
+		{"https://evil.com/@shop.example/", &shop, false},
+		{"//shop.example/", &shop, false}, {"/thanks", &shop, false},
+		{"javascript:alert(1)", &shop, false}, {"shop.example", &shop, false},
+		{"https://shop.example/a b", &shop, false},
+		{"https://pay.example/", &cors, true}, {"https://app.example/", &cors, true},
+		{"https://shop.example/", &cors, true}, {"https://evil.com/", &cors, false},
+		{"https://only.example:8443/", &listed, true}, {"https://only.example/", &listed, false},
+		{"https://shop.example/", &listed, false}, {"https://app.example/", &listed, false},
+	}, *row;
+	static const char *const keys[] = {"successUrl", "cancelUrl"};
+	struct err e;
+	size_t i;
+
+	(void)state;
+	for EACH(row, table) {
+		for (i = 0; i < LENGTH(keys); i++) {
+			const char *body = keep_text(str_printf("'%s':'%s'", keys[i], row->url));
+
+			check_int(row->url, read_as(body, NULL, row->policy, &e), row->fits ? 0 : -1);
+			if (row->fits)
+				check_text(row->url, i ? request.cancel_url : request.success_url,
+					   row->url);
+			else
+				check_err(row->url, &e, ERR_BAD_REQUEST, keys[i]);
+		}
+	}
+}
+
+static void an_address_that_is_no_text_is_refused_and_an_empty_one_is_none(void **state)
+{
+	struct err e;
+
+	(void)state;
+	assert_int_equal(read_body("'successUrl':7", &e), -1);
+	check_err("number", &e, ERR_BAD_REQUEST, "successUrl must be an http or https address");
+	assert_int_equal(read_body("'cancelUrl':{}", &e), -1);
+	check_err("object", &e, ERR_BAD_REQUEST, "cancelUrl must be an http or https address");
+	assert_int_equal(read_body("'successUrl':'','cancelUrl':null", &e), 0);
+	assert_string_equal(request.success_url, shop.success_url);
+	assert_string_equal(request.cancel_url, shop.cancel_url);
+}
+
+static void an_address_has_at_most_2000_bytes(void **state)
+{
+	const char *start = "https://shop.example/";
+	const char *fill = repeat("x", 2000 - strlen(start));
+	struct err e;
+
+	(void)state;
+	assert_int_equal(read_body(keep_text(str_printf("'successUrl':'%s%s'", start, fill)), &e), 0);
+	assert_int_equal(read_body(keep_text(str_printf("'successUrl':'%s%sx'", start, fill)), &e),
+			 -1);
+}
+
+static void without_a_preset_the_success_address_has_to_be_given(void **state)
+{
+	static const struct checkout_policy bare = {.return_origins = "https://shop.example"};
+	struct err e;
+
+	(void)state;
+	assert_int_equal(read_as("", NULL, &bare, &e), -1);
+	check_err("none", &e, ERR_BAD_REQUEST, "successUrl is required");
+	assert_int_equal(read_as("'successUrl':'https://shop.example/'", NULL, &bare, &e), 0);
+	assert_null(request.cancel_url);
+}
+
+static void flags_are_true_or_false_and_have_their_presets(void **state)
+{
+	static const char *const fields[] = {"allowPromotionCodes", "automaticTax"};
+	struct checkout_policy generous = shop;
+	struct err e;
+	size_t i;
+
+	(void)state;
+	generous.promotion_codes = generous.automatic_tax = true;
+	assert_int_equal(read_as("", NULL, &generous, &e), 0);
+	assert_true(request.promotion_codes && request.automatic_tax && !request.phone);
+	assert_int_equal(read_as("'allowPromotionCodes':false", NULL, &generous, &e), 0);
+	assert_true(!request.promotion_codes && request.automatic_tax);
+	assert_int_equal(read_body("'automaticTax':true,'allowPromotionCodes':null", &e), 0);
+	assert_true(!request.promotion_codes && request.automatic_tax);
+	for (i = 0; i < LENGTH(fields); i++) {
+		assert_int_equal(read_body(keep_text(str_printf("'%s':'true'", fields[i])), &e), -1);
+		check_err(fields[i], &e, ERR_BAD_REQUEST,
+			  keep_text(str_printf("%s must be true or false", fields[i])));
+		assert_int_equal(read_body(keep_text(str_printf("'%s':1", fields[i])), &e), -1);
+	}
+}
+
+static void the_phone_number_is_asked_for_only_when_enabled(void **state)
+{
+	static const struct {
+		const char *value;
+		int rc;
+		bool phone;
+	} table[] = {
+		{"{'enabled':true}", 0, true}, {"{'enabled':false}", 0, false}, {"{}", 0, false},
+		{"null", 0, false}, {"{'enabled':null}", 0, false}, {"{'enabled':1}", -1, false},
+		{"{'enabled':'true'}", -1, false}, {"true", -1, false}, {"[]", -1, false},
+	}, *row;
+	struct err e;
+
+	(void)state;
+	for EACH(row, table) {
+		const char *body = keep_text(str_printf("'phoneNumberCollection':%s", row->value));
+
+		check_int(row->value, read_body(body, &e), row->rc);
+		if (row->rc)
+			check_err(row->value, &e, ERR_BAD_REQUEST,
+				  "phoneNumberCollection.enabled must be");
+		else
+			check(row->value, request.phone == row->phone);
+	}
+}
+
+static void countries_are_lists_of_two_capitals(void **state)
+{
+	static const struct {
+		const char *value;
+		int rc;
+	} table[] = {
+		{"{'allowed_countries':['DE']}", 0}, {"{'allowed_countries':['DE','FR','US']}", 0},
+		{"null", 0}, {"{'allowed_countries':[]}", -1}, {"{'allowed_countries':['de']}", -1},
+		{"{'allowed_countries':['De']}", -1}, {"{'allowed_countries':['dE']}", -1},
+		{"{'allowed_countries':['D']}", -1}, {"{'allowed_countries':['DEU']}", -1},
+		{"{'allowed_countries':['D1']}", -1}, {"{'allowed_countries':['1D']}", -1},
+		{"{'allowed_countries':['']}", -1}, {"{'allowed_countries':['DE','x']}", -1},
+		{"{'allowed_countries':['DE',7]}", -1}, {"{'allowed_countries':[null]}", -1},
+		{"{'allowed_countries':[77]}", -1},
+		{"{'allowed_countries':'DE'}", -1}, {"{'allowed_countries':null}", -1}, {"{}", -1},
+		{"[]", -1}, {"'DE'", -1},
+	}, *row;
+	struct err e;
+
+	(void)state;
+	for EACH(row, table) {
+		const char *body = keep_text(str_printf("'shippingAddressCollection':%s",
+							row->value));
+
+		check_int(row->value, read_body(body, &e), row->rc);
+		if (row->rc)
+			check_err(row->value, &e, ERR_BAD_REQUEST,
+				  "shippingAddressCollection.allowed_countries must be a list");
+	}
+}
+
+static void at_most_250_countries_are_listed(void **state)
+{
+	struct err e;
+
+	(void)state;
+	assert_int_equal(read_body(keep_text(str_printf(
+		"'shippingAddressCollection':{'allowed_countries':['DE'%s]}",
+		repeat(",'FR'", 249))), &e), 0);
+	assert_int_equal(read_body(keep_text(str_printf(
+		"'shippingAddressCollection':{'allowed_countries':['DE'%s]}",
+		repeat(",'FR'", 250))), &e), -1);
+}
+
+static int read_metadata(const char *key, const char *value, struct err *e)
+{
+	return read_body(keep_text(str_printf("'metadata':{'%s':%s}", key, value)), e);
+}
+
+static void metadata_is_counted_in_characters(void **state)
+{
+	static const char *const letters[] = {"a", "\xC3\xA4", "\xF0\x9F\x98\x80"};
+	struct err e;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LENGTH(letters); i++) {
+		const char *just = repeat(letters[i], 500);
+
+		check_int(letters[i], read_metadata(repeat(letters[i], 40), "'v'", &e), 0);
+		check_int(letters[i], read_metadata(repeat(letters[i], 41), "'v'", &e), -1);
+		check_err(letters[i], &e, ERR_BAD_REQUEST, "a key must have 1 to 40 characters");
+		check_int(letters[i], read_metadata("k", keep_text(str_printf("'%s'", just)), &e), 0);
+		check_int(letters[i], read_metadata("k", keep_text(str_printf("'%sx'", just)), &e),
+			  -1);
+		check_err(letters[i], &e, ERR_BAD_REQUEST, "metadata.k has more than 500 characters");
+	}
+	check_int("huge", read_metadata("k", keep_text(str_printf("'%s'", repeat("x", 40000))), &e),
+		  -1);
+}
+
+static void metadata_has_keys_and_values_that_stripe_takes(void **state)
+{
+	static const struct {
+		const char *key, *value, *error; /* NULL: it is taken */
+	} table[] = {
+		{"k", "'v'", NULL}, {"k", "''", NULL}, {"k", "7", NULL}, {"k", "true", NULL},
+		{"a b", "'v'", NULL}, {"", "'v'", "a key must have"}, {"a[b]", "'v'", "no brackets"},
+		{"a[", "'v'", "no brackets"}, {"]", "'v'", "no brackets"},
+		{"k", "null", "metadata.k must be a string"}, {"k", "{}", "metadata.k must be a string"},
+		{"k", "[]", "metadata.k must be a string"}, {"k", "1.5", "metadata.k must be a string"},
+		{"k", "'a\\u0000b'", "metadata.k has a NUL character"},
+	}, *row;
+	struct err e;
+
+	(void)state;
+	for EACH(row, table) {
+		check_int(row->value, read_metadata(row->key, row->value, &e), row->error ? -1 : 0);
+		if (row->error)
+			check_err(row->value, &e, ERR_BAD_REQUEST, row->error);
+	}
+	assert_int_equal(read_body("'metadata':[]", &e), -1);
+	check_err("array", &e, ERR_BAD_REQUEST, "metadata must be an object");
+	assert_int_equal(read_body("'metadata':'x'", &e), -1);
+	assert_int_equal(read_body("'metadata':null", &e), 0);
+	assert_int_equal(read_body("'metadata':{}", &e), 0);
+}
+
+static int read_keys(int count, const char *more, struct err *e)
+{
+	struct buf body;
+	int i;
+
+	buf_init(&body, 10000);
+	buf_puts(&body, "'metadata':{");
+	buf_puts(&body, more);
+	for (i = 0; i < count; i++)
+		buf_printf(&body, "%s'k%d':'v'", i || *more ? "," : "", i);
+	buf_puts(&body, "}");
+	return read_body(keep_text(buf_detach(&body)), e);
+}
+
+static void metadata_has_at_most_47_keys_beside_ours(void **state)
+{
+	struct err e;
+
+	(void)state;
+	assert_int_equal(read_keys(47, "", &e), 0);
+	assert_int_equal(read_keys(48, "", &e), -1);
+	check_err("48", &e, ERR_BAD_REQUEST, "metadata has more than 47 keys");
+	assert_int_equal(read_keys(47, "'userId':'x','quoteSignature':{},'normalizedHash':7", &e), 0);
+	assert_int_equal(read_keys(48, "'userId':'x'", &e), -1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		holds(the_smallest_request_has_the_presets),
+		holds(every_field_is_read),
+		holds(a_body_without_a_quote_signature_is_refused),
+		holds(a_signature_is_64_lower_case_hex_digits),
+		holds(who_buys_is_the_token_then_the_user_id_then_the_address),
+		holds(a_user_id_that_is_not_the_tokens_subject_is_forbidden),
+		holds(a_policy_can_require_a_token),
+		holds(an_email_is_kept_as_given_and_empty_is_none),
+		holds(an_email_has_at_most_254_bytes),
+		holds(a_user_id_has_at_most_256_bytes_and_is_a_string),
+		holds(return_addresses_are_on_an_origin_of_the_shop),
+		holds(an_address_that_is_no_text_is_refused_and_an_empty_one_is_none),
+		holds(an_address_has_at_most_2000_bytes),
+		holds(without_a_preset_the_success_address_has_to_be_given),
+		holds(flags_are_true_or_false_and_have_their_presets),
+		holds(the_phone_number_is_asked_for_only_when_enabled),
+		holds(countries_are_lists_of_two_capitals),
+		holds(at_most_250_countries_are_listed),
+		holds(metadata_is_counted_in_characters),
+		holds(metadata_has_keys_and_values_that_stripe_takes),
+		holds(metadata_has_at_most_47_keys_beside_ours),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The parameters of a Checkout Session, byte for byte: they make the
+ * idempotency key, so the same click has to give the same text.
+ */
+#include "unit.h"
+
+#include "shop/checkout.h"
+
+#define NOW 1732612800
+
+static const struct checkout_policy policy = {.quote_ttl_minutes = 15, .session_ttl_minutes = 60};
+
+static const char *form_of(const struct checkout_request *request, struct json_object *quote)
+{
+	struct buf form;
+	struct err e = {.code = ERR_NONE};
+
+	buf_init(&form, 65536);
+	check_int("form", checkout_form(request, quote, &policy, &form, &e), 0);
+	return keep_text(buf_detach(&form));
+}
+
+static struct json_object *quote_of(const char *items)
+{
+	return json_of("{'created':%d,'normalizedHash':'hh','items':[%s]}", NOW, items);
+}
+
+static struct checkout_request smallest(void)
+{
+	return (struct checkout_request){.quote_signature = "qq", .success_url = "https://s/"};
+}
+
+static void the_smallest_form_is_this(void **state)
+{
+	const struct checkout_request request = smallest();
+
+	(void)state;
+	assert_string_equal(form_of(&request, quote_of("")),
+			    "mode=payment&success_url=https%3A%2F%2Fs%2F&expires_at=1732616400&"
+			    "metadata[quoteSignature]=qq&"
+			    "payment_intent_data[metadata][quoteSignature]=qq&"
+			    "metadata[normalizedHash]=hh&"
+			    "payment_intent_data[metadata][normalizedHash]=hh");
+}
+
+static void the_whole_form_is_this(void **state)
+{
+	char user[] = "user_1";
+	const struct checkout_request request = {
+		.quote_signature = "qq", .user_id = user, .email = "a+b@x.y",
+		.success_url = "https://s/?id={CHECKOUT_SESSION_ID}", .cancel_url = "https://s/c",
+		.promotion_codes = true, .automatic_tax = true, .phone = true,
+		.metadata = json_of("{'gift':'yes & no','n':7,'t':true,'empty':'','userId':'evil',"
+				    "'quoteSignature':'evil','normalizedHash':'evil'}"),
+		.countries = json_of("['DE','US']"),
+	};
+
+	(void)state;
+	assert_string_equal(
+		form_of(&request,
+			quote_of("{'stripePriceId':'price_1','quantity':2,'sku':'tee','collectionId':"
+				 "'c 1','variantId':'v1','unitPrice':5},"
+				 "{'stripePriceId':'price_2','quantity':999}")),
+		"mode=payment&success_url=https%3A%2F%2Fs%2F%3Fid%3D%7BCHECKOUT_SESSION_ID%7D&"
+		"cancel_url=https%3A%2F%2Fs%2Fc&expires_at=1732616400&client_reference_id=user_1&"
+		"customer_email=a%2Bb%40x.y&allow_promotion_codes=true&automatic_tax[enabled]=true&"
+		"phone_number_collection[enabled]=true&"
+		"shipping_address_collection[allowed_countries][0]=DE&"
+		"shipping_address_collection[allowed_countries][1]=US&"
+		"metadata[gift]=yes%20%26%20no&payment_intent_data[metadata][gift]=yes%20%26%20no&"
+		"metadata[n]=7&payment_intent_data[metadata][n]=7&"
+		"metadata[t]=true&payment_intent_data[metadata][t]=true&"
+		"metadata[userId]=user_1&payment_intent_data[metadata][userId]=user_1&"
+		"metadata[quoteSignature]=qq&payment_intent_data[metadata][quoteSignature]=qq&"
+		"metadata[normalizedHash]=hh&payment_intent_data[metadata][normalizedHash]=hh&"
+		"line_items[0][price]=price_1&line_items[0][quantity]=2&"
+		"line_items[0][metadata][sku]=tee&line_items[0][metadata][collectionId]=c%201&"
+		"line_items[0][metadata][variantId]=v1&"
+		"line_items[1][price]=price_2&line_items[1][quantity]=999");
+}
+
+static void each_option_stands_alone(void **state)
+{
+	static const struct {
+		bool codes, tax, phone;
+		const char *text;
+	} table[] = {
+		{true, false, false, "&allow_promotion_codes=true"},
+		{false, true, false, "&automatic_tax[enabled]=true"},
+		{false, false, true, "&phone_number_collection[enabled]=true"},
+	}, *row, *other;
+
+	(void)state;
+	for EACH(row, table) {
+		struct checkout_request request = smallest();
+		const char *form;
+
+		request.promotion_codes = row->codes;
+		request.automatic_tax = row->tax;
+		request.phone = row->phone;
+		form = form_of(&request, quote_of(""));
+		for EACH(other, table)
+			check(row->text, (strstr(form, other->text) != NULL) == (row == other));
+	}
+}
+
+static void only_what_stripe_takes_is_a_client_reference_id(void **state)
+{
+	static const struct {
+		const char *user;
+		bool fits;
+	} table[] = {
+		{"user_12345", true}, {"A-z_09", true}, {"a@x.y", false}, {"a b", false}, {"a#b", false},
+		{"\xC3\xA4", false}, {"auth0|5f", false}, {"a.b", false},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table) {
+		struct checkout_request request = smallest();
+
+		request.user_id = keep_text(str_dup(row->user));
+		check(row->user, (strstr(form_of(&request, quote_of("")), "client_reference_id=") !=
+				  NULL) == row->fits);
+		check(row->user, strstr(form_of(&request, quote_of("")), "&metadata[userId]=") !=
+				  NULL);
+	}
+}
+
+static void a_client_reference_id_has_at_most_200_characters(void **state)
+{
+	struct checkout_request request = smallest();
+
+	(void)state;
+	request.user_id = (char *)(uintptr_t)repeat("x", 200);
+	assert_non_null(strstr(form_of(&request, quote_of("")), "client_reference_id=x"));
+	request.user_id = (char *)(uintptr_t)repeat("x", 201);
+	assert_null(strstr(form_of(&request, quote_of("")), "client_reference_id="));
+}
+
+static void a_session_ends_within_stripes_limits_and_never_before_the_quote(void **state)
+{
+	static const struct {
+		int64_t quote_ttl, session_ttl, minutes;
+	} table[] = {
+		{15, 1440, 1439}, {15, 1439, 1439}, {15, 1438, 1438}, {15, 60, 60}, {15, 47, 47},
+		{15, 46, 46}, {15, 45, 46}, {15, 30, 46}, {1, 30, 32}, {1, 32, 32}, {1, 33, 33},
+		{60, 30, 91}, {1380, 30, 1411}, {1380, 1440, 1439}, {15, 525600, 1439},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table) {
+		const struct checkout_policy p = {.quote_ttl_minutes = row->quote_ttl,
+						  .session_ttl_minutes = row->session_ttl};
+		const char *name = keep_text(str_printf("%d/%d", (int)row->quote_ttl,
+							(int)row->session_ttl));
+		int64_t end = checkout_expires_at(quote_of(""), &p);
+
+		check_int(name, end, NOW + row->minutes * 60);
+		/* Stripe counts from the moment it is asked, at the earliest now and
+		 * at the latest when the quote runs out. */
+		check(name, end - (NOW + row->quote_ttl * 60) >= 30 * 60);
+		check(name, end - NOW <= 24 * 3600);
+	}
+}
+
+static void a_form_that_does_not_fit_is_refused(void **state)
+{
+	const struct checkout_request request = smallest();
+	struct buf form;
+	struct err e;
+
+	(void)state;
+	buf_init(&form, 60);
+	assert_int_equal(checkout_form(&request, quote_of(""), &policy, &form, &e), -1);
+	check_err("small", &e, ERR_BAD_REQUEST, "the request is too large");
+	buf_free(&form);
+}
+
+static void a_hundred_lines_are_all_in_the_form(void **state)
+{
+	const struct checkout_request request = smallest();
+	const char *lines = repeat("{'stripePriceId':'p','quantity':1},", 99);
+	const char *form = form_of(&request, quote_of(keep_text(str_printf(
+					"%s{'stripePriceId':'last','quantity':3}", lines))));
+
+	(void)state;
+	assert_true(str_ends(form, "&line_items[99][price]=last&line_items[99][quantity]=3"));
+	assert_non_null(strstr(form, "&line_items[98][price]=p&"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		holds(the_smallest_form_is_this),
+		holds(the_whole_form_is_this),
+		holds(each_option_stands_alone),
+		holds(only_what_stripe_takes_is_a_client_reference_id),
+		holds(a_client_reference_id_has_at_most_200_characters),
+		holds(a_session_ends_within_stripes_limits_and_never_before_the_quote),
+		holds(a_form_that_does_not_fit_is_refused),
+		holds(a_hundred_lines_are_all_in_the_form),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

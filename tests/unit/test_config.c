@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The configuration end to end: a file and an environment in, all settings or
+ * a message that says what is wrong and where.
+ */
+#include "unit.h"
+
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/config.h"
+
+static const char *folder;
+
+static void clear_environment(void)
+{
+	const struct config_key *key;
+
+	for (key = config_keys; key->name; key++)
+		unsetenv(key->name);
+	unsetenv("ORDERSNAP_CONF");
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	clear_environment();
+	folder = unit_folder();
+	return 0;
+}
+
+static int clean_up(void **state)
+{
+	clear_environment();
+	unit_remove_folder(folder);
+	return unit_release(state);
+}
+
+/* Writes the file and points ORDERSNAP_CONF to it. */
+static const char *file_with(const char *text, mode_t mode)
+{
+	const char *path = keep_text(str_printf("%s/test.conf", folder));
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+	assert_int_equal(chmod(path, mode), 0);
+	setenv("ORDERSNAP_CONF", path, 1);
+	return path;
+}
+
+static void load_fails(const char *part)
+{
+	struct config c;
+	struct err e = {.code = ERR_NONE};
+
+	check_int(part, config_load(&c, &e), -1);
+	check_err(part, &e, ERR_CONFIG, part);
+	config_free(&c);
+}
+
+static void a_file_is_read_and_the_rest_has_defaults(void **state)
+{
+	struct config c;
+	struct err e = {.code = ERR_NONE};
+	const char *path = file_with("STRIPE_SECRET=sk_test_x\nQUOTE_TTL_MINUTES=20\n"
+				     "CHECKOUT_AUTOMATIC_TAX=yes\n"
+				     "STRIPE_WEBHOOK_SECRET='whsec_a, whsec_b'\n", 0640);
+
+	(void)state;
+	check_int(e.text, config_load(&c, &e), 0);
+	assert_string_equal(c.file, path);
+	assert_string_equal(c.stripe_secret, "sk_test_x");
+	assert_string_equal(c.stripe_webhook_secret, "whsec_a, whsec_b");
+	assert_int_equal(c.quote_ttl_minutes, 20);
+	assert_true(c.checkout_automatic_tax);
+	assert_int_equal(c.webhook_tolerance, 300);
+	assert_int_equal(c.session_ttl_minutes, 1440);
+	assert_int_equal(c.event_ttl_days, 90);
+	assert_int_equal(c.order_ttl_days, 0);
+	assert_int_equal(c.price_cache_seconds, 300);
+	assert_string_equal(c.order_number_prefix, "BC");
+	assert_string_equal(c.stripe_api_base, "https://api.stripe.com");
+	assert_string_equal(c.checkout_mode, "payment");
+	assert_string_equal(c.log_level, "info");
+	assert_string_equal(c.log_format, "text");
+	assert_string_equal(c.log_target, "stderr");
+	assert_false(c.checkout_promotion_codes || c.checkout_require_auth);
+	assert_null(c.commerce_db);
+	assert_null(c.cors_allow_origin);
+	config_free(&c);
+}
+
+static void each_setting_lands_in_its_own_field(void **state)
+{
+	struct config c;
+	struct err e = {.code = ERR_NONE};
+
+	(void)state;
+	file_with("COMMERCE_DB=/db\nSTRIPE_SECRET=a\nSTRIPE_WEBHOOK_SECRET=b\n"
+		  "QUOTE_SIGNATURE_SECRET=c\nJWT_SECRET=d\nJWT_PUBLIC_KEY_FILE=/e\nAUTH_HEADER=f\n"
+		  "STRIPE_API_BASE=https://g\nSTRIPE_WEBHOOK_TOLERANCE=101\nQUOTE_TTL_MINUTES=102\n"
+		  "SESSION_TTL_MINUTES=103\nEVENT_TTL_DAYS=104\nORDER_TTL_DAYS=105\n"
+		  "ORDER_NUMBER_PREFIX=h\nPRICE_CACHE_SECONDS=106\nCHECKOUT_SUCCESS_URL=https://i\n"
+		  "CHECKOUT_CANCEL_URL=https://j\nCHECKOUT_RETURN_ORIGINS=https://k\n"
+		  "CHECKOUT_ALLOW_PROMOTION_CODES=on\nCORS_ALLOW_ORIGIN=https://l\nLOG_LEVEL=error\n"
+		  "LOG_FORMAT=json\nLOG_TARGET=/m\n", 0600);
+	check_int(e.text, config_load(&c, &e), 0);
+	assert_string_equal(c.commerce_db, "/db");
+	assert_string_equal(c.stripe_secret, "a");
+	assert_string_equal(c.stripe_webhook_secret, "b");
+	assert_string_equal(c.quote_signature_secret, "c");
+	assert_string_equal(c.jwt_secret, "d");
+	assert_string_equal(c.jwt_public_key_file, "/e");
+	assert_string_equal(c.auth_header, "f");
+	assert_string_equal(c.stripe_api_base, "https://g");
+	assert_int_equal(c.webhook_tolerance, 101);
+	assert_int_equal(c.quote_ttl_minutes, 102);
+	assert_int_equal(c.session_ttl_minutes, 103);
+	assert_int_equal(c.event_ttl_days, 104);
+	assert_int_equal(c.order_ttl_days, 105);
+	assert_string_equal(c.order_number_prefix, "h");
+	assert_int_equal(c.price_cache_seconds, 106);
+	assert_string_equal(c.checkout_success_url, "https://i");
+	assert_string_equal(c.checkout_cancel_url, "https://j");
+	assert_string_equal(c.checkout_return_origins, "https://k");
+	assert_true(c.checkout_promotion_codes);
+	assert_false(c.checkout_automatic_tax);
+	assert_string_equal(c.cors_allow_origin, "https://l");
+	assert_string_equal(c.log_level, "error");
+	assert_string_equal(c.log_format, "json");
+	assert_string_equal(c.log_target, "/m");
+	config_free(&c);
+	assert_null(c.stripe_secret);
+	assert_null(c.file);
+}
+
+static void the_environment_overrides_the_file(void **state)
+{
+	struct config c;
+	struct err e = {.code = ERR_NONE};
+
+	(void)state;
+	file_with("QUOTE_TTL_MINUTES=20\nLOG_LEVEL=error\n", 0644);
+	setenv("QUOTE_TTL_MINUTES", "25", 1);
+	setenv("STRIPE_SECRET", "sk_test_env", 1);
+	check_int(e.text, config_load(&c, &e), 0);
+	assert_int_equal(c.quote_ttl_minutes, 25);
+	assert_string_equal(c.log_level, "error");
+	assert_string_equal(c.stripe_secret, "sk_test_env");
+	config_free(&c);
+}
+
+static void no_file_is_fine_where_none_was_named(void **state)
+{
+	struct config c;
+	struct err e = {.code = ERR_NONE};
+
+	(void)state;
+	if (access("/etc/ordersnap/ordersnap.conf", F_OK) == 0)
+		skip();
+	setenv("ORDERSNAP_CONF", "", 1);
+	check_int(e.text, config_load(&c, &e), 0);
+	assert_null(c.file);
+	assert_int_equal(c.quote_ttl_minutes, 15);
+	config_free(&c);
+}
+
+static void the_last_of_two_lines_counts(void **state)
+{
+	struct config c;
+	struct err e = {.code = ERR_NONE};
+
+	(void)state;
+	file_with("LOG_LEVEL=error\nLOG_LEVEL=debug\n", 0600);
+	check_int(e.text, config_load(&c, &e), 0);
+	assert_string_equal(c.log_level, "debug");
+	config_free(&c);
+}
+
+static void a_named_file_that_is_missing_stops_the_start(void **state)
+{
+	(void)state;
+	setenv("ORDERSNAP_CONF", keep_text(str_printf("%s/none.conf", folder)), 1);
+	load_fails("/none.conf: No such file");
+}
+
+static void a_folder_is_no_file(void **state)
+{
+	(void)state;
+	setenv("ORDERSNAP_CONF", folder, 1);
+	load_fails("ORDERSNAP_CONF: can't read");
+}
+
+static void an_unknown_setting_is_named_with_the_one_that_was_meant(void **state)
+{
+	(void)state;
+	file_with("LOG_LEVEL=info\nSTRIPE_SECERT=x\n", 0600);
+	load_fails("test.conf:2: STRIPE_SECERT is not a setting; did you mean STRIPE_SECRET?");
+}
+
+static void a_setting_unlike_any_other_gets_no_guess(void **state)
+{
+	struct config c;
+	struct err e = {.code = ERR_NONE};
+
+	(void)state;
+	file_with("SOMETHING_ELSE_ALTOGETHER=x\n", 0600);
+	assert_int_equal(config_load(&c, &e), -1);
+	assert_true(str_ends(e.text, "SOMETHING_ELSE_ALTOGETHER is not a setting"));
+	config_free(&c);
+}
+
+static void three_letters_away_is_a_guess_and_four_are_not(void **state)
+{
+	struct config c;
+	struct err e = {.code = ERR_NONE};
+
+	(void)state;
+	file_with("LOG_LEVELXYZ=x\n", 0600);
+	assert_int_equal(config_load(&c, &e), -1);
+	assert_true(str_ends(e.text, "did you mean LOG_LEVEL?"));
+	config_free(&c);
+	file_with("LOG_LEVELWXYZ=x\n", 0600);
+	assert_int_equal(config_load(&c, &e), -1);
+	assert_null(strstr(e.text, "did you mean"));
+	config_free(&c);
+}
+
+static void a_secret_that_others_can_read_is_refused(void **state)
+{
+	static const char *const secrets[] = {"STRIPE_SECRET", "STRIPE_WEBHOOK_SECRET",
+					      "QUOTE_SIGNATURE_SECRET", "JWT_SECRET"};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LENGTH(secrets); i++) {
+		struct config c;
+		struct err e = {.code = ERR_NONE};
+
+		file_with(keep_text(str_printf("%s=x\n", secrets[i])), 0644);
+		check_int(secrets[i], config_load(&c, &e), -1);
+		check_err(secrets[i], &e, ERR_CONFIG, secrets[i]);
+		check_err(secrets[i], &e, ERR_CONFIG, "others can read this file");
+		check(secrets[i], !strstr(e.text, "=x"));
+		config_free(&c);
+	}
+}
+
+static void a_file_without_secrets_may_be_read_by_all(void **state)
+{
+	struct config c;
+	struct err e = {.code = ERR_NONE};
+
+	(void)state;
+	file_with("LOG_LEVEL=debug\n", 0644);
+	check_int(e.text, config_load(&c, &e), 0);
+	config_free(&c);
+}
+
+static void a_file_that_anybody_can_write_is_refused(void **state)
+{
+	(void)state;
+	file_with("LOG_LEVEL=debug\n", 0602);
+	load_fails("can be written by anybody");
+}
+
+static void a_wrong_value_is_named_with_its_line(void **state)
+{
+	(void)state;
+	file_with("\nLOG_LEVEL=loud\n", 0600);
+	load_fails("test.conf:2: LOG_LEVEL must be debug, info, warning or error");
+}
+
+static void a_wrong_value_of_the_environment_is_named(void **state)
+{
+	(void)state;
+	setenv("QUOTE_TTL_MINUTES", "soon", 1);
+	load_fails("environment: QUOTE_TTL_MINUTES must be a whole number");
+}
+
+static void a_file_may_have_64_kilobytes_and_no_more(void **state)
+{
+	struct config c;
+	struct err e = {.code = ERR_NONE};
+	const char *line = "LOG_LEVEL=debug\n";
+	const char *comment = repeat("#", 65536 - strlen(line));
+
+	(void)state;
+	file_with(keep_text(str_printf("%s%s", line, comment)), 0600);
+	check_int(e.text, config_load(&c, &e), 0);
+	assert_string_equal(c.log_level, "debug");
+	config_free(&c);
+	file_with(keep_text(str_printf("%s#%s", line, comment)), 0600);
+	load_fails("is larger than 65536 bytes");
+}
+
+static const struct {
+	unsigned need;
+	const char *name;
+} needed[] = {
+	{CONFIG_NEEDS_STRIPE, "STRIPE_SECRET"},
+	{CONFIG_NEEDS_WEBHOOK, "STRIPE_WEBHOOK_SECRET"},
+	{CONFIG_NEEDS_QUOTE, "QUOTE_SIGNATURE_SECRET"},
+};
+
+static void what_a_program_needs_and_has_not_is_named(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LENGTH(needed); i++) {
+		struct config c = {0};
+		struct err e = {.code = ERR_NONE};
+
+		check_int(needed[i].name, config_require(&c, needed[i].need, &e), -1);
+		check_err(needed[i].name, &e, ERR_CONFIG,
+			  keep_text(str_printf("%s is not set: put ", needed[i].name)));
+		check_err(needed[i].name, &e, ERR_CONFIG, "into /etc/ordersnap/ordersnap.conf");
+	}
+}
+
+static void what_is_set_or_not_needed_is_not_complained_about(void **state)
+{
+	char secret[] = "s", file[] = "/my.conf", db[] = "/db";
+	struct config c = {.stripe_secret = secret, .file = file};
+	struct err e = {.code = ERR_NONE};
+
+	(void)state;
+	assert_int_equal(config_require(&c, 0, &e), 0);
+	assert_int_equal(config_require(&c, CONFIG_NEEDS_STRIPE, &e), 0);
+	assert_int_equal(config_require(&c, CONFIG_NEEDS_STRIPE | CONFIG_NEEDS_QUOTE, &e), -1);
+	check_err("file", &e, ERR_CONFIG, "QUOTE_SIGNATURE_SECRET is not set");
+	check_err("file", &e, ERR_CONFIG, "into /my.conf");
+	assert_int_equal(config_require(&c, CONFIG_NEEDS_STORE, &e), -1);
+	check_err("store", &e, ERR_CONFIG, "COMMERCE_DB");
+	c.commerce_db = db;
+	assert_int_equal(config_require(&c, CONFIG_NEEDS_STORE, &e), 0);
+}
+
+#define with_files(f) cmocka_unit_test_setup_teardown(f, set_up, clean_up)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		with_files(a_file_is_read_and_the_rest_has_defaults),
+		with_files(each_setting_lands_in_its_own_field),
+		with_files(the_environment_overrides_the_file),
+		with_files(no_file_is_fine_where_none_was_named),
+		with_files(the_last_of_two_lines_counts),
+		with_files(a_named_file_that_is_missing_stops_the_start),
+		with_files(a_folder_is_no_file),
+		with_files(an_unknown_setting_is_named_with_the_one_that_was_meant),
+		with_files(a_setting_unlike_any_other_gets_no_guess),
+		with_files(three_letters_away_is_a_guess_and_four_are_not),
+		with_files(a_secret_that_others_can_read_is_refused),
+		with_files(a_file_without_secrets_may_be_read_by_all),
+		with_files(a_file_that_anybody_can_write_is_refused),
+		with_files(a_wrong_value_is_named_with_its_line),
+		with_files(a_wrong_value_of_the_environment_is_named),
+		with_files(a_file_may_have_64_kilobytes_and_no_more),
+		with_files(what_a_program_needs_and_has_not_is_named),
+		with_files(what_is_set_or_not_needed_is_not_complained_about),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

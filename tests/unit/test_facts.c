@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Events and sessions of every API version, read into one shape.  A session's
+ * facts are written out as one line, so that a row shows all that was read and
+ * nothing more.
+ */
+#include "unit.h"
+
+#include <inttypes.h>
+
+#include "shop/facts.h"
+
+static void say_text(struct buf *out, const char *name, const char *text)
+{
+	if (text)
+		buf_printf(out, " %s=%s", name, text);
+}
+
+static void say_json(struct buf *out, const char *name, struct json_object *value)
+{
+	if (value)
+		buf_printf(out, " %s=%s", name, json_text(value));
+}
+
+static void say_amount(struct buf *out, const char *name, const struct amount *amount)
+{
+	if (amount->known)
+		buf_printf(out, " %s=%" PRId64, name, amount->value);
+}
+
+static const char *said(const struct session_facts *f)
+{
+	struct buf out;
+	char *p;
+
+	buf_init(&out, 4096);
+	buf_printf(&out, "%s %" PRId64 " %s %s", f->id, f->created, f->mode,
+		   f->paid ? "paid" : "unpaid");
+	say_text(&out, "status", f->payment_status);
+	say_text(&out, "intent", f->payment_intent);
+	say_text(&out, "customer", f->customer);
+	say_text(&out, "reference", f->client_reference_id);
+	say_text(&out, "email", f->email);
+	say_text(&out, "phone", f->phone);
+	say_text(&out, "name", f->name);
+	say_amount(&out, "total", &f->total);
+	say_amount(&out, "subtotal", &f->subtotal);
+	say_amount(&out, "discount", &f->discount);
+	say_amount(&out, "tax", &f->tax);
+	say_amount(&out, "shipping", &f->shipping);
+	say_text(&out, "currency", f->currency);
+	say_amount(&out, "presentment", &f->presentment);
+	say_text(&out, "presented", f->presentment_currency);
+	say_json(&out, "address", f->address);
+	say_json(&out, "metadata", f->metadata);
+	if (f->livemode_given == JSON_FOUND)
+		buf_printf(&out, " livemode=%d", f->livemode);
+	for (p = out.data; *p; p++)
+		*p = *p == '"' ? '\'' : *p;
+	return keep_text(buf_detach(&out));
+}
+
+static int read_with(const char *more, struct session_facts *facts, struct err *e)
+{
+	memset(facts, 0x55, sizeof *facts);
+	return session_read(json_of("{'object':'checkout.session','id':'cs_1'%s%s}",
+				    *more ? "," : "", more), facts, e);
+}
+
+struct shape {
+	const char *more, *said;
+};
+
+static void check_shapes(const struct shape *row, size_t n)
+{
+	struct session_facts facts;
+	struct err e = {.code = ERR_NONE};
+
+	for (; n; n--, row++) {
+		check_int(row->more, read_with(row->more, &facts, &e), 0);
+		check_text(row->more, said(&facts), row->said);
+	}
+}
+
+static void a_session_of_today_is_read_whole(void **state)
+{
+	static const struct shape table[] = {
+		{"'created':1732612800,'mode':'payment','payment_status':'paid','amount_total':2500,"
+		 "'amount_subtotal':2000,'currency':'usd','total_details':{'amount_discount':100,"
+		 "'amount_tax':200,'amount_shipping':400},'payment_intent':'pi_1','customer':'cus_1',"
+		 "'client_reference_id':'u1','customer_email':'given@x.y','customer_details':{"
+		 "'email':'jane@x.y','phone':'+49','name':'Jane'},'collected_information':{"
+		 "'shipping_details':{'name':'J','address':{'line1':'1'}}},'metadata':{'a':'b'},"
+		 "'livemode':true",
+		 "cs_1 1732612800 payment paid status=paid intent=pi_1 customer=cus_1 reference=u1 "
+		 "email=jane@x.y phone=+49 name=Jane total=2500 subtotal=2000 discount=100 tax=200 "
+		 "shipping=400 currency=usd address={'name':'J','address':{'line1':'1'}} "
+		 "metadata={'a':'b'} livemode=1"},
+		{"'livemode':false,'amount_total':0", "cs_1 0 payment paid total=0 livemode=0"},
+	};
+
+	(void)state;
+	check_shapes(table, LENGTH(table));
+}
+
+static void a_bare_session_of_old_is_a_paid_payment(void **state)
+{
+	static const struct shape table[] = {
+		{"", "cs_1 0 payment paid"},
+		{"'created':null,'payment_status':null,'mode':null,'amount_total':null,"
+		 "'amount_subtotal':null,'currency':null,'metadata':null,'customer':null,"
+		 "'payment_intent':null,'total_details':null,'customer_details':null,"
+		 "'collected_information':null,'shipping_details':null,'livemode':null,"
+		 "'presentment_details':null,'currency_conversion':null", "cs_1 0 payment paid"},
+		{"'mode':''", "cs_1 0 payment paid"},
+		{"'subscription':'sub_1'", "cs_1 0 subscription paid"},
+		{"'subscription':{'id':'sub_1'}", "cs_1 0 subscription paid"},
+		{"'subscription':null", "cs_1 0 payment paid"},
+		{"'mode':'setup'", "cs_1 0 setup paid"},
+		{"'mode':'payment','subscription':'sub_1'", "cs_1 0 payment paid"},
+	};
+
+	(void)state;
+	check_shapes(table, LENGTH(table));
+}
+
+static void paid_is_paid_or_nothing_to_pay(void **state)
+{
+	static const struct shape table[] = {
+		{"'payment_status':'paid'", "cs_1 0 payment paid status=paid"},
+		{"'payment_status':'no_payment_required','payment_intent':null",
+		 "cs_1 0 payment paid status=no_payment_required"},
+		{"'payment_status':'unpaid'", "cs_1 0 payment unpaid status=unpaid"},
+		{"'payment_status':'something_new'", "cs_1 0 payment unpaid status=something_new"},
+		{"'payment_status':''", "cs_1 0 payment unpaid status="},
+	};
+
+	(void)state;
+	check_shapes(table, LENGTH(table));
+}
+
+static void ids_may_be_expanded(void **state)
+{
+	static const struct shape table[] = {
+		{"'payment_intent':{'id':'pi_2','amount':1},'customer':{'id':'cus_2'}",
+		 "cs_1 0 payment paid intent=pi_2 customer=cus_2"},
+		{"'payment_intent':{},'customer':{'id':null}", "cs_1 0 payment paid"},
+	};
+
+	(void)state;
+	check_shapes(table, LENGTH(table));
+}
+
+static void shipping_is_in_three_places_the_newest_first(void **state)
+{
+#define COLLECTED "'collected_information':{'shipping_details':{'name':'new'}}"
+#define DETAILS "'shipping_details':{'name':'middle'}"
+#define SHIPPING "'shipping':{'name':'old'}"
+	static const struct shape table[] = {
+		{COLLECTED "," DETAILS "," SHIPPING,
+		 "cs_1 0 payment paid name=new address={'name':'new'}"},
+		{SHIPPING "," DETAILS, "cs_1 0 payment paid name=middle address={'name':'middle'}"},
+		{SHIPPING, "cs_1 0 payment paid name=old address={'name':'old'}"},
+		{"'collected_information':{}," DETAILS,
+		 "cs_1 0 payment paid name=middle address={'name':'middle'}"},
+		{"'collected_information':{'shipping_details':null}," SHIPPING,
+		 "cs_1 0 payment paid name=old address={'name':'old'}"},
+		{"'collected_information':null,'shipping_details':null," SHIPPING,
+		 "cs_1 0 payment paid name=old address={'name':'old'}"},
+		{"'customer_details':{'name':'Bill','address':{'line1':'billing'}}",
+		 "cs_1 0 payment paid name=Bill"},
+	};
+
+	(void)state;
+	check_shapes(table, LENGTH(table));
+}
+
+static void the_customer_is_in_the_details_first(void **state)
+{
+	static const struct shape table[] = {
+		{"'customer_email':'given@x.y'", "cs_1 0 payment paid email=given@x.y"},
+		{"'customer_email':'given@x.y','customer_details':{'email':null}",
+		 "cs_1 0 payment paid email=given@x.y"},
+		{"'customer_email':'given@x.y','customer_details':{'email':''}",
+		 "cs_1 0 payment paid email=given@x.y"},
+		{"'customer_email':'given@x.y','customer_details':{'email':'own@x.y'}",
+		 "cs_1 0 payment paid email=own@x.y"},
+		{"'customer_email':'','customer_details':{'phone':'','name':''},"
+		 "'client_reference_id':''", "cs_1 0 payment paid"},
+		{"'shipping_details':{'name':'Ship'},'customer_details':{'name':'Buy'}",
+		 "cs_1 0 payment paid name=Buy address={'name':'Ship'}"},
+		{"'shipping_details':{'name':'Ship'},'customer_details':{'name':''}",
+		 "cs_1 0 payment paid name=Ship address={'name':'Ship'}"},
+	};
+
+	(void)state;
+	check_shapes(table, LENGTH(table));
+}
+
+static void the_shops_own_amounts_are_told_from_what_the_buyer_saw(void **state)
+{
+#define SUMS "'amount_total':1000,'amount_subtotal':900,'currency':'eur'," \
+	     "'total_details':{'amount_discount':1,'amount_tax':2,'amount_shipping':3}"
+	static const struct shape table[] = {
+		{SUMS ",'presentment_details':{'presentment_amount':1100,"
+		      "'presentment_currency':'usd'}",
+		 "cs_1 0 payment paid total=1000 subtotal=900 discount=1 tax=2 shipping=3 "
+		 "currency=eur presentment=1100 presented=usd"},
+		{SUMS ",'presentment_details':{}",
+		 "cs_1 0 payment paid total=1000 subtotal=900 discount=1 tax=2 shipping=3 "
+		 "currency=eur"},
+		{SUMS ",'currency_conversion':{'amount_total':800,'amount_subtotal':700,"
+		      "'fx_rate':'0.8','source_currency':'gbp'}",
+		 "cs_1 0 payment paid total=800 subtotal=700 currency=gbp presentment=1000 "
+		 "presented=eur"},
+		{SUMS ",'presentment_details':{'presentment_amount':5,'presentment_currency':'usd'},"
+		      "'currency_conversion':{'amount_total':800,'source_currency':'gbp'}",
+		 "cs_1 0 payment paid total=1000 subtotal=900 discount=1 tax=2 shipping=3 "
+		 "currency=eur presentment=5 presented=usd"},
+	};
+
+	(void)state;
+	check_shapes(table, LENGTH(table));
+}
+
+static void amounts_go_to_the_end_of_what_json_may_hold(void **state)
+{
+	static const struct shape table[] = {
+		{"'amount_total':9223372036854775806",
+		 "cs_1 0 payment paid total=9223372036854775806"},
+		{"'amount_subtotal':4294967296", "cs_1 0 payment paid subtotal=4294967296"},
+	};
+
+	(void)state;
+	check_shapes(table, LENGTH(table));
+}
+
+static void an_essential_field_of_a_wrong_type_is_refused(void **state)
+{
+	static const struct {
+		const char *more, *text;
+	} table[] = {
+		{"'id':7", "the session has no id"}, {"'id':''", "the session has no id"},
+		{"'id':null", "the session has no id"},
+		{"'object':'payment_intent'", "data.object is no checkout.session"},
+		{"'object':null", "data.object is no checkout.session"},
+		{"'created':'1732612800'", "created is no time"}, {"'created':-1", "created is no time"},
+		{"'created':1.5", "created is no time"},
+		{"'metadata':'x'", "metadata is no object"}, {"'metadata':[]", "metadata is no object"},
+		{"'payment_status':true", "payment_status is no string"},
+		{"'currency':978", "currency is no string"},
+		{"'amount_total':'2500'", "amount_total is no amount"},
+		{"'amount_total':25.5", "amount_total is no amount"},
+		{"'amount_total':-1", "amount_total is no amount"},
+		{"'amount_total':9223372036854775807", "amount_total is no amount"},
+		{"'amount_subtotal':-5", "amount_subtotal is no amount"},
+		{"'amount_subtotal':{}", "amount_subtotal is no amount"},
+		{"'total_details':{'amount_discount':'1'}", "amount_discount is no amount"},
+		{"'total_details':{'amount_tax':-1}", "amount_tax is no amount"},
+		{"'total_details':{'amount_shipping':1.0}", "amount_shipping is no amount"},
+		{"'presentment_details':{'presentment_amount':'1'}", "presentment_amount is no amount"},
+		{"'currency_conversion':{'amount_total':-1}", "amount_total is no amount"},
+		{"'currency_conversion':{'amount_subtotal':'x'}", "amount_subtotal is no amount"},
+	}, *row;
+	struct session_facts facts;
+	struct err e;
+
+	(void)state;
+	for EACH(row, table) {
+		check_int(row->more, read_with(row->more, &facts, &e), -1);
+		check_err(row->more, &e, ERR_PAYLOAD, row->text);
+	}
+	assert_int_equal(session_read(NULL, &facts, &e), -1);
+	assert_int_equal(session_read(json_of("[]"), &facts, &e), -1);
+}
+
+static void a_field_that_is_not_essential_is_left_out_when_wrong(void **state)
+{
+	static const struct shape table[] = {
+		{"'customer_details':7,'collected_information':'x','shipping':[],'total_details':'x',"
+		 "'client_reference_id':5,'payment_intent':6,'customer':[],'livemode':'yes','mode':3,"
+		 "'customer_email':{}", "cs_1 0 payment paid"},
+	};
+
+	(void)state;
+	check_shapes(table, LENGTH(table));
+}
+
+static void a_session_id_has_at_most_255_bytes(void **state)
+{
+	struct session_facts facts;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(read_with(keep_text(str_printf("'id':'%s'", repeat("x", 255))), &facts, &e),
+			 0);
+	assert_int_equal(read_with(keep_text(str_printf("'id':'%s'", repeat("x", 256))), &facts, &e),
+			 -1);
+}
+
+static int read_event(const char *more, struct event_facts *facts, struct err *e)
+{
+	memset(facts, 0x55, sizeof *facts);
+	return event_read(json_of("{'object':'event','id':'evt_1','data':{'object':{'id':'cs_1'}}%s%s}",
+				  *more ? "," : "", more), facts, e);
+}
+
+static void an_event_is_told_by_its_type(void **state)
+{
+	static const struct {
+		const char *type;
+		enum event_kind kind;
+	} table[] = {
+		{"checkout.session.completed", EVENT_SESSION_COMPLETED},
+		{"checkout.session.async_payment_succeeded", EVENT_SESSION_SUCCEEDED},
+		{"checkout.session.async_payment_failed", EVENT_SESSION_FAILED},
+		{"checkout.session.completed2", EVENT_OTHER}, {"checkout.session", EVENT_OTHER},
+		{"Checkout.Session.Completed", EVENT_OTHER}, {"customer.created", EVENT_OTHER},
+		{"", EVENT_OTHER},
+	}, *row;
+	struct event_facts facts;
+	struct err e;
+
+	(void)state;
+	for EACH(row, table) {
+		const char *more = keep_text(str_printf("'type':'%s','created':1732612801,"
+							"'livemode':true,'account':'acct_1'",
+							row->type));
+
+		check_int(row->type, read_event(more, &facts, &e), 0);
+		check_int(row->type, facts.kind, row->kind);
+		check_text(row->type, facts.type, row->type);
+		check_text(row->type, facts.id, "evt_1");
+		check_text(row->type, facts.account, "acct_1");
+		check(row->type, facts.livemode_given == JSON_FOUND && facts.livemode);
+		if (row->kind == EVENT_OTHER)
+			continue;
+		check_int(row->type, facts.created, 1732612801);
+		check_json(row->type, facts.object, "{'id':'cs_1'}");
+	}
+}
+
+static void an_event_may_lack_what_is_not_needed(void **state)
+{
+	struct event_facts facts;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(read_event("", &facts, &e), 0);
+	assert_int_equal(facts.kind, EVENT_OTHER);
+	assert_string_equal(facts.type, "");
+	assert_null(facts.account);
+	assert_int_equal(facts.livemode_given, JSON_ABSENT);
+	assert_int_equal(read_event("'type':'checkout.session.completed','account':null", &facts, &e),
+			 0);
+	assert_int_equal(facts.created, 0);
+	assert_null(facts.account);
+	assert_int_equal(event_read(json_of("{'object':'v2.core.event','id':'evt_2','type':'x'}"),
+				    &facts, &e), 0);
+	assert_int_equal(facts.kind, EVENT_OTHER);
+}
+
+static void what_is_no_event_is_refused(void **state)
+{
+	static const char *const table[] = {
+		"{}", "[]", "'event'", "{'object':'charge','id':'x'}", "{'object':'event'}",
+		"{'object':'event','id':''}", "{'object':'event','id':7}", "{'object':'Event','id':'e'}",
+		"{'object':'event','id':null}", "{'object':null,'id':'e'}", "{'id':'e'}",
+		"{'object':'event','id':'e','type':7}", "{'object':'events','id':'e'}",
+		"{'object':'event','id':'e','type':'checkout.session.completed'}",
+		"{'object':'event','id':'e','type':'checkout.session.completed','data':{}}",
+		"{'object':'event','id':'e','type':'checkout.session.completed','data':[]}",
+		"{'object':'event','id':'e','type':'checkout.session.completed','data':{'object':'cs'}}",
+		"{'object':'event','id':'e','type':'checkout.session.completed','data':{'object':null}}",
+		"{'object':'event','id':'e','type':'checkout.session.completed','created':'1',"
+		"'data':{'object':{}}}",
+		"{'object':'event','id':'e','type':'checkout.session.completed','created':-1,"
+		"'data':{'object':{}}}",
+	};
+	const char *const *row;
+	struct event_facts facts;
+	struct err e;
+
+	(void)state;
+	for EACH(row, table) {
+		check_int(*row, event_read(json_of("%s", *row), &facts, &e), -1);
+		check_int(*row, e.code, ERR_PAYLOAD);
+	}
+	assert_int_equal(event_read(NULL, &facts, &e), -1);
+}
+
+static void an_event_id_has_at_most_255_bytes(void **state)
+{
+	struct event_facts facts;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(read_event(keep_text(str_printf("'id':'%s'", repeat("e", 255))), &facts, &e),
+			 0);
+	assert_int_equal(read_event(keep_text(str_printf("'id':'%s'", repeat("e", 256))), &facts, &e),
+			 -1);
+}
+
+static void three_names_of_metadata_are_ours(void **state)
+{
+	(void)state;
+	assert_true(metadata_is_ours("userId"));
+	assert_true(metadata_is_ours("quoteSignature"));
+	assert_true(metadata_is_ours("normalizedHash"));
+	assert_false(metadata_is_ours("userid") || metadata_is_ours("user_id") ||
+		     metadata_is_ours("") || metadata_is_ours("userId2") || metadata_is_ours("gift"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		holds(a_session_of_today_is_read_whole),
+		holds(a_bare_session_of_old_is_a_paid_payment),
+		holds(paid_is_paid_or_nothing_to_pay),
+		holds(ids_may_be_expanded),
+		holds(shipping_is_in_three_places_the_newest_first),
+		holds(the_customer_is_in_the_details_first),
+		holds(the_shops_own_amounts_are_told_from_what_the_buyer_saw),
+		holds(amounts_go_to_the_end_of_what_json_may_hold),
+		holds(an_essential_field_of_a_wrong_type_is_refused),
+		holds(a_field_that_is_not_essential_is_left_out_when_wrong),
+		holds(a_session_id_has_at_most_255_bytes),
+		holds(an_event_is_told_by_its_type),
+		holds(an_event_may_lack_what_is_not_needed),
+		holds(what_is_no_event_is_refused),
+		holds(an_event_id_has_at_most_255_bytes),
+		holds(three_names_of_metadata_are_ours),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

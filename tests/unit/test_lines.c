@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The items of an order: what the buyer saw, what Stripe counted, and what the
+ * shop itself knows of a line, from the nearest place that says it.
+ */
+#include "unit.h"
+
+#include "shop/lines.h"
+
+static struct json_object *items_of(const char *lines, const char *quote)
+{
+	return keep(lines_from_stripe(json_of("[%s]", lines), quote ? json_of("%s", quote) : NULL));
+}
+
+static void a_full_line_becomes_an_item(void **state)
+{
+	(void)state;
+	check_json("full", items_of("{'id':'li_1','description':'Tee black','quantity':2,"
+				    "'amount_total':3800,'amount_subtotal':3998,'currency':'usd',"
+				    "'metadata':{'sku':'tee','collectionId':'c','variantId':'v'},"
+				    "'price':{'id':'price_1','unit_amount':1999,'currency':'eur',"
+				    "'product':{'id':'prod_1','name':'Tee'}}}", NULL),
+		   "[{'name':'Tee black','quantity':2,'amountTotal':3800,'amountSubtotal':3998,"
+		   "'unitPrice':1999,'currency':'usd','sku':'tee','collectionId':'c',"
+		   "'variantId':'v','stripePriceId':'price_1','stripeProductId':'prod_1'}]");
+}
+
+static void what_a_line_does_not_say_is_absent(void **state)
+{
+	static const struct {
+		const char *line, *items;
+	} table[] = {
+		{"{}", "[{'quantity':1}]"},
+		{"{'description':null,'quantity':null,'amount_total':null,'amount_subtotal':null,"
+		 "'price':null,'metadata':null,'currency':null}", "[{'quantity':1}]"},
+		{"{'description':'','currency':'','price':{'id':'','product':null}}",
+		 "[{'quantity':1}]"},
+		{"{'quantity':0}", "[{'quantity':0}]"},
+		{"{'price':'price_1'}", "[{'quantity':1}]"},
+		{"{'price':{'id':'p','product':'prod_2','currency':'eur'}}",
+		 "[{'quantity':1,'currency':'eur','stripePriceId':'p','stripeProductId':'prod_2'}]"},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table)
+		check_json(row->line, items_of(row->line, NULL), row->items);
+	check_json("none", items_of("", NULL), "[]");
+}
+
+static void the_name_is_what_the_buyer_saw(void **state)
+{
+	static const char quote[] = "{'items':[{'stripePriceId':'p','name':'quoted'}]}";
+	static const struct {
+		const char *line, *name;
+	} table[] = {
+		{"{'description':'seen','price':{'id':'p','nickname':'nick','product':{'name':'prod'}}}",
+		 "seen"},
+		{"{'description':null,'price':{'id':'p','nickname':'nick','product':{'name':'prod'}}}",
+		 "prod"},
+		{"{'description':'','price':{'id':'p','nickname':'nick','product':{'name':''}}}",
+		 "nick"},
+		{"{'price':{'id':'p','nickname':'nick','product':'prod_1'}}", "nick"},
+		{"{'price':{'id':'p','nickname':null}}", "quoted"},
+		{"{'price':{'id':'other'}}", NULL},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table) {
+		struct json_object *items = items_of(row->line, quote);
+
+		check_text(row->line,
+			   json_string_or_null(json_object_array_get_idx(items, 0), "name"),
+			   row->name);
+	}
+}
+
+static void the_unit_price_is_the_prices_or_follows_from_the_subtotal(void **state)
+{
+	static const struct {
+		const char *line;
+		int64_t unit; /* -1: none */
+	} table[] = {
+		{"{'quantity':2,'amount_subtotal':10,'price':{'unit_amount':7}}", 7},
+		{"{'quantity':2,'amount_subtotal':10,'price':{'unit_amount':0}}", 0},
+		{"{'quantity':2,'amount_subtotal':10,'price':{'unit_amount':null}}", 5},
+		{"{'quantity':2,'amount_subtotal':10,'price':{'unit_amount':1.5}}", 5},
+		{"{'quantity':3,'amount_subtotal':10,'price':{'unit_amount':null}}", -1},
+		{"{'quantity':1,'amount_subtotal':10}", 10},
+		{"{'quantity':null,'amount_subtotal':10}", 10},
+		{"{'quantity':0,'amount_subtotal':10}", -1},
+		{"{'quantity':-1,'amount_subtotal':10}", -1},
+		{"{'quantity':2,'amount_total':10}", -1},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table) {
+		struct json_object *items = items_of(row->line, NULL);
+
+		check_int(row->line, json_int_or(json_object_array_get_idx(items, 0), "unitPrice", -1),
+			  row->unit);
+	}
+}
+
+/* From the nearest place: each row takes the nearer one away. */
+static void what_the_shop_knows_comes_from_the_nearest_place(void **state)
+{
+	static const char *const keys[] = {"sku", "collectionId", "variantId"};
+	static const struct {
+		const char *line, *price, *product, *quoted, *value;
+	} table[] = {
+		{"line", "price", "product", "quote", "line"}, {"", "price", "product", "quote", "price"},
+		{"", "", "product", "quote", "product"}, {"", "", "", "quote", "quote"},
+		{"", "", "", "", NULL},
+	}, *row;
+	size_t i;
+
+	(void)state;
+	for EACH(row, table) {
+		for (i = 0; i < LENGTH(keys); i++) {
+			const char *k = keys[i];
+			struct json_object *items = keep(lines_from_stripe(
+				json_of("[{'metadata':{'%s':'%s'},'price':{'id':'p','metadata':"
+					"{'%s':'%s'},'product':{'metadata':{'%s':'%s'}}}}]",
+					k, row->line, k, row->price, k, row->product),
+				json_of("{'items':[{'stripePriceId':'p','%s':'%s'}]}", k,
+					row->quoted)));
+
+			check_text(k, json_string_or_null(json_object_array_get_idx(items, 0), k),
+				   row->value);
+		}
+	}
+}
+
+static void the_lookup_key_is_the_last_place_for_a_sku_only(void **state)
+{
+	static const char line[] = "{'price':{'id':'p','lookup_key':'key'}}";
+
+	(void)state;
+	check_json("alone", items_of(line, NULL),
+		   "[{'quantity':1,'sku':'key','stripePriceId':'p'}]");
+	check_json("quoted", items_of(line, "{'items':[{'stripePriceId':'p','sku':'quoted'}]}"),
+		   "[{'quantity':1,'sku':'quoted','stripePriceId':'p'}]");
+}
+
+static void a_price_that_is_twice_in_the_quote_keeps_both_variants_apart(void **state)
+{
+	static const char quote[] = "{'items':[{'stripePriceId':'p','variantId':'red'},"
+				    "{'stripePriceId':'q','variantId':'blue'},"
+				    "{'stripePriceId':'p','variantId':'green'}]}";
+
+	(void)state;
+	check_json("twice", items_of("{'price':{'id':'p'}},{'price':{'id':'p'}},{'price':{'id':'q'}},"
+				     "{'price':{'id':'p'}},{'price':{'id':'r'}}", quote),
+		   "[{'quantity':1,'variantId':'red','stripePriceId':'p'},"
+		   "{'quantity':1,'variantId':'green','stripePriceId':'p'},"
+		   "{'quantity':1,'variantId':'blue','stripePriceId':'q'},"
+		   "{'quantity':1,'stripePriceId':'p'},{'quantity':1,'stripePriceId':'r'}]");
+	check_json("other first", items_of("{'price':{'id':'q'}},{'price':{'id':'p'}}", quote),
+		   "[{'quantity':1,'variantId':'blue','stripePriceId':'q'},"
+		   "{'quantity':1,'variantId':'red','stripePriceId':'p'}]");
+}
+
+static void a_quote_without_usable_items_is_no_harm(void **state)
+{
+	static const char *const quotes[] = {"{}", "{'items':null}", "{'items':{}}", "{'items':[]}",
+					     "{'items':[null,7,{'stripePriceId':null}]}"};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LENGTH(quotes); i++)
+		check_json(quotes[i], items_of("{'price':{'id':'p'}}", quotes[i]),
+			   "[{'quantity':1,'stripePriceId':'p'}]");
+}
+
+static void a_quotes_items_are_copied(void **state)
+{
+	struct json_object *quote = json_of("{'items':[{'name':'Tee','quantity':2}]}");
+	struct json_object *items = keep(lines_from_quote(quote));
+
+	(void)state;
+	check_json("copied", items, "[{'name':'Tee','quantity':2}]");
+	json_object_array_add(items, json_object_new_int(1));
+	check_json("untouched", quote, "{'items':[{'name':'Tee','quantity':2}]}");
+	check_json("none", keep(lines_from_quote(NULL)), "[]");
+	check_json("empty", keep(lines_from_quote(json_of("{}"))), "[]");
+}
+
+static void the_count_is_the_sum_of_the_quantities(void **state)
+{
+	(void)state;
+	assert_int_equal(lines_count(json_of("[]")), 0);
+	assert_int_equal(lines_count(json_of("[{'quantity':2},{'quantity':3},{}]")), 5);
+	assert_int_equal(lines_count(json_of("[{'quantity':'7'},{'quantity':1}]")), 1);
+}
+
+static void a_sum_needs_every_line_to_have_it(void **state)
+{
+	static const struct {
+		const char *items;
+		bool has;
+		int64_t sum;
+	} table[] = {
+		{"[]", false, 0}, {"[{'a':1}]", true, 1}, {"[{'a':0}]", true, 0},
+		{"[{'a':1},{'a':2},{'a':3}]", true, 6}, {"[{'a':1},{}]", false, 0},
+		{"[{},{'a':1}]", false, 0}, {"[{'a':1},{'a':'2'}]", false, 0},
+		{"[{'a':9223372036854775806},{'a':1}]", true, INT64_MAX},
+		{"[{'a':9223372036854775806},{'a':2}]", false, 0},
+		{"[{'a':-5},{'a':2}]", true, -3},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table) {
+		int64_t sum = 77;
+
+		check(row->items, lines_sum(json_of("%s", row->items), "a", &sum) == row->has);
+		check_int(row->items, sum, row->has ? row->sum : 77);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		holds(a_full_line_becomes_an_item),
+		holds(what_a_line_does_not_say_is_absent),
+		holds(the_name_is_what_the_buyer_saw),
+		holds(the_unit_price_is_the_prices_or_follows_from_the_subtotal),
+		holds(what_the_shop_knows_comes_from_the_nearest_place),
+		holds(the_lookup_key_is_the_last_place_for_a_sku_only),
+		holds(a_price_that_is_twice_in_the_quote_keeps_both_variants_apart),
+		holds(a_quote_without_usable_items_is_no_harm),
+		holds(a_quotes_items_are_copied),
+		holds(the_count_is_the_sum_of_the_quantities),
+		holds(a_sum_needs_every_line_to_have_it),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

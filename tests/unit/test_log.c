@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The log: one event stays one line whatever it holds, and nothing personal or
+ * secret gets into it.
+ */
+#include "unit.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+#define NOW 1732612800 /* 2024-11-26T09:20:00Z */
+
+static const char *redacted(const char *text)
+{
+	struct buf out;
+
+	buf_init(&out, 4096);
+	log_redact(&out, text);
+	return keep_text(buf_detach(&out));
+}
+
+static const char *line_of(bool json, enum log_level level, const char *message,
+			   const struct log_field *fields)
+{
+	struct buf out;
+
+	buf_init(&out, 65536);
+	log_format(&out, json, NOW, level, message, fields);
+	return keep_text(buf_detach(&out));
+}
+
+#define LINE(json, level, message, ...) \
+	line_of(json, level, message, (const struct log_field[]){__VA_ARGS__, {.key = NULL}})
+
+static void a_text_line_has_time_level_message_and_fields(void **state)
+{
+	(void)state;
+	assert_string_equal(LINE(false, LOG_LEVEL_INFO, "Order snapshot created",
+				 LOG_STR("order", "BC-ABC123"), LOG_INT("items", -3)),
+			    "2024-11-26T09:20:00Z info Order snapshot created order=BC-ABC123 "
+			    "items=-3\n");
+	assert_string_equal(line_of(false, LOG_LEVEL_DEBUG, "m", &(struct log_field){.key = NULL}),
+			    "2024-11-26T09:20:00Z debug m\n");
+	assert_string_equal(LINE(false, LOG_LEVEL_WARNING, "m", LOG_INT("n", INT64_MIN)),
+			    "2024-11-26T09:20:00Z warning m n=-9223372036854775808\n");
+	assert_string_equal(LINE(false, LOG_LEVEL_ERROR, "m", LOG_INT("n", INT64_MAX)),
+			    "2024-11-26T09:20:00Z error m n=9223372036854775807\n");
+}
+
+static void a_json_line_is_a_json_object(void **state)
+{
+	const char *line = LINE(true, LOG_LEVEL_WARNING, "Webhook \"processed\"",
+				LOG_STR("a", "x"), LOG_INT("b", 7), LOG_STR("c", ""));
+
+	(void)state;
+	assert_string_equal(line, "{\"ts\":\"2024-11-26T09:20:00Z\",\"level\":\"warning\","
+				  "\"msg\":\"Webhook \\\"processed\\\"\",\"a\":\"x\",\"b\":7,"
+				  "\"c\":\"\"}\n");
+	assert_true(json_is_valid(span_of(line)));
+}
+
+static void a_field_without_a_text_is_left_out(void **state)
+{
+	(void)state;
+	assert_string_equal(LINE(false, LOG_LEVEL_INFO, "m", LOG_STR("a", NULL), LOG_STR("b", "c")),
+			    "2024-11-26T09:20:00Z info m b=c\n");
+	assert_string_equal(LINE(true, LOG_LEVEL_INFO, "m", LOG_STR("a", NULL)),
+			    "{\"ts\":\"2024-11-26T09:20:00Z\",\"level\":\"info\",\"msg\":\"m\"}\n");
+}
+
+static void a_value_is_quoted_where_it_could_be_misread(void **state)
+{
+	static const struct {
+		const char *value, *text;
+	} table[] = {
+		{"plain", "plain"}, {"a:b/c,d", "a:b/c,d"}, {"~!", "~!"},
+		{"", "\"\""}, {"a b", "\"a b\""}, {" ", "\" \""}, {"a=b", "\"a=b\""},
+		{"say \"hi\"", "\"say \\\"hi\\\"\""}, {"a\"b", "\"a\\\"b\""}, {"a\\b", "\"a\\\\b\""},
+		{"a\nb", "\"a\\u000ab\""}, {"a\rb", "\"a\\u000db\""}, {"a\tb", "\"a\\u0009b\""},
+		{"a\x1B[31mb", "\"a\\u001b[31mb\""}, {"a\x01" "b", "\"a\\u0001b\""},
+		{"a\x7F", "\"a\\u007f\""}, {"a\x1F", "\"a\\u001f\""}, {"\xC3\xA4", "\xC3\xA4"},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table) {
+		const char *json = LINE(true, LOG_LEVEL_INFO, "m", LOG_STR("k", row->value));
+
+		check_text(row->text, LINE(false, LOG_LEVEL_INFO, "m", LOG_STR("k", row->value)),
+			   keep_text(str_printf("2024-11-26T09:20:00Z info m k=%s\n", row->text)));
+		check(row->text, json_is_valid(span_of(json)));
+		check_text(row->text, json_string_or_null(keep(json_parse(span_of(json))), "k"),
+			   row->value);
+	}
+}
+
+static void a_value_cannot_begin_a_line_of_its_own(void **state)
+{
+	const char *evil = "x\n2024-11-26T09:20:00Z info Webhook processed order=BC-FAKE\r\nmore";
+	const char *text = LINE(false, LOG_LEVEL_INFO, "m", LOG_STR("k", evil));
+	const char *json = LINE(true, LOG_LEVEL_INFO, "m", LOG_STR("k", evil));
+
+	(void)state;
+	assert_ptr_equal(strchr(text, '\n'), text + strlen(text) - 1);
+	assert_ptr_equal(strchr(json, '\n'), json + strlen(json) - 1);
+	assert_null(strchr(text, '\r'));
+}
+
+static void addresses_and_keys_are_masked(void **state)
+{
+	static const struct {
+		const char *text, *shown;
+	} table[] = {
+		{"", ""},
+		{"nothing to see", "nothing to see"},
+		{"jane.doe@shop.example", "j***@shop.example"},
+		{"j@x.y", "j***@x.y"},
+		{"to jane@x.y and bob@x.y.", "to j***@x.y and b***@x.y."},
+		{"<jane+tag@x.y>", "<j***@x.y>"},
+		{"jane_d'oe-1@x.y", "j***@x.y"},
+		{"\xC3\xA4nne@x.y", "\xC3***@x.y"},
+		{"jane%40x.y", "j***%40x.y"},
+		{"a jane.doe%40x.y b", "a j***%40x.y b"},
+		{"USER#jane@x.y", "USER#j***@x.y"},
+		{"USER#jane@x.y/ORDER#1", "USER#j***@x.y/ORDER#1"},
+		{"(jane@x.y)", "(j***@x.y)"},
+		{"\"jane@x.y\"", "\"j***@x.y\""},
+		{"mailto:jane@x.y", "mailto:j***@x.y"},
+		{"@x.y", "@x.y"},
+		{"a @ b", "a @ b"},
+		{"50%4", "50%4"},
+		{"%40x", "%40x"},
+		{"sk_live_51HabcDEF", "sk_live_***"},
+		{"sk_test_51Habc def", "sk_test_*** def"},
+		{"rk_live_abc,x", "rk_live_***,x"},
+		{"rk_test_abc-def.ghi_jkl;x", "rk_test_***;x"},
+		{"whsec_abc", "whsec_***"},
+		{"key=sk_live_abc", "key=sk_live_***"},
+		{"xsk_live_abc", "xsk_live_***"},
+		{"whsec_a,whsec_b", "whsec_***,whsec_***"},
+		{"Authorization: Bearer eyJh.eyJz.c2ln", "Authorization: Bearer ***"},
+		{"pk_live_abc is public", "pk_live_abc is public"},
+		{"cs_test_abc123", "cs_test_abc123"},
+		{"sk_live", "sk_live"},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table)
+		check_text(row->text, redacted(row->text), row->shown);
+}
+
+static void hidden_values_never_show(void **state)
+{
+	(void)state;
+	log_hide("s3cret");
+	log_hide("another one");
+	assert_string_equal(redacted("s3cret"), "***");
+	assert_string_equal(redacted("a s3cret, xs3crety"), "a ***, x***y");
+	assert_string_equal(redacted("an another one"), "an ***");
+	assert_string_equal(redacted("s3cre t"), "s3cre t");
+	assert_string_equal(redacted("us3cret@x.y"), "u***@x.y");
+	log_hide(NULL);
+	assert_string_equal(redacted("s3cret"), "s3cret");
+}
+
+static void short_values_are_not_hidden(void **state)
+{
+	(void)state;
+	log_hide("");
+	log_hide("order");
+	assert_string_equal(redacted("order"), "order");
+	log_hide("orders");
+	assert_string_equal(redacted("orders"), "***");
+	log_hide(NULL);
+}
+
+static void many_values_can_be_hidden_and_too_many_do_no_harm(void **state)
+{
+	char secret[] = "secret-a";
+	int i;
+
+	(void)state;
+	for (i = 0; i < 20; i++) {
+		secret[7] = (char)('a' + i);
+		log_hide(secret);
+	}
+	assert_string_equal(redacted("secret-a"), "***");
+	assert_string_equal(redacted("secret-p"), "***");
+	log_hide(NULL);
+}
+
+static void fields_are_masked_in_both_formats(void **state)
+{
+	(void)state;
+	assert_string_equal(LINE(false, LOG_LEVEL_INFO, "m", LOG_STR("u", "jane@x.y")),
+			    "2024-11-26T09:20:00Z info m u=j***@x.y\n");
+	assert_non_null(strstr(LINE(true, LOG_LEVEL_INFO, "m", LOG_STR("u", "jane@x.y")),
+			       "\"u\":\"j***@x.y\""));
+}
+
+struct lines {
+	size_t count;
+	char last[16384];
+};
+
+static void take_line(void *context, const char *line, size_t n)
+{
+	struct lines *lines = context;
+
+	assert_true(n < sizeof lines->last);
+	memcpy(lines->last, line, n);
+	lines->last[n] = '\0';
+	lines->count++;
+}
+
+static void configure(enum log_level level, bool json, const char *target)
+{
+	log_configure(&(struct log_options){.level = level, .json = json, .target = target});
+}
+
+static void lines_below_the_level_are_dropped(void **state)
+{
+	struct lines lines = {0};
+	int level;
+
+	(void)state;
+	for (level = LOG_LEVEL_DEBUG; level <= LOG_LEVEL_ERROR; level++) {
+		configure((enum log_level)level, false, "stderr");
+		log_set_sink(take_line, &lines);
+		lines.count = 0;
+		log_debug("m", LOG_INT("n", 1));
+		log_info("m", LOG_INT("n", 1));
+		log_warning("m", LOG_INT("n", 1));
+		log_error("last", LOG_INT("n", 2));
+		assert_int_equal(lines.count, 4 - level);
+		assert_true(str_ends(lines.last, " error last n=2\n"));
+	}
+	log_close();
+}
+
+static void the_configured_format_is_used(void **state)
+{
+	struct lines lines = {0};
+
+	(void)state;
+	configure(LOG_LEVEL_INFO, true, "stderr");
+	log_set_sink(take_line, &lines);
+	log_info("m", LOG_INT("n", 1));
+	assert_true(str_starts(lines.last, "{\"ts\":\"20"));
+	assert_true(json_is_valid(span_of(lines.last)));
+	log_close();
+}
+
+static const char *content_of(const char *path)
+{
+	static char text[4096];
+	int fd = open(path, O_RDONLY);
+	ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
+
+	if (fd >= 0)
+		close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	return text;
+}
+
+static void a_file_is_appended_to_and_not_for_all_to_read(void **state)
+{
+	const char *folder = unit_folder();
+	const char *path = keep_text(str_printf("%s/log", folder));
+	struct lines lines = {0};
+	struct stat st;
+
+	(void)state;
+	log_set_sink(take_line, &lines);
+	configure(LOG_LEVEL_INFO, false, path);
+	log_info("first", LOG_INT("n", 1));
+	configure(LOG_LEVEL_INFO, false, path);
+	log_info("second", LOG_INT("n", 2));
+	log_close();
+	assert_non_null(strstr(content_of(path), " info first n=1\n"));
+	assert_non_null(strstr(content_of(path), " info second n=2\n"));
+	assert_int_equal(lines.count, 0);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07, 0);
+	unit_remove_folder(folder);
+}
+
+static void a_sink_that_is_taken_away_leaves_standard_error(void **state)
+{
+	const char *folder = unit_folder();
+	const char *path = keep_text(str_printf("%s/stderr", folder));
+	struct lines lines = {0};
+	int before = dup(STDERR_FILENO), file = open(path, O_WRONLY | O_CREAT, 0600);
+
+	(void)state;
+	configure(LOG_LEVEL_INFO, false, "stderr");
+	dup2(file, STDERR_FILENO);
+	log_set_sink(take_line, &lines);
+	log_set_sink(NULL, NULL);
+	log_info("to standard error", LOG_INT("n", 1));
+	log_set_sink(take_line, &lines);
+	log_close();
+	log_info("to standard error", LOG_INT("n", 2));
+	dup2(before, STDERR_FILENO);
+	close(before);
+	close(file);
+	assert_non_null(strstr(content_of(path), "info to standard error n=1\n"));
+	assert_non_null(strstr(content_of(path), "info to standard error n=2\n"));
+	assert_int_equal(lines.count, 0);
+	unit_remove_folder(folder);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		holds(a_text_line_has_time_level_message_and_fields),
+		holds(a_json_line_is_a_json_object),
+		holds(a_field_without_a_text_is_left_out),
+		holds(a_value_is_quoted_where_it_could_be_misread),
+		holds(a_value_cannot_begin_a_line_of_its_own),
+		holds(addresses_and_keys_are_masked),
+		holds(hidden_values_never_show),
+		holds(short_values_are_not_hidden),
+		holds(many_values_can_be_hidden_and_too_many_do_no_harm),
+		holds(fields_are_masked_in_both_formats),
+		holds(lines_below_the_level_are_dropped),
+		holds(the_configured_format_is_used),
+		holds(a_file_is_appended_to_and_not_for_all_to_read),
+		holds(a_sink_that_is_taken_away_leaves_standard_error),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

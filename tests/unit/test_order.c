@@ -1,0 +1,554 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The order is a pure function of what Stripe says: the example of the
+ * contract attribute by attribute, what a late event may not take back, and,
+ * over all orders in which events can arrive, that the outcome is the same.
+ */
+#include "unit.h"
+
+#include "shop/order.h"
+
+#define CREATED 1732612800 /* 2024-11-26T09:20:00Z */
+
+#define SESSION "'object':'checkout.session','id':'cs_test_abc123','created':1732612800," \
+		"'mode':'payment'"
+
+static const char paid_session[] =
+	"{" SESSION ",'payment_status':'paid','amount_total':2599,'amount_subtotal':2000,"
+	"'currency':'usd','total_details':{'amount_discount':100,'amount_tax':199,"
+	"'amount_shipping':500},'customer_details':{'email':'jane@shop.example','phone':'+4912',"
+	"'name':'Jane Doe'},'payment_intent':'pi_1','customer':'cus_1','livemode':false,"
+	"'collected_information':{'shipping_details':{'name':'Jane D','address':{'line1':'Street 1',"
+	"'line2':null,'city':'Berlin','state':'','postal_code':'10115','country':'DE'}}},"
+	"'metadata':{'userId':'user_12345','quoteSignature':'qq','normalizedHash':'hh',"
+	"'gift':'yes'}}";
+
+static const char lines[] =
+	"[{'description':'Tee','quantity':2,'amount_total':2599,'amount_subtotal':2000,"
+	"'currency':'usd','price':{'id':'price_1','unit_amount':1000,'lookup_key':'tee',"
+	"'product':{'id':'prod_1'}}}]";
+
+static const char quote[] = "{'items':[{'name':'Quoted tee','quantity':2,'unitPrice':1000,"
+			    "'stripePriceId':'price_1','collectionId':'c1'}]}";
+
+/* What varies from event to event; the rest is the example's. */
+struct event {
+	const char *session, *lines, *quote; /* JSON, or NULL */
+	enum event_kind kind;
+	int64_t time;
+};
+
+static struct order_input input_of(const struct event *event, struct json_object *stored,
+				   struct session_facts *facts)
+{
+	struct err e = {.code = ERR_NONE};
+
+	check_int(e.text, session_read(json_of("%s", event->session), facts, &e), 0);
+	return (struct order_input){
+		.stored = stored, .session = facts, .kind = event->kind,
+		.line_items = event->lines ? json_of("%s", event->lines) : NULL,
+		.quote = event->quote ? json_of("%s", event->quote) : NULL,
+		.pk = "USER#user_12345", .sk = "ORDER#1732612800#cs_test_abc123",
+		.number = "BC-ABC123", .user_id = "user_12345", .source = "webhook",
+		.created = CREATED, .event_time = event->time, .now = CREATED + 60,
+	};
+}
+
+static struct json_object *apply(const struct event *event, struct json_object *stored)
+{
+	struct session_facts facts;
+	struct order_input in = input_of(event, stored, &facts);
+	const char *before = stored ? keep_text(str_dup(json_text(stored))) : NULL;
+	struct json_object *order = keep(order_apply_session(&in));
+
+	check_text("the stored order", stored ? json_text(stored) : NULL, before);
+	return order;
+}
+
+static const struct event paid = {paid_session, lines, quote, EVENT_SESSION_COMPLETED, CREATED + 5};
+
+static void the_example_of_the_contract_comes_out_exactly(void **state)
+{
+	(void)state;
+	check_json("order", apply(&paid, NULL),
+		   "{'PK':'USER#user_12345','SK':'ORDER#1732612800#cs_test_abc123',"
+		   "'orderId':'cs_test_abc123','orderNumber':'BC-ABC123','userId':'user_12345',"
+		   "'customerEmail':'jane@shop.example','customerPhone':'+4912',"
+		   "'customerName':'Jane Doe','status':'completed','amount':2599,"
+		   "'amountSubtotal':2000,'amountDiscount':100,'amountTax':199,"
+		   "'amountShipping':500,'currency':'usd','items':[{'name':'Tee','quantity':2,"
+		   "'unitPrice':1000,'amountTotal':2599,'amountSubtotal':2000,'currency':'usd',"
+		   "'sku':'tee','collectionId':'c1','stripePriceId':'price_1',"
+		   "'stripeProductId':'prod_1'}],'itemCount':2,"
+		   "'createdAt':'2024-11-26T09:20:00Z','completedAt':'2024-11-26T09:20:05Z',"
+		   "'updatedAt':'2024-11-26T09:21:00Z','stripeSessionId':'cs_test_abc123',"
+		   "'stripePaymentIntentId':'pi_1','stripeCustomerId':'cus_1',"
+		   "'stripePaymentStatus':'paid','shippingAddress':{'name':'Jane D',"
+		   "'line1':'Street 1','city':'Berlin','postalCode':'10115','country':'DE'},"
+		   "'quoteSignature':'qq','metadata':{'gift':'yes'},'livemode':false,"
+		   "'source':'webhook'}");
+}
+
+static void what_stripe_did_not_give_is_absent_and_never_null(void **state)
+{
+	const struct event bare = {"{" SESSION ",'payment_status':'unpaid','metadata':{'userId':'u'}}",
+				   "[]", NULL, EVENT_SESSION_COMPLETED, CREATED};
+
+	(void)state;
+	check_json("bare", apply(&bare, NULL),
+		   "{'PK':'USER#user_12345','SK':'ORDER#1732612800#cs_test_abc123',"
+		   "'orderId':'cs_test_abc123','orderNumber':'BC-ABC123','userId':'user_12345',"
+		   "'status':'pending','createdAt':'2024-11-26T09:20:00Z',"
+		   "'stripeSessionId':'cs_test_abc123','stripePaymentStatus':'unpaid',"
+		   "'source':'webhook','itemCount':0,'items':[],"
+		   "'updatedAt':'2024-11-26T09:21:00Z'}");
+}
+
+static void the_whole_address_is_taken_over(void **state)
+{
+	const struct event event = {
+		"{" SESSION ",'shipping_details':{'name':'N','address':{'line1':'1','line2':'2',"
+		"'city':'C','state':'S','postal_code':'P','country':'DE','other':'x'}}}",
+		"[]", NULL, EVENT_SESSION_COMPLETED, CREATED};
+	const struct event none = {"{" SESSION ",'shipping_details':{'name':'N'}}", "[]", NULL,
+				   EVENT_SESSION_COMPLETED, CREATED};
+	struct json_object *address = NULL;
+
+	(void)state;
+	json_get_object(apply(&event, NULL), "shippingAddress", &address);
+	check_json("address", address, "{'name':'N','line1':'1','line2':'2','city':'C','state':'S',"
+				       "'postalCode':'P','country':'DE'}");
+	assert_int_equal(json_get_object(apply(&none, NULL), "shippingAddress", &address),
+			 JSON_ABSENT);
+}
+
+static void the_buyers_own_currency_is_noted(void **state)
+{
+	static const struct {
+		const char *details, *presentment;
+	} table[] = {
+		{"{'presentment_amount':700,'presentment_currency':'eur'}",
+		 "{'amount':700,'currency':'eur'}"},
+		{"{'presentment_amount':700}", NULL}, {"{'presentment_currency':'eur'}", NULL},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table) {
+		const char *session = keep_text(str_printf("{" SESSION ",'presentment_details':%s}",
+							   row->details));
+		const struct event event = {session, "[]", NULL, EVENT_SESSION_COMPLETED, CREATED};
+		struct json_object *presentment = NULL;
+
+		json_get_object(apply(&event, NULL), "presentment", &presentment);
+		check_json(row->details, presentment, row->presentment);
+	}
+}
+
+static void a_kept_time_is_counted_from_the_sessions_creation(void **state)
+{
+	struct session_facts facts;
+	struct order_input in = input_of(&paid, NULL, &facts);
+
+	(void)state;
+	in.ttl_days = 2;
+	assert_int_equal(json_int_or(keep(order_apply_session(&in)), "expiresAt", 0),
+			 CREATED + 2 * 86400);
+	in.ttl_days = 0;
+	assert_int_equal(json_int_or(keep(order_apply_session(&in)), "expiresAt", -1), -1);
+}
+
+static void amounts_that_a_session_lacks_are_those_of_its_lines(void **state)
+{
+	const struct event old = {"{" SESSION "}", lines, NULL, EVENT_SESSION_COMPLETED, CREATED};
+	const struct event half = {"{" SESSION ",'amount_total':1,'currency':'gbp'}", lines, NULL,
+				   EVENT_SESSION_COMPLETED, CREATED};
+	struct json_object *order = apply(&old, NULL);
+
+	(void)state;
+	assert_int_equal(json_int_or(order, "amount", -1), 2599);
+	assert_int_equal(json_int_or(order, "amountSubtotal", -1), 2000);
+	assert_string_equal(json_string_or_null(order, "currency"), "usd");
+	order = apply(&half, NULL);
+	assert_int_equal(json_int_or(order, "amount", -1), 1);
+	assert_int_equal(json_int_or(order, "amountSubtotal", -1), 2000);
+	assert_string_equal(json_string_or_null(order, "currency"), "gbp");
+}
+
+/* --- line items ---------------------------------------------------------- */
+
+static void without_line_items_the_quotes_are_taken_and_pending_is_noted(void **state)
+{
+	const struct event unfetched = {paid_session, NULL, quote, EVENT_SESSION_COMPLETED, CREATED};
+	const struct event neither = {paid_session, NULL, NULL, EVENT_SESSION_COMPLETED, CREATED};
+	struct json_object *order = apply(&unfetched, NULL), *items = NULL;
+	bool pending = false;
+
+	(void)state;
+	json_get_array(order, "items", &items);
+	check_json("items", items, "[{'name':'Quoted tee','quantity':2,'unitPrice':1000,"
+				   "'stripePriceId':'price_1','collectionId':'c1'}]");
+	assert_int_equal(json_int_or(order, "itemCount", -1), 2);
+	assert_int_equal(json_get_bool(order, "itemsPending", &pending), JSON_FOUND);
+	assert_true(pending);
+	assert_true(order_needs_lines(order));
+	order = apply(&neither, NULL);
+	json_get_array(order, "items", &items);
+	check_json("items", items, "[]");
+	assert_true(order_needs_lines(order));
+}
+
+static void fetched_line_items_end_the_pending(void **state)
+{
+	const struct event unfetched = {paid_session, NULL, quote, EVENT_SESSION_COMPLETED,
+					CREATED + 5};
+	struct json_object *order = apply(&paid, apply(&unfetched, NULL));
+	bool pending;
+
+	(void)state;
+	assert_int_equal(json_get_bool(order, "itemsPending", &pending), JSON_ABSENT);
+	assert_false(order_needs_lines(order));
+	assert_true(order_same(order, apply(&paid, apply(&paid, NULL))));
+}
+
+static void items_once_fetched_are_not_lost_again(void **state)
+{
+	const struct event unfetched = {paid_session, NULL, quote, EVENT_SESSION_COMPLETED,
+					CREATED + 9};
+
+	(void)state;
+	assert_true(order_same(apply(&unfetched, apply(&paid, NULL)), apply(&paid, NULL)));
+}
+
+static void an_order_needs_lines_until_it_has_them(void **state)
+{
+	(void)state;
+	assert_true(order_needs_lines(NULL));
+	assert_true(order_needs_lines(json_of("{}")));
+	assert_true(order_needs_lines(json_of("{'items':[],'itemsPending':true}")));
+	assert_false(order_needs_lines(json_of("{'items':[],'itemsPending':false}")));
+	assert_false(order_needs_lines(json_of("{'items':[]}")));
+}
+
+/* --- status -------------------------------------------------------------- */
+
+#define UNPAID "{" SESSION ",'payment_status':'unpaid'}"
+#define PAID "{" SESSION ",'payment_status':'paid'}"
+#define FREE "{" SESSION ",'payment_status':'no_payment_required'}"
+
+static void a_sessions_status_follows_from_its_payment(void **state)
+{
+	static const struct {
+		const char *session;
+		enum event_kind kind;
+		const char *status;
+	} table[] = {
+		{PAID, EVENT_SESSION_COMPLETED, "completed"},
+		{FREE, EVENT_SESSION_COMPLETED, "completed"},
+		{UNPAID, EVENT_SESSION_COMPLETED, "pending"},
+		{PAID, EVENT_SESSION_SUCCEEDED, "completed"},
+		{UNPAID, EVENT_SESSION_SUCCEEDED, "pending"},
+		{UNPAID, EVENT_SESSION_FAILED, "failed"},
+		{PAID, EVENT_SESSION_FAILED, "completed"},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table) {
+		const struct event event = {row->session, "[]", NULL, row->kind, CREATED};
+		struct json_object *order = apply(&event, NULL);
+		bool completed = strcmp(row->status, "completed") == 0;
+
+		check_text(row->session, json_string_or_null(order, "status"), row->status);
+		check(row->session,
+		      (json_string_or_null(order, "completedAt") != NULL) == completed);
+	}
+}
+
+static void a_status_climbs_and_is_never_taken_back(void **state)
+{
+	static const struct {
+		const char *stored, *session;
+		enum event_kind kind;
+		const char *status;
+	} table[] = {
+		{"pending", UNPAID, EVENT_SESSION_COMPLETED, "pending"},
+		{"pending", UNPAID, EVENT_SESSION_FAILED, "failed"},
+		{"pending", PAID, EVENT_SESSION_SUCCEEDED, "completed"},
+		{"failed", UNPAID, EVENT_SESSION_COMPLETED, "failed"},
+		{"failed", UNPAID, EVENT_SESSION_FAILED, "failed"},
+		{"failed", PAID, EVENT_SESSION_SUCCEEDED, "completed"},
+		{"completed", UNPAID, EVENT_SESSION_COMPLETED, "completed"},
+		{"completed", UNPAID, EVENT_SESSION_FAILED, "completed"},
+		{"completed", PAID, EVENT_SESSION_COMPLETED, "completed"},
+		{"partially_refunded", PAID, EVENT_SESSION_COMPLETED, "partially_refunded"},
+		{"partially_refunded", UNPAID, EVENT_SESSION_FAILED, "partially_refunded"},
+		{"refunded", PAID, EVENT_SESSION_SUCCEEDED, "refunded"},
+		{"refunded", UNPAID, EVENT_SESSION_COMPLETED, "refunded"},
+		{"something_else", UNPAID, EVENT_SESSION_FAILED, "failed"},
+		{"something_else", UNPAID, EVENT_SESSION_COMPLETED, "pending"},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table) {
+		const struct event event = {row->session, "[]", NULL, row->kind, CREATED};
+		struct json_object *order = apply(&event, json_of("{'status':'%s'}", row->stored));
+
+		check_text(keep_text(str_printf("%s, %s", row->stored, row->session)),
+			   json_string_or_null(order, "status"), row->status);
+	}
+	check_text("none", json_string_or_null(apply(&paid, json_of("{}")), "status"), "completed");
+}
+
+static void the_earliest_payment_counts(void **state)
+{
+	static const struct {
+		const char *stored, *after;
+	} table[] = {
+		{"2024-11-26T09:20:04Z", "2024-11-26T09:20:04Z"},
+		{"2024-11-26T09:20:05Z", "2024-11-26T09:20:05Z"},
+		{"2024-11-26T09:20:06Z", "2024-11-26T09:20:05Z"},
+		{"2023-12-31T23:59:59Z", "2023-12-31T23:59:59Z"},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table)
+		check_text(row->stored,
+			   json_string_or_null(apply(&paid, json_of("{'status':'completed',"
+								    "'completedAt':'%s'}",
+								    row->stored)), "completedAt"),
+			   row->after);
+}
+
+/* --- what stands already ------------------------------------------------- */
+
+static void who_the_order_is_stays(void **state)
+{
+	struct json_object *order = apply(&paid, json_of(
+		"{'PK':'USER#old','SK':'ORDER#1#x','orderNumber':'BC-ABC123B','userId':'old',"
+		"'createdAt':'2020-01-01T00:00:00Z','source':'lambda','expiresAt':9,'version':4,"
+		"'status':'pending'}"));
+
+	(void)state;
+	assert_string_equal(json_string_or_null(order, "PK"), "USER#old");
+	assert_string_equal(json_string_or_null(order, "SK"), "ORDER#1#x");
+	assert_string_equal(json_string_or_null(order, "orderNumber"), "BC-ABC123B");
+	assert_string_equal(json_string_or_null(order, "userId"), "old");
+	assert_string_equal(json_string_or_null(order, "createdAt"), "2020-01-01T00:00:00Z");
+	assert_string_equal(json_string_or_null(order, "source"), "lambda");
+	assert_int_equal(json_int_or(order, "expiresAt", 0), 9);
+	assert_int_equal(json_int_or(order, "version", 0), 4);
+	assert_string_equal(json_string_or_null(order, "status"), "completed");
+	assert_string_equal(json_string_or_null(order, "updatedAt"), "2024-11-26T09:21:00Z");
+}
+
+static void what_ordersnap_does_not_know_survives(void **state)
+{
+	struct json_object *order = apply(&paid, json_of(
+		"{'note':'by hand','dispute':{'id':'dp_1'},'amountRefunded':100,'x':[1,null]}"));
+	struct json_object *value;
+
+	(void)state;
+	assert_string_equal(json_string_or_null(order, "note"), "by hand");
+	assert_int_equal(json_int_or(order, "amountRefunded", 0), 100);
+	assert_true(json_object_object_get_ex(order, "dispute", &value));
+	check_json("dispute", value, "{'id':'dp_1'}");
+	assert_true(json_object_object_get_ex(order, "x", &value));
+	check_json("x", value, "[1,null]");
+}
+
+static void a_further_event_replaces_and_an_earlier_one_fills_gaps(void **state)
+{
+	const struct event first = {"{" SESSION ",'payment_status':'unpaid','amount_total':1,"
+				    "'customer':'cus_9','customer_details':{'phone':'1'}}",
+				    "[]", NULL, EVENT_SESSION_COMPLETED, CREATED};
+	const struct event last = {"{" SESSION ",'payment_status':'paid','amount_total':2,"
+				   "'customer_details':{'phone':'2'}}",
+				   "[]", NULL, EVENT_SESSION_SUCCEEDED, CREATED};
+	struct json_object *order = apply(&last, apply(&first, NULL));
+
+	(void)state;
+	assert_int_equal(json_int_or(order, "amount", 0), 2);
+	assert_string_equal(json_string_or_null(order, "customerPhone"), "2");
+	assert_string_equal(json_string_or_null(order, "stripeCustomerId"), "cus_9");
+	assert_string_equal(json_string_or_null(order, "stripePaymentStatus"), "paid");
+	assert_true(order_same(order, apply(&first, apply(&last, NULL))));
+}
+
+/* --- whatever the order of events ---------------------------------------- */
+
+static const struct event events[] = {
+	{"{" SESSION ",'payment_status':'unpaid','amount_total':10,'metadata':{'a':'b'}}", lines,
+	 quote, EVENT_SESSION_COMPLETED, CREATED + 10},
+	{"{" SESSION ",'payment_status':'paid','amount_total':10,'payment_intent':'pi_1'}", lines,
+	 quote, EVENT_SESSION_SUCCEEDED, CREATED + 30},
+	{"{" SESSION ",'payment_status':'unpaid','amount_total':10,'customer':'cus_1'}", NULL, quote,
+	 EVENT_SESSION_FAILED, CREATED + 20},
+	{"{" SESSION ",'payment_status':'paid','amount_total':10,'payment_intent':'pi_1'}", NULL,
+	 quote, EVENT_SESSION_COMPLETED, CREATED + 25},
+};
+
+/* The k-th permutation of 0..n-1. */
+static void permute(size_t k, size_t n, size_t *out)
+{
+	size_t i, j, digit;
+
+	for (i = 0; i < n; i++)
+		out[i] = i;
+	for (i = 0; i < n; i++) {
+		digit = k % (n - i);
+		k /= n - i;
+		j = out[i];
+		out[i] = out[i + digit];
+		out[i + digit] = j;
+	}
+}
+
+/* Applies the events of the set, in the k-th order, each `times` times. */
+static struct json_object *outcome(unsigned set, size_t k, int times)
+{
+	size_t order_of[LENGTH(events)], i;
+	struct json_object *order = NULL;
+	int t;
+
+	permute(k, LENGTH(events), order_of);
+	for (i = 0; i < LENGTH(events); i++)
+		for (t = 0; t < times; t++)
+			if (set >> order_of[i] & 1)
+				order = apply(&events[order_of[i]], order);
+	return order;
+}
+
+static void events_may_arrive_in_any_order_and_more_than_once(void **state)
+{
+	unsigned set;
+	size_t k;
+
+	(void)state;
+	for (set = 1; set < 1u << LENGTH(events); set++) {
+		struct json_object *first = outcome(set, 0, 1);
+		const char *name = keep_text(str_printf("set %x", set));
+
+		for (k = 0; k < 24; k++) {
+			check(name, order_same(first, outcome(set, k, 1)));
+			check(name, order_same(first, outcome(set, k, 2)));
+		}
+		unit_release(NULL);
+	}
+}
+
+static void the_outcome_of_all_events_is_the_paid_order(void **state)
+{
+	struct json_object *order = outcome(15, 0, 1);
+
+	(void)state;
+	assert_string_equal(json_string_or_null(order, "status"), "completed");
+	assert_string_equal(json_string_or_null(order, "completedAt"), "2024-11-26T09:20:25Z");
+	assert_string_equal(json_string_or_null(order, "stripePaymentStatus"), "paid");
+	assert_string_equal(json_string_or_null(order, "stripeCustomerId"), "cus_1");
+	assert_false(order_needs_lines(order));
+}
+
+static void orders_are_the_same_whoever_wrote_them_when(void **state)
+{
+	struct json_object *a = json_of("{'a':1,'version':1,'updatedAt':'x'}");
+
+	(void)state;
+	assert_true(order_same(a, json_of("{'updatedAt':'y','version':2,'a':1}")));
+	assert_true(order_same(a, json_of("{'a':1}")));
+	assert_false(order_same(a, json_of("{'a':2,'version':1,'updatedAt':'x'}")));
+	assert_false(order_same(a, json_of("{'a':1,'b':1,'version':1,'updatedAt':'x'}")));
+	assert_false(order_same(a, NULL) || order_same(NULL, a));
+	assert_true(order_same(NULL, NULL));
+	assert_int_equal(json_int_or(a, "version", 0), 1);
+}
+
+/* --- the items next to it ------------------------------------------------ */
+
+#define NAMES "'orderPK':'USER#user_12345','orderSK':'ORDER#1732612800#cs_test_abc123'," \
+	      "'orderId':'cs_test_abc123','orderNumber':'BC-ABC123','userId':'user_12345'"
+
+static void a_pointer_names_the_order(void **state)
+{
+	struct json_object *order = json_copy(apply(&paid, NULL));
+
+	(void)state;
+	keep(order);
+	check_json("pointer", keep(order_pointer(order, str_dup("PAYMENT#pi_1"))),
+		   "{'PK':'PAYMENT#pi_1','SK':'METADATA'," NAMES "}");
+	json_set_int(order, "expiresAt", 77);
+	check_json("pointer", keep(order_pointer(order, str_dup("NUMBER#BC-ABC123"))),
+		   "{'PK':'NUMBER#BC-ABC123','SK':'METADATA','expiresAt':77," NAMES "}");
+}
+
+static void a_day_entry_lists_what_a_shop_wants_to_see(void **state)
+{
+	struct json_object *order = json_copy(apply(&paid, NULL));
+
+	(void)state;
+	keep(order);
+	json_set_int(order, "expiresAt", 77);
+	check_json("day", keep(order_day_entry(order, CREATED)),
+		   "{'PK':'DAY#2024-11-26','SK':'ORDER#1732612800#cs_test_abc123'," NAMES ","
+		   "'amount':2599,'currency':'usd','status':'completed',"
+		   "'createdAt':'2024-11-26T09:20:00Z','expiresAt':77}");
+}
+
+static void the_session_item_finds_the_order(void **state)
+{
+	struct json_object *order = apply(&paid, NULL);
+
+	(void)state;
+	check_json("session", keep(order_session_item(order, NULL, "complete", CREATED, 100)),
+		   "{'PK':'SESSION#cs_test_abc123','SK':'METADATA'," NAMES ","
+		   "'stripeSessionId':'cs_test_abc123','quoteSignature':'qq',"
+		   "'createdAt':'2024-11-26T09:20:00Z','status':'complete',"
+		   "'updatedAt':'2024-11-26T09:20:00Z','expiresAt':1732612900}");
+}
+
+static void the_session_item_keeps_what_stood_in_it(void **state)
+{
+	struct json_object *order = apply(&paid, NULL);
+	struct json_object *open = json_of("{'PK':'x','checkoutUrl':'u','expiresAt':5,'version':3}");
+	struct json_object *done = json_of("{'orderPK':'USER#old','expiresAt':5,'version':3}");
+	struct json_object *item = keep(order_session_item(order, open, "complete", CREATED, 100));
+
+	(void)state;
+	assert_string_equal(json_string_or_null(item, "checkoutUrl"), "u");
+	assert_string_equal(json_string_or_null(item, "PK"), "SESSION#cs_test_abc123");
+	assert_int_equal(json_int_or(item, "version", 0), 3);
+	assert_int_equal(json_int_or(item, "expiresAt", 0), CREATED + 100);
+	check_json("stored", open, "{'PK':'x','checkoutUrl':'u','expiresAt':5,'version':3}");
+	item = keep(order_session_item(order, done, "complete", CREATED, 100));
+	assert_int_equal(json_int_or(item, "expiresAt", 0), 5);
+	assert_string_equal(json_string_or_null(item, "orderPK"), "USER#user_12345");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		holds(the_example_of_the_contract_comes_out_exactly),
+		holds(what_stripe_did_not_give_is_absent_and_never_null),
+		holds(the_whole_address_is_taken_over),
+		holds(the_buyers_own_currency_is_noted),
+		holds(a_kept_time_is_counted_from_the_sessions_creation),
+		holds(amounts_that_a_session_lacks_are_those_of_its_lines),
+		holds(without_line_items_the_quotes_are_taken_and_pending_is_noted),
+		holds(fetched_line_items_end_the_pending),
+		holds(items_once_fetched_are_not_lost_again),
+		holds(an_order_needs_lines_until_it_has_them),
+		holds(a_sessions_status_follows_from_its_payment),
+		holds(a_status_climbs_and_is_never_taken_back),
+		holds(the_earliest_payment_counts),
+		holds(who_the_order_is_stays),
+		holds(what_ordersnap_does_not_know_survives),
+		holds(a_further_event_replaces_and_an_earlier_one_fills_gaps),
+		holds(events_may_arrive_in_any_order_and_more_than_once),
+		holds(the_outcome_of_all_events_is_the_paid_order),
+		holds(orders_are_the_same_whoever_wrote_them_when),
+		holds(a_pointer_names_the_order),
+		holds(a_day_entry_lists_what_a_shop_wants_to_see),
+		holds(the_session_item_finds_the_order),
+		holds(the_session_item_keeps_what_stood_in_it),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

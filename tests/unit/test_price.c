@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Prices: only an active one-time price of an active product with a fixed
+ * amount is quoted.
+ */
+#include "unit.h"
+
+#include "shop/price.h"
+
+#define PRICE "'id':'price_1','currency':'usd','active':true,'type':'one_time'," \
+	      "'unit_amount':1999,'lookup_key':'tee'"
+#define PRODUCT "'product':{'id':'prod_1','active':true,'name':'Tee'}"
+
+/* A price with `change` behind all else: the last of two members counts. */
+static struct json_object *price_with(const char *change)
+{
+	return json_of("{" PRICE "," PRODUCT "%s%s}", *change ? "," : "", change);
+}
+
+static void a_price_that_cannot_be_quoted_says_why(void **state)
+{
+	static const struct {
+		const char *change, *problem;
+	} table[] = {
+		{"", NULL}, {"'unit_amount':0", NULL}, {"'unit_amount':99999999", NULL},
+		{"'lookup_key':null", NULL}, {"'recurring':null", NULL},
+		{"'id':null", "it is no price"}, {"'id':5", "it is no price"},
+		{"'currency':null", "it is no price"}, {"'currency':7", "it is no price"},
+		{"'active':false", "it is not active"}, {"'active':null", "it is not active"},
+		{"'active':'true'", "it is not active"}, {"'active':1", "it is not active"},
+		{"'product':'prod_1'", "its product is not active"},
+		{"'product':null", "its product is not active"},
+		{"'product':{'id':'prod_1','active':false}", "its product is not active"},
+		{"'product':{'id':'prod_1'}", "its product is not active"},
+		{"'product':{'id':'prod_1','deleted':true}", "its product is not active"},
+		{"'type':'recurring'", "it is recurring"}, {"'type':null", "it is recurring"},
+		{"'type':1", "it is recurring"},
+		{"'unit_amount':null", "it has no fixed amount"},
+		{"'unit_amount':-1", "it has no fixed amount"},
+		{"'unit_amount':19.99", "it has no fixed amount"},
+		{"'unit_amount':'1999'", "it has no fixed amount"},
+		{"'unit_amount':null,'unit_amount_decimal':'0.5'", "it has no fixed amount"},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table)
+		check_text(row->change, price_problem(price_with(row->change)), row->problem);
+	assert_string_equal(price_problem(NULL), "it is no price");
+	assert_string_equal(price_problem(json_of("{'object':'list','data':[]}")), "it is no price");
+}
+
+static void a_price_is_kept_with_what_a_quote_needs(void **state)
+{
+	struct json_object *item = keep(price_item(price_with(""), "tee", 1732613100));
+
+	(void)state;
+	check_json("item", item,
+		   "{'PK':'PRICE#tee','SK':'CACHE','stripePriceId':'price_1',"
+		   "'stripeProductId':'prod_1','lookupKey':'tee','name':'Tee','sku':'tee',"
+		   "'unitPrice':1999,'currency':'usd','expiresAt':1732613100}");
+}
+
+static void the_item_is_named_by_what_asked_for_it(void **state)
+{
+	struct json_object *item = keep(price_item(price_with("'lookup_key':null"), "price_1", 5));
+
+	(void)state;
+	check_json("item", item,
+		   "{'PK':'PRICE#price_1','SK':'CACHE','stripePriceId':'price_1',"
+		   "'stripeProductId':'prod_1','name':'Tee','unitPrice':1999,'currency':'usd',"
+		   "'expiresAt':5}");
+}
+
+static void the_sku_is_the_lookup_key_then_the_prices_then_the_products(void **state)
+{
+	static const struct {
+		const char *change, *sku;
+	} table[] = {
+		{"'metadata':{'sku':'m'}", "tee"},
+		{"'lookup_key':null,'metadata':{'sku':'m'}", "m"},
+		{"'lookup_key':'','metadata':{'sku':'m'}", "m"},
+		{"'lookup_key':null,'metadata':{'sku':'m'},'product':{'metadata':{'sku':'p'}}", "m"},
+		{"'lookup_key':null,'metadata':{'sku':''},'product':{'metadata':{'sku':'p'}}", "p"},
+		{"'lookup_key':null,'metadata':{},'product':{'metadata':{'sku':'p'}}", "p"},
+		{"'lookup_key':null,'product':{'metadata':{'sku':'p'}}", "p"},
+		{"'lookup_key':null,'product':{'metadata':{'sku':''}}", NULL},
+		{"'lookup_key':null,'product':{'metadata':{'SKU':'p'}}", NULL},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table) {
+		struct json_object *item = keep(price_item(price_with(row->change), "x", 1));
+
+		check_text(row->change, json_string_or_null(item, "sku"), row->sku);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		holds(a_price_that_cannot_be_quoted_says_why),
+		holds(a_price_is_kept_with_what_a_quote_needs),
+		holds(the_item_is_named_by_what_asked_for_it),
+		holds(the_sku_is_the_lookup_key_then_the_prices_then_the_products),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,991 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The table's promises, written against store.h alone and run against every
+ * backend in the table at the bottom; then what only a file can suffer.
+ *
+ * A backend's table may be shared and old: each test has partition keys of its
+ * own and reads nothing else.
+ */
+#include "unit.h"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "store/store.h"
+#include "store/store_sqlite.h"
+
+struct backend {
+	const char *name;
+	void (*begin)(void);          /* before each test */
+	struct store *(*open)(void);  /* a connection of its own */
+	void (*end)(void);            /* after each test */
+};
+
+static const struct backend *backend;
+static struct store *store; /* the test's first connection */
+static int test_number;
+
+static int64_t soon(void)
+{
+	return deadline_in(10000);
+}
+
+/* A partition key that no other test has. */
+static const char *pk(const char *name)
+{
+	return keep_text(str_printf("TEST#%ld#%d#%s", (long)getppid() * 1000000 + getpid(),
+				    test_number, name));
+}
+
+static struct json_object *item(const char *name, const char *sk, const char *more)
+{
+	return json_of("{'PK':'%s','SK':'%s'%s%s}", pk(name), sk, *more ? "," : "", more);
+}
+
+static int put(struct store *s, struct json_object *value, enum store_condition condition,
+	       int64_t version, struct err *e)
+{
+	const struct store_put one = {.item = value, .condition = condition, .version = version};
+
+	*e = (struct err){.code = ERR_NONE};
+	return store_write(s, &one, 1, NULL, soon(), e);
+}
+
+static void must_put(struct json_object *value)
+{
+	struct err e;
+
+	check_int(e.text, put(store, value, STORE_ANY, 0, &e), 0);
+}
+
+static struct json_object *get_from(struct store *s, const char *name, const char *sk)
+{
+	const struct store_key key = {pk(name), sk};
+	struct json_object *found = NULL;
+	struct err e = {.code = ERR_NONE};
+
+	check_int(e.text, store_get_many(s, &key, 1, &found, soon(), &e), 0);
+	return keep(found);
+}
+
+static struct json_object *get(const char *name, const char *sk)
+{
+	return get_from(store, name, sk);
+}
+
+/* The SKs that a query gives, with blanks between. */
+static const char *query(const char *name, const char *prefix, const char *before, size_t limit)
+{
+	struct json_object *items = NULL;
+	struct err e = {.code = ERR_NONE};
+	struct buf sks;
+	size_t i;
+
+	check_int(e.text, store_query(store, pk(name), prefix, before, limit, &items, soon(), &e),
+		  0);
+	keep(items);
+	buf_init(&sks, 65536);
+	for (i = 0; i < json_object_array_length(items); i++)
+		buf_printf(&sks, "%s%s", i ? " " : "",
+			   json_string_or_null(json_object_array_get_idx(items, i), "SK"));
+	return keep_text(buf_detach(&sks));
+}
+
+/* --- reading ------------------------------------------------------------- */
+
+static void items_are_read_in_the_order_of_their_keys(void **state)
+{
+	const struct store_key keys[] = {{pk("b"), "2"}, {pk("a"), "1"}, {pk("none"), "1"},
+					 {pk("a"), "2"}, {pk("b"), "1"}};
+	struct json_object *items[LENGTH(keys)];
+	struct err e;
+
+	(void)state;
+	must_put(item("a", "1", "'n':1"));
+	must_put(item("b", "2", "'n':2"));
+	must_put(item("b", "1", "'n':3"));
+	assert_int_equal(store_get_many(store, keys, LENGTH(keys), items, soon(), &e), 0);
+	assert_int_equal(json_int_or(keep(items[0]), "n", 0), 2);
+	assert_int_equal(json_int_or(keep(items[1]), "n", 0), 1);
+	assert_null(items[2]);
+	assert_null(items[3]);
+	assert_int_equal(json_int_or(keep(items[4]), "n", 0), 3);
+}
+
+static void a_hundred_items_are_written_and_read_at_once(void **state)
+{
+	struct store_put puts[STORE_MAX_ITEMS];
+	struct store_key keys[STORE_MAX_ITEMS];
+	struct json_object *items[STORE_MAX_ITEMS];
+	struct err e;
+	int i;
+
+	(void)state;
+	for (i = 0; i < STORE_MAX_ITEMS; i++) {
+		const char *sk = keep_text(str_printf("%d", i));
+
+		puts[i] = (struct store_put){.item = item("many", sk, keep_text(
+						     str_printf("'n':%d", i))),
+					     .condition = STORE_ABSENT};
+		keys[STORE_MAX_ITEMS - 1 - i] = (struct store_key){pk("many"), sk};
+	}
+	check_int(e.text, store_write(store, puts, STORE_MAX_ITEMS, NULL, soon(), &e), 0);
+	check_int(e.text, store_get_many(store, keys, STORE_MAX_ITEMS, items, soon(), &e), 0);
+	for (i = 0; i < STORE_MAX_ITEMS; i++)
+		assert_int_equal(json_int_or(keep(items[i]), "n", -1), STORE_MAX_ITEMS - 1 - i);
+}
+
+static void a_read_of_none_or_too_many_is_a_fault_of_the_caller(void **state)
+{
+	struct store_key keys[STORE_MAX_ITEMS + 1];
+	struct json_object *items[STORE_MAX_ITEMS + 1];
+	struct err e;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LENGTH(keys); i++) {
+		keys[i] = (struct store_key){pk("x"), "x"};
+		items[i] = json_of("1");
+	}
+	assert_int_equal(store_get_many(store, keys, 0, items, soon(), &e), -1);
+	assert_int_equal(e.code, ERR_INTERNAL);
+	assert_int_equal(store_get_many(store, keys, LENGTH(keys), items, soon(), &e), -1);
+	assert_int_equal(e.code, ERR_INTERNAL);
+	for (i = 0; i < LENGTH(keys); i++)
+		assert_null(items[i]);
+}
+
+static void an_item_comes_back_byte_for_byte(void **state)
+{
+	struct json_object *whole = item("whole", "k\xC3\xA4#\xF0\x9F\x98\x80",
+		"'text':'\xE2\x82\xAC \xF0\x9F\x98\x80 \\u0001\\n\\\\/\\u007f','empty':'',"
+		"'max':9223372036854775806,'min':-9223372036854775807,'zero':0,'big':9007199254740993,"
+		"'t':true,'f':false,'null':null,'list':[1,'a',[],{}],'map':{'a':{'b':[null]}},"
+		"'key with space':1,'\xC3\xA4':2,'a.b':3,'#c':4,':d':5");
+
+	(void)state;
+	must_put(whole);
+	assert_true(json_equal(get("whole", "k\xC3\xA4#\xF0\x9F\x98\x80"), whole));
+	assert_int_equal(json_int_or(get("whole", "k\xC3\xA4#\xF0\x9F\x98\x80"), "max", 0),
+			 INT64_MAX - 1);
+}
+
+static void a_large_item_is_whole(void **state)
+{
+	struct json_object *large = item("large", "1", "");
+
+	(void)state;
+	json_set_string(large, "text", repeat("0123456789", 30000));
+	must_put(large);
+	assert_true(json_equal(get("large", "1"), large));
+}
+
+static void keys_are_compared_byte_for_byte(void **state)
+{
+	(void)state;
+	must_put(item("case", "a", "'n':1"));
+	assert_null(get("case", "A"));
+	assert_null(get("Case", "a"));
+	assert_null(get("case", "a "));
+	assert_null(get("case", "%"));
+	assert_non_null(get("case", "a"));
+}
+
+/* --- writing ------------------------------------------------------------- */
+
+static void versions_begin_at_1_and_grow_by_1(void **state)
+{
+	struct json_object *value = item("v", "1", "");
+	struct err e;
+	int64_t version;
+
+	(void)state;
+	assert_int_equal(put(store, value, STORE_ABSENT, 0, &e), 0);
+	for (version = 1; version < 4; version++) {
+		assert_int_equal(store_item_version(value), version);
+		assert_int_equal(store_item_version(get("v", "1")), version);
+		assert_int_equal(put(store, value, STORE_VERSION, version, &e), 0);
+	}
+	assert_int_equal(store_item_version(get("v", "1")), 4);
+}
+
+static void an_item_written_under_no_condition_keeps_its_version(void **state)
+{
+	(void)state;
+	must_put(item("any", "1", ""));
+	assert_int_equal(store_item_version(get("any", "1")), 1);
+	must_put(item("any", "1", "'version':7"));
+	assert_int_equal(store_item_version(get("any", "1")), 7);
+	must_put(item("any", "1", "'n':1"));
+	assert_int_equal(store_item_version(get("any", "1")), 1);
+	assert_int_equal(json_int_or(get("any", "1"), "n", 0), 1);
+}
+
+static void a_write_replaces_the_whole_item(void **state)
+{
+	(void)state;
+	must_put(item("r", "1", "'a':1,'b':2"));
+	must_put(item("r", "1", "'b':3"));
+	assert_true(json_equal(get("r", "1"), item("r", "1", "'b':3,'version':1")));
+}
+
+static void a_condition_that_does_not_hold_is_a_conflict(void **state)
+{
+	static const struct {
+		enum store_condition condition;
+		int64_t version;
+		bool on_present, on_absent; /* holds where an item of version 2 stands, or none */
+	} table[] = {
+		{STORE_ANY, 0, true, true}, {STORE_ABSENT, 0, false, true},
+		{STORE_VERSION, 2, true, false}, {STORE_VERSION, 1, false, false},
+		{STORE_VERSION, 3, false, false}, {STORE_VERSION, 0, false, false},
+	};
+	struct err e;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LENGTH(table); i++) {
+		const char *sk = keep_text(str_printf("%zu", i));
+		const char *row = keep_text(str_printf("condition %zu", i));
+
+		check_int(row, put(store, item("absent", sk, "'n':1"), table[i].condition,
+				   table[i].version, &e), table[i].on_absent ? 0 : -1);
+		check_int(row, e.code, table[i].on_absent ? ERR_NONE : ERR_CONFLICT);
+		check(row, (get("absent", sk) != NULL) == table[i].on_absent);
+		must_put(item("there", sk, "'n':1,'version':2"));
+		check_int(row, put(store, item("there", sk, "'n':2"), table[i].condition,
+				   table[i].version, &e), table[i].on_present ? 0 : -1);
+		check_int(row, e.code, table[i].on_present ? ERR_NONE : ERR_CONFLICT);
+		check_int(row, json_int_or(get("there", sk), "n", 0), table[i].on_present ? 2 : 1);
+	}
+}
+
+/* As the Lambda functions left them: store_write() always sets a version. */
+static void put_without_version(struct json_object *value)
+{
+	const struct store_put one = {.item = value, .condition = STORE_ANY};
+	struct err e = {.code = ERR_NONE};
+	size_t failed;
+
+	check_int(e.text, store->backend->write(store, &one, 1, &failed, soon(), &e), 0);
+}
+
+static void an_item_without_a_version_has_version_0(void **state)
+{
+	struct err e;
+
+	(void)state;
+	put_without_version(item("old", "1", "'n':1"));
+	assert_int_equal(store_item_version(get("old", "1")), 0);
+	assert_int_equal(put(store, item("old", "1", ""), STORE_VERSION, 1, &e), -1);
+	assert_int_equal(e.code, ERR_CONFLICT);
+	assert_int_equal(put(store, item("old", "1", ""), STORE_ABSENT, 0, &e), -1);
+	assert_int_equal(e.code, ERR_CONFLICT);
+	assert_int_equal(put(store, item("old", "1", "'n':2"), STORE_VERSION, 0, &e), 0);
+	assert_int_equal(store_item_version(get("old", "1")), 1);
+	assert_int_equal(put(store, item("old", "1", "'n':3"), STORE_VERSION, 0, &e), -1);
+	assert_int_equal(json_int_or(get("old", "1"), "n", 0), 2);
+}
+
+static void all_are_written_or_none_and_the_failing_one_is_told(void **state)
+{
+	size_t bad, i;
+
+	(void)state;
+	must_put(item("taken", "1", "'n':1"));
+	for (bad = 0; bad < 4; bad++) {
+		struct store_put puts[4];
+		struct err e = {.code = ERR_NONE};
+		size_t failed = 99;
+
+		for (i = 0; i < 4; i++)
+			puts[i] = (struct store_put){
+				.item = i == bad ? item("taken", "1", "'n':2")
+						 : item("new", keep_text(str_printf("%zu", i)), ""),
+				.condition = STORE_ABSENT};
+		assert_int_equal(store_write(store, puts, 4, &failed, soon(), &e), -1);
+		assert_int_equal(e.code, ERR_CONFLICT);
+		assert_int_equal(failed, bad);
+		assert_string_equal(query("new", "", NULL, 10), "");
+		assert_int_equal(json_int_or(get("taken", "1"), "n", 0), 1);
+	}
+}
+
+static void a_conflict_leaves_the_connection_usable(void **state)
+{
+	struct err e;
+	int i;
+
+	(void)state;
+	must_put(item("c", "1", ""));
+	for (i = 0; i < 3; i++)
+		assert_int_equal(put(store, item("c", "1", ""), STORE_ABSENT, 0, &e), -1);
+	assert_int_equal(put(store, item("c", "2", ""), STORE_ABSENT, 0, &e), 0);
+	assert_string_equal(query("c", "", NULL, 10), "2 1");
+}
+
+static void mixed_conditions_hold_together(void **state)
+{
+	struct store_put puts[3];
+	struct err e;
+
+	(void)state;
+	must_put(item("m", "1", "'version':5"));
+	puts[0] = (struct store_put){.item = item("m", "1", "'n':1"), .condition = STORE_VERSION,
+				     .version = 5};
+	puts[1] = (struct store_put){.item = item("m", "2", "'n':2"), .condition = STORE_ABSENT};
+	puts[2] = (struct store_put){.item = item("m", "3", "'n':3"), .condition = STORE_ANY};
+	check_int(e.text, store_write(store, puts, 3, NULL, soon(), &e), 0);
+	assert_int_equal(store_item_version(get("m", "1")), 6);
+	assert_int_equal(store_item_version(get("m", "2")), 1);
+	assert_int_equal(json_int_or(get("m", "3"), "n", 0), 3);
+}
+
+static void a_write_without_keys_or_of_a_wrong_number_is_refused(void **state)
+{
+	static const char *const wrong[] = {"{}", "{'PK':'a'}", "{'SK':'a'}", "{'PK':1,'SK':'a'}",
+					    "{'PK':'a','SK':null}"};
+	struct store_put puts[STORE_MAX_ITEMS + 1] = {{.item = NULL}};
+	struct err e;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LENGTH(wrong); i++) {
+		check_int(wrong[i], put(store, json_of("%s", wrong[i]), STORE_ANY, 0, &e), -1);
+		check_int(wrong[i], e.code, ERR_INTERNAL);
+	}
+	assert_int_equal(store_write(store, puts, 0, NULL, soon(), &e), -1);
+	assert_int_equal(e.code, ERR_INTERNAL);
+	for (i = 0; i < LENGTH(puts); i++)
+		puts[i].item = item("x", keep_text(str_printf("%zu", i)), "");
+	assert_int_equal(store_write(store, puts, LENGTH(puts), NULL, soon(), &e), -1);
+	assert_int_equal(e.code, ERR_INTERNAL);
+	assert_string_equal(query("x", "", NULL, 10), "");
+}
+
+static void calls_are_counted(void **state)
+{
+	unsigned reads = store->reads, writes = store->writes;
+
+	(void)state;
+	must_put(item("n", "1", ""));
+	get("n", "1");
+	query("n", "", NULL, 1);
+	assert_int_equal(store->reads, reads + 2);
+	assert_int_equal(store->writes, writes + 1);
+}
+
+/* --- expiry -------------------------------------------------------------- */
+
+static const char *expiring(int64_t seconds)
+{
+	return keep_text(str_printf("'expiresAt':%lld", (long long)(clock_epoch() + seconds)));
+}
+
+static void an_expired_item_is_not_seen(void **state)
+{
+	(void)state;
+	must_put(item("e", "1", expiring(-1000)));
+	must_put(item("e", "2", expiring(0)));
+	must_put(item("e", "3", expiring(1000)));
+	must_put(item("e", "4", "'expiresAt':'soon'"));
+	must_put(item("e", "5", "'expiresAt':1"));
+	assert_null(get("e", "1"));
+	assert_null(get("e", "2"));
+	assert_non_null(get("e", "3"));
+	assert_non_null(get("e", "4"));
+	assert_null(get("e", "5"));
+	assert_string_equal(query("e", "", NULL, 10), "4 3");
+}
+
+static void an_expired_item_counts_as_absent(void **state)
+{
+	struct err e;
+
+	(void)state;
+	must_put(item("e", "1", expiring(-5)));
+	assert_int_equal(put(store, item("e", "1", "'n':1"), STORE_ABSENT, 0, &e), 0);
+	assert_int_equal(json_int_or(get("e", "1"), "n", 0), 1);
+	must_put(item("e", "2", expiring(1000)));
+	assert_int_equal(put(store, item("e", "2", "'n':1"), STORE_ABSENT, 0, &e), -1);
+	assert_int_equal(e.code, ERR_CONFLICT);
+}
+
+static void an_item_that_expires_after_it_was_read_can_be_replaced(void **state)
+{
+	struct json_object *value = item("e", "1", expiring(1));
+	struct err e;
+
+	(void)state;
+	must_put(value);
+	while (get("e", "1"))
+		usleep(100000);
+	assert_int_equal(put(store, item("e", "1", "'n':1"), STORE_VERSION, 1, &e), 0);
+	assert_int_equal(json_int_or(get("e", "1"), "n", 0), 1);
+}
+
+static void an_item_that_no_longer_expires_stays(void **state)
+{
+	(void)state;
+	must_put(item("e", "1", expiring(-5)));
+	must_put(item("e", "1", "'n':1"));
+	assert_non_null(get("e", "1"));
+	must_put(item("e", "2", "'n':1"));
+	assert_non_null(get("e", "1"));
+}
+
+/* --- queries ------------------------------------------------------------- */
+
+static void a_query_gives_the_newest_first_up_to_its_limit(void **state)
+{
+	static const struct {
+		const char *prefix, *before;
+		size_t limit;
+		const char *sks;
+	} table[] = {
+		{"ORDER#", NULL, 10, "ORDER#30 ORDER#20#b ORDER#20#a ORDER#10"},
+		{"ORDER#", NULL, 2, "ORDER#30 ORDER#20#b"}, {"ORDER#", NULL, 1, "ORDER#30"},
+		{"ORDER#", NULL, 4, "ORDER#30 ORDER#20#b ORDER#20#a ORDER#10"},
+		{"ORDER#", "ORDER#30", 10, "ORDER#20#b ORDER#20#a ORDER#10"},
+		{"ORDER#", "ORDER#20#b", 1, "ORDER#20#a"}, {"ORDER#", "ORDER#10", 10, ""},
+		{"ORDER#", "ORDER#25", 10, "ORDER#20#b ORDER#20#a ORDER#10"},
+		{"ORDER#", "Z", 10, "ORDER#30 ORDER#20#b ORDER#20#a ORDER#10"},
+		{"ORDER#", "A", 10, ""},
+		{"ORDER#2", NULL, 10, "ORDER#20#b ORDER#20#a"}, {"ORDER#20#a", NULL, 10, "ORDER#20#a"},
+		{"ORDER#20#c", NULL, 10, ""},
+		{"ORDE", NULL, 10, "ORDER2#1 ORDER#30 ORDER#20#b ORDER#20#a ORDER#10"},
+		{"order#", NULL, 10, ""}, {"META", NULL, 10, "METADATA"},
+		{"", NULL, 10, "ORDER2#1 ORDER#30 ORDER#20#b ORDER#20#a ORDER#10 METADATA"},
+		{"%", NULL, 10, ""}, {"_", NULL, 10, ""},
+	};
+	static const char *const sks[] = {"ORDER#20#a", "METADATA", "ORDER#10", "ORDER#30",
+					  "ORDER#20#b", "ORDER2#1"};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LENGTH(sks); i++)
+		must_put(item("u", sks[i], ""));
+	must_put(item("uu", "ORDER#40", ""));
+	must_put(item("", "ORDER#50", ""));
+	for (i = 0; i < LENGTH(table); i++)
+		check_text(keep_text(str_printf("row %zu: %s", i, table[i].sks)),
+			   query("u", table[i].prefix, table[i].before, table[i].limit),
+			   table[i].sks);
+	assert_string_equal(query("nobody", "", NULL, 10), "");
+}
+
+static void a_query_gives_the_items_themselves(void **state)
+{
+	struct json_object *value = item("u", "ORDER#1", "'n':7,'t':'\xC3\xA4'"), *items = NULL;
+	struct err e;
+
+	(void)state;
+	must_put(value);
+	assert_int_equal(store_query(store, pk("u"), "ORDER#", NULL, 5, &items, soon(), &e), 0);
+	keep(items);
+	assert_int_equal(json_object_array_length(items), 1);
+	assert_true(json_equal(json_object_array_get_idx(items, 0), value));
+}
+
+static void a_prefix_goes_up_to_the_highest_character(void **state)
+{
+	(void)state;
+	must_put(item("p", "a\x7F", ""));
+	must_put(item("p", "a\xEF\xBF\xBF", ""));
+	must_put(item("p", "a\xF0\x9F\x98\x80", ""));
+	must_put(item("p", "b", ""));
+	assert_string_equal(query("p", "a", NULL, 10),
+			    "a\xF0\x9F\x98\x80 a\xEF\xBF\xBF a\x7F");
+}
+
+static void expired_items_take_no_place_within_the_limit(void **state)
+{
+	(void)state;
+	must_put(item("q", "4", expiring(-9)));
+	must_put(item("q", "3", ""));
+	must_put(item("q", "2", expiring(-9)));
+	must_put(item("q", "1", ""));
+	assert_string_equal(query("q", "", NULL, 2), "3 1");
+}
+
+/* --- several writers ----------------------------------------------------- */
+
+static void what_one_connection_wrote_another_sees_at_once(void **state)
+{
+	struct store *other = backend->open();
+	struct err e;
+	int i;
+
+	(void)state;
+	for (i = 1; i < 20; i++) {
+		assert_int_equal(put(i % 2 ? store : other, item("s", "1", keep_text(
+					str_printf("'n':%d", i))), STORE_ANY, 0, &e), 0);
+		assert_int_equal(json_int_or(get_from(i % 2 ? other : store, "s", "1"), "n", 0), i);
+	}
+	store_close(other);
+}
+
+static void one_of_two_writers_of_a_version_wins(void **state)
+{
+	struct store *other = backend->open();
+	struct err e;
+
+	(void)state;
+	assert_int_equal(put(store, item("w", "1", "'n':1"), STORE_ABSENT, 0, &e), 0);
+	assert_int_equal(put(other, item("w", "1", "'n':2"), STORE_ABSENT, 0, &e), -1);
+	assert_int_equal(e.code, ERR_CONFLICT);
+	assert_int_equal(put(other, item("w", "1", "'n':3"), STORE_VERSION, 1, &e), 0);
+	assert_int_equal(put(store, item("w", "1", "'n':4"), STORE_VERSION, 1, &e), -1);
+	assert_int_equal(e.code, ERR_CONFLICT);
+	assert_int_equal(json_int_or(get("w", "1"), "n", 0), 3);
+	store_close(other);
+}
+
+#define PROCESSES 4
+#define INCREMENTS 50
+
+/* Adds one to the counter, again until nobody was in the way. */
+static bool increment(struct store *s, const struct store_key *key)
+{
+	int tries;
+
+	for (tries = 0; tries < 10000; tries++) {
+		struct json_object *read = NULL, *value;
+		struct store_put one;
+		struct err e = {.code = ERR_NONE};
+		int rc = store_get_many(s, key, 1, &read, soon(), &e);
+
+		if (rc) {
+			print_error("read: %s\n", e.text);
+			return false;
+		}
+		value = json_object_new_object();
+		json_set_string(value, "PK", key->pk);
+		json_set_string(value, "SK", key->sk);
+		json_set_int(value, "n", json_int_or(read, "n", 0) + 1);
+		one = store_replace(value, read);
+		rc = store_write(s, &one, 1, NULL, soon(), &e);
+		json_object_put(read);
+		json_object_put(value);
+		if (rc && e.code != ERR_CONFLICT)
+			print_error("write: %s\n", e.text);
+		if (rc == 0 || e.code != ERR_CONFLICT)
+			return rc == 0;
+	}
+	return false;
+}
+
+static int count_in_a_process(const struct store_key *key)
+{
+	struct store *s = backend->open();
+	bool done = true;
+	int i;
+
+	for (i = 0; i < INCREMENTS && done; i++)
+		done = increment(s, key);
+	store_close(s);
+	return done ? 0 : 1;
+}
+
+static void no_increment_of_four_processes_is_lost(void **state)
+{
+	const struct store_key key = {pk("counter"), "1"};
+	pid_t children[PROCESSES];
+	int i, status;
+
+	(void)state;
+	for (i = 0; i < PROCESSES; i++) {
+		children[i] = fork();
+		if (children[i] == 0)
+			_exit(count_in_a_process(&key));
+	}
+	for (i = 0; i < PROCESSES; i++) {
+		assert_int_equal(waitpid(children[i], &status, 0), children[i]);
+		assert_true(WIFEXITED(status));
+		assert_int_equal(WEXITSTATUS(status), 0);
+	}
+	assert_int_equal(json_int_or(get("counter", "1"), "n", 0), PROCESSES * INCREMENTS);
+	assert_int_equal(store_item_version(get("counter", "1")), PROCESSES * INCREMENTS);
+}
+
+/* --- what needs no table ------------------------------------------------- */
+
+static void an_item_is_expired_from_its_second_on(void **state)
+{
+	struct json_object *value = json_of("{'expiresAt':1000}");
+
+	(void)state;
+	assert_false(store_item_expired(value, 999));
+	assert_true(store_item_expired(value, 1000));
+	assert_true(store_item_expired(value, 1001));
+	assert_false(store_item_expired(json_of("{}"), 1000));
+	assert_false(store_item_expired(json_of("{'expiresAt':'1'}"), 1000));
+	assert_false(store_item_expired(NULL, 1000));
+}
+
+static void a_replacement_is_on_what_was_read(void **state)
+{
+	struct json_object *value = json_of("{}");
+	struct store_put one = store_replace(value, NULL);
+
+	(void)state;
+	assert_ptr_equal(one.item, value);
+	assert_int_equal(one.condition, STORE_ABSENT);
+	one = store_replace(value, json_of("{'version':6}"));
+	assert_int_equal(one.condition, STORE_VERSION);
+	assert_int_equal(one.version, 6);
+	one = store_replace(value, json_of("{}"));
+	assert_int_equal(one.condition, STORE_VERSION);
+	assert_int_equal(one.version, 0);
+	assert_int_equal(store_item_version(NULL), 0);
+}
+
+static void closing_nothing_is_fine(void **state)
+{
+	(void)state;
+	store_close(NULL);
+}
+
+/* --- SQLite: what only a file can suffer --------------------------------- */
+
+static const char *folder, *file;
+
+static void sqlite_begin(void)
+{
+	folder = unit_folder();
+	file = keep_text(str_printf("%s/orders.db", folder));
+}
+
+static struct store *sqlite_open(void)
+{
+	return store_sqlite_new(file);
+}
+
+static void sqlite_end(void)
+{
+	unit_remove_folder(folder);
+}
+
+/* Runs SQL behind the store's back; the first column of the last row. */
+static int64_t sql(const char *text)
+{
+	sqlite3 *db = NULL;
+	sqlite3_stmt *statement = NULL;
+	int64_t value = 0;
+
+	assert_int_equal(sqlite3_open(file, &db), SQLITE_OK);
+	sqlite3_busy_timeout(db, 2000);
+	assert_int_equal(sqlite3_prepare_v2(db, text, -1, &statement, NULL), SQLITE_OK);
+	while (sqlite3_step(statement) == SQLITE_ROW)
+		value = sqlite3_column_int64(statement, 0);
+	assert_int_equal(sqlite3_finalize(statement), SQLITE_OK);
+	sqlite3_close(db);
+	return value;
+}
+
+static int put_within(int64_t ms, struct json_object *value, struct err *e)
+{
+	const struct store_put one = {.item = value, .condition = STORE_ANY};
+
+	*e = (struct err){.code = ERR_NONE};
+	return store_write(store, &one, 1, NULL, deadline_in(ms), e);
+}
+
+static void a_locked_file_is_given_up_in_time_and_taken_up_again(void **state)
+{
+	sqlite3 *db = NULL;
+	int64_t start, waited;
+	struct err e;
+
+	(void)state;
+	must_put(item("l", "1", "'n':1"));
+	assert_int_equal(sqlite3_open(file, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+	start = clock_monotonic_ms();
+	assert_int_equal(put_within(200, item("l", "1", "'n':2"), &e), -1);
+	waited = clock_monotonic_ms() - start;
+	check_err("locked", &e, ERR_UNAVAILABLE, "orders.db");
+	assert_in_range(waited, 195, 1500);
+	assert_int_equal(json_int_or(get("l", "1"), "n", 0), 1);
+	assert_int_equal(sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	assert_int_equal(put_within(200, item("l", "1", "'n':3"), &e), 0);
+}
+
+static void a_passed_deadline_waits_for_nobody(void **state)
+{
+	sqlite3 *db = NULL;
+	int64_t start;
+	struct err e;
+
+	(void)state;
+	must_put(item("l", "1", ""));
+	assert_int_equal(sqlite3_open(file, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+	start = clock_monotonic_ms();
+	assert_int_equal(put_within(-5, item("l", "1", ""), &e), -1);
+	assert_int_equal(e.code, ERR_UNAVAILABLE);
+	assert_in_range(clock_monotonic_ms() - start, 0, 150);
+	sqlite3_close(db);
+}
+
+static void a_missing_folder_is_unavailable_until_it_is_there(void **state)
+{
+	const char *sub = keep_text(str_printf("%s/sub", folder));
+	struct store *s = store_sqlite_new(keep_text(str_printf("%s/x.db", sub)));
+	struct err e;
+
+	(void)state;
+	assert_int_equal(put(s, item("d", "1", ""), STORE_ANY, 0, &e), -1);
+	check_err("missing", &e, ERR_UNAVAILABLE, "/sub/x.db");
+	assert_int_equal(mkdir(sub, 0700), 0);
+	check_int(e.text, put(s, item("d", "1", ""), STORE_ANY, 0, &e), 0);
+	assert_non_null(get_from(s, "d", "1"));
+	store_close(s);
+	unit_remove_folder(sub);
+}
+
+static void a_file_that_is_no_database_is_unavailable_and_untouched(void **state)
+{
+	static const char text[] = "this is not a database, whatever its name says; "
+				   "it is longer than a database's header, which has 100 bytes.";
+	struct json_object *found = NULL, *items = NULL;
+	struct store_key key;
+	char after[sizeof text];
+	struct err e;
+	FILE *f = fopen(file, "w");
+
+	(void)state;
+	fputs(text, f);
+	fclose(f);
+	key = (struct store_key){pk("x"), "1"};
+	assert_int_equal(store_get_many(store, &key, 1, &found, soon(), &e), -1);
+	check_err("get", &e, ERR_UNAVAILABLE, "not a database");
+	assert_null(found);
+	assert_int_equal(store_query(store, key.pk, "", NULL, 1, &items, soon(), &e), -1);
+	assert_int_equal(e.code, ERR_UNAVAILABLE);
+	assert_int_equal(put(store, item("x", "1", ""), STORE_ANY, 0, &e), -1);
+	assert_int_equal(e.code, ERR_UNAVAILABLE);
+	f = fopen(file, "r");
+	assert_non_null(fgets(after, sizeof after, f));
+	fclose(f);
+	assert_string_equal(after, text);
+	unlink(file);
+	assert_int_equal(put(store, item("x", "1", ""), STORE_ANY, 0, &e), 0);
+}
+
+static void the_file_is_for_its_owner_and_group_only(void **state)
+{
+	static const char *const names[] = {"orders.db", "orders.db-wal", "orders.db-shm"};
+	mode_t before = umask(0);
+	struct stat st;
+	size_t i;
+
+	(void)state;
+	must_put(item("x", "1", ""));
+	for (i = 0; i < LENGTH(names); i++) {
+		check_int(names[i], stat(keep_text(str_printf("%s/%s", folder, names[i])), &st), 0);
+		check_int(names[i], st.st_mode & 07, 0);
+	}
+	assert_int_equal(umask(before), 0);
+}
+
+static void writes_are_durable_and_readers_do_not_wait(void **state)
+{
+	(void)state;
+	must_put(item("x", "1", ""));
+	assert_int_equal(sql("SELECT count(*) FROM pragma_journal_mode WHERE journal_mode = 'wal'"),
+			 1);
+	assert_int_equal(sql("PRAGMA user_version"), 1);
+}
+
+static void a_file_of_a_newer_program_is_not_touched(void **state)
+{
+	struct err e;
+
+	(void)state;
+	sql("PRAGMA user_version = 2");
+	assert_int_equal(put(store, item("x", "1", ""), STORE_ANY, 0, &e), -1);
+	check_err("newer", &e, ERR_CONFIG, "COMMERCE_DB");
+	check_err("newer", &e, ERR_CONFIG, "version 2");
+	assert_int_equal(sql("SELECT count(*) FROM sqlite_master"), 0);
+	sql("PRAGMA user_version = 0");
+	assert_int_equal(put(store, item("x", "1", ""), STORE_ANY, 0, &e), 0);
+}
+
+static void a_row_that_is_no_json_is_a_failure_and_never_an_absent_item(void **state)
+{
+	struct json_object *found = NULL, *items = NULL;
+	struct store_key key;
+	struct err e;
+
+	(void)state;
+	must_put(item("x", "1", ""));
+	sql("UPDATE items SET item = '{broken'");
+	key = (struct store_key){pk("x"), "1"};
+	assert_int_equal(store_get_many(store, &key, 1, &found, soon(), &e), -1);
+	assert_int_equal(e.code, ERR_UNAVAILABLE);
+	assert_int_equal(store_query(store, key.pk, "", NULL, 5, &items, soon(), &e), -1);
+	assert_int_equal(put(store, item("x", "1", ""), STORE_ABSENT, 0, &e), -1);
+	assert_int_equal(e.code, ERR_UNAVAILABLE);
+	assert_int_equal(sql("SELECT count(*) FROM items"), 1);
+}
+
+static void a_failed_read_gives_no_items_at_all(void **state)
+{
+	struct json_object *items[3];
+	struct err e;
+	size_t i;
+
+	(void)state;
+	must_put(item("x", "1", ""));
+	must_put(item("x", "2", ""));
+	sql("UPDATE items SET item = '{broken' WHERE sk = '2'");
+	{
+		const struct store_key keys[] = {{pk("x"), "1"}, {pk("x"), "2"}, {pk("x"), "3"}};
+
+		assert_int_equal(store_get_many(store, keys, 3, items, soon(), &e), -1);
+	}
+	for (i = 0; i < 3; i++)
+		assert_null(items[i]);
+}
+
+static void a_write_takes_a_few_expired_rows_along_the_oldest_first(void **state)
+{
+	int i;
+
+	(void)state;
+	must_put(item("keep", "1", expiring(1000)));
+	must_put(item("keep", "2", ""));
+	for (i = 0; i < 20; i++)
+		sql(keep_text(str_printf("INSERT INTO items VALUES ('old', '%d', '{}', %d)", i,
+					 1000 + i)));
+	must_put(item("keep", "3", ""));
+	assert_int_equal(sql("SELECT count(*) FROM items WHERE pk = 'old'"), 12);
+	assert_int_equal(sql("SELECT min(expires_at) FROM items WHERE pk = 'old'"), 1008);
+	must_put(item("keep", "3", ""));
+	must_put(item("keep", "3", ""));
+	assert_int_equal(sql("SELECT count(*) FROM items WHERE pk = 'old'"), 0);
+	assert_int_equal(sql("SELECT count(*) FROM items"), 3);
+}
+
+static void a_conflict_writes_nothing_and_holds_no_lock(void **state)
+{
+	struct store *other = sqlite_open();
+	struct err e;
+
+	(void)state;
+	must_put(item("x", "1", ""));
+	assert_int_equal(put(store, item("x", "1", ""), STORE_ABSENT, 0, &e), -1);
+	assert_int_equal(put(other, item("x", "2", ""), STORE_ABSENT, 0, &e), 0);
+	store_close(other);
+}
+
+/* --- the list ------------------------------------------------------------ */
+
+static const struct backend backends[] = {
+	{"sqlite", sqlite_begin, sqlite_open, sqlite_end},
+};
+
+static int set_up(void **state)
+{
+	backend = *state;
+	test_number++;
+	backend->begin();
+	store = backend->open();
+	return 0;
+}
+
+static int clean_up(void **state)
+{
+	store_close(store);
+	backend->end();
+	return unit_release(state);
+}
+
+#define with_store(f) {#f, f, set_up, clean_up, NULL}
+
+static const struct CMUnitTest shared[] = {
+	with_store(items_are_read_in_the_order_of_their_keys),
+	with_store(a_hundred_items_are_written_and_read_at_once),
+	with_store(a_read_of_none_or_too_many_is_a_fault_of_the_caller),
+	with_store(an_item_comes_back_byte_for_byte),
+	with_store(a_large_item_is_whole),
+	with_store(keys_are_compared_byte_for_byte),
+	with_store(versions_begin_at_1_and_grow_by_1),
+	with_store(an_item_written_under_no_condition_keeps_its_version),
+	with_store(a_write_replaces_the_whole_item),
+	with_store(a_condition_that_does_not_hold_is_a_conflict),
+	with_store(an_item_without_a_version_has_version_0),
+	with_store(all_are_written_or_none_and_the_failing_one_is_told),
+	with_store(a_conflict_leaves_the_connection_usable),
+	with_store(mixed_conditions_hold_together),
+	with_store(a_write_without_keys_or_of_a_wrong_number_is_refused),
+	with_store(calls_are_counted),
+	with_store(an_expired_item_is_not_seen),
+	with_store(an_expired_item_counts_as_absent),
+	with_store(an_item_that_expires_after_it_was_read_can_be_replaced),
+	with_store(an_item_that_no_longer_expires_stays),
+	with_store(a_query_gives_the_newest_first_up_to_its_limit),
+	with_store(a_query_gives_the_items_themselves),
+	with_store(a_prefix_goes_up_to_the_highest_character),
+	with_store(expired_items_take_no_place_within_the_limit),
+	with_store(what_one_connection_wrote_another_sees_at_once),
+	with_store(one_of_two_writers_of_a_version_wins),
+	with_store(no_increment_of_four_processes_is_lost),
+};
+
+static const struct CMUnitTest sqlite_only[] = {
+	with_store(a_locked_file_is_given_up_in_time_and_taken_up_again),
+	with_store(a_passed_deadline_waits_for_nobody),
+	with_store(a_missing_folder_is_unavailable_until_it_is_there),
+	with_store(a_file_that_is_no_database_is_unavailable_and_untouched),
+	with_store(the_file_is_for_its_owner_and_group_only),
+	with_store(writes_are_durable_and_readers_do_not_wait),
+	with_store(a_file_of_a_newer_program_is_not_touched),
+	with_store(a_row_that_is_no_json_is_a_failure_and_never_an_absent_item),
+	with_store(a_failed_read_gives_no_items_at_all),
+	with_store(a_write_takes_a_few_expired_rows_along_the_oldest_first),
+	with_store(a_conflict_writes_nothing_and_holds_no_lock),
+};
+
+static const struct CMUnitTest pure[] = {
+	holds(an_item_is_expired_from_its_second_on),
+	holds(a_replacement_is_on_what_was_read),
+	holds(closing_nothing_is_fine),
+};
+
+static struct CMUnitTest tests[LENGTH(backends) * LENGTH(shared) + LENGTH(sqlite_only) +
+			       LENGTH(pure)];
+static size_t count;
+
+static void add_tests(const struct CMUnitTest *list, size_t n, const struct backend *b)
+{
+	static char names[LENGTH(tests)][160];
+	size_t i;
+
+	for (i = 0; i < n; i++, count++) {
+		tests[count] = list[i];
+		if (!b)
+			continue;
+		snprintf(names[count], sizeof names[count], "%s: %s", b->name, list[i].name);
+		tests[count].name = names[count];
+		tests[count].initial_state = (void *)(uintptr_t)b;
+	}
+}
+
+int main(void)
+{
+	size_t i;
+
+	for (i = 0; i < LENGTH(backends); i++)
+		add_tests(shared, LENGTH(shared), &backends[i]);
+	add_tests(sqlite_only, LENGTH(sqlite_only), &backends[0]);
+	add_tests(pure, LENGTH(pure), NULL);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
