@@ -306,6 +306,20 @@ static int settle_once(struct payment *p, struct json_object **marker, bool *dup
 	return decide_and_write(p, marker, e);
 }
 
+/* What Stripe does not have is of another account or gone; any other refusal
+ * (of the key, say) passes when its owner has mended it. */
+static int map_refusal(struct payment *p, int rc, struct err *e)
+{
+	if (!rc || e->code != ERR_REFUSED)
+		return rc;
+	if (e->upstream == 404) {
+		p->not_ours = true;
+		return 0;
+	}
+	e->code = ERR_UNAVAILABLE;
+	return -1;
+}
+
 int settle_payment(struct app *app, const struct settle_payment_request *request,
 		   struct json_object **marker, bool *duplicate, struct err *e)
 {
@@ -317,7 +331,7 @@ int settle_payment(struct app *app, const struct settle_payment_request *request
 	*marker = NULL;
 	do {
 		release(&p);
-		rc = settle_once(&p, marker, duplicate, e);
+		rc = map_refusal(&p, settle_once(&p, marker, duplicate, e), e);
 		p.distrust = true;
 		if (rc && e->code == ERR_CONFLICT)
 			deadline_sleep(1 + clock_jitter(PAUSE_MS), request->deadline);

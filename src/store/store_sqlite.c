@@ -55,6 +55,8 @@ struct store_sqlite {
 	sqlite3 *db; /* NULL while closed */
 	sqlite3_stmt *statements[STATEMENTS];
 	int64_t deadline; /* of the verb that runs, for on_busy() */
+	dev_t device;     /* the file that is open, */
+	ino_t inode;      /* to see when another stands at its path */
 };
 
 static struct store_sqlite *self_of(struct store *s)
@@ -145,12 +147,43 @@ static int open_file(struct store_sqlite *self)
 	return rc == SQLITE_OK ? 0 : -1;
 }
 
-static int open_db(struct store_sqlite *self, struct err *e)
+enum file { SAME_FILE, OTHER_FILE, NO_FILE };
+
+/* A file that was moved away or replaced (a backup that was put back) takes
+ * writes as before, and nobody would ever read them: compare before each verb. */
+static enum file file_at_path(struct store_sqlite *self)
+{
+	struct stat st;
+
+	if (stat(self->path, &st))
+		return NO_FILE;
+	return st.st_dev == self->device && st.st_ino == self->inode ? SAME_FILE : OTHER_FILE;
+}
+
+/* Closes a file that has been moved away without touching the side files at
+ * its old path, which are another file's by now. */
+static void let_go(struct store_sqlite *self)
+{
+	int keep = 1;
+
+	sqlite3_file_control(self->db, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
+	sqlite3_db_config(self->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	close_db(self);
+}
+
+static void remember_file(struct store_sqlite *self)
+{
+	struct stat st = {.st_ino = 0};
+
+	stat(self->path, &st);
+	self->device = st.st_dev;
+	self->inode = st.st_ino;
+}
+
+static int open_new(struct store_sqlite *self, struct err *e)
 {
 	int version = 0;
 
-	if (self->db)
-		return 0;
 	if (open_file(self) || user_version(self, &version))
 		return fail(self, "open it", e);
 	if (version > SCHEMA_VERSION) {
@@ -161,7 +194,24 @@ static int open_db(struct store_sqlite *self, struct err *e)
 	}
 	if (version < SCHEMA_VERSION && create_table(self))
 		return fail(self, "create its table", e);
+	remember_file(self);
 	return 0;
+}
+
+/* A file that is gone is waited for: a new one in its place would split the
+ * shop's orders in two. */
+static int open_db(struct store_sqlite *self, struct err *e)
+{
+	enum file found = self->db ? file_at_path(self) : OTHER_FILE;
+
+	if (found == SAME_FILE)
+		return 0;
+	if (found == NO_FILE)
+		return err_set(e, ERR_UNAVAILABLE, "%s has been moved away while it is in use",
+			       self->path);
+	if (self->db)
+		let_go(self);
+	return open_new(self, e);
 }
 
 /* The prepared statement, reset and ready to bind; NULL on failure. */
