@@ -28,8 +28,8 @@ static int check_auth(const struct config *config, struct err *e)
 	return auth_check(&auth, config->checkout_require_auth, e);
 }
 
-static int find_subject(struct app *app, const struct request *request, char **subject,
-			struct err *e)
+static int check_token(struct app *app, const struct request *request, char **subject,
+		       struct err *e)
 {
 	struct auth_settings auth;
 	const char *secret;
@@ -38,6 +38,18 @@ static int find_subject(struct app *app, const struct request *request, char **s
 		return -1;
 	auth = auth_of(&app->config, secret);
 	return auth_subject(&auth, request, clock_epoch(), subject, e);
+}
+
+/* A secret that lives in SSM may have been rotated since it was read. */
+static int find_subject(struct app *app, const struct request *request, char **subject,
+			struct err *e)
+{
+	int rc = check_token(app, request, subject, e);
+
+	if (rc && e->code == ERR_UNAUTHORIZED &&
+	    app_secret_changed(app, SECRET_JWT, request->deadline))
+		rc = check_token(app, request, subject, e);
+	return rc;
 }
 
 static int post_session(void *context, const struct request *request, struct response *response,

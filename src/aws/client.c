@@ -62,9 +62,9 @@ static const struct {
 					    "AWS_REGION"},
 	{"AccessDeniedException", MEND, "these AWS credentials may not do this: give them the "
 					"policy in conf/dynamodb"},
-	{"UnrecognizedClientException", MEND, "AWS does not know this access key: check "
+	{"UnrecognizedClientException", RENEW, "AWS does not know this access key: check "
 					      "AWS_ACCESS_KEY_ID or the profile"},
-	{"InvalidSignatureException", MEND, "the secret access key is not this access key's, or "
+	{"InvalidSignatureException", RENEW, "the secret access key is not this access key's, or "
 					    "this machine's clock is wrong"},
 	{"MissingAuthenticationTokenException", MEND, "the AWS credentials are not complete"},
 	{"IncompleteSignatureException", MEND, "the AWS credentials are not complete"},
@@ -105,14 +105,13 @@ static char *endpoint_of(const struct aws_client *client)
 	const char *own = client->service == &aws_ssm ? s->endpoint_ssm : s->endpoint_dynamodb;
 	char *from_file = NULL;
 
-	if (s->ignore_file_endpoints)
-		own = NULL;
-	else if (!own && !s->endpoint)
+	if (!aws_profile_ignores_endpoints(s)) {
+		if (own || s->endpoint)
+			return str_dup(own ? own : s->endpoint);
 		from_file = aws_profile_endpoint(s, client->service->name);
+	}
 	if (from_file)
 		return from_file;
-	if (own || (s->endpoint && !s->ignore_file_endpoints))
-		return str_dup(own ? own : s->endpoint);
 	return str_printf("https://%s.%s.amazonaws.com%s", client->service->name, client->region,
 			  str_starts(client->region, "cn-") ? ".cn" : "");
 }
@@ -242,13 +241,13 @@ static int try_once(struct aws_client *client, const char *operation, const char
 	const struct aws_credentials *credentials;
 	struct http_answer http;
 	enum remedy remedy;
-	int rc = 1;
+	int rc;
 
 	if (aws_provider_get(client->provider, deadline, &credentials, e))
 		return -1;
 	http_answer_init(&http);
 	if (send_once(client, operation, body, credentials, deadline, &http, e)) {
-		failure->unanswered = true;
+		rc = 1;
 	} else if (http.status == 200) {
 		*answer = json_parse((struct span){buf_text(&http.body), http.body.len});
 		rc = *answer ? 0 : 1;
@@ -274,6 +273,8 @@ int aws_call(struct aws_client *client, const char *operation, struct json_objec
 	bool renewed = false;
 	int try = 0, rc;
 
+	if (failure)
+		*failure = local;
 	if (find_endpoint(client, e))
 		return -1;
 	do {

@@ -30,7 +30,6 @@ void aws_client_free(struct aws_client *client);
 struct aws_failure {
 	char type[64];              /* "TransactionCanceledException", "" if none */
 	struct json_object *answer; /* the error's whole JSON, or NULL; owned */
-	bool unanswered;            /* one of the tries had no answer: it may have been done */
 };
 
 /*

@@ -93,15 +93,17 @@ static enum found from_profile(struct aws_provider *p, int64_t deadline,
 			       struct aws_credentials *c, struct err *e)
 {
 	(void)deadline;
-	c->key_id = aws_profile_value(p->settings, "aws_access_key_id");
-	c->secret = aws_profile_value(p->settings, "aws_secret_access_key");
-	c->token = aws_profile_value(p->settings, "aws_session_token");
-	if (c->key_id && c->secret)
+	if (aws_profile_keys(p->settings, &c->key_id, &c->secret, &c->token))
 		return FOUND;
+	clear(c);
+	if (p->settings->profile && !aws_profile_exists(p->settings)) {
+		err_set(e, ERR_UNAVAILABLE, "AWS_PROFILE: there is no profile \"%s\"",
+			p->settings->profile);
+		return FAILED;
+	}
 	err_set(e, ERR_UNAVAILABLE, "profile \"%s\" has no aws_access_key_id and "
 		"aws_secret_access_key", aws_profile_name(p->settings));
-	clear(c);
-	return p->settings->profile ? FAILED : NOT_HERE;
+	return NOT_HERE;
 }
 
 /* --- 3. and 4.: endpoints that answer in JSON ------------------------------ */
@@ -223,20 +225,30 @@ static int ask_metadata(struct aws_provider *p, const char *host, const char *he
 	return rc;
 }
 
+static char *without_slash(const char *text)
+{
+	struct span s = span_of(text);
+
+	while (s.n && s.p[s.n - 1] == '/')
+		s.n--;
+	return span_dup(s);
+}
+
 static enum found from_metadata(struct aws_provider *p, int64_t deadline,
 				struct aws_credentials *c, struct err *e)
 {
 	const char *host = p->settings->metadata_endpoint;
 	int64_t soon = deadline_in(LOCAL_TIMEOUT_MS);
 	struct http_answer answer;
-	char *url, *header = NULL;
+	char *url, *header = NULL, *own;
 	int rc;
 
 	if (p->settings->metadata_disabled) {
 		err_set(e, ERR_UNAVAILABLE, "AWS_EC2_METADATA_DISABLED is set");
 		return NOT_HERE;
 	}
-	host = host ? host : METADATA_HOST;
+	own = without_slash(host ? host : METADATA_HOST);
+	host = own;
 	deadline = soon < deadline ? soon : deadline;
 	url = str_printf("%s/latest/api/token", host);
 	http_answer_init(&answer);
@@ -250,6 +262,7 @@ static enum found from_metadata(struct aws_provider *p, int64_t deadline,
 	http_answer_free(&answer);
 	free(header);
 	free(url);
+	free(own);
 	return rc ? NOT_HERE : FOUND;
 }
 

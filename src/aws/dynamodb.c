@@ -50,7 +50,16 @@ static struct json_object *key_value(const char *pk, const char *sk)
  * program; either way the event should come again. */
 static int refused(const char *table, struct err *e)
 {
-	if (e->code == ERR_REFUSED && strstr(e->text, "key element does not match"))
+	static const char *const wrong_keys[] = {
+		"key element does not match",                 /* DynamoDB */
+		"number of conditions on the keys is invalid", /* DynamoDB Local */
+		"required keys was not given a value",
+	};
+	size_t i;
+
+	for (i = 0; i < 3 && !(e->code == ERR_REFUSED && strstr(e->text, wrong_keys[i])); i++)
+		;
+	if (i < 3)
 		return err_set(e, ERR_UNAVAILABLE, "COMMERCE_TABLE: the keys of table %s are not "
 			       "PK and SK (both strings): create it with `ordersnap init`", table);
 	if (e->code == ERR_REFUSED)
@@ -177,9 +186,14 @@ static struct json_object *query_input(const struct dynamodb_query *q)
 	struct json_object *values = json_object_new_object();
 
 	json_set_string(input, "TableName", q->table);
-	json_set_string(input, "KeyConditionExpression", "PK = :pk AND begins_with(SK, :sk)");
 	json_set(values, ":pk", string_value(q->pk));
-	json_set(values, ":sk", string_value(q->sk_prefix));
+	if (*q->sk_prefix) {
+		json_set_string(input, "KeyConditionExpression",
+				"PK = :pk AND begins_with(SK, :sk)");
+		json_set(values, ":sk", string_value(q->sk_prefix));
+	} else {
+		json_set_string(input, "KeyConditionExpression", "PK = :pk");
+	}
 	json_set(input, "ExpressionAttributeValues", values);
 	json_set_bool(input, "ScanIndexForward", false);
 	json_set_bool(input, "ConsistentRead", true);

@@ -50,7 +50,7 @@ struct dynamodb_put {
  * whose ClientRequestToken makes a second try after a lost answer harmless; a
  * single unconditional item by PutItem.  `now` in epoch seconds.
  * -1 with ERR_CONFLICT and *failed the index of the put whose condition does
- * not hold, ERR_UNAVAILABLE, or ERR_INTERNAL (the request itself is wrong).
+ * not hold, else ERR_UNAVAILABLE.
  */
 int dynamodb_write(struct aws_client *db, const char *table, const struct dynamodb_put *puts,
 		   size_t n, int64_t now, size_t *failed, int64_t deadline, struct err *e);

@@ -14,6 +14,7 @@ struct dynamodb_table {
 	bool ttl_fits;           /* time to live on expiresAt */
 	char ttl_attribute[256]; /* the one that is on, "" if none */
 	bool backups;            /* point-in-time recovery */
+	bool backups_known;      /* false: these credentials may not ask */
 };
 
 /* What there is.  A table that does not exist is no error. */

@@ -8,16 +8,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/mem.h"
 #include "base/str.h"
 
 #define LINE_MAX_BYTES 8192
 
+enum file { CREDENTIALS, CONFIG };
+
 struct question {
-	const char *section;   /* "default", "profile shop", "services local" */
+	enum file file;
+	const char *kind;       /* "profile" or "services": the word before the name in CONFIG */
+	const char *name;       /* of the section */
 	const char *subsection; /* "dynamodb" inside a services section, or NULL */
-	const char *key;
+	const char *key;        /* NULL: is there such a section? */
 };
 
 const char *aws_profile_name(const struct aws_settings *s)
@@ -25,11 +30,31 @@ const char *aws_profile_name(const struct aws_settings *s)
 	return s->profile ? s->profile : "default";
 }
 
-static bool is_section(struct span line, const char *section)
+static struct span unquoted(struct span s)
 {
+	if (s.n >= 2 && (s.p[0] == '"' || s.p[0] == '\'') && s.p[s.n - 1] == s.p[0])
+		return (struct span){s.p + 1, s.n - 2};
+	return s;
+}
+
+/* [name] in credentials; [profile name] in config, where [default] may do
+ * without the word. */
+static bool is_section(struct span line, const struct question *q)
+{
+	struct span inner = {line.p + 1, line.n - 2}, word = {"", 0};
+	size_t n = strlen(q->kind);
+
 	if (line.n < 2 || line.p[line.n - 1] != ']')
 		return false;
-	return span_equals(span_trim((struct span){line.p + 1, line.n - 2}), section);
+	inner = span_trim(inner);
+	if (q->file == CONFIG && inner.n > n && memcmp(inner.p, q->kind, n) == 0 &&
+	    (inner.p[n] == ' ' || inner.p[n] == '\t')) {
+		word = (struct span){inner.p, n};
+		inner = span_trim((struct span){inner.p + n, inner.n - n});
+	}
+	if (q->file == CONFIG && word.n == 0 && strcmp(q->name, "default") != 0)
+		return false;
+	return span_equals(unquoted(inner), q->name);
 }
 
 /* `key = value`; the value without a comment that follows white space. */
@@ -64,11 +89,11 @@ static char *read_line(struct span raw, const struct question *q, struct place *
 	if (line.n == 0 || line.p[0] == '#' || line.p[0] == ';')
 		return NULL;
 	if (line.p[0] == '[') {
-		at->in_section = is_section(line, q->section);
+		at->in_section = is_section(line, q);
 		at->in_subsection = false;
-		return NULL;
+		return at->in_section && !q->key ? str_dup("") : NULL;
 	}
-	if (!at->in_section || !split(line, &key, &value))
+	if (!at->in_section || !q->key || !split(line, &key, &value))
 		return NULL;
 	if (!indented)
 		at->in_subsection = q->subsection && value.n == 0 && span_equals(key, q->subsection);
@@ -92,51 +117,87 @@ static char *ask_file(const char *path, const struct question *q)
 	return answer;
 }
 
-static char *ask(const struct aws_settings *s, const char *path, const char *name,
-		 const struct question *q)
+/* The file's path: the one that is set, with ~ for the user's directory, or the
+ * usual one; NULL where that can't be told. */
+static char *path_of(const struct aws_settings *s, enum file file)
 {
-	char *default_path = s->home ? str_printf("%s/.aws/%s", s->home, name) : NULL;
-	char *answer = NULL;
+	const char *set = file == CREDENTIALS ? s->credentials_file : s->config_file;
 
-	if (path || default_path)
-		answer = ask_file(path ? path : default_path, q);
-	free(default_path);
+	if (set && str_starts(set, "~/"))
+		return s->home ? str_printf("%s/%s", s->home, set + 2) : NULL;
+	if (set)
+		return str_dup(set);
+	if (!s->home)
+		return NULL;
+	return str_printf("%s/.aws/%s", s->home, file == CREDENTIALS ? "credentials" : "config");
+}
+
+static char *ask(const struct aws_settings *s, const struct question *q)
+{
+	char *path = path_of(s, q->file);
+	char *answer = path ? ask_file(path, q) : NULL;
+
+	free(path);
 	return answer;
 }
 
-static char *ask_config(const struct aws_settings *s, const char *kind, const char *name,
-			const char *subsection, const char *key)
+static char *ask_profile(const struct aws_settings *s, enum file file, const char *key)
 {
-	char *section = str_printf("%s%s", kind, name);
-	struct question q = {.section = section, .subsection = subsection, .key = key};
-	char *answer = ask(s, s->config_file, "config", &q);
+	const struct question q = {.file = file, .kind = "profile", .name = aws_profile_name(s),
+				   .key = key};
 
-	free(section);
-	return answer;
+	return ask(s, &q);
 }
 
-static const char *profile_kind(const struct aws_settings *s)
+bool aws_profile_exists(const struct aws_settings *s)
 {
-	return strcmp(aws_profile_name(s), "default") == 0 ? "" : "profile ";
+	char *in_credentials = ask_profile(s, CREDENTIALS, NULL);
+	char *in_config = ask_profile(s, CONFIG, NULL);
+	bool exists = in_credentials || in_config;
+
+	free(in_config);
+	free(in_credentials);
+	return exists;
+}
+
+bool aws_profile_keys(const struct aws_settings *s, char **key_id, char **secret, char **token)
+{
+	enum file file = CREDENTIALS;
+
+	*key_id = ask_profile(s, file, "aws_access_key_id");
+	if (!*key_id) {
+		file = CONFIG;
+		*key_id = ask_profile(s, file, "aws_access_key_id");
+	}
+	*secret = ask_profile(s, file, "aws_secret_access_key");
+	*token = ask_profile(s, file, "aws_session_token");
+	return *key_id && *secret;
 }
 
 char *aws_profile_value(const struct aws_settings *s, const char *key)
 {
-	struct question q = {.section = aws_profile_name(s), .key = key};
-	char *answer = ask(s, s->credentials_file, "credentials", &q);
+	char *answer = ask_profile(s, CREDENTIALS, key);
 
-	if (!answer)
-		answer = ask_config(s, profile_kind(s), aws_profile_name(s), NULL, key);
-	return answer;
+	return answer ? answer : ask_profile(s, CONFIG, key);
+}
+
+bool aws_profile_ignores_endpoints(const struct aws_settings *s)
+{
+	char *value = s->ignore_file_endpoints ? NULL
+		: ask_profile(s, CONFIG, "ignore_configured_endpoint_urls");
+	bool ignores = s->ignore_file_endpoints || (value && strcasecmp(value, "true") == 0);
+
+	free(value);
+	return ignores;
 }
 
 char *aws_profile_endpoint(const struct aws_settings *s, const char *service)
 {
-	char *services = ask_config(s, profile_kind(s), aws_profile_name(s), NULL, "services");
-	char *answer = services ? ask_config(s, "services ", services, service, "endpoint_url") : NULL;
+	char *services = ask_profile(s, CONFIG, "services");
+	const struct question q = {.file = CONFIG, .kind = "services", .name = services,
+				   .subsection = service, .key = "endpoint_url"};
+	char *answer = services ? ask(s, &q) : NULL;
 
-	if (!answer)
-		answer = ask_config(s, profile_kind(s), aws_profile_name(s), NULL, "endpoint_url");
 	free(services);
-	return answer;
+	return answer ? answer : ask_profile(s, CONFIG, "endpoint_url");
 }

@@ -201,15 +201,22 @@ static const char *value_of(const struct config *c, const struct config_key *key
 	return *(char *const *)((const char *)c + key->offset);
 }
 
-static int require_key(const struct config *c, const struct config_key *key, struct err *e)
+/* What may stand in its place, or NULL. */
+static const struct config_key *other_of(const struct config_key *key)
 {
-	const struct config_key *other = key->or_else ? key_of(key->or_else) : NULL;
-	const char *other_value = other ? value_of(c, other) : NULL;
+	return key->or_else ? key_of(key->or_else) : NULL;
+}
 
-	if (value_of(c, key) && other_value)
+static int check_key(const struct config *c, const struct config_key *key, bool needed,
+		     struct err *e)
+{
+	const struct config_key *other = other_of(key);
+	bool is_set = value_of(c, key) != NULL, other_set = other && value_of(c, other);
+
+	if (is_set && other_set)
 		return err_set(e, ERR_CONFIG, "%s and %s are both set: leave one of them out",
-			       key->name, key->or_else);
-	if (!value_of(c, key) && !other_value)
+			       key->name, other->name);
+	if (needed && !is_set && !other_set)
 		return err_set(e, ERR_CONFIG, "%s is not set: put %s into %s%s%s", key->name,
 			       key->hint, c->file ? c->file : SYSTEM_FILE,
 			       other ? ", or set " : "", other ? other->name : "");
@@ -221,7 +228,8 @@ int config_require(const struct config *c, unsigned needs, struct err *e)
 	const struct config_key *key;
 
 	for (key = config_keys; key->name; key++)
-		if ((key->needed_by & needs) && require_key(c, key, e))
+		if ((key->or_else || key->needed_by) &&
+		    check_key(c, key, (key->needed_by & needs) != 0, e))
 			return -1;
 	return 0;
 }

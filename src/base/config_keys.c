@@ -72,6 +72,7 @@ const struct config_key config_keys[] = {
 	{.name = "CORS_ALLOW_ORIGIN", .type = CONFIG_ORIGINS, FIELD(cors_allow_origin),
 	 .hint = "origins like https://shop.example, with commas between"},
 	{.name = "JWT_SECRET", .type = CONFIG_SECRET, FIELD(jwt_secret),
+	 .or_else = "JWT_SECRET_PARAMETER",
 	 .hint = "the secret of the HS256 tokens of the site's own login"},
 	{.name = "JWT_SECRET_PARAMETER", .type = CONFIG_TEXT, FIELD(jwt_secret_parameter),
 	 .hint = PARAMETER},

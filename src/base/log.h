@@ -34,8 +34,12 @@ int log_configure(const struct log_options *options);
 /* Sends the lines of the target "stderr" to `sink`; NULL: to standard error. */
 void log_set_sink(log_sink *sink, void *context);
 
-/* Never shows `secret` in a line.  Copied; short or empty ones are ignored. */
+/* Never shows `secret` in a line; NULL forgets all.  Copied; short or empty ones
+ * are ignored, and of too many the oldest is forgotten. */
 void log_hide(const char *secret);
+
+/* The same for each of a list with commas between; NULL: none. */
+void log_hide_list(const char *secrets);
 
 /* One key and its value.  Build it with LOG_STR, LOG_INT or LOG_FLAG. */
 struct log_field {

@@ -11,7 +11,7 @@
 #include "base/log.h"
 #include "base/str.h"
 
-#define HIDDEN_MAX 16
+#define HIDDEN_MAX 32
 #define HIDDEN_MIN_BYTES 6 /* shorter ones would mask ordinary words */
 
 static char *hidden[HIDDEN_MAX];
@@ -31,9 +31,25 @@ void log_hide(const char *secret)
 		hidden_count = 0;
 		return;
 	}
-	if (strlen(secret) < HIDDEN_MIN_BYTES || hidden_count == HIDDEN_MAX)
+	if (strlen(secret) < HIDDEN_MIN_BYTES)
 		return;
+	if (hidden_count == HIDDEN_MAX) {
+		free(hidden[0]);
+		memmove(hidden, hidden + 1, --hidden_count * sizeof *hidden);
+	}
 	hidden[hidden_count++] = str_dup(secret);
+}
+
+void log_hide_list(const char *secrets)
+{
+	struct span rest = span_of(secrets), one;
+
+	while (span_next(&rest, ',', &one)) {
+		char *secret = span_dup(span_trim(one));
+
+		log_hide(secret);
+		free(secret);
+	}
 }
 
 /* What may stand in an e-mail address's local part (RFC 5321 dot-atom, and

@@ -16,7 +16,9 @@ struct command {
 	const char *summary;   /* one line */
 	const char *help;      /* what the options mean, whole lines */
 	unsigned needs;        /* CONFIG_NEEDS_... */
-	/* Gets its own name as argv[0].  Returns an exit status. */
+	/* Both get the command's own name as argv[0] and return an exit status.
+	 * `check` looks at the arguments before the configuration is read. */
+	int (*check)(int argc, char **argv);
 	int (*run)(struct app *app, int argc, char **argv);
 };
 

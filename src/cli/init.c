@@ -17,17 +17,22 @@ static void report(const char *sentence)
 	fflush(stdout);
 }
 
-static int run(struct app *app, int argc, char **argv)
+static int check(int argc, char **argv)
 {
-	bool backups = false;
-	struct err e;
 	int i;
 
-	for (i = 1; i < argc; i++) {
+	for (i = 1; i < argc; i++)
 		if (strcmp(argv[i], "--point-in-time-recovery") != 0)
 			return command_usage(&command_init, "what is %s?", argv[i]);
-		backups = true;
-	}
+	return COMMAND_OK;
+}
+
+static int run(struct app *app, int argc, char **argv)
+{
+	bool backups = argc > 1; /* there is one option */
+	struct err e;
+
+	(void)argv;
 	if (backups && !app->config.commerce_table)
 		return command_usage(&command_init, "--point-in-time-recovery is for a DynamoDB "
 				     "table; copy the SQLite file to back it up");
@@ -44,5 +49,6 @@ const struct command command_init = {
 	.summary = "create the SQLite file or the DynamoDB table, or say what of it is wrong",
 	.help = "  --point-in-time-recovery  switch DynamoDB's continuous backups on\n",
 	.needs = CONFIG_NEEDS_STORE,
+	.check = check,
 	.run = run,
 };

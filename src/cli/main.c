@@ -69,6 +69,9 @@ static int run(const struct command *command, int argc, char **argv)
 		       command->summary, command->help);
 		return COMMAND_OK;
 	}
+	status = command->check(argc, argv);
+	if (status != COMMAND_OK)
+		return status;
 	if (app_open(&app, command->needs, &e)) {
 		command_complain(command->name, "%s", e.text);
 		status = COMMAND_ERROR;

@@ -23,18 +23,6 @@ static enum log_level level_of(const char *name)
 	return LOG_LEVEL_INFO;
 }
 
-static void hide(const char *secrets)
-{
-	struct span rest = span_of(secrets), one;
-
-	while (span_next(&rest, ',', &one)) {
-		char *secret = span_dup(span_trim(one));
-
-		log_hide(secret);
-		free(secret);
-	}
-}
-
 static int configure_log(const struct config *c, struct err *e)
 {
 	const struct log_options options = {
@@ -43,12 +31,12 @@ static int configure_log(const struct config *c, struct err *e)
 		.target = c->log_target,
 	};
 
-	hide(c->stripe_secret);
-	hide(c->stripe_webhook_secret);
-	hide(c->quote_signature_secret);
-	hide(c->jwt_secret);
-	hide(c->aws_secret_access_key);
-	hide(c->aws_session_token);
+	log_hide_list(c->stripe_secret);
+	log_hide_list(c->stripe_webhook_secret);
+	log_hide_list(c->quote_signature_secret);
+	log_hide_list(c->jwt_secret);
+	log_hide_list(c->aws_secret_access_key);
+	log_hide_list(c->aws_session_token);
 	if (log_configure(&options))
 		return err_set(e, ERR_CONFIG, "LOG_TARGET: can't open %s: %s", c->log_target,
 			       strerror(errno));
@@ -122,6 +110,12 @@ struct stripe_client *app_stripe(struct app *app, int64_t deadline, struct err *
 {
 	const char *secret;
 
+	/* A key that lives in SSM may have been rolled since it was read. */
+	if (app->stripe_opened && stripe_was_unauthorized(app->stripe_opened) &&
+	    app_secret_changed(app, SECRET_STRIPE, deadline)) {
+		stripe_client_free(app->stripe_opened);
+		app->stripe_opened = NULL;
+	}
 	if (!app->stripe_opened && app_secret(app, SECRET_STRIPE, deadline, &secret, e) == 0)
 		app->stripe_opened = stripe_client_new(secret, app->config.stripe_api_base);
 	return app->stripe_opened;

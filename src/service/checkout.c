@@ -19,7 +19,9 @@
 #include "stripe/api.h"
 
 #define FORM_MAX_BYTES (1u << 20)
-#define GENERATIONS 3 /* keys tried where Stripe replays a stored failure */
+#define GENERATIONS 100 /* keys whose failures Stripe may have stored */
+#define FAILURES 3      /* new ones that one request takes */
+#define PAUSE_MS 400
 
 static struct checkout_policy policy_of(const struct config *c)
 {
@@ -62,14 +64,26 @@ static int read_quote(struct app *app, const char *signature, int64_t deadline,
 	return 0;
 }
 
-/* Stripe keeps an answer a day for its key, even a 500; the buyer should not
- * get that same 500 all day, so a replayed failure is tried under a new key. */
+/* Whether the next key is worth a try.  Stripe keeps an answer a day for its
+ * key, even a 500, and the buyer should not get that same 500 all day: stored
+ * failures are walked past, new ones are tried again a few times. */
+static bool try_next_key(struct stripe_client *stripe, int *failures, int64_t deadline,
+			 const struct err *e)
+{
+	if (e->code != ERR_UNAVAILABLE || e->upstream < 500)
+		return false;
+	if (stripe_was_replayed(stripe))
+		return true;
+	return ++*failures < FAILURES && deadline_pause(PAUSE_MS, deadline);
+}
+
 static int create_session(struct app *app, const char *form, int64_t deadline,
 			  struct json_object **session, struct err *e)
 {
-	struct stripe_client *stripe = app_stripe(app, app_stripe_deadline(deadline), e);
+	int64_t until = app_stripe_deadline(deadline);
+	struct stripe_client *stripe = app_stripe(app, until, e);
 	char digest[DIGEST_HEX];
-	int generation = 0, rc;
+	int generation = 0, failures = 0, rc;
 
 	if (!stripe)
 		return -1;
@@ -77,11 +91,9 @@ static int create_session(struct app *app, const char *form, int64_t deadline,
 	do {
 		char *key = str_printf("ordersnap-%s-%d", digest, generation);
 
-		rc = stripe_session_create(stripe, form, key, app_stripe_deadline(deadline),
-					   session, e);
+		rc = stripe_session_create(stripe, form, key, until, session, e);
 		free(key);
-	} while (rc && e->code == ERR_UNAVAILABLE && stripe_was_replayed(stripe) &&
-		 ++generation < GENERATIONS);
+	} while (rc && ++generation < GENERATIONS && try_next_key(stripe, &failures, until, e));
 	if (!rc && !json_string_or_null(*session, "id")) {
 		json_object_put(*session);
 		*session = NULL;

@@ -43,21 +43,43 @@ static void forget(char *value)
 	free(value);
 }
 
+static const char *const variable_names[SECRETS] = {
+	[SECRET_STRIPE] = "STRIPE_SECRET_PARAMETER",
+	[SECRET_WEBHOOK] = "STRIPE_WEBHOOK_SECRET_PARAMETER",
+	[SECRET_QUOTE] = "QUOTE_SIGNATURE_SECRET_PARAMETER",
+	[SECRET_JWT] = "JWT_SECRET_PARAMETER",
+};
+
+/* Whether the secret, or one of several with commas between, is blank. */
+static bool has_blank(const char *value)
+{
+	struct span rest = span_of(value), one;
+
+	while (span_next(&rest, ',', &one))
+		if (span_trim(one).n == 0)
+			return true;
+	return false;
+}
+
 static int fetch(struct secrets *s, const char *name, const struct aws_settings *settings,
 		 enum secret which, int64_t deadline, struct err *e)
 {
-	char *value = NULL;
+	char *value = NULL, *text;
 
 	if (!s->ssm)
 		s->ssm = aws_client_new(settings, &aws_ssm);
 	s->read_at[which] = clock_monotonic_ms();
 	if (aws_ssm_get_parameter(s->ssm, name, deadline, &value, e))
 		return -1;
-	if (span_trim(span_of(value)).n == 0) {
+	text = value;
+	value = span_dup(span_trim(span_of(text)));
+	forget(text);
+	if (has_blank(value)) {
 		forget(value);
-		return err_set(e, ERR_UNAVAILABLE, "the SSM parameter %s is empty", name);
+		return err_set(e, ERR_UNAVAILABLE, "%s: the SSM parameter %s has an empty secret",
+			       variable_names[which], name);
 	}
-	log_hide(value);
+	log_hide_list(value);
 	forget(s->fetched[which]);
 	s->fetched[which] = value;
 	return 0;

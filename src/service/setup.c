@@ -53,7 +53,8 @@ static int fit_backups(struct aws_client *db, const char *name,
 {
 	if (table->backups || !wanted) {
 		say(report, str_printf("point-in-time recovery of %s is %s", name,
-				       table->backups ? "on" : "off"));
+				       table->backups ? "on" : table->backups_known ? "off"
+				       : "not known: it could not be asked for"));
 		return 0;
 	}
 	if (dynamodb_table_set_backups(db, name, deadline, e))

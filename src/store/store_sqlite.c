@@ -10,6 +10,7 @@
  */
 #include "store/store_sqlite.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <stdlib.h>
@@ -119,25 +120,24 @@ static int create_table(struct store_sqlite *self)
 }
 
 /* The file is made for its owner and group, the web server's and the owner's:
- * it holds addresses of people.  SQLite gives its side files the same mode. */
-static void make_file(const char *path)
+ * it holds addresses of people.  One that can't be written is refused here:
+ * SQLite would open it for reading, and leave side files of its mode behind. */
+static int make_file(const char *path, struct err *e)
 {
 	mode_t before = umask(0007);
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0660);
 
 	umask(before);
-	if (fd >= 0)
-		close(fd);
+	if (fd < 0)
+		return err_set(e, ERR_UNAVAILABLE, "%s: can't open it: %s", path, strerror(errno));
+	close(fd);
+	return 0;
 }
 
 static int open_file(struct store_sqlite *self)
 {
-	int rc;
-
-	make_file(self->path);
-	rc = sqlite3_open_v2(self->path, &self->db,
-			     SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
-			     NULL);
+	int rc = sqlite3_open_v2(self->path, &self->db, SQLITE_OPEN_READWRITE |
+				 SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
 
 	if (rc == SQLITE_OK)
 		rc = sqlite3_busy_handler(self->db, on_busy, self);
@@ -184,6 +184,8 @@ static int open_new(struct store_sqlite *self, struct err *e)
 {
 	int version = 0;
 
+	if (make_file(self->path, e))
+		return -1;
 	if (open_file(self) || user_version(self, &version))
 		return fail(self, "open it", e);
 	if (version > SCHEMA_VERSION) {

@@ -19,6 +19,7 @@ struct stripe_client {
 	char *authorization; /* the whole header */
 	char *base;          /* without a slash at the end */
 	bool replayed;
+	bool unauthorized;
 };
 
 struct stripe_client *stripe_client_new(const char *secret, const char *api_base)
@@ -48,6 +49,11 @@ void stripe_client_free(struct stripe_client *client)
 bool stripe_was_replayed(struct stripe_client *client)
 {
 	return client->replayed;
+}
+
+bool stripe_was_unauthorized(const struct stripe_client *client)
+{
+	return client->unauthorized;
 }
 
 unsigned stripe_client_calls(const struct stripe_client *client)
@@ -103,8 +109,9 @@ static int send_once(struct stripe_client *client, const struct stripe_request *
 
 /* https://docs.stripe.com/error-low-level#should-retry: the header decides;
  * without it conflicts and server errors are worth another try, too many
- * requests are not. */
-static bool should_retry(struct stripe_client *client, int status)
+ * requests are not, and neither is a server error to a request with an
+ * idempotency key: Stripe keeps it for that key. */
+static bool should_retry(struct stripe_client *client, int status, bool has_key)
 {
 	const char *told = http_last_header(client->http, "Stripe-Should-Retry");
 
@@ -112,7 +119,7 @@ static bool should_retry(struct stripe_client *client, int status)
 		return true;
 	if (told && strcmp(told, "false") == 0)
 		return false;
-	return status == 409 || status >= 500;
+	return status == 409 || (status >= 500 && !has_key);
 }
 
 static int take_answer(struct stripe_client *client, const struct stripe_request *request,
@@ -154,12 +161,14 @@ int stripe_send(struct stripe_client *client, const struct stripe_request *reque
 		if (try && !pause_before_retry(try - 1, request->deadline))
 			break;
 		rc = send_once(client, request, url, &http, e);
-		again = rc != 0 || (http.status >= 300 && should_retry(client, http.status));
+		again = rc != 0 || (http.status >= 300 && should_retry(client, http.status,
+							    request->idempotency_key != NULL));
 		if (rc == 0)
 			rc = take_answer(client, request, &http, answer, e);
 		if (rc == 0)
 			break;
 	}
+	client->unauthorized = http.status == 401;
 	client->replayed = http.status && http_last_header(client->http, "Idempotent-Replayed") != NULL;
 	http_answer_free(&http);
 	free(url);

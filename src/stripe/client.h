@@ -45,6 +45,9 @@ int stripe_send(struct stripe_client *client, const struct stripe_request *reque
  * idempotency key. */
 bool stripe_was_replayed(struct stripe_client *client);
 
+/* Whether the last answer was that the key is not valid (any more). */
+bool stripe_was_unauthorized(const struct stripe_client *client);
+
 /* How many HTTP requests this client has sent. */
 unsigned stripe_client_calls(const struct stripe_client *client);
 

@@ -25,6 +25,8 @@
 
 #define LISTENER STDIN_FILENO
 #define READ_SECONDS 10
+#define DRAIN_MAX_BYTES (8u << 20)
+#define DRAIN_PAUSE_MS 100
 #define ACCEPT_PAUSE_US 1000
 #define ANSWER_MAX_BYTES (4u << 20)
 
@@ -92,6 +94,20 @@ static int write_out(const struct buf *out)
 	return 0;
 }
 
+/* Reads away what is left of a body that was refused: a server that can't
+ * deliver it would give up the connection, and with it our answer. */
+static void drain_input(void)
+{
+	char chunk[16384];
+	size_t total = 0;
+	ssize_t n = 1;
+
+	while (n > 0 && total < DRAIN_MAX_BYTES && input_ready(DRAIN_PAUSE_MS)) {
+		n = read(STDIN_FILENO, chunk, sizeof chunk);
+		total += n > 0 ? (size_t)n : 0;
+	}
+}
+
 static int run_cgi(const struct endpoint *endpoint)
 {
 	int64_t until = deadline_in(READ_SECONDS * 1000);
@@ -103,6 +119,7 @@ static int run_cgi(const struct endpoint *endpoint)
 	answer(endpoint, environ, &source, &out);
 	rc = write_out(&out);
 	buf_free(&out);
+	drain_input();
 	return rc ? 1 : 0;
 }
 
@@ -156,6 +173,7 @@ static void fastcgi_log(void *context, const char *line, size_t n)
 	FCGX_Request *request = context;
 
 	FCGX_PutStr(line, (int)n, request->err);
+	FCGX_FFlush(request->err); /* a record a line: nginx cuts longer ones */
 }
 
 static void serve(const struct endpoint *endpoint, FCGX_Request *request)

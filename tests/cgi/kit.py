@@ -190,7 +190,8 @@ def fields_of(line):
 
 def check_log(allowed=()):
     """No secret and no whole e-mail address in anything that was logged."""
-    ok(logged, "something was logged")
+    if not logged:
+        skip("nothing was logged: the tests that log were not chosen")
     for name, text in logged:
         for secret in [*SECRETS, *allowed]:
             ok(secret not in text, f"{name} logged a secret: {text}")

@@ -5,13 +5,12 @@ import contextlib
 import json
 import os
 import sqlite3
-import subprocess
 import time
 import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
 
 from kit import (JWT_SECRET, KeptShop, PATIENCE, SLOW, Stub, b64, case, check_log, clock, contains,
-                 equal, granted, key_pair, lacks, lines_of, main, ok, refused, skip, test, token)
+                 equal, granted, key_pair, lacks, lines_of, main, ok, refused, test, token)
 
 shop = KeptShop()
 QUOTE = granted(shop.quote({"sku": "N-RED", "quantity": 2, "collectionId": "necklaces",

@@ -5,8 +5,8 @@ import os
 import shutil
 import subprocess
 
-from kit import (HERE, JWT_SECRET, KeptShop, SECRETS, Stub, case, check_log, contains, equal, granted,
-                 key_pair, lacks, lib, logged, main, ok, refused, sign, skip, test)
+from kit import (JWT_SECRET, KeptShop, Stub, case, check_log, contains, equal, granted, key_pair,
+                 lacks, lib, logged, main, ok, refused, sign, test)
 
 EVENT = b'{"id":"evt_config","object":"event","type":"ping"}'
 stripe = Stub(lambda _request: (200, b'{"object":"list","data":[],"has_more":false}'))

@@ -16,8 +16,8 @@ import subprocess
 import tempfile
 import time
 
-from kit import (KeptShop, SLOW, Stub, WEBHOOK_SECRET, case, check_log, contains, equal,
-                 granted, lib, main, ok, refused, sign, skip, test)
+from kit import (KeptShop, SLOW, Stub, WEBHOOK_SECRET, case, check_log, contains, equal, granted,
+                 lib, main, ok, refused, sign, skip, test)
 
 SIGNATURE, PAYLOAD = "Invalid Stripe signature", "Invalid Stripe payload"
 SDK_BODY = b'{\n  "id": "evt_test_webhook",\n  "object": "event"\n}'

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
-"""What is written says what is: each setting with its default wherever settings are listed, a page
-for each program, pages that mandoc likes, and no path that leads nowhere or to somebody's home."""
+"""What is written says what is: each setting with its default wherever settings are listed, each
+event and each command where a reader looks for it, a page for each program, pages that mandoc likes,
+and no path that leads nowhere or to somebody's home."""
 import glob
 import os
 import re
@@ -82,6 +83,53 @@ def settings_faults(root):
     return found
 
 
+# --- events and commands: what the program's tables have, and where it is to be found -----------
+
+FACTS = "src/shop/facts.c"
+WEBHOOK_MAN = "man/stripe-webhook.fcgi.8"
+COMMAND_MAN = "man/ordersnap.8"
+
+
+def event_types(root):
+    """The types in kinds[]; one that ends in a dot is the beginning of several."""
+    table = re.search(r"\bkinds\[\] = \{(.*?)^\};", tree.without_comments(tree.read(root, FACTS)),
+                      re.M | re.S)
+    return re.findall(r'\{"([^"]+)"', table.group(1)) if table else []
+
+
+def event_faults(root):
+    """Events that nobody is told to subscribe to."""
+    return [f"{place}: {name} is missing" for place in (README, WEBHOOK_MAN)
+            for name in event_types(root)
+            if not re.search(re.escape(name) + (r"\w" if name.endswith(".") else r"(?![\w.])"),
+                             tree.read(root, place))]
+
+
+def commands(root):
+    """{name: its options}, from each `struct command` of src/cli/."""
+    found = {}
+    for path in tree.c_files(root):
+        if not path.startswith("src/cli/"):
+            continue
+        for body in re.findall(r"^const struct command \w+ = \{(.*?)^\};", tree.read(root, path),
+                               re.M | re.S):
+            found[re.search(r'\.name = "([^"]+)"', body).group(1)] = re.findall(r" --([\w-]+)", body)
+    return found
+
+
+def command_faults(root):
+    """Commands and options that their page does not have."""
+    page, readme, found = tree.read(root, COMMAND_MAN), tree.read(root, README), []
+    for name, options in commands(root).items():
+        if not re.search(rf"^\.It Cm {name}\b", page, re.M):
+            found.append(f"{COMMAND_MAN}: {name} is missing")
+        if f"`ordersnap {name}" not in readme:
+            found.append(f"{README}: ordersnap {name} is missing")
+        found += [f"{COMMAND_MAN}: --{option} of {name} is missing" for option in sorted(set(options))
+                  if not re.search(rf"^\.It Fl -{option}\b", page, re.M)]
+    return found
+
+
 # --- man pages ---------------------------------------------------------------------------------
 
 def man_pages(root):
@@ -141,9 +189,10 @@ def path_faults(root):
 
 
 # An absolute path in a guide, a man page or an example begins with one of these: a folder that every
-# machine has, or a path on the web.
+# machine has, a path on the web, or the name of a parameter.
 PUBLIC = set("bin boot dev etc lib media mnt opt proc run sbin srv sys tmp usr var "
-             "cart checkout stripe healthz metrics orders demo thanks cgi-bin v1 v2 _sim pay".split())
+             "cart checkout stripe healthz metrics orders demo thanks cgi-bin v1 v2 _sim pay "
+             "shop".split())  # the last begins the names of SSM parameters
 ABSOLUTE = re.compile(r"(?<![\w.:/}\])<>*@=~-])/([A-Za-z_][\w.-]*)(?=/|\b)")
 PROSE = re.compile(r"((README|HACKING)\.md|man/.*\.[1-9]|conf/.*)$")
 HOME = re.compile(r"/(home|Users)/[A-Za-z][\w.-]*")
@@ -182,6 +231,22 @@ def _():
 
 @test
 def _():
+    "every event that is handled stands in the README and the webhook's page"
+    if len(event_types(tree.SRC)) < 9:
+        raise AssertionError(f"it sees {event_types(tree.SRC)}")
+    tree.no_faults(event_faults(tree.SRC))
+
+
+@test
+def _():
+    "every command and its options stand in the command's page, and the command in the README"
+    if "init" not in commands(tree.SRC):
+        raise AssertionError(f"it sees {commands(tree.SRC)}")
+    tree.no_faults(command_faults(tree.SRC))
+
+
+@test
+def _():
     "every program has a man page, every man page is installed"
     tree.no_faults(page_faults(tree.SRC))
 
@@ -208,9 +273,9 @@ def _():
 
 @test
 def _():
-    "the guard sees the settings: some two dozen, a dozen of them with a default"
+    "the guard sees the settings: some four dozen, a dozen of them with a default"
     real = settings(tree.SRC)
-    if len(real) < 20 or len([d for d in real.values() if d is not None]) < 12:
+    if len(real) < 45 or len([d for d in real.values() if d is not None]) < 12:
         raise AssertionError(f"it sees {real}")
 
 
@@ -244,6 +309,35 @@ def _():
             "C_NEW is no setting")
     changed(settings_faults, EXAMPLE, "#B_TIME=300", "#B_TIME=3", EXAMPLE, "B_TIME")
     changed(settings_faults, EXAMPLE, "A_PATH", "A_PAHT\nA_PATH=/x\n#A_PAHT", "A_PAHT is no setting")
+
+
+@test
+def _():
+    "an event that a list lacks is a fault, a longer name is not it"
+    good = {FACTS: 'static const struct {\n} kinds[] = {\n\t{"a.paid", PAID},\n'
+                   '\t{"a.dispute.", DISPUTE}, /* "b.more" */\n};\n',
+            README: "- `a.paid`\n- `a.dispute.created`\n", WEBHOOK_MAN: ".It a.paid , a.dispute.x\n"}
+    with tree.bad_tree(good) as root:
+        tree.no_faults(event_faults(root))
+    for path, old, new, word in ((README, "a.paid", "a.paid.late", "a.paid is missing"),
+                                 (WEBHOOK_MAN, "a.dispute.x", "", "a.dispute. is missing")):
+        with tree.bad_tree({**good, path: good[path].replace(old, new)}) as root:
+            tree.only_fault(event_faults(root), path, word)
+
+
+@test
+def _():
+    "a command and an option that the page lacks are faults"
+    good = {"src/cli/go.c": 'const struct command command_go = {\n\t.name = "go",\n'
+                            '\t.help = "  --fast  at once\\n",\n};\n',
+            COMMAND_MAN: ".It Cm go Op Fl -fast\n.It Fl -fast\n", README: "`ordersnap go`\n"}
+    with tree.bad_tree(good) as root:
+        tree.no_faults(command_faults(root))
+    for path, old, word in ((COMMAND_MAN, ".It Cm go", "go is missing"),
+                            (COMMAND_MAN, ".It Fl -fast", "--fast of go is missing"),
+                            (README, "ordersnap go", "ordersnap go is missing")):
+        with tree.bad_tree({**good, path: good[path].replace(old, "x")}) as root:
+            tree.only_fault(command_faults(root), path, word)
 
 
 @test

@@ -2,8 +2,10 @@
 """The least of a FastCGI client (the FastCGI 1.0 specification), so that a test can send a program
 what no web server would: wrong lengths, half a request, nothing at all.
 """
+import os
 import socket
 import struct
+import threading
 
 from servers import shop
 
@@ -84,3 +86,47 @@ def request(path, fields, body, timeout=30):
     with connect(path, timeout) as s:
         s.sendall(head(fields) + stream(STDIN, body) + record(STDIN))
         return read_answer(s)
+
+
+def _read_variables(s):
+    """The variables of one request, as a program gets them."""
+    data, variables = b"", {}
+    while True:
+        header = _exactly(s, 8)
+        if header is None:
+            return variables
+        _, kind, _, length, padding = struct.unpack(">BBHHBx", header)
+        content = _exactly(s, length + padding)[:length]
+        if kind == PARAMS and content:
+            data += content
+        elif kind == PARAMS:
+            break
+    while data:
+        lengths = []
+        for _ in range(2):
+            if data[0] < 128:
+                lengths.append(data[0])
+                data = data[1:]
+            else:
+                lengths.append(struct.unpack(">I", data[:4])[0] & 0x7FFFFFFF)
+                data = data[4:]
+        name, value, data = (data[:lengths[0]], data[lengths[0]:sum(lengths)],
+                             data[sum(lengths):])
+        variables[name.decode()] = value.decode("utf-8", "replace")
+    return variables
+
+
+def serve_variables(path):
+    """Listens in a program's place, for one request: answers its variables as NAME=value lines."""
+    listener = socket.socket(socket.AF_UNIX)
+    listener.settimeout(30)
+    listener.bind(path)
+    os.chmod(path, 0o666)
+    listener.listen()
+
+    def serve():
+        with listener, listener.accept()[0] as s:
+            lines = "".join(f"{k}={v}\n" for k, v in _read_variables(s).items())
+            s.sendall(record(STDOUT, b"Content-Type: text/plain\r\n\r\n" + lines.encode()) +
+                      record(STDOUT) + record(END, bytes(8)))
+    threading.Thread(target=serve, daemon=True).start()

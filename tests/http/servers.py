@@ -218,6 +218,8 @@ class Site(shop.Shop):
     def spawn(self, name, children=None):
         """Starts a program's processes on its socket: one alone, or several that are watched."""
         children = children or self.children
+        if os.path.exists(self.socket_of(name)):
+            os.unlink(self.socket_of(name))  # of processes that ended
         command = ["spawn-fcgi", "-n", "-s", self.socket_of(name), "-M", "0600", "-b", "1024"]
         if self.user:
             command += ["-u", self.user.pw_name, "-g", "www-data"]

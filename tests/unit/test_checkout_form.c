@@ -9,7 +9,8 @@
 
 #define NOW 1732612800
 
-static const struct checkout_policy policy = {.quote_ttl_minutes = 15, .session_ttl_minutes = 60};
+static const struct checkout_policy policy = {.mode = "payment", .quote_ttl_minutes = 15,
+					      .session_ttl_minutes = 60};
 
 static const char *form_of(const struct checkout_request *request, struct json_object *quote)
 {

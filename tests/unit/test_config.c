@@ -232,7 +232,9 @@ static void three_letters_away_is_a_guess_and_four_are_not(void **state)
 static void a_secret_that_others_can_read_is_refused(void **state)
 {
 	static const char *const secrets[] = {"STRIPE_SECRET", "STRIPE_WEBHOOK_SECRET",
-					      "QUOTE_SIGNATURE_SECRET", "JWT_SECRET"};
+					      "QUOTE_SIGNATURE_SECRET", "JWT_SECRET",
+					      "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
+					      "AWS_CONTAINER_AUTHORIZATION_TOKEN"};
 	size_t i;
 
 	(void)state;
@@ -322,6 +324,47 @@ static void what_a_program_needs_and_has_not_is_named(void **state)
 	}
 }
 
+static void one_of_two_settings_is_enough_and_both_are_too_many(void **state)
+{
+	char text[] = "x";
+	struct config c = {.stripe_secret_parameter = text, .stripe_webhook_secret_parameter = text,
+			   .quote_signature_secret_parameter = text, .commerce_table = text};
+	const unsigned all = CONFIG_NEEDS_STORE | CONFIG_NEEDS_STRIPE | CONFIG_NEEDS_WEBHOOK |
+			     CONFIG_NEEDS_QUOTE;
+	struct err e = {.code = ERR_NONE};
+
+	(void)state;
+	check_int(e.text, config_require(&c, all, &e), 0);
+	c.stripe_secret = text;
+	assert_int_equal(config_require(&c, CONFIG_NEEDS_STRIPE, &e), -1);
+	check_err("both", &e, ERR_CONFIG,
+		  "STRIPE_SECRET and STRIPE_SECRET_PARAMETER are both set");
+	assert_int_equal(config_require(&c, CONFIG_NEEDS_QUOTE | CONFIG_NEEDS_STORE, &e), 0);
+	c.commerce_db = text;
+	assert_int_equal(config_require(&c, CONFIG_NEEDS_STORE, &e), -1);
+	check_err("both", &e, ERR_CONFIG, "COMMERCE_DB and COMMERCE_TABLE are both set");
+}
+
+static void an_aws_variable_that_is_empty_is_not_set(void **state)
+{
+	struct config c;
+	struct err e = {.code = ERR_NONE};
+
+	(void)state;
+	file_with("AWS_REGION=eu-central-1\nAWS_PROFILE=shop\n", 0644);
+	setenv("AWS_PROFILE", "", 1);
+	setenv("AWS_SESSION_TOKEN", "", 1);
+	setenv("AWS_EC2_METADATA_DISABLED", "true", 1);
+	setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "", 1);
+	check_int(e.text, config_load(&c, &e), 0);
+	assert_string_equal(c.aws_region, "eu-central-1");
+	assert_string_equal(c.aws_profile, "shop");
+	assert_null(c.aws_session_token);
+	assert_true(c.aws_metadata_disabled);
+	assert_false(c.aws_ignore_configured_endpoint_urls);
+	config_free(&c);
+}
+
 static void what_is_set_or_not_needed_is_not_complained_about(void **state)
 {
 	char secret[] = "s", file[] = "/my.conf", db[] = "/db";
@@ -362,6 +405,8 @@ int main(void)
 		with_files(a_wrong_value_of_the_environment_is_named),
 		with_files(a_file_may_have_64_kilobytes_and_no_more),
 		with_files(what_a_program_needs_and_has_not_is_named),
+		with_files(one_of_two_settings_is_enough_and_both_are_too_many),
+		with_files(an_aws_variable_that_is_empty_is_not_set),
 		with_files(what_is_set_or_not_needed_is_not_complained_about),
 	};
 

@@ -46,6 +46,8 @@ static void texts_are_taken_by_their_type(void **state)
 		{CONFIG_PATH, "/a"}, {CONFIG_PATH, "/var/lib/ordersnap/orders.db"},
 		{CONFIG_TARGET, "stderr"}, {CONFIG_TARGET, "syslog"}, {CONFIG_TARGET, "/var/log/x"},
 		{CONFIG_PREFIX, "B"}, {CONFIG_PREFIX, "BC"}, {CONFIG_PREFIX, "abc123DEF456"},
+		{CONFIG_TABLE, "abc"}, {CONFIG_TABLE, "My_Table-1.x"}, {CONFIG_AWS, "eu-central-1"},
+		{CONFIG_AWS_SECRET, "a/b+c="},
 		{CONFIG_HEADER, "X-Authorization"}, {CONFIG_HEADER, "a"}, {CONFIG_HEADER, "X9"},
 	}, *row;
 
@@ -92,6 +94,8 @@ static void what_does_not_fit_its_type_is_refused_by_name_and_changes_nothing(vo
 		{CONFIG_TARGET, "/"},
 		{CONFIG_PREFIX, "abc123DEF4567"}, {CONFIG_PREFIX, "B-C"}, {CONFIG_PREFIX, "B C"},
 		{CONFIG_PREFIX, "\xC3\x84"}, {CONFIG_PREFIX, "B_"},
+		{CONFIG_TABLE, "ab"}, {CONFIG_TABLE, "a b c"}, {CONFIG_TABLE, "a/b"},
+		{CONFIG_TABLE, "a\xC3\xA4"}, {CONFIG_AWS, "a\nb"}, {CONFIG_AWS_SECRET, "a\x7F"},
 		{CONFIG_HEADER, "X Auth"}, {CONFIG_HEADER, "X:"}, {CONFIG_HEADER, "X_A"},
 	}, *row;
 
@@ -130,6 +134,18 @@ static void an_empty_text_is_refused_whatever_the_type(void **state)
 			assert_null(c.commerce_db);
 		}
 	}
+}
+
+static void a_tables_name_has_at_most_255_characters(void **state)
+{
+	struct config c = {0};
+	struct config_key key = key_for(CONFIG_TABLE);
+	struct err e;
+
+	(void)state;
+	assert_int_equal(config_set(&c, &key, repeat("x", 255), &e), 0);
+	assert_int_equal(config_set(&c, &key, repeat("x", 256), &e), -1);
+	free(c.commerce_db);
 }
 
 static void a_header_name_has_at_most_64_characters(void **state)
@@ -278,6 +294,7 @@ int main(void)
 		holds(texts_are_taken_by_their_type),
 		holds(what_does_not_fit_its_type_is_refused_by_name_and_changes_nothing),
 		holds(an_empty_text_is_refused_whatever_the_type),
+		holds(a_tables_name_has_at_most_255_characters),
 		holds(a_header_name_has_at_most_64_characters),
 		holds(a_later_text_replaces_an_earlier_one),
 		holds(flags_have_four_words_for_each_answer),

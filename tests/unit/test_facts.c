@@ -96,6 +96,7 @@ static void a_session_of_today_is_read_whole(void **state)
 		 "email=jane@x.y phone=+49 name=Jane total=2500 subtotal=2000 discount=100 tax=200 "
 		 "shipping=400 currency=usd address={'name':'J','address':{'line1':'1'}} "
 		 "metadata={'a':'b'} livemode=1"},
+		{"'created':253402300799", "cs_1 253402300799 payment paid"},
 		{"'livemode':false,'amount_total':0", "cs_1 0 payment paid total=0 livemode=0"},
 	};
 
@@ -245,7 +246,7 @@ static void an_essential_field_of_a_wrong_type_is_refused(void **state)
 		{"'object':'payment_intent'", "data.object is no checkout.session"},
 		{"'object':null", "data.object is no checkout.session"},
 		{"'created':'1732612800'", "created is no time"}, {"'created':-1", "created is no time"},
-		{"'created':1.5", "created is no time"},
+		{"'created':1.5", "created is no time"}, {"'created':253402300800", "created is no time"},
 		{"'metadata':'x'", "metadata is no object"}, {"'metadata':[]", "metadata is no object"},
 		{"'payment_status':true", "payment_status is no string"},
 		{"'currency':978", "currency is no string"},
@@ -314,6 +315,14 @@ static void an_event_is_told_by_its_type(void **state)
 		{"checkout.session.completed", EVENT_SESSION_COMPLETED},
 		{"checkout.session.async_payment_succeeded", EVENT_SESSION_SUCCEEDED},
 		{"checkout.session.async_payment_failed", EVENT_SESSION_FAILED},
+		{"checkout.session.expired", EVENT_SESSION_EXPIRED},
+		{"charge.refunded", EVENT_REFUND}, {"refund.created", EVENT_REFUND},
+		{"refund.updated", EVENT_REFUND}, {"refund.failed", EVENT_REFUND},
+		{"charge.dispute.created", EVENT_DISPUTE}, {"charge.dispute.closed", EVENT_DISPUTE},
+		{"charge.dispute.anything_new", EVENT_DISPUTE}, {"charge.dispute", EVENT_OTHER},
+		{"charge.disputed", EVENT_OTHER}, {"charge.refund.updated", EVENT_OTHER},
+		{"charge.refunded.x", EVENT_OTHER}, {"refund", EVENT_OTHER},
+		{"v1.checkout.session.completed", EVENT_OTHER},
 		{"checkout.session.completed2", EVENT_OTHER}, {"checkout.session", EVENT_OTHER},
 		{"Checkout.Session.Completed", EVENT_OTHER}, {"customer.created", EVENT_OTHER},
 		{"", EVENT_OTHER},
@@ -333,6 +342,7 @@ static void an_event_is_told_by_its_type(void **state)
 		check_text(row->type, facts.id, "evt_1");
 		check_text(row->type, facts.account, "acct_1");
 		check(row->type, facts.livemode_given == JSON_FOUND && facts.livemode);
+		check(row->type, !facts.thin && !facts.related_id);
 		if (row->kind == EVENT_OTHER)
 			continue;
 		check_int(row->type, facts.created, 1732612801);
@@ -358,6 +368,60 @@ static void an_event_may_lack_what_is_not_needed(void **state)
 	assert_int_equal(event_read(json_of("{'object':'v2.core.event','id':'evt_2','type':'x'}"),
 				    &facts, &e), 0);
 	assert_int_equal(facts.kind, EVENT_OTHER);
+}
+
+static int read_thin(const char *more, struct event_facts *facts, struct err *e)
+{
+	memset(facts, 0x55, sizeof *facts);
+	return event_read(json_of("{'object':'v2.core.event','id':'evt_2','created':"
+				  "'2024-11-26T09:20:00.123Z','related_object':{'id':'cs_1',"
+				  "'type':'checkout.session'}%s%s}", *more ? "," : "", more), facts, e);
+}
+
+static void a_thin_event_names_its_object(void **state)
+{
+	static const struct {
+		const char *type;
+		enum event_kind kind;
+	} table[] = {
+		{"v1.checkout.session.completed", EVENT_SESSION_COMPLETED},
+		{"v1.charge.refunded", EVENT_REFUND}, {"v1.charge.dispute.created", EVENT_DISPUTE},
+		{"v1.customer.created", EVENT_OTHER}, {"v2.checkout.session.completed", EVENT_OTHER},
+	}, *row;
+	struct event_facts facts;
+	struct err e;
+
+	(void)state;
+	for EACH(row, table) {
+		check_int(row->type, read_thin(keep_text(str_printf("'type':'%s'", row->type)), &facts,
+					       &e), 0);
+		check_int(row->type, facts.kind, row->kind);
+		check(row->type, facts.thin && !facts.object);
+		check_text(row->type, facts.type, row->type + (row->type[1] == '1' ? 3 : 0));
+		if (row->kind == EVENT_OTHER)
+			continue;
+		check_int(row->type, facts.created, 1732612800);
+		check_text(row->type, facts.related_id, "cs_1");
+	}
+}
+
+static void a_thin_event_that_names_nothing_is_refused(void **state)
+{
+#define THIN "'type':'v1.checkout.session.completed'"
+	static const char *const table[] = {
+		THIN ",'created':1732612800", THIN ",'created':null", THIN ",'created':'yesterday'",
+		THIN ",'related_object':null", THIN ",'related_object':{}", THIN ",'related_object':'cs'",
+		THIN ",'related_object':{'id':''}", THIN ",'related_object':{'id':7}",
+	};
+	const char *const *row;
+	struct event_facts facts;
+	struct err e;
+
+	(void)state;
+	for EACH(row, table) {
+		check_int(*row, read_thin(*row, &facts, &e), -1);
+		check_int(*row, e.code, ERR_PAYLOAD);
+	}
 }
 
 static void what_is_no_event_is_refused(void **state)
@@ -427,6 +491,8 @@ int main(void)
 		holds(a_session_id_has_at_most_255_bytes),
 		holds(an_event_is_told_by_its_type),
 		holds(an_event_may_lack_what_is_not_needed),
+		holds(a_thin_event_names_its_object),
+		holds(a_thin_event_that_names_nothing_is_refused),
 		holds(what_is_no_event_is_refused),
 		holds(an_event_id_has_at_most_255_bytes),
 		holds(three_names_of_metadata_are_ours),

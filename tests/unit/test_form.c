@@ -102,6 +102,47 @@ static void times_are_written_in_utc(void **state)
 	}
 }
 
+static void a_written_time_is_read_back(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t epoch;
+	} table[] = {
+		{"2024-11-26T09:20:00Z", 1732612800}, {"2024-11-26T09:20:00.999Z", 1732612800},
+		{"2024-11-26T09:20:00+00:00", 1732612800}, {"1970-01-01T00:00:00Z", 0},
+		{"2024-02-29T23:59:59.1+00:00", 1709251199}, {"1969-12-31T23:59:59Z", -1},
+	}, *row;
+
+	(void)state;
+	setenv("TZ", "Asia/Tokyo", 1);
+	for EACH(row, table) {
+		int64_t epoch = 77;
+
+		check_int(row->text, iso8601_parse(row->text, &epoch), 0);
+		check_int(row->text, epoch, row->epoch);
+	}
+}
+
+static void what_is_no_time_in_utc_is_not_read(void **state)
+{
+	static const char *const table[] = {
+		"", "2024-11-26", "2024-11-26T09:20:00", "2024-11-26 09:20:00Z", "2024-11-26T09:20Z",
+		"2024-11-26T09:20:00+01:00", "2024-11-26T09:20:00-00:00", "2024-11-26T09:20:00z",
+		"2024-11-26T09:20:00Zx", "2024-11-26T09:20:00.12", "2024-11-26T09:20:00,5Z",
+		"2024-13-26T09:20:00Z", "2024-11-32T09:20:00Z", "2024-11-26T24:20:00Z", "now",
+		"1732612800", "x2024-11-26T09:20:00Z",
+	};
+	const char *const *row;
+
+	(void)state;
+	for EACH(row, table) {
+		int64_t epoch = 77;
+
+		check_int(*row, iso8601_parse(*row, &epoch), -1);
+		check_int(*row, epoch, 77);
+	}
+}
+
 static void an_impossible_time_is_an_empty_text(void **state)
 {
 	char out[ISO8601_SIZE] = "before";
@@ -119,6 +160,8 @@ int main(void)
 		holds(a_name_has_at_most_511_bytes_and_is_never_cut),
 		holds(a_form_above_its_maximum_has_failed),
 		holds(times_are_written_in_utc),
+		holds(a_written_time_is_read_back),
+		holds(what_is_no_time_in_utc_is_not_read),
 		holds(an_impossible_time_is_an_empty_text),
 	};
 

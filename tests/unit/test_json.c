@@ -277,7 +277,7 @@ static void an_id_is_a_string_or_in_an_expanded_object(void **state)
 		const char *json, *id;
 	} table[] = {
 		{"{'p':'pi_1'}", "pi_1"}, {"{'p':{'id':'pi_2','x':1}}", "pi_2"}, {"{'p':{}}", NULL},
-		{"{'p':{'id':3}}", NULL}, {"{'p':{'id':null}}", NULL}, {"{'p':null}", NULL},
+		{"{'p':{'id':3}}", NULL}, {"{'p':{'id':null}}", NULL}, {"{'p':null}", NULL}, {"{'p':''}", NULL}, {"{'p':{'id':''}}", NULL},
 		{"{'p':7}", NULL}, {"{'p':['pi_1']}", NULL}, {"{}", NULL},
 	}, *row;
 
@@ -317,6 +317,24 @@ static void a_member_is_copied_with_all_that_is_in_it(void **state)
 	check_json("the original", from, "{'a':{'b':[1]},'n':null}");
 }
 
+static void a_walk_sees_every_member_in_its_order(void **state)
+{
+	struct json_walk walk = json_walk_of(json_of("{'b':1,'a':null,'c':{}}"));
+	struct json_walk none = json_walk_of(NULL), empty = json_walk_of(json_of("{}"));
+
+	(void)state;
+	assert_true(json_walk_next(&walk));
+	assert_string_equal(walk.key, "b");
+	assert_int_equal(json_object_get_int(walk.value), 1);
+	assert_true(json_walk_next(&walk));
+	assert_string_equal(walk.key, "a");
+	assert_null(walk.value);
+	assert_true(json_walk_next(&walk));
+	assert_string_equal(walk.key, "c");
+	assert_false(json_walk_next(&walk));
+	assert_false(json_walk_next(&none) || json_walk_next(&empty));
+}
+
 static void a_copy_is_equal_and_independent(void **state)
 {
 	struct json_object *a = json_of("{'a':[1,{'b':'c'}],'d':null}"), *b = keep(json_copy(a));
@@ -349,6 +367,7 @@ int main(void)
 		holds(an_id_is_a_string_or_in_an_expanded_object),
 		holds(setters_write_and_leave_out_what_is_null),
 		holds(a_member_is_copied_with_all_that_is_in_it),
+		holds(a_walk_sees_every_member_in_its_order),
 		holds(a_copy_is_equal_and_independent),
 	};
 

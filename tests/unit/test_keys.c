@@ -91,6 +91,29 @@ static void an_order_number_is_made_of_the_last_eight_letters_and_digits(void **
 	assert_string_equal(keep_text(order_number("SHOP9", "cs_test_abc123")), "SHOP9-ABC123");
 }
 
+static void the_time_is_read_back_from_an_orders_key(void **state)
+{
+	static const struct {
+		const char *sk;
+		int rc;
+		int64_t created;
+	} table[] = {
+		{"ORDER#1732612800#cs_test_abc123", 0, 1732612800}, {"ORDER#0#", 0, 0},
+		{"ORDER#5", 0, 5}, {"ORDER#12#a#b", 0, 12}, {NULL, -1, 7}, {"", -1, 7},
+		{"ORDER", -1, 7}, {"ORDER#", -1, 7}, {"ORDER##x", -1, 7}, {"ORDER#x#y", -1, 7},
+		{"ORDER#1x#y", -1, 7}, {"METADATA", -1, 7}, {"order#1#x", -1, 7}, {"XORDER#1#x", -1, 7},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table) {
+		const char *name = row->sk ? row->sk : "NULL";
+		int64_t created = 7;
+
+		check_int(name, key_order_created(row->sk, &created), row->rc);
+		check_int(name, created, row->created);
+	}
+}
+
 static void a_user_id_is_trimmed_and_otherwise_as_given(void **state)
 {
 	static const struct {
@@ -144,6 +167,7 @@ int main(void)
 		holds(only_what_would_break_a_key_is_encoded),
 		holds(different_ids_have_different_keys),
 		holds(an_order_number_is_made_of_the_last_eight_letters_and_digits),
+		holds(the_time_is_read_back_from_an_orders_key),
 		holds(a_user_id_is_trimmed_and_otherwise_as_given),
 		holds(a_user_id_has_at_most_256_bytes),
 		holds(the_longest_user_id_fits_its_key_even_when_all_is_encoded),

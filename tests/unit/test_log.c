@@ -313,6 +313,43 @@ static void a_sink_that_is_taken_away_leaves_standard_error(void **state)
 	unit_remove_folder(folder);
 }
 
+static void a_line_ends_in_a_newline_however_long_its_values_are(void **state)
+{
+	const char *text = repeat("\x01", 2000), *words = repeat("word ", 2000);
+	struct lines lines = {0};
+
+	(void)state;
+	configure(LOG_LEVEL_INFO, true, "stderr");
+	log_set_sink(take_line, &lines);
+	log_info("m", LOG_STR("a", words), LOG_STR("b", words), LOG_STR("c", words),
+		 LOG_STR("d", words), LOG_STR("e", words));
+	assert_true(str_ends(lines.last, "\n"));
+	log_info("m", LOG_STR("a", text));
+	assert_true(str_ends(lines.last, "\n"));
+	log_close();
+}
+
+static void a_log_file_that_cannot_be_opened_is_told(void **state)
+{
+	const struct log_options options = {.level = LOG_LEVEL_INFO, .target = "/nonexistent/x/log"};
+	const struct log_options fine = {.level = LOG_LEVEL_INFO, .target = "stderr"};
+
+	(void)state;
+	assert_int_equal(log_configure(&options), -1);
+	assert_int_equal(log_configure(&fine), 0);
+	log_close();
+}
+
+static void a_long_value_is_cut_between_characters(void **state)
+{
+	const char *line = LINE(true, LOG_LEVEL_INFO, "m",
+				LOG_STR("k", repeat("\xE2\x82\xAC", 2000)));
+
+	(void)state;
+	assert_true(json_is_valid(span_of(line)));
+	assert_in_range(strlen(line), 2000, 2200);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -330,6 +367,9 @@ int main(void)
 		holds(the_configured_format_is_used),
 		holds(a_file_is_appended_to_and_not_for_all_to_read),
 		holds(a_sink_that_is_taken_away_leaves_standard_error),
+		holds(a_line_ends_in_a_newline_however_long_its_values_are),
+		holds(a_log_file_that_cannot_be_opened_is_told),
+		holds(a_long_value_is_cut_between_characters),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -144,7 +144,7 @@ static void the_buyers_own_currency_is_noted(void **state)
 	}
 }
 
-static void a_kept_time_is_counted_from_the_sessions_creation(void **state)
+static void an_order_is_kept_from_the_time_it_was_written(void **state)
 {
 	struct session_facts facts;
 	struct order_input in = input_of(&paid, NULL, &facts);
@@ -152,7 +152,7 @@ static void a_kept_time_is_counted_from_the_sessions_creation(void **state)
 	(void)state;
 	in.ttl_days = 2;
 	assert_int_equal(json_int_or(keep(order_apply_session(&in)), "expiresAt", 0),
-			 CREATED + 2 * 86400);
+			 CREATED + 60 + 2 * 86400);
 	in.ttl_days = 0;
 	assert_int_equal(json_int_or(keep(order_apply_session(&in)), "expiresAt", -1), -1);
 }
@@ -296,6 +296,18 @@ static void a_status_climbs_and_is_never_taken_back(void **state)
 			   json_string_or_null(order, "status"), row->status);
 	}
 	check_text("none", json_string_or_null(apply(&paid, json_of("{}")), "status"), "completed");
+}
+
+static void a_payment_of_an_unknown_time_has_no_time(void **state)
+{
+	const struct event event = {PAID, "[]", NULL, EVENT_SESSION_COMPLETED, 0};
+	const char *before = "2024-11-26T09:20:00Z";
+
+	(void)state;
+	assert_string_equal(json_string_or_null(apply(&event, NULL), "status"), "completed");
+	assert_null(json_string_or_null(apply(&event, NULL), "completedAt"));
+	assert_string_equal(json_string_or_null(apply(&event, json_of("{'completedAt':'%s'}", before)),
+						"completedAt"), before);
 }
 
 static void the_earliest_payment_counts(void **state)
@@ -479,6 +491,18 @@ static void a_pointer_names_the_order(void **state)
 		   "{'PK':'NUMBER#BC-ABC123','SK':'METADATA','expiresAt':77," NAMES "}");
 }
 
+static void a_payments_pointer_has_a_copy_of_the_order(void **state)
+{
+	struct json_object *order = apply(&paid, NULL), *copy = NULL;
+	struct json_object *item = keep(order_payment_pointer(order, str_dup("PAYMENT#pi_1")));
+
+	(void)state;
+	assert_int_equal(json_get_object(item, "order", &copy), JSON_FOUND);
+	assert_true(json_equal(copy, order));
+	json_object_object_del(item, "order");
+	check_json("pointer", item, "{'PK':'PAYMENT#pi_1','SK':'METADATA'," NAMES "}");
+}
+
 static void a_day_entry_lists_what_a_shop_wants_to_see(void **state)
 {
 	struct json_object *order = json_copy(apply(&paid, NULL));
@@ -529,7 +553,7 @@ int main(void)
 		holds(what_stripe_did_not_give_is_absent_and_never_null),
 		holds(the_whole_address_is_taken_over),
 		holds(the_buyers_own_currency_is_noted),
-		holds(a_kept_time_is_counted_from_the_sessions_creation),
+		holds(an_order_is_kept_from_the_time_it_was_written),
 		holds(amounts_that_a_session_lacks_are_those_of_its_lines),
 		holds(without_line_items_the_quotes_are_taken_and_pending_is_noted),
 		holds(fetched_line_items_end_the_pending),
@@ -537,6 +561,7 @@ int main(void)
 		holds(an_order_needs_lines_until_it_has_them),
 		holds(a_sessions_status_follows_from_its_payment),
 		holds(a_status_climbs_and_is_never_taken_back),
+		holds(a_payment_of_an_unknown_time_has_no_time),
 		holds(the_earliest_payment_counts),
 		holds(who_the_order_is_stays),
 		holds(what_ordersnap_does_not_know_survives),
@@ -545,6 +570,7 @@ int main(void)
 		holds(the_outcome_of_all_events_is_the_paid_order),
 		holds(orders_are_the_same_whoever_wrote_them_when),
 		holds(a_pointer_names_the_order),
+		holds(a_payments_pointer_has_a_copy_of_the_order),
 		holds(a_day_entry_lists_what_a_shop_wants_to_see),
 		holds(the_session_item_finds_the_order),
 		holds(the_session_item_keeps_what_stood_in_it),

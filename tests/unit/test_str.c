@@ -167,6 +167,25 @@ static void length_counts_code_points(void **state)
 		check_int(row->text.p, span_utf8_length(row->text), row->length);
 }
 
+static void a_cut_text_loses_half_a_character_and_nothing_else(void **state)
+{
+	static const struct {
+		const char *text, *trimmed;
+	} table[] = {
+		{"", ""}, {"a", "a"}, {"a\xC3", "a"}, {"a\xC3\xA4", "a\xC3\xA4"}, {"a\xE2\x82", "a"},
+		{"\xE2", ""}, {"a\xF0\x9F\x98", "a"}, {"a\xF0\x9F\x98\x80", "a\xF0\x9F\x98\x80"},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table) {
+		char text[16];
+
+		strcpy(text, row->text);
+		str_trim_sequence(text);
+		check_text(row->text, text, row->trimmed);
+	}
+}
+
 static void starts_and_ends_look_at_whole_bytes(void **state)
 {
 	(void)state;
@@ -225,6 +244,7 @@ int main(void)
 		holds(what_is_no_integer_is_refused_and_writes_nothing),
 		holds(utf8_is_what_rfc_3629_says),
 		holds(length_counts_code_points),
+		holds(a_cut_text_loses_half_a_character_and_nothing_else),
 		holds(starts_and_ends_look_at_whole_bytes),
 		holds(case_changes_ascii_letters_only),
 		holds(hex_is_lower_case_and_two_digits_a_byte),

@@ -1,0 +1,309 @@
+# SPDX-License-Identifier: ISC
+"""What the AWS tests share: a shop whose table is in DynamoDB, a small server in AWS's place, a
+FastCGI program with a client, SigV4 computed anew, and a clock that moves.
+"""
+import datetime
+import hashlib
+import hmac
+import json
+import mmap
+import os
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+
+import shop as lib  # noqa: E402
+from shop import Answer, Shop, sign  # noqa: E402
+from tap import skip, test  # noqa: E402
+
+REGION = "eu-central-1"
+KEY_ID = "AKIAORDERSNAPTEST001"
+SECRET_KEY = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
+
+# What a table has to have.
+KEYS = {"KeySchema": [{"AttributeName": "PK", "KeyType": "HASH"},
+                      {"AttributeName": "SK", "KeyType": "RANGE"}],
+        "AttributeDefinitions": [{"AttributeName": "PK", "AttributeType": "S"},
+                                 {"AttributeName": "SK", "AttributeType": "S"}]}
+
+# Under valgrind or sanitizers everything takes longer.
+SLOW = bool(lib.WRAPPER) or "ASAN_OPTIONS" in os.environ
+
+
+def case(sentence):
+    """test() for a function without a docstring, one of a table's."""
+    def register(function):
+        function.__doc__ = sentence
+        return test(function)
+    return register
+
+
+# --- shops --------------------------------------------------------------------------------------
+
+class TableShop(Shop):
+    """A shop whose table is in DynamoDB, at `endpoint`; `local` is the one to look into."""
+
+    def __init__(self, local, endpoint, table=None, sim=True, **settings):
+        super().__init__(sim=sim, **{**aws_settings(endpoint), **settings})
+        self.local, self.table = local, table or local.new_table()
+        self.settings.pop("COMMERCE_DB")
+        self.settings["COMMERCE_TABLE"] = self.table
+
+    def items(self, pk_prefix=""):
+        return {k: v for k, v in self.local.items(self.table).items() if k[0].startswith(pk_prefix)}
+
+
+def aws_settings(endpoint):
+    return {"AWS_REGION": REGION, "AWS_ENDPOINT_URL_DYNAMODB": endpoint,
+            "AWS_ACCESS_KEY_ID": KEY_ID, "AWS_SECRET_ACCESS_KEY": SECRET_KEY}
+
+
+def health(shop, **variables):
+    return shop.cgi("status", None, "GET", SCRIPT_NAME="/healthz", **variables)
+
+
+def paid_event(shop, session_id, **more):
+    """A session of one's own name is made and paid; the event as it is posted."""
+    shop.sim.post("/_sim/session", {
+        "id": session_id, "line_items": [{"name": "Silver Ring", "unit_amount": 2500,
+                                          "currency": "usd"}],
+        "client_reference_id": "user-1", "customer_email": "jane@shop.example", **more})
+    return [e for e in shop.sim.get("/_sim/events")
+            if e["data"]["object"]["id"] == session_id][-1]
+
+
+def run_command(shop, *arguments, timeout=150, **variables):
+    """The ordersnap command in the shop's environment."""
+    return subprocess.run([*lib.WRAPPER, os.path.join(lib.BUILD, "ordersnap"), *arguments],
+                          env=shop.environment(**variables), stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, timeout=timeout)
+
+
+def aws_cli():
+    """An `aws` that runs here."""
+    for path in ("/usr/bin/aws", shutil.which("aws")):
+        if path and os.path.exists(path) and subprocess.run(
+                [path, "--version"], capture_output=True, check=False).returncode == 0:
+            return path
+    return skip("there is no AWS CLI")
+
+
+# --- a server in AWS's place --------------------------------------------------------------------
+
+class Request:
+    """What a Stub was asked."""
+
+    def __init__(self, handler, body):
+        self.method, self.path, self.body = handler.command, handler.requestline.split()[1], body
+        self.headers = {k.lower(): v for k, v in handler.headers.items()}
+
+    @property
+    def operation(self):
+        return self.headers.get("x-amz-target", "?").split(".")[-1]
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+    @property
+    def scope(self):
+        """(key id, date, region, service) of the signature."""
+        text = self.headers["authorization"].split("Credential=")[1].split(",")[0]
+        return tuple(text.split("/")[:4])
+
+
+class Stub(ThreadingHTTPServer):
+    """Answers what `answer(request)` gives: (status, a value or bytes); keeps what it was asked."""
+
+    daemon_threads = True
+
+    def __init__(self, answer, host="127.0.0.1"):
+        self.answer, self.requests = answer, []
+        super().__init__((host, 0), _StubHandler)
+        self.base = f"http://127.0.0.1:{self.server_port}"
+        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05},
+                         daemon=True).start()
+
+    def taken(self):
+        """What it was asked since the last time."""
+        taken, self.requests = self.requests, []
+        return taken
+
+    def close(self):
+        self.shutdown()
+        self.server_close()
+
+    def handle_error(self, request, client_address):
+        pass
+
+
+class _StubHandler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def serve(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        request = Request(self, body)
+        self.server.requests.append(request)
+        answer = self.server.answer(request)
+        if answer is None:
+            self.close_connection = True
+            return
+        status, value = answer
+        raw = value if isinstance(value, bytes) else json.dumps(value).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(raw)))
+        self.end_headers()
+        self.wfile.write(raw)
+
+    do_GET = do_PUT = do_POST = serve
+
+    def log_message(self, *args):
+        pass
+
+
+def empty_dynamodb(request):
+    """A DynamoDB that has nothing and takes everything."""
+    return 200, {"Responses": {}, "UnprocessedKeys": {}} if request.operation == "BatchGetItem" else {}
+
+
+# --- SigV4, from its documentation --------------------------------------------------------------
+
+def signature(request, secret):
+    """The signature that the request should have.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html"""
+    _, date, region, service = request.scope
+    names = request.headers["authorization"].split("SignedHeaders=")[1].split(",")[0]
+    canonical = "\n".join([
+        request.method, request.path, "",
+        *(f"{n}:{' '.join(request.headers[n].split())}" for n in names.split(";")), "", names,
+        hashlib.sha256(request.body).hexdigest()])
+    text = "\n".join(["AWS4-HMAC-SHA256", request.headers["x-amz-date"],
+                      f"{date}/{region}/{service}/aws4_request",
+                      hashlib.sha256(canonical.encode()).hexdigest()])
+    key = ("AWS4" + secret).encode()
+    for part in (date, region, service, "aws4_request", text):
+        key = hmac.new(key, part.encode(), hashlib.sha256).digest()
+    return key.hex()
+
+
+def is_signed_with(request, secret):
+    return request.headers["authorization"].endswith("Signature=" + signature(request, secret))
+
+
+def iso_in(seconds):
+    """A time from now, as AWS writes it."""
+    moment = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=seconds)
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+# --- FastCGI ------------------------------------------------------------------------------------
+
+BEGIN, END, PARAMS, STDIN, STDOUT, STDERR = 1, 3, 4, 5, 6, 7
+
+
+def _record(kind, content=b""):
+    return struct.pack(">BBHHBB", 1, kind, 1, len(content), 0, 0) + content
+
+
+def _length(n):
+    return bytes([n]) if n < 128 else struct.pack(">I", n | 0x80000000)
+
+
+class FastCgi:
+    """`workers` processes of a program that wait on one socket, as spawn-fcgi starts them."""
+
+    def __init__(self, shop, name, workers=1, **variables):
+        self.folder = tempfile.mkdtemp(prefix="ordersnap-fcgi-")
+        self.path = os.path.join(self.folder, "socket")
+        self.log = os.path.join(self.folder, "log")
+        with socket.socket(socket.AF_UNIX) as listener, open(self.log, "ab") as log:
+            listener.bind(self.path)
+            listener.listen(128)
+            self.processes = [subprocess.Popen(
+                [*lib.WRAPPER, lib.program(name)], stdin=listener, stdout=log, stderr=log,
+                env=shop.environment(**variables)) for _ in range(workers)]
+
+    def ask(self, body=None, method="POST", timeout=60, **variables):
+        """One request: the Answer; its log is what went to FastCGI's error stream."""
+        if body is not None and not isinstance(body, bytes):
+            body = json.dumps(body).encode()
+        given = {"REQUEST_METHOD": method, "GATEWAY_INTERFACE": "CGI/1.1", **variables}
+        if body is not None:
+            given.update(CONTENT_LENGTH=str(len(body)), CONTENT_TYPE="application/json")
+        params = b"".join(_length(len(k)) + _length(len(v)) + k + v for k, v in
+                          ((k.encode(), str(v).encode()) for k, v in given.items()))
+        out = _record(BEGIN, struct.pack(">HB5x", 1, 0)) + _record(PARAMS, params) + _record(PARAMS)
+        for at in range(0, len(body or b""), 65535):
+            out += _record(STDIN, body[at:at + 65535])
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(timeout)
+            s.connect(self.path)
+            s.sendall(out + _record(STDIN))
+            return self._answer(s.makefile("rb"))
+
+    def _answer(self, stream):
+        text = {STDOUT: b"", STDERR: b""}
+        while True:
+            head = stream.read(8)
+            if len(head) < 8:
+                raise ConnectionError("the program hung up")
+            _, kind, _, length, padding, _ = struct.unpack(">BBHHBB", head)
+            content = stream.read(length + padding)[:length]
+            if kind == END:
+                return Answer(text[STDOUT], text[STDERR].decode("utf-8", "replace"))
+            text[kind] = text.get(kind, b"") + content
+
+    def webhook(self, event, secret=lib.WEBHOOK_SECRET, at=None, **variables):
+        body = event if isinstance(event, bytes) else json.dumps(event, indent=2).encode()
+        return self.ask(body, HTTP_STRIPE_SIGNATURE=sign(body, secret, at), **variables)
+
+    def health(self):
+        return self.ask(None, "GET", SCRIPT_NAME="/healthz")
+
+    def close(self):
+        for process in self.processes:
+            process.terminate()
+        for process in self.processes:
+            process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+# --- a clock that moves -------------------------------------------------------------------------
+
+class Clock:
+    """All clocks of the programs that run with .variables; move() sets them forward together."""
+
+    def __init__(self):
+        compiler = shutil.which(os.environ.get("CC", "cc").split()[0])
+        if not compiler:
+            skip("there is no C compiler to build move_clock.c with")
+        self.folder = tempfile.mkdtemp(prefix="ordersnap-clock-")
+        shim, self.path = (os.path.join(self.folder, n) for n in ("move_clock.so", "seconds"))
+        subprocess.run([compiler, "-shared", "-fPIC", "-o", shim,
+                        os.path.join(HERE, "move_clock.c")], check=True)
+        with open(self.path, "wb") as f:
+            f.write(bytes(8))
+        with open(self.path, "r+b") as f:
+            self.shift = mmap.mmap(f.fileno(), 8)
+        asan = os.environ.get("ASAN_OPTIONS", "")
+        self.variables = {"LD_PRELOAD": shim, "CLOCK_FILE": self.path,
+                          "ASAN_OPTIONS": (asan + ":" if asan else "") + "verify_asan_link_order=0"}
+
+    def now(self):
+        return struct.unpack("@q", self.shift[:])[0]
+
+    def move(self, seconds):
+        self.shift[:] = struct.pack("@q", self.now() + seconds)
+
+    def close(self):
+        self.shift.close()
+        shutil.rmtree(self.folder, ignore_errors=True)

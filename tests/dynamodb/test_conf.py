@@ -1,0 +1,146 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""What conf/dynamodb says is so: its table is the one that `ordersnap init` makes, its policy allows
+what the programs call and no more, its query shows an order.
+"""
+import json
+import os
+import re
+import shlex
+import subprocess
+import tempfile
+
+import kit
+import local
+from tap import contains, equal, main, ok, test
+
+local.need()
+
+CONF = os.path.join(kit.lib.SRC, "conf", "dynamodb")
+CALLS = {"TransactWriteItems": "PutItem"}  # a transaction of puts is allowed by PutItem
+
+db = local.Local()
+proxy = local.Proxy(db.port)
+shop = kit.TableShop(db, proxy.base)
+
+
+def read(name):
+    with open(os.path.join(CONF, name), encoding="utf-8") as f:
+        return f.read()
+
+
+def actions(name):
+    """{"dynamodb:GetItem", ...} of a policy."""
+    found = []
+    for statement in json.loads(read(name))["Statement"]:
+        equal(statement["Effect"], "Allow")
+        ok("*" not in statement["Resource"].split("/")[0], "an account's, not everybody's")
+        action = statement["Action"]
+        found += [action] if isinstance(action, str) else action
+    equal(len(found), len(set(found)), "each once")
+    return set(found)
+
+
+@test
+def _():
+    "table.json makes the same table as `ordersnap init`"
+    definition = json.loads(read("table.json"))
+    db.call("CreateTable", **definition)
+    made = kit.run_command(shop, "init", COMMERCE_TABLE="orders-conf")
+    equal(made.returncode, 0, made.stderr)
+    one, other = (db.call("DescribeTable", TableName=name)["Table"]
+                  for name in (definition["TableName"], "orders-conf"))
+    for part in ("KeySchema", "AttributeDefinitions", "TableStatus"):
+        equal(one[part], other[part], part)
+    equal(one["BillingModeSummary"]["BillingMode"], other["BillingModeSummary"]["BillingMode"])
+
+
+@test
+def _():
+    "the policies allow what the programs and `ordersnap init` call, and no more"
+    proxy.mend()
+    quoted = shop.cgi("cart-quote", {"items": [{"sku": "N-RED", "quantity": 1}]}).json
+    session = shop.cgi("checkout-create-session",
+                       {"quoteSignature": quoted["quoteSignature"]}).json["sessionId"]
+    shop.sim.post("/_sim/pay", {"session": session})
+    equal(shop.webhook(shop.sim.get("/_sim/events")[-1]).status, 200)
+    equal(kit.health(shop).status, 200)
+    called = {"dynamodb:" + CALLS.get(name, name) for name in proxy.calls}
+    allowed = {a for a in actions("iam-policy.json") if a.startswith("dynamodb:")}
+    equal(called - allowed, set(), "called and not allowed")
+    equal(allowed - called, {"dynamodb:Query"}, "allowed and not called")
+    for name, _, body in proxy.requests:
+        if name == "TransactWriteItems":
+            equal({k for a in json.loads(body)["TransactItems"] for k in a}, {"Put"})
+    equal({a for a in actions("iam-policy.json") if not a.startswith("dynamodb:")},
+          {"ssm:GetParameter", "kms:Decrypt"})
+
+
+@test
+def _():
+    "the policy for init allows what `ordersnap init --point-in-time-recovery` calls"
+    proxy.mend()
+    proxy.say("DescribeContinuousBackups", 200, {"ContinuousBackupsDescription": {}}, times=None)
+    proxy.say("UpdateContinuousBackups", 200, {}, times=None)
+    done = kit.run_command(shop, "init", "--point-in-time-recovery", COMMERCE_TABLE="orders-init")
+    equal(done.returncode, 0, done.stderr)
+    equal({"dynamodb:" + name for name in proxy.calls}, actions("iam-policy-init.json"))
+
+
+@test
+def _():
+    "every file that the README names is there"
+    for name in re.findall(r"file://([\w.-]+)|\]\(([\w.-]+)\)", read("README.md")):
+        ok(os.path.exists(os.path.join(CONF, "".join(name))), "".join(name))
+
+
+def readme_commands():
+    """The `aws dynamodb` reads of the README, as argument lists."""
+    text = re.sub(r"\\\n\s*", " ", read("README.md"))
+    return [shlex.split(line) for line in re.findall(r"^ {4,}(aws dynamodb (?:query|get-item).*)$",
+                                                     text, re.M)]
+
+
+@test
+def _():
+    "the README's queries show an order by its customer, its number and its day"
+    aws = kit.aws_cli()
+    table = db.new_table("shown")
+    shown = kit.TableShop(db, db.base, table=table)
+    try:
+        event = kit.paid_event(shown, "cs_test_readme", customer_email="jane@shop.example",
+                               client_reference_id=None)
+        equal(shown.webhook(event).status, 200)
+        order, = shown.orders()
+        commands = readme_commands()
+        equal(len(commands), 3, "commands")
+        for command in commands:
+            text = json.dumps(run_cli(aws, command, order, table))
+            contains(text, order["orderNumber"])
+    finally:
+        shown.close()
+
+
+def run_cli(aws, command, order, table):
+    arguments = []
+    for word in command[1:]:
+        word = word.replace("NUMBER#BC-A1B2C3D4", "NUMBER#" + order["orderNumber"])
+        word = re.sub(r"DAY#\d{4}-\d\d-\d\d", "DAY#" + order["createdAt"][:10], word)
+        arguments.append(table if word == "orders" else word)
+    with tempfile.TemporaryDirectory() as home:
+        done = subprocess.run(
+            [aws, *arguments, "--endpoint-url", db.base, "--region", kit.REGION, "--output", "json"],
+            env={"PATH": os.environ["PATH"], "HOME": home, "AWS_ACCESS_KEY_ID": kit.KEY_ID,
+                 "AWS_SECRET_ACCESS_KEY": kit.SECRET_KEY, "AWS_PAGER": ""},
+            capture_output=True, text=True, timeout=120, check=False)
+    equal(done.returncode, 0, done.stderr)
+    return json.loads(done.stdout)
+
+
+def cleanup():
+    shop.close()
+    proxy.close()
+    db.close()
+
+
+main(cleanup)

@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Bearer tokens: the configuration says how a token is signed, never the token.
+ * HS256 tokens are made here by hand, so that libjwt is not checked against
+ * itself; RS256 and ES256 ones with keys that are made for the run.
+ */
+#include "web_fixture.h"
+
+#include <jwt.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/digest.h"
+#include "web/auth.h"
+
+#define NOW 1732612800
+#define SECRET "a secret of the site's own login"
+#define HS256 "{\"alg\":\"HS256\",\"typ\":\"JWT\"}"
+
+static const struct auth_settings by_secret = {.secret = SECRET};
+
+static const char *base64url(const unsigned char *bytes, size_t n)
+{
+	char *text = keep_text(malloc(n * 4 / 3 + 8)), *p;
+
+	EVP_EncodeBlock((unsigned char *)text, bytes, (int)n);
+	for (p = text; *p && *p != '='; p++)
+		*p = *p == '+' ? '-' : *p == '/' ? '_' : *p;
+	*p = '\0';
+	return text;
+}
+
+static const char *base64url_text(const char *text)
+{
+	return base64url((const unsigned char *)text, strlen(text));
+}
+
+static const char *hmac_token(const char *secret, const char *header, const char *payload)
+{
+	const char *text = keep_text(str_printf("%s.%s", base64url_text(header),
+						base64url_text(payload)));
+	const struct span message = span_of(text);
+	unsigned char mac[DIGEST_BYTES];
+	char hex[DIGEST_HEX];
+	size_t i;
+
+	digest_hmac_hex(span_of(secret), &message, 1, hex);
+	for (i = 0; i < sizeof mac; i++) {
+		unsigned byte;
+
+		assert_int_equal(sscanf(hex + 2 * i, "%2x", &byte), 1);
+		mac[i] = (unsigned char)byte;
+	}
+	return keep_text(str_printf("%s.%s", text, base64url(mac, sizeof mac)));
+}
+
+/* A token with this payload ('for "), signed as it should be. */
+static const char *token_of(const char *payload)
+{
+	return hmac_token(SECRET, HS256, json_text(json_of("%s", payload)));
+}
+
+static char *subject;
+
+static int ask_with(const struct auth_settings *settings, const char *name, const char *value,
+		    struct err *e)
+{
+	struct request r = REQUEST("REQUEST_METHOD=POST", variable(name, value));
+	int rc;
+
+	*e = (struct err){.code = ERR_NONE};
+	rc = auth_subject(settings, &r, NOW, &subject, e);
+	keep_text(subject);
+	return rc;
+}
+
+static int ask(const struct auth_settings *settings, const char *token, struct err *e)
+{
+	return ask_with(settings, "HTTP_AUTHORIZATION", keep_text(str_printf("Bearer %s", token)), e);
+}
+
+static void a_valid_token_says_who_asks(void **state)
+{
+	static const char *const payloads[] = {
+		"{'sub':'user_1'}",
+		"{'sub':'user_1','exp':1732612801}",
+		"{'sub':'user_1','exp':4102444800,'nbf':0,'iat':1}",
+		"{'sub':'user_1','nbf':1732612800}",
+		"{'sub':'user_1','nbf':1732612799,'exp':1732612801,'email':'a@b'}",
+	};
+	struct err e;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LENGTH(payloads); i++) {
+		check_int(payloads[i], ask(&by_secret, token_of(payloads[i]), &e), 0);
+		check_text(payloads[i], subject, "user_1");
+	}
+}
+
+static void a_token_that_is_not_valid_now_is_refused(void **state)
+{
+	static const struct {
+		const char *payload, *problem;
+	} table[] = {
+		{"{'sub':'u','exp':1732612800}", "it has expired"},
+		{"{'sub':'u','exp':1732612799}", "it has expired"}, {"{'sub':'u','exp':0}", "it has expired"},
+		{"{'sub':'u','exp':-1}", "it has expired"},
+		{"{'sub':'u','nbf':1732612801}", "it is not valid yet"},
+		{"{'sub':'u','exp':'4102444800'}", "its exp or nbf is no time"},
+		{"{'sub':'u','exp':true}", "its exp or nbf is no time"},
+		{"{'sub':'u','nbf':'1'}", "its exp or nbf is no time"},
+		{"{'sub':'u','nbf':{}}", "its exp or nbf is no time"},
+		{"{}", "it has no subject"}, {"{'sub':''}", "it has no subject"},
+		{"{'sub':7}", "it has no subject"}, {"{'sub':null}", "it has no subject"},
+		{"{'SUB':'u'}", "it has no subject"},
+	}, *row;
+	struct err e;
+
+	(void)state;
+	for EACH(row, table) {
+		check_int(row->payload, ask(&by_secret, token_of(row->payload), &e), -1);
+		check_err(row->payload, &e, ERR_UNAUTHORIZED, row->problem);
+		check(row->payload, subject == NULL);
+	}
+}
+
+static void a_token_that_was_not_signed_with_the_secret_is_refused(void **state)
+{
+	const char *good = token_of("{'sub':'u'}");
+	const char *unsigned_one = keep_text(str_printf("%s.%s.",
+		base64url_text("{\"alg\":\"none\"}"), base64url_text("{\"sub\":\"u\"}")));
+	const char *const table[] = {
+		hmac_token("another secret", HS256, "{\"sub\":\"u\"}"),
+		hmac_token("", HS256, "{\"sub\":\"u\"}"),
+		hmac_token(SECRET, "{\"alg\":\"HS384\",\"typ\":\"JWT\"}", "{\"sub\":\"u\"}"),
+		hmac_token(SECRET, "{\"alg\":\"none\"}", "{\"sub\":\"u\"}"),
+		hmac_token(SECRET, "{\"alg\":\"RS256\",\"typ\":\"JWT\"}", "{\"sub\":\"u\"}"),
+		hmac_token(SECRET, "{}", "{\"sub\":\"u\"}"), unsigned_one,
+		keep_text(str_printf("%.*s", (int)strlen(unsigned_one) - 1, unsigned_one)),
+		keep_text(str_printf("%.*s", (int)strlen(good) - 4, good)),
+		keep_text(str_printf("x%s", good)), keep_text(str_printf("%s.x", good)),
+		"", " ", ".", "..", "a.b.c", "user_1",
+	};
+	struct err e;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LENGTH(table); i++) {
+		check_int(table[i], ask(&by_secret, table[i], &e), -1);
+		check_err(table[i], &e, ERR_UNAUTHORIZED, "The bearer token is not valid");
+		check(table[i], subject == NULL);
+	}
+}
+
+static void the_payload_of_another_token_does_not_fit_its_signature(void **state)
+{
+	const char *mine = token_of("{'sub':'me'}"), *other = token_of("{'sub':'you'}");
+	const char *a = strchr(mine, '.') + 1, *b = strrchr(other, '.');
+	struct err e;
+
+	(void)state;
+	assert_int_equal(ask(&by_secret, keep_text(str_printf("%.*s%s", (int)(strchr(a, '.') - mine),
+							      mine, b)), &e), -1);
+}
+
+static void another_hmac_is_not_the_configured_one(void **state)
+{
+	static const jwt_alg_t algorithms[] = {JWT_ALG_HS384, JWT_ALG_HS512};
+	struct err e;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LENGTH(algorithms); i++) {
+		jwt_t *jwt = NULL;
+		char *token;
+
+		assert_int_equal(jwt_new(&jwt), 0);
+		jwt_add_grant(jwt, "sub", "u");
+		jwt_set_alg(jwt, algorithms[i], (const unsigned char *)SECRET, (int)strlen(SECRET));
+		token = jwt_encode_str(jwt);
+		assert_int_equal(ask(&by_secret, token, &e), -1);
+		check_err("hmac", &e, ERR_UNAUTHORIZED, "its algorithm is not the configured one");
+		free(token);
+		jwt_free(jwt);
+	}
+}
+
+static void a_request_without_a_token_is_nobodys(void **state)
+{
+	static const char *const values[] = {"", "Basic dTpw", "Bearer", "Token x", "bearerx"};
+	struct err e;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LENGTH(values); i++) {
+		check_int(values[i], ask_with(&by_secret, "HTTP_AUTHORIZATION", values[i], &e), 0);
+		check(values[i], subject == NULL);
+	}
+}
+
+static void a_token_is_not_looked_at_where_none_is_configured(void **state)
+{
+	const struct auth_settings none = {.secret = NULL};
+	struct err e;
+
+	(void)state;
+	assert_int_equal(ask(&none, token_of("{'sub':'u'}"), &e), 0);
+	assert_null(subject);
+	assert_int_equal(ask(&none, "garbage", &e), 0);
+	assert_null(subject);
+}
+
+static void a_token_is_found_in_three_places_in_this_order(void **state)
+{
+	const struct auth_settings settings = {.secret = SECRET, .header = "X-Shop-Auth"};
+	const char *names[] = {"HTTP_AUTHORIZATION", "REDIRECT_HTTP_AUTHORIZATION",
+			       "HTTP_X_SHOP_AUTH"};
+	const char *users[] = {"first", "second", "third"};
+	char *list[LENGTH(names)];
+	struct err e;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LENGTH(names); i++) {
+		const char *payload = keep_text(str_printf("{'sub':'%s'}", users[i]));
+
+		list[i] = variable(names[i], keep_text(str_printf("bEARER %s", token_of(payload))));
+	}
+	for (i = 0; i < LENGTH(names); i++) {
+		struct request r = {.variables = (char *const[]){list[2], i < 2 ? list[1] : list[2],
+								 i < 1 ? list[0] : list[2], NULL}};
+
+		assert_int_equal(auth_subject(&settings, &r, NOW, &subject, &e), 0);
+		check_text(names[i], keep_text(subject), users[i]);
+	}
+}
+
+static void the_extra_header_counts_only_where_it_is_configured(void **state)
+{
+	const char *value = keep_text(str_printf("Bearer %s", token_of("{'sub':'u'}")));
+	struct err e;
+
+	(void)state;
+	assert_int_equal(ask_with(&by_secret, "HTTP_X_SHOP_AUTH", value, &e), 0);
+	assert_null(subject);
+	assert_int_equal(ask_with(&by_secret, "REDIRECT_HTTP_AUTHORIZATION", value, &e), 0);
+	assert_string_equal(subject, "u");
+	assert_int_equal(ask_with(&by_secret, "AUTHORIZATION", value, &e), 0);
+	assert_null(subject);
+}
+
+static void another_scheme_in_front_does_not_hide_a_token(void **state)
+{
+	struct request r = REQUEST("HTTP_AUTHORIZATION=Basic dTpw",
+				   variable("REDIRECT_HTTP_AUTHORIZATION",
+					    keep_text(str_printf("Bearer %s",
+								 token_of("{'sub':'u'}")))));
+	struct err e;
+
+	(void)state;
+	assert_int_equal(auth_subject(&by_secret, &r, NOW, &subject, &e), 0);
+	assert_string_equal(keep_text(subject), "u");
+}
+
+static void a_token_has_at_most_8_kilobytes(void **state)
+{
+	struct err e;
+	size_t n, longest = 0, shortest = SIZE_MAX;
+
+	(void)state;
+	for (n = 6000; n < 6200; n++) {
+		const char *token = token_of(keep_text(str_printf("{'sub':'u','x':'%s'}",
+								  repeat("x", n))));
+
+		if (ask(&by_secret, token, &e) == 0)
+			longest = strlen(token) > longest ? strlen(token) : longest;
+		else
+			shortest = strlen(token) < shortest ? strlen(token) : shortest;
+		unit_release(NULL);
+	}
+	assert_in_range(longest, 8190, 8192);
+	assert_in_range(shortest, 8193, 8195);
+}
+
+/* --- public keys --------------------------------------------------------- */
+
+static const char *folder;
+
+/* Writes the public key to a file (its path) and gives the private one. */
+static const char *make_key(EVP_PKEY *key, const char *name, char **private_pem)
+{
+	const char *path = keep_text(str_printf("%s/%s.pem", folder, name));
+	FILE *f = fopen(path, "w");
+	BIO *memory = BIO_new(BIO_s_mem());
+	char *bytes;
+	long n;
+
+	assert_non_null(key);
+	assert_int_equal(PEM_write_PUBKEY(f, key), 1);
+	fclose(f);
+	assert_int_equal(PEM_write_bio_PrivateKey(memory, key, NULL, NULL, 0, NULL, NULL), 1);
+	n = BIO_get_mem_data(memory, &bytes);
+	*private_pem = keep_text(span_dup((struct span){bytes, (size_t)n}));
+	BIO_free(memory);
+	EVP_PKEY_free(key);
+	return path;
+}
+
+static const char *signed_token(jwt_alg_t algorithm, const char *key, const char *sub)
+{
+	jwt_t *jwt = NULL;
+	char *token;
+
+	assert_int_equal(jwt_new(&jwt), 0);
+	jwt_add_grant(jwt, "sub", sub);
+	assert_int_equal(jwt_set_alg(jwt, algorithm, (const unsigned char *)key, (int)strlen(key)), 0);
+	token = jwt_encode_str(jwt);
+	assert_non_null(token);
+	jwt_free(jwt);
+	return keep_text(token);
+}
+
+static const char *content_of(const char *path)
+{
+	char *text = keep_text(calloc(1, 16384));
+	FILE *f = fopen(path, "r");
+
+	assert_true(fread(text, 1, 16383, f) > 0);
+	fclose(f);
+	return text;
+}
+
+static void tokens_are_checked_with_a_public_key(void **state)
+{
+	char *rsa_key, *ec_key;
+	const char *rsa, *ec;
+	struct auth_settings by_rsa = {.secret = NULL}, by_ec = {.secret = NULL};
+	struct err e;
+
+	(void)state;
+	folder = unit_folder();
+	rsa = make_key(EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048), "rsa", &rsa_key);
+	ec = make_key(EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256"), "ec", &ec_key);
+	by_rsa.public_key_file = rsa;
+	by_ec.public_key_file = ec;
+	assert_int_equal(auth_check(&by_rsa, true, &e), 0);
+	assert_int_equal(auth_check(&by_ec, true, &e), 0);
+
+	check_int("RS256", ask(&by_rsa, signed_token(JWT_ALG_RS256, rsa_key, "r"), &e), 0);
+	check_text("RS256", subject, "r");
+	check_int("ES256", ask(&by_ec, signed_token(JWT_ALG_ES256, ec_key, "e"), &e), 0);
+	check_text("ES256", subject, "e");
+
+	check_int("RS384", ask(&by_rsa, signed_token(JWT_ALG_RS384, rsa_key, "r"), &e), -1);
+	check_int("RS256 with EC", ask(&by_ec, signed_token(JWT_ALG_RS256, rsa_key, "r"), &e), -1);
+	check_int("ES256 with RSA", ask(&by_rsa, signed_token(JWT_ALG_ES256, ec_key, "e"), &e), -1);
+	check_int("HS256 with the PEM as secret",
+		  ask(&by_rsa, hmac_token(content_of(rsa), HS256, "{\"sub\":\"evil\"}"), &e), -1);
+	check_err("HS256 with the PEM as secret", &e, ERR_UNAUTHORIZED,
+		  "its algorithm is not the configured one");
+	check_int("HS256", ask(&by_rsa, token_of("{'sub':'u'}"), &e), -1);
+	check_int("RS256 with a secret", ask(&by_secret, signed_token(JWT_ALG_RS256, rsa_key, "r"),
+					     &e), -1);
+	unit_remove_folder(folder);
+}
+
+static void a_key_file_that_is_gone_is_a_misconfiguration(void **state)
+{
+	const struct auth_settings settings = {.public_key_file = "/nonexistent/key.pem"};
+	struct err e;
+
+	(void)state;
+	assert_int_equal(ask(&settings, token_of("{'sub':'u'}"), &e), -1);
+	check_err("gone", &e, ERR_CONFIG, "JWT_PUBLIC_KEY_FILE: can't read /nonexistent/key.pem");
+	assert_null(subject);
+}
+
+static void settings_that_make_no_sense_are_named(void **state)
+{
+	static const struct {
+		struct auth_settings settings;
+		bool required;
+		const char *text; /* NULL: they do */
+	} table[] = {
+		{{.secret = NULL}, false, NULL},
+		{{.secret = "s"}, false, NULL},
+		{{.secret = "s"}, true, NULL},
+		{{.secret = NULL}, true, "CHECKOUT_REQUIRE_AUTH is on"},
+		{{.secret = "s", .public_key_file = "/k"}, false,
+		 "JWT_SECRET and JWT_PUBLIC_KEY_FILE are both set"},
+		{{.public_key_file = "/nonexistent"}, false, "JWT_PUBLIC_KEY_FILE: can't read"},
+		{{.public_key_file = "/dev/null"}, false, "JWT_PUBLIC_KEY_FILE: /dev/null is no PEM"},
+	}, *row;
+	struct err e;
+
+	(void)state;
+	for EACH(row, table) {
+		const char *name = row->text ? row->text : "fine";
+
+		check_int(name, auth_check(&row->settings, row->required, &e), row->text ? -1 : 0);
+		if (row->text)
+			check_err(name, &e, ERR_CONFIG, row->text);
+	}
+}
+
+static void only_a_public_key_of_a_fitting_kind_is_taken(void **state)
+{
+	struct auth_settings settings = {.secret = NULL};
+	char *private_key;
+	struct err e;
+	FILE *f;
+
+	(void)state;
+	folder = unit_folder();
+	settings.public_key_file = make_key(EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"), "ed",
+					    &private_key);
+	assert_int_equal(auth_check(&settings, false, &e), -1);
+	check_err("ed25519", &e, ERR_CONFIG, "is no PEM public key");
+	f = fopen(settings.public_key_file, "w");
+	fputs(private_key, f);
+	fclose(f);
+	assert_int_equal(auth_check(&settings, false, &e), -1);
+	f = fopen(settings.public_key_file, "w");
+	fputs(repeat("#", 16385), f);
+	fclose(f);
+	assert_int_equal(auth_check(&settings, false, &e), -1);
+	unit_remove_folder(folder);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		holds(a_valid_token_says_who_asks),
+		holds(a_token_that_is_not_valid_now_is_refused),
+		holds(a_token_that_was_not_signed_with_the_secret_is_refused),
+		holds(the_payload_of_another_token_does_not_fit_its_signature),
+		holds(another_hmac_is_not_the_configured_one),
+		holds(a_request_without_a_token_is_nobodys),
+		holds(a_token_is_not_looked_at_where_none_is_configured),
+		holds(a_token_is_found_in_three_places_in_this_order),
+		holds(the_extra_header_counts_only_where_it_is_configured),
+		holds(another_scheme_in_front_does_not_hide_a_token),
+		holds(a_token_has_at_most_8_kilobytes),
+		holds(tokens_are_checked_with_a_public_key),
+		holds(a_key_file_that_is_gone_is_a_misconfiguration),
+		holds(settings_that_make_no_sense_are_named),
+		holds(only_a_public_key_of_a_fitting_kind_is_taken),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Refunds and disputes: what counts is the charge as it is when asked.
+ */
+#include "unit.h"
+
+#include "shop/charge.h"
+
+static void a_payment_is_found_from_a_charge_a_refund_or_a_dispute(void **state)
+{
+	static const struct {
+		const char *object, *charge, *intent;
+	} table[] = {
+		{"{'object':'charge','id':'ch_1','payment_intent':'pi_1'}", "ch_1", "pi_1"},
+		{"{'object':'charge','id':'ch_1','charge':'ch_2'}", "ch_1", NULL},
+		{"{'object':'refund','id':'re_1','charge':'ch_1','payment_intent':'pi_1'}", "ch_1",
+		 "pi_1"},
+		{"{'object':'dispute','id':'dp_1','charge':{'id':'ch_1'},'payment_intent':"
+		 "{'id':'pi_1'}}", "ch_1", "pi_1"},
+		{"{'object':'refund','id':'re_1','charge':null,'payment_intent':null}", NULL, NULL},
+		{"{'id':'x'}", NULL, NULL},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table) {
+		struct payment_ref ref = payment_ref_of(json_of("%s", row->object));
+
+		check_text(row->object, ref.charge, row->charge);
+		check_text(row->object, ref.payment_intent, row->intent);
+	}
+	assert_null(payment_ref_of(NULL).charge);
+}
+
+static void a_charge_is_read_or_is_none(void **state)
+{
+	static const struct {
+		const char *json;
+		int rc;
+	} table[] = {
+		{"{'id':'ch_1','amount':100,'amount_refunded':0}", 0},
+		{"{'id':'ch_1','amount':100,'amount_refunded':100}", 0},
+		{"{'id':'ch_1','amount':100,'amount_refunded':101}", -1},
+		{"{'id':'ch_1','amount':100,'amount_refunded':-1}", -1},
+		{"{'id':'ch_1','amount':-1,'amount_refunded':-1}", -1},
+		{"{'id':'ch_1','amount':100}", -1}, {"{'id':'ch_1','amount_refunded':0}", -1},
+		{"{'amount':100,'amount_refunded':0}", -1},
+		{"{'id':'ch_1','amount':'100','amount_refunded':0}", -1}, {"{}", -1},
+	}, *row;
+	struct charge_facts facts;
+	struct err e;
+
+	(void)state;
+	for EACH(row, table) {
+		check_int(row->json, charge_read(json_of("%s", row->json), &facts, &e), row->rc);
+		if (row->rc)
+			check_err(row->json, &e, ERR_UNAVAILABLE, "is no charge");
+	}
+	assert_int_equal(charge_read(json_of("{'id':'ch_1','amount':100,'amount_refunded':40,"
+					     "'currency':'eur','payment_intent':'pi_1'}"), &facts, &e),
+			 0);
+	assert_string_equal(facts.id, "ch_1");
+	assert_string_equal(facts.payment_intent, "pi_1");
+	assert_string_equal(facts.currency, "eur");
+	assert_int_equal(facts.amount, 100);
+	assert_int_equal(facts.refunded, 40);
+}
+
+static void the_latest_dispute_counts(void **state)
+{
+	static const struct {
+		const char *disputes, *id;
+	} table[] = {
+		{"[]", NULL},
+		{"[{'id':'a','created':1}]", "a"},
+		{"[{'id':'a','created':1},{'id':'b','created':2}]", "b"},
+		{"[{'id':'b','created':2},{'id':'a','created':1}]", "b"},
+		{"[{'id':'a','created':2},{'id':'b','created':1}]", "a"},
+		{"[{'id':'a','created':1},{'id':'b','created':1}]", "b"},
+		{"[{'id':'b','created':1},{'id':'a','created':1}]", "b"},
+		{"[{'created':1},{'id':'a','created':1}]", "a"},
+		{"[{'id':'a','created':1},{'created':1}]", "a"},
+		{"[{'id':'a'},{'id':'b'},{'id':'c','created':0}]", "c"},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table)
+		check_text(row->disputes, json_string_or_null(
+				dispute_latest(json_of("%s", row->disputes)), "id"), row->id);
+}
+
+static void refunds_change_the_status_and_the_amount_refunded(void **state)
+{
+	static const struct {
+		const char *status;
+		int64_t refunded; /* of 1000 */
+		const char *after;
+	} table[] = {
+		{"completed", 0, "completed"}, {"completed", 1, "partially_refunded"},
+		{"completed", 999, "partially_refunded"}, {"completed", 1000, "refunded"},
+		{"partially_refunded", 1000, "refunded"}, {"refunded", 1000, "refunded"},
+		{"refunded", 500, "partially_refunded"}, {"refunded", 0, "completed"},
+		{"partially_refunded", 0, "completed"}, {"pending", 0, "pending"},
+		{"failed", 0, "failed"}, {"pending", 1000, "refunded"},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table) {
+		const struct charge_facts charge = {.id = "ch", .currency = "usd", .amount = 1000,
+						    .refunded = row->refunded};
+		struct json_object *stored = json_of("{'status':'%s','amount':1000,'currency':'usd',"
+						     "'version':4,'x':1,'dispute':{'id':'d'}}",
+						     row->status);
+		struct json_object *order = keep(order_apply_charge(stored, &charge, NULL,
+								    1732612800));
+
+		check_json(row->status, order,
+			   keep_text(str_printf("{'status':'%s','amount':1000,'currency':'usd',"
+						"'version':4,'x':1,'dispute':{'id':'d'},"
+						"'amountRefunded':%d,'updatedAt':"
+						"'2024-11-26T09:20:00Z'}", row->after,
+						(int)row->refunded)));
+		check_text(row->status, json_string_or_null(stored, "status"), row->status);
+	}
+}
+
+static void a_refund_in_another_currency_counts_by_its_proportion(void **state)
+{
+	static const struct {
+		const char *order, *currency;
+		int64_t amount, refunded, counted;
+	} table[] = {
+		{"'amount':1000,'currency':'usd'", "usd", 900, 450, 450},
+		{"'amount':1000,'currency':'usd'", "eur", 900, 450, 500},
+		{"'amount':1000,'currency':'usd'", "eur", 900, 900, 1000},
+		{"'amount':1000,'currency':'usd'", "eur", 900, 0, 0},
+		{"'amount':1000,'currency':'usd'", "eur", 900, 1, 1},
+		{"'amount':100,'currency':'usd'", "eur", 900, 899, 99},
+		{"'amount':1000,'currency':'usd'", NULL, 900, 450, 450},
+		{"'amount':1000", "eur", 900, 450, 450}, {"'currency':'usd'", "eur", 900, 450, 450},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table) {
+		const struct charge_facts charge = {.id = "ch", .currency = row->currency,
+						    .amount = row->amount, .refunded = row->refunded};
+		struct json_object *order = keep(order_apply_charge(
+			json_of("{'status':'completed',%s}", row->order), &charge, NULL, 0));
+
+		check_int(keep_text(str_printf("%s, %d", row->order, (int)row->refunded)),
+			  json_int_or(order, "amountRefunded", -1), row->counted);
+	}
+}
+
+static void a_dispute_is_noted_and_replaces_another(void **state)
+{
+	const struct charge_facts charge = {.id = "ch", .currency = "usd", .amount = 10};
+	struct json_object *dispute = json_of("{'object':'dispute','id':'dp_2','status':'lost',"
+					      "'reason':'fraudulent','amount':10,'created':5}");
+	struct json_object *order, *noted = NULL;
+
+	(void)state;
+	order = keep(order_apply_charge(json_of("{'status':'completed','dispute':{'id':'dp_1','x':1}}"),
+					&charge, dispute, 0));
+	json_get_object(order, "dispute", &noted);
+	check_json("dispute", noted, "{'id':'dp_2','status':'lost','reason':'fraudulent','amount':10}");
+	assert_string_equal(json_string_or_null(order, "status"), "completed");
+	order = keep(order_apply_charge(json_of("{}"), &charge, NULL, 0));
+	assert_null(json_string_or_null(order, "status"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		holds(a_payment_is_found_from_a_charge_a_refund_or_a_dispute),
+		holds(a_charge_is_read_or_is_none),
+		holds(the_latest_dispute_counts),
+		holds(refunds_change_the_status_and_the_amount_refunded),
+		holds(a_refund_in_another_currency_counts_by_its_proportion),
+		holds(a_dispute_is_noted_and_replaces_another),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

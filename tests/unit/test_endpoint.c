@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The dispatcher: what is the same for every endpoint, decided before a
+ * handler runs.
+ */
+#include "web_fixture.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "web/endpoint.h"
+
+/* What the handler saw, and what it is to do. */
+struct seen {
+	unsigned calls;
+	const void *context;
+	size_t body_length;
+	int64_t deadline;
+	enum err_code fail_with;
+};
+
+static struct seen seen;
+static char log_line[4096];
+
+static int handle(void *context, const struct request *request, struct response *response,
+		  struct err *e)
+{
+	seen.calls++;
+	seen.context = context;
+	seen.body_length = request->body.len;
+	seen.deadline = request->deadline;
+	if (seen.fail_with)
+		return err_set(e, seen.fail_with, "what happened inside");
+	response_json(response, 200, json_copy(json_of("{'ok':true}")));
+	return 0;
+}
+
+static const struct route routes[] = {
+	{.path = "/cart/quote", .method = "POST", .body_max = 10, .handle = handle},
+	{.path = "/loose", .method = "POST", .body_max = 10, .type_may_lack = true, .handle = handle},
+	{.path = "/healthz", .method = "GET", .handle = handle},
+	{.path = NULL},
+};
+
+static const struct endpoint endpoint = {.program = "cart-quote", .routes = routes,
+					 .cors = "https://shop.example", .request_ms = 8000,
+					 .context = &seen};
+
+static void take_line(void *context, const char *line, size_t n)
+{
+	(void)context;
+	snprintf(log_line, sizeof log_line, "%.*s", (int)n, line);
+}
+
+/* Serves and gives the whole answer.  `variables` by blanks. */
+static const char *serve(const char *variables, const char *bytes)
+{
+	struct fake_body body = {.bytes = bytes, .n = strlen(bytes)};
+	const struct body_source source = fake_source(&body);
+	struct span rest = span_of(variables), one;
+	char *list[16];
+	struct response response;
+	struct buf out;
+	size_t n = 0;
+
+	while (span_next(&rest, ' ', &one))
+		list[n++] = keep_text(span_dup(one));
+	list[n] = NULL;
+	seen = (struct seen){.fail_with = seen.fail_with};
+	log_line[0] = '\0';
+	log_configure(&(struct log_options){.level = LOG_LEVEL_INFO, .target = "stderr"});
+	log_set_sink(take_line, NULL);
+	response_init(&response);
+	endpoint_serve(&endpoint, list, &source, &response);
+	buf_init(&out, 65536);
+	response_format(&response, &out);
+	response_free(&response);
+	log_set_sink(NULL, NULL);
+	return keep_text(buf_detach(&out));
+}
+
+#define POST "REQUEST_METHOD=POST PATH_INFO=/cart/quote CONTENT_TYPE=application/json "
+
+struct row {
+	const char *variables, *body, *status;
+	unsigned calls;
+	const char *has, *lacks; /* in the answer, or NULL */
+};
+
+static void check_rows(const struct row *row, size_t n)
+{
+	for (; n; n--, row++) {
+		const char *answer = serve(row->variables, row->body);
+
+		check_text(row->variables,
+			   keep_text(str_printf("%.*s", (int)strlen(row->status), answer)),
+			   row->status);
+		check_int(row->variables, seen.calls, row->calls);
+		check(row->variables, !row->has || strstr(answer, row->has));
+		check(row->variables, !row->lacks || !strstr(answer, row->lacks));
+	}
+}
+
+static void a_fitting_request_reaches_its_handler(void **state)
+{
+	static const struct row table[] = {
+		{POST "CONTENT_LENGTH=10", "1234567890", "Status: 200 OK", 1, "\r\n\r\n{\"ok\":true}",
+		 NULL},
+		{POST "CONTENT_LENGTH=0", "", "Status: 200", 1, NULL, NULL},
+		{"REQUEST_METHOD=GET PATH_INFO=/healthz", "", "Status: 200", 1, "{\"ok\":true}", NULL},
+		{"PATH_INFO=/healthz", "", "Status: 200", 1, "{\"ok\":true}", NULL},
+		{"REQUEST_METHOD=HEAD PATH_INFO=/healthz", "", "Status: 200", 1,
+		 "Content-Length: 11\r\n", "{"},
+		{"REQUEST_METHOD=POST PATH_INFO=/loose CONTENT_LENGTH=2", "{}", "Status: 200", 1, NULL,
+		 NULL},
+	};
+
+	(void)state;
+	check_rows(table, LENGTH(table));
+	serve(POST "CONTENT_LENGTH=10", "1234567890");
+	assert_int_equal(seen.body_length, 10);
+	assert_ptr_equal(seen.context, &seen);
+	assert_in_range(deadline_left(seen.deadline), 7000, 8000);
+}
+
+static void an_unknown_path_is_404_whatever_the_method(void **state)
+{
+	static const struct row table[] = {
+		{"REQUEST_METHOD=POST PATH_INFO=/other", "", "Status: 404 Not Found", 0,
+		 "{\"error\":\"Not found\"}", "Allow:"},
+		{"REQUEST_METHOD=OPTIONS PATH_INFO=/other", "", "Status: 404", 0, NULL, "Allow:"},
+		{"REQUEST_METHOD=GET PATH_INFO=/", "", "Status: 404", 0, NULL, NULL},
+	};
+
+	(void)state;
+	check_rows(table, LENGTH(table));
+}
+
+static void a_wrong_method_is_405_and_names_the_right_ones(void **state)
+{
+	static const struct row table[] = {
+		{"REQUEST_METHOD=GET PATH_INFO=/cart/quote", "", "Status: 405 Method Not Allowed", 0,
+		 "Allow: POST, OPTIONS\r\n", NULL},
+		{"PATH_INFO=/cart/quote", "", "Status: 405", 0, "Allow: POST, OPTIONS\r\n", NULL},
+		{"REQUEST_METHOD=HEAD PATH_INFO=/cart/quote", "", "Status: 405", 0, NULL, NULL},
+		{"REQUEST_METHOD=PUT PATH_INFO=/cart/quote", "", "Status: 405", 0, NULL, NULL},
+		{"REQUEST_METHOD=post PATH_INFO=/cart/quote", "", "Status: 405", 0, NULL, NULL},
+		{"REQUEST_METHOD=POST PATH_INFO=/healthz", "", "Status: 405", 0,
+		 "Allow: GET, HEAD, OPTIONS\r\n", NULL},
+		{"REQUEST_METHOD=DELETE PATH_INFO=/healthz", "", "Status: 405", 0,
+		 "{\"error\":\"Method not allowed\"}", "DELETE"},
+	};
+
+	(void)state;
+	check_rows(table, LENGTH(table));
+}
+
+static void options_is_answered_without_the_handler(void **state)
+{
+	static const struct row table[] = {
+		{"REQUEST_METHOD=OPTIONS PATH_INFO=/cart/quote HTTP_ORIGIN=https://shop.example", "",
+		 "Status: 204 No Content", 0, "Access-Control-Allow-Methods: POST, OPTIONS\r\n", NULL},
+		{"REQUEST_METHOD=OPTIONS PATH_INFO=/cart/quote HTTP_ORIGIN=https://shop.example", "",
+		 "Status: 204", 0, "Access-Control-Allow-Origin: https://shop.example\r\n",
+		 "Content-Type: application/json"},
+		{"REQUEST_METHOD=OPTIONS PATH_INFO=/healthz", "", "Status: 204", 0,
+		 "Allow: GET, HEAD, OPTIONS\r\n", "Access-Control"},
+		{"REQUEST_METHOD=OPTIONS PATH_INFO=/cart/quote HTTP_ORIGIN=https://evil.com", "",
+		 "Status: 204", 0, "Allow: POST, OPTIONS\r\n", "Access-Control"},
+	};
+
+	(void)state;
+	check_rows(table, LENGTH(table));
+}
+
+static void a_body_is_checked_before_the_handler_runs(void **state)
+{
+	static const struct row table[] = {
+		{POST, "", "Status: 411 Length Required", 0, NULL, NULL},
+		{POST "CONTENT_LENGTH=11", "12345678901", "Status: 413 Content Too Large", 0,
+		 "larger than 10 bytes", NULL},
+		{POST "CONTENT_LENGTH=x", "", "Status: 400 Bad Request", 0, NULL, NULL},
+		{POST "CONTENT_LENGTH=5", "1234", "Status: 400", 0, "shorter", NULL},
+		{POST "CONTENT_LENGTH=3", "1234", "Status: 400", 0, "longer", NULL},
+		{"REQUEST_METHOD=POST PATH_INFO=/cart/quote CONTENT_LENGTH=2", "{}",
+		 "Status: 415 Unsupported Media Type", 0, NULL, NULL},
+		{"REQUEST_METHOD=POST PATH_INFO=/cart/quote CONTENT_LENGTH=2 CONTENT_TYPE=text/plain",
+		 "{}", "Status: 415", 0, NULL, NULL},
+		{"REQUEST_METHOD=POST PATH_INFO=/loose CONTENT_LENGTH=2 CONTENT_TYPE=text/plain", "{}",
+		 "Status: 415", 0, NULL, NULL},
+		{"REQUEST_METHOD=GET PATH_INFO=/healthz CONTENT_LENGTH=999999 CONTENT_TYPE=x", "",
+		 "Status: 200", 1, NULL, NULL},
+	};
+
+	(void)state;
+	check_rows(table, LENGTH(table));
+}
+
+static void an_error_can_be_read_by_the_shops_own_pages(void **state)
+{
+	static const struct row table[] = {
+		{"REQUEST_METHOD=GET PATH_INFO=/cart/quote HTTP_ORIGIN=https://shop.example", "",
+		 "Status: 405", 0, "Access-Control-Allow-Origin: https://shop.example\r\n", NULL},
+		{"PATH_INFO=/nowhere HTTP_ORIGIN=https://shop.example", "", "Status: 404", 0,
+		 "Access-Control-Allow-Origin: https://shop.example\r\n", NULL},
+		{"PATH_INFO=/nowhere HTTP_ORIGIN=https://evil.com", "", "Status: 404", 0,
+		 "Vary: Origin\r\n", "Access-Control-Allow-Origin"},
+	};
+
+	(void)state;
+	check_rows(table, LENGTH(table));
+}
+
+static void a_handlers_error_is_logged_whole_and_answered_without_internals(void **state)
+{
+	static const struct {
+		enum err_code code;
+		const char *status, *level;
+		bool shown;
+	} table[] = {
+		{ERR_BAD_REQUEST, "Status: 400", " info ", true},
+		{ERR_GONE, "Status: 410", " info ", true},
+		{ERR_SIGNATURE, "Status: 400", " info ", false},
+		{ERR_INTERNAL, "Status: 500", " error ", false},
+		{ERR_REFUSED, "Status: 502", " error ", false},
+		{ERR_UNAVAILABLE, "Status: 503", " error ", false},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table) {
+		const char *answer;
+
+		seen.fail_with = row->code;
+		answer = serve(POST "CONTENT_LENGTH=2", "{}");
+		check(row->status, str_starts(answer, row->status));
+		check(row->status, (strstr(answer, "what happened inside") != NULL) == row->shown);
+		check(row->status, strstr(log_line, row->level) &&
+				   strstr(log_line, "program=cart-quote") &&
+				   strstr(log_line, err_name(row->code)) &&
+				   strstr(log_line, "error=\"what happened inside\""));
+		seen.fail_with = ERR_NONE;
+	}
+}
+
+static void a_success_is_not_logged_as_refused(void **state)
+{
+	(void)state;
+	serve(POST "CONTENT_LENGTH=2", "{}");
+	assert_string_equal(log_line, "");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		holds(a_fitting_request_reaches_its_handler),
+		holds(an_unknown_path_is_404_whatever_the_method),
+		holds(a_wrong_method_is_405_and_names_the_right_ones),
+		holds(options_is_answered_without_the_handler),
+		holds(a_body_is_checked_before_the_handler_runs),
+		holds(an_error_can_be_read_by_the_shops_own_pages),
+		holds(a_handlers_error_is_logged_whole_and_answered_without_internals),
+		holds(a_success_is_not_logged_as_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
