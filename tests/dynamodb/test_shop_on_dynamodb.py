@@ -86,6 +86,8 @@ def normal(item):
         if name in item:
             ok(ISO.match(item[name]), f"{name} is a time: {item[name]}")
             item[name] = "a time"
+    if isinstance(item.get("order"), dict):  # a payment's pointer has a copy of its order
+        item["order"] = normal(item["order"])
     return item
 
 
