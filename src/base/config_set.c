@@ -77,12 +77,13 @@ static bool is_origin_list(const struct config_key *key, struct span s)
 {
 	struct span one;
 	struct url url;
+	bool any = false;
 
 	(void)key;
-	while (url_next_origin(&s, &one))
+	for (; url_next_origin(&s, &one); any = true)
 		if (!span_equals(one, "*") && (url_parse(one, &url) || url.rest.n || url.has_user))
 			return false;
-	return true;
+	return any;
 }
 
 static bool is_path(const struct config_key *key, struct span s)

@@ -7,6 +7,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/log.h"
 #include "base/str.h"
@@ -66,12 +67,12 @@ static bool is_token(unsigned char c)
 
 static size_t hidden_length(const char *p)
 {
-	size_t i;
+	size_t i, longest = 0;
 
 	for (i = 0; i < hidden_count; i++)
-		if (str_starts(p, hidden[i]))
-			return strlen(hidden[i]);
-	return 0;
+		if (str_starts(p, hidden[i]) && strlen(hidden[i]) > longest)
+			longest = strlen(hidden[i]);
+	return longest;
 }
 
 static size_t prefix_length(const char *p)
@@ -79,7 +80,7 @@ static size_t prefix_length(const char *p)
 	size_t i;
 
 	for (i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
-		if (str_starts(p, prefixes[i]))
+		if (strncasecmp(p, prefixes[i], strlen(prefixes[i])) == 0)
 			return strlen(prefixes[i]);
 	return 0;
 }

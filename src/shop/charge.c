@@ -65,6 +65,8 @@ static int64_t refunded_of(struct json_object *order, const struct charge_facts 
 
 	if (!currency || !charge->currency || strcmp(currency, charge->currency) == 0)
 		return charge->refunded;
+	if (charge->refunded == 0)
+		return 0;
 	if (charge->refunded == charge->amount || __builtin_mul_overflow(amount, charge->refunded, &share))
 		return amount;
 	return share / charge->amount;

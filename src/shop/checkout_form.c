@@ -40,6 +40,8 @@ static bool is_reference(const char *text)
 /* A session's metadata does not reach its payment, so both get it. */
 static void add_metadata(struct buf *form, const char *key, const char *value)
 {
+	if (!value)
+		return;
 	form_add(form, value, "metadata[%s]", key);
 	form_add(form, value, "payment_intent_data[metadata][%s]", key);
 }

@@ -125,13 +125,20 @@ static int create_table(struct store_sqlite *self)
 static int make_file(const char *path, struct err *e)
 {
 	mode_t before = umask(0007);
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0660);
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0660);
 
 	umask(before);
-	if (fd < 0)
+	if (fd >= 0)
+		close(fd);
+	else if (errno != EEXIST || access(path, R_OK | W_OK))
 		return err_set(e, ERR_UNAVAILABLE, "%s: can't open it: %s", path, strerror(errno));
-	close(fd);
 	return 0;
+}
+
+static int set_pragmas(sqlite3 *db)
+{
+	return sqlite3_exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+			    "PRAGMA trusted_schema = OFF", NULL, NULL, NULL);
 }
 
 static int open_file(struct store_sqlite *self)
@@ -141,9 +148,10 @@ static int open_file(struct store_sqlite *self)
 
 	if (rc == SQLITE_OK)
 		rc = sqlite3_busy_handler(self->db, on_busy, self);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(self->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-				  "PRAGMA trusted_schema = OFF", NULL, NULL, NULL);
+	/* The switch to WAL does not ask the busy handler. */
+	while (rc == SQLITE_OK &&
+	       ((rc = set_pragmas(self->db)) & 0xFF) == SQLITE_BUSY && on_busy(self, 0))
+		rc = SQLITE_OK;
 	return rc == SQLITE_OK ? 0 : -1;
 }
 

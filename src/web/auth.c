@@ -5,6 +5,7 @@
  */
 #include "web/auth.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <jwt.h>
@@ -75,6 +76,26 @@ static const char *find_token(const struct auth_settings *s, const struct reques
 	return NULL;
 }
 
+/* Three parts of base64url (RFC 7515 section 3.1), none empty: libjwt 1.10
+ * writes behind the memory of a part that is. */
+static bool has_token_form(const char *token)
+{
+	struct span rest = span_of(token), part;
+	int parts = 0;
+
+	while (span_next(&rest, '.', &part)) {
+		size_t i;
+
+		for (i = 0; i < part.n; i++)
+			if (!isalnum((unsigned char)part.p[i]) && part.p[i] != '-' && part.p[i] != '_')
+				return false;
+		if (part.n == 0)
+			return false;
+		parts++;
+	}
+	return parts == 3 && strlen(token) <= TOKEN_MAX_BYTES;
+}
+
 static bool algorithm_fits(const struct auth_settings *s, jwt_alg_t algorithm)
 {
 	if (s->secret)
@@ -129,7 +150,7 @@ static int decode(const struct auth_settings *s, const char *token, int64_t now,
 		rc = read_key(s->public_key_file, &key, e);
 	else
 		buf_puts(&key, s->secret);
-	if (!rc && strlen(token) <= TOKEN_MAX_BYTES &&
+	if (!rc && has_token_form(token) &&
 	    jwt_decode(&jwt, token, (const unsigned char *)buf_text(&key), (int)key.len) == 0)
 		problem = problem_of(s, jwt, now);
 	if (!rc && problem)

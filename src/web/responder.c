@@ -133,6 +133,7 @@ void responder_cgi_error(const struct err *e)
 	buf_init(&out, ANSWER_MAX_BYTES);
 	response_format(&response, &out);
 	write_out(&out);
+	drain_input();
 	buf_free(&out);
 	response_free(&response);
 }

@@ -89,7 +89,7 @@ def request(path, fields, body, timeout=30):
 
 
 def _read_variables(s):
-    """The variables of one request, as a program gets them."""
+    """The variables of one request, as a program gets them; its body is read and forgotten."""
     data, variables = b"", {}
     while True:
         header = _exactly(s, 8)
@@ -99,7 +99,7 @@ def _read_variables(s):
         content = _exactly(s, length + padding)[:length]
         if kind == PARAMS and content:
             data += content
-        elif kind == PARAMS:
+        elif kind == STDIN and not content:
             break
     while data:
         lengths = []

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
 """Stripe or the table is away: nothing is acknowledged that is not kept, and nothing is lost."""
+import contextlib
 import os
+import sqlite3
 import time
 
 import servers
@@ -192,6 +194,21 @@ def _():
     equal(where.deliver(event).json["status"], "processed")
     ok(order_of(event, where), "the order")
     where.close()
+
+
+@test
+def _():
+    "another process holds the table's lock: a 503 within 8.5 seconds, nothing acknowledged; later fine"
+    event = bought_event()
+    with contextlib.closing(sqlite3.connect(site.db, isolation_level=None)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        since = time.monotonic()
+        is_unavailable(site.deliver(event))
+        ok(time.monotonic() - since < LIMIT, f"it took {time.monotonic() - since:.1f} s")
+        holder.execute("ROLLBACK")
+    equal(order_of(event), None)
+    equal(site.deliver(event).json["status"], "processed")
+    ok(order_of(event), "the order")
 
 
 @test

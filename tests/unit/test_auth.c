@@ -378,6 +378,18 @@ static void a_key_file_that_is_gone_is_a_misconfiguration(void **state)
 	assert_null(subject);
 }
 
+static void no_file_stays_open(void **state)
+{
+	const struct auth_settings settings = {.public_key_file = "/dev/null"};
+	int before = unit_next_descriptor();
+	struct err e;
+
+	(void)state;
+	assert_int_equal(auth_check(&settings, false, &e), -1);
+	assert_int_equal(ask(&settings, token_of("{'sub':'u'}"), &e), -1);
+	assert_int_equal(unit_next_descriptor(), before);
+}
+
 static void settings_that_make_no_sense_are_named(void **state)
 {
 	static const struct {
@@ -446,6 +458,7 @@ int main(void)
 		holds(a_token_has_at_most_8_kilobytes),
 		holds(tokens_are_checked_with_a_public_key),
 		holds(a_key_file_that_is_gone_is_a_misconfiguration),
+		holds(no_file_stays_open),
 		holds(settings_that_make_no_sense_are_named),
 		holds(only_a_public_key_of_a_fitting_kind_is_taken),
 	};

@@ -93,6 +93,8 @@ static void a_body_without_a_quote_signature_is_refused(void **state)
 
 static void a_signature_is_64_lower_case_hex_digits(void **state)
 {
+	int c;
+
 	(void)state;
 	assert_true(checkout_is_signature(SIGNATURE));
 	assert_false(checkout_is_signature(""));
@@ -100,6 +102,9 @@ static void a_signature_is_64_lower_case_hex_digits(void **state)
 	assert_false(checkout_is_signature(SIGNATURE + 1));
 	assert_false(checkout_is_signature(keep_text(str_printf("%.63sA", SIGNATURE))));
 	assert_false(checkout_is_signature(keep_text(str_printf("%.63sg", SIGNATURE))));
+	for (c = 1; c < 256; c++)
+		assert_true(checkout_is_signature(keep_text(str_printf("%.63s%c", SIGNATURE, c))) ==
+			    (strchr("0123456789abcdef", c) != NULL));
 	assert_false(checkout_is_signature(keep_text(str_printf("#%.63s", SIGNATURE))));
 }
 
@@ -149,6 +154,37 @@ static void a_user_id_that_is_not_the_tokens_subject_is_forbidden(void **state)
 	}
 }
 
+static void a_subject_that_is_no_user_id_is_unauthorized(void **state)
+{
+	const char *const subjects[] = {"", " ", repeat("x", 257)};
+	static const char *const bodies[] = {"", "'userId':'u1'", "'customerEmail':'jane@x.y'"};
+	struct err e;
+	size_t i, j;
+
+	(void)state;
+	for (i = 0; i < LENGTH(subjects); i++) {
+		for (j = 0; j < LENGTH(bodies); j++) {
+			check_int(bodies[j], read_as(bodies[j], subjects[i], &shop, &e), -1);
+			check_err(bodies[j], &e, ERR_UNAUTHORIZED, "subject is empty or longer");
+		}
+	}
+	assert_int_equal(read_as("", repeat("x", 256), &shop, &e), 0);
+	assert_int_equal(read_as("'userId':'u 1'", " u 1 ", &shop, &e), 0);
+	assert_string_equal(request.user_id, "u 1");
+}
+
+static void a_freed_request_can_be_freed_again(void **state)
+{
+	struct err e;
+
+	(void)state;
+	assert_int_equal(checkout_read(json_of("{'quoteSignature':'q','userId':'u'}"), NULL, &shop,
+				       &request, &e), 0);
+	checkout_request_free(&request);
+	assert_null(request.user_id);
+	checkout_request_free(&request);
+}
+
 static void a_policy_can_require_a_token(void **state)
 {
 	struct checkout_policy strict = shop;
@@ -170,7 +206,7 @@ static void an_email_is_kept_as_given_and_empty_is_none(void **state)
 	} table[] = {
 		{"'a@b'", true}, {"'Jane.Doe+x@shop.example'", true}, {"'\xC3\xA4@b.c'", true},
 		{"''", true}, {"null", true}, {"'a'", false}, {"'@b'", false}, {"'a@'", false},
-		{"'a@b@c'", false}, {"'a b@c'", false}, {"'a@b c'", false}, {"' a@b'", false},
+		{"'a@b@c'", false}, {"'a@@b'", false}, {"'a!b@c'", true}, {"'a b@c'", false}, {"'a@b c'", false}, {"' a@b'", false},
 		{"'a@b\\n'", false}, {"'a@b\\u007f'", false}, {"'@'", false}, {"7", false},
 		{"['a@b']", false}, {"'a@b\\u0000c'", false},
 	}, *row;
@@ -457,6 +493,25 @@ static void metadata_has_keys_and_values_that_stripe_takes(void **state)
 	assert_int_equal(read_body("'metadata':{}", &e), 0);
 }
 
+static void a_metadata_key_may_have_any_character_but_brackets(void **state)
+{
+	struct json_object *body, *metadata;
+	struct err e;
+	int c;
+
+	(void)state;
+	for (c = 0x20; c < 0x7F; c++) {
+		char key[2] = {(char)c, '\0'};
+		bool bracket = c == '[' || c == ']';
+
+		body = json_of("{'quoteSignature':'q'}");
+		metadata = json_object_new_object();
+		json_set_string(metadata, key, "v");
+		json_set(body, "metadata", metadata);
+		check_int(key, checkout_read(body, NULL, &shop, &request, &e), bracket ? -1 : 0);
+	}
+}
+
 static int read_keys(int count, const char *more, struct err *e)
 {
 	struct buf body;
@@ -492,6 +547,8 @@ int main(void)
 		holds(a_signature_is_64_lower_case_hex_digits),
 		holds(who_buys_is_the_token_then_the_user_id_then_the_address),
 		holds(a_user_id_that_is_not_the_tokens_subject_is_forbidden),
+		holds(a_subject_that_is_no_user_id_is_unauthorized),
+		holds(a_freed_request_can_be_freed_again),
 		holds(a_policy_can_require_a_token),
 		holds(an_email_is_kept_as_given_and_empty_is_none),
 		holds(an_email_has_at_most_254_bytes),
@@ -506,6 +563,7 @@ int main(void)
 		holds(at_most_250_countries_are_listed),
 		holds(metadata_is_counted_in_characters),
 		holds(metadata_has_keys_and_values_that_stripe_takes),
+		holds(a_metadata_key_may_have_any_character_but_brackets),
 		holds(metadata_has_at_most_47_keys_beside_ours),
 	};
 

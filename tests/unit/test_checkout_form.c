@@ -81,6 +81,15 @@ static void the_whole_form_is_this(void **state)
 		"line_items[1][price]=price_2&line_items[1][quantity]=999");
 }
 
+static void a_line_without_a_quantity_is_one(void **state)
+{
+	const struct checkout_request request = smallest();
+
+	(void)state;
+	assert_true(str_ends(form_of(&request, quote_of("{'stripePriceId':'p'}")),
+			     "&line_items[0][price]=p&line_items[0][quantity]=1"));
+}
+
 static void each_option_stands_alone(void **state)
 {
 	static const struct {
@@ -195,6 +204,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		holds(the_smallest_form_is_this),
 		holds(the_whole_form_is_this),
+		holds(a_line_without_a_quantity_is_one),
 		holds(each_option_stands_alone),
 		holds(only_what_stripe_takes_is_a_client_reference_id),
 		holds(a_client_reference_id_has_at_most_200_characters),

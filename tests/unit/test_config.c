@@ -55,9 +55,11 @@ static void load_fails(const char *part)
 {
 	struct config c;
 	struct err e = {.code = ERR_NONE};
+	int before = unit_next_descriptor();
 
 	check_int(part, config_load(&c, &e), -1);
 	check_err(part, &e, ERR_CONFIG, part);
+	check_int(part, unit_next_descriptor(), before);
 	config_free(&c);
 }
 
@@ -229,6 +231,13 @@ static void three_letters_away_is_a_guess_and_four_are_not(void **state)
 	config_free(&c);
 }
 
+static void of_two_that_could_be_meant_it_is_the_nearer_one(void **state)
+{
+	(void)state;
+	file_with("LOG_FORMET=x\n", 0600);
+	load_fails("did you mean LOG_FORMAT?");
+}
+
 static void a_secret_that_others_can_read_is_refused(void **state)
 {
 	static const char *const secrets[] = {"STRIPE_SECRET", "STRIPE_WEBHOOK_SECRET",
@@ -339,7 +348,14 @@ static void one_of_two_settings_is_enough_and_both_are_too_many(void **state)
 	assert_int_equal(config_require(&c, CONFIG_NEEDS_STRIPE, &e), -1);
 	check_err("both", &e, ERR_CONFIG,
 		  "STRIPE_SECRET and STRIPE_SECRET_PARAMETER are both set");
-	assert_int_equal(config_require(&c, CONFIG_NEEDS_QUOTE | CONFIG_NEEDS_STORE, &e), 0);
+	assert_int_equal(config_require(&c, 0, &e), -1);
+	c.stripe_secret = NULL;
+	c.jwt_secret = text;
+	assert_int_equal(config_require(&c, all, &e), 0);
+	c.jwt_secret_parameter = text;
+	assert_int_equal(config_require(&c, all, &e), -1);
+	check_err("both", &e, ERR_CONFIG, "JWT_SECRET and JWT_SECRET_PARAMETER are both set");
+	c.jwt_secret = NULL;
 	c.commerce_db = text;
 	assert_int_equal(config_require(&c, CONFIG_NEEDS_STORE, &e), -1);
 	check_err("both", &e, ERR_CONFIG, "COMMERCE_DB and COMMERCE_TABLE are both set");
@@ -398,6 +414,7 @@ int main(void)
 		with_files(an_unknown_setting_is_named_with_the_one_that_was_meant),
 		with_files(a_setting_unlike_any_other_gets_no_guess),
 		with_files(three_letters_away_is_a_guess_and_four_are_not),
+		with_files(of_two_that_could_be_meant_it_is_the_nearer_one),
 		with_files(a_secret_that_others_can_read_is_refused),
 		with_files(a_file_without_secrets_may_be_read_by_all),
 		with_files(a_file_that_anybody_can_write_is_refused),

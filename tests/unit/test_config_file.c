@@ -64,6 +64,7 @@ static void a_wrong_line_is_named_and_ends_it(void **state)
 		{"A B=1", "f:1: what stands before the ="},
 		{"export A=1", "f:1: what stands before the ="},
 		{"A-B=1", "f:1: what stands before the ="},
+		{"-A=1", "f:1: what stands before the ="},
 		{"A.B=1", "f:1: what stands before the ="},
 		{"\xC3\x84=1", "f:1: what stands before the ="},
 		{"A\xEF\xBB\xBF=1", "f:1: what stands before the ="},
@@ -102,6 +103,17 @@ static void a_nul_byte_is_refused(void **state)
 	(void)state;
 	assert_int_equal(parse((struct span){"A=1\nB=2\0003\n", 10}, &noted, &e), -1);
 	check_err("NUL", &e, ERR_CONFIG, "f:2: a NUL byte");
+	assert_string_equal(buf_text(&noted), "A<1>");
+	buf_free(&noted);
+}
+
+static void a_text_ends_where_its_span_ends(void **state)
+{
+	struct err e;
+	struct buf noted;
+
+	(void)state;
+	assert_int_equal(parse((struct span){"A=1B=2", 3}, &noted, &e), 0);
 	assert_string_equal(buf_text(&noted), "A<1>");
 	buf_free(&noted);
 }
@@ -154,6 +166,7 @@ int main(void)
 		holds(lines_become_settings),
 		holds(a_wrong_line_is_named_and_ends_it),
 		holds(a_nul_byte_is_refused),
+		holds(a_text_ends_where_its_span_ends),
 		holds(a_name_has_at_most_63_letters),
 		holds(the_distance_of_names_counts_changed_letters),
 		holds(the_distance_sees_63_letters),

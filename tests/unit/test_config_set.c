@@ -94,7 +94,9 @@ static void what_does_not_fit_its_type_is_refused_by_name_and_changes_nothing(vo
 		{CONFIG_TARGET, "/"},
 		{CONFIG_PREFIX, "abc123DEF4567"}, {CONFIG_PREFIX, "B-C"}, {CONFIG_PREFIX, "B C"},
 		{CONFIG_PREFIX, "\xC3\x84"}, {CONFIG_PREFIX, "B_"},
-		{CONFIG_TABLE, "ab"}, {CONFIG_TABLE, "a b c"}, {CONFIG_TABLE, "a/b"},
+		{CONFIG_TABLE, "ab"}, {CONFIG_TABLE, "/ab"}, {CONFIG_TEXT, "\x01" "a"},
+		{CONFIG_PREFIX, "-B"}, {CONFIG_HEADER, "_X"}, {CONFIG_HEADER, ":X"},
+		{CONFIG_TABLE, "a b c"}, {CONFIG_TABLE, "a/b"},
 		{CONFIG_TABLE, "a\xC3\xA4"}, {CONFIG_AWS, "a\nb"}, {CONFIG_AWS_SECRET, "a\x7F"},
 		{CONFIG_HEADER, "X Auth"}, {CONFIG_HEADER, "X:"}, {CONFIG_HEADER, "X_A"},
 	}, *row;
@@ -134,6 +136,27 @@ static void an_empty_text_is_refused_whatever_the_type(void **state)
 			assert_null(c.commerce_db);
 		}
 	}
+}
+
+static void an_empty_aws_variable_changes_nothing(void **state)
+{
+	static const enum config_type types[] = {CONFIG_AWS, CONFIG_AWS_SECRET};
+	struct config c = {.commerce_db = str_dup("before"), .aws_metadata_disabled = true};
+	struct config_key key;
+	struct err e;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LENGTH(types); i++) {
+		key = key_for(types[i]);
+		assert_int_equal(config_set(&c, &key, "", &e), 0);
+		assert_string_equal(c.commerce_db, "before");
+		assert_int_equal(config_set(&c, &key, " ", &e), -1);
+	}
+	assert_int_equal(config_set(&c, key_of("AWS_EC2_METADATA_DISABLED"), "", &e), 0);
+	assert_true(c.aws_metadata_disabled);
+	assert_int_equal(config_set(&c, key_of("AWS_EC2_METADATA_DISABLED"), "maybe", &e), -1);
+	free(c.commerce_db);
 }
 
 static void a_tables_name_has_at_most_255_characters(void **state)
@@ -288,12 +311,25 @@ static void every_setting_has_a_hint_and_a_default_that_is_right(void **state)
 	}
 }
 
+static void a_list_of_blanks_is_no_list_of_origins(void **state)
+{
+	struct config c = {0};
+	struct config_key key = key_for(CONFIG_ORIGINS);
+	struct err e;
+
+	(void)state;
+	assert_int_equal(config_set(&c, &key, ",", &e), -1);
+	free(c.commerce_db);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		holds(texts_are_taken_by_their_type),
+		holds(a_list_of_blanks_is_no_list_of_origins),
 		holds(what_does_not_fit_its_type_is_refused_by_name_and_changes_nothing),
 		holds(an_empty_text_is_refused_whatever_the_type),
+		holds(an_empty_aws_variable_changes_nothing),
 		holds(a_tables_name_has_at_most_255_characters),
 		holds(a_header_name_has_at_most_64_characters),
 		holds(a_later_text_replaces_an_earlier_one),

@@ -120,7 +120,7 @@ static void addresses_and_keys_are_masked(void **state)
 		{"j@x.y", "j***@x.y"},
 		{"to jane@x.y and bob@x.y.", "to j***@x.y and b***@x.y."},
 		{"<jane+tag@x.y>", "<j***@x.y>"},
-		{"jane_d'oe-1@x.y", "j***@x.y"},
+		{"jane_d'oe-1@x.y", "j***@x.y"}, {"\x80@x.y", "\x80***@x.y"},
 		{"\xC3\xA4nne@x.y", "\xC3***@x.y"},
 		{"jane%40x.y", "j***%40x.y"},
 		{"a jane.doe%40x.y b", "a j***%40x.y b"},
@@ -270,6 +270,7 @@ static void a_file_is_appended_to_and_not_for_all_to_read(void **state)
 {
 	const char *folder = unit_folder();
 	const char *path = keep_text(str_printf("%s/log", folder));
+	int before = unit_next_descriptor();
 	struct lines lines = {0};
 	struct stat st;
 
@@ -283,6 +284,15 @@ static void a_file_is_appended_to_and_not_for_all_to_read(void **state)
 	assert_non_null(strstr(content_of(path), " info first n=1\n"));
 	assert_non_null(strstr(content_of(path), " info second n=2\n"));
 	assert_int_equal(lines.count, 0);
+	assert_int_equal(unit_next_descriptor(), before);
+	configure(LOG_LEVEL_INFO, false, path);
+	configure(LOG_LEVEL_INFO, false, "stderr");
+	log_set_sink(take_line, &lines);
+	log_info("third", LOG_INT("n", 3));
+	log_close();
+	assert_int_equal(lines.count, 1);
+	assert_null(strstr(content_of(path), "third"));
+	assert_int_equal(unit_next_descriptor(), before);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 07, 0);
 	unit_remove_folder(folder);

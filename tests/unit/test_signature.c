@@ -120,17 +120,29 @@ static void the_error_says_what_failed(void **state)
 
 static void a_t_that_is_no_plain_number_never_passes(void **state)
 {
-	static const char *const table[] = {
-		"", "-1700000000", "+1700000000", "1700000000x", "x1700000000", "1 700000000",
-		"1700000000.0", "0x65538700", "17000000e2", "9223372036854775808",
-		"99999999999999999999", "18446744075409551616",
-	};
-	const char *const *t;
+	static const struct {
+		const char *t, *text;
+	} table[] = {
+		{"", "no t of digits"}, {"-1700000000", "no t of digits"},
+		{"+1700000000", "no t of digits"}, {"1700000000x", "no t of digits"},
+		{"x1700000000", "no t of digits"}, {"1 700000000", "no t of digits"},
+		{"1700000000.0", "no t of digits"}, {"0x65538700", "no t of digits"},
+		{"1700000000:", "no t of digits"}, {"1700000000/", "no t of digits"},
+		{"17000000e2", "no t of digits"}, {"-1", "no t of digits"},
+		{"9223372036854775808", "an impossible t"}, {"99999999999999999999", "an impossible t"},
+		{"18446744075409551616", "an impossible t"},
+	}, *row;
 
 	(void)state;
-	for EACH(t, table)
-		check_int(*t, verify_header(header_of("t=%s,v1=%s", *t,
-						      v1_of(SECRET, *t, span_of(body)))), -1);
+	for EACH(row, table) {
+		struct stripe_signature_check check;
+		struct err e = {.code = ERR_NONE};
+
+		check = check_of(header_of("t=%s,v1=%s", row->t,
+					   v1_of(SECRET, row->t, span_of(body))));
+		check_int(row->t, stripe_signature_verify(&check, &e), -1);
+		check_err(row->t, &e, ERR_SIGNATURE, row->text);
+	}
 }
 
 static void the_text_of_t_is_what_is_signed(void **state)
@@ -158,6 +170,11 @@ static void extreme_times_neither_pass_nor_overflow(void **state)
 	assert_int_equal(verify(check), -1);
 	check.now = 0;
 	assert_int_equal(verify(check), 0);
+	check.now = -300;
+	assert_int_equal(verify(check), 0);
+	check = check_of(header_of("t=-1,v1=%s", v1_of(SECRET, "-1", span_of(body))));
+	check.now = -1;
+	assert_int_equal(verify(check), -1);
 }
 
 static void only_well_formed_headers_pass(void **state)

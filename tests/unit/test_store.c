@@ -15,8 +15,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "aws/dynamodb_table.h"
 #include "base/clock.h"
 #include "store/store.h"
+#include "store/store_dynamodb.h"
 #include "store/store_sqlite.h"
 
 struct backend {
@@ -212,6 +214,9 @@ static void versions_begin_at_1_and_grow_by_1(void **state)
 		assert_int_equal(put(store, value, STORE_VERSION, version, &e), 0);
 	}
 	assert_int_equal(store_item_version(get("v", "1")), 4);
+	value = item("v", "2", "'version':7");
+	assert_int_equal(put(store, value, STORE_ABSENT, 0, &e), 0);
+	assert_int_equal(store_item_version(get("v", "2")), 1);
 }
 
 static void an_item_written_under_no_condition_keeps_its_version(void **state)
@@ -530,6 +535,24 @@ static void what_one_connection_wrote_another_sees_at_once(void **state)
 	store_close(other);
 }
 
+static void who_has_read_is_not_in_the_way_of_writers(void **state)
+{
+	struct store *other = backend->open();
+	struct err e;
+
+	(void)state;
+	must_put(item("s", "1", ""));
+	get("s", "1");
+	query("s", "", NULL, 1);
+	assert_int_equal(put(other, item("s", "2", ""), STORE_ABSENT, 0, &e), 0);
+	check_int(e.text, put(store, item("s", "3", ""), STORE_ABSENT, 0, &e), 0);
+	get_from(other, "s", "1");
+	assert_int_equal(put(store, item("s", "4", ""), STORE_ABSENT, 0, &e), 0);
+	check_int(e.text, put(other, item("s", "5", ""), STORE_ABSENT, 0, &e), 0);
+	assert_string_equal(query("s", "", NULL, 9), "5 4 3 2 1");
+	store_close(other);
+}
+
 static void one_of_two_writers_of_a_version_wins(void **state)
 {
 	struct store *other = backend->open();
@@ -732,6 +755,65 @@ static void a_locked_file_is_given_up_in_time_and_taken_up_again(void **state)
 	assert_int_equal(put_within(200, item("l", "1", "'n':3"), &e), 0);
 }
 
+static void a_file_that_is_locked_for_readers_too_is_given_up_in_time(void **state)
+{
+	const struct store_key key = {pk("l"), "1"};
+	struct json_object *found = NULL, *items = NULL;
+	sqlite3 *db = NULL;
+	int64_t start;
+	struct err e;
+
+	(void)state;
+	must_put(item("l", "1", ""));
+	store_close(store);
+	store = sqlite_open();
+	assert_int_equal(sqlite3_open(file, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE;"
+					  "DELETE FROM items", NULL, NULL, NULL), SQLITE_OK);
+	start = clock_monotonic_ms();
+	assert_int_equal(store_get_many(store, &key, 1, &found, deadline_in(100), &e), -1);
+	assert_int_equal(e.code, ERR_UNAVAILABLE);
+	assert_int_equal(store_query(store, key.pk, "", NULL, 1, &items, deadline_in(100), &e), -1);
+	assert_int_equal(e.code, ERR_UNAVAILABLE);
+	assert_in_range(clock_monotonic_ms() - start, 195, 2500);
+	sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+	sqlite3_close(db);
+	assert_non_null(get("l", "1"));
+}
+
+static void a_connection_stays_open_from_verb_to_verb(void **state)
+{
+	int low = dup(STDERR_FILENO);
+
+	(void)state;
+	must_put(item("o", "1", ""));
+	close(low);
+	get("o", "1");
+	query("o", "", NULL, 1);
+	must_put(item("o", "1", ""));
+	assert_int_equal(unit_next_descriptor(), low);
+}
+
+static void failures_leave_no_file_open(void **state)
+{
+	const struct store_key key = {pk("x"), "1"};
+	int before = unit_next_descriptor(), i;
+	struct json_object *found = NULL;
+	struct err e;
+
+	(void)state;
+	must_put(item("x", "1", ""));
+	sql("UPDATE items SET item = '{broken'");
+	for (i = 0; i < 5; i++)
+		assert_int_equal(store_get_many(store, &key, 1, &found, soon(), &e), -1);
+	sql("PRAGMA user_version = 9");
+	for (i = 0; i < 5; i++)
+		assert_int_equal(store_get_many(store, &key, 1, &found, soon(), &e), -1);
+	store_close(store);
+	store = NULL;
+	assert_int_equal(unit_next_descriptor(), before);
+}
+
 static void a_passed_deadline_waits_for_nobody(void **state)
 {
 	sqlite3 *db = NULL;
@@ -847,6 +929,26 @@ static void a_file_that_was_replaced_is_read_and_written(void **state)
 	store_close(other);
 }
 
+/* The old connection may not take the new file's log away when it lets go. */
+static void a_new_file_that_is_in_use_is_not_harmed_by_letting_the_old_one_go(void **state)
+{
+	struct store *other;
+	struct err e;
+
+	(void)state;
+	must_put(item("x", "old", ""));
+	move(file, keep_text(str_printf("%s.aside", file)));
+	other = sqlite_open();
+	assert_int_equal(put(other, item("x", "1", ""), STORE_ANY, 0, &e), 0);
+	assert_string_equal(query("x", "", NULL, 9), "1");
+	assert_int_equal(put(other, item("x", "2", ""), STORE_ANY, 0, &e), 0);
+	must_put(item("x", "3", ""));
+	store_close(other);
+	store_close(store);
+	store = sqlite_open();
+	assert_string_equal(query("x", "", NULL, 9), "3 2 1");
+}
+
 static void the_file_is_for_its_owner_and_group_only(void **state)
 {
 	static const char *const names[] = {"orders.db", "orders.db-wal", "orders.db-shm"};
@@ -881,6 +983,8 @@ static void a_file_of_a_newer_program_is_not_touched(void **state)
 	assert_int_equal(put(store, item("x", "1", ""), STORE_ANY, 0, &e), -1);
 	check_err("newer", &e, ERR_CONFIG, "COMMERCE_DB");
 	check_err("newer", &e, ERR_CONFIG, "version 2");
+	assert_int_equal(put(store, item("x", "1", ""), STORE_ANY, 0, &e), -1);
+	assert_int_equal(e.code, ERR_CONFIG);
 	assert_int_equal(sql("SELECT count(*) FROM sqlite_master"), 0);
 	sql("PRAGMA user_version = 0");
 	assert_int_equal(put(store, item("x", "1", ""), STORE_ANY, 0, &e), 0);
@@ -942,6 +1046,14 @@ static void a_write_takes_a_few_expired_rows_along_the_oldest_first(void **state
 	assert_int_equal(sql("SELECT count(*) FROM items"), 3);
 }
 
+static void four_processes_may_create_the_table_at_once(void **state)
+{
+	const struct store_key key = {pk("counter"), "2"};
+
+	(void)state;
+	check_counter(&key);
+}
+
 static void a_conflict_writes_nothing_and_holds_no_lock(void **state)
 {
 	struct store *other = sqlite_open();
@@ -954,11 +1066,40 @@ static void a_conflict_writes_nothing_and_holds_no_lock(void **state)
 	store_close(other);
 }
 
+/* --- DynamoDB: one table a run, at the endpoint ORDERSNAP_TEST_DYNAMODB --- */
+
+static struct aws_settings aws = {.region = "eu-central-1", .key_id = "AKIATEST",
+				  .secret = "secret", .metadata_disabled = true};
+static char table[64];
+
+static void dynamodb_begin(void)
+{
+	struct aws_client *client;
+	struct err e;
+
+	if (*table)
+		return;
+	aws.endpoint = getenv("ORDERSNAP_TEST_DYNAMODB");
+	snprintf(table, sizeof table, "test-store-%ld-%lld", (long)getpid(),
+		 (long long)clock_epoch());
+	client = aws_client_new(&aws, &aws_dynamodb);
+	check_int(e.text, dynamodb_table_create(client, table, deadline_in(30000), &e), 0);
+	aws_client_free(client);
+}
+
+static struct store *dynamodb_open(void)
+{
+	return store_dynamodb_new(table, &aws);
+}
+
+static void dynamodb_end(void)
+{
+}
+
 /* --- the list ------------------------------------------------------------ */
 
-static const struct backend backends[] = {
-	{"sqlite", sqlite_begin, sqlite_open, sqlite_end},
-};
+static const struct backend sqlite = {"sqlite", sqlite_begin, sqlite_open, sqlite_end};
+static const struct backend dynamodb = {"dynamodb", dynamodb_begin, dynamodb_open, dynamodb_end};
 
 static int set_up(void **state)
 {
@@ -1004,17 +1145,23 @@ static const struct CMUnitTest shared[] = {
 	with_store(a_prefix_goes_up_to_the_highest_character),
 	with_store(expired_items_take_no_place_within_the_limit),
 	with_store(what_one_connection_wrote_another_sees_at_once),
+	with_store(who_has_read_is_not_in_the_way_of_writers),
 	with_store(one_of_two_writers_of_a_version_wins),
 	with_store(no_increment_of_four_processes_is_lost),
 };
 
 static const struct CMUnitTest sqlite_only[] = {
 	with_store(a_locked_file_is_given_up_in_time_and_taken_up_again),
+	with_store(a_file_that_is_locked_for_readers_too_is_given_up_in_time),
+	with_store(a_connection_stays_open_from_verb_to_verb),
+	with_store(failures_leave_no_file_open),
 	with_store(a_passed_deadline_waits_for_nobody),
+	with_store(four_processes_may_create_the_table_at_once),
 	with_store(a_missing_folder_is_unavailable_until_it_is_there),
 	with_store(a_file_that_is_no_database_is_unavailable_and_untouched),
 	with_store(a_file_that_was_moved_away_is_waited_for),
 	with_store(a_file_that_was_replaced_is_read_and_written),
+	with_store(a_new_file_that_is_in_use_is_not_harmed_by_letting_the_old_one_go),
 	with_store(the_file_is_for_its_owner_and_group_only),
 	with_store(writes_are_durable_and_readers_do_not_wait),
 	with_store(a_file_of_a_newer_program_is_not_touched),
@@ -1030,8 +1177,7 @@ static const struct CMUnitTest pure[] = {
 	holds(closing_nothing_is_fine),
 };
 
-static struct CMUnitTest tests[LENGTH(backends) * LENGTH(shared) + LENGTH(sqlite_only) +
-			       LENGTH(pure)];
+static struct CMUnitTest tests[LENGTH(shared) + LENGTH(sqlite_only) + LENGTH(pure)];
 static size_t count;
 
 static void add_tests(const struct CMUnitTest *list, size_t n, const struct backend *b)
@@ -1049,13 +1195,16 @@ static void add_tests(const struct CMUnitTest *list, size_t n, const struct back
 	}
 }
 
+/* Where ORDERSNAP_TEST_DYNAMODB is set (tests/dynamodb/test_store.py), that
+ * backend alone. */
 int main(void)
 {
-	size_t i;
-
-	for (i = 0; i < LENGTH(backends); i++)
-		add_tests(shared, LENGTH(shared), &backends[i]);
-	add_tests(sqlite_only, LENGTH(sqlite_only), &backends[0]);
-	add_tests(pure, LENGTH(pure), NULL);
+	if (getenv("ORDERSNAP_TEST_DYNAMODB")) {
+		add_tests(shared, LENGTH(shared), &dynamodb);
+	} else {
+		add_tests(shared, LENGTH(shared), &sqlite);
+		add_tests(sqlite_only, LENGTH(sqlite_only), &sqlite);
+		add_tests(pure, LENGTH(pure), NULL);
+	}
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -65,7 +65,7 @@ static void what_is_no_web_address_is_refused(void **state)
 		"http://a/\x7F", "http://a/\x1F", "http://a/\"", "http://a/<", "http://a/>", "http://a/\\",
 		"http://a\\@b", "http://a/^", "http://a/`", "http://\xC3\xA4.example",
 		"http://a/\xC3\xA4", "http://a:", "http://a:/", "http://a:0", "http://a:65536",
-		"http://a:99999", "http://a:100000", "http://a:-1", "http://a:+1", "http://a:1a",
+		"http://a:99999", "http://a:000080", "http://a:100000", "http://a:-1", "http://a:+1", "http://a:1a",
 		"http://a:b", "http://:80", "http://@", "http://a@", "http://me@:80", "http://a,b",
 		"http://a;b", "http://a%2e", "http://a!b", "http://a*", "http://a~b", "http://[",
 		"http://[]", "http://[::1", "http://::1]", "http://[::1]x", "http://a[b]",
@@ -78,6 +78,25 @@ static void what_is_no_web_address_is_refused(void **state)
 		struct url url;
 
 		check_int(*row, url_parse(span_of(*row), &url), -1);
+	}
+}
+
+static void each_byte_of_a_path_and_of_a_host_is_legal_or_not(void **state)
+{
+	int c;
+
+	(void)state;
+	for (c = 1; c < 256; c++) {
+		bool in_path = c > ' ' && c < 0x7F && !strchr("\"<>\\^`", c);
+		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+		bool in_host = letter || strchr("-._/?#@", c);
+		const char *path = keep_text(str_printf("http://a/x%cy", c));
+		const char *host = keep_text(str_printf("http://a%cb", c));
+		struct url url;
+
+		check(path, (url_parse(span_of(path), &url) == 0) == in_path);
+		check(host, (url_parse(span_of(host), &url) == 0) == in_host);
+		check(host, !in_host || (url.host.n == 3) == (letter || strchr("-._", c)));
 	}
 }
 
@@ -112,7 +131,7 @@ static void only_this_machine_is_loopback(void **state)
 		{"http://127.1", true}, {"http://localhost", true}, {"http://LocalHost:1", true},
 		{"http://[::1]", true}, {"http://[::1]:12111", true}, {"http://[::2]", false},
 		{"http://127.evil.com", false}, {"http://127.0.0.1.evil.com", false},
-		{"http://127.0.0.1a", false}, {"http://127", false}, {"http://127.", false},
+		{"http://127.0.0.1a", false}, {"http://127.Q", false}, {"http://127.0.0.1Q", false}, {"http://127", false}, {"http://127.", false},
 		{"http://1270.0.0.1", false}, {"http://128.0.0.1", false}, {"http://27.0.0.1", false},
 		{"http://a127.0.0.1", false}, {"http://localhost.evil.com", false},
 		{"http://localhos", false}, {"http://xlocalhost", false}, {"http://0.0.0.0", false},
@@ -210,6 +229,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		holds(an_address_falls_into_its_parts),
 		holds(what_is_no_web_address_is_refused),
+		holds(each_byte_of_a_path_and_of_a_host_is_legal_or_not),
 		holds(a_nul_byte_is_no_part_of_an_address),
 		holds(parsing_stops_where_the_span_ends),
 		holds(only_this_machine_is_loopback),

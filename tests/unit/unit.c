@@ -125,6 +125,14 @@ const char *repeat(const char *text, size_t n)
 	return all;
 }
 
+int unit_next_descriptor(void)
+{
+	int fd = dup(STDERR_FILENO);
+
+	close(fd);
+	return fd;
+}
+
 const char *unit_folder(void)
 {
 	const char *base = getenv("TMPDIR");

@@ -63,6 +63,10 @@ char *keep_text(char *text);
 /* `n` times the string, kept. */
 const char *repeat(const char *text, size_t n);
 
+/* The number that the next file descriptor will have: what was opened and not
+ * closed makes it grow. */
+int unit_next_descriptor(void);
+
 /* A new directory below $TMPDIR, kept; unit_remove_folder() removes it with
  * the files in it. */
 const char *unit_folder(void);
