@@ -17,7 +17,12 @@ void batch_add(struct batch *batch, struct json_object *item, struct json_object
 	if (read && order_same(item, read))
 		json_object_put(item);
 	else
-		batch->puts[batch->n++] = store_replace(item, read);
+		batch_add_always(batch, item, read);
+}
+
+void batch_add_always(struct batch *batch, struct json_object *item, struct json_object *read)
+{
+	batch->puts[batch->n++] = store_replace(item, read);
 }
 
 void batch_add_any(struct batch *batch, struct json_object *item)

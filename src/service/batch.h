@@ -20,6 +20,10 @@ struct batch {
  * nothing); drops it where it says what stands there already. */
 void batch_add(struct batch *batch, struct json_object *item, struct json_object *read);
 
+/* The same, but written even if it says the same: on its version hangs that
+ * nobody else has written meanwhile. */
+void batch_add_always(struct batch *batch, struct json_object *item, struct json_object *read);
+
 /* Adds `item`, which is given away, whatever stands there: for what only says
  * again what another item of the transaction says. */
 void batch_add_any(struct batch *batch, struct json_object *item);

@@ -237,20 +237,24 @@ static int64_t created_of(struct json_object *order)
 	return created;
 }
 
-/* The day's entry was not read: it says what the order says, and is written
- * with it or not at all, so it bears the order's version. */
+/*
+ * The order is written even if it stays the same.  Say a refund of 5 failed and
+ * another of 5 was made: this event finds the order right already, but one that
+ * asked in between, when nothing was refunded, must not write after it.
+ *
+ * The day's entry was not read: it says what the order says, and is written
+ * with it or not at all, so it bears the order's version.
+ */
 static void fill_batch(const struct payment *p, struct batch *batch, struct json_object *order)
 {
 	struct json_object *day;
 
-	if (order_same(order, p->order))
-		return;
 	json_set_int(order, "version", store_item_version(p->order) + 1);
 	day = order_day_entry(order, created_of(order));
 	json_copy_member(day, "version", order, "version");
 	batch_add_any(batch, day);
-	batch_add(batch, order_payment_pointer(order, key_payment(p->intent)), p->pointer);
-	batch_add(batch, json_object_get(order), p->order);
+	batch_add_always(batch, order_payment_pointer(order, key_payment(p->intent)), p->pointer);
+	batch_add_always(batch, json_object_get(order), p->order);
 }
 
 static void log_order(const struct payment *p, struct json_object *order)

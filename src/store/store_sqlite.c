@@ -217,8 +217,7 @@ static int open_db(struct store_sqlite *self, struct err *e)
 	if (found == SAME_FILE)
 		return 0;
 	if (found == NO_FILE)
-		return err_set(e, ERR_UNAVAILABLE, "%s has been moved away while it is in use",
-			       self->path);
+		return err_set(e, ERR_UNAVAILABLE, "%s has been moved away", self->path);
 	if (self->db)
 		let_go(self);
 	return open_new(self, e);

@@ -179,7 +179,7 @@ static void texts_have_their_limits_in_characters(void **state)
 static void texts_have_no_control_characters(void **state)
 {
 	static const char *const keys[] = {"sku", "stripePriceId", "collectionId", "variantId"};
-	static const char *const texts[] = {"\n", "a\x1F", "\x01" "a", "a\x7F", "\xFF", "a\xC3"};
+	static const char *const texts[] = {"\n", "a\x1F", ("\x01" "a"), "a\x7F", "\xFF", "a\xC3"};
 	struct err e;
 	size_t i, j;
 
@@ -215,7 +215,7 @@ static void a_price_id_is_letters_digits_and_underscores(void **state)
 {
 	static const char *const right[] = {"price_1AbC", "p", "_", "0"};
 	static const char *const wrong[] = {"price/1", "..", "price_1?x", "price-1", "price 1",
-					    "price_1#", "price%31", "pr\xC3\xAD" "ce"};
+					    "price_1#", "price%31", ("pr\xC3\xAD" "ce")};
 	struct err e;
 	size_t i;
 

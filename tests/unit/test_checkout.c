@@ -99,7 +99,7 @@ static void a_signature_is_64_lower_case_hex_digits(void **state)
 	assert_true(checkout_is_signature(SIGNATURE));
 	assert_false(checkout_is_signature(""));
 	assert_false(checkout_is_signature(SIGNATURE "0"));
-	assert_false(checkout_is_signature(SIGNATURE + 1));
+	assert_false(checkout_is_signature(&SIGNATURE[1]));
 	assert_false(checkout_is_signature(keep_text(str_printf("%.63sA", SIGNATURE))));
 	assert_false(checkout_is_signature(keep_text(str_printf("%.63sg", SIGNATURE))));
 	for (c = 1; c < 256; c++)
