@@ -104,6 +104,28 @@ def children_of(pid):
     return sorted(found)
 
 
+# Where DynamoDB Local answers, if the shops are to keep their orders there.
+DYNAMODB = os.environ.get("ORDERSNAP_TEST_DYNAMODB")
+
+
+def _dynamodb():
+    """tests/dynamodb/local.py's view of the server at DYNAMODB."""
+    sys.path.insert(0, os.path.join(shop.SRC, "tests", "dynamodb"))
+    import local
+    server = object.__new__(local.Local)
+    server.port = int(DYNAMODB.rpartition(":")[2])
+    return server
+
+
+def _new_table(settings):
+    """A table of the shop's own; the settings name it in the file's place."""
+    del settings["COMMERCE_DB"]
+    settings.update(COMMERCE_TABLE=_dynamodb().new_table(), AWS_REGION="eu-central-1",
+                    AWS_ENDPOINT_URL_DYNAMODB=DYNAMODB, AWS_ACCESS_KEY_ID="AKIATEST",
+                    AWS_SECRET_ACCESS_KEY="secret-of-the-tests")
+    return settings["COMMERCE_TABLE"]
+
+
 class Site(shop.Shop):
     """A running shop.  `children`: processes a program; `sim_args`: more for the simulator;
     `log_to_file`: log("ordersnap") has the programs' lines, else the server's log has them."""
@@ -119,6 +141,7 @@ class Site(shop.Shop):
         self.make_folders()
         self.sim = shop.Sim(self.folder, self.url + "/stripe/webhook", seed, sim_args)
         self.settings.update(COMMERCE_DB=self.db, STRIPE_API_BASE=self.sim.base)
+        self.table = _new_table(self.settings) if DYNAMODB else None
         if log_to_file:
             self.settings["LOG_TARGET"] = self.path("log", "ordersnap.log")
         self.settings.update(settings)
@@ -384,6 +407,9 @@ DocumentRoot "{self.path("www")}"
 
     def items(self, pk_prefix=""):
         """The table: {(PK, SK): item}; empty as long as there is none."""
+        if self.table:
+            return {k: v for k, v in _dynamodb().items(self.table).items()
+                    if k[0].startswith(pk_prefix)}
         try:
             return super().items(pk_prefix)
         except sqlite3.OperationalError:
