@@ -170,7 +170,7 @@ static void overlay(struct json_object *order, struct json_object *over, bool re
 }
 
 /* What no session may take back: who the order is, who wrote it first, a
- * refund's status, the earliest payment (ISO times compare as text). */
+ * refund's status, the latest payment (ISO times compare as text). */
 static void keep_from_stored(struct json_object *order, struct json_object *stored)
 {
 	static const char *const fixed[] = {"PK", "SK", "orderNumber", "userId", "createdAt",
@@ -185,7 +185,7 @@ static void keep_from_stored(struct json_object *order, struct json_object *stor
 			json_object_object_add(order, fixed[i], json_copy(value));
 	if (rank_of_order(stored) == RANK_COMPLETED)
 		json_set_string(order, "status", json_string_or_null(stored, "status"));
-	if (before && (!after || strcmp(before, after) < 0))
+	if (before && (!after || strcmp(before, after) > 0))
 		json_set_string(order, "completedAt", before);
 }
 

@@ -9,7 +9,9 @@
  *   - the state climbs pending -> failed -> completed and never back;
  *   - what a further-on event says replaces what an earlier one said, and an
  *     earlier one only fills gaps;
- *   - completedAt is the earliest event that paid.
+ *   - completedAt is the latest event that paid: of a delayed payment a thin
+ *     `completed`, fetched late, tells of a paid session as well, and only what
+ *     comes after it did pay.
  */
 #ifndef ORDERSNAP_SHOP_ORDER_H
 #define ORDERSNAP_SHOP_ORDER_H

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The table in memory: what store/store.h promises, to the letter, and fails
+ * where the run says so.
+ */
+#include "world.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "store/store.h"
+
+static bool is_item(struct json_object *item, const char *pk, const char *sk)
+{
+	return strcmp(json_string_or_null(item, "PK"), pk) == 0 &&
+	       strcmp(json_string_or_null(item, "SK"), sk) == 0;
+}
+
+struct json_object *table_find(const struct table *table, const char *pk, const char *sk)
+{
+	size_t i;
+
+	for (i = 0; i < table->n; i++)
+		if (is_item(table->items[i], pk, sk))
+			return table->items[i];
+	return NULL;
+}
+
+void table_put(struct table *table, struct json_object *item)
+{
+	const char *pk = json_string_or_null(item, "PK"), *sk = json_string_or_null(item, "SK");
+	size_t i;
+
+	for (i = 0; i < table->n && !is_item(table->items[i], pk, sk); i++)
+		;
+	if (i == TABLE_MAX)
+		abort();
+	if (i == table->n)
+		table->items[table->n++] = NULL;
+	json_object_put(table->items[i]);
+	table->items[i] = item;
+}
+
+void table_free(struct table *table)
+{
+	while (table->n)
+		json_object_put(table->items[--table->n]);
+}
+
+bool table_edit_order(struct table *table)
+{
+	size_t i;
+
+	for (i = 0; i < table->n; i++) {
+		struct json_object *item = table->items[i];
+
+		if (!str_starts(json_string_or_null(item, "PK"), "USER#"))
+			continue;
+		json_set_string(item, "note", "call back");
+		json_set_int(item, "version", store_item_version(item) + 1);
+		return true;
+	}
+	return false;
+}
+
+static int away(struct err *e)
+{
+	return err_set(e, ERR_UNAVAILABLE, "the store is away");
+}
+
+static int get_many(struct store *s, const struct store_key *keys, size_t n,
+		    struct json_object **items, int64_t deadline, struct err *e)
+{
+	size_t i;
+
+	(void)s;
+	(void)deadline;
+	if (world_call("reads", keys[n - 1].pk, false) != FAULT_NONE)
+		return away(e);
+	for (i = 0; i < n; i++) {
+		struct json_object *item = table_find(&world->table, keys[i].pk, keys[i].sk);
+
+		if (item && !store_item_expired(item, world->epoch))
+			items[i] = json_copy(item);
+	}
+	return 0;
+}
+
+static int query(struct store *s, const char *pk, const char *sk_prefix, const char *before_sk,
+		 size_t limit, struct json_object **items, int64_t deadline, struct err *e)
+{
+	(void)s;
+	(void)sk_prefix;
+	(void)before_sk;
+	(void)limit;
+	(void)items;
+	(void)deadline;
+	world_fail("a query of %s", pk);
+	return away(e);
+}
+
+static bool condition_holds(const struct store_put *put, struct json_object *stands)
+{
+	switch (put->condition) {
+	case STORE_ABSENT:
+		return !stands || store_item_expired(stands, world->epoch);
+	case STORE_VERSION:
+		return stands && store_item_version(stands) == put->version;
+	case STORE_ANY:
+		break;
+	}
+	return true;
+}
+
+/* Each write of an item counts one up.  A day's entry is written unseen and
+ * bears the order's version: that must only grow. */
+static void check_version(struct json_object *item, struct json_object *stands)
+{
+	const char *pk = json_string_or_null(item, "PK");
+	int64_t before = store_item_version(stands), after = store_item_version(item);
+
+	if (str_starts(pk, "DAY#") ? after <= before : after != before + 1)
+		world_fail("%s goes from version %lld to %lld", pk, (long long)before,
+			   (long long)after);
+}
+
+/* How long an order and what belongs to it is kept is decided once. */
+static void check_expiry(struct json_object *item, struct json_object *stands)
+{
+	int64_t before, after = 0;
+
+	if (!json_string_or_null(stands, "orderId") ||
+	    json_get_int(stands, "expiresAt", &before) != JSON_FOUND)
+		return;
+	json_get_int(item, "expiresAt", &after);
+	if (after != before)
+		world_fail("%s is kept until another time", json_string_or_null(item, "PK"));
+}
+
+static struct json_object *standing(const struct store_put *put)
+{
+	return table_find(&world->table, json_string_or_null(put->item, "PK"),
+			  json_string_or_null(put->item, "SK"));
+}
+
+static void check_different_keys(const struct store_put *puts, size_t n)
+{
+	size_t i, j;
+
+	for (i = 0; i < n; i++)
+		for (j = 0; j < i; j++)
+			if (is_item(puts[i].item, json_string_or_null(puts[j].item, "PK"),
+				    json_string_or_null(puts[j].item, "SK")))
+				world_fail("a transaction writes an item twice");
+}
+
+static void trace_item(struct json_object *item)
+{
+	const char *status = json_string_or_null(item, "status");
+
+	if (!world->trace)
+		return;
+	world_trace("... %s version %lld %s", json_string_or_null(item, "PK"),
+		    (long long)store_item_version(item), status ? status : "");
+	if (str_starts(json_string_or_null(item, "PK"), "USER#"))
+		world_trace("    %s", json_text(item));
+}
+
+static int commit(const struct store_put *puts, size_t n, size_t *failed, struct err *e)
+{
+	size_t i;
+
+	check_different_keys(puts, n);
+	for (i = 0; i < n; i++) {
+		if (condition_holds(&puts[i], standing(&puts[i])))
+			continue;
+		*failed = i;
+		world->current->conflicts++;
+		world_trace("... a conflict on %s", json_string_or_null(puts[i].item, "PK"));
+		return err_set(e, ERR_CONFLICT, "the condition of %s does not hold",
+			       json_string_or_null(puts[i].item, "PK"));
+	}
+	for (i = 0; i < n; i++) {
+		check_version(puts[i].item, standing(&puts[i]));
+		check_expiry(puts[i].item, standing(&puts[i]));
+		trace_item(puts[i].item);
+		table_put(&world->table, json_copy(puts[i].item));
+	}
+	check_table();
+	return 0;
+}
+
+static int write_all(struct store *s, const struct store_put *puts, size_t n, size_t *failed,
+		     int64_t deadline, struct err *e)
+{
+	enum fault fault = world_call("writes", json_string_or_null(puts[0].item, "PK"), true);
+
+	(void)s;
+	(void)deadline;
+	if (fault == FAULT_FAILS)
+		return away(e);
+	if (fault == FAULT_CONFLICT) {
+		world->current->conflicts++;
+		*failed = 0;
+		return err_set(e, ERR_CONFLICT, "another writer was in the way");
+	}
+	if (commit(puts, n, failed, e))
+		return -1;
+	return fault == FAULT_FAILS_LATE ? away(e) : 0;
+}
+
+static void close_store(struct store *s)
+{
+	(void)s;
+}
+
+const struct store_backend fake_store = {
+	.get_many = get_many,
+	.query = query,
+	.write = write_all,
+	.close = close_store,
+};

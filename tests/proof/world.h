@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * One run: the events of a history are delivered to the real webhook_receive()
+ * by processes that may die at any call, some of them at once, until all are
+ * acknowledged.
+ *
+ * A process is a coroutine: it gives way before each call of the store and of
+ * Stripe, so every order in which calls of several processes can meet is a
+ * sequence of choices.  A process that dies goes on without effect: each call
+ * fails from there on, and nobody hears its answer.
+ */
+#ifndef ORDERSNAP_TESTS_PROOF_WORLD_H
+#define ORDERSNAP_TESTS_PROOF_WORLD_H
+
+#include <ucontext.h>
+
+#include "choices.h"
+#include "history.h"
+#include "service/app.h"
+
+#define PROCESSES 4
+#define TABLE_MAX 96
+#define QUEUE_MAX 256
+
+struct table {
+	struct json_object *items[TABLE_MAX];
+	size_t n;
+};
+
+/* What a run may do. */
+struct limits {
+	unsigned running; /* deliveries at once, 1..PROCESSES */
+	unsigned faults;  /* calls that fail, or in which the process dies */
+	unsigned window;  /* the next delivery is one of the first so many that wait */
+	unsigned copies;  /* more deliveries of events */
+	unsigned switches; /* from a process that could go on to another; 0: any number */
+	size_t prefix;    /* events that are delivered in order, and alone, before */
+	unsigned edits;   /* writes to the order by somebody else */
+	bool leaps;       /* more may have happened at Stripe than the events tell */
+};
+
+struct process {
+	bool running, done, dead;
+	bool disturbed; /* it met a fault, and so may fail */
+	unsigned conflicts; /* that its writes met */
+	const struct event *event;
+	struct app app;
+	struct store store;
+	int rc;
+	struct err err;
+	struct json_object *answer;
+	ucontext_t context;
+};
+
+struct world {
+	const struct history *history;
+	const struct events *events;
+	struct limits limits;
+	struct choices *choices;
+	struct truth truths[STEPS_MAX + 1]; /* [n]: after n steps */
+	size_t time;                        /* steps that have happened */
+	int64_t epoch, ms;                  /* the clocks */
+	struct table table;
+	struct process processes[PROCESSES];
+	struct process *current; /* NULL: the scheduler */
+	ucontext_t scheduler;
+	size_t queue[QUEUE_MAX], n_queue; /* events to deliver */
+	size_t in_order;                  /* of the prefix, still to be delivered */
+	bool acknowledged[EVENTS_MAX];
+	size_t refund_seen, dispute_seen; /* steps whose effect was acknowledged */
+	bool edited; /* somebody else has written a note into the order */
+	unsigned faults_left, switches_left, deliveries;
+	struct process *last; /* that ran, and could go on */
+	struct buf *trace; /* or NULL */
+	char failure[512]; /* "" as long as all is well */
+};
+
+extern struct world *world;
+
+/* Runs until all events are acknowledged or something is wrong; world_close()
+ * in both cases.  `trace` gets a line a call if it is not NULL. */
+void world_run(struct world *w, const struct history *h, const struct events *events,
+	       const struct limits *limits, struct choices *choices, struct buf *trace);
+void world_close(struct world *w);
+
+/* The first failure of a run stays. */
+void world_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void world_trace(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* What becomes of a call. */
+enum fault {
+	FAULT_NONE,
+	FAULT_FAILS,      /* it fails and has no effect */
+	FAULT_FAILS_LATE, /* it has its effect and fails */
+	FAULT_CONFLICT,   /* another writer was in the way */
+};
+
+/* Each call of the fakes begins here; others may run meanwhile. */
+enum fault world_call(const char *verb, const char *what, bool writes);
+
+/* The truth now. */
+const struct truth *world_truth(void);
+
+/* --- fake_store.c ------------------------------------------------------------------ */
+
+extern const struct store_backend fake_store;
+
+struct json_object *table_find(const struct table *table, const char *pk, const char *sk);
+void table_put(struct table *table, struct json_object *item); /* takes it */
+void table_free(struct table *table);
+
+/* Adds a note to the order as it stands, and counts its version up; false if
+ * there is none. */
+bool table_edit_order(struct table *table);
+
+/* --- checks.c ---------------------------------------------------------------------- */
+
+/* What stands in the table before the first event. */
+void table_begin(struct table *table, const struct history *h);
+
+/* Held against the table: after each write, after an acknowledgement, and at
+ * the end, where `expected` is what the replay in order left (or NULL). */
+void check_table(void);
+void check_acknowledged(const struct event *event, struct json_object *answer);
+void check_end(const struct table *expected);
+
+#endif
