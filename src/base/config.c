@@ -234,6 +234,28 @@ int config_require(const struct config *c, unsigned needs, struct err *e)
 	return 0;
 }
 
+static int choose_file(struct config *c, const char *path, struct err *e)
+{
+	char *here = path[0] == '/' ? NULL : getcwd(NULL, 0);
+	char *whole = here ? str_printf("%s/%s", here, path) : str_dup(path);
+	int rc = config_set(c, key_of("COMMERCE_DB"), whole, e);
+
+	free(whole);
+	free(here);
+	return rc;
+}
+
+int config_choose_store(struct config *c, const char *db, const char *table, struct err *e)
+{
+	char **other = db ? &c->commerce_table : &c->commerce_db;
+
+	if (!db && !table)
+		return 0;
+	free(*other);
+	*other = NULL;
+	return db ? choose_file(c, db, e) : config_set(c, key_of("COMMERCE_TABLE"), table, e);
+}
+
 static bool is_string(enum config_type type)
 {
 	return type != CONFIG_INT && type != CONFIG_FLAG && type != CONFIG_AWS_FLAG;

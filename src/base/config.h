@@ -88,6 +88,11 @@ int config_load(struct config *c, struct err *e);
  * wrong. */
 int config_require(const struct config *c, unsigned needs, struct err *e);
 
+/* Names the store in the place of what the configuration says: a SQLite file
+ * (a relative path is one from here) or a DynamoDB table; both NULL: nothing is
+ * changed.  -1 with ERR_CONFIG where the value can't be. */
+int config_choose_store(struct config *c, const char *db, const char *table, struct err *e);
+
 /* Frees all strings, wiping the secrets. */
 void config_free(struct config *c);
 

@@ -2,15 +2,22 @@
 /*
  * The ordersnap command: finds the subcommand, opens the app, runs it.
  */
+#include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/parse.h"
 
-static const struct command *const commands[] = {&command_init};
+#define COMMANDS_MAX 32
 
-#define COMMANDS (sizeof commands / sizeof *commands)
+const struct command *const commands[] = {
+	&command_init,
+	NULL,
+};
 
 void command_complain(const char *name, const char *format, ...)
 {
@@ -35,73 +42,168 @@ int command_usage(const struct command *command, const char *format, ...)
 	return COMMAND_USAGE;
 }
 
-static void print_help(FILE *to)
+const char *command_value(const struct command_line *line, const char *option)
+{
+	int i;
+
+	for (i = 0; line->command->options[i].name; i++)
+		if (strcmp(line->command->options[i].name, option) == 0)
+			return line->values[i];
+	return NULL;
+}
+
+int command_number(const struct command_line *line, const char *option, int64_t least,
+		   int64_t most, int64_t *value)
+{
+	const char *text = command_value(line, option);
+	int64_t number;
+
+	if (!text)
+		return COMMAND_OK;
+	if (span_to_int64(span_of(text), &number) || number < least || number > most)
+		return command_usage(line->command, "--%s must be a whole number from %lld to %lld",
+				     option, (long long)least, (long long)most);
+	*value = number;
+	return COMMAND_OK;
+}
+
+static int print_help(FILE *to)
 {
 	size_t i;
 
 	fputs("usage: ordersnap COMMAND [OPTION ...]\n\n", to);
-	for (i = 0; i < COMMANDS; i++)
+	for (i = 0; commands[i]; i++)
 		fprintf(to, "  %-8s %s\n", commands[i]->name, commands[i]->summary);
 	fputs("\n  --help     this text; `ordersnap COMMAND --help` for a command's own\n"
 	      "  --version  the version\n\n"
 	      "The configuration is that of the web programs, see ordersnap.conf(5).\n"
 	      "Exit status: 0 done, 1 not done, 2 wrong usage.\n", to);
+	return COMMAND_OK;
+}
+
+static int print_command_help(const struct command *command)
+{
+	printf("usage: ordersnap %s %s\n\n%s.\n\n", command->name, command->arguments,
+	       command->summary);
+	if (command->options && command->options->name) {
+		parse_print_options(command->options);
+		putchar('\n');
+	}
+	puts("Options of all commands:");
+	parse_print_options(parse_common);
+	if (command->help)
+		printf("\n%s", command->help);
+	printf("\nSee ordersnap-%s(8).\n", command->name);
+	return COMMAND_OK;
 }
 
 static const struct command *find(const char *name)
 {
+	const char *names[COMMANDS_MAX] = {NULL}, *meant;
 	size_t i;
 
-	for (i = 0; i < COMMANDS; i++)
+	for (i = 0; commands[i]; i++) {
 		if (strcmp(commands[i]->name, name) == 0)
 			return commands[i];
+		names[i] = commands[i]->name;
+	}
+	meant = parse_meant(name, names);
+	command_complain(NULL, "there is no command \"%s\"%s%s%s; see ordersnap --help", name,
+			 meant ? "; did you mean " : "", meant ? meant : "", meant ? "?" : "");
 	return NULL;
 }
 
-static int run(const struct command *command, int argc, char **argv)
+static int run_open(const struct command_line *line)
 {
-	struct app app;
+	const struct command *command = line->command;
+	struct app app = {.store_opened = NULL};
 	struct err e;
 	int status;
 
-	if (argc > 1 && strcmp(argv[1], "--help") == 0) {
-		printf("usage: ordersnap %s %s\n\n%s.\n\n%s", command->name, command->arguments,
-		       command->summary, command->help);
-		return COMMAND_OK;
-	}
-	status = command->check(argc, argv);
-	if (status != COMMAND_OK)
-		return status;
-	if (app_open(&app, command->needs, &e)) {
+	if (!command->opens_itself && app_open_with(&app, command->needs, &line->app, &e)) {
 		command_complain(command->name, "%s", e.text);
 		status = COMMAND_ERROR;
 	} else {
-		status = command->run(&app, argc, argv);
+		status = command->run(&app, line);
 	}
 	app_close(&app);
 	return status;
 }
 
-int main(int argc, char **argv)
+static int run(const struct command *command, int argc, char **argv, struct app_options *app)
+{
+	struct command_line line = {.app = *app};
+	int status = COMMAND_OK;
+
+	switch (parse_line(command, argc, argv, &line)) {
+	case PARSE_HELP:
+		return print_command_help(command);
+	case PARSE_WRONG:
+		return COMMAND_USAGE;
+	case PARSE_RUN:
+		break;
+	}
+	if (command->check)
+		status = command->check(&line);
+	return status == COMMAND_OK ? run_open(&line) : status;
+}
+
+/* What was printed has to have arrived: a full disk is not success.  A reader
+ * that has seen enough (head) is no error to speak of. */
+static int flush_output(int status)
+{
+	errno = 0;
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	if (errno != EPIPE)
+		command_complain(NULL, "can't write to standard output: %s", strerror(errno));
+	return status == COMMAND_OK ? COMMAND_ERROR : status;
+}
+
+/* `ordersnap help sync` is `ordersnap sync --help`. */
+static int help_on(const char *name)
 {
 	const struct command *command;
 
-	if (argc < 2) {
-		print_help(stderr);
-		return COMMAND_USAGE;
-	}
-	if (strcmp(argv[1], "--help") == 0) {
-		print_help(stdout);
-		return COMMAND_OK;
-	}
-	if (strcmp(argv[1], "--version") == 0) {
+	if (!name)
+		return print_help(stdout);
+	command = find(name);
+	return command ? print_command_help(command) : COMMAND_USAGE;
+}
+
+static int dispatch(int argc, char **argv)
+{
+	struct app_options app = {.terminal = isatty(STDERR_FILENO)};
+	const struct command *command;
+	int used;
+
+	if (argc && (strcmp(argv[0], "--version") == 0 || strcmp(argv[0], "-V") == 0)) {
 		printf("ordersnap %s\n", PACKAGE_VERSION);
 		return COMMAND_OK;
 	}
-	command = find(argv[1]);
-	if (!command) {
-		command_complain(NULL, "there is no command \"%s\"; see ordersnap --help", argv[1]);
+	switch (parse_front(argc, argv, &app, &used)) {
+	case PARSE_HELP:
+		return print_help(stdout);
+	case PARSE_WRONG:
+		return COMMAND_USAGE;
+	case PARSE_RUN:
+		break;
+	}
+	if (used == argc) {
+		print_help(stderr);
 		return COMMAND_USAGE;
 	}
-	return run(command, argc - 1, argv + 1);
+	argc -= used;
+	argv += used;
+	if (strcmp(argv[0], "help") == 0)
+		return help_on(argv[1]);
+	command = find(argv[0]);
+	return command ? run(command, argc - 1, argv + 1, &app) : COMMAND_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	/* A peer that hangs up is an error of that call, not the end. */
+	signal(SIGPIPE, SIG_IGN);
+	return flush_output(dispatch(argc - 1, argv + 1));
 }

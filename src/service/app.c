@@ -23,10 +23,19 @@ static enum log_level level_of(const char *name)
 	return LOG_LEVEL_INFO;
 }
 
-static int configure_log(const struct config *c, struct err *e)
+/* The log of a command that a person runs would be in the way of what it says. */
+static enum log_level level_for(const struct config *c, bool terminal)
+{
+	enum log_level level = level_of(c->log_level);
+	bool hushed = terminal && strcmp(c->log_target, "stderr") == 0;
+
+	return hushed && level == LOG_LEVEL_INFO ? LOG_LEVEL_WARNING : level;
+}
+
+static int configure_log(const struct config *c, bool terminal, struct err *e)
 {
 	const struct log_options options = {
-		.level = level_of(c->log_level),
+		.level = level_for(c, terminal),
 		.json = strcmp(c->log_format, "json") == 0,
 		.target = c->log_target,
 	};
@@ -67,13 +76,25 @@ static struct aws_settings aws_of(const struct config *c)
 	};
 }
 
-int app_open(struct app *app, unsigned needs, struct err *e)
+int app_open_with(struct app *app, unsigned needs, const struct app_options *options,
+		  struct err *e)
 {
 	memset(app, 0, sizeof *app);
-	if (config_load(&app->config, e) || configure_log(&app->config, e))
+	if (options->conf && setenv("ORDERSNAP_CONF", options->conf, 1))
+		return err_set(e, ERR_INTERNAL, "can't set ORDERSNAP_CONF");
+	if (config_load(&app->config, e) ||
+	    config_choose_store(&app->config, options->db, options->table, e) ||
+	    configure_log(&app->config, options->terminal, e))
 		return -1;
 	app->aws = aws_of(&app->config);
 	return config_require(&app->config, needs, e);
+}
+
+int app_open(struct app *app, unsigned needs, struct err *e)
+{
+	const struct app_options none = {.conf = NULL};
+
+	return app_open_with(app, needs, &none, e);
 }
 
 void app_close(struct app *app)

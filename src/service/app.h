@@ -26,10 +26,20 @@ struct app {
 	struct stripe_client *stripe_opened;
 };
 
+/* What somebody said on a command line; all NULL and false: nothing. */
+struct app_options {
+	const char *conf;  /* the configuration's file */
+	const char *db;    /* COMMERCE_DB, in the place of what the configuration names; */
+	const char *table; /* COMMERCE_TABLE likewise; at most one of the two */
+	bool terminal;     /* a person reads standard error: no log there but what went wrong */
+};
+
 /* Loads the configuration, checks that what the program `needs`
  * (CONFIG_NEEDS_...) is there, and sets up the log.  -1 with ERR_CONFIG.
  * app_close() in both cases. */
 int app_open(struct app *app, unsigned needs, struct err *e);
+int app_open_with(struct app *app, unsigned needs, const struct app_options *options,
+		  struct err *e);
 void app_close(struct app *app);
 
 /* Open on the first call; never NULL. */

@@ -106,27 +106,33 @@ def event_faults(root):
 
 
 def commands(root):
-    """{name: its options}, from each `struct command` of src/cli/."""
+    """{name: its options}, from each `struct command` of src/cli/ and the table in the same file."""
     found = {}
     for path in tree.c_files(root):
-        if not path.startswith("src/cli/"):
-            continue
-        for body in re.findall(r"^const struct command \w+ = \{(.*?)^\};", tree.read(root, path),
-                               re.M | re.S):
-            found[re.search(r'\.name = "([^"]+)"', body).group(1)] = re.findall(r" --([\w-]+)", body)
+        text = tree.read(root, path) if path.startswith("src/cli/") else ""
+        table = re.search(r"^static const struct command_option \w+\[\] = \{(.*?)^\};", text,
+                          re.M | re.S)
+        options = re.findall(r'^\t\{"([\w-]+)"', table.group(1), re.M) if table else []
+        for body in re.findall(r"^const struct command \w+ = \{(.*?)^\};", text, re.M | re.S):
+            found[re.search(r'\.name = "([^"]+)"', body).group(1)] = options
     return found
 
 
 def command_faults(root):
-    """Commands and options that their page does not have."""
-    page, readme, found = tree.read(root, COMMAND_MAN), tree.read(root, README), []
+    """Commands and options that the pages do not have."""
+    overview, readme, found = tree.read(root, COMMAND_MAN), tree.read(root, README), []
     for name, options in commands(root).items():
-        if not re.search(rf"^\.It Cm {name}\b", page, re.M):
+        page = f"man/ordersnap-{name}.8"
+        if f".Xr ordersnap-{name} 8" not in overview:
             found.append(f"{COMMAND_MAN}: {name} is missing")
         if f"`ordersnap {name}" not in readme:
             found.append(f"{README}: ordersnap {name} is missing")
-        found += [f"{COMMAND_MAN}: --{option} of {name} is missing" for option in sorted(set(options))
-                  if not re.search(rf"^\.It Fl -{option}\b", page, re.M)]
+        if not tree.exists(root, page):
+            found.append(f"{page}: is not there")
+            continue
+        has = re.findall(r"^\.It Fl -([\w-]+)", tree.read(root, page), re.M)
+        found += [f"{page}: --{option} is missing" for option in options if option not in has]
+        found += [f"{page}: there is no --{option}" for option in has if option not in options]
     return found
 
 
@@ -239,7 +245,7 @@ def _():
 
 @test
 def _():
-    "every command and its options stand in the command's page, and the command in the README"
+    "every command has a page with its options and no others, and is in the overview and the README"
     if "init" not in commands(tree.SRC):
         raise AssertionError(f"it sees {commands(tree.SRC)}")
     tree.no_faults(command_faults(tree.SRC))
@@ -327,17 +333,23 @@ def _():
 
 @test
 def _():
-    "a command and an option that the page lacks are faults"
-    good = {"src/cli/go.c": 'const struct command command_go = {\n\t.name = "go",\n'
-                            '\t.help = "  --fast  at once\\n",\n};\n',
-            COMMAND_MAN: ".It Cm go Op Fl -fast\n.It Fl -fast\n", README: "`ordersnap go`\n"}
+    "a command and an option that its page lacks, and one that it makes up, are faults"
+    good = {"src/cli/go.c": 'static const struct command_option options[] = {\n'
+                            '\t{"fast", NULL, "at once"},\n\t{NULL, NULL, NULL},\n};\n'
+                            'const struct command command_go = {\n\t.name = "go",\n};\n',
+            COMMAND_MAN: ".Xr ordersnap-go 8\n", README: "`ordersnap go`\n",
+            "man/ordersnap-go.8": ".It Fl -fast\n"}
     with tree.bad_tree(good) as root:
         tree.no_faults(command_faults(root))
-    for path, old, word in ((COMMAND_MAN, ".It Cm go", "go is missing"),
-                            (COMMAND_MAN, ".It Fl -fast", "--fast of go is missing"),
+    for path, old, word in ((COMMAND_MAN, "ordersnap-go", "go is missing"),
+                            ("man/ordersnap-go.8", ".It Fl -fast", "--fast is missing"),
                             (README, "ordersnap go", "ordersnap go is missing")):
         with tree.bad_tree({**good, path: good[path].replace(old, "x")}) as root:
             tree.only_fault(command_faults(root), path, word)
+    with tree.bad_tree({**good, "man/ordersnap-go.8": ".It Fl -fast\n.It Fl -slow\n"}) as root:
+        tree.only_fault(command_faults(root), "there is no --slow")
+    with tree.bad_tree({k: v for k, v in good.items() if not k.startswith("man/ordersnap-")}) as root:
+        tree.only_fault(command_faults(root), "man/ordersnap-go.8", "is not there")
 
 
 @test
