@@ -34,6 +34,16 @@ int charge_read(struct json_object *json, struct charge_facts *facts, struct err
 	return 0;
 }
 
+bool charge_matters(struct json_object *order, struct json_object *charge)
+{
+	const char *status = json_string_or_null(order, "status");
+	bool disputed = false;
+
+	json_get_bool(charge, "disputed", &disputed);
+	return disputed || json_int_or(charge, "amount_refunded", 0) != 0 ||
+	       json_int_or(order, "amountRefunded", 0) != 0 || (status && str_ends(status, "refunded"));
+}
+
 static bool is_later(struct json_object *a, struct json_object *b)
 {
 	int64_t ta = json_int_or(a, "created", 0), tb = json_int_or(b, "created", 0);
@@ -47,7 +57,7 @@ struct json_object *dispute_latest(struct json_object *disputes)
 	struct json_object *latest = NULL;
 	size_t i;
 
-	for (i = 0; i < json_object_array_length(disputes); i++) {
+	for (i = 0; disputes && i < json_object_array_length(disputes); i++) {
 		struct json_object *dispute = json_object_array_get_idx(disputes, i);
 
 		if (!latest || is_later(dispute, latest))

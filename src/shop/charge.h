@@ -36,8 +36,12 @@ struct charge_facts {
 /* -1 with ERR_UNAVAILABLE where Stripe's answer is no charge. */
 int charge_read(struct json_object *json, struct charge_facts *facts, struct err *e);
 
+/* Whether the charge, or what the order (NULL: none) says of it, is of a refund
+ * or a dispute at all. */
+bool charge_matters(struct json_object *order, struct json_object *charge);
+
 /* Of a charge's disputes the one that counts: the latest, and of two of one
- * second the one with the higher id.  NULL if there is none. */
+ * second the one with the higher id.  NULL if there is none (or no list). */
 struct json_object *dispute_latest(struct json_object *disputes);
 
 /*

@@ -20,6 +20,8 @@ struct stripe_client {
 	char *base;          /* without a slash at the end */
 	bool replayed;
 	bool unauthorized;
+	int64_t interval; /* milliseconds between two requests, 0: none */
+	int64_t next;     /* when the next one may go, monotonic */
 };
 
 struct stripe_client *stripe_client_new(const char *secret, const char *api_base)
@@ -59,6 +61,21 @@ bool stripe_was_unauthorized(const struct stripe_client *client)
 unsigned stripe_client_calls(const struct stripe_client *client)
 {
 	return http_client_calls(client->http);
+}
+
+void stripe_client_pace(struct stripe_client *client, unsigned per_second)
+{
+	client->interval = per_second ? (1000 + per_second - 1) / per_second : 0;
+}
+
+static void keep_pace(struct stripe_client *client, int64_t deadline)
+{
+	int64_t now = clock_monotonic_ms();
+
+	if (client->next > now)
+		deadline_sleep(client->next - now, deadline);
+	now = clock_monotonic_ms();
+	client->next = now + client->interval;
 }
 
 static const char *or_none(const char *s)
@@ -101,8 +118,11 @@ static int send_once(struct stripe_client *client, const struct stripe_request *
 		.body = span_of(request->form),
 		.deadline = request->deadline,
 	};
-	int rc = http_perform(client->http, &http, answer, e);
+	int rc;
 
+	if (client->interval)
+		keep_pace(client, request->deadline);
+	rc = http_perform(client->http, &http, answer, e);
 	free(key);
 	return rc;
 }

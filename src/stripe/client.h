@@ -48,6 +48,11 @@ bool stripe_was_replayed(struct stripe_client *client);
 /* Whether the last answer was that the key is not valid (any more). */
 bool stripe_was_unauthorized(const struct stripe_client *client);
 
+/* Sends at most so many requests a second from now on (0: no bound): who asks
+ * for much must not take the shop's share of Stripe's limit.
+ * https://docs.stripe.com/rate-limits */
+void stripe_client_pace(struct stripe_client *client, unsigned per_second);
+
 /* How many HTTP requests this client has sent. */
 unsigned stripe_client_calls(const struct stripe_client *client);
 
