@@ -374,6 +374,83 @@ def _(sim, hook):
     eq(listed(limit=3), same[::-1], "of one second the later first")
 
 
+def pages(sim, path, form, cursor="starting_after"):
+    """The ids of each page until there are no more."""
+    after = {}
+    while True:
+        status, page, _ = sim.call("GET", path, {**form, **after})
+        eq(status, 200, page)
+        yield [row["id"] for row in page["data"]]
+        if not page["has_more"]:
+            return
+        after = {cursor: page["data"][-1 if cursor == "starting_after" else 0]["id"]}
+
+
+@test("sessions made in any order are listed by created, and the pages have each of them once")
+def _(sim, hook):
+    times = [1700000000 + n for n in (5, 1, 3, 3, 9, 3, 7, 0)]
+    ids = [sim.control("session", line_items=[{"price": "price_mug"}], created=at, emit=False)
+           ["session"]["id"] for at in times]
+    wanted = [ids[n] for n in sorted(range(len(ids)), key=lambda n: (times[n], n), reverse=True)]
+    for size in (1, 3, 7, 8):
+        form = {"limit": size, "status": "complete"}
+        eq(sum(pages(sim, "/v1/checkout/sessions", form), []), wanted, f"pages of {size}")
+        back = list(pages(sim, "/v1/checkout/sessions", {**form, "ending_before": wanted[-1]},
+                          "ending_before"))
+        eq(sum(back[::-1], []), wanted[:-1], f"pages of {size} from the end")
+    middle = {"created[gt]": 1700000001, "created[lte]": 1700000007, "limit": 2}
+    eq(sum(pages(sim, "/v1/checkout/sessions", middle), []), wanted[1:6])
+    eq(sum(pages(sim, "/v1/checkout/sessions", {"created[gte]": 1700000003, "created[lt]": 1700000005}),
+           []), wanted[3:6])
+    refused(sim.call("GET", "/v1/checkout/sessions", {"created[gte]": "yesterday"}), 400,
+            "parameter_invalid_integer", "created[gte]")
+
+
+@test("a cursor need not fit the filter, but has to be one of the list's objects")
+def _(sim, hook):
+    first, second = sim.session(), sim.session()
+    sim.control("pay", session=second["id"])
+    listed = sim.call("GET", "/v1/checkout/sessions", {"status": "open", "starting_after": second["id"]})
+    eq([row["id"] for row in listed[1]["data"]], [first["id"]])
+    for cursor in ("starting_after", "ending_before"):
+        refused(sim.call("GET", "/v1/checkout/sessions", {cursor: "price_mug"}), 400, "resource_missing",
+                cursor, "No such checkout.session: 'price_mug'")
+    refused(sim.call("GET", "/v1/checkout/sessions", {"starting_after": first["id"],
+                                                      "ending_before": second["id"]}),
+            400, None, "starting_after", "only one")
+
+
+@test("a list of sessions brings their payments and charges when it is told to expand them")
+def _(sim, hook):
+    gift, paid = sim.paid(**{"line_items[0][price]": "price_gift"}), sim.paid()
+    got = sim.call("GET", "/v1/checkout/sessions", {
+        "limit": 100, "status": "complete", "expand[]": "data.payment_intent.latest_charge"})[1]["data"]
+    eq([row["id"] for row in got], [paid["id"], gift["id"]])
+    eq((got[0]["payment_intent"]["id"], got[1]["payment_intent"]), (paid["payment_intent"], None))
+    charge = got[0]["payment_intent"]["latest_charge"]
+    eq((charge["object"], charge["amount"]), ("charge", 2500))
+    eq(sim.call("GET", f"/v1/checkout/sessions/{paid['id']}")[1]["payment_intent"],
+       paid["payment_intent"], "an id again")
+
+
+@test("charges, refunds and disputes are listed by what they are of")
+def _(sim, hook):
+    for _ in range(2):
+        intent = sim.paid()["payment_intent"]
+        charge = sim.call("GET", f"/v1/payment_intents/{intent}")[1]["latest_charge"]
+        refunds = [sim.call("POST", "/v1/refunds", {"charge": charge, "amount": 5})[1]["id"]
+                   for _ in range(2)]
+        dispute = sim.control("dispute", charge=charge, action="open")["id"]
+        for path, wanted in (("refunds", refunds[::-1]), ("disputes", [dispute])):
+            for form in ({"charge": charge}, {"payment_intent": intent},
+                         {"charge": charge, "payment_intent": intent}):
+                eq([r["id"] for r in sim.call("GET", f"/v1/{path}", form)[1]["data"]], wanted)
+            eq(sim.call("GET", f"/v1/{path}", {"charge": charge, "payment_intent": "pi_x"})[1]["data"], [])
+        eq([r["id"] for r in sim.call("GET", "/v1/charges", {"payment_intent": intent})[1]["data"]],
+           [charge])
+    eq(len(sim.call("GET", "/v1/refunds")[1]["data"]), 4)
+
+
 @test("a price on a line item has its product as an id unless it is expanded")
 def _(sim, hook):
     path = f"/v1/checkout/sessions/{sim.session()['id']}/line_items"
@@ -601,8 +678,8 @@ def _(sim, hook):
     eq((answer["session"]["id"], answer["session"]["created"], answer["session"]["amount_total"]),
        ("cs_test_abc123", 1732612800, 8500))
     eq(answer["delivery"], 200)
-    event = sim.call("GET", f"/v1/events/{answer['event']}")[1]
-    eq(event["created"], 1732612830)
+    event = sim.control("events")[-1]
+    eq((event["id"], event["created"]), (answer["event"], 1732612830))
     eq(len(sim.call("GET", "/v1/checkout/sessions/cs_test_abc123/line_items")[1]["data"]), 2)
     sim.control("session", 409, id="cs_test_abc123", line_items=[])
 
@@ -1016,6 +1093,85 @@ def _(sim, hook):
     eq(sorted(types([("types[]", "charge.succeeded"), ("types[]", "payment_intent.succeeded")])),
        ["charge.succeeded", "payment_intent.succeeded"])
     refused(sim.call("GET", "/v1/events", [("types[]", f"t{n}") for n in range(21)]), 400, None, "types", "20")
+
+
+@test("the types of a list of events are names, and its pages are of all of them, newest first")
+def _(sim, hook):
+    for _ in range(3):
+        sim.paid()
+    events = [e["id"] for e in sim.control("events") if e["type"] != "payment_intent.succeeded"]
+    types = {"types[0]": "charge.succeeded", "types[1]": "checkout.session.completed"}
+    eq(sum(pages(sim, "/v1/events", {**types, "limit": 4}), []), events[::-1])
+    eq(sim.call("GET", "/v1/events", {"types[]": "charge.*"})[1]["data"], [])
+    eq(len(sim.call("GET", "/v1/events", {"type": "charge.*"})[1]["data"]), 3)
+    refused(sim.call("GET", "/v1/events", {"type": "a", "types[]": "b"}), 400, None, "type", "only specify")
+
+
+@test("an event counts as delivered when each endpoint has got it, and where none wants it")
+def _(sim, hook):
+    listed = lambda wanted: {e["id"]: e["pending_webhooks"] for e in sim.call("GET", "/v1/events", {
+        "delivery_success": wanted, "limit": 100})[1]["data"]}
+    hook.statuses = [500] * 9
+    failed = sim.control("pay", session=sim.session()["id"])["event"]
+    eq(len(hook.wait(3)), 3)
+    hook.reset()
+    sim.control("delivery", mode="off")
+    never = sim.control("pay", session=sim.session()["id"])["event"]
+    sim.control("delivery", mode="normal", hold=True)
+    held = sim.control("pay", session=sim.session()["id"])["event"]
+    eq(listed("false"), {failed: 1, never: 1, held: 1})
+    types = {e["id"]: e["type"] for e in sim.control("events")}
+    eq({types[id] for id in listed("true")}, {"charge.succeeded", "payment_intent.succeeded"})
+    sim.control("delivery", hold=False)
+    hook.wait(1)
+    sim.control("deliver", event=never, times=2)
+    sim.control("deliver", event=failed, url=hook.url + "/elsewhere")
+    eq((listed("false"), listed("true")[held], listed("true")[never]), ({failed: 1}, 0, 0))
+    second = sim.call("POST", "/v1/webhook_endpoints", {
+        "url": hook.url + "/elsewhere", "enabled_events[]": "charge.succeeded"})[1]
+    event = sim.control("pay", session=sim.session()["id"])["event"]
+    charged = sim.control("events")[-3]["id"]
+    hook.wait(5)
+    time.sleep(0.1)
+    eq((listed("true")[event], listed("true")[charged], charged in listed("false")), (0, 0, False))
+    sim.call("POST", f"/v1/webhook_endpoints/{second['id']}", {"disabled": "true"})
+    sim.paid()
+    eq(listed("false"), {failed: 1})
+
+
+@test("events are told of for thirty days")
+def _(sim, hook):
+    now = int(time.time())
+    make = lambda at: sim.control("session", line_items=[{"price": "price_mug"}], at=at)["event"]
+    old, new = make(now - 30 * 86400 - 60), make(now - 30 * 86400 + 60)
+    listed = lambda **form: [e["id"] for e in sim.call("GET", "/v1/events", {
+        "type": "checkout.session.completed", **form})[1]["data"]]
+    eq((listed(), listed(**{"created[lt]": now - 30 * 86400})), ([new], []))
+    eq(listed(delivery_success="true"), [new])
+    eq(sim.call("GET", f"/v1/events/{new}")[0], 200)
+    refused(sim.call("GET", f"/v1/events/{old}"), 404, "resource_missing", "id", "No such event")
+    refused(sim.call("GET", "/v1/events", {"ending_before": old}), 400, "resource_missing", "ending_before")
+    eq([e["id"] for e in sim.control("events")[2::3]], [old, new], "the simulator forgets none")
+
+
+@test("an event keeps what its object was")
+def _(sim, hook):
+    session = sim.session(**{"automatic_tax[enabled]": "true"})
+    refund = sim.call("POST", "/v1/refunds", {"payment_intent": sim.paid()["payment_intent"]})[1]
+    sim.call("POST", f"/v1/checkout/sessions/{session['id']}/expire")
+    sim.control("refund", refund=refund["id"], outcome="fail")
+    was = {e["type"]: e["data"]["object"] for e in sim.control("events")}
+    eq((was["refund.created"]["status"], was["refund.failed"]["status"]), ("succeeded", "failed"))
+    eq((was["charge.succeeded"]["amount_refunded"], was["charge.refunded"]["amount_refunded"]), (0, 2500))
+    eq(was["checkout.session.completed"]["status"], "complete")
+
+
+@test("webhook endpoints come in pages")
+def _(sim, hook):
+    made = [sim.call("POST", "/v1/webhook_endpoints", {
+        "url": f"https://shop.example/{n}", "enabled_events[]": "charge.failed"})[1]["id"] for n in range(4)]
+    got = list(pages(sim, "/v1/webhook_endpoints", {"limit": 2}))
+    eq(([len(page) for page in got], sum(got, [])[:4]), ([2, 2, 1], made[::-1]))
 
 
 @test("without a webhook the events are stored only")
