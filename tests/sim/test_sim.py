@@ -6,6 +6,7 @@ answers what the test tells it to.  Run: python3 tests/sim/test_sim.py [words of
 """
 
 import base64
+import email.utils
 import hashlib
 import hmac
 import http.client
@@ -684,6 +685,73 @@ def _(sim, hook):
     sim.control("session", 409, id="cs_test_abc123", line_items=[])
 
 
+@test("many paid sessions are made by one call, evenly over their time, numbered, without events")
+def _(sim, hook):
+    answer = sim.control("sessions", **{"from": 1700000000, "to": 1700001000}, count=251,
+                         prefix="cs_test_many", metadata={"userId": "u{n}", "of": "all"}, discount=250,
+                         payment_intent_metadata={"cart": "c{n}"}, client_reference_id="r-{n}",
+                         line_items=[{"lookup_key": "mug", "quantity": 2, "metadata": {"sku": "m"}},
+                                     {"name": "Poster", "unit_amount": 600, "currency": "usd"}])
+    eq(answer, {"count": 251, "first": "cs_test_many000001", "last": "cs_test_many000251"})
+    rows = sim.control("ledger")
+    eq([row["created"] for row in rows], [1700000000 + 4 * n for n in range(251)])
+    eq({(row["payment_status"], row["amount_total"], row["dispute"]) for row in rows}, {("paid", 2850, None)})
+    eq((len({row["id"] for row in rows}), len({row["charge"] for row in rows})), (251, 251))
+    session = sim.call("GET", "/v1/checkout/sessions/cs_test_many000037", {
+        "expand[]": "payment_intent.latest_charge"})[1]
+    eq((session["metadata"], session["client_reference_id"], session["status"]),
+       ({"userId": "u37", "of": "all"}, "r-37", "complete"))
+    eq((session["payment_intent"]["metadata"], session["payment_intent"]["created"],
+        session["payment_intent"]["latest_charge"]["amount"]), ({"cart": "c37"}, 1700000144, 2850))
+    lines = sim.call("GET", "/v1/checkout/sessions/cs_test_many000037/line_items")[1]["data"]
+    eq([(line["description"], line["quantity"], line["metadata"]) for line in lines],
+       [("Mug", 2, {"sku": "m"}), ("Poster", 1, {})])
+    other = sim.call("GET", "/v1/checkout/sessions/cs_test_many000038/line_items")[1]["data"]
+    eq({line["id"] for line in lines} & {line["id"] for line in other}, set())
+    eq(sum(pages(sim, "/v1/checkout/sessions", {"limit": 100, "status": "complete"}), []),
+       [row["id"] for row in rows[::-1]])
+    eq((sim.control("events"), hook.got), ([], []))
+    sim.control("sessions", 409, count=1, prefix="cs_test_many")
+    for bad in ({"count": 0}, {"count": "5"}, {"count": 1, "from": 2, "to": 1}, {"count": 1, "wait": True},
+                {"count": 1, "line_items": [{"name": "x"}]}):
+        sim.control("sessions", 400, **bad)
+    sim.control("sessions", 402, count=3, card="4000000000000002")
+    eq(sim.control("sessions", count=1)["first"][:10], "cs_test_a1")
+
+
+@test("many sessions deliver their events only if told, a few at a time")
+def _(sim, hook):
+    eq(sim.control("sessions", count=120, emit=True)["count"], 120)
+    eq(hook.wait(120), ["checkout.session.completed"] * 120)
+    eq(sim.call("GET", "/v1/events", {"delivery_success": "false"})[1]["data"], [])
+    sim.control("delivery", mode="off")
+    sim.control("sessions", count=5, emit=True, method="later")
+    eq(len(sim.call("GET", "/v1/events", {"delivery_success": "false"})[1]["data"]), 5)
+    eq({row["payment_status"] for row in sim.control("ledger")[120:]}, {"unpaid"})
+
+
+@test("a page out of many thousands costs no more than one out of a hundred")
+def _(sim, hook):
+    headers = {"Authorization": f"Bearer {KEY}"}
+
+    def best(form):
+        path, times = "/v1/checkout/sessions?" + urllib.parse.urlencode(form), []
+        for _ in range(9):
+            began = time.monotonic()
+            eq(sim.raw("GET", path, headers=headers)[0], 200)
+            times.append(time.monotonic() - began)
+        return min(times)
+    sim.control("sessions", count=100, prefix="cs_test_few", **{"from": 1600000000, "to": 1600000099})
+    form = {"limit": 20, "status": "complete", "expand[]": "data.payment_intent.latest_charge"}
+    few = best(form)
+    sim.control("sessions", count=8000, prefix="cs_test_lot", **{"from": 1700000000, "to": 1700007999})
+    intent = sim.control("ledger")[4000]["payment_intent"]
+    for more in ({}, {"starting_after": "cs_test_lot004000"}, {"ending_before": "cs_test_lot004000"},
+                 {"created[gte]": 1700003000, "created[lte]": 1700005000}, {"payment_intent": intent}):
+        if (many := best({**form, **more})) > 2 * few + 0.002:
+            raise AssertionError(f"{many * 1000:.1f} ms instead of {few * 1000:.1f} for {more}")
+
+
 @test("the page shows lines and total, refuses a bad card and redirects a good one")
 def _(sim, hook):
     session = sim.session(cancel_url="https://shop.example/cart?a=1&b=2", **{
@@ -925,7 +993,91 @@ def _(sim, hook):
     sim.raw("GET", "/favicon.ico")
     eq(sim.control("stats"), {"calls": {"GET /v1/account": 1,
                                         "GET /v1/checkout/sessions/{id}/line_items": 3},
-                              "total": 4, "connections": 2})
+                              "total": 4, "connections": 2, "peak_per_second": 4, "limited": 0})
+
+
+@test("the peak is the most calls within any one second, not within one of the clock's")
+def _(sim, hook):
+    sim.control("stats/reset", 200, "POST")
+    call = lambda times: [sim.call("GET", "/v1/account") for _ in range(times)]
+    call(2)
+    time.sleep(0.6)
+    call(3)
+    time.sleep(0.6)
+    call(1)
+    eq(sim.control("stats")["peak_per_second"], 5)
+
+
+@test("above its rate limit it answers Stripe's 429 and does no work")
+def _(sim, hook):
+    eq(sim.control("rate_limit", per_second=3), {"per_second": 3})
+    sim.control("fault", match="/v1/products", kind="status", status=503)
+    sim.control("stats/reset", 200, "POST")
+    make = lambda: sim.call("POST", "/v1/products", {"name": "Much"}, {"Idempotency-Key": "limited"})
+    answers = [sim.call("GET", "/v1/account") for _ in range(3)] + [make()]
+    eq([answer[0] for answer in answers], [200, 200, 200, 429])
+    error = refused(answers[3], 429, "rate_limit", None, "^Request rate limit exceeded")
+    eq((error["type"], error["doc_url"]), ("invalid_request_error",
+                                           "https://stripe.com/docs/error-codes/rate-limit"))
+    headers = answers[3][2]
+    eq((headers["Stripe-Rate-Limited-Reason"], headers["Stripe-Should-Retry"], headers["Retry-After"]),
+       ("global-rate", None, None))
+    eq(sim.call("GET", "/v1/account", headers={"Authorization": ""})[0], 401)
+    eq(sim.control("stats")["limited"], 2)
+    time.sleep(1.05)
+    eq(make()[0], 503, "the fault was not used up by a call that did not come so far")
+    eq([sim.call("GET", "/v1/account")[0] for _ in range(3)], [200, 200, 429], "a refused call costs nothing")
+    sim.control("rate_limit", 200, "POST", per_second=None)
+    eq([sim.call("GET", "/v1/account")[0] for _ in range(6)], [200] * 6)
+    names = [p["name"] for p in sim.call("GET", "/v1/products", {"limit": 100})[1]["data"]]
+    eq((names.count("Much"), sim.control("stats")["limited"]), (0, 3))
+    for bad in (0, -1, "5", 1.5, True):
+        sim.control("rate_limit", 400, per_second=bad)
+    sim.control("rate_limit", per_second=1)
+    sim.control("reset", 200, "POST")
+    eq([sim.call("GET", "/v1/account")[0] for _ in range(3)], [200] * 3)
+
+
+@test("what the key may not do is Stripe's 403 that names the permission")
+def _(sim, hook):
+    session = sim.paid()
+    charge = sim.control("ledger")[0]["charge"]
+    sim.control("permissions", deny=["GET /v1/charges/{id}", "POST /v1/checkout/sessions"])
+    error = refused(sim.call("GET", f"/v1/charges/{charge}"), 403, None, None,
+                    r"^The provided key 'sk_test_\*+' does not have the required permissions for this "
+                    r"endpoint on account 'acct_\w+'\. Having the 'rak_charge_read' permission")
+    eq((error["type"], "doc_url" in error), ("invalid_request_error", False))
+    refused(sim.call("GET", "/v1/charges/ch_x"), 403, says="rak_charge_read")
+    refused(sim.call("POST", "/v1/checkout/sessions", {"mode": "payment"}), 403,
+            says="rak_checkout_session_write")
+    eq(sim.call("GET", "/v1/charges")[0], 200)
+    eq(sim.call("GET", f"/v1/checkout/sessions/{session['id']}")[0], 200)
+    eq(sim.call("GET", f"/v1/charges/{charge}", headers={"Authorization": ""})[0], 401)
+    sim.control("permissions", 400, deny=["GET /v1/charges/{charge}"])
+    sim.control("permissions", deny=[])
+    eq(sim.call("GET", f"/v1/charges/{charge}")[0], 200)
+
+
+@test("each answer has a Date, which the clock's skew shifts and nothing else")
+def _(sim, hook):
+    def seconds_ahead(method, path, body=None, headers=()):
+        date = sim.raw(method, path, body, headers)[1]["Date"]
+        return email.utils.parsedate_to_datetime(date).timestamp() - time.time()
+    key = {"Authorization": f"Bearer {KEY}"}
+    asked = [("GET", "/v1/account", None, key), ("GET", "/v1/account"), ("GET", "/v1/nothing", None, key),
+             ("GET", "/pay/cs_x"), ("GET", "/_sim/health"), ("GET", "/_sim/nothing"), ("GET", "/"),
+             ("POST", "/v1/products", None, {"Transfer-Encoding": "chunked"}), ("BREW", "/v1/account")]
+    for skew in (0, 301, -86400.5):
+        eq(sim.control("clock", skew=skew), {"skew": skew})
+        for request in asked:
+            if abs(seconds_ahead(*request) - skew) > 2:
+                raise AssertionError(f"{request[:2]} is {seconds_ahead(*request)} s ahead, not {skew}")
+    if abs(sim.session()["created"] - time.time()) > 2:
+        raise AssertionError("the skew is in what is made")
+    sim.control("clock", 400, skew="fast")
+    sim.control("reset", 200, "POST")
+    if abs(seconds_ahead("GET", "/_sim/health")) > 2:
+        raise AssertionError("a reset leaves the clock wrong")
 
 
 @test("a control refuses names that it does not know")
