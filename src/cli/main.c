@@ -16,6 +16,7 @@
 
 const struct command *const commands[] = {
 	&command_init,
+	&command_sync,
 	NULL,
 };
 

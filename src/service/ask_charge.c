@@ -40,16 +40,30 @@ static int ask_with_disputes(struct stripe_client *stripe, const char *charge_id
 	return 0;
 }
 
-static int ask_disputes_if_any(struct stripe_client *stripe, int64_t deadline,
-			       struct asked_charge *found, struct err *e)
+int ask_disputes_if_any(struct app *app, int64_t deadline, struct asked_charge *found,
+			struct err *e)
 {
 	const char *id = json_string_or_null(found->charge, "id");
+	struct stripe_client *stripe;
 	bool disputed = false;
 
 	json_get_bool(found->charge, "disputed", &disputed);
 	if (!disputed || !id)
 		return 0;
-	return stripe_disputes_of_charge(stripe, id, deadline, &found->disputes, e);
+	stripe = app_stripe(app, deadline, e);
+	return stripe ? stripe_disputes_of_charge(stripe, id, deadline, &found->disputes, e) : -1;
+}
+
+/* By its id, with its disputes if they are wanted in any case. */
+static int ask_by_id(struct stripe_client *stripe, const struct ask_charge *ask,
+		     int64_t deadline, struct asked_charge *found, struct err *e)
+{
+	if (ask->disputes == ASK_DISPUTES &&
+	    ask_with_disputes(stripe, ask->charge_id, deadline, found, e))
+		return -1;
+	if (found->charge)
+		return 0;
+	return stripe_charge_retrieve(stripe, ask->charge_id, deadline, &found->charge, e);
 }
 
 int ask_charge(struct app *app, const struct ask_charge *ask, struct asked_charge *found,
@@ -57,21 +71,14 @@ int ask_charge(struct app *app, const struct ask_charge *ask, struct asked_charg
 {
 	int64_t deadline = app_stripe_deadline(ask->deadline);
 	struct stripe_client *stripe = app_stripe(app, deadline, e);
+	int rc;
 
 	asked_charge_free(found);
 	if (!stripe)
 		return -1;
-	if (!ask->charge_id) {
-		if (ask_payment(stripe, ask->intent, deadline, &found->charge, e))
-			return -1;
-	} else {
-		if (ask->disputes == ASK_DISPUTES &&
-		    ask_with_disputes(stripe, ask->charge_id, deadline, found, e))
-			return -1;
-		if (!found->charge && stripe_charge_retrieve(stripe, ask->charge_id, deadline,
-							     &found->charge, e))
-			return -1;
-	}
-	return ask->disputes == ASK_DISPUTES_IF_ANY ? ask_disputes_if_any(stripe, deadline, found, e)
-						    : 0;
+	rc = ask->charge_id ? ask_by_id(stripe, ask, deadline, found, e)
+			    : ask_payment(stripe, ask->intent, deadline, &found->charge, e);
+	if (!rc && ask->disputes == ASK_DISPUTES_IF_ANY)
+		rc = ask_disputes_if_any(app, deadline, found, e);
+	return rc;
 }

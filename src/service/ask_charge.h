@@ -31,6 +31,11 @@ struct asked_charge {
 int ask_charge(struct app *app, const struct ask_charge *ask, struct asked_charge *found,
 	       struct err *e);
 
+/* Asks for the disputes of found->charge, where it says that it is disputed.
+ * `deadline` is for Stripe. */
+int ask_disputes_if_any(struct app *app, int64_t deadline, struct asked_charge *found,
+			struct err *e);
+
 void asked_charge_free(struct asked_charge *found);
 
 #endif

@@ -21,6 +21,26 @@ struct payment_ref payment_ref_of(struct json_object *object)
 	};
 }
 
+struct json_object *charge_of_session(struct json_object *session)
+{
+	struct json_object *intent = NULL, *charge = NULL;
+
+	json_get_object(session, "payment_intent", &intent);
+	json_get_object(intent, "latest_charge", &charge);
+	return charge;
+}
+
+bool payment_has_failed(struct json_object *session)
+{
+	const char *paid = json_string_or_null(session, "payment_status"), *status;
+	struct json_object *intent = NULL;
+
+	json_get_object(session, "payment_intent", &intent);
+	status = json_string_or_null(intent, "status");
+	return paid && strcmp(paid, "unpaid") == 0 && status &&
+	       (strcmp(status, "requires_payment_method") == 0 || strcmp(status, "canceled") == 0);
+}
+
 int charge_read(struct json_object *json, struct charge_facts *facts, struct err *e)
 {
 	memset(facts, 0, sizeof *facts);

@@ -26,6 +26,15 @@ struct payment_ref {
 
 struct payment_ref payment_ref_of(struct json_object *object);
 
+/* The latest charge of a session's payment, borrowed; NULL unless both are
+ * expanded in it. */
+struct json_object *charge_of_session(struct json_object *session);
+
+/* Whether a complete session's payment, expanded in it, did not come off: a
+ * delayed method's that was refused in the end.
+ * https://docs.stripe.com/payments/paymentintents/lifecycle */
+bool payment_has_failed(struct json_object *session);
+
 /* A charge, borrowed from its JSON. */
 struct charge_facts {
 	const char *id, *payment_intent;

@@ -13,6 +13,8 @@
 
 #define TRIES 3
 #define FIRST_PAUSE_MS 500u
+#define SLOW_MS 50 /* between requests, once Stripe has limited their rate */
+#define SLOWEST_MS 1000
 
 struct stripe_client {
 	struct http_client *http;
@@ -20,7 +22,7 @@ struct stripe_client {
 	char *base;          /* without a slash at the end */
 	bool replayed;
 	bool unauthorized;
-	int64_t interval; /* milliseconds between two requests, 0: none */
+	int64_t interval; /* milliseconds between two requests, 0: no pace is kept */
 	int64_t next;     /* when the next one may go, monotonic */
 };
 
@@ -78,6 +80,16 @@ static void keep_pace(struct stripe_client *client, int64_t deadline)
 	client->next = now + client->interval;
 }
 
+/* Stripe has it that it is too fast, whatever was agreed. */
+static void slow_down(struct stripe_client *client)
+{
+	client->interval *= 2;
+	if (client->interval < SLOW_MS)
+		client->interval = SLOW_MS;
+	if (client->interval > SLOWEST_MS)
+		client->interval = SLOWEST_MS;
+}
+
 static const char *or_none(const char *s)
 {
 	return s ? s : "-";
@@ -123,6 +135,8 @@ static int send_once(struct stripe_client *client, const struct stripe_request *
 	if (client->interval)
 		keep_pace(client, request->deadline);
 	rc = http_perform(client->http, &http, answer, e);
+	if (rc == 0 && answer->status == 429 && client->interval)
+		slow_down(client);
 	free(key);
 	return rc;
 }

@@ -48,8 +48,9 @@ bool stripe_was_replayed(struct stripe_client *client);
 /* Whether the last answer was that the key is not valid (any more). */
 bool stripe_was_unauthorized(const struct stripe_client *client);
 
-/* Sends at most so many requests a second from now on (0: no bound): who asks
- * for much must not take the shop's share of Stripe's limit.
+/* Sends at most so many requests a second from now on (0: no bound), and fewer
+ * once Stripe answers 429: who asks for much must not take the shop's share of
+ * Stripe's limit.
  * https://docs.stripe.com/rate-limits */
 void stripe_client_pace(struct stripe_client *client, unsigned per_second);
 
