@@ -12,7 +12,8 @@
  * monitoring systems). */
 enum command_exit { COMMAND_OK = 0, COMMAND_ERROR = 1, COMMAND_USAGE = 2 };
 
-#define COMMAND_OPTIONS 16 /* a command may have */
+#define COMMAND_OPTIONS 16    /* a command may have */
+#define COMMAND_OPERANDS 1000 /* a command that takes any number of them takes */
 
 /* The last one of a table has no name. */
 struct command_option {
@@ -50,7 +51,7 @@ struct command {
 /* Ends with NULL. */
 extern const struct command *const commands[];
 
-extern const struct command command_init, command_sync;
+extern const struct command command_init, command_replay, command_sync;
 
 /* The value of the command's option, "" of one that takes none; NULL where it
  * was not given. */

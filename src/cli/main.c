@@ -16,6 +16,7 @@
 
 const struct command *const commands[] = {
 	&command_init,
+	&command_replay,
 	&command_sync,
 	NULL,
 };

@@ -4,37 +4,18 @@
  * far it is on standard error.
  */
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "cli/command.h"
 #include "cli/differences.h"
+#include "cli/interrupt.h"
 #include "cli/progress.h"
 #include "format/iso8601.h"
 #include "service/sync.h"
 
 #define HOUR 3600
-
-static volatile sig_atomic_t signalled;
-
-static void on_signal(int number)
-{
-	signalled = number;
-}
-
-/* The first signal ends the run after the session it is at; the second one,
- * the process. */
-static void catch_signals(void)
-{
-	struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
-}
 
 /* What the listener's functions need. */
 struct output {
@@ -43,12 +24,6 @@ struct output {
 	bool json, dry_run;
 	int64_t printed; /* differences */
 };
-
-static bool stop(void *context)
-{
-	(void)context;
-	return signalled != 0;
-}
 
 static void looked_at(void *context, const struct sync_counts *counts, int64_t created)
 {
@@ -122,7 +97,7 @@ static int say_end(const struct sync_result *r, int64_t most)
 {
 	if (r->end == SYNC_TAKEN_OVER)
 		command_complain("sync", "another run has taken over and does the rest");
-	else if (r->end == SYNC_STOPPED && signalled)
+	else if (r->end == SYNC_STOPPED && interrupt_came(NULL))
 		command_complain("sync", "interrupted: the next run goes on from here");
 	else if (r->end == SYNC_STOPPED)
 		command_complain("sync", "stopped after %" PRId64 " sessions, as it was told: the "
@@ -130,7 +105,7 @@ static int say_end(const struct sync_result *r, int64_t most)
 	if (r->counts.errors)
 		command_complain("sync", "%" PRId64 " sessions could not be brought in order; the "
 				 "next run looks at them again", r->counts.errors);
-	return r->counts.errors || (r->end == SYNC_STOPPED && signalled) ? COMMAND_ERROR : COMMAND_OK;
+	return r->counts.errors || (r->end == SYNC_STOPPED && interrupt_came(NULL)) ? COMMAND_ERROR : COMMAND_OK;
 }
 
 /* --- the options -------------------------------------------------------------------- */
@@ -168,7 +143,7 @@ static int run(struct app *app, const struct command_line *line)
 		.max_sessions = app->config.sync_max_sessions,
 		.dry_run = app->config.sync_dry_run || command_value(line, "dry-run"),
 		.listener = {.context = &out, .difference = on_difference, .looked_at = looked_at,
-			     .stop = stop},
+			     .stop = interrupt_came},
 	};
 	int64_t started = clock_monotonic_ms(), ms;
 	struct err e;
@@ -177,7 +152,7 @@ static int run(struct app *app, const struct command_line *line)
 	command_number(line, "max-sessions", 1, 1000000000, &options.max_sessions);
 	read_from(line, &options.from);
 	out.dry_run = options.dry_run;
-	catch_signals();
+	interrupt_catch();
 	progress_begin(&out.progress, "sync", command_value(line, "quiet") != NULL);
 	rc = sync_run(app, &options, &result, &e);
 	progress_end(&out.progress);

@@ -11,7 +11,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/url.h"
+#include "service/pace.h"
 #include "service/patience.h"
 #include "service/pending.h"
 #include "service/sync_late.h"
@@ -19,9 +19,6 @@
 
 #define HOUR 3600
 #define DAY 86400
-#define PACE_LIVE 50 /* requests a second: half of what Stripe allows */
-#define PACE_TEST 20 /* of 25 */
-#define PACE_HERE 500 /* of a stand-in on this machine, which has no limit or says so */
 
 struct sync {
 	struct app *app;
@@ -194,27 +191,6 @@ static int run(struct sync *s, struct err *e)
 	return rc;
 }
 
-static unsigned pace_for(const char *secret, const char *api_base)
-{
-	struct url url;
-
-	if (url_parse(span_of(api_base), &url) == 0 && url_is_loopback(&url))
-		return PACE_HERE;
-	return strstr(secret, "_live_") ? PACE_LIVE : PACE_TEST;
-}
-
-static int keep_pace(struct app *app, struct err *e)
-{
-	int64_t deadline = deadline_in(PATIENCE_CALL_MS);
-	struct stripe_client *stripe = app_stripe(app, deadline, e);
-	const char *secret;
-
-	if (!stripe || app_secret(app, SECRET_STRIPE, deadline, &secret, e))
-		return -1;
-	stripe_client_pace(stripe, pace_for(secret, app->config.stripe_api_base));
-	return 0;
-}
-
 static void log_end(const struct sync_result *result)
 {
 	static const char *const ends[] = {
@@ -242,7 +218,7 @@ int sync_run(struct app *app, const struct sync_options *options, struct sync_re
 	*result = (struct sync_result){.end = SYNC_COMPLETE};
 	s.reconcile = (struct reconcile){.app = app, .listener = &options->listener,
 					 .counts = &s.state.counts, .dry_run = options->dry_run};
-	rc = keep_pace(app, e);
+	rc = pace_keep(app, deadline_in(PATIENCE_CALL_MS), e);
 	if (!rc)
 		rc = run(&s, e);
 	result->counts = s.state.counts;

@@ -12,16 +12,11 @@
 #include "base/clock.h"
 #include "service/patience.h"
 #include "shop/charge.h"
+#include "shop/facts.h"
 #include "shop/keys.h"
 #include "stripe/list.h"
 
 #define DAY 86400
-
-static const char *const event_types[] = {
-	"charge.refunded", "refund.created", "refund.updated", "refund.failed",
-	"charge.dispute.created", "charge.dispute.updated", "charge.dispute.closed",
-	"charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated", NULL,
-};
 
 static bool told_to_stop(const struct sync_late *late)
 {
@@ -167,7 +162,7 @@ static int get_events(struct sync_late *late, const struct stripe_range *range,
 	do {
 		deadline = deadline_in(PATIENCE_CALL_MS);
 		stripe = app_stripe(late->reconcile->app, deadline, e);
-		rc = stripe ? stripe_events(stripe, event_types, false, range, deadline, page, e) : -1;
+		rc = stripe ? stripe_events(stripe, event_types_of_charges, false, range, deadline, page, e) : -1;
 	} while (rc && patience_again(&patience, e) && !told_to_stop(late));
 	return rc;
 }
