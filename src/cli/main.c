@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/complete.h"
 #include "cli/parse.h"
 
 #define COMMANDS_MAX 32
@@ -199,6 +200,8 @@ static int dispatch(int argc, char **argv)
 	argv += used;
 	if (strcmp(argv[0], "help") == 0)
 		return help_on(argv[1]);
+	if (strcmp(argv[0], COMPLETE_WORD) == 0)
+		return complete_print(argv[1]);
 	command = find(argv[0]);
 	return command ? run(command, argc - 1, argv + 1, &app) : COMMAND_USAGE;
 }
