@@ -72,8 +72,9 @@ static void print_summary(const struct output *out, int64_t ms)
 	printf("  %" PRId64 " missing, %" PRId64 " stale, %" PRId64 " pending%s\n", c->missing,
 	       c->stale, c->pending, out->dry_run ? ": nothing was written"
 	       : c->missing + c->stale + c->pending ? ": repaired" : "");
-	printf("  %" PRId64 " errors, %u calls of Stripe, %" PRId64 ".%" PRId64 " s\n", c->errors,
-	       out->result->stripe_calls, ms / 1000, ms % 1000 / 100);
+	printf("  %" PRId64 " errors; %u calls of Stripe, %u reads and %u writes of the store, %" PRId64
+	       ".%" PRId64 " s\n", c->errors, out->result->calls.stripe, out->result->calls.reads,
+	       out->result->calls.writes, ms / 1000, ms % 1000 / 100);
 }
 
 static void print_summary_json(const struct output *out, int64_t ms)
@@ -87,7 +88,9 @@ static void print_summary_json(const struct output *out, int64_t ms)
 	json_set_bool(json, "resumed", r->resumed);
 	json_set_int(json, "from", r->from);
 	json_set_int(json, "to", r->to);
-	json_set_int(json, "stripeCalls", r->stripe_calls);
+	json_set_int(json, "stripeCalls", r->calls.stripe);
+	json_set_int(json, "storeReads", r->calls.reads);
+	json_set_int(json, "storeWrites", r->calls.writes);
 	json_set_int(json, "ms", ms);
 	printf("%s],\n\"summary\": %s}\n", out->printed ? "\n" : "{\"differences\": [", json_text(json));
 	json_object_put(json);

@@ -39,8 +39,9 @@ static bool told_to_stop(const struct sync *s)
 static int get_page(struct sync *s, struct stripe_page *page, struct err *e)
 {
 	const struct sync_segment *segment = &s->state.todo[0];
+	/* Up to now is without a bound: Stripe's clock may be ahead of this one. */
 	const struct stripe_range range = {
-		.from = segment->from, .to = segment->to,
+		.from = segment->from, .to = segment->to < s->now ? segment->to : 0,
 		.after = segment->after[0] ? segment->after : NULL,
 	};
 	struct patience patience = {0};
@@ -203,7 +204,8 @@ static void log_end(const struct sync_result *result)
 	log_info(ends[result->end], LOG_INT("sessions", c->sessions), LOG_INT("inOrder", c->in_order),
 		 LOG_INT("missing", c->missing), LOG_INT("stale", c->stale),
 		 LOG_INT("pending", c->pending), LOG_INT("waiting", c->waiting),
-		 LOG_INT("errors", c->errors), LOG_INT("stripeCalls", result->stripe_calls));
+		 LOG_INT("errors", c->errors), LOG_INT("stripeCalls", result->calls.stripe),
+		 LOG_INT("storeReads", result->calls.reads), LOG_INT("storeWrites", result->calls.writes));
 }
 
 int sync_run(struct app *app, const struct sync_options *options, struct sync_result *result,
@@ -222,7 +224,7 @@ int sync_run(struct app *app, const struct sync_options *options, struct sync_re
 	if (!rc)
 		rc = run(&s, e);
 	result->counts = s.state.counts;
-	result->stripe_calls = app_calls(app).stripe;
+	result->calls = app_calls(app);
 	if (rc)
 		log_error("Sync failed", LOG_STR("error", e->text));
 	else
