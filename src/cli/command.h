@@ -51,6 +51,8 @@ struct command {
 extern const struct command *const commands[];
 
 extern const struct command command_init;
+extern const struct command command_orders;
+extern const struct command command_show;
 
 /* The value of the command's option, "" of one that takes none; NULL where it
  * was not given. */
