@@ -67,6 +67,10 @@ int command_number(const struct command_line *line, const char *option, int64_t 
 void command_complain(const char *name, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* Whether standard output takes no more: then a long list stops.  Ask right
+ * behind what was printed, for it remembers the reason. */
+bool command_output_failed(void);
+
 /* A usage error: the text, the usage line; COMMAND_USAGE. */
 int command_usage(const struct command *command, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

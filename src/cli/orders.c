@@ -202,7 +202,7 @@ static int list(struct history *history, int64_t limit, struct output *out, bool
 	struct json_object *order;
 	int64_t n;
 
-	for (n = 0; !ferror(stdout); n++) {
+	for (n = 0; !command_output_failed(); n++) {
 		if (history_next(history, &order, e))
 			return -1;
 		if (!order)
@@ -228,7 +228,6 @@ static void output_end(struct output *out, bool whole)
 		putchar('\n');
 	if (whole)
 		totals_print(&out->totals, stdout);
-	fflush(stdout);
 }
 
 static int list_all(struct history *history, const struct request *r)
@@ -247,6 +246,8 @@ static int list_all(struct history *history, const struct request *r)
 		command_complain("orders", "%s", e.text);
 		return COMMAND_ERROR;
 	}
+	if (fflush(stdout) && command_output_failed())
+		return COMMAND_ERROR;
 	if (more && out.table)
 		command_complain("orders", "there are more: --limit 0 lists all, --limit N as many");
 	if (history_missing(history))

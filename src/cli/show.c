@@ -3,6 +3,7 @@
  * ordersnap show: orders by id, number or payment.
  */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
 #include "cli/command.h"
@@ -31,13 +32,22 @@ static void print(struct output *out, struct json_object *order)
 	show_order(stdout, order, table_terminal_width());
 }
 
+/* A name may be any bytes. */
+static void complain(const char *text)
+{
+	char *clean = table_clean(text);
+
+	command_complain("show", "%s", clean);
+	free(clean);
+}
+
 /* An order that is not there is said and does not keep the others from being
  * shown; a store that is away does. */
 static int show_all(struct app *app, char **names, struct output *out, bool *whole)
 {
 	int status = COMMAND_OK;
 
-	for (; *names && !ferror(stdout); names++) {
+	for (; *names && !command_output_failed(); names++) {
 		struct json_object *order;
 		struct err e;
 
@@ -46,8 +56,10 @@ static int show_all(struct app *app, char **names, struct output *out, bool *who
 			json_object_put(order);
 			continue;
 		}
-		fflush(stdout); /* what was found stands before what was not */
-		command_complain("show", "%s", e.text);
+		/* What was found stands before what was not. */
+		if (fflush(stdout) && command_output_failed())
+			return COMMAND_ERROR;
+		complain(e.text);
 		status = COMMAND_ERROR;
 		*whole = e.code == ERR_NOT_FOUND;
 		if (!*whole)
