@@ -51,7 +51,11 @@ struct command {
 /* Ends with NULL. */
 extern const struct command *const commands[];
 
-extern const struct command command_init, command_replay, command_sync;
+extern const struct command command_init;
+extern const struct command command_orders;
+extern const struct command command_replay;
+extern const struct command command_show;
+extern const struct command command_sync;
 
 /* The value of the command's option, "" of one that takes none; NULL where it
  * was not given. */
@@ -65,6 +69,10 @@ int command_number(const struct command_line *line, const char *option, int64_t 
 /* Says `ordersnap NAME: text` on standard error; NULL: without a name. */
 void command_complain(const char *name, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* Whether standard output takes no more: then a long list stops.  Ask right
+ * behind what was printed, for it remembers the reason. */
+bool command_output_failed(void);
 
 /* A usage error: the text, the usage line; COMMAND_USAGE. */
 int command_usage(const struct command *command, const char *format, ...)

@@ -15,9 +15,13 @@
 
 #define COMMANDS_MAX 32
 
+static int output_errno; /* why standard output failed, 0: it did not so far */
+
 const struct command *const commands[] = {
 	&command_init,
+	&command_orders,
 	&command_replay,
+	&command_show,
 	&command_sync,
 	NULL,
 };
@@ -151,15 +155,26 @@ static int run(const struct command *command, int argc, char **argv, struct app_
 	return status == COMMAND_OK ? run_open(&line) : status;
 }
 
+bool command_output_failed(void)
+{
+	if (!ferror(stdout))
+		return false;
+	if (!output_errno)
+		output_errno = errno;
+	return true;
+}
+
 /* What was printed has to have arrived: a full disk is not success.  A reader
  * that has seen enough (head) is no error to speak of. */
 static int flush_output(int status)
 {
-	errno = 0;
-	if (fflush(stdout) == 0 && !ferror(stdout))
+	if (fflush(stdout) == 0 && !command_output_failed())
 		return status;
-	if (errno != EPIPE)
-		command_complain(NULL, "can't write to standard output: %s", strerror(errno));
+	if (!output_errno)
+		output_errno = errno;
+	if (output_errno != EPIPE)
+		command_complain(NULL, "can't write to standard output: %s",
+				 strerror(output_errno));
 	return status == COMMAND_OK ? COMMAND_ERROR : status;
 }
 

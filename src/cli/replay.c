@@ -222,7 +222,7 @@ static const struct command_option options[] = {
 
 const struct command command_replay = {
 	.name = "replay",
-	.arguments = "EVENT_ID ... | --file FILE | --undelivered  [--again] [--dry-run] [--json] [--quiet]",
+	.arguments = "EVENT_ID ... | --file FILE | --undelivered [OPTION ...]",
 	.summary = "process events once more, from Stripe or from a file",
 	.options = options,
 	.most = COMMAND_OPERANDS,
