@@ -142,7 +142,7 @@ static int run(const struct command *command, int argc, char **argv, struct app_
 	struct command_line line = {.app = *app};
 	int status = COMMAND_OK;
 
-	switch (parse_line(command, argc, argv, &line)) {
+	switch (parse_arguments(command, argc, argv, &line)) {
 	case PARSE_HELP:
 		return print_command_help(command);
 	case PARSE_WRONG:

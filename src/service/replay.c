@@ -21,11 +21,16 @@ static const char *name_or_none(struct json_object *event, const char *key)
 	return text ? text : "?";
 }
 
+static struct patience patience_of(const struct replay *r)
+{
+	return (struct patience){.stop = r->stop, .context = r->context};
+}
+
 static void replay_json(const struct replay *r, struct json_object *event)
 {
 	struct process_options options = {.source = SOURCE, .again = r->again,
 					  .dry_run = r->dry_run};
-	struct patience patience = {0};
+	struct patience patience = patience_of(r);
 	struct process_result result;
 	struct replayed replayed = {.id = name_or_none(event, "id"),
 				    .type = name_or_none(event, "type")};
@@ -35,7 +40,7 @@ static void replay_json(const struct replay *r, struct json_object *event)
 	do {
 		options.deadline = deadline_in(PATIENCE_CALL_MS);
 		rc = process_event(r->app, event, &options, &result, &e);
-	} while (rc && patience_again(&patience, &e) && !r->stop(r->context));
+	} while (rc && patience_again(&patience, &e));
 	if (rc)
 		replayed.error = &e;
 	else
@@ -52,18 +57,17 @@ static void replay_array(const struct replay *r, struct json_object *events)
 		replay_json(r, json_object_array_get_idx(events, i));
 }
 
+static int ask_event(struct stripe_client *stripe, const void *what, int64_t deadline,
+		    void *answer, struct err *e)
+{
+	return stripe_event_retrieve(stripe, what, deadline, answer, e);
+}
+
 int replay_id(const struct replay *r, const char *id, struct err *e)
 {
-	struct patience patience = {0};
 	struct json_object *event = NULL;
-	int rc;
+	int rc = patience_ask(r->app, patience_of(r), ask_event, id, &event, e);
 
-	do {
-		int64_t deadline = deadline_in(PATIENCE_CALL_MS);
-		struct stripe_client *stripe = app_stripe(r->app, deadline, e);
-
-		rc = stripe ? stripe_event_retrieve(stripe, id, deadline, &event, e) : -1;
-	} while (rc && patience_again(&patience, e) && !r->stop(r->context));
 	if (rc && e->code == ERR_REFUSED && e->upstream == 404)
 		return err_set(e, ERR_NOT_FOUND, "Stripe has no event %s; it keeps them for %d days, "
 			       "and test and live mode apart", id, STRIPE_EVENTS_KEPT_DAYS);
@@ -73,20 +77,10 @@ int replay_id(const struct replay *r, const char *id, struct err *e)
 	return rc;
 }
 
-static int get_undelivered(const struct replay *r, const char *after, struct stripe_page *page,
-			   struct err *e)
+static int ask_undelivered(struct stripe_client *stripe, const void *range, int64_t deadline,
+			   void *page, struct err *e)
 {
-	const struct stripe_range range = {.after = after};
-	struct patience patience = {0};
-	int rc;
-
-	do {
-		int64_t deadline = deadline_in(PATIENCE_CALL_MS);
-		struct stripe_client *stripe = app_stripe(r->app, deadline, e);
-
-		rc = stripe ? stripe_events(stripe, event_types, true, &range, deadline, page, e) : -1;
-	} while (rc && patience_again(&patience, e) && !r->stop(r->context));
-	return rc;
+	return stripe_events(stripe, event_types, true, range, deadline, page, e);
 }
 
 int replay_undelivered(const struct replay *r, struct err *e)
@@ -95,9 +89,10 @@ int replay_undelivered(const struct replay *r, struct err *e)
 	int rc = pace_keep(r->app, deadline_in(PATIENCE_CALL_MS), e);
 
 	while (!rc) {
+		const struct stripe_range range = {.after = page.next};
 		struct stripe_page next = {.data = NULL};
 
-		rc = get_undelivered(r, page.next, &next, e);
+		rc = patience_ask(r->app, patience_of(r), ask_undelivered, &range, &next, e);
 		if (!rc)
 			replay_array(r, next.data);
 		json_object_put(page.data);

@@ -35,7 +35,18 @@ static bool told_to_stop(const struct sync *s)
 	return s->options->listener.stop(s->options->listener.context);
 }
 
-/* 0 with `page`, trying again for a while. */
+static struct patience patience_of(const struct sync *s)
+{
+	return (struct patience){.stop = s->options->listener.stop,
+				 .context = s->options->listener.context};
+}
+
+static int ask_page(struct stripe_client *stripe, const void *what, int64_t deadline,
+		    void *answer, struct err *e)
+{
+	return stripe_complete_sessions(stripe, what, deadline, answer, e);
+}
+
 static int get_page(struct sync *s, struct stripe_page *page, struct err *e)
 {
 	const struct sync_segment *segment = &s->state.todo[0];
@@ -44,17 +55,8 @@ static int get_page(struct sync *s, struct stripe_page *page, struct err *e)
 		.from = segment->from, .to = segment->to < s->now ? segment->to : 0,
 		.after = segment->after[0] ? segment->after : NULL,
 	};
-	struct patience patience = {0};
-	struct stripe_client *stripe;
-	int64_t deadline;
-	int rc;
 
-	do {
-		deadline = deadline_in(PATIENCE_CALL_MS);
-		stripe = app_stripe(s->app, deadline, e);
-		rc = stripe ? stripe_complete_sessions(stripe, &range, deadline, page, e) : -1;
-	} while (rc && patience_again(&patience, e) && !told_to_stop(s));
-	return rc;
+	return patience_ask(s->app, patience_of(s), ask_page, &range, page, e);
 }
 
 /* No more of the page than may be looked at. */
@@ -83,7 +85,7 @@ static void advance(struct sync_state *state, const char *next)
 
 static int save(struct sync *s, struct err *e)
 {
-	struct patience patience = {0};
+	struct patience patience = patience_of(s);
 	int rc;
 
 	if (s->options->dry_run)
