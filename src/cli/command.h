@@ -50,6 +50,8 @@ struct command {
 /* Ends with NULL. */
 extern const struct command *const commands[];
 
+extern const struct command command_export;
+extern const struct command command_import;
 extern const struct command command_init;
 
 /* The value of the command's option, "" of one that takes none; NULL where it

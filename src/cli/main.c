@@ -16,6 +16,8 @@
 
 const struct command *const commands[] = {
 	&command_init,
+	&command_export,
+	&command_import,
 	NULL,
 };
 
