@@ -95,6 +95,8 @@ static int export_all(struct exporter *x, struct err *e)
 		while (!rc && last);
 	if (!rc)
 		rc = transfer_file_finish(&x->file, e);
+	else if (x->done->items)
+		transfer_file_break(&x->file);
 	json_object_put(last);
 	transfer_file_close(&x->file);
 	return rc;

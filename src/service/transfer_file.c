@@ -154,6 +154,15 @@ int transfer_file_finish(struct transfer_file *file, struct err *e)
 	return 0;
 }
 
+void transfer_file_break(struct transfer_file *file)
+{
+	struct err ignored;
+
+	if (file->path || buf_putc(&file->out, '{'))
+		return;
+	transfer_file_flush(file, &ignored);
+}
+
 void transfer_file_close(struct transfer_file *file)
 {
 	if (file->path && file->fd >= 0)

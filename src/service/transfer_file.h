@@ -39,6 +39,10 @@ int transfer_file_flush(struct transfer_file *file, struct err *e);
 /* All has been added: a file is on disk then, under its name. */
 int transfer_file_finish(struct transfer_file *file, struct err *e);
 
+/* Not all could be added: standard output ends in the beginning of a line, so
+ * that who reads it does not take it for the whole. */
+void transfer_file_break(struct transfer_file *file);
+
 void transfer_file_close(struct transfer_file *file);
 
 #endif

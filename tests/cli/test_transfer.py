@@ -198,11 +198,17 @@ def _():
 
 @test
 def _():
-    "a row that is no item stops the export and is named"
-    db = store_of(item("a"), item("b"), item("c"))
-    with contextlib.closing(sqlite3.connect(db)) as file, file:
-        file.execute("UPDATE items SET item = 'broken' WHERE pk = 'b'")
-    contains(shop.run("export", "--db", db, code=1).err, "what stands under b, S is no item")
+    "a row that is no item stops the export and is named, and an import of what came is no success"
+    db = store_of(*many(150), item("Q"))
+    broken(db, "Q")
+    run = shop.run("export", "--db", db, code=1)
+    contains(run.err, "what stands under Q, S is no item")
+    lacks(run.err, "export: ")
+    run = imported(new_path(), run.out, code=1)
+    contains(run.err, "line 101: cut off: the input ends in it")
+    contains(run.err, summary(100, 100, 0, 0, 0, 0))
+    broken(db, "P#000000")
+    equal(shop.run("export", "--db", db, code=1).out, "")
 
 
 # --- export into a file -------------------------------------------------------------------------
