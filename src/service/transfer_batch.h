@@ -8,9 +8,10 @@
 #include "service/transfer.h"
 #include "service/transfer_import.h"
 
-/* Bytes of lines: a transaction of DynamoDB has at most 4 MB, and has to get
- * there in time over a slow line. */
-#define TRANSFER_BATCH_BYTES (1 << 20)
+/* Bytes of lines, but for a single longer one: a transaction of DynamoDB has at
+ * most 4 MB, and has to get there in time over a slow line; and each byte is
+ * held several times, as text and as values, there and here. */
+#define TRANSFER_BATCH_BYTES (512 * 1024)
 
 struct transfer_entry {
 	struct json_object *item;  /* owned */

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@
 #include "service/transfer_lines.h"
 
 #define WRITE_BYTES 65536
+#define WAIT_MS 1000
 #define OUT_MAX (16 << 20) /* SQLite's items may be larger than DynamoDB's */
 
 static int failed(const struct transfer_file *file, const char *what, struct err *e)
@@ -107,7 +109,10 @@ int transfer_file_flush(struct transfer_file *file, struct err *e)
 	while (done < file->out.len) {
 		ssize_t n = write(file->fd, file->out.data + done, file->out.len - done);
 
-		if (n < 0 && errno != EINTR)
+		/* A pipe that somebody else made non-blocking: wait for its reader. */
+		if (n < 0 && errno == EAGAIN)
+			poll(&(struct pollfd){.fd = file->fd, .events = POLLOUT}, 1, WAIT_MS);
+		else if (n < 0 && errno != EINTR)
 			return failed(file, "write to", e);
 		done += n > 0 ? (size_t)n : 0;
 	}

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 #include "service/transfer.h"
 
 #define CHUNK 65536
+#define WAIT_MS 1000
 
 void transfer_lines_init(struct transfer_lines *lines, int fd, const char *name)
 {
@@ -35,9 +37,10 @@ static int fill(struct transfer_lines *lines, struct err *e)
 
 	if (lines->at < lines->have)
 		return 1;
-	do
-		n = read(lines->fd, lines->chunk, CHUNK);
-	while (n < 0 && errno == EINTR);
+	/* A pipe that somebody else made non-blocking: wait for its writer. */
+	while ((n = read(lines->fd, lines->chunk, CHUNK)) < 0 && (errno == EINTR || errno == EAGAIN))
+		if (errno == EAGAIN)
+			poll(&(struct pollfd){.fd = lines->fd, .events = POLLIN}, 1, WAIT_MS);
 	if (n < 0)
 		return err_set(e, ERR_UNAVAILABLE, "can't read %s: %s", lines->name,
 			       strerror(errno));
