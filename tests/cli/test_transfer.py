@@ -135,6 +135,13 @@ def _():
 
 @test
 def _():
+    "a partition of more items than a page has is exported whole"
+    items = [item("DAY#2024-01-01", f"ORDER#{i:05d}#cs", version=1) for i in range(350)]
+    equal(exported(store_of(*items, item("DAY#2024-01-02"))), lines(*items, item("DAY#2024-01-02")))
+
+
+@test
+def _():
     "--only takes kinds apart, one or several, and names a wrong one"
     db = store_of(*ALL_KINDS.values())
     for kind, one in ALL_KINDS.items():
@@ -513,6 +520,17 @@ def _():
     run = imported(db, lines(*many(5)), "--quiet", code=1)
     contains(run.err, "line 4: P#000003, S (version 1) reads back otherwise than it was written")
     contains(run.err, "5 written, 0 the same, 0 newer there, 0 conflicts, 0 expired; 1 not verified")
+
+
+@test
+def _():
+    "what a live writer made newer before it was read back is no failure"
+    db = store_of()
+    with contextlib.closing(sqlite3.connect(db)) as file, file:
+        file.execute("""CREATE TRIGGER t AFTER INSERT ON items WHEN new.pk = 'P#000003' BEGIN
+                        UPDATE items SET item = '{"PK":"P#000003","SK":"S","version":2}'
+                        WHERE pk = new.pk; END""")
+    equal(imported(db, lines(*many(5))).err, summary(5, 5, 0, 0, 0, 0))
 
 
 # --- bad days -----------------------------------------------------------------------------------

@@ -191,6 +191,9 @@ def _():
         db.put(table[1], {"PK": f"E#{n}", "SK": "1", "expiresAt": 5, "text": "x" * 390000})
     db.put(table[1], {"PK": "there", "SK": "1"})
     equal(lines_of(*table), [b'{"PK":"there","SK":"1"}'])
+    for name, _, body in proxy.requests:
+        if name == "Scan":
+            equal(json.loads(body)["ConsistentRead"], True)
     ok(proxy.calls["Scan"] > 5, f"{proxy.calls} calls")
 
 
