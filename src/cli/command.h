@@ -51,6 +51,8 @@ struct command {
 /* Ends with NULL. */
 extern const struct command *const commands[];
 
+extern const struct command command_export;
+extern const struct command command_import;
 extern const struct command command_init;
 extern const struct command command_orders;
 extern const struct command command_replay;

@@ -18,6 +18,8 @@
 static int output_errno; /* why standard output failed, 0: it did not so far */
 
 const struct command *const commands[] = {
+	&command_export,
+	&command_import,
 	&command_init,
 	&command_orders,
 	&command_replay,
