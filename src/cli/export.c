@@ -10,12 +10,12 @@
 #include "service/transfer_export.h"
 #include "shop/keys.h"
 
-static void show(void *context, const struct transfer_exported *so_far)
+static void show(void *context, const struct transfer_exported *so_far, int permille)
 {
 	char number[STR_GROUPED_SIZE], text[64];
 
 	snprintf(text, sizeof text, "%s items", str_grouped(so_far->items, number));
-	progress_show(context, -1, text);
+	progress_show(context, permille, text);
 }
 
 /* In one form, whatever the numbers: a script may read it. */
@@ -84,6 +84,7 @@ static int run(struct app *app, const struct command_line *line)
 	if (only && transfer_kinds_from(only, &request.only, &e))
 		return COMMAND_USAGE;
 	progress_begin(&progress, "export", quiet);
+	request.count = progress.terminal && !quiet;
 	rc = transfer_export(app, &request, &done, &e);
 	progress_end(&progress);
 	if (rc)

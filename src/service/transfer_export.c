@@ -19,6 +19,7 @@ struct exporter {
 	const struct transfer_export *request;
 	struct transfer_exported *done;
 	char *user_pk; /* of request->user */
+	int64_t seen, total; /* items of the table; -1: not known */
 	struct transfer_file file;
 };
 
@@ -48,11 +49,19 @@ static bool is_wanted(const struct exporter *x, struct json_object *item)
 	return !request->user || names_user(item, request->user, x->user_pk);
 }
 
+static void show_progress(const struct exporter *x)
+{
+	if (x->request->progress)
+		x->request->progress(x->request->context, x->done,
+				     x->total > 0 ? (int)(x->seen * 1000 / x->total) : -1);
+}
+
 static int write_page(struct exporter *x, struct json_object *items, struct err *e)
 {
-	size_t i;
+	size_t n = json_object_array_length(items), i;
 
-	for (i = 0; i < json_object_array_length(items); i++) {
+	x->seen += (int64_t)n;
+	for (i = 0; i < n; i++) {
 		struct json_object *item = json_object_array_get_idx(items, i);
 
 		if (!is_wanted(x, item))
@@ -78,8 +87,8 @@ static int export_page(struct exporter *x, struct json_object **last, struct err
 	json_object_put(items);
 	json_object_put(*last);
 	*last = next;
-	if (!rc && x->request->progress)
-		x->request->progress(x->request->context, x->done);
+	if (!rc)
+		show_progress(x);
 	return rc;
 }
 
@@ -89,6 +98,7 @@ static int export_all(struct exporter *x, struct err *e)
 	int rc = transfer_file_open(&x->file, x->request->output, x->request->resume, count,
 				    x->done, &last, e);
 
+	x->seen = x->done->items;
 	if (!rc)
 		do
 			rc = export_page(x, &last, e);
@@ -122,6 +132,7 @@ int transfer_export(struct app *app, const struct transfer_export *request,
 	*done = (struct transfer_exported){.items = 0};
 	if (check_there(&app->config, e))
 		return -1;
+	x.total = request->count ? store_count(x.store, deadline_in(TRANSFER_VERB_MS)) : -1;
 	x.user_pk = request->user ? key_user(request->user) : NULL;
 	rc = export_all(&x, e);
 	free(x.user_pk);

@@ -18,7 +18,9 @@ struct transfer_export {
 	bool resume;        /* go on behind what output.part has */
 	unsigned only;      /* bits of kinds; 0: all, those of others too */
 	const char *user;   /* items that name this user alone; NULL: all */
-	void (*progress)(void *context, const struct transfer_exported *so_far);
+	bool count;         /* count the table first, where that can be done: for the next */
+	/* How far it is, in thousandths; -1: not known. */
+	void (*progress)(void *context, const struct transfer_exported *so_far, int permille);
 	void *context;
 };
 

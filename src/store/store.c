@@ -69,6 +69,11 @@ int store_write(struct store *s, const struct store_put *puts, size_t n, size_t 
 	return s->backend->write(s, puts, n, failed ? failed : &ignored, deadline, e);
 }
 
+int64_t store_count(struct store *s, int64_t deadline)
+{
+	return s->backend->count ? s->backend->count(s, deadline) : -1;
+}
+
 void store_close(struct store *s)
 {
 	if (s)

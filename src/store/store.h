@@ -52,6 +52,7 @@ struct store_backend {
 		    struct err *e);
 	int (*write)(struct store *s, const struct store_put *puts, size_t n, size_t *failed,
 		     int64_t deadline, struct err *e);
+	int64_t (*count)(struct store *s, int64_t deadline); /* NULL: it can't tell */
 	void (*close)(struct store *s);
 };
 
@@ -102,6 +103,10 @@ int store_scan(struct store *s, const struct store_key *after, size_t limit,
  */
 int store_write(struct store *s, const struct store_put *puts, size_t n, size_t *failed,
 		int64_t deadline, struct err *e);
+
+/* About how many items there are, for who shows how far a scan has come; -1
+ * where that is not known.  It may read the whole table. */
+int64_t store_count(struct store *s, int64_t deadline);
 
 /* Closes and frees; NULL is allowed. */
 void store_close(struct store *s);

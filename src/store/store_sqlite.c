@@ -19,7 +19,7 @@
 #define PURGE_ROWS 8 /* expired rows that one write takes along */
 #define PAGE_BYTES (1 << 20) /* of a scan, as in DynamoDB: pages stay small */
 
-enum statement { GET, QUERY, SCAN, SCAN_ON, PUT, PURGE, BEGIN, COMMIT, ROLLBACK, STATEMENTS };
+enum statement { GET, QUERY, SCAN, SCAN_ON, COUNT, PUT, PURGE, BEGIN, COMMIT, ROLLBACK, STATEMENTS };
 
 static const char *const sql[STATEMENTS] = {
 	[GET] = "SELECT item FROM items WHERE pk = ?1 AND sk = ?2"
@@ -32,6 +32,7 @@ static const char *const sql[STATEMENTS] = {
 		 " ORDER BY pk, sk LIMIT ?4",
 	[SCAN_ON] = "SELECT item, pk, sk FROM items WHERE (pk, sk) > (?1, ?2)"
 		    " AND (expires_at IS NULL OR expires_at > ?3) ORDER BY pk, sk LIMIT ?4",
+	[COUNT] = "SELECT count(*) FROM items",
 	[PUT] = "INSERT OR REPLACE INTO items (pk, sk, item, expires_at) VALUES (?1, ?2, ?3, ?4)",
 	[PURGE] = "DELETE FROM items WHERE (pk, sk) IN (SELECT pk, sk FROM items"
 		  " WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
@@ -319,6 +320,22 @@ static int write_all(struct store *s, const struct store_put *puts, size_t n, si
 			    json_string_or_null(puts[*failed].item, "PK")) : 0;
 }
 
+static int64_t count(struct store *s, int64_t deadline)
+{
+	struct store_sqlite *self = self_of(s);
+	sqlite3_stmt *statement;
+	int64_t rows = -1;
+	struct err ignored;
+
+	if (sqlite_file_open(&self->file, deadline, &ignored))
+		return -1;
+	statement = ready(self, COUNT);
+	if (statement && sqlite3_step(statement) == SQLITE_ROW)
+		rows = sqlite3_column_int64(statement, 0);
+	sqlite3_reset(statement);
+	return rows;
+}
+
 static void close_store(struct store *s)
 {
 	struct store_sqlite *self = self_of(s);
@@ -333,6 +350,7 @@ static const struct store_backend backend = {
 	.query = query,
 	.scan = scan,
 	.write = write_all,
+	.count = count,
 	.close = close_store,
 };
 

@@ -7,6 +7,7 @@ import contextlib
 import fcntl
 import json
 import os
+import pty
 import re
 import signal
 import sqlite3
@@ -175,6 +176,26 @@ def _():
     equal(shop.run("export", "--db", db, "--quiet").err, "")
     run = shop.run("import", "--db", new_path(), "--quiet", input=line(order()))
     equal(run.err + run.out, "")
+
+
+@test
+def _():
+    "on a terminal it shows how far it is, of the table in SQLite and of a file"
+    db, path = store_of(*many(3000)), new_path(".jsonl")
+    for args in (["export", "--db", db, "--output", path], ["import", "--db", new_path(), path]):
+        near, far = pty.openpty()
+        with subprocess.Popen([*lib.WRAPPER, COMMAND, *args], env=shop.environment(),
+                              stdin=subprocess.DEVNULL, stderr=far) as process:
+            os.close(far)
+            shown = b""
+            with contextlib.suppress(OSError):  # the end of a terminal
+                while part := os.read(near, 65536):
+                    shown += part
+        os.close(near)
+        equal(process.returncode, 0, shown)
+        ok(re.search(rb"\r%s \[#*\.*\] +\d+%%" % args[0].encode(), shown), shown)
+        ok(shown.rstrip().splitlines()[-1].split(b"\x1b[K")[-1].startswith(args[0].encode() + b": 3,000"),
+           shown)
 
 
 @test

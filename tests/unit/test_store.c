@@ -634,6 +634,17 @@ static void a_scan_of_large_items_has_small_pages(void **state)
 	assert_true(pages > 2);
 }
 
+static void a_table_is_counted_or_that_is_not_known(void **state)
+{
+	int64_t before = store_count(store, soon());
+
+	(void)state;
+	must_put(item("n", "1", ""));
+	must_put(item("n", "2", ""));
+	assert_true(before == -1 ? store_count(store, soon()) == -1
+				 : store_count(store, soon()) == before + 2);
+}
+
 static void a_page_of_none_or_too_many_is_a_fault_of_the_caller(void **state)
 {
 	struct json_object *items = NULL, *last = NULL;
@@ -1335,6 +1346,7 @@ static const struct CMUnitTest shared[] = {
 	with_store(a_scan_gives_the_items_of_all_partitions_as_they_are),
 	with_store(a_scan_does_not_see_what_has_expired),
 	with_store(a_scan_of_large_items_has_small_pages),
+	with_store(a_table_is_counted_or_that_is_not_known),
 	with_store(a_page_of_none_or_too_many_is_a_fault_of_the_caller),
 	with_store(a_copy_keeps_its_version_under_every_condition),
 	with_store(a_copy_without_a_version_stays_without),
