@@ -41,6 +41,8 @@ struct command {
 	int least, most;       /* operands */
 	unsigned needs;        /* CONFIG_NEEDS_... */
 	bool opens_itself;     /* run() gets an app that is not open yet */
+	int trouble;           /* the status of a wrong usage and of output that can't be
+	                        * written; 0: COMMAND_USAGE and COMMAND_ERROR */
 	/* Both return an exit status.  `check` (may be NULL) looks at the line
 	 * before the configuration is read. */
 	int (*check)(const struct command_line *line);
@@ -50,6 +52,7 @@ struct command {
 /* Ends with NULL. */
 extern const struct command *const commands[];
 
+extern const struct command command_check;
 extern const struct command command_init;
 
 /* The value of the command's option, "" of one that takes none; NULL where it
@@ -65,7 +68,7 @@ int command_number(const struct command_line *line, const char *option, int64_t 
 void command_complain(const char *name, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* A usage error: the text, the usage line; COMMAND_USAGE. */
+/* A usage error: the text, the usage line; COMMAND_USAGE, or command->trouble. */
 int command_usage(const struct command *command, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
