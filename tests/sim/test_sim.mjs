@@ -212,11 +212,38 @@ test('a 429 is a rate limit error and an answer that is no JSON an API error', a
   await fails(stripe.prices.list(), { type: 'StripeAPIError' });
 });
 
+test('the SDK knows a limited rate and a missing permission', async ({ stripe, control }) => {
+  await control('rate_limit', { per_second: 1 });
+  await stripe.accounts.retrieve();
+  await fails(stripe.accounts.retrieve(), { type: 'StripeRateLimitError', code: 'rate_limit' });
+  await control('rate_limit', { per_second: null });
+  await control('permissions', { deny: ['GET /v1/account'] });
+  await fails(stripe.accounts.retrieve(), { type: 'StripePermissionError', statusCode: 403 });
+  await control('permissions', { deny: [] });
+});
+
+test('the SDK walks through all sessions with their charges, and through the events', async ({ stripe, control }) => {
+  await control('sessions', { count: 230, emit: true });
+  const charges = new Set();
+  const expand = ['data.payment_intent.latest_charge'];
+  for await (const session of stripe.checkout.sessions.list({ limit: 100, status: 'complete', expand })) {
+    charges.add(session.payment_intent.latest_charge.id);
+  }
+  assert.equal(charges.size, 230);
+  let events = 0;
+  const types = ['checkout.session.completed', 'charge.succeeded'];
+  for await (const event of stripe.events.list({ limit: 100, types })) {
+    events += types.includes(event.type) ? 1 : 0;
+  }
+  assert.equal(events, 460);
+});
+
 test('the SDK keeps its connection, and the sim counts one', async ({ port, control }) => {
   const stripe = client(port);
   await control('stats/reset', undefined, 'POST');
   for (let n = 0; n < 5; n += 1) await stripe.prices.retrieve('price_mug');
-  assert.deepEqual(await control('stats'),
+  const { calls, total, connections } = await control('stats');
+  assert.deepEqual({ calls, total, connections },
     { calls: { 'GET /v1/prices/{id}': 5 }, total: 5, connections: 1 });
 });
 

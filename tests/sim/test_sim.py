@@ -6,6 +6,7 @@ answers what the test tells it to.  Run: python3 tests/sim/test_sim.py [words of
 """
 
 import base64
+import email.utils
 import hashlib
 import hmac
 import http.client
@@ -374,6 +375,87 @@ def _(sim, hook):
     eq(listed(limit=3), same[::-1], "of one second the later first")
 
 
+def pages(sim, path, form, cursor="starting_after"):
+    """The ids of each page until there are no more."""
+    after = {}
+    while True:
+        status, page, _ = sim.call("GET", path, {**form, **after})
+        eq(status, 200, page)
+        yield [row["id"] for row in page["data"]]
+        if not page["has_more"]:
+            return
+        after = {cursor: page["data"][-1 if cursor == "starting_after" else 0]["id"]}
+
+
+@test("sessions made in any order are listed by created, and the pages have each of them once")
+def _(sim, hook):
+    times = [1700000000 + n for n in (5, 1, 3, 3, 9, 3, 7, 0)]
+    ids = [sim.control("session", line_items=[{"price": "price_mug"}], created=at, emit=False)
+           ["session"]["id"] for at in times]
+    wanted = [ids[n] for n in sorted(range(len(ids)), key=lambda n: (times[n], n), reverse=True)]
+    for size in (1, 3, 7, 8):
+        form = {"limit": size, "status": "complete"}
+        eq(sum(pages(sim, "/v1/checkout/sessions", form), []), wanted, f"pages of {size}")
+        back = list(pages(sim, "/v1/checkout/sessions", {**form, "ending_before": wanted[-1]},
+                          "ending_before"))
+        eq(sum(back[::-1], []), wanted[:-1], f"pages of {size} from the end")
+    middle = {"created[gt]": 1700000001, "created[lte]": 1700000007, "limit": 2}
+    eq(sum(pages(sim, "/v1/checkout/sessions", middle), []), wanted[1:6])
+    eq(sum(pages(sim, "/v1/checkout/sessions", {"created[gte]": 1700000003, "created[lt]": 1700000005}),
+           []), wanted[3:6])
+    refused(sim.call("GET", "/v1/checkout/sessions", {"created[gte]": "yesterday"}), 400,
+            "parameter_invalid_integer", "created[gte]")
+
+
+@test("a cursor need not fit the filter, but has to be one of the list's objects")
+def _(sim, hook):
+    first, second = sim.session(), sim.session()
+    sim.control("pay", session=second["id"])
+    listed = sim.call("GET", "/v1/checkout/sessions", {"status": "open", "starting_after": second["id"]})
+    eq([row["id"] for row in listed[1]["data"]], [first["id"]])
+    for cursor in ("starting_after", "ending_before"):
+        refused(sim.call("GET", "/v1/checkout/sessions", {cursor: "price_mug"}), 400, "resource_missing",
+                cursor, "No such checkout.session: 'price_mug'")
+    refused(sim.call("GET", "/v1/checkout/sessions", {"starting_after": first["id"],
+                                                      "ending_before": second["id"]}),
+            400, None, "starting_after", "only one")
+
+
+@test("a list of sessions brings their payments and charges when it is told to expand them")
+def _(sim, hook):
+    gift, paid = sim.paid(**{"line_items[0][price]": "price_gift"}), sim.paid()
+    got = sim.call("GET", "/v1/checkout/sessions", {
+        "limit": 100, "status": "complete", "expand[]": "data.payment_intent.latest_charge"})[1]["data"]
+    eq([row["id"] for row in got], [paid["id"], gift["id"]])
+    eq((got[0]["payment_intent"]["id"], got[1]["payment_intent"]), (paid["payment_intent"], None))
+    charge = got[0]["payment_intent"]["latest_charge"]
+    eq((charge["object"], charge["amount"]), ("charge", 2500))
+    eq(sim.call("GET", f"/v1/checkout/sessions/{paid['id']}")[1]["payment_intent"],
+       paid["payment_intent"], "an id again")
+    eq(sim.call("GET", f"/v1/payment_intents/{paid['payment_intent']}")[1]["latest_charge"],
+       charge["id"], "an id again")
+
+
+@test("charges, refunds and disputes are listed by what they are of")
+def _(sim, hook):
+    other = "pi_x"
+    for _ in range(2):
+        intent = sim.paid()["payment_intent"]
+        charge = sim.call("GET", f"/v1/payment_intents/{intent}")[1]["latest_charge"]
+        refunds = [sim.call("POST", "/v1/refunds", {"charge": charge, "amount": 5})[1]["id"]
+                   for _ in range(2)]
+        dispute = sim.control("dispute", charge=charge, action="open")["id"]
+        for path, wanted in (("refunds", refunds[::-1]), ("disputes", [dispute])):
+            for form in ({"charge": charge}, {"payment_intent": intent},
+                         {"charge": charge, "payment_intent": intent}):
+                eq([r["id"] for r in sim.call("GET", f"/v1/{path}", form)[1]["data"]], wanted)
+            eq(sim.call("GET", f"/v1/{path}", {"charge": charge, "payment_intent": other})[1]["data"], [])
+        eq([r["id"] for r in sim.call("GET", "/v1/charges", {"payment_intent": intent})[1]["data"]],
+           [charge])
+        other = intent
+    eq(len(sim.call("GET", "/v1/refunds")[1]["data"]), 4)
+
+
 @test("a price on a line item has its product as an id unless it is expanded")
 def _(sim, hook):
     path = f"/v1/checkout/sessions/{sim.session()['id']}/line_items"
@@ -601,10 +683,80 @@ def _(sim, hook):
     eq((answer["session"]["id"], answer["session"]["created"], answer["session"]["amount_total"]),
        ("cs_test_abc123", 1732612800, 8500))
     eq(answer["delivery"], 200)
-    event = sim.call("GET", f"/v1/events/{answer['event']}")[1]
-    eq(event["created"], 1732612830)
+    event = sim.control("events")[-1]
+    eq((event["id"], event["created"]), (answer["event"], 1732612830))
     eq(len(sim.call("GET", "/v1/checkout/sessions/cs_test_abc123/line_items")[1]["data"]), 2)
     sim.control("session", 409, id="cs_test_abc123", line_items=[])
+
+
+@test("many paid sessions are made by one call, evenly over their time, numbered, without events")
+def _(sim, hook):
+    answer = sim.control("sessions", **{"from": 1700000000, "to": 1700001000}, count=251,
+                         prefix="cs_test_many", metadata={"userId": "u{n}", "of": "all"}, discount=250,
+                         payment_intent_metadata={"cart": "c{n}"}, client_reference_id="r-{n}",
+                         line_items=[{"lookup_key": "mug", "quantity": 2, "metadata": {"sku": "m"}},
+                                     {"name": "Poster", "unit_amount": 600, "currency": "usd"}])
+    eq(answer, {"count": 251, "first": "cs_test_many000001", "last": "cs_test_many000251"})
+    rows = sim.control("ledger")
+    eq([row["created"] for row in rows], [1700000000 + 4 * n for n in range(251)])
+    eq({(row["payment_status"], row["amount_total"], row["dispute"]) for row in rows}, {("paid", 2850, None)})
+    eq((len({row["id"] for row in rows}), len({row["charge"] for row in rows})), (251, 251))
+    session = sim.call("GET", "/v1/checkout/sessions/cs_test_many000037", {
+        "expand[]": "payment_intent.latest_charge"})[1]
+    eq((session["metadata"], session["client_reference_id"], session["status"]),
+       ({"userId": "u37", "of": "all"}, "r-37", "complete"))
+    eq((session["payment_intent"]["metadata"], session["payment_intent"]["created"],
+        session["payment_intent"]["latest_charge"]["amount"]), ({"cart": "c37"}, 1700000144, 2850))
+    lines = sim.call("GET", "/v1/checkout/sessions/cs_test_many000037/line_items")[1]["data"]
+    eq([(line["description"], line["quantity"], line["metadata"]) for line in lines],
+       [("Mug", 2, {"sku": "m"}), ("Poster", 1, {})])
+    other = sim.call("GET", "/v1/checkout/sessions/cs_test_many000038/line_items")[1]["data"]
+    eq({line["id"] for line in lines} & {line["id"] for line in other}, set())
+    eq(sum(pages(sim, "/v1/checkout/sessions", {"limit": 100, "status": "complete"}), []),
+       [row["id"] for row in rows[::-1]])
+    eq((sim.control("events"), hook.got), ([], []))
+    sim.control("sessions", 409, count=1, prefix="cs_test_many")
+    for bad in ({"count": 0}, {"count": "5"}, {"count": 1, "from": 2, "to": 1}, {"count": 1, "wait": True},
+                {"count": 1, "line_items": [{"name": "x"}]}):
+        sim.control("sessions", 400, **bad)
+    sim.control("sessions", 402, count=3, card="4000000000000002")
+    eq(sim.control("sessions", count=1)["first"][:10], "cs_test_a1")
+
+
+@test("many sessions deliver their events only if told, a few at a time")
+def _(sim, hook):
+    eq(sim.control("sessions", count=120, emit=True)["count"], 120)
+    eq(hook.wait(120), ["checkout.session.completed"] * 120)
+    eq(sim.call("GET", "/v1/events", {"delivery_success": "false"})[1]["data"], [])
+    sim.control("delivery", mode="off")
+    sim.control("sessions", count=5, emit=True, method="later")
+    eq(len(sim.call("GET", "/v1/events", {"delivery_success": "false"})[1]["data"]), 5)
+    eq({row["payment_status"] for row in sim.control("ledger")[120:]}, {"unpaid"})
+
+
+@test("a page out of many thousands costs no more than one out of a hundred")
+def _(sim, hook):
+    headers = {"Authorization": f"Bearer {KEY}"}
+
+    def best(form):
+        path, times = "/v1/checkout/sessions?" + urllib.parse.urlencode(form), []
+        for _ in range(9):
+            began = time.monotonic()
+            eq(sim.raw("GET", path, headers=headers)[0], 200)
+            times.append(time.monotonic() - began)
+        return min(times)
+    sim.control("sessions", count=100, prefix="cs_test_few", **{"from": 1600000000, "to": 1600000099})
+    form = {"limit": 20, "status": "complete", "expand[]": "data.payment_intent.latest_charge"}
+    few = best(form)
+    sim.control("sessions", count=8000, prefix="cs_test_lot", **{"from": 1700000000, "to": 1700007999})
+    intent = sim.control("ledger")[4000]["payment_intent"]
+    for more in ({}, {"starting_after": "cs_test_lot004000"}, {"ending_before": "cs_test_lot004000"},
+                 {"created[gte]": 1700003000, "created[lte]": 1700005000}):
+        if (many := best({**form, **more})) > 2 * few + 0.002:
+            raise AssertionError(f"{many * 1000:.1f} ms instead of {few * 1000:.1f} for {more}")
+    one, of_intent = best({"limit": 1}), best({"payment_intent": intent})
+    if of_intent > 2 * one + 0.001:
+        raise AssertionError(f"{of_intent * 1000:.1f} ms to find a payment's session")
 
 
 @test("the page shows lines and total, refuses a bad card and redirects a good one")
@@ -848,7 +1000,92 @@ def _(sim, hook):
     sim.raw("GET", "/favicon.ico")
     eq(sim.control("stats"), {"calls": {"GET /v1/account": 1,
                                         "GET /v1/checkout/sessions/{id}/line_items": 3},
-                              "total": 4, "connections": 2})
+                              "total": 4, "connections": 2, "peak_per_second": 4, "limited": 0})
+
+
+@test("the peak is the most calls within any one second, not within one of the clock's")
+def _(sim, hook):
+    sim.control("stats/reset", 200, "POST")
+    call = lambda times: [sim.call("GET", "/v1/account") for _ in range(times)]
+    time.sleep((1.5 - time.monotonic() % 1) % 1)  # in the middle of a second of the clock
+    call(2)
+    time.sleep(0.6)
+    call(3)
+    time.sleep(0.6)
+    call(1)
+    eq(sim.control("stats")["peak_per_second"], 5)
+
+
+@test("above its rate limit it answers Stripe's 429 and does no work")
+def _(sim, hook):
+    eq(sim.control("rate_limit", per_second=3), {"per_second": 3})
+    sim.control("fault", match="/v1/products", kind="status", status=503)
+    sim.control("stats/reset", 200, "POST")
+    make = lambda: sim.call("POST", "/v1/products", {"name": "Much"}, {"Idempotency-Key": "limited"})
+    answers = [sim.call("GET", "/v1/account") for _ in range(3)] + [make()]
+    eq([answer[0] for answer in answers], [200, 200, 200, 429])
+    error = refused(answers[3], 429, "rate_limit", None, "^Request rate limit exceeded")
+    eq((error["type"], error["doc_url"]), ("invalid_request_error",
+                                           "https://stripe.com/docs/error-codes/rate-limit"))
+    headers = answers[3][2]
+    eq((headers["Stripe-Rate-Limited-Reason"], headers["Stripe-Should-Retry"], headers["Retry-After"]),
+       ("global-rate", None, None))
+    eq(sim.call("GET", "/v1/account", headers={"Authorization": ""})[0], 401)
+    eq(sim.control("stats")["limited"], 1)
+    time.sleep(1.05)
+    eq(make()[0], 503, "the fault was not used up by a call that did not come so far")
+    eq([sim.call("GET", "/v1/account")[0] for _ in range(3)], [200, 200, 429], "a refused call costs nothing")
+    sim.control("rate_limit", 200, "POST", per_second=None)
+    eq([sim.call("GET", "/v1/account")[0] for _ in range(6)], [200] * 6)
+    names = [p["name"] for p in sim.call("GET", "/v1/products", {"limit": 100})[1]["data"]]
+    eq((names.count("Much"), sim.control("stats")["limited"]), (0, 2))
+    for bad in (0, -1, "5", 1.5, True):
+        sim.control("rate_limit", 400, per_second=bad)
+    sim.control("rate_limit", per_second=1)
+    sim.control("reset", 200, "POST")
+    eq([sim.call("GET", "/v1/account")[0] for _ in range(3)], [200] * 3)
+
+
+@test("what the key may not do is Stripe's 403 that names the permission")
+def _(sim, hook):
+    session = sim.paid()
+    charge = sim.control("ledger")[0]["charge"]
+    sim.control("permissions", deny=["GET /v1/charges/{id}", "POST /v1/checkout/sessions"])
+    error = refused(sim.call("GET", f"/v1/charges/{charge}"), 403, None, None,
+                    r"^The provided key 'sk_test_\*+' does not have the required permissions for this "
+                    r"endpoint on account 'acct_\w+'\. Having the 'rak_charge_read' permission")
+    eq((error["type"], "doc_url" in error), ("invalid_request_error", False))
+    refused(sim.call("GET", "/v1/charges/ch_x"), 403, says="rak_charge_read")
+    refused(sim.call("POST", "/v1/checkout/sessions", {"mode": "payment"}), 403,
+            says="rak_checkout_session_write")
+    eq(sim.call("GET", "/v1/charges")[0], 200)
+    eq(sim.call("GET", f"/v1/checkout/sessions/{session['id']}")[0], 200)
+    eq(sim.call("GET", f"/v1/charges/{charge}", headers={"Authorization": ""})[0], 401)
+    sim.control("permissions", 400, deny=["GET /v1/charges/{charge}"])
+    sim.control("permissions", deny=[])
+    eq(sim.call("GET", f"/v1/charges/{charge}")[0], 200)
+
+
+@test("each answer has a Date, which the clock's skew shifts and nothing else")
+def _(sim, hook):
+    def seconds_ahead(method, path, body=None, headers=()):
+        date = sim.raw(method, path, body, headers)[1]["Date"]
+        return email.utils.parsedate_to_datetime(date).timestamp() - time.time()
+    key = {"Authorization": f"Bearer {KEY}"}
+    asked = [("GET", "/v1/account", None, key), ("GET", "/v1/account"), ("GET", "/v1/nothing", None, key),
+             ("GET", "/pay/cs_x"), ("GET", "/_sim/health"), ("GET", "/_sim/nothing"), ("GET", "/"),
+             ("POST", "/v1/products", None, {"Transfer-Encoding": "chunked"}), ("BREW", "/v1/account")]
+    for skew in (0, 301, -86400.5):
+        eq(sim.control("clock", skew=skew), {"skew": skew})
+        for request in asked:
+            if abs(seconds_ahead(*request) - skew) > 2:
+                raise AssertionError(f"{request[:2]} is {seconds_ahead(*request)} s ahead, not {skew}")
+    if abs(sim.session()["created"] - time.time()) > 2:
+        raise AssertionError("the skew is in what is made")
+    sim.control("clock", 400, skew="fast")
+    sim.control("reset", 200, "POST")
+    if abs(seconds_ahead("GET", "/_sim/health")) > 2:
+        raise AssertionError("a reset leaves the clock wrong")
 
 
 @test("a control refuses names that it does not know")
@@ -1016,6 +1253,89 @@ def _(sim, hook):
     eq(sorted(types([("types[]", "charge.succeeded"), ("types[]", "payment_intent.succeeded")])),
        ["charge.succeeded", "payment_intent.succeeded"])
     refused(sim.call("GET", "/v1/events", [("types[]", f"t{n}") for n in range(21)]), 400, None, "types", "20")
+
+
+@test("the types of a list of events are names, and its pages are of all of them, newest first")
+def _(sim, hook):
+    for _ in range(3):
+        sim.paid()
+    events = [e["id"] for e in sim.control("events") if e["type"] != "payment_intent.succeeded"]
+    types = {"types[0]": "charge.succeeded", "types[1]": "checkout.session.completed"}
+    eq(sum(pages(sim, "/v1/events", {**types, "limit": 4}), []), events[::-1])
+    sim.control("delivery", mode="off")
+    sim.paid()
+    for success, found in (({}, 4), ({"delivery_success": "false"}, 1), ({"delivery_success": "true"}, 3)):
+        listed = lambda types: len(sim.call("GET", "/v1/events", {**success, "types[]": types})[1]["data"])
+        eq((listed("checkout.session.*"), listed("checkout.session.completed")), (0, found), success)
+    eq(len(sim.call("GET", "/v1/events", {"type": "charge.*"})[1]["data"]), 4)
+    refused(sim.call("GET", "/v1/events", {"type": "a", "types[]": "b"}), 400, None, "type", "only specify")
+
+
+@test("an event counts as delivered when each endpoint has got it, and where none wants it")
+def _(sim, hook):
+    listed = lambda wanted: {e["id"]: e["pending_webhooks"] for e in sim.call("GET", "/v1/events", {
+        "delivery_success": wanted, "limit": 100})[1]["data"]}
+    hook.statuses = [500] * 9
+    failed = sim.control("pay", session=sim.session()["id"])["event"]
+    eq(len(hook.wait(3)), 3)
+    hook.reset()
+    sim.control("delivery", mode="off")
+    never = sim.control("pay", session=sim.session()["id"])["event"]
+    sim.control("delivery", mode="normal", hold=True)
+    held = sim.control("pay", session=sim.session()["id"])["event"]
+    eq(listed("false"), {failed: 1, never: 1, held: 1})
+    types = {e["id"]: e["type"] for e in sim.control("events")}
+    eq({types[id] for id in listed("true")}, {"charge.succeeded", "payment_intent.succeeded"})
+    sim.control("delivery", hold=False)
+    hook.wait(1)
+    sim.control("deliver", event=never, times=2)
+    sim.control("deliver", event=failed, url=hook.url + "/elsewhere")
+    eq((listed("false"), listed("true")[held], listed("true")[never]), ({failed: 1}, 0, 0))
+    second = sim.call("POST", "/v1/webhook_endpoints", {
+        "url": hook.url + "/elsewhere", "enabled_events[]": "charge.succeeded"})[1]
+    event = sim.control("pay", session=sim.session()["id"])["event"]
+    charged = sim.control("events")[-3]["id"]
+    hook.wait(5)
+    time.sleep(0.1)
+    eq((listed("true")[event], listed("true")[charged], charged in listed("false")), (0, 0, False))
+    sim.call("POST", f"/v1/webhook_endpoints/{second['id']}", {"disabled": "true"})
+    sim.paid()
+    eq(listed("false"), {failed: 1})
+
+
+@test("events are told of for thirty days")
+def _(sim, hook):
+    now = int(time.time())
+    make = lambda at: sim.control("session", line_items=[{"price": "price_mug"}], at=at)["event"]
+    old, new = make(now - 30 * 86400 - 60), make(now - 30 * 86400 + 60)
+    listed = lambda **form: [e["id"] for e in sim.call("GET", "/v1/events", {
+        "type": "checkout.session.completed", **form})[1]["data"]]
+    eq((listed(), listed(**{"created[lt]": now - 30 * 86400})), ([new], []))
+    eq(listed(delivery_success="true"), [new])
+    eq(sim.call("GET", f"/v1/events/{new}")[0], 200)
+    refused(sim.call("GET", f"/v1/events/{old}"), 404, "resource_missing", "id", "No such event")
+    refused(sim.call("GET", "/v1/events", {"ending_before": old}), 400, "resource_missing", "ending_before")
+    eq([e["id"] for e in sim.control("events")[2::3]], [old, new], "the simulator forgets none")
+
+
+@test("an event keeps what its object was")
+def _(sim, hook):
+    session = sim.session(**{"automatic_tax[enabled]": "true"})
+    refund = sim.call("POST", "/v1/refunds", {"payment_intent": sim.paid()["payment_intent"]})[1]
+    sim.call("POST", f"/v1/checkout/sessions/{session['id']}/expire")
+    sim.control("refund", refund=refund["id"], outcome="fail")
+    was = {e["type"]: e["data"]["object"] for e in sim.control("events")}
+    eq((was["refund.created"]["status"], was["refund.failed"]["status"]), ("succeeded", "failed"))
+    eq((was["charge.succeeded"]["amount_refunded"], was["charge.refunded"]["amount_refunded"]), (0, 2500))
+    eq(was["checkout.session.completed"]["status"], "complete")
+
+
+@test("webhook endpoints come in pages")
+def _(sim, hook):
+    made = [sim.call("POST", "/v1/webhook_endpoints", {
+        "url": f"https://shop.example/{n}", "enabled_events[]": "charge.failed"})[1]["id"] for n in range(4)]
+    got = list(pages(sim, "/v1/webhook_endpoints", {"limit": 2}))
+    eq(([len(page) for page in got], sum(got, [])[:4]), ([2, 2, 1], made[::-1]))
 
 
 @test("without a webhook the events are stored only")
