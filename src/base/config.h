@@ -70,6 +70,10 @@ struct config {
 	char *order_number_prefix;   /* ORDER_NUMBER_PREFIX */
 	int64_t price_cache_seconds; /* PRICE_CACHE_SECONDS */
 
+	int64_t sync_lookback_hours; /* SYNC_LOOKBACK_HOURS */
+	int64_t sync_max_sessions;   /* SYNC_MAX_SESSIONS, 0: all */
+	bool sync_dry_run;           /* SYNC_DRY_RUN */
+
 	char *checkout_success_url;      /* CHECKOUT_SUCCESS_URL */
 	char *checkout_cancel_url;       /* CHECKOUT_CANCEL_URL */
 	char *checkout_return_origins;   /* CHECKOUT_RETURN_ORIGINS */

@@ -52,8 +52,7 @@ struct command {
 /* Ends with NULL. */
 extern const struct command *const commands[];
 
-extern const struct command command_check;
-extern const struct command command_init;
+extern const struct command command_check, command_init, command_sync;
 
 /* The value of the command's option, "" of one that takes none; NULL where it
  * was not given. */

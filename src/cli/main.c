@@ -19,6 +19,7 @@ static const struct command *chosen; /* the one that runs, NULL before */
 const struct command *const commands[] = {
 	&command_check,
 	&command_init,
+	&command_sync,
 	NULL,
 };
 

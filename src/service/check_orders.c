@@ -17,7 +17,7 @@
 #define DAY 86400
 #define SYNC_WARNING DAY           /* seconds since the last one */
 #define PENDING_WARNING (3 * DAY)
-#define CRON "17 * * * * ordersnap ordersnap sync --quiet"
+#define CRON "17 * * * * ordersnap LOG_TARGET=syslog ordersnap sync --quiet"
 
 /* The age of a time as text; -1 where it is none, 0 where it is to come. */
 static int64_t age_of(const struct check *c, const char *time)
@@ -38,7 +38,7 @@ static void say_completed(struct check *c, struct json_object *state)
 	json_get_object(state, "summary", &summary);
 	errors = json_int_or(summary, "errors", 0);
 	if (age > SYNC_WARNING)
-		check_not(c, CHECK_WARNING, "sync", "see to it that cron runs it; its line is: " CRON,
+		check_not(c, CHECK_WARNING, "sync", "see to it that systemd or cron runs it; cron's line is: " CRON,
 			  "the last ordersnap sync was %s ago", check_spell(age, spell));
 	else if (errors > 0)
 		check_not(c, CHECK_WARNING, "sync", "run ordersnap sync: it says what it could not do",

@@ -5,10 +5,11 @@
 #include "service/health.h"
 
 #include "base/log.h"
+#include "shop/keys.h"
 
 static int check_store(struct app *app, int64_t deadline, struct err *e)
 {
-	const struct store_key key = {"SYSTEM", "STRIPE_ORDER_SYNC"};
+	const struct store_key key = {KEY_SYSTEM, KEY_SYNC};
 	struct json_object *item;
 
 	if (config_require(&app->config, CONFIG_NEEDS_STORE, e) ||

@@ -9,8 +9,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "service/ask_charge.h"
 #include "service/batch.h"
 #include "service/settle_keys.h"
+#include "shop/charge.h"
 #include "shop/order.h"
 #include "stripe/api.h"
 
@@ -27,7 +29,25 @@ struct settlement {
 	struct json_object *lines;              /* Stripe's; kept over a conflict */
 	bool lines_asked;                       /* ask once, whatever came of it */
 	bool lines_later;                       /* they could not be had for a passing reason */
+	struct asked_charge asked;              /* since the order was read, or nothing */
 };
+
+void settle_outcome_set(struct settle_outcome *out, struct json_object *marker,
+			struct json_object *before, struct json_object *after)
+{
+	settle_outcome_free(out);
+	out->marker = json_object_get(marker);
+	out->before = json_object_get(before);
+	out->after = json_object_get(after);
+}
+
+void settle_outcome_free(struct settle_outcome *out)
+{
+	json_object_put(out->marker);
+	json_object_put(out->before);
+	json_object_put(out->after);
+	*out = (struct settle_outcome){.marker = NULL};
+}
 
 static void release_read(struct settlement *s)
 {
@@ -123,6 +143,25 @@ static void ask_lines(struct settlement *s)
 		  LOG_STR("error", why.text));
 }
 
+/* What was seen with the session may be older than the order that was read:
+ * an older refund must not replace a newer one, so the charge is asked for. */
+static int ask_its_charge(struct settlement *s, struct err *e)
+{
+	const struct settle_request *r = s->request;
+	const struct ask_charge what = {
+		.charge_id = json_string_or_null(r->charge, "id"),
+		.intent = r->session->payment_intent,
+		.disputes = ASK_DISPUTES_IF_ANY,
+		.deadline = r->deadline,
+	};
+
+	asked_charge_free(&s->asked);
+	if (!r->charge || !r->session->payment_intent ||
+	    !charge_matters(s->read[SETTLE_ORDER], r->charge))
+		return 0;
+	return ask_charge(s->app, &what, &s->asked, e);
+}
+
 static struct json_object *new_order(const struct settlement *s)
 {
 	const struct settle_request *r = s->request;
@@ -138,12 +177,26 @@ static struct json_object *new_order(const struct settlement *s)
 		.user_id = s->keys.user_id,
 		.source = r->source,
 		.created = s->keys.created,
-		.event_time = r->unmarked ? 0 : r->event->created,
+		.event_time = r->paid_at,
 		.now = r->now,
 		.ttl_days = s->app->config.order_ttl_days,
 	};
 
 	return order_apply_session(&input);
+}
+
+static struct json_object *new_order_with_charge(const struct settlement *s, struct err *e)
+{
+	struct json_object *order = new_order(s), *with;
+	struct charge_facts charge;
+
+	if (!s->asked.charge)
+		return order;
+	with = charge_read(s->asked.charge, &charge, e) ? NULL
+		: order_apply_charge(order, &charge, dispute_latest(s->asked.disputes),
+				     s->request->now);
+	json_object_put(order);
+	return with;
 }
 
 /* Takes `order`, which gets the version that it will have, because the payment's
@@ -185,67 +238,81 @@ static void log_order(const struct settlement *s, struct json_object *order)
 		 LOG_INT("items", json_int_or(order, "itemCount", 0)));
 }
 
-/* Computes and writes.  Without its lines the order is written but the event
- * is not marked, so that its redelivery completes the order. */
-static int decide_and_write(struct settlement *s, struct json_object **marker, struct err *e)
+/* Writes what has changed.  Without its lines the order is written but the
+ * event is not marked, so that its redelivery completes the order. */
+static int write_order(struct settlement *s, struct json_object *mark, struct json_object *order,
+		       bool later, struct err *e)
 {
 	const struct settle_request *r = s->request;
-	struct json_object *order = new_order(s);
-	struct json_object *mark = batch_marker(s->app, r->event, r->now, r->session->id, order);
-	bool later = s->lines_later && order_needs_lines(order);
 	struct batch batch = {.n = 0};
 	int rc = 0;
 
-	if (!later && !r->unmarked)
-		batch_add(&batch, json_object_get(mark), NULL);
+	if (!later && mark)
+		batch_add(&batch, json_object_get(mark), s->read[SETTLE_EVENT]);
 	fill_batch(s, &batch, json_object_get(order));
-	if (batch.n)
-		rc = store_write(app_store(s->app), batch.puts, batch.n, NULL, s->request->deadline, e);
-	if (!rc)
+	if (batch.n && !r->dry_run)
+		rc = store_write(app_store(s->app), batch.puts, batch.n, NULL, r->deadline, e);
+	if (!rc && !r->dry_run)
 		log_order(s, order);
+	batch_free(&batch);
+	return rc;
+}
+
+static int decide_and_write(struct settlement *s, struct settle_outcome *out, struct err *e)
+{
+	const struct settle_request *r = s->request;
+	struct json_object *order = new_order_with_charge(s, e), *mark = NULL;
+	bool later = s->lines_later && order_needs_lines(order);
+	int rc;
+
+	if (!order)
+		return -1;
+	if (!r->unmarked)
+		mark = batch_marker(s->app, r->event, r->now, r->session->id, order);
+	rc = write_order(s, mark, order, later, e);
 	if (!rc && later)
 		rc = err_set(e, ERR_UNAVAILABLE, "the line items are still to be fetched");
 	else if (!rc)
-		*marker = json_object_get(mark);
-	batch_free(&batch);
+		settle_outcome_set(out, mark, s->read[SETTLE_ORDER], order);
 	json_object_put(mark);
 	json_object_put(order);
 	return rc;
 }
 
-static int settle_once(struct settlement *s, struct json_object **marker, bool *duplicate,
-		       struct err *e)
+static int settle_once(struct settlement *s, struct settle_outcome *out, struct err *e)
 {
 	if (read_items(s, SETTLE_ALL, e))
 		return -1;
-	if (s->read[SETTLE_EVENT] && !s->request->unmarked) {
-		*marker = json_object_get(s->read[SETTLE_EVENT]);
-		*duplicate = true;
+	if (s->read[SETTLE_EVENT] && !s->request->again) {
+		settle_outcome_set(out, s->read[SETTLE_EVENT], NULL, NULL);
+		out->duplicate = true;
 		return 0;
 	}
 	if (follow_stored_keys(s, e) || free_number(s, e))
 		return -1;
 	ask_lines(s);
-	return decide_and_write(s, marker, e);
+	if (ask_its_charge(s, e))
+		return -1;
+	return decide_and_write(s, out, e);
 }
 
 int settle_session(struct app *app, const struct settle_request *request,
-		   struct json_object **marker, bool *duplicate, struct err *e)
+		   struct settle_outcome *out, struct err *e)
 {
 	struct settlement s = {.app = app, .request = request};
 	int rc, try = 0;
 
-	*duplicate = false;
 	do {
 		release_read(&s);
-		settle_keys_init(&s.keys, request->event, request->session,
-				 app->config.order_number_prefix, request->now);
-		rc = settle_once(&s, marker, duplicate, e);
+		settle_keys_init(&s.keys, request->unmarked ? NULL : request->event,
+				 request->session, app->config.order_number_prefix, request->now);
+		rc = settle_once(&s, out, e);
 		settle_keys_free(&s.keys);
 		if (rc && e->code == ERR_CONFLICT)
 			deadline_sleep(1 + clock_jitter(PAUSE_MS), request->deadline);
 	} while (rc && e->code == ERR_CONFLICT && ++try < TRIES);
 	release_read(&s);
+	asked_charge_free(&s.asked);
 	json_object_put(s.lines);
 	return rc;
 }

@@ -27,17 +27,18 @@ static void add_session(struct batch *batch, struct json_object *session, int64_
 }
 
 static int write_expired(struct app *app, const struct settle_request *r,
-			 struct json_object *session, struct json_object **marker, struct err *e)
+			 struct json_object *items[2], struct settle_outcome *out, struct err *e)
 {
 	struct json_object *mark = batch_marker(app, r->event, r->now, r->session->id, NULL);
 	struct batch batch = {.n = 0};
 	int rc;
 
-	batch_add(&batch, json_object_get(mark), NULL);
-	add_session(&batch, session, r->now);
-	rc = store_write(app_store(app), batch.puts, batch.n, NULL, r->deadline, e);
+	batch_add(&batch, json_object_get(mark), items[0]);
+	add_session(&batch, items[1], r->now);
+	rc = r->dry_run ? 0 : store_write(app_store(app), batch.puts, batch.n, NULL, r->deadline,
+					  e);
 	if (!rc)
-		*marker = json_object_get(mark);
+		settle_outcome_set(out, mark, NULL, NULL);
 	batch_free(&batch);
 	json_object_put(mark);
 	return rc;
@@ -46,18 +47,18 @@ static int write_expired(struct app *app, const struct settle_request *r,
 /* A conflict means that the session has just been completed or that this event
  * is being processed elsewhere: 503, and its redelivery finds out. */
 int settle_expired(struct app *app, const struct settle_request *r,
-		   struct json_object **marker, bool *duplicate, struct err *e)
+		   struct settle_outcome *out, struct err *e)
 {
 	char *event = key_event(r->event->id), *session = key_session(r->session->id);
 	const struct store_key keys[] = {{event, KEY_METADATA}, {session, KEY_METADATA}};
 	struct json_object *items[2];
 	int rc = store_get_many(app_store(app), keys, 2, items, r->deadline, e);
 
-	*duplicate = items[0] != NULL;
-	if (!rc && *duplicate)
-		*marker = json_object_get(items[0]);
+	out->duplicate = items[0] && !r->again;
+	if (!rc && out->duplicate)
+		settle_outcome_set(out, items[0], NULL, NULL);
 	else if (!rc)
-		rc = write_expired(app, r, items[1], marker, e);
+		rc = write_expired(app, r, items, out, e);
 	json_object_put(items[0]);
 	json_object_put(items[1]);
 	free(session);

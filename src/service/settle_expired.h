@@ -9,6 +9,6 @@
 
 /* As settle_session(). */
 int settle_expired(struct app *app, const struct settle_request *request,
-		   struct json_object **marker, bool *duplicate, struct err *e);
+		   struct settle_outcome *out, struct err *e);
 
 #endif

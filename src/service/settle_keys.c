@@ -44,10 +44,13 @@ void settle_keys_init(struct settle_keys *keys, const struct event_facts *event,
 
 	memset(keys, 0, sizeof *keys);
 	keys->user_id = user_of(session);
-	keys->created = session->created ? session->created : event->created;
+	keys->created = session->created;
+	if (!keys->created && event)
+		keys->created = event->created;
 	if (!keys->created)
 		keys->created = now;
-	set_key(keys, SETTLE_EVENT, key_event(event->id), str_dup(KEY_METADATA));
+	if (event)
+		set_key(keys, SETTLE_EVENT, key_event(event->id), str_dup(KEY_METADATA));
 	set_key(keys, SETTLE_SESSION, key_session(session->id), str_dup(KEY_METADATA));
 	set_key(keys, SETTLE_ORDER, key_user(keys->user_id), key_order(keys->created, session->id));
 	set_key(keys, SETTLE_DAY, key_day(keys->created), key_order(keys->created, session->id));

@@ -9,7 +9,7 @@
 #include "shop/facts.h"
 
 enum settle_item {
-	SETTLE_EVENT,
+	SETTLE_EVENT,   /* no key where it is about no event */
 	SETTLE_SESSION,
 	SETTLE_ORDER,
 	SETTLE_PAYMENT, /* no key where the session has no payment intent */
@@ -33,7 +33,8 @@ struct settle_keys {
  * The user is metadata.userId, else client_reference_id, else the e-mail in
  * lower case, else the session itself: a paid session always has an order.
  * The time is the session's created, else (versions of before 2022) the
- * event's, else `now`; the session's item keeps it from then on.
+ * event's, else `now`; the session's item keeps it from then on.  `event` may
+ * be NULL.
  */
 void settle_keys_init(struct settle_keys *keys, const struct event_facts *event,
 		      const struct session_facts *session, const char *number_prefix,

@@ -11,8 +11,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "service/ask_charge.h"
 #include "service/batch.h"
-#include "service/settle.h"
 #include "shop/charge.h"
 #include "shop/keys.h"
 #include "shop/order.h"
@@ -30,8 +30,7 @@ struct payment {
 	struct json_object *marker;  /* the event's item, or NULL */
 	struct json_object *pointer; /* the payment's, or NULL */
 	struct json_object *order;   /* the order that it names, or NULL */
-	struct json_object *charge;  /* as Stripe has it now */
-	struct json_object *disputes;
+	struct asked_charge asked;   /* the charge as Stripe has it now */
 	bool not_ours;
 	bool distrust; /* a write conflicted: read the order itself, not its copy */
 };
@@ -47,14 +46,7 @@ static void release(struct payment *p)
 	replace(&p->marker, NULL);
 	replace(&p->pointer, NULL);
 	replace(&p->order, NULL);
-	replace(&p->charge, NULL);
-	replace(&p->disputes, NULL);
-}
-
-static struct stripe_client *stripe_of(struct payment *p, int64_t *deadline, struct err *e)
-{
-	*deadline = app_stripe_deadline(p->request->deadline);
-	return app_stripe(p->app, *deadline, e);
+	asked_charge_free(&p->asked);
 }
 
 /* --- read --------------------------------------------------------------------- */
@@ -95,52 +87,16 @@ static int read_items(struct payment *p, struct err *e)
 
 /* --- ask ---------------------------------------------------------------------- */
 
-/* The charge comes expanded in each of its disputes. */
-static int ask_disputes(struct payment *p, struct stripe_client *stripe, int64_t deadline,
-			struct err *e)
+static int ask(struct payment *p, struct err *e)
 {
-	struct json_object *disputes = NULL, *charge;
+	const struct ask_charge what = {
+		.charge_id = p->charge_id,
+		.intent = p->intent,
+		.disputes = p->request->event->kind == EVENT_DISPUTE ? ASK_DISPUTES : ASK_NO_DISPUTES,
+		.deadline = p->request->deadline,
+	};
 
-	if (stripe_disputes_of_charge(stripe, p->charge_id, deadline, &disputes, e))
-		return -1;
-	replace(&p->disputes, disputes);
-	if (json_get_object(json_object_array_get_idx(disputes, 0), "charge", &charge) == JSON_FOUND)
-		replace(&p->charge, json_object_get(charge));
-	return 0;
-}
-
-static int ask_payment(struct payment *p, struct stripe_client *stripe, int64_t deadline,
-		       struct err *e)
-{
-	struct json_object *payment = NULL, *charge;
-
-	if (stripe_payment_retrieve(stripe, p->intent, deadline, &payment, e))
-		return -1;
-	if (json_get_object(payment, "latest_charge", &charge) == JSON_FOUND)
-		replace(&p->charge, json_object_get(charge));
-	json_object_put(payment);
-	return p->charge ? 0 : err_set(e, ERR_UNAVAILABLE, "payment %s has no charge", p->intent);
-}
-
-static int ask_charge(struct payment *p, struct err *e)
-{
-	int64_t deadline;
-	struct stripe_client *stripe = stripe_of(p, &deadline, e);
-	struct json_object *charge = NULL;
-
-	if (!stripe)
-		return -1;
-	if (!p->charge_id)
-		return ask_payment(p, stripe, deadline, e);
-	replace(&p->charge, NULL);
-	if (p->request->event->kind == EVENT_DISPUTE && ask_disputes(p, stripe, deadline, e))
-		return -1;
-	if (p->charge)
-		return 0;
-	if (stripe_charge_retrieve(stripe, p->charge_id, deadline, &charge, e))
-		return -1;
-	replace(&p->charge, charge);
-	return 0;
+	return ask_charge(p->app, &what, &p->asked, e);
 }
 
 /* The event named a charge alone: the charge knows its payment. */
@@ -154,9 +110,9 @@ static int find_intent(struct payment *p, struct err *e)
 		p->not_ours = true;
 		return 0;
 	}
-	if (ask_charge(p, e))
+	if (ask(p, e))
 		return -1;
-	intent = json_id_or_null(p->charge, "payment_intent");
+	intent = json_id_or_null(p->asked.charge, "payment_intent");
 	p->not_ours = !intent;
 	p->intent = str_dup(intent);
 	return intent ? read_items(p, e) : 0;
@@ -164,7 +120,8 @@ static int find_intent(struct payment *p, struct err *e)
 
 /* --- an order that is not there yet ---------------------------------------------- */
 
-static int settle_its_session(struct payment *p, struct json_object *json, struct err *e)
+static int settle_its_session(struct payment *p, struct json_object *json,
+			      struct settle_outcome *out, struct err *e)
 {
 	struct session_facts session;
 	struct event_facts event = *p->request->event;
@@ -173,12 +130,10 @@ static int settle_its_session(struct payment *p, struct json_object *json, struc
 		.session = &session,
 		.source = p->request->source,
 		.unmarked = true,
+		.dry_run = p->request->dry_run,
 		.now = p->request->now,
 		.deadline = p->request->deadline,
 	};
-	struct json_object *marker = NULL;
-	bool duplicate;
-	int rc;
 
 	event.kind = EVENT_SESSION_COMPLETED;
 	if (session_read(json, &session, e))
@@ -187,17 +142,29 @@ static int settle_its_session(struct payment *p, struct json_object *json, struc
 		p->not_ours = true;
 		return 0;
 	}
-	rc = settle_session(p->app, &request, &marker, &duplicate, e);
-	json_object_put(marker);
-	return rc;
+	return settle_session(p->app, &request, out, e);
+}
+
+/* What was just settled; it was not written if nothing is to be. */
+static int read_adopted(struct payment *p, const struct settle_outcome *out, struct err *e)
+{
+	if (p->request->dry_run) {
+		replace(&p->order, json_object_get(out->after));
+		return 0;
+	}
+	if (read_items(p, e))
+		return -1;
+	return p->order ? 0 : err_set(e, ERR_CONFLICT, "the order of payment %s is not there yet",
+				      p->intent);
 }
 
 /* The refund came before the sale: the sale is settled first. */
 static int adopt(struct payment *p, struct err *e)
 {
+	int64_t deadline = app_stripe_deadline(p->request->deadline);
+	struct stripe_client *stripe = app_stripe(p->app, deadline, e);
+	struct settle_outcome out = {.marker = NULL};
 	struct json_object *session = NULL;
-	int64_t deadline;
-	struct stripe_client *stripe = stripe_of(p, &deadline, e);
 	int rc;
 
 	if (!stripe || stripe_session_of_payment(stripe, p->intent, deadline, &session, e))
@@ -206,14 +173,12 @@ static int adopt(struct payment *p, struct err *e)
 		p->not_ours = true;
 		return 0;
 	}
-	rc = settle_its_session(p, session, e);
+	rc = settle_its_session(p, session, &out, e);
 	json_object_put(session);
-	if (rc || p->not_ours)
-		return rc;
-	if (read_items(p, e))
-		return -1;
-	return p->order ? 0 : err_set(e, ERR_CONFLICT, "the order of payment %s is not there yet",
-				      p->intent);
+	if (!rc && !p->not_ours)
+		rc = read_adopted(p, &out, e);
+	settle_outcome_free(&out);
+	return rc;
 }
 
 /* --- decide and write --------------------------------------------------------------- */
@@ -222,10 +187,10 @@ static struct json_object *new_order(struct payment *p, struct err *e)
 {
 	struct charge_facts charge;
 
-	if (charge_read(p->charge, &charge, e))
+	if (charge_read(p->asked.charge, &charge, e))
 		return NULL;
 	return order_apply_charge(p->order, &charge,
-				  p->disputes ? dispute_latest(p->disputes) : NULL,
+				  dispute_latest(p->asked.disputes),
 				  p->request->now);
 }
 
@@ -267,7 +232,7 @@ static void log_order(const struct payment *p, struct json_object *order)
 		 LOG_INT("amountRefunded", json_int_or(order, "amountRefunded", 0)));
 }
 
-static int decide_and_write(struct payment *p, struct json_object **marker, struct err *e)
+static int decide_and_write(struct payment *p, struct settle_outcome *out, struct err *e)
 {
 	const struct settle_payment_request *r = p->request;
 	struct json_object *order = new_order(p, e), *mark;
@@ -277,12 +242,15 @@ static int decide_and_write(struct payment *p, struct json_object **marker, stru
 	if (!order)
 		return -1;
 	mark = batch_marker(p->app, r->event, r->now, json_string_or_null(order, "orderId"), order);
-	batch_add(&batch, json_object_get(mark), NULL);
+	/* One that came up since the first read is another delivery's: a conflict. */
+	batch_add(&batch, json_object_get(mark), r->again ? p->marker : NULL);
 	fill_batch(p, &batch, order);
-	rc = store_write(app_store(p->app), batch.puts, batch.n, NULL, r->deadline, e);
+	rc = r->dry_run ? 0 : store_write(app_store(p->app), batch.puts, batch.n, NULL,
+					  r->deadline, e);
 	if (!rc) {
-		log_order(p, order);
-		*marker = json_object_get(mark);
+		if (!r->dry_run)
+			log_order(p, order);
+		settle_outcome_set(out, mark, p->order, order);
 	}
 	batch_free(&batch);
 	json_object_put(mark);
@@ -290,24 +258,22 @@ static int decide_and_write(struct payment *p, struct json_object **marker, stru
 	return rc;
 }
 
-static int settle_once(struct payment *p, struct json_object **marker, bool *duplicate,
-		       struct err *e)
+static int settle_once(struct payment *p, struct settle_outcome *out, struct err *e)
 {
-	*duplicate = false;
 	if (read_items(p, e))
 		return -1;
-	if (p->marker) {
-		*marker = json_object_get(p->marker);
-		*duplicate = true;
+	if (p->marker && !p->request->again) {
+		settle_outcome_set(out, p->marker, NULL, NULL);
+		out->duplicate = true;
 		return 0;
 	}
 	if (find_intent(p, e) || (!p->not_ours && !p->order && adopt(p, e)))
 		return -1;
 	if (p->not_ours)
 		return 0;
-	if (ask_charge(p, e))
+	if (ask(p, e))
 		return -1;
-	return decide_and_write(p, marker, e);
+	return decide_and_write(p, out, e);
 }
 
 /* What Stripe does not have is of another account or gone; any other refusal
@@ -325,17 +291,16 @@ static int map_refusal(struct payment *p, int rc, struct err *e)
 }
 
 int settle_payment(struct app *app, const struct settle_payment_request *request,
-		   struct json_object **marker, bool *duplicate, struct err *e)
+		   struct settle_outcome *out, struct err *e)
 {
 	struct payment_ref ref = payment_ref_of(request->object);
 	struct payment p = {.app = app, .request = request, .intent = str_dup(ref.payment_intent),
 			    .charge_id = str_dup(ref.charge)};
 	int rc, try = 0;
 
-	*marker = NULL;
 	do {
 		release(&p);
-		rc = map_refusal(&p, settle_once(&p, marker, duplicate, e), e);
+		rc = map_refusal(&p, settle_once(&p, out, e), e);
 		p.distrust = true;
 		if (rc && e->code == ERR_CONFLICT)
 			deadline_sleep(1 + clock_jitter(PAUSE_MS), request->deadline);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "aws/dynamodb_table.h"
+#include "shop/keys.h"
 
 static void say(setup_report *report, char *sentence)
 {
@@ -18,7 +19,7 @@ static void say(setup_report *report, char *sentence)
 static int setup_file(struct app *app, int64_t deadline, setup_report *report, struct err *e)
 {
 	const char *path = app->config.commerce_db;
-	const struct store_key key = {"SYSTEM", "STRIPE_ORDER_SYNC"};
+	const struct store_key key = {KEY_SYSTEM, KEY_SYNC};
 	bool existed = access(path, F_OK) == 0;
 	struct json_object *item;
 

@@ -21,6 +21,26 @@ struct payment_ref payment_ref_of(struct json_object *object)
 	};
 }
 
+struct json_object *charge_of_session(struct json_object *session)
+{
+	struct json_object *intent = NULL, *charge = NULL;
+
+	json_get_object(session, "payment_intent", &intent);
+	json_get_object(intent, "latest_charge", &charge);
+	return charge;
+}
+
+bool payment_has_failed(struct json_object *session)
+{
+	const char *paid = json_string_or_null(session, "payment_status"), *status;
+	struct json_object *intent = NULL;
+
+	json_get_object(session, "payment_intent", &intent);
+	status = json_string_or_null(intent, "status");
+	return paid && strcmp(paid, "unpaid") == 0 && status &&
+	       (strcmp(status, "requires_payment_method") == 0 || strcmp(status, "canceled") == 0);
+}
+
 int charge_read(struct json_object *json, struct charge_facts *facts, struct err *e)
 {
 	memset(facts, 0, sizeof *facts);
@@ -32,6 +52,16 @@ int charge_read(struct json_object *json, struct charge_facts *facts, struct err
 	    facts->amount < 0 || facts->refunded < 0 || facts->refunded > facts->amount)
 		return err_set(e, ERR_UNAVAILABLE, "Stripe's answer is no charge");
 	return 0;
+}
+
+bool charge_matters(struct json_object *order, struct json_object *charge)
+{
+	const char *status = json_string_or_null(order, "status");
+	bool disputed = false;
+
+	json_get_bool(charge, "disputed", &disputed);
+	return disputed || json_int_or(charge, "amount_refunded", 0) != 0 ||
+	       json_int_or(order, "amountRefunded", 0) != 0 || (status && str_ends(status, "refunded"));
 }
 
 static bool is_later(struct json_object *a, struct json_object *b)
@@ -47,7 +77,7 @@ struct json_object *dispute_latest(struct json_object *disputes)
 	struct json_object *latest = NULL;
 	size_t i;
 
-	for (i = 0; i < json_object_array_length(disputes); i++) {
+	for (i = 0; disputes && i < json_object_array_length(disputes); i++) {
 		struct json_object *dispute = json_object_array_get_idx(disputes, i);
 
 		if (!latest || is_later(dispute, latest))

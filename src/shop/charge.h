@@ -26,6 +26,15 @@ struct payment_ref {
 
 struct payment_ref payment_ref_of(struct json_object *object);
 
+/* The latest charge of a session's payment, borrowed; NULL unless both are
+ * expanded in it. */
+struct json_object *charge_of_session(struct json_object *session);
+
+/* Whether a complete session's payment, expanded in it, did not come off: a
+ * delayed method's that was refused in the end.
+ * https://docs.stripe.com/payments/paymentintents/lifecycle */
+bool payment_has_failed(struct json_object *session);
+
 /* A charge, borrowed from its JSON. */
 struct charge_facts {
 	const char *id, *payment_intent;
@@ -36,8 +45,12 @@ struct charge_facts {
 /* -1 with ERR_UNAVAILABLE where Stripe's answer is no charge. */
 int charge_read(struct json_object *json, struct charge_facts *facts, struct err *e);
 
+/* Whether the charge, or what the order (NULL: none) says of it, is of a refund
+ * or a dispute at all. */
+bool charge_matters(struct json_object *order, struct json_object *charge);
+
 /* Of a charge's disputes the one that counts: the latest, and of two of one
- * second the one with the higher id.  NULL if there is none. */
+ * second the one with the higher id.  NULL if there is none (or no list). */
 struct json_object *dispute_latest(struct json_object *disputes);
 
 /*

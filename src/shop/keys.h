@@ -13,6 +13,8 @@
 
 #define KEY_CACHE "CACHE"       /* SK of quotes and prices */
 #define KEY_METADATA "METADATA" /* SK of sessions, events and pointers */
+#define KEY_SYSTEM "SYSTEM"     /* PK of what the shop has once; */
+#define KEY_SYNC "STRIPE_ORDER_SYNC" /* SK of the reconciler's state */
 #define KEY_ORDER_PREFIX "ORDER#" /* what an order's SK begins with */
 #define USER_ID_MAX 256         /* bytes of a userId */
 

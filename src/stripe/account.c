@@ -9,8 +9,8 @@
 #include <stdlib.h>
 
 #include "format/form.h"
+#include "stripe/get.h"
 
-#define PATH_MAX_BYTES 1024
 #define PAGES_MAX 20 /* Stripe allows an account some dozen endpoints */
 
 #define NONE "ordersnap_check" /* what no object is called */
@@ -29,20 +29,25 @@ const struct stripe_permission stripe_permissions[] = {
 	 {"/v1/refunds?limit=1", "/v1/refunds/re_" NONE, NULL}},
 	{"Disputes: Read", "no dispute reaches its order", true,
 	 {"/v1/disputes?limit=1", "/v1/disputes/dp_" NONE, NULL}},
-	{"Events: Read", "events can't be fetched again", false,
+	{"Events: Read", "ordersnap sync does not find late refunds and disputes", false,
 	 {"/v1/events?limit=1", "/v1/events/evt_" NONE, NULL}},
 	{"Webhook Endpoints: Read", "the webhook endpoint can't be looked at", false,
 	 {"/v1/webhook_endpoints?limit=1", NULL}},
 	{.name = NULL},
 };
 
-static int get(struct stripe_client *client, const char *path, int64_t deadline,
-	       struct json_object **answer, struct err *e)
+static int ask(struct stripe_client *client, const char *text, int64_t deadline, struct err *e)
 {
-	const struct stripe_request request = {.method = "GET", .path = path,
-					       .deadline = deadline};
+	struct json_object *answer = NULL;
+	struct buf path;
+	int rc;
 
-	return stripe_send(client, &request, answer, e);
+	buf_init(&path, STRIPE_PATH_MAX);
+	buf_puts(&path, text);
+	rc = stripe_get(client, &path, deadline, &answer, e);
+	json_object_put(answer);
+	buf_free(&path);
+	return rc;
 }
 
 enum stripe_access stripe_try_permission(struct stripe_client *client,
@@ -52,10 +57,8 @@ enum stripe_access stripe_try_permission(struct stripe_client *client,
 	size_t i;
 
 	for (i = 0; i < 3 && permission->paths[i]; i++) {
-		struct json_object *answer = NULL;
-		int rc = get(client, permission->paths[i], deadline, &answer, e);
+		int rc = ask(client, permission->paths[i], deadline, e);
 
-		json_object_put(answer);
 		if (rc && e->upstream == 403)
 			return STRIPE_MAY_NOT;
 		if (rc && (e->code != ERR_REFUSED || e->upstream == 401))
@@ -64,38 +67,21 @@ enum stripe_access stripe_try_permission(struct stripe_client *client,
 	return STRIPE_MAY;
 }
 
-/* Gives a page's endpoints away; *after is then the last one's id, to free(), or
- * NULL when it was the last page. */
-static int take_page(struct json_object *list, stripe_endpoint *found, void *context,
-		     char **after, struct err *e)
-{
-	struct json_object *data;
-	bool more = false;
-	size_t i, n;
-
-	if (json_get_array(list, "data", &data) != JSON_FOUND)
-		return err_set(e, ERR_UNAVAILABLE, "Stripe's answer is no list");
-	n = json_object_array_length(data);
-	for (i = 0; i < n; i++)
-		found(context, json_object_array_get_idx(data, i));
-	json_get_bool(list, "has_more", &more);
-	*after = more && n ? str_dup(json_string_or_null(json_object_array_get_idx(data, n - 1),
-							 "id")) : NULL;
-	return more && !*after ? err_set(e, ERR_UNAVAILABLE, "Stripe's list has no next page") : 0;
-}
-
 static int get_page(struct stripe_client *client, const char *after, int64_t deadline,
-		    struct json_object **list, struct err *e)
+		    struct stripe_page *page, struct err *e)
 {
+	struct json_object *list = NULL;
 	struct buf path;
 	int rc;
 
-	buf_init(&path, PATH_MAX_BYTES);
+	buf_init(&path, STRIPE_PATH_MAX);
 	buf_puts(&path, "/v1/webhook_endpoints?limit=100");
 	if (after)
 		form_add(&path, after, "starting_after");
-	rc = path.failed ? err_set(e, ERR_UNAVAILABLE, "Stripe's id is too long")
-			 : get(client, buf_text(&path), deadline, list, e);
+	rc = stripe_get(client, &path, deadline, &list, e);
+	if (!rc)
+		rc = stripe_page_of(list, page, e);
+	json_object_put(list);
 	buf_free(&path);
 	return rc;
 }
@@ -103,20 +89,21 @@ static int get_page(struct stripe_client *client, const char *after, int64_t dea
 int stripe_webhook_endpoints(struct stripe_client *client, int64_t deadline,
 			     stripe_endpoint *found, void *context, struct err *e)
 {
-	char *after = NULL, *next;
-	int rc, page = 0;
+	struct stripe_page page = {.next = NULL};
+	char *after = NULL;
+	int rc, pages = 0;
 
 	do {
-		struct json_object *list = NULL;
+		size_t i;
 
-		next = NULL;
-		rc = get_page(client, after, deadline, &list, e);
-		if (!rc)
-			rc = take_page(list, found, context, &next, e);
-		json_object_put(list);
+		page = (struct stripe_page){.data = NULL};
+		rc = get_page(client, after, deadline, &page, e);
+		for (i = 0; !rc && i < json_object_array_length(page.data); i++)
+			found(context, json_object_array_get_idx(page.data, i));
 		free(after);
-		after = next;
-	} while (!rc && after && ++page < PAGES_MAX);
+		after = str_dup(page.next);
+		json_object_put(page.data);
+	} while (!rc && after && ++pages < PAGES_MAX);
 	if (!rc && after)
 		rc = err_set(e, ERR_UNAVAILABLE, "the account has too many webhook endpoints");
 	free(after);

@@ -13,6 +13,8 @@
 
 #define TRIES 3
 #define FIRST_PAUSE_MS 500u
+#define SLOW_MS 50 /* between requests, once Stripe has limited their rate */
+#define SLOWEST_MS 1000
 
 struct stripe_client {
 	struct http_client *http;
@@ -20,6 +22,8 @@ struct stripe_client {
 	char *base;          /* without a slash at the end */
 	bool replayed;
 	bool unauthorized;
+	int64_t interval; /* milliseconds between two requests, 0: no pace is kept */
+	int64_t next;     /* when the next one may go, monotonic */
 };
 
 struct stripe_client *stripe_client_new(const char *secret, const char *api_base)
@@ -66,6 +70,31 @@ unsigned stripe_client_calls(const struct stripe_client *client)
 	return http_client_calls(client->http);
 }
 
+void stripe_client_pace(struct stripe_client *client, unsigned per_second)
+{
+	client->interval = per_second ? (1000 + per_second - 1) / per_second : 0;
+}
+
+static void keep_pace(struct stripe_client *client, int64_t deadline)
+{
+	int64_t now = clock_monotonic_ms();
+
+	if (client->next > now)
+		deadline_sleep(client->next - now, deadline);
+	now = clock_monotonic_ms();
+	client->next = now + client->interval;
+}
+
+/* Stripe has it that it is too fast, whatever was agreed. */
+static void slow_down(struct stripe_client *client)
+{
+	client->interval *= 2;
+	if (client->interval < SLOW_MS)
+		client->interval = SLOW_MS;
+	if (client->interval > SLOWEST_MS)
+		client->interval = SLOWEST_MS;
+}
+
 static const char *or_none(const char *s)
 {
 	return s ? s : "-";
@@ -106,8 +135,13 @@ static int send_once(struct stripe_client *client, const struct stripe_request *
 		.body = span_of(request->form),
 		.deadline = request->deadline,
 	};
-	int rc = http_perform(client->http, &http, answer, e);
+	int rc;
 
+	if (client->interval)
+		keep_pace(client, request->deadline);
+	rc = http_perform(client->http, &http, answer, e);
+	if (rc == 0 && answer->status == 429 && client->interval)
+		slow_down(client);
 	free(key);
 	return rc;
 }

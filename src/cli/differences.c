@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Differences between two states of an order, field by field.
+ */
+#include "cli/differences.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *const kind_names[] = {
+	[DIFFERENCE_MISSING] = "missing",
+	[DIFFERENCE_STALE] = "stale",
+	[DIFFERENCE_PENDING] = "pending",
+	[DIFFERENCE_ERROR] = "error",
+};
+
+/* Whenever an order is written, these two differ. */
+static bool is_bookkeeping(const char *key)
+{
+	return strcmp(key, "version") == 0 || strcmp(key, "updatedAt") == 0;
+}
+
+struct field {
+	const char *key;
+	struct json_object *before, *after; /* NULL: it is not there */
+};
+
+/* Goes on to the next field that differs, over those of `after` first, then the
+ * ones that only `before` has.  Begin with both walks at their beginning. */
+struct fields {
+	struct json_object *before, *after;
+	struct json_walk new, old;
+};
+
+static struct fields fields_of(struct json_object *before, struct json_object *after)
+{
+	return (struct fields){.before = before, .after = after, .new = json_walk_of(after),
+			       .old = json_walk_of(before)};
+}
+
+static bool next_field(struct fields *f, struct field *field)
+{
+	while (json_walk_next(&f->new)) {
+		struct json_object *old = NULL;
+
+		json_object_object_get_ex(f->before, f->new.key, &old);
+		if (is_bookkeeping(f->new.key) || (old && json_equal(old, f->new.value)))
+			continue;
+		*field = (struct field){f->new.key, old, f->new.value};
+		return true;
+	}
+	while (json_walk_next(&f->old)) {
+		if (is_bookkeeping(f->old.key) ||
+		    json_object_object_get_ex(f->after, f->old.key, NULL))
+			continue;
+		*field = (struct field){f->old.key, f->old.value, NULL};
+		return true;
+	}
+	return false;
+}
+
+static const char *text_of(struct json_object *value)
+{
+	if (!value)
+		return "(none)";
+	return json_object_is_type(value, json_type_string) ? json_object_get_string(value)
+							    : json_text(value);
+}
+
+void difference_print_fields(struct json_object *before, struct json_object *after)
+{
+	struct fields fields = fields_of(before, after);
+	struct field f;
+
+	while (next_field(&fields, &f)) {
+		if (before)
+			printf("    %s: %s -> %s\n", f.key, text_of(f.before), text_of(f.after));
+		else
+			printf("    %s: %s\n", f.key, text_of(f.after));
+	}
+}
+
+static void print_names(struct json_object *before, struct json_object *after)
+{
+	struct fields fields = fields_of(before, after);
+	const char *separator = "  ";
+	struct field f;
+
+	while (before && next_field(&fields, &f)) {
+		printf("%s%s", separator, f.key);
+		separator = ", ";
+	}
+}
+
+void difference_print(const struct difference *d, bool fields)
+{
+	if (d->kind == DIFFERENCE_ERROR) {
+		printf("error    %s  %s\n", d->session_id ? d->session_id : "?", d->error);
+		return;
+	}
+	printf("%-7s  %s  %s  %s", kind_names[d->kind], json_string_or_null(d->after, "orderNumber"),
+	       d->session_id, json_string_or_null(d->after, "status"));
+	if (!fields)
+		print_names(d->before, d->after);
+	putchar('\n');
+	if (fields)
+		difference_print_fields(d->before, d->after);
+}
+
+void difference_print_json(const struct difference *d, bool first)
+{
+	struct json_object *json = json_object_new_object(), *list = json_object_new_object();
+	struct fields fields = fields_of(d->before, d->after);
+	struct field f;
+
+	json_set_string(json, "difference", kind_names[d->kind]);
+	json_set_string(json, "orderId", d->session_id);
+	json_copy_member(json, "orderNumber", d->after, "orderNumber");
+	json_set_string(json, "error", d->error);
+	while (next_field(&fields, &f)) {
+		struct json_object *pair = json_object_new_object();
+
+		json_set(pair, "before", json_object_get(f.before));
+		json_set(pair, "after", json_object_get(f.after));
+		json_set(list, f.key, pair);
+	}
+	json_set(json, "fields", list);
+	printf("%s\n%s", first ? "{\"differences\": [" : ",", json_text(json));
+	json_object_put(json);
+}

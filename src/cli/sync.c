@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * ordersnap sync: the reconciler, with what it found on standard output and how
+ * far it is on standard error.
+ */
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "cli/command.h"
+#include "cli/differences.h"
+#include "cli/progress.h"
+#include "format/iso8601.h"
+#include "service/sync.h"
+
+#define HOUR 3600
+
+static volatile sig_atomic_t signalled;
+
+static void on_signal(int number)
+{
+	signalled = number;
+}
+
+/* The first signal ends the run after the session it is at; the second one,
+ * the process. */
+static void catch_signals(void)
+{
+	struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGHUP, &action, NULL);
+}
+
+/* What the listener's functions need. */
+struct output {
+	struct progress progress;
+	const struct sync_result *result;
+	bool json, dry_run;
+	int64_t printed; /* differences */
+};
+
+static bool stop(void *context)
+{
+	(void)context;
+	return signalled != 0;
+}
+
+static void looked_at(void *context, const struct sync_counts *counts, int64_t created)
+{
+	struct output *out = context;
+	const struct sync_result *r = out->result;
+	int64_t all = r->to - r->from, done = r->to - created;
+	char text[160];
+
+	snprintf(text, sizeof text, "%" PRId64 " sessions, %" PRId64 " missing, %" PRId64
+		 " stale, %" PRId64 " pending, %" PRId64 " errors", counts->sessions,
+		 counts->missing, counts->stale, counts->pending, counts->errors);
+	progress_show(&out->progress, all > 0 && done >= 0 ? (int)(1000 * done / all) : -1, text);
+}
+
+static void on_difference(void *context, const struct difference *d)
+{
+	struct output *out = context;
+
+	progress_clear(&out->progress);
+	if (out->json)
+		difference_print_json(d, out->printed == 0);
+	else
+		difference_print(d, out->dry_run);
+	out->printed++;
+	fflush(stdout);
+}
+
+/* --- the end ---------------------------------------------------------------------- */
+
+static void print_window(const struct sync_result *r)
+{
+	char from[ISO8601_SIZE], to[ISO8601_SIZE];
+
+	printf(" created from %s to %s%s\n", iso8601_time(r->from, from), iso8601_time(r->to, to),
+	       r->resumed ? ", going on with a run that was interrupted" : "");
+}
+
+static void print_summary(const struct output *out, int64_t ms)
+{
+	const struct sync_counts *c = &out->result->counts;
+
+	printf("sync%s: %" PRId64 " sessions", out->dry_run ? " (dry run)" : "", c->sessions);
+	print_window(out->result);
+	printf("  %" PRId64 " in order, of which %" PRId64 " wait for their payment; %" PRId64
+	       " skipped\n", c->in_order, c->waiting, c->skipped);
+	printf("  %" PRId64 " missing, %" PRId64 " stale, %" PRId64 " pending%s\n", c->missing,
+	       c->stale, c->pending, out->dry_run ? ": nothing was written"
+	       : c->missing + c->stale + c->pending ? ": repaired" : "");
+	printf("  %" PRId64 " errors, %u calls of Stripe, %" PRId64 ".%" PRId64 " s\n", c->errors,
+	       out->result->stripe_calls, ms / 1000, ms % 1000 / 100);
+}
+
+static void print_summary_json(const struct output *out, int64_t ms)
+{
+	static const char *const ends[] = {"complete", "stopped", "taken over"};
+	const struct sync_result *r = out->result;
+	struct json_object *json = sync_counts_json(&r->counts);
+
+	json_set_string(json, "end", ends[r->end]);
+	json_set_bool(json, "dryRun", out->dry_run);
+	json_set_bool(json, "resumed", r->resumed);
+	json_set_int(json, "from", r->from);
+	json_set_int(json, "to", r->to);
+	json_set_int(json, "stripeCalls", r->stripe_calls);
+	json_set_int(json, "ms", ms);
+	printf("%s],\n\"summary\": %s}\n", out->printed ? "\n" : "{\"differences\": [", json_text(json));
+	json_object_put(json);
+}
+
+static int say_end(const struct sync_result *r, int64_t most)
+{
+	if (r->end == SYNC_TAKEN_OVER)
+		command_complain("sync", "another run has taken over and does the rest");
+	else if (r->end == SYNC_STOPPED && signalled)
+		command_complain("sync", "interrupted: the next run goes on from here");
+	else if (r->end == SYNC_STOPPED)
+		command_complain("sync", "stopped after %" PRId64 " sessions, as it was told: the "
+				 "next run goes on from here", most);
+	if (r->counts.errors)
+		command_complain("sync", "%" PRId64 " sessions could not be brought in order; the "
+				 "next run looks at them again", r->counts.errors);
+	return r->counts.errors || (r->end == SYNC_STOPPED && signalled) ? COMMAND_ERROR : COMMAND_OK;
+}
+
+/* --- the options -------------------------------------------------------------------- */
+
+static int read_from(const struct command_line *line, int64_t *from)
+{
+	const char *since = command_value(line, "since");
+	char *time = since ? str_printf("%s%s", since, strchr(since, 'T') ? "" : "T00:00:00Z") : NULL;
+	int64_t hours = 0;
+	int status = command_number(line, "hours", 1, 876000, &hours);
+
+	*from = hours ? clock_epoch() - hours * HOUR : 0;
+	if (status == COMMAND_OK && since && hours)
+		status = command_usage(line->command, "--hours and --since exclude each other");
+	else if (status == COMMAND_OK && since && (iso8601_parse(time, from) || *from <= 0))
+		status = command_usage(line->command, "--since must be a day like 2026-11-25, or a "
+				       "time like 2026-11-25T08:00:00Z");
+	free(time);
+	return status;
+}
+
+static int check(const struct command_line *line)
+{
+	int64_t ignored = 0;
+	int status = command_number(line, "max-sessions", 1, 1000000000, &ignored);
+
+	return status == COMMAND_OK ? read_from(line, &ignored) : status;
+}
+
+static int run(struct app *app, const struct command_line *line)
+{
+	struct sync_result result = {.end = SYNC_COMPLETE};
+	struct output out = {.result = &result, .json = command_value(line, "json") != NULL};
+	struct sync_options options = {
+		.max_sessions = app->config.sync_max_sessions,
+		.dry_run = app->config.sync_dry_run || command_value(line, "dry-run"),
+		.listener = {.context = &out, .difference = on_difference, .looked_at = looked_at,
+			     .stop = stop},
+	};
+	int64_t started = clock_monotonic_ms(), ms;
+	struct err e;
+	int rc;
+
+	command_number(line, "max-sessions", 1, 1000000000, &options.max_sessions);
+	read_from(line, &options.from);
+	out.dry_run = options.dry_run;
+	catch_signals();
+	progress_begin(&out.progress, "sync", command_value(line, "quiet") != NULL);
+	rc = sync_run(app, &options, &result, &e);
+	progress_end(&out.progress);
+	ms = clock_monotonic_ms() - started;
+	if (out.json)
+		print_summary_json(&out, ms);
+	else if (!command_value(line, "quiet") || result.counts.errors)
+		print_summary(&out, ms);
+	if (rc)
+		command_complain("sync", "%s", e.text);
+	return rc ? COMMAND_ERROR : say_end(&result, options.max_sessions);
+}
+
+static const struct command_option options[] = {
+	{"dry-run", NULL, "print each difference field by field, write nothing"},
+	{"hours", "N", "look at the sessions created in the last N hours,\n"
+		       "not SYNC_LOOKBACK_HOURS"},
+	{"since", "DAY", "look at the sessions created since then (UTC)"},
+	{"max-sessions", "N", "stop after N sessions; the next run goes on from there"},
+	{"json", NULL, "print one JSON object: differences and summary"},
+	{"quiet", NULL, "no progress, and no summary where there is no error"},
+	{NULL, NULL, NULL},
+};
+
+const struct command command_sync = {
+	.name = "sync",
+	.arguments = "[--dry-run] [--hours N | --since DAY] [--max-sessions N] [--json] [--quiet]",
+	.summary = "hold Stripe's sessions against the orders, and repair what differs",
+	.options = options,
+	.help = "Exit status: 0 all is in order now, 1 not all of it, 2 wrong usage.\n",
+	.needs = CONFIG_NEEDS_STORE | CONFIG_NEEDS_STRIPE,
+	.check = check,
+	.run = run,
+};

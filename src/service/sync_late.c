@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Older orders.  The one idea: Stripe's events of the window say which payments
+ * were refunded or disputed in it, and the payments' pointers say whose order is
+ * older than the window; the others have been looked at with their sessions.
+ */
+#include "service/sync_late.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "service/patience.h"
+#include "shop/charge.h"
+#include "shop/keys.h"
+#include "stripe/list.h"
+
+#define DAY 86400
+
+static const char *const event_types[] = {
+	"charge.refunded", "refund.created", "refund.updated", "refund.failed",
+	"charge.dispute.created", "charge.dispute.updated", "charge.dispute.closed",
+	"charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated", NULL,
+};
+
+static bool told_to_stop(const struct sync_late *late)
+{
+	const struct reconcile_listener *l = late->reconcile->listener;
+
+	return l->stop(l->context);
+}
+
+void sync_late_free(struct sync_late *late)
+{
+	json_object_put(late->sessions);
+	late->sessions = NULL;
+	free(late->last);
+	late->last = NULL;
+}
+
+int sync_late_flush(struct sync_late *late, struct err *e)
+{
+	struct json_object *sessions = late->sessions;
+	int rc;
+
+	if (!sessions)
+		return 0;
+	late->sessions = NULL;
+	rc = reconcile_sessions(late->reconcile, sessions, e);
+	json_object_put(sessions);
+	return rc;
+}
+
+static int fetch(struct sync_late *late, const char *id, struct json_object **session,
+		 struct err *e)
+{
+	struct patience patience = {0};
+	struct stripe_client *stripe;
+	int64_t deadline;
+	int rc;
+
+	do {
+		deadline = deadline_in(PATIENCE_CALL_MS);
+		stripe = app_stripe(late->reconcile->app, deadline, e);
+		rc = stripe ? stripe_session_with_charge(stripe, id, deadline, session, e) : -1;
+	} while (rc && patience_again(&patience, e) && !told_to_stop(late));
+	return rc;
+}
+
+int sync_late_add(struct sync_late *late, const char *session_id, struct err *e)
+{
+	struct json_object *session = NULL;
+
+	if (!session_id || told_to_stop(late) ||
+	    (late->last && strcmp(late->last, session_id) == 0))
+		return 0;
+	free(late->last);
+	late->last = str_dup(session_id);
+	if (fetch(late, session_id, &session, e)) {
+		if (e->code != ERR_REFUSED || e->upstream != 404)
+			return -1;
+		late->reconcile->counts->skipped++;
+		return 0;
+	}
+	if (!late->sessions)
+		late->sessions = json_object_new_array();
+	json_object_array_add(late->sessions, session);
+	return json_object_array_length(late->sessions) < RECONCILE_MAX ? 0
+								       : sync_late_flush(late, e);
+}
+
+/* --- refunds and disputes ------------------------------------------------------------ */
+
+/* The payments of a page's events, each once: a set, as JSON has it. */
+static struct json_object *payments_of(struct json_object *events)
+{
+	struct json_object *set = json_object_new_object();
+	size_t i;
+
+	for (i = 0; i < json_object_array_length(events); i++) {
+		struct json_object *data = NULL, *object = NULL;
+		struct payment_ref ref;
+
+		json_get_object(json_object_array_get_idx(events, i), "data", &data);
+		json_get_object(data, "object", &object);
+		ref = payment_ref_of(object);
+		if (ref.payment_intent)
+			json_set_bool(set, ref.payment_intent, true);
+	}
+	return set;
+}
+
+/* Reads the pointers of the payments, at most STORE_MAX_ITEMS; items[i] each. */
+static int read_pointers(struct sync_late *late, struct json_object *payments,
+			 struct json_object **items, size_t *n, struct err *e)
+{
+	struct json_walk walk = json_walk_of(payments);
+	struct store_key keys[STORE_MAX_ITEMS];
+	char *owned[STORE_MAX_ITEMS];
+	struct patience patience = {0};
+	size_t i;
+	int rc = 0;
+
+	for (*n = 0; *n < STORE_MAX_ITEMS && json_walk_next(&walk); ++*n) {
+		owned[*n] = key_payment(walk.key);
+		keys[*n] = (struct store_key){owned[*n], KEY_METADATA};
+	}
+	if (*n)
+		do
+			rc = store_get_many(app_store(late->reconcile->app), keys, *n, items,
+					    deadline_in(PATIENCE_CALL_MS), e);
+		while (rc && patience_again(&patience, e));
+	for (i = 0; i < *n; i++)
+		free(owned[i]);
+	return rc;
+}
+
+static int take_events(struct sync_late *late, struct json_object *events, int64_t from,
+		       struct err *e)
+{
+	struct json_object *payments = payments_of(events), *pointers[STORE_MAX_ITEMS];
+	size_t i, n;
+	int rc = read_pointers(late, payments, pointers, &n, e);
+
+	json_object_put(payments);
+	if (rc)
+		return -1;
+	for (i = 0; i < n; i++) {
+		int64_t created;
+
+		if (!rc && key_order_created(json_string_or_null(pointers[i], "orderSK"), &created) == 0 &&
+		    created < from)
+			rc = sync_late_add(late, json_string_or_null(pointers[i], "orderId"), e);
+		json_object_put(pointers[i]);
+	}
+	return rc;
+}
+
+static int get_events(struct sync_late *late, const struct stripe_range *range,
+		      struct stripe_page *page, struct err *e)
+{
+	struct patience patience = {0};
+	struct stripe_client *stripe;
+	int64_t deadline;
+	int rc;
+
+	do {
+		deadline = deadline_in(PATIENCE_CALL_MS);
+		stripe = app_stripe(late->reconcile->app, deadline, e);
+		rc = stripe ? stripe_events(stripe, event_types, false, range, deadline, page, e) : -1;
+	} while (rc && patience_again(&patience, e) && !told_to_stop(late));
+	return rc;
+}
+
+int sync_late_refunds(struct sync_late *late, int64_t from, int64_t now, struct err *e)
+{
+	struct stripe_page page = {.next = NULL};
+	int64_t kept = now - STRIPE_EVENTS_KEPT_DAYS * DAY;
+	int rc;
+
+	do {
+		const struct stripe_range range = {.from = from > kept ? from : kept, .after = page.next};
+		struct stripe_page next = {.data = NULL};
+
+		rc = get_events(late, &range, &next, e);
+		if (!rc)
+			rc = take_events(late, next.data, from, e);
+		json_object_put(page.data);
+		page = next;
+	} while (!rc && page.next && !told_to_stop(late));
+	json_object_put(page.data);
+	return rc;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Getting objects and lists.
+ */
+#include "stripe/get.h"
+
+#include "format/form.h"
+
+int stripe_get(struct stripe_client *client, struct buf *path, int64_t deadline,
+	       struct json_object **answer, struct err *e)
+{
+	struct stripe_request request = {.method = "GET", .path = buf_text(path),
+					 .deadline = deadline};
+
+	if (path->failed)
+		return err_set(e, ERR_INTERNAL, "a request to Stripe is too long");
+	return stripe_send(client, &request, answer, e);
+}
+
+int stripe_get_by_id(struct stripe_client *client, const char *prefix, const char *id,
+		     const char *query, int64_t deadline, struct json_object **object,
+		     struct err *e)
+{
+	struct buf path;
+	int rc;
+
+	buf_init(&path, STRIPE_PATH_MAX);
+	buf_puts(&path, prefix);
+	form_encode(&path, id);
+	buf_puts(&path, query);
+	rc = stripe_get(client, &path, deadline, object, e);
+	buf_free(&path);
+	return rc;
+}
+
+int stripe_page_of(struct json_object *list, struct stripe_page *page, struct err *e)
+{
+	struct json_object *data;
+	bool more = false;
+	size_t n;
+
+	if (json_get_array(list, "data", &data) != JSON_FOUND)
+		return err_set(e, ERR_UNAVAILABLE, "Stripe's answer is no list");
+	json_get_bool(list, "has_more", &more);
+	n = json_object_array_length(data);
+	page->next = more && n ? json_string_or_null(json_object_array_get_idx(data, n - 1), "id")
+			       : NULL;
+	if (more && !page->next)
+		return err_set(e, ERR_UNAVAILABLE, "Stripe's list has no next page");
+	page->data = json_object_get(data);
+	return 0;
+}
