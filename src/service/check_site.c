@@ -89,6 +89,19 @@ static void say_no_answer(struct site *s, const char *name, const struct err *e)
 	check_not(s->c, CHECK_FAILED, name, "see the log of the web server", "no answer: %s", e->text);
 }
 
+/* A web server that limits the rate does so in the middle of all this, and that
+ * is no fault of what is looked at. */
+static bool is_limited(struct site *s, const char *name, const struct visit_answer *a)
+{
+	bool limited = a->status == 429 || (a->status == 503 && !error_of(a));
+
+	if (limited)
+		check_not(s->c, CHECK_WARNING, name, "wait a minute and run this again",
+			  "not known: the web server answered %d, as it does to too many requests",
+			  a->status);
+	return limited;
+}
+
 /* --- /healthz ------------------------------------------------------------- */
 
 static void say_health(struct site *s, const struct visit_answer *a)
@@ -190,6 +203,8 @@ static void preflight(struct site *s, const char *origin, bool foreign, bool any
 	if (ask(s, (struct visit){.method = "OPTIONS", .path = "/cart/quote", .origin = origin,
 				  .preflight = true}, &answer, &e))
 		say_no_answer(s, "cors", &e);
+	else if (is_limited(s, "cors", &answer))
+		;
 	else if (foreign)
 		judge_foreign(s, any, &answer);
 	else
@@ -240,6 +255,8 @@ static void look_at_quote_limit(struct site *s)
 			  QUOTE_BYTES >> 10, e.text);
 	else if (answer.status == 413 && error_of(&answer))
 		check_ok(s->c, "quote limit", "a cart that is too large is refused by the program");
+	else if (is_limited(s, "quote limit", &answer))
+		;
 	else if (answer.status == 413)
 		check_not(s->c, CHECK_WARNING, "quote limit", mend, "a cart of %d KiB is refused by the "
 			  "web server, with a page in the place of JSON", QUOTE_BYTES >> 10);
@@ -301,7 +318,7 @@ static void look_at_webhook_limit(struct site *s)
 			  WEBHOOK_BYTES >> 10, e.text);
 	else if (is_refused_signature(&answer))
 		check_ok(s->c, "webhook limit", "an event of %d KiB arrives", WEBHOOK_BYTES >> 10);
-	else
+	else if (!is_limited(s, "webhook limit", &answer))
 		check_not(s->c, CHECK_FAILED, "webhook limit", mend, "an event of %d KiB is answered %d: "
 			  "it does not reach stripe-webhook", WEBHOOK_BYTES >> 10, answer.status);
 	visitor_forget(&answer);
@@ -335,6 +352,7 @@ static void look_at_checkout(struct site *s)
 
 	if (ask(s, (struct visit){.method = "POST", .path = "/checkout/create-session",
 				  .authorization = login ? "Bearer invalid" : NULL,
+				  .token_header = config->auth_header,
 				  .body = span_of(NO_QUOTE)}, &a, &e))
 		say_no_answer(s, "checkout", &e);
 	else if (login)

@@ -39,6 +39,7 @@ struct search {
 	const char *base; /* the public address, or NULL */
 	struct json_object *found[MATCHES_MAX];
 	size_t count; /* those beyond MATCHES_MAX are counted, not kept */
+	bool exact;   /* they have scheme and port of `base`, too */
 	size_t all;
 };
 
@@ -65,44 +66,64 @@ static bool is_webhook_path(struct span path)
 	       ends(path, "/stripe-webhook.fcgi") || ends(path, "/stripe-webhook.cgi");
 }
 
-/* Whether the address is that of this shop's webhook; without a public address
- * that is a guess by its end. */
-static bool is_ours(const char *base, const char *address)
-{
-	struct url url, own;
-	struct span path, front;
+enum match { OTHER, SAME_HOST, SAME_ADDRESS };
 
-	if (!address || url_parse(span_of(address), &url))
-		return false;
-	path = path_of(&url);
-	if (!is_webhook_path(path))
-		return false;
-	if (!base)
-		return true;
-	if (url_parse(span_of(base), &own) || strncasecmp(own.host.p, url.host.p, own.host.n) != 0 ||
-	    own.host.n != url.host.n)
-		return false;
-	front = path_of(&own);
+static enum match compare(const struct url *base, const struct url *url)
+{
+	struct span front = path_of(base), path = path_of(url);
+
 	while (front.n && front.p[front.n - 1] == '/')
 		front.n--;
-	return path.n >= front.n && memcmp(path.p, front.p, front.n) == 0;
+	if (base->host.n != url->host.n ||
+	    strncasecmp(base->host.p, url->host.p, url->host.n) != 0 || path.n < front.n ||
+	    (front.n && memcmp(path.p, front.p, front.n) != 0))
+		return OTHER;
+	return url_same_origin(base, url) ? SAME_ADDRESS : SAME_HOST;
 }
 
-static void on_endpoint(void *context, struct json_object *endpoint)
+/* Whether the address is that of this shop's webhook; without a public address
+ * that is a guess by its end. */
+static enum match match_of(const char *base, const char *address)
 {
-	struct search *s = context;
+	struct url url, own;
 
-	s->all++;
-	if (!is_ours(s->base, json_string_or_null(endpoint, "url")))
-		return;
-	if (s->count < MATCHES_MAX)
-		s->found[s->count] = json_object_get(endpoint);
-	s->count++;
+	if (!address || url_parse(span_of(address), &url) || !is_webhook_path(path_of(&url)))
+		return OTHER;
+	if (!base)
+		return SAME_ADDRESS;
+	return url_parse(span_of(base), &own) ? OTHER : compare(&own, &url);
 }
 
 static size_t kept(const struct search *s)
 {
 	return s->count < MATCHES_MAX ? s->count : MATCHES_MAX;
+}
+
+static void forget(struct search *s)
+{
+	size_t i;
+
+	for (i = 0; i < kept(s); i++)
+		json_object_put(s->found[i]);
+	s->count = 0;
+}
+
+/* One with another scheme or port counts where none has the very address. */
+static void on_endpoint(void *context, struct json_object *endpoint)
+{
+	struct search *s = context;
+	enum match match = match_of(s->base, json_string_or_null(endpoint, "url"));
+
+	s->all++;
+	if (match == OTHER || (match == SAME_HOST && s->exact))
+		return;
+	if (match == SAME_ADDRESS && !s->exact) {
+		forget(s);
+		s->exact = true;
+	}
+	if (s->count < MATCHES_MAX)
+		s->found[s->count] = json_object_get(endpoint);
+	s->count++;
 }
 
 static void list_events(struct buf *text)
@@ -281,7 +302,6 @@ void check_webhook(struct check *c)
 	struct search search = {.base = c->options->url};
 	struct stripe_client *stripe;
 	struct err e;
-	size_t i;
 
 	if (!c->accepted || !c->sees_endpoints)
 		return; /* check_stripe() has said why */
@@ -293,6 +313,5 @@ void check_webhook(struct check *c)
 	else
 		check_not(c, CHECK_WARNING, "endpoint", "run this again in a minute",
 			  "the endpoints are not known: %s", e.text);
-	for (i = 0; i < kept(&search); i++)
-		json_object_put(search.found[i]);
+	forget(&search);
 }

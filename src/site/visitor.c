@@ -77,6 +77,8 @@ static int ask(struct visitor *visitor, const struct visit *visit, const char *u
 	char *origin = visit->origin ? str_printf("Origin: %s", visit->origin) : NULL;
 	char *token = visit->authorization ? str_printf("Authorization: %s", visit->authorization)
 					   : NULL;
+	char *more = token && visit->token_header ?
+		str_printf("%s: %s", visit->token_header, visit->authorization) : NULL;
 	struct http_request request = {.method = visit->method, .url = url, .body = visit->body,
 				       .deadline = visit->deadline};
 	size_t n = 0;
@@ -92,7 +94,10 @@ static int ask(struct visitor *visitor, const struct visit *visit, const char *u
 		request.headers[n++] = origin;
 	if (token)
 		request.headers[n++] = token;
+	if (more)
+		request.headers[n++] = more;
 	rc = http_perform(visitor->http, &request, answer, e);
+	free(more);
 	free(token);
 	free(origin);
 	return rc;

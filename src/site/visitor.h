@@ -22,6 +22,7 @@ struct visit {
 	const char *method, *path; /* "POST", "/cart/quote" */
 	const char *origin;        /* the page's origin (Origin), or NULL */
 	const char *authorization; /* the header's value, or NULL */
+	const char *token_header;  /* one more header that gets it, or NULL */
 	bool preflight;            /* the browser's question before a POST of JSON */
 	struct span body;          /* JSON */
 	int64_t deadline;          /* base/clock.h */

@@ -353,6 +353,17 @@ def _():
     equal(len(report.named("webhook/events")), 2)
 
 
+@case("the endpoint at the very address of --url is taken before one of another port or scheme")
+def _():
+    shop.add_endpoint("https://shop.example:8443/stripe/webhook", EVENTS[:1])
+    report = shop.check("--url", "https://shop.example:443")
+    equal([x["text"] for x in report.named("webhook/endpoint")], [ADDRESS])
+    report = shop.check("--url", "https://shop.example:8443")
+    equal([x["text"] for x in report.named("webhook/endpoint")],
+          ["https://shop.example:8443/stripe/webhook"])
+    equal(report.named("webhook/events")[0]["status"], "warning")
+
+
 @case("the programs' own addresses are known as webhooks, others are not")
 def _():
     for address, count in (("https://shop.example/cgi-bin/stripe-webhook.fcgi", 1),
@@ -437,6 +448,13 @@ def _():
     shop.check().blames()
     shop.store(sync_state(60, errors=3))
     shop.check().blames("warning store/sync").says("store/sync", "3 errors")
+
+
+@case("after ordersnap sync the sync is well")
+def _():
+    shop.store({"PK": "SYSTEM", "SK": "STRIPE_ORDER_SYNC", "version": 1})
+    shop.run("sync")
+    shop.check().blames().says("store/sync", "ago: 0 sessions")
 
 
 @case("a sync that is running is said, one that was interrupted long ago is a warning")

@@ -77,7 +77,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if status != 204:
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        if status != 204:
+            self.wfile.write(body)
 
     do_GET = do_POST = do_OPTIONS = serve
 
@@ -256,6 +257,25 @@ def _():
         gateway.dropped = ("Authorization",)
         check(**shop.login).blames("failed site/authorization").says(
             "site/authorization", "CGIPassAuth On", "does not reach")
+
+
+@case("where AUTH_HEADER brings the token, a dropped Authorization is no fault")
+def _():
+    shop.login = {"JWT_SECRET": JWT, "AUTH_HEADER": "X-Authorization"}
+    gateway.dropped = ("Authorization",)
+    check(**shop.login).blames().says("site/authorization", "reaches")
+    gateway.dropped = ("Authorization", "X-Authorization")
+    check(**shop.login).blames("failed site/authorization")
+
+
+@case("a rate limit of the web server is not taken for another fault")
+def _():
+    for status in (429, 503):
+        asked = []
+        gateway.fault = lambda request, body: (asked.append(1), (
+            (status, {}) if request.path == "/cart/quote" and len(asked) > 3 else None))[1]
+        check().blames("warning site/cors", "warning site/cors", "warning site/quote limit").says(
+            "site/cors", f"answered {status}", "too many requests")
 
 
 # --- TLS -----------------------------------------------------------------------------------------
