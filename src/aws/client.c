@@ -13,7 +13,8 @@
 #include "base/mem.h"
 #include "net/http.h"
 
-#define TRY_MS 3000       /* one try; a lost packet should not take the deadline */
+#define TRY_MS 3000       /* one try; a lost packet should not take the deadline, */
+#define BYTES_A_MS 64     /* and a large body has to get there over a slow line */
 #define FIRST_PAUSE_MS 50u /* doubled each time, all of it jitter */
 #define LAST_PAUSE_MS 1600u
 
@@ -133,7 +134,8 @@ static int send_once(struct aws_client *client, const char *operation, const cha
 		     const struct aws_credentials *credentials, int64_t deadline,
 		     struct http_answer *answer, struct err *e)
 {
-	int64_t soon = deadline_in(TRY_MS);
+	struct span sent = span_of(body);
+	int64_t soon = deadline_in(TRY_MS + (int64_t)sent.n / BYTES_A_MS);
 	char *target, *type, *token = NULL, *scope;
 	int rc;
 
@@ -146,7 +148,7 @@ static int send_once(struct aws_client *client, const char *operation, const cha
 		.method = "POST",
 		.url = client->endpoint,
 		.headers = {target, type, token},
-		.body = span_of(body),
+		.body = sent,
 		.deadline = soon < deadline ? soon : deadline,
 		.sigv4 = {scope, credentials->key_id, credentials->secret},
 	}, answer, e);

@@ -232,6 +232,43 @@ int dynamodb_query(struct aws_client *db, const struct dynamodb_query *query, in
 	return rc;
 }
 
+static struct json_object *scan_input(const char *table, const struct dynamodb_key *after,
+				      size_t limit)
+{
+	struct json_object *input = json_object_new_object();
+
+	json_set_string(input, "TableName", table);
+	json_set_bool(input, "ConsistentRead", true);
+	json_set_int(input, "Limit", (int64_t)limit);
+	if (after)
+		json_set(input, "ExclusiveStartKey", key_value(after->pk, after->sk));
+	return input;
+}
+
+int dynamodb_scan(struct aws_client *db, const char *table, const struct dynamodb_key *after,
+		  size_t limit, int64_t deadline, struct json_object **items,
+		  struct json_object **last, struct err *e)
+{
+	struct json_object *input = scan_input(table, after, limit), *answer, *list, *key;
+	struct json_object *found = json_object_new_array(), *next = NULL;
+	int rc = call(db, "Scan", table, input, deadline, &answer, e);
+
+	if (!rc && json_get_array(answer, "Items", &list) == JSON_FOUND)
+		rc = take_items(table, list, found, e);
+	if (!rc && json_get_object(answer, "LastEvaluatedKey", &key) == JSON_FOUND &&
+	    !(next = aws_item_to_json(key)))
+		rc = bad_item(table, e);
+	if (rc) {
+		json_object_put(found);
+	} else {
+		*items = found;
+		*last = next;
+	}
+	json_object_put(answer);
+	json_object_put(input);
+	return rc;
+}
+
 /* Adds the condition to the input of a put. */
 static void set_condition(struct json_object *input, const struct dynamodb_put *put, int64_t now)
 {

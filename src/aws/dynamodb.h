@@ -33,6 +33,14 @@ struct dynamodb_query {
 int dynamodb_query(struct aws_client *db, const struct dynamodb_query *query, int64_t deadline,
 		   struct json_object **items, char **last, struct err *e);
 
+/* One page of the whole table, strongly consistent, from behind `after` (NULL:
+ * from the beginning) on; *last is the key to go on after, an object with PK and
+ * SK to release, or NULL when that was all.  A page may be empty and not the
+ * last one. */
+int dynamodb_scan(struct aws_client *db, const char *table, const struct dynamodb_key *after,
+		  size_t limit, int64_t deadline, struct json_object **items,
+		  struct json_object **last, struct err *e);
+
 enum dynamodb_condition {
 	DYNAMODB_ANY,
 	DYNAMODB_ABSENT,  /* no item, or one whose expiresAt has passed */

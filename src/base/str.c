@@ -206,3 +206,18 @@ void str_hex(const unsigned char *bytes, size_t n, char *out)
 	}
 	out[2 * n] = '\0';
 }
+
+const char *str_grouped(int64_t number, char *out)
+{
+	char digits[STR_GROUPED_SIZE];
+	int n = snprintf(digits, sizeof digits, "%lld", (long long)number), i;
+	char *to = out;
+
+	for (i = 0; i < n; i++) {
+		if (i > (digits[0] == '-') && (n - i) % 3 == 0)
+			*to++ = ',';
+		*to++ = digits[i];
+	}
+	*to = '\0';
+	return out;
+}

@@ -59,4 +59,9 @@ void str_trim_sequence(char *text);
  * holds 2 * n + 1. */
 void str_hex(const unsigned char *bytes, size_t n, char *out);
 
+/* A number with commas between thousands, 1,234,567, in `out`, which holds
+ * STR_GROUPED_SIZE; returns `out`. */
+#define STR_GROUPED_SIZE 32
+const char *str_grouped(int64_t number, char *out);
+
 #endif

@@ -12,7 +12,8 @@
  * monitoring systems). */
 enum command_exit { COMMAND_OK = 0, COMMAND_ERROR = 1, COMMAND_USAGE = 2 };
 
-#define COMMAND_OPTIONS 16 /* a command may have */
+#define COMMAND_OPTIONS 16    /* a command may have */
+#define COMMAND_OPERANDS 1000 /* a command that takes any number of them takes */
 
 /* The last one of a table has no name. */
 struct command_option {
@@ -52,7 +53,14 @@ struct command {
 /* Ends with NULL. */
 extern const struct command *const commands[];
 
-extern const struct command command_check, command_init, command_sync;
+extern const struct command command_check;
+extern const struct command command_export;
+extern const struct command command_import;
+extern const struct command command_init;
+extern const struct command command_orders;
+extern const struct command command_replay;
+extern const struct command command_show;
+extern const struct command command_sync;
 
 /* The value of the command's option, "" of one that takes none; NULL where it
  * was not given. */
@@ -66,6 +74,10 @@ int command_number(const struct command_line *line, const char *option, int64_t 
 /* Says `ordersnap NAME: text` on standard error; NULL: without a name. */
 void command_complain(const char *name, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* Whether standard output takes no more: then a long list stops.  Ask right
+ * behind what was printed, for it remembers the reason. */
+bool command_output_failed(void);
 
 /* A usage error: the text, the usage line; COMMAND_USAGE, or command->trouble. */
 int command_usage(const struct command *command, const char *format, ...)

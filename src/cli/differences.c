@@ -5,7 +5,10 @@
 #include "cli/differences.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "shop/money.h"
 
 static const char *const kind_names[] = {
 	[DIFFERENCE_MISSING] = "missing",
@@ -92,14 +95,24 @@ static void print_names(struct json_object *before, struct json_object *after)
 	}
 }
 
+static void print_order(const struct difference *d)
+{
+	char *amount = money_text(json_int_or(d->after, "amount", 0),
+				  json_string_or_null(d->after, "currency"));
+
+	printf("%-7s  %s  %s  %s  %s", kind_names[d->kind],
+	       json_string_or_null(d->after, "orderNumber"), d->session_id, amount,
+	       json_string_or_null(d->after, "status"));
+	free(amount);
+}
+
 void difference_print(const struct difference *d, bool fields)
 {
 	if (d->kind == DIFFERENCE_ERROR) {
 		printf("error    %s  %s\n", d->session_id ? d->session_id : "?", d->error);
 		return;
 	}
-	printf("%-7s  %s  %s  %s", kind_names[d->kind], json_string_or_null(d->after, "orderNumber"),
-	       d->session_id, json_string_or_null(d->after, "status"));
+	print_order(d);
 	if (!fields)
 		print_names(d->before, d->after);
 	putchar('\n');

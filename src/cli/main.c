@@ -10,15 +10,22 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/complete.h"
 #include "cli/parse.h"
 
 #define COMMANDS_MAX 32
 
 static const struct command *chosen; /* the one that runs, NULL before */
+static int output_errno; /* why standard output failed, 0: it did not so far */
 
 const struct command *const commands[] = {
 	&command_check,
+	&command_export,
+	&command_import,
 	&command_init,
+	&command_orders,
+	&command_replay,
+	&command_show,
 	&command_sync,
 	NULL,
 };
@@ -139,7 +146,7 @@ static int run(const struct command *command, int argc, char **argv, struct app_
 	struct command_line line = {.app = *app};
 	int status = COMMAND_OK;
 
-	switch (parse_line(command, argc, argv, &line)) {
+	switch (parse_arguments(command, argc, argv, &line)) {
 	case PARSE_HELP:
 		return print_command_help(command);
 	case PARSE_WRONG:
@@ -152,15 +159,26 @@ static int run(const struct command *command, int argc, char **argv, struct app_
 	return status == COMMAND_OK ? run_open(&line) : status;
 }
 
+bool command_output_failed(void)
+{
+	if (!ferror(stdout))
+		return false;
+	if (!output_errno)
+		output_errno = errno;
+	return true;
+}
+
 /* What was printed has to have arrived: a full disk is not success.  A reader
  * that has seen enough (head) is no error to speak of. */
 static int flush_output(int status)
 {
-	errno = 0;
-	if (fflush(stdout) == 0 && !ferror(stdout))
+	if (fflush(stdout) == 0 && !command_output_failed())
 		return status;
-	if (errno != EPIPE)
-		command_complain(NULL, "can't write to standard output: %s", strerror(errno));
+	if (!output_errno)
+		output_errno = errno;
+	if (output_errno != EPIPE)
+		command_complain(NULL, "can't write to standard output: %s",
+				 strerror(output_errno));
 	if (chosen && chosen->trouble)
 		return chosen->trouble;
 	return status == COMMAND_OK ? COMMAND_ERROR : status;
@@ -203,6 +221,8 @@ static int dispatch(int argc, char **argv)
 	argv += used;
 	if (strcmp(argv[0], "help") == 0)
 		return help_on(argv[1]);
+	if (strcmp(argv[0], COMPLETE_WORD) == 0)
+		return complete_print(argv[1]);
 	chosen = command = find(argv[0]);
 	return command ? run(command, argc - 1, argv + 1, &app) : COMMAND_USAGE;
 }

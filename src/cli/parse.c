@@ -169,7 +169,7 @@ static enum parse_status check_operands(const struct reader *r, const struct com
 	return PARSE_RUN;
 }
 
-enum parse_status parse_line(const struct command *command, int argc, char **argv,
+enum parse_status parse_arguments(const struct command *command, int argc, char **argv,
 			     struct command_line *line)
 {
 	struct reader r = {.command = command, .argc = argc, .argv = argv};

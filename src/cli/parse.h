@@ -23,7 +23,7 @@ enum parse_status {
  * Options are written out: an abbreviation that a script has would become
  * another option some day.  The operands are moved to the front of `argv`.
  */
-enum parse_status parse_line(const struct command *command, int argc, char **argv,
+enum parse_status parse_arguments(const struct command *command, int argc, char **argv,
 			     struct command_line *line);
 
 /* Takes the common options that stand in front of a command's name.  *used is

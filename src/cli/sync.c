@@ -4,37 +4,18 @@
  * far it is on standard error.
  */
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "cli/command.h"
 #include "cli/differences.h"
+#include "cli/interrupt.h"
 #include "cli/progress.h"
 #include "format/iso8601.h"
 #include "service/sync.h"
 
 #define HOUR 3600
-
-static volatile sig_atomic_t signalled;
-
-static void on_signal(int number)
-{
-	signalled = number;
-}
-
-/* The first signal ends the run after the session it is at; the second one,
- * the process. */
-static void catch_signals(void)
-{
-	struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
-}
 
 /* What the listener's functions need. */
 struct output {
@@ -43,12 +24,6 @@ struct output {
 	bool json, dry_run;
 	int64_t printed; /* differences */
 };
-
-static bool stop(void *context)
-{
-	(void)context;
-	return signalled != 0;
-}
 
 static void looked_at(void *context, const struct sync_counts *counts, int64_t created)
 {
@@ -97,8 +72,9 @@ static void print_summary(const struct output *out, int64_t ms)
 	printf("  %" PRId64 " missing, %" PRId64 " stale, %" PRId64 " pending%s\n", c->missing,
 	       c->stale, c->pending, out->dry_run ? ": nothing was written"
 	       : c->missing + c->stale + c->pending ? ": repaired" : "");
-	printf("  %" PRId64 " errors, %u calls of Stripe, %" PRId64 ".%" PRId64 " s\n", c->errors,
-	       out->result->stripe_calls, ms / 1000, ms % 1000 / 100);
+	printf("  %" PRId64 " errors; %u calls of Stripe, %u reads and %u writes of the store, %" PRId64
+	       ".%" PRId64 " s\n", c->errors, out->result->calls.stripe, out->result->calls.reads,
+	       out->result->calls.writes, ms / 1000, ms % 1000 / 100);
 }
 
 static void print_summary_json(const struct output *out, int64_t ms)
@@ -112,7 +88,9 @@ static void print_summary_json(const struct output *out, int64_t ms)
 	json_set_bool(json, "resumed", r->resumed);
 	json_set_int(json, "from", r->from);
 	json_set_int(json, "to", r->to);
-	json_set_int(json, "stripeCalls", r->stripe_calls);
+	json_set_int(json, "stripeCalls", r->calls.stripe);
+	json_set_int(json, "storeReads", r->calls.reads);
+	json_set_int(json, "storeWrites", r->calls.writes);
 	json_set_int(json, "ms", ms);
 	printf("%s],\n\"summary\": %s}\n", out->printed ? "\n" : "{\"differences\": [", json_text(json));
 	json_object_put(json);
@@ -122,7 +100,7 @@ static int say_end(const struct sync_result *r, int64_t most)
 {
 	if (r->end == SYNC_TAKEN_OVER)
 		command_complain("sync", "another run has taken over and does the rest");
-	else if (r->end == SYNC_STOPPED && signalled)
+	else if (r->end == SYNC_STOPPED && interrupt_came(NULL))
 		command_complain("sync", "interrupted: the next run goes on from here");
 	else if (r->end == SYNC_STOPPED)
 		command_complain("sync", "stopped after %" PRId64 " sessions, as it was told: the "
@@ -130,7 +108,7 @@ static int say_end(const struct sync_result *r, int64_t most)
 	if (r->counts.errors)
 		command_complain("sync", "%" PRId64 " sessions could not be brought in order; the "
 				 "next run looks at them again", r->counts.errors);
-	return r->counts.errors || (r->end == SYNC_STOPPED && signalled) ? COMMAND_ERROR : COMMAND_OK;
+	return r->counts.errors || (r->end == SYNC_STOPPED && interrupt_came(NULL)) ? COMMAND_ERROR : COMMAND_OK;
 }
 
 /* --- the options -------------------------------------------------------------------- */
@@ -168,7 +146,7 @@ static int run(struct app *app, const struct command_line *line)
 		.max_sessions = app->config.sync_max_sessions,
 		.dry_run = app->config.sync_dry_run || command_value(line, "dry-run"),
 		.listener = {.context = &out, .difference = on_difference, .looked_at = looked_at,
-			     .stop = stop},
+			     .stop = interrupt_came},
 	};
 	int64_t started = clock_monotonic_ms(), ms;
 	struct err e;
@@ -177,7 +155,7 @@ static int run(struct app *app, const struct command_line *line)
 	command_number(line, "max-sessions", 1, 1000000000, &options.max_sessions);
 	read_from(line, &options.from);
 	out.dry_run = options.dry_run;
-	catch_signals();
+	interrupt_catch();
 	progress_begin(&out.progress, "sync", command_value(line, "quiet") != NULL);
 	rc = sync_run(app, &options, &result, &e);
 	progress_end(&out.progress);

@@ -15,9 +15,25 @@ bool patience_again(struct patience *patience, const struct err *e)
 
 	if (e->code != ERR_UNAVAILABLE && e->code != ERR_CONFLICT)
 		return false;
-	if (++patience->tries >= PATIENCE_TRIES)
+	if (++patience->tries >= PATIENCE_TRIES ||
+	    (patience->stop && patience->stop(patience->context)))
 		return false;
 	log_warning("Trying again", LOG_STR("error", e->text), LOG_INT("pauseMs", pause));
 	deadline_sleep(pause - clock_jitter(pause / 2), deadline_in(pause));
 	return true;
+}
+
+int patience_ask(struct app *app, struct patience patience, patience_question *question,
+		 const void *what, void *answer, struct err *e)
+{
+	struct stripe_client *stripe;
+	int64_t deadline;
+	int rc;
+
+	do {
+		deadline = deadline_in(PATIENCE_CALL_MS);
+		stripe = app_stripe(app, deadline, e);
+		rc = stripe ? question(stripe, what, deadline, answer, e) : -1;
+	} while (rc && patience_again(&patience, e));
+	return rc;
 }

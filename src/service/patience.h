@@ -7,23 +7,33 @@
 #ifndef ORDERSNAP_SERVICE_PATIENCE_H
 #define ORDERSNAP_SERVICE_PATIENCE_H
 
-#include <stdbool.h>
-
-#include "base/err.h"
+#include "service/app.h"
 
 #define PATIENCE_TRIES 5
 #define PATIENCE_CALL_MS 30000 /* for each try */
 
 struct patience {
 	int tries; /* so far; begin with {0} */
+	/* Asked before another try; NULL: nobody can be told to stop. */
+	bool (*stop)(void *context);
+	void *context;
 };
 
 /*
  * After a failure: true when it is worth another try, having waited (1, 2, 4 and
  * 8 seconds, of which up to a half, by chance, is taken off); false when it is
- * lasting, or was tried PATIENCE_TRIES times.
+ * lasting, was tried PATIENCE_TRIES times, or is to stop.
  *   do rc = call(&e); while (rc && patience_again(&patience, &e));
  */
 bool patience_again(struct patience *patience, const struct err *e);
+
+/* A question to Stripe: `what` is asked, and `answer` filled, as the operation
+ * behind it has it. */
+typedef int patience_question(struct stripe_client *stripe, const void *what, int64_t deadline,
+			      void *answer, struct err *e);
+
+/* Asks it, again while that is worth it.  0 or -1 as the question. */
+int patience_ask(struct app *app, struct patience patience, patience_question *question,
+		 const void *what, void *answer, struct err *e);
 
 #endif

@@ -36,6 +36,11 @@ struct candidate {
 	bool look_up;              /* read its item now */
 };
 
+static struct patience patience_of(const struct reconcile *r)
+{
+	return (struct patience){.stop = r->listener->stop, .context = r->listener->context};
+}
+
 /* --- what is looked at ------------------------------------------------------------ */
 
 static void tell(const struct reconcile *r, const struct difference *difference)
@@ -89,7 +94,7 @@ static int read_items(struct reconcile *r, const struct candidate *list, size_t 
 {
 	struct json_object *found[RECONCILE_MAX];
 	struct store_key keys[RECONCILE_MAX];
-	struct patience patience = {0};
+	struct patience patience = patience_of(r);
 	size_t at[RECONCILE_MAX], i, wanted = 0;
 	int rc;
 
@@ -196,7 +201,7 @@ static int differs(struct reconcile *r, const struct candidate *c, struct err *e
 static int find_times(struct reconcile *r, struct candidate *list, size_t n, struct err *e)
 {
 	struct paid_at times[RECONCILE_MAX];
-	struct patience patience = {0};
+	struct patience patience = patience_of(r);
 	size_t at[RECONCILE_MAX], i, wanted = 0;
 	int64_t deadline;
 	int rc;
@@ -280,7 +285,7 @@ static void count_difference(struct reconcile *r, const struct candidate *c,
 static void mend(struct reconcile *r, const struct candidate *c, struct err *e)
 {
 	struct settle_outcome out = {.marker = NULL};
-	struct patience patience = {0};
+	struct patience patience = patience_of(r);
 	int rc;
 
 	do
@@ -301,7 +306,7 @@ static void mend(struct reconcile *r, const struct candidate *c, struct err *e)
 
 static void look_at(struct reconcile *r, const struct candidate *c, struct err *e)
 {
-	struct patience patience = {0};
+	struct patience patience = patience_of(r);
 	int found;
 
 	do

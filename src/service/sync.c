@@ -11,7 +11,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/url.h"
+#include "service/pace.h"
 #include "service/patience.h"
 #include "service/pending.h"
 #include "service/sync_late.h"
@@ -19,9 +19,6 @@
 
 #define HOUR 3600
 #define DAY 86400
-#define PACE_LIVE 50 /* requests a second: half of what Stripe allows */
-#define PACE_TEST 20 /* of 25 */
-#define PACE_HERE 500 /* of a stand-in on this machine, which has no limit or says so */
 
 struct sync {
 	struct app *app;
@@ -38,25 +35,28 @@ static bool told_to_stop(const struct sync *s)
 	return s->options->listener.stop(s->options->listener.context);
 }
 
-/* 0 with `page`, trying again for a while. */
+static struct patience patience_of(const struct sync *s)
+{
+	return (struct patience){.stop = s->options->listener.stop,
+				 .context = s->options->listener.context};
+}
+
+static int ask_page(struct stripe_client *stripe, const void *what, int64_t deadline,
+		    void *answer, struct err *e)
+{
+	return stripe_complete_sessions(stripe, what, deadline, answer, e);
+}
+
 static int get_page(struct sync *s, struct stripe_page *page, struct err *e)
 {
 	const struct sync_segment *segment = &s->state.todo[0];
+	/* Up to now is without a bound: Stripe's clock may be ahead of this one. */
 	const struct stripe_range range = {
-		.from = segment->from, .to = segment->to,
+		.from = segment->from, .to = segment->to < s->now ? segment->to : 0,
 		.after = segment->after[0] ? segment->after : NULL,
 	};
-	struct patience patience = {0};
-	struct stripe_client *stripe;
-	int64_t deadline;
-	int rc;
 
-	do {
-		deadline = deadline_in(PATIENCE_CALL_MS);
-		stripe = app_stripe(s->app, deadline, e);
-		rc = stripe ? stripe_complete_sessions(stripe, &range, deadline, page, e) : -1;
-	} while (rc && patience_again(&patience, e) && !told_to_stop(s));
-	return rc;
+	return patience_ask(s->app, patience_of(s), ask_page, &range, page, e);
 }
 
 /* No more of the page than may be looked at. */
@@ -85,7 +85,7 @@ static void advance(struct sync_state *state, const char *next)
 
 static int save(struct sync *s, struct err *e)
 {
-	struct patience patience = {0};
+	struct patience patience = patience_of(s);
 	int rc;
 
 	if (s->options->dry_run)
@@ -194,27 +194,6 @@ static int run(struct sync *s, struct err *e)
 	return rc;
 }
 
-static unsigned pace_for(const char *secret, const char *api_base)
-{
-	struct url url;
-
-	if (url_parse(span_of(api_base), &url) == 0 && url_is_loopback(&url))
-		return PACE_HERE;
-	return strstr(secret, "_live_") ? PACE_LIVE : PACE_TEST;
-}
-
-static int keep_pace(struct app *app, struct err *e)
-{
-	int64_t deadline = deadline_in(PATIENCE_CALL_MS);
-	struct stripe_client *stripe = app_stripe(app, deadline, e);
-	const char *secret;
-
-	if (!stripe || app_secret(app, SECRET_STRIPE, deadline, &secret, e))
-		return -1;
-	stripe_client_pace(stripe, pace_for(secret, app->config.stripe_api_base));
-	return 0;
-}
-
 static void log_end(const struct sync_result *result)
 {
 	static const char *const ends[] = {
@@ -227,7 +206,8 @@ static void log_end(const struct sync_result *result)
 	log_info(ends[result->end], LOG_INT("sessions", c->sessions), LOG_INT("inOrder", c->in_order),
 		 LOG_INT("missing", c->missing), LOG_INT("stale", c->stale),
 		 LOG_INT("pending", c->pending), LOG_INT("waiting", c->waiting),
-		 LOG_INT("errors", c->errors), LOG_INT("stripeCalls", result->stripe_calls));
+		 LOG_INT("errors", c->errors), LOG_INT("stripeCalls", result->calls.stripe),
+		 LOG_INT("storeReads", result->calls.reads), LOG_INT("storeWrites", result->calls.writes));
 }
 
 int sync_run(struct app *app, const struct sync_options *options, struct sync_result *result,
@@ -242,11 +222,11 @@ int sync_run(struct app *app, const struct sync_options *options, struct sync_re
 	*result = (struct sync_result){.end = SYNC_COMPLETE};
 	s.reconcile = (struct reconcile){.app = app, .listener = &options->listener,
 					 .counts = &s.state.counts, .dry_run = options->dry_run};
-	rc = keep_pace(app, e);
+	rc = pace_keep(app, deadline_in(PATIENCE_CALL_MS), e);
 	if (!rc)
 		rc = run(&s, e);
 	result->counts = s.state.counts;
-	result->stripe_calls = app_calls(app).stripe;
+	result->calls = app_calls(app);
 	if (rc)
 		log_error("Sync failed", LOG_STR("error", e->text));
 	else

@@ -31,7 +31,7 @@ struct sync_result {
 	bool resumed;
 	int64_t from, to; /* what it looks at, known before the first page */
 	struct sync_counts counts;
-	unsigned stripe_calls;
+	struct app_calls calls;
 };
 
 /* Runs.  0 with *result; -1 where it had to end early, which the next run makes

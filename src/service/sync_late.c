@@ -12,16 +12,11 @@
 #include "base/clock.h"
 #include "service/patience.h"
 #include "shop/charge.h"
+#include "shop/facts.h"
 #include "shop/keys.h"
 #include "stripe/list.h"
 
 #define DAY 86400
-
-static const char *const event_types[] = {
-	"charge.refunded", "refund.created", "refund.updated", "refund.failed",
-	"charge.dispute.created", "charge.dispute.updated", "charge.dispute.closed",
-	"charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated", NULL,
-};
 
 static bool told_to_stop(const struct sync_late *late)
 {
@@ -51,20 +46,17 @@ int sync_late_flush(struct sync_late *late, struct err *e)
 	return rc;
 }
 
-static int fetch(struct sync_late *late, const char *id, struct json_object **session,
-		 struct err *e)
+static struct patience patience_of(const struct sync_late *late)
 {
-	struct patience patience = {0};
-	struct stripe_client *stripe;
-	int64_t deadline;
-	int rc;
+	const struct reconcile_listener *l = late->reconcile->listener;
 
-	do {
-		deadline = deadline_in(PATIENCE_CALL_MS);
-		stripe = app_stripe(late->reconcile->app, deadline, e);
-		rc = stripe ? stripe_session_with_charge(stripe, id, deadline, session, e) : -1;
-	} while (rc && patience_again(&patience, e) && !told_to_stop(late));
-	return rc;
+	return (struct patience){.stop = l->stop, .context = l->context};
+}
+
+static int ask_session(struct stripe_client *stripe, const void *what, int64_t deadline,
+		    void *answer, struct err *e)
+{
+	return stripe_session_with_charge(stripe, what, deadline, answer, e);
 }
 
 int sync_late_add(struct sync_late *late, const char *session_id, struct err *e)
@@ -76,7 +68,8 @@ int sync_late_add(struct sync_late *late, const char *session_id, struct err *e)
 		return 0;
 	free(late->last);
 	late->last = str_dup(session_id);
-	if (fetch(late, session_id, &session, e)) {
+	if (patience_ask(late->reconcile->app, patience_of(late), ask_session, session_id,
+			 &session, e)) {
 		if (e->code != ERR_REFUSED || e->upstream != 404)
 			return -1;
 		late->reconcile->counts->skipped++;
@@ -117,7 +110,7 @@ static int read_pointers(struct sync_late *late, struct json_object *payments,
 	struct json_walk walk = json_walk_of(payments);
 	struct store_key keys[STORE_MAX_ITEMS];
 	char *owned[STORE_MAX_ITEMS];
-	struct patience patience = {0};
+	struct patience patience = patience_of(late);
 	size_t i;
 	int rc = 0;
 
@@ -156,20 +149,10 @@ static int take_events(struct sync_late *late, struct json_object *events, int64
 	return rc;
 }
 
-static int get_events(struct sync_late *late, const struct stripe_range *range,
-		      struct stripe_page *page, struct err *e)
+static int ask_events(struct stripe_client *stripe, const void *range, int64_t deadline,
+		      void *page, struct err *e)
 {
-	struct patience patience = {0};
-	struct stripe_client *stripe;
-	int64_t deadline;
-	int rc;
-
-	do {
-		deadline = deadline_in(PATIENCE_CALL_MS);
-		stripe = app_stripe(late->reconcile->app, deadline, e);
-		rc = stripe ? stripe_events(stripe, event_types, false, range, deadline, page, e) : -1;
-	} while (rc && patience_again(&patience, e) && !told_to_stop(late));
-	return rc;
+	return stripe_events(stripe, event_types_of_charges, false, range, deadline, page, e);
 }
 
 int sync_late_refunds(struct sync_late *late, int64_t from, int64_t now, struct err *e)
@@ -182,7 +165,7 @@ int sync_late_refunds(struct sync_late *late, int64_t from, int64_t now, struct 
 		const struct stripe_range range = {.from = from > kept ? from : kept, .after = page.next};
 		struct stripe_page next = {.data = NULL};
 
-		rc = get_events(late, &range, &next, e);
+		rc = patience_ask(late->reconcile->app, patience_of(late), ask_events, &range, &next, e);
 		if (!rc)
 			rc = take_events(late, next.data, from, e);
 		json_object_put(page.data);

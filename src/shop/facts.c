@@ -24,6 +24,15 @@ static const struct {
 	{"charge.dispute.", EVENT_DISPUTE}, /* and whatever comes behind the dot */
 };
 
+const char *const event_types[] = {
+	"checkout.session.completed", "checkout.session.async_payment_succeeded",
+	"checkout.session.async_payment_failed", "checkout.session.expired",
+	"charge.refunded", "refund.created", "refund.updated", "refund.failed",
+	"charge.dispute.created", "charge.dispute.updated", "charge.dispute.closed",
+	"charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated", NULL,
+};
+const char *const *const event_types_of_charges = &event_types[4];
+
 static enum event_kind kind_of(const char *type)
 {
 	size_t i;

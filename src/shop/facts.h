@@ -27,6 +27,11 @@ enum event_kind {
 	EVENT_DISPUTE,           /* charge.dispute.* */
 };
 
+/* All types that are handled, as an endpoint subscribes to them, up to NULL: those
+ * of sessions first, then those of refunds and disputes. */
+extern const char *const event_types[];
+extern const char *const *const event_types_of_charges;
+
 /* Strings and objects are borrowed from the event's JSON. */
 struct event_facts {
 	enum event_kind kind;

@@ -183,3 +183,26 @@ bool lines_sum(struct json_object *items, const char *key, int64_t *sum)
 		*sum = total;
 	return n > 0;
 }
+
+const char *lines_item_name(struct json_object *item)
+{
+	static const char *const keys[] = {"name", "sku", "stripePriceId"};
+	size_t i;
+
+	for (i = 0; i < sizeof keys / sizeof *keys; i++)
+		if (text_of(item, keys[i]))
+			return text_of(item, keys[i]);
+	return "?";
+}
+
+bool lines_order_count(struct json_object *order, int64_t *count)
+{
+	struct json_object *items;
+
+	if (json_get_int(order, "itemCount", count) == JSON_FOUND)
+		return true;
+	if (json_get_array(order, "items", &items) != JSON_FOUND)
+		return false;
+	*count = lines_count(items);
+	return true;
+}

@@ -28,4 +28,12 @@ int64_t lines_count(struct json_object *items);
  * if there is no line, one doesn't have it, or it doesn't fit. */
 bool lines_sum(struct json_object *items, const char *key, int64_t *sum);
 
+/* What a line is called: its name, else the shop's or Stripe's name of what was
+ * sold; never NULL. */
+const char *lines_item_name(struct json_object *item);
+
+/* How many things were sold: the order's itemCount, or (the Lambda functions
+ * wrote none) the sum of its lines; false where it has neither. */
+bool lines_order_count(struct json_object *order, int64_t *count);
+
 #endif

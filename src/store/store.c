@@ -32,6 +32,16 @@ int store_query(struct store *s, const char *pk, const char *sk_prefix, const ch
 	return s->backend->query(s, pk, sk_prefix, before_sk, limit, items, deadline, e);
 }
 
+int store_scan(struct store *s, const struct store_key *after, size_t limit,
+	       struct json_object **items, struct json_object **last, int64_t deadline,
+	       struct err *e)
+{
+	if (limit < 1 || limit > STORE_MAX_ITEMS)
+		return err_set(e, ERR_INTERNAL, "a page of %zu items", limit);
+	s->reads++;
+	return s->backend->scan(s, after, limit, items, last, deadline, e);
+}
+
 static int64_t next_version(const struct store_put *put)
 {
 	if (put->condition == STORE_VERSION)
@@ -52,7 +62,8 @@ int store_write(struct store *s, const struct store_put *puts, size_t n, size_t 
 		if (!json_string_or_null(puts[i].item, "PK") ||
 		    !json_string_or_null(puts[i].item, "SK"))
 			return err_set(e, ERR_INTERNAL, "an item without its keys");
-		json_set_int(puts[i].item, "version", next_version(&puts[i]));
+		if (!puts[i].as_it_is)
+			json_set_int(puts[i].item, "version", next_version(&puts[i]));
 	}
 	s->writes++;
 	return s->backend->write(s, puts, n, failed ? failed : &ignored, deadline, e);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The table: items under (PK, SK), three verbs.
+ * The table: items under (PK, SK), four verbs.
  *
  * An item is a JSON object that contains its own keys: "PK" and "SK" (strings),
  * "version" (an integer that grows by one with each write of the item) and
@@ -37,6 +37,7 @@ struct store_put {
 	struct json_object *item; /* borrowed; store_write() sets its "version" */
 	enum store_condition condition;
 	int64_t version; /* with STORE_VERSION: the version that was read */
+	bool as_it_is;   /* its "version", or that it has none, is left alone: a copy */
 };
 
 struct store;
@@ -46,6 +47,9 @@ struct store_backend {
 			struct json_object **items, int64_t deadline, struct err *e);
 	int (*query)(struct store *s, const char *pk, const char *sk_prefix, const char *before_sk,
 		     size_t limit, struct json_object **items, int64_t deadline, struct err *e);
+	int (*scan)(struct store *s, const struct store_key *after, size_t limit,
+		    struct json_object **items, struct json_object **last, int64_t deadline,
+		    struct err *e);
 	int (*write)(struct store *s, const struct store_put *puts, size_t n, size_t *failed,
 		     int64_t deadline, struct err *e);
 	void (*close)(struct store *s);
@@ -74,10 +78,24 @@ int store_query(struct store *s, const char *pk, const char *sk_prefix, const ch
 		size_t limit, struct json_object **items, int64_t deadline, struct err *e);
 
 /*
+ * Walks the whole table, a page at a time: items of any key, in the backend's
+ * own order, from behind the key `after` (NULL: from the beginning; there need
+ * not be an item of that key) on.  `*items` is a JSON array of at most `limit`
+ * (1..STORE_MAX_ITEMS), about a megabyte, and perhaps none: the end is where
+ * `*last` is NULL.  Else it is an object with the PK and SK to go on after, for
+ * the caller to release.  What stands all the while is seen once; what others
+ * write meanwhile may be seen or not.
+ */
+int store_scan(struct store *s, const struct store_key *after, size_t limit,
+	       struct json_object **items, struct json_object **last, int64_t deadline,
+	       struct err *e);
+
+/*
  * Writes n (1..STORE_MAX_ITEMS) items with different keys, all or none, and
  * durably: 0 means that they survive a power cut.  The new version of an item
  * is one more than the one its condition names, and 1 with STORE_ABSENT; with
- * STORE_ANY it is what stands in the item, or 1.
+ * STORE_ANY it is what stands in the item, or 1.  An item that is to be written
+ * `as_it_is` keeps its own.
  * -1 with ERR_CONFLICT when a condition does not hold (`*failed`, which may be
  * NULL, is then the index of that put) or another writer was in the way;
  * nothing was written then.

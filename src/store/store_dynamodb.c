@@ -140,6 +140,23 @@ static int query(struct store *s, const char *pk, const char *sk_prefix, const c
 	return 0;
 }
 
+static int scan(struct store *s, const struct store_key *after, size_t limit,
+		struct json_object **items, struct json_object **last, int64_t deadline,
+		struct err *e)
+{
+	struct store_dynamodb *self = self_of(s);
+	struct dynamodb_key key = {after ? after->pk : NULL, after ? after->sk : NULL};
+	struct json_object *page;
+
+	if (dynamodb_scan(self->client, self->table, after ? &key : NULL, limit, deadline, &page,
+			  last, e))
+		return -1;
+	*items = json_object_new_array();
+	take_page(page, *items, limit);
+	json_object_put(page);
+	return 0;
+}
+
 static int write(struct store *s, const struct store_put *puts, size_t n, size_t *failed,
 		 int64_t deadline, struct err *e)
 {
@@ -173,6 +190,7 @@ static void close_store(struct store *s)
 static const struct store_backend backend = {
 	.get_many = get_many,
 	.query = query,
+	.scan = scan,
 	.write = write,
 	.close = close_store,
 };

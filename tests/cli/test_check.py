@@ -6,13 +6,14 @@ import contextlib
 import json
 import os
 import sqlite3
+import subprocess
 import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from check_kit import ADDRESS, EVENTS, CheckedShop, ago, main, no_secret, sync_state  # noqa: E402
-from command_kit import contains, equal, kit, lacks, lib, ok, test  # noqa: E402
+from command_kit import COMMAND, contains, equal, kit, lacks, lib, ok, test  # noqa: E402
 
 JWT = "jwt-secret-of-the-tests-0123456789"
 NEVER_SHOWN = ["sk_test_revoked000000000000", "rk_test_restricted00000000", JWT, "elevenchars",
@@ -120,6 +121,16 @@ def _():
         run = shop.run("check", *args, code=3)
         contains(run.err, "usage: ordersnap check")
     shop.run("init", "--fast", code=2)
+
+
+@case("output that can't be written exits with 3, not with a warning's 1")
+def _():
+    for args in ([], ["--json"]):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([*lib.WRAPPER, COMMAND, "check", *args], env=shop.environment(),
+                                  stdout=full, stderr=subprocess.PIPE, text=True)
+        equal(done.returncode, 3)
+        contains(done.stderr, "can't write to standard output")
 
 
 # --- configuration ------------------------------------------------------------------------------

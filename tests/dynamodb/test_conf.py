@@ -89,6 +89,24 @@ def _():
 
 @test
 def _():
+    "the policy for moving the table allows what `ordersnap export` and `import` call"
+    lines = "".join(json.dumps({"PK": f"P#{n}", "SK": "1"}) + "\n" for n in range(3))
+    for text in (lines, lines[:lines.index("\n") + 1].replace("P#0", "P#9")):
+        path = os.path.join(shop.folder, "lines.jsonl")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
+        if text == lines:
+            proxy.mend()
+        done = kit.run_command(shop, "import", path)
+        equal(done.returncode, 0, done.stderr)
+    done = kit.run_command(shop, "export")
+    equal(done.returncode, 0, done.stderr)
+    equal({"dynamodb:" + CALLS.get(name, name) for name in proxy.calls},
+          actions("iam-policy-transfer.json"))
+
+
+@test
+def _():
     "every file that the README names is there"
     for name in re.findall(r"file://([\w.-]+)|\]\(([\w.-]+)\)", read("README.md")):
         ok(os.path.exists(os.path.join(CONF, "".join(name))), "".join(name))

@@ -175,7 +175,7 @@ LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
 CODE = re.compile(r"`([^`\n]+)`")
 FENCE = re.compile(r"^```.*?^```", re.M | re.S)
 # What in backticks is meant as a path of this repository.
-OURS = re.compile(r"(\./)?((src|cgi-bin|conf|man|tests|m4|www|\.ci)/[\w./@*-]*|"
+OURS = re.compile(r"(\./)?((src|cgi-bin|conf|completions|man|tests|m4|www|\.ci)/[\w./@*-]*|"
                   r"(README|HACKING)\.md|COPYING|Makefile\.am|configure\.ac|\./dev)$")
 BUILT = re.compile(r"(cgi-bin|build)/.*\.fcgi$|src/.*\.a$|.*/node_modules$")
 

@@ -370,6 +370,24 @@ static void an_event_may_lack_what_is_not_needed(void **state)
 	assert_int_equal(facts.kind, EVENT_OTHER);
 }
 
+static void what_is_subscribed_to_is_what_is_handled(void **state)
+{
+	const char *const *type;
+	struct event_facts facts;
+	struct err e;
+	size_t n = 0;
+
+	(void)state;
+	for (type = event_types; *type; type++, n++) {
+		bool of_charge = type >= event_types_of_charges;
+
+		check_int(*type, read_event(keep_text(str_printf("'type':'%s'", *type)), &facts, &e), 0);
+		check(*type, facts.kind != EVENT_OTHER);
+		check(*type, of_charge == (facts.kind == EVENT_REFUND || facts.kind == EVENT_DISPUTE));
+	}
+	assert_int_equal(n, 13);
+}
+
 static int read_thin(const char *more, struct event_facts *facts, struct err *e)
 {
 	memset(facts, 0x55, sizeof *facts);
@@ -490,6 +508,7 @@ int main(void)
 		holds(a_field_that_is_not_essential_is_left_out_when_wrong),
 		holds(a_session_id_has_at_most_255_bytes),
 		holds(an_event_is_told_by_its_type),
+		holds(what_is_subscribed_to_is_what_is_handled),
 		holds(an_event_may_lack_what_is_not_needed),
 		holds(a_thin_event_names_its_object),
 		holds(a_thin_event_that_names_nothing_is_refused),

@@ -518,6 +518,178 @@ static void expired_items_take_no_place_within_the_limit(void **state)
 	assert_string_equal(query("q", "", NULL, 2), "3 1");
 }
 
+/* --- the whole table ------------------------------------------------------ */
+
+static int compare_texts(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static const char *join_sorted(const char **texts, size_t n)
+{
+	struct buf joined;
+	size_t i;
+
+	qsort(texts, n, sizeof *texts, compare_texts);
+	buf_init(&joined, 65536);
+	for (i = 0; i < n; i++)
+		buf_printf(&joined, "%s ", texts[i]);
+	return keep_text(buf_detach(&joined));
+}
+
+/* Walks the table in pages of `limit`: the SKs under the test's own `name`,
+ * each with a blank behind it, sorted; *pages is how many there were. */
+static const char *walk(const char *name, size_t limit, int *pages)
+{
+	struct json_object *items = NULL, *last = NULL;
+	struct store_key after;
+	const char *texts[300];
+	struct err e = {.code = ERR_NONE};
+	size_t n = 0, i;
+
+	*pages = 0;
+	do {
+		struct json_object *from = keep(last);
+
+		after = (struct store_key){json_string_or_null(from, "PK"),
+					   json_string_or_null(from, "SK")};
+		check_int(e.text, store_scan(store, from ? &after : NULL, limit, &items, &last,
+					     soon(), &e), 0);
+		keep(items);
+		assert_true(json_object_array_length(items) <= limit);
+		for (i = 0; i < json_object_array_length(items); i++) {
+			struct json_object *one = json_object_array_get_idx(items, i);
+
+			if (strcmp(json_string_or_null(one, "PK"), pk(name)) == 0)
+				texts[n++] = json_string_or_null(one, "SK");
+		}
+		++*pages;
+	} while (last);
+	return join_sorted(texts, n);
+}
+
+static void a_scan_sees_each_item_once_whatever_the_page(void **state)
+{
+	static const size_t limits[] = {1, 2, 3, 7, STORE_MAX_ITEMS};
+	int i, pages;
+
+	(void)state;
+	for (i = 0; i < 7; i++)
+		must_put(item("w", keep_text(str_printf("%d", i)), ""));
+	for (i = 0; i < (int)LENGTH(limits); i++) {
+		check_text(keep_text(str_printf("pages of %zu", limits[i])),
+			   walk("w", limits[i], &pages), "0 1 2 3 4 5 6 ");
+		assert_true(pages >= 7 / (int)limits[i]);
+	}
+}
+
+static void a_scan_gives_the_items_of_all_partitions_as_they_are(void **state)
+{
+	struct json_object *items = NULL, *last = NULL, *value;
+	const struct store_key before = {pk("k"), "a"};
+	struct err e;
+
+	(void)state;
+	value = item("k", "b", "'n':1.50,'t':'\xC3\xA4','list':[null,{}],'version':7");
+	must_put(value);
+	must_put(item("l", "c", ""));
+	/* From a key that no item has; the next one is its neighbour. */
+	assert_int_equal(store_scan(store, &before, 1, &items, &last, soon(), &e), 0);
+	keep(items);
+	keep(last);
+	assert_int_equal(json_object_array_length(items), 1);
+	assert_true(json_equal(json_object_array_get_idx(items, 0), value));
+	check_text("its key", json_string_or_null(last, "PK"), pk("k"));
+	check_text("its key", json_string_or_null(last, "SK"), "b");
+	assert_int_equal(json_object_object_length(last), 2);
+}
+
+static void a_scan_does_not_see_what_has_expired(void **state)
+{
+	int pages;
+
+	(void)state;
+	must_put(item("e", "1", expiring(-9)));
+	must_put(item("e", "2", expiring(-9)));
+	must_put(item("e", "3", expiring(1000)));
+	must_put(item("e", "4", expiring(-9)));
+	must_put(item("e", "5", ""));
+	assert_string_equal(walk("e", 1, &pages), "3 5 ");
+	assert_string_equal(walk("e", 2, &pages), "3 5 ");
+	assert_string_equal(walk("e", 100, &pages), "3 5 ");
+}
+
+static void a_scan_of_large_items_has_small_pages(void **state)
+{
+	struct json_object *large = item("big", "", "");
+	int i, pages;
+
+	(void)state;
+	json_set_string(large, "text", repeat("0123456789", 30000));
+	for (i = 0; i < 9; i++) {
+		json_set_string(large, "SK", keep_text(str_printf("%d", i)));
+		must_put(large);
+	}
+	assert_string_equal(walk("big", 100, &pages), "0 1 2 3 4 5 6 7 8 ");
+	assert_true(pages > 2);
+}
+
+static void a_page_of_none_or_too_many_is_a_fault_of_the_caller(void **state)
+{
+	struct json_object *items = NULL, *last = NULL;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(store_scan(store, NULL, 0, &items, &last, soon(), &e), -1);
+	assert_int_equal(e.code, ERR_INTERNAL);
+	assert_int_equal(store_scan(store, NULL, STORE_MAX_ITEMS + 1, &items, &last, soon(), &e),
+			 -1);
+	assert_int_equal(e.code, ERR_INTERNAL);
+	assert_null(items);
+}
+
+/* --- copies --------------------------------------------------------------- */
+
+static int copy(struct json_object *value, enum store_condition condition, int64_t version,
+		struct err *e)
+{
+	const struct store_put one = {.item = value, .condition = condition, .version = version,
+				      .as_it_is = true};
+
+	return store_write(store, &one, 1, NULL, soon(), e);
+}
+
+static void a_copy_keeps_its_version_under_every_condition(void **state)
+{
+	struct json_object *value = item("c", "1", "'version':7,'n':1");
+	struct err e;
+
+	(void)state;
+	assert_int_equal(copy(value, STORE_ABSENT, 0, &e), 0);
+	assert_true(json_equal(get("c", "1"), value));
+	assert_int_equal(copy(item("c", "1", "'version':5"), STORE_ABSENT, 0, &e), -1);
+	assert_int_equal(e.code, ERR_CONFLICT);
+	assert_int_equal(copy(item("c", "1", "'version':9"), STORE_VERSION, 6, &e), -1);
+	assert_int_equal(e.code, ERR_CONFLICT);
+	assert_true(json_equal(get("c", "1"), value));
+	assert_int_equal(copy(item("c", "1", "'version':9"), STORE_VERSION, 7, &e), 0);
+	assert_int_equal(store_item_version(get("c", "1")), 9);
+}
+
+static void a_copy_without_a_version_stays_without(void **state)
+{
+	struct json_object *value = item("c", "1", "'n':1");
+	struct err e;
+
+	(void)state;
+	assert_int_equal(copy(value, STORE_ABSENT, 0, &e), 0);
+	assert_true(json_equal(get("c", "1"), value));
+	assert_int_equal(copy(item("c", "1", "'n':2"), STORE_VERSION, 0, &e), 0);
+	assert_true(json_equal(get("c", "1"), item("c", "1", "'n':2")));
+	assert_int_equal(copy(item("c", "1", ""), STORE_ANY, 0, &e), 0);
+	assert_true(json_equal(get("c", "1"), item("c", "1", "")));
+}
+
 /* --- several writers ----------------------------------------------------- */
 
 static void what_one_connection_wrote_another_sees_at_once(void **state)
@@ -1008,6 +1180,21 @@ static void a_row_that_is_no_json_is_a_failure_and_never_an_absent_item(void **s
 	assert_int_equal(sql("SELECT count(*) FROM items"), 1);
 }
 
+static void a_scan_names_the_row_that_is_no_item(void **state)
+{
+	struct json_object *items = NULL, *last = NULL;
+	struct err e;
+
+	(void)state;
+	must_put(item("x", "1", ""));
+	must_put(item("x", "2", ""));
+	sql("UPDATE items SET item = '{broken' WHERE sk = '2'");
+	assert_int_equal(store_scan(store, NULL, 9, &items, &last, soon(), &e), -1);
+	check_err("scan", &e, ERR_UNAVAILABLE, pk("x"));
+	assert_null(items);
+	assert_null(last);
+}
+
 static void a_failed_read_gives_no_items_at_all(void **state)
 {
 	struct json_object *items[3];
@@ -1144,6 +1331,13 @@ static const struct CMUnitTest shared[] = {
 	with_store(a_query_gives_the_items_themselves),
 	with_store(a_prefix_goes_up_to_the_highest_character),
 	with_store(expired_items_take_no_place_within_the_limit),
+	with_store(a_scan_sees_each_item_once_whatever_the_page),
+	with_store(a_scan_gives_the_items_of_all_partitions_as_they_are),
+	with_store(a_scan_does_not_see_what_has_expired),
+	with_store(a_scan_of_large_items_has_small_pages),
+	with_store(a_page_of_none_or_too_many_is_a_fault_of_the_caller),
+	with_store(a_copy_keeps_its_version_under_every_condition),
+	with_store(a_copy_without_a_version_stays_without),
 	with_store(what_one_connection_wrote_another_sees_at_once),
 	with_store(who_has_read_is_not_in_the_way_of_writers),
 	with_store(one_of_two_writers_of_a_version_wins),
@@ -1166,6 +1360,7 @@ static const struct CMUnitTest sqlite_only[] = {
 	with_store(writes_are_durable_and_readers_do_not_wait),
 	with_store(a_file_of_a_newer_program_is_not_touched),
 	with_store(a_row_that_is_no_json_is_a_failure_and_never_an_absent_item),
+	with_store(a_scan_names_the_row_that_is_no_item),
 	with_store(a_failed_read_gives_no_items_at_all),
 	with_store(a_write_takes_a_few_expired_rows_along_the_oldest_first),
 	with_store(a_conflict_writes_nothing_and_holds_no_lock),

@@ -233,6 +233,24 @@ static void copies_are_the_callers_own(void **state)
 	assert_int_equal(strlen(keep_text(str_printf("%s", repeat("0123456789", 999)))), 9990);
 }
 
+static void numbers_are_grouped_by_thousands(void **state)
+{
+	static const struct {
+		int64_t number;
+		const char *text;
+	} table[] = {
+		{0, "0"}, {7, "7"}, {999, "999"}, {1000, "1,000"}, {12345, "12,345"},
+		{100000, "100,000"}, {1234567, "1,234,567"}, {-5, "-5"}, {-123, "-123"},
+		{-1000, "-1,000"}, {-123456, "-123,456"}, {INT64_MAX, "9,223,372,036,854,775,807"},
+		{INT64_MIN, "-9,223,372,036,854,775,808"},
+	}, *row;
+	char out[STR_GROUPED_SIZE];
+
+	(void)state;
+	for EACH(row, table)
+		check_text(row->text, str_grouped(row->number, out), row->text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -249,6 +267,7 @@ int main(void)
 		holds(case_changes_ascii_letters_only),
 		holds(hex_is_lower_case_and_two_digits_a_byte),
 		holds(copies_are_the_callers_own),
+		holds(numbers_are_grouped_by_thousands),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What the shells' completion scripts (completions/) ask for.
+ */
+#ifndef ORDERSNAP_CLI_COMPLETE_H
+#define ORDERSNAP_CLI_COMPLETE_H
+
+#include "cli/command.h"
+
+#define COMPLETE_WORD "__complete" /* a command that no help names */
+
+/*
+ * `ordersnap __complete`: the commands and the options of all, `ordersnap
+ * __complete NAME`: the options of one.  A line each: the word, what its value
+ * is called (`-` where it takes none), what it does; tabs between.
+ */
+int complete_print(const char *command);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * CSV.
+ */
+#include "cli/csv.h"
+
+#include <string.h>
+
+#include "base/str.h"
+
+#define ROW_MAX (16 * 1024 * 1024) /* an item of DynamoDB has 400 KB at most */
+
+void csv_init(struct csv *csv, FILE *to)
+{
+	*csv = (struct csv){.to = to};
+	buf_init(&csv->row, ROW_MAX);
+}
+
+void csv_free(struct csv *csv)
+{
+	buf_free(&csv->row);
+}
+
+static bool needs_quotes(const char *text)
+{
+	size_t n = strlen(text);
+
+	return strpbrk(text, ",\"\r\n") || (n && (text[0] == ' ' || text[n - 1] == ' '));
+}
+
+static void add(struct csv *csv, const char *mark, const char *text)
+{
+	const char *p;
+
+	if (csv->cells++)
+		buf_putc(&csv->row, ',');
+	if (!needs_quotes(text)) {
+		buf_puts(&csv->row, mark);
+		buf_puts(&csv->row, text);
+		return;
+	}
+	buf_putc(&csv->row, '"');
+	buf_puts(&csv->row, mark);
+	for (p = text; *p; p++) {
+		if (*p == '"')
+			buf_putc(&csv->row, '"');
+		buf_putc(&csv->row, *p);
+	}
+	buf_putc(&csv->row, '"');
+}
+
+void csv_text(struct csv *csv, const char *text)
+{
+	bool formula = !str_empty(text) && strchr("=+-@\t\r", text[0]);
+
+	add(csv, formula ? "'" : "", text ? text : "");
+}
+
+void csv_number(struct csv *csv, const char *number)
+{
+	add(csv, "", number ? number : "");
+}
+
+void csv_end(struct csv *csv)
+{
+	fprintf(csv->to, "%s\r\n", buf_text(&csv->row));
+	buf_reset(&csv->row);
+	csv->cells = 0;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * CSV as RFC 4180 has it: commas, CRLF, quotes where a cell needs them; UTF-8
+ * without a byte order mark.
+ */
+#ifndef ORDERSNAP_CLI_CSV_H
+#define ORDERSNAP_CLI_CSV_H
+
+#include <stdio.h>
+
+#include "base/buf.h"
+
+/* A row that is being made; csv_init(), cells, csv_end(), cells ... csv_free(). */
+struct csv {
+	FILE *to;
+	struct buf row;
+	int cells; /* in the row so far */
+};
+
+void csv_init(struct csv *csv, FILE *to);
+void csv_free(struct csv *csv);
+
+/* Adds a cell of text (NULL: an empty one).  One that a spreadsheet would take
+ * for a formula, because it begins with = + - @ TAB or CR, gets an apostrophe
+ * in front: buyers write these texts.
+ * https://owasp.org/www-community/attacks/CSV_Injection */
+void csv_text(struct csv *csv, const char *text);
+
+/* Adds a cell as it is: a number, which may be negative.  NULL: an empty one. */
+void csv_number(struct csv *csv, const char *number);
+
+/* Prints the row. */
+void csv_end(struct csv *csv);
+
+#endif

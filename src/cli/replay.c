@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * ordersnap replay: events once more, by their ids, out of a file, or all that
+ * Stripe could not deliver.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/command.h"
+#include "cli/differences.h"
+#include "cli/interrupt.h"
+#include "cli/progress.h"
+#include "service/replay.h"
+#include "shop/order.h"
+
+/* What has become of the events so far. */
+struct output {
+	struct progress progress;
+	bool json, dry_run;
+	int64_t events, processed, duplicates, ignored, failed;
+};
+
+static const char *verdict(const struct replayed *r)
+{
+	if (!r->result)
+		return "failed";
+	if (r->result->ignored)
+		return "ignored";
+	return r->result->outcome.duplicate ? "duplicate" : "processed";
+}
+
+static void count(struct output *out, const struct replayed *r)
+{
+	out->events++;
+	if (!r->result)
+		out->failed++;
+	else if (r->result->ignored)
+		out->ignored++;
+	else if (r->result->outcome.duplicate)
+		out->duplicates++;
+	else
+		out->processed++;
+}
+
+/* What it did to the order. */
+static const char *change_of(const struct settle_outcome *o)
+{
+	if (!o->after)
+		return "";
+	if (!o->before)
+		return "order created";
+	return order_same(o->before, o->after) ? "order unchanged" : "order updated";
+}
+
+static const char *why_of(const struct replayed *r)
+{
+	if (r->error)
+		return r->error->text;
+	return r->result->ignored ? r->result->ignored : change_of(&r->result->outcome);
+}
+
+static void print(const struct output *out, const struct replayed *r)
+{
+	const struct settle_outcome *o = r->result ? &r->result->outcome : NULL;
+	const char *number = o ? json_string_or_null(o->marker, "orderNumber") : NULL;
+
+	printf("%-9s  %s  %s%s%s  %s\n", verdict(r), r->id, r->type, number ? "  " : "",
+	       number ? number : "", why_of(r));
+	if (out->dry_run && o && o->after)
+		difference_print_fields(o->before, o->after);
+}
+
+static void print_json(const struct output *out, const struct replayed *r)
+{
+	struct json_object *json = json_object_new_object();
+
+	json_set_string(json, "eventId", r->id);
+	json_set_string(json, "type", r->type);
+	json_set_string(json, "status", verdict(r));
+	if (r->result) {
+		json_copy_member(json, "sessionId", r->result->outcome.marker, "sessionId");
+		json_copy_member(json, "orderId", r->result->outcome.marker, "orderId");
+		json_copy_member(json, "orderNumber", r->result->outcome.marker, "orderNumber");
+	}
+	json_set_string(json, "why", why_of(r));
+	printf("%s\n%s", out->events == 1 ? "{\"events\": [" : ",", json_text(json));
+	json_object_put(json);
+}
+
+static void on_done(void *context, const struct replayed *r)
+{
+	struct output *out = context;
+	char text[80];
+
+	count(out, r);
+	progress_clear(&out->progress);
+	if (out->json)
+		print_json(out, r);
+	else
+		print(out, r);
+	fflush(stdout);
+	snprintf(text, sizeof text, "%" PRId64 " events, %" PRId64 " failed", out->events,
+		 out->failed);
+	progress_show(&out->progress, -1, text);
+}
+
+static void print_summary(const struct output *out)
+{
+	if (out->json)
+		printf("%s],\n\"summary\": {\"events\": %" PRId64 ", \"processed\": %" PRId64
+		       ", \"duplicates\": %" PRId64 ", \"ignored\": %" PRId64 ", \"failed\": %" PRId64
+		       ", \"dryRun\": %s}}\n", out->events ? "\n" : "{\"events\": [", out->events,
+		       out->processed, out->duplicates, out->ignored, out->failed,
+		       out->dry_run ? "true" : "false");
+	else if (out->events != 1)
+		printf("replay%s: %" PRId64 " events: %" PRId64 " processed, %" PRId64
+		       " duplicates, %" PRId64 " ignored, %" PRId64 " failed\n",
+		       out->dry_run ? " (dry run, nothing was written)" : "", out->events,
+		       out->processed, out->duplicates, out->ignored, out->failed);
+}
+
+/* --- where the events come from -------------------------------------------------- */
+
+static int read_all(int fd, struct buf *text, const char *name, struct err *e)
+{
+	char chunk[65536];
+	ssize_t n;
+
+	while ((n = read(fd, chunk, sizeof chunk)) > 0 && !text->failed)
+		buf_add(text, chunk, (size_t)n);
+	if (n < 0)
+		return err_set(e, ERR_PAYLOAD, "can't read %s: %s", name, strerror(errno));
+	return text->failed ? err_set(e, ERR_PAYLOAD, "%s is larger than %u MiB", name,
+				      REPLAY_FILE_MAX >> 20) : 0;
+}
+
+static int replay_file(const struct replay *replay, const char *path, struct err *e)
+{
+	bool standard = strcmp(path, "-") == 0;
+	int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC), rc;
+	const char *name = standard ? "standard input" : path;
+	struct buf text;
+
+	if (fd < 0)
+		return err_set(e, ERR_PAYLOAD, "can't open %s: %s", path, strerror(errno));
+	buf_init(&text, REPLAY_FILE_MAX);
+	rc = read_all(fd, &text, name, e);
+	if (!rc && replay_text(replay, (struct span){buf_text(&text), text.len}, e))
+		rc = err_prefix(e, "%s", name);
+	buf_free(&text);
+	if (!standard)
+		close(fd);
+	return rc;
+}
+
+static int replay_ids(const struct replay *replay, char **ids, struct err *e)
+{
+	int rc = 0;
+
+	for (; !rc && *ids && !replay->stop(replay->context); ids++)
+		rc = replay_id(replay, *ids, e);
+	return rc;
+}
+
+static int replay_all(const struct replay *replay, const struct command_line *line, struct err *e)
+{
+	if (command_value(line, "undelivered"))
+		return replay_undelivered(replay, e);
+	if (command_value(line, "file"))
+		return replay_file(replay, command_value(line, "file"), e);
+	return replay_ids(replay, line->operands, e);
+}
+
+static int check(const struct command_line *line)
+{
+	int ways = (line->count > 0) + (command_value(line, "file") != NULL) +
+		   (command_value(line, "undelivered") != NULL);
+
+	if (ways != 1)
+		return command_usage(line->command, "say which: an event's id, --file, or "
+				     "--undelivered");
+	return COMMAND_OK;
+}
+
+static int run(struct app *app, const struct command_line *line)
+{
+	struct output out = {.json = command_value(line, "json") != NULL,
+			     .dry_run = command_value(line, "dry-run") != NULL};
+	const struct replay replay = {
+		.app = app, .again = command_value(line, "again") != NULL, .dry_run = out.dry_run,
+		.context = &out, .done = on_done, .stop = interrupt_came,
+	};
+	struct err e;
+	int rc;
+
+	interrupt_catch();
+	progress_begin(&out.progress, "replay", command_value(line, "quiet") != NULL);
+	rc = replay_all(&replay, line, &e);
+	progress_end(&out.progress);
+	print_summary(&out);
+	if (rc)
+		command_complain("replay", "%s", e.text);
+	else if (interrupt_came(NULL))
+		command_complain("replay", "interrupted: run it again for the rest");
+	return rc || out.failed || interrupt_came(NULL) ? COMMAND_ERROR : COMMAND_OK;
+}
+
+static const struct command_option options[] = {
+	{"file", "FILE", "the events in FILE (-: standard input): one, an array,\n"
+			 "a list of Stripe's API, or one a line"},
+	{"undelivered", NULL, "all of the last 30 days that Stripe could not deliver"},
+	{"again", NULL, "even if it was processed before"},
+	{"dry-run", NULL, "print what it would do field by field, write nothing"},
+	{"json", NULL, "print one JSON object: events and summary"},
+	{"quiet", NULL, "no progress"},
+	{NULL, NULL, NULL},
+};
+
+const struct command command_replay = {
+	.name = "replay",
+	.arguments = "EVENT_ID ... | --file FILE | --undelivered [OPTION ...]",
+	.summary = "process events once more, from Stripe or from a file",
+	.options = options,
+	.most = COMMAND_OPERANDS,
+	.needs = CONFIG_NEEDS_STORE | CONFIG_NEEDS_STRIPE,
+	.check = check,
+	.run = run,
+};

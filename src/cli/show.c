@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * ordersnap show: orders by id, number or payment.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "cli/command.h"
+#include "cli/listing.h"
+#include "cli/show_order.h"
+#include "cli/table.h"
+#include "service/lookup.h"
+
+#define READ_MS 30000
+#define ORDERS_MAX 1000
+
+/* What is printed, and how far it is. */
+struct output {
+	struct listing listing;
+	int shown;
+};
+
+static void print(struct output *out, struct json_object *order)
+{
+	if (out->listing.format != LISTING_PEOPLE) {
+		listing_order(&out->listing, order);
+		return;
+	}
+	if (out->shown++)
+		putchar('\n');
+	show_order(stdout, order, table_terminal_width());
+}
+
+/* A name may be any bytes. */
+static void complain(const char *text)
+{
+	char *clean = table_clean(text);
+
+	command_complain("show", "%s", clean);
+	free(clean);
+}
+
+/* An order that is not there is said and does not keep the others from being
+ * shown; a store that is away does. */
+static int show_all(struct app *app, char **names, struct output *out, bool *whole)
+{
+	int status = COMMAND_OK;
+
+	for (; *names && !command_output_failed(); names++) {
+		struct json_object *order;
+		struct err e;
+
+		if (lookup_order(app, *names, deadline_in(READ_MS), &order, &e) == 0) {
+			print(out, order);
+			json_object_put(order);
+			continue;
+		}
+		/* What was found stands before what was not. */
+		if (fflush(stdout) && command_output_failed())
+			return COMMAND_ERROR;
+		complain(e.text);
+		status = COMMAND_ERROR;
+		*whole = e.code == ERR_NOT_FOUND;
+		if (!*whole)
+			break;
+	}
+	return status;
+}
+
+static int check(const struct command_line *line)
+{
+	enum listing_format format;
+
+	return listing_format(line, &format);
+}
+
+static int run(struct app *app, const struct command_line *line)
+{
+	struct output out = {.shown = 0};
+	enum listing_format format;
+	bool whole = true;
+	int status = listing_format(line, &format);
+
+	if (status != COMMAND_OK)
+		return status;
+	table_set_locale();
+	listing_begin(&out.listing, format);
+	status = show_all(app, line->operands, &out, &whole);
+	listing_end(&out.listing, whole);
+	return status;
+}
+
+static const struct command_option options[] = {
+	{"json", NULL, "print them as they stand in the table, as a JSON array"},
+	{"csv", NULL, "print them for a spreadsheet, as `ordersnap orders --csv` does"},
+	{NULL, NULL, NULL},
+};
+
+const struct command command_show = {
+	.name = "show",
+	.arguments = "ORDER ... [--json | --csv]",
+	.summary = "show whole orders",
+	.options = options,
+	.help = "ORDER is an order number (in either case, with its prefix or without), an order's\n"
+		"id (cs_...) or its payment intent (pi_...).\n",
+	.least = 1,
+	.most = ORDERS_MAX,
+	.needs = CONFIG_NEEDS_STORE,
+	.check = check,
+	.run = run,
+};

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Tables.
+ */
+#include "cli/table.h"
+
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+#include <wchar.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+#define ROWS 500         /* that are measured before they are printed */
+#define GAP 2            /* cells between columns */
+#define TEXT_MAX 65536   /* bytes of a cell; a longer one is cut */
+#define WIDTH_UNKNOWN 80
+
+static const char replacement[] = "\xEF\xBF\xBD"; /* U+FFFD */
+static const char ellipsis[] = "\xE2\x80\xA6";    /* U+2026 */
+
+struct table {
+	FILE *to;
+	const struct table_column *columns;
+	int n, width;
+	bool has_title;              /* the titles are printed */
+	int widths[TABLE_COLUMNS];   /* the widest cell so far */
+	char *rows[ROWS][TABLE_COLUMNS];
+	size_t used;
+};
+
+/* --- text ----------------------------------------------------------------------- */
+
+/* wcwidth() knows scripts only in a locale of UTF-8, and cron has none. */
+void table_set_locale(void)
+{
+	if (!setlocale(LC_CTYPE, "") || MB_CUR_MAX == 1)
+		setlocale(LC_CTYPE, "C.UTF-8");
+}
+
+int table_terminal_width(void)
+{
+	struct winsize size = {.ws_col = 0};
+
+	if (!isatty(STDOUT_FILENO))
+		return 0;
+	ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
+	return size.ws_col ? size.ws_col : WIDTH_UNKNOWN;
+}
+
+/* The well-formed sequence of `n` bytes at `p`. */
+static unsigned long code_point(const unsigned char *p, size_t n)
+{
+	static const unsigned char first[] = {0, 0x7F, 0x1F, 0x0F, 0x07};
+	unsigned long c = p[0] & first[n];
+	size_t i;
+
+	for (i = 1; i < n; i++)
+		c = c << 6 | (p[i] & 0x3F);
+	return c;
+}
+
+static bool is_blank(unsigned long c)
+{
+	return c == '\t' || c == '\n' || c == '\r' || c == 0x85 || c == 0x2028 || c == 0x2029;
+}
+
+/* C0, DEL, C1, and what turns the direction of writing. */
+static bool is_control(unsigned long c)
+{
+	return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x61C || c == 0x200E || c == 0x200F ||
+	       (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
+}
+
+char *table_clean(const char *text)
+{
+	const unsigned char *p = (const unsigned char *)text;
+	size_t left = text ? strlen(text) : 0;
+	struct buf out;
+
+	buf_init(&out, TEXT_MAX);
+	while (left) {
+		size_t n = utf8_sequence(p, left), used = n ? n : 1;
+		unsigned long c = n ? code_point(p, n) : 0;
+
+		if (is_blank(c))
+			buf_putc(&out, ' ');
+		else if (is_control(c))
+			buf_puts(&out, replacement);
+		else
+			buf_add(&out, p, n);
+		p += used;
+		left -= used;
+	}
+	return buf_detach(&out);
+}
+
+/* The cells of the sequence at `p`, whose length becomes *n.  What the C
+ * library has never heard of is a new character, most likely of one cell. */
+static int cell_width(const char *p, size_t *n)
+{
+	const unsigned char *bytes = (const unsigned char *)p;
+	int width;
+
+	*n = utf8_sequence(bytes, strlen(p));
+	if (!*n) {
+		*n = 1;
+		return 1;
+	}
+	width = wcwidth((wchar_t)code_point(bytes, *n));
+	return width < 0 ? 1 : width;
+}
+
+int table_width(const char *text)
+{
+	int width = 0;
+	size_t n;
+
+	for (; *text; text += n)
+		width += cell_width(text, &n);
+	return width;
+}
+
+char *table_fit(const char *text, int width)
+{
+	const char *p = text;
+	struct span head;
+	int used = 0;
+	size_t n;
+
+	if (table_width(text) <= width)
+		return str_dup(text);
+	for (; *p; p += n) {
+		int more = cell_width(p, &n);
+
+		if (used + more > width - 1)
+			break;
+		used += more;
+	}
+	head = (struct span){text, (size_t)(p - text)};
+	return str_printf("%.*s%s", (int)head.n, text, ellipsis);
+}
+
+/* --- layout --------------------------------------------------------------------- */
+
+static void add_spaces(struct buf *line, int n)
+{
+	for (; n > 0; n--)
+		buf_putc(line, ' ');
+}
+
+static void add_cell(struct buf *line, const char *text, int width, bool right, bool last)
+{
+	char *cell = table_fit(text, width);
+	int space = width - table_width(cell);
+
+	if (right)
+		add_spaces(line, space);
+	buf_puts(line, cell);
+	if (!right && !last)
+		add_spaces(line, space);
+	free(cell);
+}
+
+static void print_row(struct table *t, const char *const *cells, const int *widths)
+{
+	struct buf line;
+	char *fitting;
+	int i;
+
+	buf_init(&line, TEXT_MAX * TABLE_COLUMNS);
+	for (i = 0; i < t->n; i++) {
+		if (i)
+			add_spaces(&line, GAP);
+		add_cell(&line, cells[i], widths[i], t->columns[i].right, i == t->n - 1);
+	}
+	fitting = t->width ? table_fit(buf_text(&line), t->width) : NULL;
+	fprintf(t->to, "%s\n", fitting ? fitting : buf_text(&line));
+	free(fitting);
+	buf_free(&line);
+}
+
+/* The column that can best spare a cell, -1 if none can. */
+static int widest(const struct table *t, const int *widths)
+{
+	int i, found = -1, most = 0;
+
+	for (i = 0; i < t->n; i++) {
+		int spare = t->columns[i].least ? widths[i] - t->columns[i].least : 0;
+
+		if (spare > most) {
+			most = spare;
+			found = i;
+		}
+	}
+	return found;
+}
+
+/* Takes cells from the columns that may be cut until the line fits; where even
+ * that is too wide the line is cut. */
+static void squeeze(const struct table *t, int *widths)
+{
+	int total = GAP * (t->n - 1), i;
+
+	for (i = 0; i < t->n; i++)
+		total += widths[i] = t->widths[i];
+	for (; t->width && total > t->width && (i = widest(t, widths)) >= 0; total--)
+		widths[i]--;
+}
+
+static void measure(struct table *t, int column, const char *text)
+{
+	int width = table_width(text);
+
+	if (width > t->widths[column])
+		t->widths[column] = width;
+}
+
+static void print_title(struct table *t, const int *widths)
+{
+	const char *titles[TABLE_COLUMNS];
+	int i;
+
+	for (i = 0; i < t->n; i++)
+		titles[i] = t->columns[i].title;
+	print_row(t, titles, widths);
+	t->has_title = true;
+}
+
+static void print_rows(struct table *t)
+{
+	int widths[TABLE_COLUMNS], i;
+	size_t row;
+
+	squeeze(t, widths);
+	if (!t->has_title)
+		print_title(t, widths);
+	for (row = 0; row < t->used; row++) {
+		const char *cells[TABLE_COLUMNS];
+
+		for (i = 0; i < t->n; i++)
+			cells[i] = t->rows[row][i];
+		print_row(t, cells, widths);
+		for (i = 0; i < t->n; i++)
+			free(t->rows[row][i]);
+	}
+	t->used = 0;
+}
+
+struct table *table_new(FILE *to, const struct table_column *columns, int n, int width)
+{
+	struct table *t = mem_zalloc(1, sizeof *t);
+	int i;
+
+	t->to = to;
+	t->columns = columns;
+	t->n = n;
+	t->width = width;
+	for (i = 0; i < n; i++)
+		measure(t, i, columns[i].title);
+	return t;
+}
+
+void table_row(struct table *t, const char *const *cells)
+{
+	int i;
+
+	for (i = 0; i < t->n; i++) {
+		t->rows[t->used][i] = table_clean(cells[i]);
+		measure(t, i, t->rows[t->used][i]);
+	}
+	if (++t->used == ROWS)
+		print_rows(t);
+}
+
+void table_end(struct table *t)
+{
+	if (t->used)
+		print_rows(t);
+	free(t);
+}

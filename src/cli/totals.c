@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Sums of orders.
+ */
+#include "cli/totals.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/table.h"
+#include "shop/money.h"
+
+/* The currency's sum, made if there is none yet; NULL where there are too many. */
+static struct totals_sum *sum_of(struct totals *t, const char *currency)
+{
+	struct totals_sum new = {.amount = 0};
+	char *code = table_clean(currency);
+	size_t i;
+
+	snprintf(new.currency, sizeof new.currency, "%s", code);
+	free(code);
+	str_trim_sequence(new.currency);
+	str_lower(new.currency);
+	for (i = 0; i < t->n; i++)
+		if (strcmp(t->sums[i].currency, new.currency) == 0)
+			return &t->sums[i];
+	if (t->n == TOTALS_CURRENCIES) {
+		t->more = true;
+		return NULL;
+	}
+	t->sums[t->n] = new;
+	return &t->sums[t->n++];
+}
+
+static void add(struct totals_sum *sum, int64_t *to, int64_t amount)
+{
+	sum->overflow |= __builtin_add_overflow(*to, amount, to);
+}
+
+static bool is_unpaid(struct json_object *order)
+{
+	const char *status = json_string_or_null(order, "status");
+
+	return status && (strcmp(status, "pending") == 0 || strcmp(status, "failed") == 0);
+}
+
+void totals_add(struct totals *t, struct json_object *order)
+{
+	struct totals_sum *sum;
+	int64_t amount;
+
+	t->orders++;
+	if (json_get_int(order, "amount", &amount) != JSON_FOUND)
+		return;
+	sum = sum_of(t, json_string_or_null(order, "currency"));
+	if (!sum)
+		return;
+	add(sum, &sum->amount, amount);
+	if (is_unpaid(order))
+		add(sum, &sum->unpaid, amount);
+	add(sum, &sum->refunded, json_int_or(order, "amountRefunded", 0));
+}
+
+static void print_part(FILE *to, const char *what, int64_t amount, const char *currency)
+{
+	char *text = money_text(amount, currency);
+
+	fprintf(to, "%s%s", what, text);
+	free(text);
+}
+
+static void print_sum(FILE *to, struct totals_sum sum)
+{
+	int64_t net = sum.amount;
+
+	sum.overflow |= __builtin_sub_overflow(net, sum.unpaid, &net) ||
+			__builtin_sub_overflow(net, sum.refunded, &net);
+	if (sum.overflow) {
+		fprintf(to, "more than can be counted of %s\n", sum.currency);
+		return;
+	}
+	print_part(to, "", sum.amount, sum.currency);
+	if (sum.unpaid)
+		print_part(to, ", not paid ", sum.unpaid, sum.currency);
+	if (sum.refunded)
+		print_part(to, ", refunded ", sum.refunded, sum.currency);
+	if (sum.unpaid || sum.refunded)
+		print_part(to, ", net ", net, sum.currency);
+	putc('\n', to);
+}
+
+void totals_print(const struct totals *t, FILE *to)
+{
+	size_t i;
+
+	fprintf(to, "%" PRId64 " order%s\n", t->orders, t->orders == 1 ? "" : "s");
+	for (i = 0; i < t->n; i++)
+		print_sum(to, t->sums[i]);
+	if (t->more)
+		fputs("and other currencies\n", to);
+}
