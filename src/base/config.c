@@ -20,7 +20,6 @@
 #include "base/str.h"
 
 #define FILE_MAX_BYTES 65536
-#define SYSTEM_FILE "/etc/ordersnap/ordersnap.conf"
 
 static const struct config_key *key_of(const char *name)
 {
@@ -32,7 +31,7 @@ static const struct config_key *key_of(const char *name)
 	return NULL;
 }
 
-static bool is_secret(const struct config_key *key)
+bool config_is_secret(const struct config_key *key)
 {
 	return key->type == CONFIG_SECRET || key->type == CONFIG_SECRETS ||
 	       key->type == CONFIG_AWS_SECRET;
@@ -55,27 +54,78 @@ static const char *nearest_name(const char *name)
 	return best ? best->name : NULL;
 }
 
-struct file_context {
+struct loader {
 	struct config *config;
+	config_fault *tell; /* NULL: the first fault ends it */
+	void *context;
+	char name[64];      /* the setting that is read, "" for none */
 	bool readable_by_others;
 };
 
-static int set_from_file(void *context, const char *name, const char *value, struct err *e)
+/* Tells a fault: 0 to go on, -1 where the first one ends it. */
+static int fault(struct loader *l, const char *name, const struct err *e)
 {
-	struct file_context *c = context;
-	const struct config_key *key = key_of(name);
-	const char *meant;
+	if (!l->tell)
+		return -1;
+	l->tell(l->context, name, e);
+	return 0;
+}
 
-	if (!key) {
-		meant = nearest_name(name);
-		return err_set(e, ERR_CONFIG, "%s is not a setting%s%s%s", name,
-			       meant ? "; did you mean " : "", meant ? meant : "", meant ? "?" : "");
+static int set(struct loader *l, const struct config_key *key, const char *value,
+	       struct config_origin origin, struct err *e)
+{
+	int rc = config_set(l->config, key, value, e);
+
+	origin.wrong = rc != 0;
+	if (*value || !config_is_aws(key))
+		l->config->origins[key - config_keys] = origin;
+	return rc;
+}
+
+/* A name that nobody knows; the setting that was meant is then not missing but
+ * wrong. */
+static int unknown(struct loader *l, const char *name, struct err *e)
+{
+	const char *meant = nearest_name(name);
+	struct config_origin *origin = meant ? &l->config->origins[key_of(meant) - config_keys]
+					     : NULL;
+
+	if (origin && origin->source == CONFIG_UNSET)
+		origin->wrong = true;
+	return err_set(e, ERR_CONFIG, "%s is not a setting%s%s%s", name,
+		       meant ? "; did you mean " : "", meant ? meant : "", meant ? "?" : "");
+}
+
+static int set_from_file(void *context, int line, const char *name, const char *value,
+			 struct err *e)
+{
+	struct loader *l = context;
+	const struct config_key *key = key_of(name);
+
+	snprintf(l->name, sizeof l->name, "%s", name);
+	if (!key)
+		return unknown(l, name, e);
+	if (l->readable_by_others && config_is_secret(key)) {
+		l->readable_by_others = false;
+		l->name[0] = '\0';
+		err_set(e, ERR_CONFIG, "%s is a secret, but others can read this file: "
+			"chmod 640 it, with the web server's group", name);
+		if (!l->tell)
+			return -1;
+		err_put_before(e, "%s:%d", l->config->file, line);
+		fault(l, NULL, e);
+		snprintf(l->name, sizeof l->name, "%s", name);
 	}
-	if (c->readable_by_others && is_secret(key))
-		return err_set(e, ERR_CONFIG,
-			       "%s is a secret, but others can read this file: "
-			       "chmod 640 it, with the web server's group", name);
-	return config_set(c->config, key, value, e);
+	return set(l, key, value, (struct config_origin){.source = CONFIG_FILE, .line = line}, e);
+}
+
+static int on_wrong_line(void *context, const struct err *e)
+{
+	struct loader *l = context;
+	int rc = fault(l, l->name[0] ? l->name : NULL, e);
+
+	l->name[0] = '\0';
+	return rc;
 }
 
 static int read_text(const char *path, struct buf *text, struct stat *st, struct err *e)
@@ -98,22 +148,32 @@ static int read_text(const char *path, struct buf *text, struct stat *st, struct
 				      FILE_MAX_BYTES) : 0;
 }
 
-static int load_file(struct config *c, const char *path, struct err *e)
+static int parse_file(struct loader *l, const char *path, const struct buf *text,
+		      const struct stat *st, struct err *e)
 {
-	struct file_context context = {.config = c};
+	const struct config_file_reader reader = {
+		.entry = set_from_file, .wrong = on_wrong_line, .context = l};
+
+	l->readable_by_others = (st->st_mode & S_IROTH) != 0;
+	if ((st->st_mode & S_IWOTH) &&
+	    (err_set(e, ERR_CONFIG, "%s can be written by anybody: chmod o-w it", path),
+	     fault(l, NULL, e)))
+		return -1;
+	return config_file_read(path, (struct span){buf_text(text), text->len}, &reader, e);
+}
+
+static int load_file(struct loader *l, const char *path, struct err *e)
+{
 	struct stat st = {0};
 	struct buf text;
 	int rc;
 
 	buf_init(&text, FILE_MAX_BYTES);
 	rc = read_text(path, &text, &st, e);
-	if (!rc && (st.st_mode & S_IWOTH))
-		rc = err_set(e, ERR_CONFIG, "%s can be written by anybody: chmod o-w it", path);
-	if (!rc) {
-		context.readable_by_others = (st.st_mode & S_IROTH) != 0;
-		rc = config_file_parse(path, (struct span){buf_text(&text), text.len},
-				       set_from_file, &context, e);
-	}
+	if (rc)
+		rc = fault(l, NULL, e);
+	else
+		rc = parse_file(l, path, &text, &st, e);
 	if (text.data)
 		mem_wipe(text.data, text.len);
 	buf_free(&text);
@@ -127,12 +187,12 @@ static bool is_there(const char *path)
 }
 
 /* ../conf/ordersnap.conf as seen from the folder of the running program, where
- * an unpacked shop on a shared server has it; NULL if it isn't there. */
-static char *file_beside_program(void)
+ * an unpacked shop on a shared server has it. */
+char *config_file_beside_program(void)
 {
 	char program[4096];
 	ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
-	char *cut, *path;
+	char *cut;
 
 	if (n <= 0)
 		return NULL;
@@ -141,64 +201,93 @@ static char *file_beside_program(void)
 	if (!cut)
 		return NULL;
 	*cut = '\0';
-	path = str_printf("%s/../conf/ordersnap.conf", program);
-	if (is_there(path))
-		return path;
-	free(path);
-	return NULL;
+	return str_printf("%s/../conf/ordersnap.conf", program);
 }
 
+/* The file to read, NULL where there is none. */
 static char *find_file(void)
 {
 	const char *named = getenv("ORDERSNAP_CONF");
+	char *path;
 
 	if (!str_empty(named))
 		return str_dup(named);
-	return file_beside_program();
+	path = config_file_beside_program();
+	if (path && is_there(path))
+		return path;
+	free(path);
+	return is_there(CONFIG_SYSTEM_FILE) ? str_dup(CONFIG_SYSTEM_FILE) : NULL;
 }
 
-static int load_environment(struct config *c, struct err *e)
+static int load_environment(struct loader *l, struct err *e)
 {
 	const struct config_key *key;
 
 	for (key = config_keys; key->name; key++) {
 		const char *value = getenv(key->name);
 
-		if (value && config_set(c, key, value, e))
-			return err_prefix(e, "environment");
+		if (!value || !set(l, key, value,
+				   (struct config_origin){.source = CONFIG_ENVIRONMENT}, e))
+			continue;
+		err_put_before(e, "environment");
+		if (fault(l, key->name, e))
+			return -1;
 	}
 	return 0;
 }
 
-static int load_defaults(struct config *c, struct err *e)
+static int load_defaults(struct loader *l, struct err *e)
 {
 	const struct config_key *key;
 
 	for (key = config_keys; key->name; key++)
-		if (key->fallback && config_set(c, key, key->fallback, e))
+		if (key->fallback && set(l, key, key->fallback,
+					 (struct config_origin){.source = CONFIG_DEFAULT}, e))
 			return -1;
 	return 0;
 }
 
-int config_load(struct config *c, struct err *e)
+static int load(struct loader *l, struct err *e)
 {
-	int rc;
+	struct config *c = l->config;
 
 	memset(c, 0, sizeof *c);
-	rc = load_defaults(c, e);
 	c->file = find_file();
-	if (!c->file && is_there(SYSTEM_FILE))
-		c->file = str_dup(SYSTEM_FILE);
-	if (!rc && c->file)
-		rc = load_file(c, c->file, e);
-	if (!rc)
-		rc = load_environment(c, e);
-	return rc;
+	if (load_defaults(l, e) || (c->file && load_file(l, c->file, e)))
+		return -1;
+	return load_environment(l, e);
 }
 
-static const char *value_of(const struct config *c, const struct config_key *key)
+int config_load(struct config *c, struct err *e)
 {
-	return *(char *const *)((const char *)c + key->offset);
+	struct loader loader = {.config = c};
+
+	return load(&loader, e);
+}
+
+void config_load_all(struct config *c, config_fault *tell, void *context)
+{
+	struct loader loader = {.config = c, .tell = tell, .context = context};
+	struct err e;
+
+	if (load(&loader, &e))
+		tell(context, NULL, &e);
+}
+
+static bool is_string(enum config_type type)
+{
+	return type != CONFIG_INT && type != CONFIG_FLAG && type != CONFIG_AWS_FLAG;
+}
+
+const char *config_string(const struct config *c, const struct config_key *key)
+{
+	return is_string(key->type) ? *(char *const *)((const char *)c + key->offset) : NULL;
+}
+
+/* Whether something stands there, be it wrong. */
+static bool is_given(const struct config *c, const struct config_key *key)
+{
+	return config_string(c, key) || c->origins[key - config_keys].wrong;
 }
 
 /* What may stand in its place, or NULL. */
@@ -207,18 +296,18 @@ static const struct config_key *other_of(const struct config_key *key)
 	return key->or_else ? key_of(key->or_else) : NULL;
 }
 
-static int check_key(const struct config *c, const struct config_key *key, bool needed,
+int config_check_key(const struct config *c, const struct config_key *key, bool needed,
 		     struct err *e)
 {
 	const struct config_key *other = other_of(key);
-	bool is_set = value_of(c, key) != NULL, other_set = other && value_of(c, other);
+	bool is_set = is_given(c, key), other_set = other && is_given(c, other);
 
 	if (is_set && other_set)
 		return err_set(e, ERR_CONFIG, "%s and %s are both set: leave one of them out",
 			       key->name, other->name);
 	if (needed && !is_set && !other_set)
 		return err_set(e, ERR_CONFIG, "%s is not set: put %s into %s%s%s", key->name,
-			       key->hint, c->file ? c->file : SYSTEM_FILE,
+			       key->hint, c->file ? c->file : CONFIG_SYSTEM_FILE,
 			       other ? ", or set " : "", other ? other->name : "");
 	return 0;
 }
@@ -229,16 +318,23 @@ int config_require(const struct config *c, unsigned needs, struct err *e)
 
 	for (key = config_keys; key->name; key++)
 		if ((key->or_else || key->needed_by) &&
-		    check_key(c, key, (key->needed_by & needs) != 0, e))
+		    config_check_key(c, key, (key->needed_by & needs) != 0, e))
 			return -1;
 	return 0;
+}
+
+static int choose(struct config *c, const char *name, const char *value, struct err *e)
+{
+	struct loader loader = {.config = c};
+
+	return set(&loader, key_of(name), value, (struct config_origin){.source = CONFIG_OPTION}, e);
 }
 
 static int choose_file(struct config *c, const char *path, struct err *e)
 {
 	char *here = path[0] == '/' ? NULL : getcwd(NULL, 0);
 	char *whole = here ? str_printf("%s/%s", here, path) : str_dup(path);
-	int rc = config_set(c, key_of("COMMERCE_DB"), whole, e);
+	int rc = choose(c, "COMMERCE_DB", whole, e);
 
 	free(whole);
 	free(here);
@@ -253,12 +349,9 @@ int config_choose_store(struct config *c, const char *db, const char *table, str
 		return 0;
 	free(*other);
 	*other = NULL;
-	return db ? choose_file(c, db, e) : config_set(c, key_of("COMMERCE_TABLE"), table, e);
-}
-
-static bool is_string(enum config_type type)
-{
-	return type != CONFIG_INT && type != CONFIG_FLAG && type != CONFIG_AWS_FLAG;
+	c->origins[key_of(db ? "COMMERCE_TABLE" : "COMMERCE_DB") - config_keys] =
+		(struct config_origin){.source = CONFIG_UNSET};
+	return db ? choose_file(c, db, e) : choose(c, "COMMERCE_TABLE", table, e);
 }
 
 void config_free(struct config *c)
@@ -270,7 +363,7 @@ void config_free(struct config *c)
 
 		if (!is_string(key->type))
 			continue;
-		if (*field && is_secret(key))
+		if (*field && config_is_secret(key))
 			mem_wipe(*field, strlen(*field));
 		free(*field);
 	}

@@ -15,9 +15,27 @@
 
 #include "base/err.h"
 
+#define CONFIG_KEYS_MAX 64 /* settings there may be */
+
+/* Where a setting's value comes from. */
+enum config_source {
+	CONFIG_UNSET,
+	CONFIG_DEFAULT,
+	CONFIG_FILE,
+	CONFIG_ENVIRONMENT,
+	CONFIG_OPTION, /* of a command line */
+};
+
+struct config_origin {
+	enum config_source source;
+	int line;   /* in the file */
+	bool wrong; /* it stands there, but can't be taken (config_load_all) */
+};
+
 /* All settings.  Strings are NULL when not set; numbers have their default. */
 struct config {
 	char *file; /* the file that was read, NULL if none */
+	struct config_origin origins[CONFIG_KEYS_MAX]; /* of config_keys[] */
 
 	char *commerce_db;    /* COMMERCE_DB: absolute path of the SQLite file */
 	char *commerce_table; /* COMMERCE_TABLE: the DynamoDB table, in its place */
@@ -87,10 +105,27 @@ enum config_need {
  */
 int config_load(struct config *c, struct err *e);
 
+/* Is told what is wrong with the setting `name`, or with the file (NULL). */
+typedef void config_fault(void *context, const char *name, const struct err *e);
+
+/* The same for who wants to know all that is wrong: tells each fault and goes
+ * on.  What others can read is told once, and taken. */
+void config_load_all(struct config *c, config_fault *tell, void *context);
+
+/* Where it would be, to free(), if there were a file beside the program; NULL
+ * where that can't be known. */
+char *config_file_beside_program(void);
+#define CONFIG_SYSTEM_FILE "/etc/ordersnap/ordersnap.conf"
+
 /* Whether what a program `needs` (CONFIG_NEEDS_... ored) is set, and not in
  * two ways at once: 0, or -1 with ERR_CONFIG naming the first variable that is
  * wrong. */
 int config_require(const struct config *c, unsigned needs, struct err *e);
+
+/* The same for one setting, which may be needed. */
+struct config_key;
+int config_check_key(const struct config *c, const struct config_key *key, bool needed,
+		     struct err *e);
 
 /* Names the store in the place of what the configuration says: a SQLite file
  * (a relative path is one from here) or a DynamoDB table; both NULL: nothing is
@@ -136,6 +171,12 @@ struct config_key {
 
 /* Ends with an entry whose name is NULL. */
 extern const struct config_key config_keys[];
+
+bool config_is_secret(const struct config_key *key);
+bool config_is_aws(const struct config_key *key);
+
+/* The setting's value, borrowed; NULL where it is not set or no string. */
+const char *config_string(const struct config *c, const struct config_key *key);
 
 /* Checks `text` against the key's type and stores it (strings are copied). */
 int config_set(struct config *c, const struct config_key *key, const char *text, struct err *e);

@@ -43,7 +43,8 @@ static int unquote(char *value)
 	return 0;
 }
 
-static int parse_line(struct span line, config_file_entry *entry, void *context, struct err *e)
+static int parse_line(struct span line, int number, const struct config_file_reader *reader,
+		      struct err *e)
 {
 	const char *equals = memchr(line.p, '=', line.n);
 	struct span name, value;
@@ -65,15 +66,15 @@ static int parse_line(struct span line, config_file_entry *entry, void *context,
 	if (unquote(value_text))
 		rc = err_set(e, ERR_CONFIG, "%s: the quotes don't match", name_text);
 	else
-		rc = entry(context, name_text, value_text, e);
+		rc = reader->entry(reader->context, number, name_text, value_text, e);
 	mem_wipe(value_text, strlen(value_text));
 	free(value_text);
 	free(name_text);
 	return rc;
 }
 
-int config_file_parse(const char *path, struct span text, config_file_entry *entry, void *context,
-		      struct err *e)
+int config_file_read(const char *path, struct span text, const struct config_file_reader *reader,
+		     struct err *e)
 {
 	struct span rest = text, line;
 	int number = 0;
@@ -87,10 +88,36 @@ int config_file_parse(const char *path, struct span text, config_file_entry *ent
 		line = span_trim(line);
 		if (line.n == 0 || line.p[0] == '#' || line.p[0] == ';')
 			continue;
-		if (parse_line(line, entry, context, e))
-			return err_prefix(e, "%s:%d", path, number);
+		if (!parse_line(line, number, reader, e))
+			continue;
+		err_put_before(e, "%s:%d", path, number);
+		if (!reader->wrong || reader->wrong(reader->context, e))
+			return -1;
 	}
 	return 0;
+}
+
+struct plain {
+	config_file_entry *entry;
+	void *context;
+};
+
+static int plain_entry(void *context, int line, const char *name, const char *value,
+		       struct err *e)
+{
+	const struct plain *plain = context;
+
+	(void)line;
+	return plain->entry(plain->context, name, value, e);
+}
+
+int config_file_parse(const char *path, struct span text, config_file_entry *entry, void *context,
+		      struct err *e)
+{
+	struct plain plain = {entry, context};
+	const struct config_file_reader reader = {.entry = plain_entry, .context = &plain};
+
+	return config_file_read(path, text, &reader, e);
 }
 
 static size_t smallest(size_t a, size_t b, size_t c)

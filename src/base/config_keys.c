@@ -133,3 +133,6 @@ const struct config_key config_keys[] = {
 	 FIELD(aws_metadata_endpoint), .hint = "an address"},
 	{.name = NULL},
 };
+
+_Static_assert(sizeof config_keys / sizeof *config_keys <= CONFIG_KEYS_MAX,
+	       "raise CONFIG_KEYS_MAX: each setting has an origin");

@@ -193,7 +193,7 @@ static int set_string(const struct config_key *key, const char *text, char **fie
 	return 0;
 }
 
-static bool is_aws(const struct config_key *key)
+bool config_is_aws(const struct config_key *key)
 {
 	return key->type == CONFIG_AWS || key->type == CONFIG_AWS_SECRET ||
 	       key->type == CONFIG_AWS_FLAG;
@@ -203,7 +203,7 @@ int config_set(struct config *c, const struct config_key *key, const char *text,
 {
 	void *field = (char *)c + key->offset;
 
-	if (is_aws(key) && !*text)
+	if (config_is_aws(key) && !*text)
 		return 0;
 	if (key->type == CONFIG_INT)
 		return set_int(key, span_of(text), field, e);

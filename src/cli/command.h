@@ -42,6 +42,8 @@ struct command {
 	int least, most;       /* operands */
 	unsigned needs;        /* CONFIG_NEEDS_... */
 	bool opens_itself;     /* run() gets an app that is not open yet */
+	int trouble;           /* the status of a wrong usage and of output that can't be
+	                        * written; 0: COMMAND_USAGE and COMMAND_ERROR */
 	/* Both return an exit status.  `check` (may be NULL) looks at the line
 	 * before the configuration is read. */
 	int (*check)(const struct command_line *line);
@@ -51,6 +53,7 @@ struct command {
 /* Ends with NULL. */
 extern const struct command *const commands[];
 
+extern const struct command command_check;
 extern const struct command command_export;
 extern const struct command command_import;
 extern const struct command command_init;
@@ -76,7 +79,7 @@ void command_complain(const char *name, const char *format, ...)
  * behind what was printed, for it remembers the reason. */
 bool command_output_failed(void);
 
-/* A usage error: the text, the usage line; COMMAND_USAGE. */
+/* A usage error: the text, the usage line; COMMAND_USAGE, or command->trouble. */
 int command_usage(const struct command *command, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

@@ -15,9 +15,11 @@
 
 #define COMMANDS_MAX 32
 
+static const struct command *chosen; /* the one that runs, NULL before */
 static int output_errno; /* why standard output failed, 0: it did not so far */
 
 const struct command *const commands[] = {
+	&command_check,
 	&command_export,
 	&command_import,
 	&command_init,
@@ -48,7 +50,7 @@ int command_usage(const struct command *command, const char *format, ...)
 	vfprintf(stderr, format, ap);
 	va_end(ap);
 	fprintf(stderr, "\nusage: ordersnap %s %s\n", command->name, command->arguments);
-	return COMMAND_USAGE;
+	return command->trouble ? command->trouble : COMMAND_USAGE;
 }
 
 const char *command_value(const struct command_line *line, const char *option)
@@ -148,7 +150,7 @@ static int run(const struct command *command, int argc, char **argv, struct app_
 	case PARSE_HELP:
 		return print_command_help(command);
 	case PARSE_WRONG:
-		return COMMAND_USAGE;
+		return command->trouble ? command->trouble : COMMAND_USAGE;
 	case PARSE_RUN:
 		break;
 	}
@@ -177,6 +179,8 @@ static int flush_output(int status)
 	if (output_errno != EPIPE)
 		command_complain(NULL, "can't write to standard output: %s",
 				 strerror(output_errno));
+	if (chosen && chosen->trouble)
+		return chosen->trouble;
 	return status == COMMAND_OK ? COMMAND_ERROR : status;
 }
 
@@ -219,7 +223,7 @@ static int dispatch(int argc, char **argv)
 		return help_on(argv[1]);
 	if (strcmp(argv[0], COMPLETE_WORD) == 0)
 		return complete_print(argv[1]);
-	command = find(argv[0]);
+	chosen = command = find(argv[0]);
 	return command ? run(command, argc - 1, argv + 1, &app) : COMMAND_USAGE;
 }
 

@@ -101,6 +101,13 @@ static void set_request(CURL *curl, const struct http_request *request, struct h
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer->body);
 }
 
+/* What went wrong, by libcurl's code and, where it has some, its own words. */
+static int fail(const char *url, CURLcode code, const char *detail, struct err *e)
+{
+	return err_set(e, ERR_UNAVAILABLE, "%s: %s%s%s%s", url, curl_easy_strerror(code),
+		       *detail ? " (" : "", detail, *detail ? ")" : "");
+}
+
 static struct curl_slist *header_list(const struct http_request *request)
 {
 	struct curl_slist *list = NULL;
@@ -116,6 +123,7 @@ int http_perform(struct http_client *client, const struct http_request *request,
 {
 	int64_t left = deadline_left(request->deadline);
 	struct curl_slist *headers;
+	char detail[CURL_ERROR_SIZE] = "";
 	long status = 0;
 	CURLcode code;
 
@@ -129,12 +137,14 @@ int http_perform(struct http_client *client, const struct http_request *request,
 	set_request(client->curl, request, answer);
 	headers = header_list(request);
 	curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, headers);
+	curl_easy_setopt(client->curl, CURLOPT_ERRORBUFFER, detail);
 	client->calls++;
 	code = curl_easy_perform(client->curl);
 	curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, NULL);
+	curl_easy_setopt(client->curl, CURLOPT_ERRORBUFFER, NULL);
 	curl_slist_free_all(headers);
 	if (code != CURLE_OK)
-		return err_set(e, ERR_UNAVAILABLE, "%s: %s", request->url, curl_easy_strerror(code));
+		return fail(request->url, code, detail, e);
 	curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &status);
 	answer->status = (int)status;
 	return 0;
@@ -148,6 +158,13 @@ const char *http_last_header(struct http_client *client, const char *name)
 	    curl_easy_header(client->curl, name, 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
 		return NULL;
 	return header->value;
+}
+
+int64_t http_last_date(struct http_client *client)
+{
+	const char *date = http_last_header(client, "Date");
+
+	return date ? (int64_t)curl_getdate(date, NULL) : -1;
 }
 
 unsigned http_client_calls(const struct http_client *client)

@@ -26,7 +26,7 @@ struct http_sigv4 {
 };
 
 struct http_request {
-	const char *method; /* "GET", "POST" or "PUT" (without a body) */
+	const char *method; /* "POST", or another that is sent without a body */
 	const char *url;
 	const char *headers[HTTP_MAX_HEADERS]; /* "Name: value"; up to the first NULL */
 	struct span body;                      /* POST only */
@@ -55,6 +55,9 @@ int http_perform(struct http_client *client, const struct http_request *request,
 /* A header of the last answer, NULL if it had none.  Borrowed until the next
  * request. */
 const char *http_last_header(struct http_client *client, const char *name);
+
+/* The Date of the last answer in epoch seconds, -1 if it had none. */
+int64_t http_last_date(struct http_client *client);
 
 /* How many requests this client has sent. */
 unsigned http_client_calls(const struct http_client *client);

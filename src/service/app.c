@@ -76,18 +76,40 @@ static struct aws_settings aws_of(const struct config *c)
 	};
 }
 
+/* The fault's end: -1, or 0 where it was told and opening goes on. */
+static int fault(const struct app_options *options, const char *name, const struct err *e)
+{
+	if (!options->fault)
+		return -1;
+	options->fault(options->fault_context, name, e);
+	return 0;
+}
+
+static int load(struct app *app, const struct app_options *options, struct err *e)
+{
+	if (options->conf && setenv("ORDERSNAP_CONF", options->conf, 1))
+		return err_set(e, ERR_INTERNAL, "can't set ORDERSNAP_CONF");
+	if (!options->fault)
+		return config_load(&app->config, e);
+	config_load_all(&app->config, options->fault, options->fault_context);
+	return 0;
+}
+
 int app_open_with(struct app *app, unsigned needs, const struct app_options *options,
 		  struct err *e)
 {
+	const struct config *c = &app->config;
+
 	memset(app, 0, sizeof *app);
-	if (options->conf && setenv("ORDERSNAP_CONF", options->conf, 1))
-		return err_set(e, ERR_INTERNAL, "can't set ORDERSNAP_CONF");
-	if (config_load(&app->config, e) ||
-	    config_choose_store(&app->config, options->db, options->table, e) ||
-	    configure_log(&app->config, options->terminal, e))
+	if (load(app, options, e))
 		return -1;
-	app->aws = aws_of(&app->config);
-	return config_require(&app->config, needs, e);
+	if (config_choose_store(&app->config, options->db, options->table, e) &&
+	    fault(options, options->db ? "COMMERCE_DB" : "COMMERCE_TABLE", e))
+		return -1;
+	app->aws = aws_of(c);
+	if (configure_log(c, options->terminal, e) && fault(options, "LOG_TARGET", e))
+		return -1;
+	return options->fault ? 0 : config_require(c, needs, e);
 }
 
 int app_open(struct app *app, unsigned needs, struct err *e)

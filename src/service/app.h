@@ -32,6 +32,8 @@ struct app_options {
 	const char *db;    /* COMMERCE_DB, in the place of what the configuration names; */
 	const char *table; /* COMMERCE_TABLE likewise; at most one of the two */
 	bool terminal;     /* a person reads standard error: no log there but what went wrong */
+	config_fault *fault; /* is told all that is wrong, and opening goes on; NULL: it ends */
+	void *fault_context;
 };
 
 /* Loads the configuration, checks that what the program `needs`

@@ -60,6 +60,11 @@ bool stripe_was_unauthorized(const struct stripe_client *client)
 	return client->unauthorized;
 }
 
+int64_t stripe_last_date(struct stripe_client *client)
+{
+	return http_last_date(client->http);
+}
+
 unsigned stripe_client_calls(const struct stripe_client *client)
 {
 	return http_client_calls(client->http);

@@ -48,6 +48,9 @@ bool stripe_was_replayed(struct stripe_client *client);
 /* Whether the last answer was that the key is not valid (any more). */
 bool stripe_was_unauthorized(const struct stripe_client *client);
 
+/* The Date of the last answer in epoch seconds, -1 if there was none. */
+int64_t stripe_last_date(struct stripe_client *client);
+
 /* Sends at most so many requests a second from now on (0: no bound), and fewer
  * once Stripe answers 429: who asks for much must not take the shop's share of
  * Stripe's limit.

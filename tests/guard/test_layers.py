@@ -11,7 +11,7 @@ import tree  # noqa: E402  (finds tests/lib)
 from tap import main, test  # noqa: E402
 
 GROUND = {"base", "format"}
-UPSTREAMS = {"aws", "stripe"}
+UPSTREAMS = {"aws", "stripe", "site"}
 SIDE_BY_SIDE = {"web", "shop"} | UPSTREAMS
 BELOW_DOORS = GROUND | SIDE_BY_SIDE | {"store", "service"}
 
@@ -22,6 +22,7 @@ MAY_INCLUDE = {
     "net": GROUND,
     "aws": GROUND | {"net"},
     "stripe": GROUND | {"net"},
+    "site": GROUND | {"net"},
     "shop": GROUND,
     "web": GROUND,
     "store": GROUND,
@@ -184,12 +185,13 @@ def _():
     refused("src/web/a.c", '"shop/order.h"', "web may not include shop")
     refused("src/shop/a.c", '"stripe/api.h"', "shop may not include stripe")
     refused("src/stripe/a.c", '"aws/ssm.h"', "stripe may not include aws")
+    refused("src/site/a.c", '"web/request.h"', "site may not include web")
     refused("src/aws/a.c", '"web/request.h"', "aws may not include web")
 
 
 @test
 def _():
-    "only aws and stripe include net; below service only the DynamoDB store includes aws"
+    "only aws, stripe and site include net; below service only the DynamoDB store includes aws"
     for path in ("src/service/a.c", "src/store/a.c", "src/store/store_dynamodb.c", "src/shop/a.c",
                  "src/web/a.c", "src/cli/a.c", "cgi-bin/a.c"):
         refused(path, '"net/http.h"', "may not include net")

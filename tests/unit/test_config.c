@@ -399,6 +399,75 @@ static void what_is_set_or_not_needed_is_not_complained_about(void **state)
 	assert_int_equal(config_require(&c, CONFIG_NEEDS_STORE, &e), 0);
 }
 
+/* Writes `name|text;` for each fault. */
+static void note_fault(void *context, const char *name, const struct err *e)
+{
+	const char *file = strstr(e->text, "test.conf:");
+
+	check_int(e->text, e->code, ERR_CONFIG);
+	buf_printf(context, "%s|%s;", name ? name : "-", file ? file + 10 : e->text);
+}
+
+static const struct config_origin *origin_of(const struct config *c, const char *name)
+{
+	size_t i = 0;
+
+	while (strcmp(config_keys[i].name, name) != 0)
+		i++;
+	return &c->origins[i];
+}
+
+static void all_that_is_wrong_is_told_and_what_is_right_counts(void **state)
+{
+	struct config c;
+	struct buf faults;
+
+	(void)state;
+	buf_init(&faults, 4096);
+	file_with("QUOTE_TTL_MINUTES=soon\nnonsense\nSTRIPE_SECERT=x\nSTRIPE_WEBHOOK_SECRET=whsec_a\n"
+		  "QUOTE_SIGNATURE_SECRET=b\nLOG_LEVEL=error\n", 0644);
+	setenv("LOG_FORMAT", "loud", 1);
+	config_load_all(&c, note_fault, &faults);
+	check_text("faults", buf_text(&faults),
+		   "QUOTE_TTL_MINUTES|1: QUOTE_TTL_MINUTES must be a whole number from 1 to 1380 "
+		   "(minutes a quote is valid);"
+		   "-|2: this is not KEY=VALUE;"
+		   "STRIPE_SECERT|3: STRIPE_SECERT is not a setting; did you mean STRIPE_SECRET?;"
+		   "-|4: STRIPE_WEBHOOK_SECRET is a secret, but others can read this file: chmod 640 "
+		   "it, with the web server's group;"
+		   "LOG_FORMAT|environment: LOG_FORMAT must be text or json;");
+	check_text("taken", c.stripe_webhook_secret, "whsec_a");
+	check_text("taken", c.quote_signature_secret, "b");
+	check_text("taken", c.log_level, "error");
+	assert_int_equal(c.quote_ttl_minutes, 15);
+	assert_true(origin_of(&c, "QUOTE_TTL_MINUTES")->wrong);
+	assert_true(origin_of(&c, "STRIPE_SECRET")->wrong); /* it was meant */
+	assert_false(origin_of(&c, "LOG_LEVEL")->wrong);
+	config_free(&c);
+	buf_free(&faults);
+}
+
+static void each_setting_knows_where_it_comes_from(void **state)
+{
+	struct config c;
+	struct err e = {.code = ERR_NONE};
+
+	(void)state;
+	file_with("\nLOG_LEVEL=error\nLOG_FORMAT=json\nCOMMERCE_TABLE=abc\n", 0640);
+	setenv("LOG_FORMAT", "text", 1);
+	setenv("AWS_REGION", "", 1);
+	check_int(e.text, config_load(&c, &e), 0);
+	assert_int_equal(origin_of(&c, "LOG_LEVEL")->source, CONFIG_FILE);
+	assert_int_equal(origin_of(&c, "LOG_LEVEL")->line, 2);
+	assert_int_equal(origin_of(&c, "LOG_FORMAT")->source, CONFIG_ENVIRONMENT);
+	assert_int_equal(origin_of(&c, "LOG_TARGET")->source, CONFIG_DEFAULT);
+	assert_int_equal(origin_of(&c, "AWS_REGION")->source, CONFIG_UNSET);
+	check_int(e.text, config_choose_store(&c, "/a.db", NULL, &e), 0);
+	assert_int_equal(origin_of(&c, "COMMERCE_DB")->source, CONFIG_OPTION);
+	assert_int_equal(origin_of(&c, "COMMERCE_TABLE")->source, CONFIG_UNSET);
+	config_free(&c);
+}
+
 #define with_files(f) cmocka_unit_test_setup_teardown(f, set_up, clean_up)
 
 int main(void)
@@ -425,6 +494,8 @@ int main(void)
 		with_files(one_of_two_settings_is_enough_and_both_are_too_many),
 		with_files(an_aws_variable_that_is_empty_is_not_set),
 		with_files(what_is_set_or_not_needed_is_not_complained_about),
+		with_files(all_that_is_wrong_is_told_and_what_is_right_counts),
+		with_files(each_setting_knows_where_it_comes_from),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The check as a whole: opens the app so that no fault ends it, then one part
+ * after the other.
+ */
+#include "service/check.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "service/check_part.h"
+
+#define LINE_MAX_BYTES 4096
+
+const char *check_status_name(enum check_status status)
+{
+	static const char *const names[] = {"ok", "warning", "failed"};
+
+	return names[status];
+}
+
+/* A line may quote what Stripe, AWS or a setting said: secrets are masked here,
+ * once for all. */
+static void say(struct check *c, enum check_status status, const char *name, const char *advice,
+		const char *text)
+{
+	struct buf shown;
+
+	if (status > c->worst)
+		c->worst = status;
+	buf_init(&shown, LINE_MAX_BYTES);
+	log_redact(&shown, text);
+	c->options->report(c->options->context, &(struct check_line){
+		.group = c->group,
+		.name = name,
+		.status = status,
+		.text = buf_text(&shown),
+		.advice = advice,
+	});
+	buf_free(&shown);
+}
+
+void check_ok(struct check *c, const char *name, const char *format, ...)
+{
+	char text[LINE_MAX_BYTES];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(text, sizeof text, format, ap);
+	va_end(ap);
+	str_trim_sequence(text);
+	say(c, CHECK_OK, name, NULL, text);
+}
+
+void check_not(struct check *c, enum check_status status, const char *name, const char *advice,
+	       const char *format, ...)
+{
+	char text[LINE_MAX_BYTES];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(text, sizeof text, format, ap);
+	va_end(ap);
+	str_trim_sequence(text);
+	say(c, status, name, advice, text);
+}
+
+int64_t check_deadline(const struct check *c, int64_t ms)
+{
+	int64_t own = deadline_in(ms);
+
+	return own < c->deadline ? own : c->deadline;
+}
+
+int64_t check_now(const struct check *c)
+{
+	return clock_epoch() - c->skew;
+}
+
+const char *check_spell(int64_t seconds, char *out)
+{
+	static const struct {
+		int64_t seconds;
+		const char *name;
+	} units[] = {{86400, "day"}, {3600, "hour"}, {60, "minute"}, {1, "second"}};
+	size_t i = 0;
+	int64_t n;
+
+	/* Two of a unit are more exact than one of the next. */
+	while (i < 3 && seconds < 2 * units[i].seconds)
+		i++;
+	n = seconds / units[i].seconds;
+	snprintf(out, CHECK_SPELL, "%lld %s%s", (long long)n, units[i].name, n == 1 ? "" : "s");
+	return out;
+}
+
+static void on_fault(void *context, const char *name, const struct err *e)
+{
+	struct check *c = context;
+
+	if (c->fault_count == CHECK_FAULTS_MAX)
+		return;
+	c->faults[c->fault_count++] = (struct check_fault){str_dup(name), str_dup(e->text)};
+}
+
+static void open_app(struct check *c)
+{
+	struct app_options options = *c->options->app;
+	struct err e;
+
+	options.fault = on_fault;
+	options.fault_context = c;
+	if (app_open_with(c->app, 0, &options, &e))
+		on_fault(c, NULL, &e);
+}
+
+enum check_status check_run(struct app *app, const struct check_options *options)
+{
+	static void (*const parts[])(struct check *) = {
+		check_config, check_stripe, check_webhook, check_store, check_site,
+	};
+	struct check c = {.app = app, .options = options, .deadline = deadline_in(CHECK_MS)};
+	size_t i;
+
+	open_app(&c);
+	for (i = 0; i < sizeof parts / sizeof *parts; i++)
+		parts[i](&c);
+	for (i = 0; i < c.fault_count; i++) {
+		free(c.faults[i].name);
+		free(c.faults[i].text);
+	}
+	return c.worst;
+}

@@ -1,0 +1,519 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""`ordersnap check`: settings, Stripe, clock, webhook endpoint and SQLite file; of each broken set-up
+it names the cause, and nothing else."""
+import contextlib
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from check_kit import ADDRESS, EVENTS, CheckedShop, ago, main, no_secret, sync_state  # noqa: E402
+from command_kit import COMMAND, contains, equal, kit, lacks, lib, ok, test  # noqa: E402
+
+JWT = "jwt-secret-of-the-tests-0123456789"
+NEVER_SHOWN = ["sk_test_revoked000000000000", "rk_test_restricted00000000", JWT, "elevenchars",
+               "whsec_another_secret_0001", "not-a-webhook-secret-0002", "short-quote-1"]
+
+shop = CheckedShop()
+
+
+def case(sentence):
+    """test() where all is well before and after."""
+    def register(function):
+        def body():
+            shop.well()
+            function()
+        body.__doc__ = sentence
+        return test(body)
+    return register
+
+
+@contextlib.contextmanager
+def file_of(text, mode=0o640, but=()):
+    """A file with the shop's settings and `text`; gives the variables to run with."""
+    path = os.path.join(shop.folder, "ordersnap.conf")
+    with open(path, "w") as f:
+        f.write("".join(f"{k}={v}\n" for k, v in shop.settings.items() if k not in but) + text)
+    os.chmod(path, mode)
+    yield {"ORDERSNAP_CONF": path, **dict.fromkeys(shop.settings)}
+    os.unlink(path)
+
+
+# --- when all is well ---------------------------------------------------------------------------
+
+@case("when all is well every line is ok, and it exits with 0")
+def _():
+    report = shop.check().blames()
+    equal((report.status, report.code), ("ok", 0))
+    for name in ("configuration/STRIPE_SECRET", "stripe/api", "stripe/key", "stripe/permissions",
+                 "clock/clock", "webhook/endpoint", "webhook/events", "store/file", "store/read",
+                 "store/write", "store/sync", "store/pending"):
+        equal(len(report.named(name)), 1, name)
+
+
+@case("nothing is changed: not the table, not the folder, and Stripe is only read")
+def _():
+    shop.sim.post("/_sim/stats/reset")
+    before = sorted(os.listdir(shop.folder))
+    with shop.unchanged():
+        shop.check()
+    equal(sorted(os.listdir(shop.folder)), before)
+    equal([call for call in shop.sim.calls() if not call.startswith("GET ")], [])
+
+
+@case("text has groups, aligned lines and a summary as the last line, no colour but on a terminal")
+def _():
+    lines = shop.text(code=0).splitlines()
+    equal(lines[0], "configuration")
+    equal(lines[-1][:22], "ok: 0 failed, 0 warnin")
+    lacks("\n".join(lines), "\033")
+    names = [line for line in lines[1:] if line.startswith("  ok")]
+    group = names[:5]
+    equal(len({line.index(line.split(None, 2)[2]) for line in group}), 1, f"columns of {group}")
+
+
+@case("--quiet prints what is not ok alone, and nothing when all is well")
+def _():
+    equal(shop.text("--quiet", code=0), "")
+    shop.store(sync_state(3 * 86400))
+    out = shop.text("--quiet", code=1)
+    equal([x.split()[0] for x in out.splitlines() if x.startswith("  ") and ">" not in x], ["warning"])
+    contains(out.splitlines()[-1], "warning: 0 failed, 1 warning")
+
+
+@case("settings come with where they are from, those that have their default only with --verbose")
+def _():
+    with file_of("LOG_LEVEL=error\n") as variables:
+        report = shop.check(**variables, QUOTE_TTL_MINUTES=20)
+        number = len(shop.settings) + 1
+        report.says("configuration/LOG_LEVEL", f"error ({variables['ORDERSNAP_CONF']}:{number})")
+        report.says("configuration/QUOTE_TTL_MINUTES", "20 (environment)")
+        report.says("configuration/file", variables["ORDERSNAP_CONF"], "mode 640")
+        equal(report.named("configuration/LOG_FORMAT"), [])
+        shop.check("--verbose", **variables).says("configuration/LOG_FORMAT", "text (default)")
+        shop.check("--db", shop.db, **variables).says("configuration/COMMERCE_DB", "(option)")
+
+
+@case("a secret is shown by its last four characters, a short one not at all, each of several")
+def _():
+    report = shop.check(STRIPE_WEBHOOK_SECRET=f"{lib.WEBHOOK_SECRET}, whsec_another_secret_0001",
+                        JWT_SECRET=JWT, QUOTE_SIGNATURE_SECRET="elevenchars",
+                        AWS_SECRET_ACCESS_KEY=JWT)
+    report.says("configuration/STRIPE_SECRET", "…0000 (environment)")
+    report.says("configuration/STRIPE_WEBHOOK_SECRET", "…cret, …0001 (environment)")
+    report.says("configuration/JWT_SECRET", "…6789 (environment)")
+    report.says("configuration/AWS_SECRET_ACCESS_KEY", "…6789 (environment)")
+    report.says("configuration/QUOTE_SIGNATURE_SECRET", "… (environment)", "openssl rand")
+    report.blames("warning configuration/QUOTE_SIGNATURE_SECRET")
+
+
+# --- arguments ----------------------------------------------------------------------------------
+
+@case("a wrong usage exits with 3, which is not what a monitoring system takes for a verdict")
+def _():
+    for args in (["--fast"], ["extra"], ["--url"], ["--url", "shop.example"],
+                 ["--url", "https://shop.example/?x"], ["--json=1"]):
+        run = shop.run("check", *args, code=3)
+        contains(run.err, "usage: ordersnap check")
+    shop.run("init", "--fast", code=2)
+
+
+@case("output that can't be written exits with 3, not with a warning's 1")
+def _():
+    for args in ([], ["--json"]):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([*lib.WRAPPER, COMMAND, "check", *args], env=shop.environment(),
+                                  stdout=full, stderr=subprocess.PIPE, text=True)
+        equal(done.returncode, 3)
+        contains(done.stderr, "can't write to standard output")
+
+
+# --- configuration ------------------------------------------------------------------------------
+
+@case("a file with secrets that others can read is the fault, and the rest is looked at")
+def _():
+    with file_of("", 0o644) as variables:
+        report = shop.check(**variables).blames("failed configuration/file")
+        report.says("configuration/file", "STRIPE_SECRET is a secret", "others can read", "chmod 640")
+        equal(len(report.named("stripe/key")), 1)
+
+
+@case("a file that its group can write is a warning, one that anybody can write a fault")
+def _():
+    with file_of("", 0o660) as variables:
+        shop.check(**variables).blames("warning configuration/file").says(
+            "configuration/file", "chmod g-w")
+    with file_of("", 0o642) as variables:
+        shop.check(**variables).blames("failed configuration/file").says(
+            "configuration/file", "chmod o-w")
+
+
+@case("what is wrong in a file is told line by line, and what is right there counts")
+def _():
+    with file_of("QUOTE_TTL=5\nQUOTE_TTL_MINUTES=soon\nnonsense\nLOG_LEVEL=error\n") as variables:
+        report = shop.check(**variables).blames(
+            "failed configuration/QUOTE_TTL", "failed configuration/QUOTE_TTL_MINUTES",
+            "failed configuration/file")
+        first = len(shop.settings) + 1
+        report.says("configuration/QUOTE_TTL", f":{first}: QUOTE_TTL is not a setting")
+        report.says("configuration/QUOTE_TTL_MINUTES", f":{first + 1}: ", "whole number from 1")
+        report.says("configuration/file", f":{first + 2}: this is not KEY=VALUE")
+        report.says("configuration/LOG_LEVEL", "error")
+
+
+@case("a misspelt setting is not also missed under its right name")
+def _():
+    with file_of("STRIPE_SECRT=x\n", but=["STRIPE_SECRET"]) as variables:
+        report = shop.check(**variables).blames("failed configuration/STRIPE_SECRT")
+        report.says("configuration/STRIPE_SECRT", "did you mean STRIPE_SECRET?")
+        report.is_silent_on("stripe", "webhook", "clock")
+
+
+@case("a file that is not there is named, and where one is looked for if none is named")
+def _():
+    path = os.path.join(shop.folder, "gone.conf")
+    shop.check("--conf", path).blames("failed configuration/file").says("configuration/file", path)
+    shop.check().says("configuration/file", "none was read", "/conf/ordersnap.conf")
+
+
+MISSING = {
+    "STRIPE_SECRET": ("stripe-webhook", ("stripe", "clock", "webhook")),
+    "STRIPE_WEBHOOK_SECRET": ("stripe-webhook", ()),
+    "QUOTE_SIGNATURE_SECRET": ("cart-quote", ()),
+    "COMMERCE_DB": ("program", ("store",)),
+}
+for name, (program, silent) in MISSING.items():
+    @case(f"{name} is missed, with what does not start, and what needs it is left out")
+    def _(name=name, program=program, silent=silent):
+        report = shop.check(**{name: None}).blames(f"failed configuration/{name}")
+        report.says("configuration/" + name, "is not set", program, "put ").is_silent_on(*silent)
+
+
+@case("CHECKOUT_SUCCESS_URL is missed with a warning")
+def _():
+    shop.check(CHECKOUT_SUCCESS_URL=None).blames("warning configuration/CHECKOUT_SUCCESS_URL")
+
+
+@case("two settings of which one is to be chosen are named, and neither store is looked at")
+def _():
+    report = shop.check(COMMERCE_TABLE="orders").blames("failed configuration/COMMERCE_DB")
+    report.says("configuration/COMMERCE_DB", "COMMERCE_TABLE", "both set", "leave one")
+    report.is_silent_on("store")
+    shop.check(JWT_SECRET=JWT, JWT_PUBLIC_KEY_FILE="/etc/hostname").blames(
+        "failed configuration/login").says("configuration/login", "JWT_SECRET", "both set")
+
+
+@case("a login that is required but not set up is named")
+def _():
+    shop.check(CHECKOUT_REQUIRE_AUTH=1).blames("failed configuration/login")
+    shop.check(CHECKOUT_REQUIRE_AUTH=1, JWT_SECRET=JWT).blames()
+
+
+@case("a publishable key, and what is no key at all, are named, and Stripe is not asked")
+def _():
+    for key, part in (("pk_test_000000000000000000", "publishable"), ("hunter2hunter2", "sk_ or rk_")):
+        report = shop.check(STRIPE_SECRET=key).blames("failed configuration/STRIPE_SECRET")
+        report.says("configuration/STRIPE_SECRET", part).is_silent_on("stripe", "clock", "webhook")
+
+
+@case("a signing secret that is none is named")
+def _():
+    shop.check(STRIPE_WEBHOOK_SECRET="not-a-webhook-secret-0002").blames(
+        "failed configuration/STRIPE_WEBHOOK_SECRET").says(
+        "configuration/STRIPE_WEBHOOK_SECRET", "whsec_")
+
+
+@case("a quote secret that can be guessed is a warning")
+def _():
+    shop.check(QUOTE_SIGNATURE_SECRET="short-quote-1").blames(
+        "warning configuration/QUOTE_SIGNATURE_SECRET")
+
+
+@case("a log that can't be written is named")
+def _():
+    shop.check(LOG_TARGET=os.path.join(shop.folder, "gone", "log")).blames(
+        "failed configuration/LOG_TARGET")
+
+
+# --- Stripe and the clock -----------------------------------------------------------------------
+
+@case("a key that Stripe does not accept is the key's fault")
+def _():
+    report = shop.check(STRIPE_SECRET="sk_test_revoked000000000000").blames("failed stripe/key")
+    report.says("stripe/key", "does not accept", "API keys").is_silent_on("webhook")
+
+
+@case("where Stripe can't be reached the key is not known, not wrong")
+def _():
+    report = shop.check(STRIPE_API_BASE="http://127.0.0.1:9").blames("failed stripe/api")
+    report.says("stripe/api", "can't be reached", "not known").is_silent_on("clock", "webhook")
+    shop.fault(".*", status=500, times=-1)
+    shop.check().blames("failed stripe/api").says("stripe/api", "no proper answer", "not known")
+
+
+DENIED = {
+    "GET /v1/prices": ("failed", "Prices"),
+    "GET /v1/checkout/sessions": ("failed", "Checkout Sessions"),
+    "GET /v1/checkout/sessions/{id}/line_items": ("failed", "Checkout Sessions"),
+    "GET /v1/payment_intents/{id}": ("failed", "PaymentIntents"),
+    "GET /v1/charges/{id}": ("failed", "Charges"),
+    "GET /v1/refunds/{id}": ("failed", "Refunds"),
+    "GET /v1/disputes": ("failed", "Disputes"),
+    "GET /v1/events": ("warning", "Events"),
+    "GET /v1/webhook_endpoints": ("warning", "Webhook Endpoints"),
+}
+for call, (status, name) in DENIED.items():
+    @case(f"a restricted key that may not {call} lacks \"{name}\" and nothing else")
+    def _(call=call, status=status, name=name):
+        shop.sim.post("/_sim/permissions", {"deny": [call]})
+        report = shop.check().blames(f"{status} stripe/permission")
+        report.says("stripe/permission", f'lacks "{name}', "restricted key")
+        equal(len(report.named("webhook/endpoint")), 0 if "webhook" in call else 1)
+
+
+@case("each permission that is missing is named")
+def _():
+    shop.sim.post("/_sim/permissions", {"deny": list(DENIED)})
+    equal(len(shop.check().named("stripe/permission")), 8)
+
+
+@case("the mode of the key is said, and that it is a restricted one")
+def _():
+    shop.check().says("stripe/key", "secret key", "test mode")
+    stub = kit.Stub(lambda request: (200, b'{"data":[],"has_more":false}'))
+    try:
+        shop.check(STRIPE_API_BASE=stub.base, STRIPE_SECRET="rk_live_x0000000000000").says(
+            "stripe/key", "restricted key", "live mode").says("stripe/permissions", "Write")
+    finally:
+        stub.close()
+
+
+@case("a clock that is off by ten minutes is a fault, by one a warning, by five seconds none")
+def _():
+    for skew, blamed in ((600, ["failed clock/clock"]), (-600, ["failed clock/clock"]),
+                         (60, ["warning clock/clock"]), (-5, [])):
+        shop.sim.post("/_sim/clock", {"skew": skew})
+        report = shop.check().blames(*blamed)
+        report.says("clock/clock", {600: "10 minutes behind", -600: "10 minutes ahead",
+                                    60: "behind", -5: "within"}[skew])
+    shop.sim.post("/_sim/clock", {"skew": 600})
+    shop.check().says("clock/clock", "NTP", "300 seconds")
+    shop.check(STRIPE_WEBHOOK_TOLERANCE=3000).blames("warning clock/clock")
+
+
+@case("a clock that is two days ahead does not make the sync old")
+def _():
+    shop.check(**kit.clock(2 * 86400)).blames("failed clock/clock")
+
+
+# --- the webhook endpoint -----------------------------------------------------------------------
+
+@case("an endpoint that is missing is a warning with the address and the events to add")
+def _():
+    shop.sim.post("/_sim/reset")
+    shop.add_endpoint("https://shop.example/other")
+    report = shop.check().blames("warning webhook/endpoint")
+    report.says("webhook/endpoint", ADDRESS, *EVENTS)
+    shop.check("--url", "http://127.0.0.1:9/x/").says(
+        "webhook/endpoint", "http://127.0.0.1:9/x/stripe/webhook")
+
+
+@case("an endpoint that is disabled is a fault")
+def _():
+    shop.change_endpoint(disabled="true")
+    shop.check().blames("failed webhook/status").says("webhook/status", "disabled", "enable it")
+
+
+@case("events that an endpoint does not get are named; without the completed session a fault")
+def _():
+    shop.sim.post("/_sim/reset")
+    shop.add_endpoint(events=EVENTS[:-1])
+    shop.check().blames("warning webhook/events").says("webhook/events", EVENTS[-1])
+    shop.sim.post("/_sim/reset")
+    shop.add_endpoint(events=EVENTS[1:])
+    report = shop.check().blames("failed webhook/events").says("webhook/events", EVENTS[0])
+    lacks(report.named("webhook/events")[0]["text"], EVENTS[1])
+
+
+@case("all events, and more than are needed, are well")
+def _():
+    shop.sim.post("/_sim/reset")
+    shop.add_endpoint(events=["*"])
+    shop.check().blames().says("webhook/events", "all")
+    shop.sim.post("/_sim/reset")
+    shop.add_endpoint(events=[*EVENTS, "charge.updated"])
+    shop.check().blames().says("webhook/events", "1 that are ignored")
+
+
+@case("of several endpoints --url says which one it is, also beyond the first page")
+def _():
+    for n in range(120):
+        shop.add_endpoint(f"https://other{n}.example/stripe/webhook", EVENTS[:1])
+    shop.check().blames("warning webhook/endpoint").says("webhook/endpoint", "121 endpoints", "--url")
+    report = shop.check("--url", "https://shop.example:1/")
+    equal(report.named("webhook/endpoint")[0]["text"], ADDRESS)
+    equal(report.named("webhook/events")[0]["status"], "ok")
+    shop.add_endpoint("https://SHOP.example/stripe/webhook?2")
+    report = shop.check("--url", "https://shop.example:1")
+    report.says("webhook/endpoint", "2 endpoints are this shop's", "delete")
+    equal(len(report.named("webhook/events")), 2)
+
+
+@case("the endpoint at the very address of --url is taken before one of another port or scheme")
+def _():
+    shop.add_endpoint("https://shop.example:8443/stripe/webhook", EVENTS[:1])
+    report = shop.check("--url", "https://shop.example:443")
+    equal([x["text"] for x in report.named("webhook/endpoint")], [ADDRESS])
+    report = shop.check("--url", "https://shop.example:8443")
+    equal([x["text"] for x in report.named("webhook/endpoint")],
+          ["https://shop.example:8443/stripe/webhook"])
+    equal(report.named("webhook/events")[0]["status"], "warning")
+
+
+@case("the programs' own addresses are known as webhooks, others are not")
+def _():
+    for address, count in (("https://shop.example/cgi-bin/stripe-webhook.fcgi", 1),
+                           ("https://shop.example/cgi-bin/stripe-webhook?x=1", 1),
+                           ("https://shop.example/stripe/webhooks", 0),
+                           ("https://shop.example/stripe/webhook/", 0)):
+        shop.sim.post("/_sim/reset")
+        shop.add_endpoint(address)
+        equal(len(shop.check().named("webhook/events")), count, address)
+
+
+@case("in live mode an endpoint without https, or of test mode, is a fault")
+def _():
+    endpoint = {"object": "webhook_endpoint", "url": "http://shop.example/stripe/webhook",
+                "livemode": False, "status": "enabled", "enabled_events": EVENTS}
+    stub = kit.Stub(lambda request: (200, json.dumps({
+        "data": [endpoint] if "webhook_endpoints" in request.path else []}).encode()))
+    try:
+        shop.check(STRIPE_API_BASE=stub.base, STRIPE_SECRET="sk_live_x0000000000000").blames(
+            "failed webhook/endpoint", "failed webhook/mode")
+    finally:
+        stub.close()
+
+
+# --- the store ----------------------------------------------------------------------------------
+
+@case("a folder that can't be written is named, and the file is not blamed")
+def _():
+    os.chmod(shop.folder, 0o555)
+    try:
+        report = shop.check().blames("failed store/folder")
+        report.says("store/folder", shop.folder, "chown")
+    finally:
+        os.chmod(shop.folder, 0o700)
+    shop.check(COMMERCE_DB="/nonexistent/orders.db").blames("failed store/folder")
+
+
+@case("a file that is not there yet is a warning, and it is not made")
+def _():
+    path = os.path.join(shop.folder, "new.db")
+    shop.check("--db", path).blames("warning store/file").says("store/file", "ordersnap init")
+    ok(not os.path.exists(path), "it was made")
+
+
+@case("a file that others can read is a warning")
+def _():
+    os.chmod(shop.db, 0o664)
+    try:
+        shop.check().blames("warning store/file").says("store/file", "chmod 660")
+    finally:
+        os.chmod(shop.db, 0o660)
+
+
+@case("a file of a newer ordersnap is named as that")
+def _():
+    path = os.path.join(shop.folder, "newer.db")
+    with contextlib.closing(sqlite3.connect(path)) as db, db:
+        db.execute("PRAGMA user_version = 99")
+    os.chmod(path, 0o660)
+    shop.check("--db", path).blames("failed store/read").says(
+        "store/read", "newer ordersnap", "install")
+    with open(path, "w") as f:
+        f.write("this is no database, " * 50)
+    shop.check("--db", path).blames("failed store/read").says("store/read", "not a database")
+
+
+@case("a table that another program has locked can't be written")
+def _():
+    with contextlib.closing(sqlite3.connect(shop.db, isolation_level=None)) as db:
+        db.execute("BEGIN IMMEDIATE")
+        shop.check().blames("failed store/write").says("store/write", "locked")
+        db.execute("ROLLBACK")
+
+
+@case("a sync that was never done, that is old, or that had errors is a warning")
+def _():
+    shop.store({"PK": "SYSTEM", "SK": "STRIPE_ORDER_SYNC", "version": 1})
+    shop.check().blames("warning store/sync").says("store/sync", "never", "/etc/cron.d")
+    shop.store(sync_state(25 * 3600))
+    shop.check().blames("warning store/sync").says("store/sync", "25 hours")
+    shop.store(sync_state(23 * 3600))
+    shop.check().blames()
+    shop.store(sync_state(60, errors=3))
+    shop.check().blames("warning store/sync").says("store/sync", "3 errors")
+
+
+@case("after ordersnap sync the sync is well")
+def _():
+    shop.store({"PK": "SYSTEM", "SK": "STRIPE_ORDER_SYNC", "version": 1})
+    shop.run("sync")
+    shop.check().blames().says("store/sync", "ago: 0 sessions")
+
+
+@case("a sync that is running is said, one that was interrupted long ago is a warning")
+def _():
+    shop.store(sync_state(600, run={"startedAt": ago(120)}))
+    shop.check().blames().says("store/sync", "2 minutes")
+    shop.store(sync_state(600, run={"startedAt": ago(3 * 86400)}))
+    shop.check().blames("warning store/sync").says("store/sync", "3 days")
+
+
+def day_entry(seconds, **more):
+    created = int(time.time() - seconds)
+    name = f"cs_test_day{seconds}"
+    return {"PK": "DAY#" + time.strftime("%Y-%m-%d", time.gmtime(created)),
+            "SK": f"ORDER#{created}#{name}", "version": 1, "orderId": name, **more}
+
+
+@case("orders that wait are counted, from three days on with a warning")
+def _():
+    shop.store(day_entry(3600, status="pending"))
+    shop.store(day_entry(7200, status="completed", itemsPending=True))
+    shop.store(day_entry(90000, status="completed"))
+    shop.check().blames().says("store/pending", "2 orders", "2 hours")
+    shop.store(day_entry(13 * 86400, status="pending"))
+    shop.store(day_entry(15 * 86400, status="pending"))
+    shop.check().blames("warning store/pending").says("store/pending", "3 orders", "13 days")
+
+
+# --- the whole ----------------------------------------------------------------------------------
+
+@test
+def _():
+    "where everything hangs it is done within a minute"
+    stub = kit.Stub(lambda request: time.sleep(70))
+    shop.well()
+    begun = time.monotonic()
+    try:
+        shop.check("--url", stub.base, STRIPE_API_BASE=stub.base).blames(
+            "failed stripe/api", "failed site/address")
+    finally:
+        stub.server_close()
+    ok(time.monotonic() - begun < 60 * kit.PATIENCE, "it took too long")
+
+
+@test
+def _():
+    "no secret was ever printed whole, nor all but its end"
+    no_secret(*NEVER_SHOWN)
+
+
+main(shop)

@@ -1,0 +1,318 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""`ordersnap check --url`: the real programs behind a small web server that has each of the usual
+mistakes in turn; the mistake is named, and nothing else."""
+import datetime
+import http.server
+import os
+import ssl
+import subprocess
+import sys
+import threading
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from check_kit import CheckedShop, main, no_secret  # noqa: E402
+from command_kit import equal, kit, lacks, ok, test  # noqa: E402
+
+PROGRAMS = {"/healthz": "status", "/cart/quote": "cart-quote", "/stripe/webhook": "stripe-webhook",
+            "/checkout/create-session": "checkout-create-session"}
+JWT = "jwt-secret-of-the-tests-0123456789"
+HTML = b"<html>This is no program.</html>"
+
+
+class Gateway(http.server.ThreadingHTTPServer):
+    """A web server in front of the programs.  `fault(request, body)` gives (status, headers) to
+    answer in their place, or None; `change(headers)` changes those of their answers."""
+
+    daemon_threads = True
+
+    def __init__(self, certificate=None):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.base = f"http{'s' if certificate else ''}://127.0.0.1:{self.server_port}"
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self.socket = context.wrap_socket(self.socket, server_side=True)
+        self.well()
+        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05},
+                         daemon=True).start()
+
+    def well(self):
+        self.fault, self.change, self.dropped, self.seen = None, None, (), []
+
+    def handle_error(self, request, client_address):
+        pass  # a peer that hung up
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def serve(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.server.seen.append((self.command, self.path, body))
+        path = self.path.removeprefix("/shop")
+        fault = self.server.fault and self.server.fault(self, body)
+        if fault:
+            self.give(fault[0], fault[1], HTML)
+        elif path in PROGRAMS:
+            self.give(*self.ask(path, body))
+        else:
+            self.give(404, {}, HTML)
+
+    def ask(self, path, body):
+        variables = {"HTTP_" + k.upper().replace("-", "_"): v for k, v in self.headers.items()
+                     if k not in self.server.dropped}
+        answer = shop.cgi(PROGRAMS[path], body if self.command == "POST" else None, self.command,
+                          SCRIPT_NAME=path, **{**shop.login, **variables})
+        headers = {k: v for k, v in answer.headers.items() if k not in ("status", "content-length")}
+        if self.server.change:
+            self.server.change(self.command, headers)
+        return answer.status or 200, headers, answer.body
+
+    def give(self, status, headers, body):
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        if status != 204:
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if status != 204:
+            self.wfile.write(body)
+
+    do_GET = do_POST = do_OPTIONS = serve
+
+    def log_message(self, *args):
+        pass
+
+
+shop = CheckedShop(CORS_ALLOW_ORIGIN="https://shop.example, https://www.shop.example")
+shop.login = {}
+gateway = Gateway()
+
+
+def at(path, status, headers=None, method="POST"):
+    """A fault of one path."""
+    return lambda request, body: ((status, headers or {}) if request.path == path
+                                  and request.command == method else None)
+
+
+def check(**variables):
+    """The lines about the site; the endpoint at Stripe is another's."""
+    report = shop.check("--url", gateway.base, **variables)
+    report.lines = [x for x in report.lines if x["group"] == "site"]
+    return report
+
+
+def case(sentence):
+    """test() where all is well before."""
+    def register(function):
+        def body():
+            gateway.well()
+            shop.login = {}
+            function()
+        body.__doc__ = sentence
+        return test(body)
+    return register
+
+
+# --- when all is well ---------------------------------------------------------------------------
+
+@case("a site where all is well has no fault, and nothing in the table has changed")
+def _():
+    with shop.unchanged():
+        report = check().blames()
+    for name in ("address", "healthz", "quote", "quote limit", "checkout", "webhook", "webhook limit"):
+        equal(len(report.named("site/" + name)), 1, name)
+    equal(len(report.named("site/cors")), 3, "lines on CORS")
+    equal([call for call in shop.sim.calls() if call.startswith("POST /v1/checkout")], [])
+
+
+@case("an address may have a path, and end in a slash")
+def _():
+    shop.check("--url", gateway.base + "/shop/").says("site/address", gateway.base + "/shop")
+    ok(all(path.startswith("/shop/") for _, path, _ in gateway.seen), gateway.seen)
+
+
+@case("where every origin may read, that is not a fault")
+def _():
+    shop.login = {"CORS_ALLOW_ORIGIN": "*"}
+    check(CORS_ALLOW_ORIGIN="*").blames().says("site/cors", "any origin")
+
+
+@case("without --url the site is not asked")
+def _():
+    equal([x for x in shop.check().lines if x["group"] == "site"], [])
+    equal(gateway.seen, [])
+
+
+# --- what does not reach its program -------------------------------------------------------------
+
+@case("/healthz: 502 and 504 are programs that don't run, 404 a path that leads nowhere")
+def _():
+    for status, part in ((502, "does not reach status.fcgi"), (504, "does not reach status.fcgi"),
+                         (404, "path"), (401, "keeps visitors out"), (500, "answered 500"),
+                         (200, "path"), (301, "redirected")):
+        gateway.fault = at("/healthz", status, {"Location": "https://x.example/"}, "GET")
+        check().blames("failed site/healthz").says("site/healthz", part)
+
+
+@case("/healthz: what is unhealthy is said")
+def _():
+    shop.login = {"QUOTE_SIGNATURE_SECRET": None}
+    gateway.fault = lambda request, body: None if request.path == "/healthz" else (429, {})
+    check().says("site/healthz", "unhealthy", "store ok, secrets failed")
+
+
+@case("an address where nobody listens is the fault, and nothing more is asked")
+def _():
+    report = shop.check("--url", "http://127.0.0.1:9")
+    report.lines = [x for x in report.lines if x["group"] == "site"]
+    report.blames("failed site/address").says("site/address", "can't be reached")
+
+
+@case("a program that does not run is the fault, and what needs it is left out")
+def _():
+    for path, name in (("/cart/quote", "quote"), ("/stripe/webhook", "webhook"),
+                       ("/checkout/create-session", "checkout")):
+        gateway.fault = at(path, 502)
+        report = check().blames("failed site/" + name)
+        report.says("site/" + name, "does not reach " + PROGRAMS[path])
+        if name != "checkout":
+            equal(report.named(f"site/{name} limit"), [])
+
+
+@case("a redirect on the webhook's path is a fault: Stripe does not follow")
+def _():
+    gateway.fault = at("/stripe/webhook", 301, {"Location": "https://x.example/stripe/webhook/"})
+    report = check().blames("failed site/webhook")
+    report.says("site/webhook", "301", "https://x.example/stripe/webhook/", "Stripe does not follow")
+
+
+@case("a webhook that takes what is not signed is not ours")
+def _():
+    gateway.fault = at("/stripe/webhook", 200)
+    check().blames("failed site/webhook")
+
+
+# --- CORS ----------------------------------------------------------------------------------------
+
+@case("an origin that is in the settings but not let through is named")
+def _():
+    shop.login = {"CORS_ALLOW_ORIGIN": "https://shop.example"}
+    report = check().blames("failed site/cors")
+    report.says("site/cors", "https://www.shop.example", "CORS_ALLOW_ORIGIN")
+
+
+@case("OPTIONS that the web server answers itself is named")
+def _():
+    gateway.fault = at("/cart/quote", 204, method="OPTIONS")
+    check().blames("failed site/cors", "failed site/cors").says("site/cors", "OPTIONS")
+
+
+@case("an origin that may read but not POST is named")
+def _():
+    gateway.change = lambda method, headers: headers.pop("access-control-allow-methods", None)
+    check().blames("failed site/cors", "failed site/cors").says("site/cors", "may not POST")
+
+
+@case("a web server that lets every origin read is named")
+def _():
+    gateway.change = lambda method, headers: headers.update(
+        {"access-control-allow-origin": "*"} if method == "OPTIONS" else {})
+    check().blames("failed site/cors").says("site/cors", "any origin")
+
+
+# --- limits --------------------------------------------------------------------------------------
+
+def above(size, path, status):
+    return lambda request, body: ((status, {}) if request.path == path and len(body) > size else None)
+
+
+@case("a limit of the web server below an event's size is named, with the settings to raise")
+def _():
+    for status in (413, 500):
+        gateway.fault = above(131072, "/stripe/webhook", status)
+        report = check().blames("failed site/webhook limit")
+        report.says("site/webhook limit", str(status), "client_max_body_size", "FcgidMaxRequestLen",
+                    "LimitRequestBody")
+
+
+@case("a cart that is too large is refused by the program, not by the web server, and not taken")
+def _():
+    gateway.fault = above(65536, "/cart/quote", 413)
+    check().blames("warning site/quote limit").says("site/quote limit", "client_max_body_size")
+    gateway.fault = above(65536, "/cart/quote", 200)
+    check().blames("failed site/quote limit").says("site/quote limit", "200")
+
+
+# --- Authorization -------------------------------------------------------------------------------
+
+@case("an Authorization header that is dropped on the way is named, with CGIPassAuth")
+def _():
+    for more in ({}, {"CHECKOUT_REQUIRE_AUTH": "1"}):
+        shop.login = {"JWT_SECRET": JWT, **more}
+        gateway.dropped = ()
+        check(**shop.login).blames().says("site/authorization", "reaches")
+        gateway.dropped = ("Authorization",)
+        check(**shop.login).blames("failed site/authorization").says(
+            "site/authorization", "CGIPassAuth On", "does not reach")
+
+
+@case("where AUTH_HEADER brings the token, a dropped Authorization is no fault")
+def _():
+    shop.login = {"JWT_SECRET": JWT, "AUTH_HEADER": "X-Authorization"}
+    gateway.dropped = ("Authorization",)
+    check(**shop.login).blames().says("site/authorization", "reaches")
+    gateway.dropped = ("Authorization", "X-Authorization")
+    check(**shop.login).blames("failed site/authorization")
+
+
+@case("a rate limit of the web server is not taken for another fault")
+def _():
+    for status in (429, 503):
+        asked = []
+        gateway.fault = lambda request, body: (asked.append(1), (
+            (status, {}) if request.path == "/cart/quote" and len(asked) > 3 else None))[1]
+        check().blames("warning site/cors", "warning site/cors", "warning site/quote limit").says(
+            "site/cors", f"answered {status}", "too many requests")
+
+
+# --- TLS -----------------------------------------------------------------------------------------
+
+@case("a certificate that is not valid is named")
+def _():
+    pem = os.path.join(shop.folder, "site.pem")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj",
+                    "/CN=shop.example", "-keyout", pem, "-out", pem + ".crt"], check=True,
+                   capture_output=True)
+    with open(pem, "a") as f, open(pem + ".crt") as crt:
+        f.write(crt.read())
+    secure = Gateway(pem)
+    try:
+        report = shop.check("--url", secure.base)
+        report.lines = [x for x in report.lines if x["group"] == "site"]
+        report.blames("failed site/address").says("site/address", "certificate")
+        equal(secure.seen, [])
+    finally:
+        secure.shutdown()
+        secure.server_close()
+
+
+@case("plain http is a fault in live mode alone")
+def _():
+    stub = kit.Stub(lambda request: (200, b'{"data":[],"has_more":false}'))
+    try:
+        check(STRIPE_API_BASE=stub.base, STRIPE_SECRET="sk_live_x0000000000000").blames(
+            "failed site/address").says("site/address", "not https")
+    finally:
+        stub.close()
+
+
+@test
+def _():
+    "no secret was ever printed"
+    no_secret(JWT)
+
+
+main(shop)
