@@ -124,6 +124,25 @@ static const struct command *find(const char *name)
 	return NULL;
 }
 
+/* A mistyped file would be made, and be found empty. */
+static int check_file(const struct app *app, struct err *e)
+{
+	const char *path = app->config.commerce_db;
+
+	if (!path || access(path, F_OK) == 0)
+		return 0;
+	return err_set(e, ERR_CONFIG, "%s: %s; `ordersnap init` makes it", path, strerror(errno));
+}
+
+static int open_app(struct app *app, const struct command_line *line, struct err *e)
+{
+	if (line->command->opens_itself)
+		return 0;
+	if (app_open_with(app, line->command->needs, &line->app, e))
+		return -1;
+	return line->command->reads_only ? check_file(app, e) : 0;
+}
+
 static int run_open(const struct command_line *line)
 {
 	const struct command *command = line->command;
@@ -131,7 +150,7 @@ static int run_open(const struct command_line *line)
 	struct err e;
 	int status;
 
-	if (!command->opens_itself && app_open_with(&app, command->needs, &line->app, &e)) {
+	if (open_app(&app, line, &e)) {
 		command_complain(command->name, "%s", e.text);
 		status = COMMAND_ERROR;
 	} else {

@@ -293,6 +293,7 @@ const struct command command_orders = {
 	.help = "The states are pending, failed, completed, partially_refunded and refunded;\n"
 		"disputed is an order with a dispute, incomplete one that lacks its items.\n",
 	.needs = CONFIG_NEEDS_STORE,
+	.reads_only = true,
 	.check = check,
 	.run = run,
 };

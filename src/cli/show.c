@@ -107,6 +107,7 @@ const struct command command_show = {
 	.least = 1,
 	.most = ORDERS_MAX,
 	.needs = CONFIG_NEEDS_STORE,
+	.reads_only = true,
 	.check = check,
 	.run = run,
 };

@@ -24,9 +24,11 @@ enum statement { GET, QUERY, SCAN, SCAN_ON, COUNT, PUT, PURGE, BEGIN, COMMIT, RO
 static const char *const sql[STATEMENTS] = {
 	[GET] = "SELECT item FROM items WHERE pk = ?1 AND sk = ?2"
 		" AND (expires_at IS NULL OR expires_at > ?3)",
-	/* A prefix is the range up to the prefix followed by the highest code point. */
-	[QUERY] = "SELECT item FROM items WHERE pk = ?1 AND sk >= ?2 AND sk < ?2 || char(1114111)"
-		  " AND (?3 IS NULL OR sk < ?3) AND (expires_at IS NULL OR expires_at > ?4)"
+	/* A prefix is the range up to the prefix followed by the highest code point;
+	 * one upper bound, or the index is walked from the top for each page. */
+	[QUERY] = "SELECT item FROM items WHERE pk = ?1 AND sk >= ?2"
+		  " AND sk < min(ifnull(?3, ?2 || char(1114111)), ?2 || char(1114111))"
+		  " AND (expires_at IS NULL OR expires_at > ?4)"
 		  " ORDER BY sk DESC LIMIT ?5",
 	[SCAN] = "SELECT item, pk, sk FROM items WHERE (expires_at IS NULL OR expires_at > ?3)"
 		 " ORDER BY pk, sk LIMIT ?4",

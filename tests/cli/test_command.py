@@ -76,6 +76,15 @@ def _():
 
 @test
 def _():
+    "a command that only reads does not make a file that is not there, and says so"
+    gone = os.path.join(shop.folder, "mistyped.db")
+    for args in (["orders"], ["show", "BC-1"], ["export"]):
+        contains(shop.run(*args, "--db", gone, code=1).err, gone + ": No such file")
+        ok(not os.path.exists(gone), f"{args} made it")
+
+
+@test
+def _():
     "a relative --db is one from here"
     done = subprocess.run([COMMAND, "init", "--db", "here.db"], cwd=shop.folder,
                           env=shop.environment(), capture_output=True, text=True)

@@ -202,7 +202,7 @@ def _():
 def _():
     "a store that is not there is an error, and is not made"
     path = new_path()
-    contains(shop.run("export", "--db", path, code=1).err, f"can't read {path}: No such file")
+    contains(shop.run("export", "--db", path, code=1).err, f"{path}: No such file")
     ok(not os.path.exists(path), "it was made")
 
 
