@@ -79,6 +79,12 @@ class SyncShop(CommandShop):
 
     # --- the table ---------------------------------------------------------------------------
 
+    def items(self, pk_prefix=""):
+        try:
+            return super().items(pk_prefix)
+        except sqlite3.OperationalError:  # the file is there before its table
+            return {}
+
     def write(self, *items):
         """Many items at once, as somebody else would write them."""
         db = sqlite3.connect(self.db)
