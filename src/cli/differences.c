@@ -62,12 +62,23 @@ static bool next_field(struct fields *f, struct field *field)
 	return false;
 }
 
+/* What a buyer typed must not speak to the terminal, nor make a line of its own. */
+static bool is_printable(const char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < 0x20 || *text == 0x7F)
+			return false;
+	return true;
+}
+
 static const char *text_of(struct json_object *value)
 {
+	const char *text = json_object_is_type(value, json_type_string)
+		? json_object_get_string(value) : NULL;
+
 	if (!value)
 		return "(none)";
-	return json_object_is_type(value, json_type_string) ? json_object_get_string(value)
-							    : json_text(value);
+	return text && is_printable(text) ? text : json_text(value);
 }
 
 void difference_print_fields(struct json_object *before, struct json_object *after)

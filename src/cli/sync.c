@@ -22,6 +22,7 @@ struct output {
 	struct progress progress;
 	const struct sync_result *result;
 	bool json, dry_run;
+	const char *error; /* why the run failed, or NULL */
 	int64_t printed; /* differences */
 };
 
@@ -79,11 +80,13 @@ static void print_summary(const struct output *out, int64_t ms)
 
 static void print_summary_json(const struct output *out, int64_t ms)
 {
-	static const char *const ends[] = {"complete", "stopped", "taken over"};
+	static const char *const ends[] = {"complete", "stopped", "taken over",
+					   "failed"};
 	const struct sync_result *r = out->result;
 	struct json_object *json = sync_counts_json(&r->counts);
 
 	json_set_string(json, "end", ends[r->end]);
+	json_set_string(json, "error", out->error);
 	json_set_bool(json, "dryRun", out->dry_run);
 	json_set_bool(json, "resumed", r->resumed);
 	json_set_int(json, "from", r->from);
@@ -123,9 +126,10 @@ static int read_from(const struct command_line *line, int64_t *from)
 	*from = hours ? clock_epoch() - hours * HOUR : 0;
 	if (status == COMMAND_OK && since && hours)
 		status = command_usage(line->command, "--hours and --since exclude each other");
-	else if (status == COMMAND_OK && since && (iso8601_parse(time, from) || *from <= 0))
+	else if (status == COMMAND_OK && since &&
+		 (iso8601_parse(time, from) || *from <= 0 || *from > clock_epoch()))
 		status = command_usage(line->command, "--since must be a day like 2026-11-25, or a "
-				       "time like 2026-11-25T08:00:00Z");
+				       "time like 2026-11-25T08:00:00Z, that has begun");
 	free(time);
 	return status;
 }
@@ -159,6 +163,7 @@ static int run(struct app *app, const struct command_line *line)
 	progress_begin(&out.progress, "sync", command_value(line, "quiet") != NULL);
 	rc = sync_run(app, &options, &result, &e);
 	progress_end(&out.progress);
+	out.error = rc ? e.text : NULL;
 	ms = clock_monotonic_ms() - started;
 	if (out.json)
 		print_summary_json(&out, ms);

@@ -282,6 +282,24 @@ static void count_difference(struct reconcile *r, const struct candidate *c,
 	tell(r, &d);
 }
 
+static void fail(struct reconcile *r, const struct candidate *c, const struct err *e)
+{
+	r->failures += e->code == ERR_UNAVAILABLE;
+	tell_error(r, c->session.id, e->text);
+}
+
+/* A try that got no line items has written the order without them: the one that
+ * completes it is still of an order that was missing. */
+static void forget_own(struct settle_outcome *out)
+{
+	const char *source = json_string_or_null(out->before, "source");
+
+	if (!source || strcmp(source, SOURCE) != 0)
+		return;
+	json_object_put(out->before);
+	out->before = NULL;
+}
+
 static void mend(struct reconcile *r, const struct candidate *c, struct err *e)
 {
 	struct settle_outcome out = {.marker = NULL};
@@ -292,11 +310,12 @@ static void mend(struct reconcile *r, const struct candidate *c, struct err *e)
 		rc = mend_once(r, c, &out, e);
 	while (rc && patience_again(&patience, e));
 	if (rc) {
-		r->failures += e->code == ERR_UNAVAILABLE;
-		tell_error(r, c->session.id, e->text);
+		fail(r, c, e);
 		return;
 	}
 	r->failures = 0;
+	if (patience.tries && !c->order)
+		forget_own(&out);
 	if (!order_same(out.before, out.after) || !order_needs_lines(out.after))
 		count_difference(r, c, &out);
 	if (order_needs_lines(out.after))
@@ -313,7 +332,7 @@ static void look_at(struct reconcile *r, const struct candidate *c, struct err *
 		found = differs(r, c, e);
 	while (found < 0 && patience_again(&patience, e));
 	if (found < 0)
-		tell_error(r, c->session.id, e->text);
+		fail(r, c, e);
 	else if (found)
 		mend(r, c, e);
 	else

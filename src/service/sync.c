@@ -136,13 +136,15 @@ static int take_pending(void *context, struct json_object *entry, struct err *e)
 static int late_passes(struct sync *s, struct err *e)
 {
 	struct sync_late late = {.reconcile = &s->reconcile};
-	int rc = sync_late_refunds(&late, s->state.from, s->now, e);
+	struct err other;
+	int rc = pending_walk(s->app, s->now - PENDING_DAYS * DAY, s->state.from - 1,
+			      PATIENCE_CALL_MS, take_pending, &late, e);
 
 	if (!rc)
-		rc = pending_walk(s->app, s->now - PENDING_DAYS * DAY, s->state.from - 1,
-				  PATIENCE_CALL_MS, take_pending, &late, e);
-	if (!rc)
-		rc = sync_late_flush(&late, e);
+		rc = sync_late_refunds(&late, s->state.from, s->now, e);
+	/* A key that may not read events is no reason to leave the others out. */
+	if ((!rc || e->code == ERR_REFUSED) && sync_late_flush(&late, rc ? &other : e))
+		rc = -1;
 	sync_late_free(&late);
 	return rc;
 }
@@ -155,11 +157,12 @@ static int plan(struct sync *s, struct err *e)
 	int64_t lookback = s->app->config.sync_lookback_hours * HOUR;
 	int64_t from = s->options->from;
 
-	if (s->options->dry_run)
-		sync_state_plan_fresh(&s->state, from ? from : s->now - lookback, s->now);
-	else if (sync_state_plan(&s->state, s->app, from, lookback, s->now,
-				 deadline_in(PATIENCE_CALL_MS), e))
+	if (sync_state_plan(&s->state, s->app, from, lookback, s->now,
+			    deadline_in(PATIENCE_CALL_MS), e))
 		return -1;
+	/* What was looked at before may differ again, and it is all to be shown. */
+	if (s->options->dry_run)
+		sync_state_plan_fresh(&s->state, s->state.from, s->now);
 	s->result->from = s->state.from;
 	s->result->to = s->state.to;
 	s->result->resumed = s->state.resumed;
@@ -227,6 +230,8 @@ int sync_run(struct app *app, const struct sync_options *options, struct sync_re
 		rc = run(&s, e);
 	result->counts = s.state.counts;
 	result->calls = app_calls(app);
+	if (rc)
+		result->end = SYNC_FAILED;
 	if (rc)
 		log_error("Sync failed", LOG_STR("error", e->text));
 	else

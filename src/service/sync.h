@@ -23,7 +23,8 @@ struct sync_options {
 enum sync_end {
 	SYNC_COMPLETE,
 	SYNC_STOPPED,   /* by max_sessions or by the listener: the next run goes on */
-	SYNC_TAKEN_OVER /* another run does the rest */
+	SYNC_TAKEN_OVER, /* another run does the rest */
+	SYNC_FAILED /* as sync_run() has returned */
 };
 
 struct sync_result {

@@ -29,8 +29,6 @@ void sync_late_free(struct sync_late *late)
 {
 	json_object_put(late->sessions);
 	late->sessions = NULL;
-	free(late->last);
-	late->last = NULL;
 }
 
 int sync_late_flush(struct sync_late *late, struct err *e)
@@ -59,15 +57,27 @@ static int ask_session(struct stripe_client *stripe, const void *what, int64_t d
 	return stripe_session_with_charge(stripe, what, deadline, answer, e);
 }
 
+/* A payment has several events, and its order may be pending too. */
+static bool has_gathered(const struct sync_late *late, const char *session_id)
+{
+	size_t i, n = late->sessions ? json_object_array_length(late->sessions) : 0;
+
+	for (i = 0; i < n; i++) {
+		const char *id = json_string_or_null(json_object_array_get_idx(late->sessions, i),
+						     "id");
+
+		if (id && strcmp(id, session_id) == 0)
+			return true;
+	}
+	return false;
+}
+
 int sync_late_add(struct sync_late *late, const char *session_id, struct err *e)
 {
 	struct json_object *session = NULL;
 
-	if (!session_id || told_to_stop(late) ||
-	    (late->last && strcmp(late->last, session_id) == 0))
+	if (!session_id || told_to_stop(late) || has_gathered(late, session_id))
 		return 0;
-	free(late->last);
-	late->last = str_dup(session_id);
 	if (patience_ask(late->reconcile->app, patience_of(late), ask_session, session_id,
 			 &session, e)) {
 		if (e->code != ERR_REFUSED || e->upstream != 404)

@@ -11,8 +11,7 @@
 /* Begin with {.reconcile = r}. */
 struct sync_late {
 	struct reconcile *reconcile;
-	struct json_object *sessions; /* fetched, up to RECONCILE_MAX */
-	char *last;                   /* the id that was added last */
+	struct json_object *sessions; /* fetched, up to RECONCILE_MAX, each once */
 };
 
 /* Fetches the session (NULL: nothing happens), and reconciles what has gathered

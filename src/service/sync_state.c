@@ -13,7 +13,6 @@
 #include "shop/keys.h"
 
 #define COMPLETES 90000 /* seconds: a session can be paid for a day; and an hour */
-#define OVERLAP 60      /* seconds: what became visible late */
 
 static const struct {
 	const char *name;
@@ -93,10 +92,15 @@ void sync_state_plan_fresh(struct sync_state *state, int64_t from, int64_t now)
 	state->started = now;
 	state->from = from;
 	state->to = now;
+	state->n = 0;
+	state->resumed = false;
+	state->counts = (struct sync_counts){0};
 	add_segment(state, from, now, NULL);
 }
 
-/* What came since the unfinished run began, what it left, what is older. */
+/* What came since the unfinished run began, what it left, what is older.  What
+ * became visible only later is for the next run: this one counts as begun when
+ * the unfinished one did. */
 static void plan_on(struct sync_state *state, struct json_object *run, int64_t from, int64_t now)
 {
 	struct json_object *todo = NULL, *counts = NULL;
@@ -109,7 +113,7 @@ static void plan_on(struct sync_state *state, struct json_object *run, int64_t f
 	state->to = now;
 	json_get_object(run, "summary", &counts);
 	read_counts(counts, &state->counts);
-	add_segment(state, run_to - OVERLAP, now, NULL);
+	add_segment(state, run_to + 1, now, NULL);
 	json_get_array(run, "todo", &todo);
 	for (i = 0; todo && i < json_object_array_length(todo); i++) {
 		struct json_object *segment = json_object_array_get_idx(todo, i);
@@ -241,6 +245,20 @@ int sync_state_save(struct sync_state *state, struct app *app, int64_t deadline,
 	return put(state, app, item, deadline, e);
 }
 
+/*
+ * Up to when everything is in order from now on.  With errors: so that the next
+ * run looks at all of this one's window again.  A run that left a gap between
+ * its window and the last one's does not close it.
+ */
+static int64_t through_after(const struct sync_state *state)
+{
+	int64_t before = json_int_or(state->item, "through", 0), joins = state->from + COMPLETES;
+
+	if (before && before < joins)
+		return before;
+	return state->counts.errors ? joins : state->started;
+}
+
 int sync_state_finish(struct sync_state *state, struct app *app, int64_t now, int64_t deadline,
 		      struct err *e)
 {
@@ -249,8 +267,7 @@ int sync_state_finish(struct sync_state *state, struct app *app, int64_t now, in
 	json_object_object_del(item, "run");
 	set_time(item, "startedAt", state->started);
 	set_time(item, "completedAt", now);
-	if (!state->counts.errors)
-		json_set_int(item, "through", state->started);
+	json_set_int(item, "through", through_after(state));
 	json_set(item, "summary", sync_counts_json(&state->counts));
 	return put(state, app, item, deadline, e);
 }

@@ -51,7 +51,7 @@ struct sync_state {
 int sync_state_plan(struct sync_state *state, struct app *app, int64_t from, int64_t lookback,
 		    int64_t now, int64_t deadline, struct err *e);
 
-/* Plans without looking at the item: everything from `from` to `now`. */
+/* Plans anew, whatever was planned: everything from `from` to `now`. */
 void sync_state_plan_fresh(struct sync_state *state, int64_t from, int64_t now);
 
 /* Writes how far the run is.  ERR_CONFLICT: another run has taken over. */
