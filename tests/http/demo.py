@@ -5,7 +5,10 @@
     demo.py [--once]      --once: ends after the sale; 0 if its order stands in the table
 """
 import json
+import os
+import shlex
 import signal
+import subprocess
 import sys
 
 import servers
@@ -75,10 +78,25 @@ def show_order(site, session):
     print(json.dumps(orders[0][1], indent=2, ensure_ascii=False), flush=True)
 
 
+def command(site):
+    """The owner's command, for this shop."""
+    return [os.path.join(servers.shop.BUILD, "ordersnap"),
+            "--conf", site.path("conf", "ordersnap.conf")]
+
+
+def show_list(site):
+    """The same order as its owner sees it."""
+    done = subprocess.run([*command(site), "orders"], capture_output=True, text=True)
+    if done.returncode:
+        raise Failed(f"ordersnap orders: {done.stderr}")
+    print("\nThe same to the shop's owner, `ordersnap orders`:\n\n" + done.stdout, end="", flush=True)
+
+
 def serve(site):
     print(f"\nThe demo shop:  {site.url}/demo/\n"
           f"Health:         {site.url}/healthz\n"
-          f"Logs:           {site.path('log')}\n\n"
+          f"Logs:           {site.path('log')}\n"
+          f"The command:    {shlex.join(command(site))} --help\n\n"
           "It serves until Ctrl-C.", flush=True)
     while True:
         signal.pause()
@@ -98,6 +116,7 @@ def main(arguments):
                             CHECKOUT_CANCEL_URL=url + "/demo/", CORS_ALLOW_ORIGIN=url)
         try:
             show_order(site, take_an_order(site))
+            show_list(site)
         except (Failed, OSError, KeyError, ValueError) as why:
             logs = site.log("error") + "".join(site.log(p) for p in servers.PROGRAMS)
             print(f"\nThe demo failed: {type(why).__name__}: {why}\n{logs}", file=sys.stderr)
