@@ -66,7 +66,7 @@ static bool next_field(struct fields *f, struct field *field)
 static bool is_printable(const char *text)
 {
 	for (; *text; text++)
-		if ((unsigned char)*text < 0x20 || *text == 0x7F)
+		if ((unsigned char)*text < 0x20)
 			return false;
 	return true;
 }

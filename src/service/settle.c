@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "service/ask_charge.h"
 #include "service/batch.h"
+#include "service/settle_find.h"
 #include "service/settle_keys.h"
 #include "shop/charge.h"
 #include "shop/order.h"
@@ -81,6 +82,22 @@ static int read_items(struct settlement *s, unsigned which, struct err *e)
 	return 0;
 }
 
+/* An old order may be there though nothing names it: see settle_find.h. */
+static int find_unnamed(struct settlement *s, unsigned *again, struct err *e)
+{
+	char *sk;
+
+	if (s->read[SETTLE_ORDER] || s->read[SETTLE_SESSION] ||
+	    s->keys.created > s->request->now - SESSION_KEEP)
+		return 0;
+	if (settle_find(s->app, s->keys.pk[SETTLE_ORDER], s->request->session->id,
+			s->request->deadline, &sk, e))
+		return -1;
+	*again = settle_keys_set_order(&s->keys, s->keys.pk[SETTLE_ORDER], sk);
+	free(sk);
+	return 0;
+}
+
 /*
  * The session's item may name an order that stands under another key (the
  * Lambda functions used the time of processing), and the stored order may bear
@@ -90,7 +107,7 @@ static int follow_stored_keys(struct settlement *s, struct err *e)
 {
 	unsigned again = settle_keys_from_session(&s->keys, s->read[SETTLE_SESSION]);
 
-	if (again && read_items(s, again, e))
+	if (find_unnamed(s, &again, e) || (again && read_items(s, again, e)))
 		return -1;
 	again = settle_keys_from_order(&s->keys, s->read[SETTLE_ORDER]);
 	return again ? read_items(s, again, e) : 0;

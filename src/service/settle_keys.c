@@ -73,10 +73,8 @@ void settle_keys_free(struct settle_keys *keys)
 	memset(keys, 0, sizeof *keys);
 }
 
-unsigned settle_keys_from_session(struct settle_keys *keys, struct json_object *session_item)
+unsigned settle_keys_set_order(struct settle_keys *keys, const char *pk, const char *sk)
 {
-	const char *pk = json_string_or_null(session_item, "orderPK");
-	const char *sk = json_string_or_null(session_item, "orderSK");
 	int64_t created;
 
 	if (!pk || key_order_created(sk, &created))
@@ -87,6 +85,12 @@ unsigned settle_keys_from_session(struct settle_keys *keys, struct json_object *
 	set_key(keys, SETTLE_ORDER, str_dup(pk), str_dup(sk));
 	set_key(keys, SETTLE_DAY, key_day(created), str_dup(sk));
 	return 1u << SETTLE_ORDER | 1u << SETTLE_DAY;
+}
+
+unsigned settle_keys_from_session(struct settle_keys *keys, struct json_object *session_item)
+{
+	return settle_keys_set_order(keys, json_string_or_null(session_item, "orderPK"),
+				     json_string_or_null(session_item, "orderSK"));
 }
 
 unsigned settle_keys_from_order(struct settle_keys *keys, struct json_object *order)

@@ -41,9 +41,10 @@ void settle_keys_init(struct settle_keys *keys, const struct event_facts *event,
 		      int64_t now);
 void settle_keys_free(struct settle_keys *keys);
 
-/* Takes over the order's keys that the session's item names, or the number
- * that the order bears.  The items may be NULL.  Return the bits of the items
+/* Takes over the order's keys (that are there, or that the session's item
+ * names), or the number that the order bears.  All may be NULL.  Return the bits of the items
  * that are to be read (again). */
+unsigned settle_keys_set_order(struct settle_keys *keys, const char *pk, const char *sk);
 unsigned settle_keys_from_session(struct settle_keys *keys, struct json_object *session_item);
 unsigned settle_keys_from_order(struct settle_keys *keys, struct json_object *order);
 

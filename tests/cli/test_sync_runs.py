@@ -194,6 +194,22 @@ def _():
 
 @test
 def _():
+    "an order under the key of a Lambda function is found when its session's item has expired too"
+    shop = new_shop()
+    one = sell_ago(shop, 40 * DAY, metadata={"userId": "u1"})
+    shop.sync("--since", "2020-01-01")
+    keys = shop.of_order(one["id"])
+    order = shop.item(*keys[0])
+    shop.forget(STATE, *keys)
+    for name in ("version", "stripePaymentStatus", "source"):
+        order.pop(name)
+    shop.write({**order, "SK": f"ORDER#{NOW - 40 * DAY + HOUR}#{one['id']}"})
+    shop.sync("--since", "2020-01-01")
+    equal([o["SK"] for o in shop.orders()], [f"ORDER#{NOW - 40 * DAY + HOUR}#{one['id']}"])
+
+
+@test
+def _():
     "a session of another mode is none of the shop's"
     shop = new_shop()
     price = shop.stripe("POST", "/v1/prices", {

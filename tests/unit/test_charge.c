@@ -168,6 +168,77 @@ static void a_dispute_is_noted_and_replaces_another(void **state)
 	assert_null(json_string_or_null(order, "status"));
 }
 
+static void the_charge_of_a_session_is_the_one_that_is_expanded_in_it(void **state)
+{
+	static const struct {
+		const char *session, *id;
+	} table[] = {
+		{"{'payment_intent':{'latest_charge':{'id':'ch_1'}}}", "ch_1"},
+		{"{'payment_intent':{'latest_charge':'ch_1'}}", NULL},
+		{"{'payment_intent':{'latest_charge':null}}", NULL}, {"{'payment_intent':{}}", NULL},
+		{"{'payment_intent':'pi_1'}", NULL}, {"{'payment_intent':null}", NULL}, {"{}", NULL},
+		{"{'latest_charge':{'id':'ch_1'}}", NULL},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table)
+		check_text(row->session, json_string_or_null(
+				charge_of_session(json_of("%s", row->session)), "id"), row->id);
+	assert_null(charge_of_session(NULL));
+}
+
+static void a_payment_has_failed_when_its_intent_wants_another_or_was_canceled(void **state)
+{
+	static const struct {
+		const char *paid, *intent;
+		bool failed;
+	} table[] = {
+		{"unpaid", "requires_payment_method", true}, {"unpaid", "canceled", true},
+		{"unpaid", "processing", false}, {"unpaid", "requires_capture", false},
+		{"unpaid", "requires_action", false}, {"unpaid", "succeeded", false},
+		{"paid", "succeeded", false}, {"paid", "requires_payment_method", false},
+		{"paid", "canceled", false}, {"no_payment_required", "canceled", false},
+		{"", "canceled", false}, {"unpaid", "", false},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table)
+		check_int(keep_text(str_printf("%s, %s", row->paid, row->intent)),
+			  payment_has_failed(json_of("{'payment_status':'%s','payment_intent':"
+						     "{'status':'%s'}}", row->paid, row->intent)),
+			  row->failed);
+	assert_false(payment_has_failed(json_of("{'payment_status':'unpaid','payment_intent':'pi'}")));
+	assert_false(payment_has_failed(json_of("{'payment_status':'unpaid','payment_intent':null}")));
+	assert_false(payment_has_failed(json_of("{'payment_intent':{'status':'canceled'}}")));
+}
+
+static void a_charge_matters_where_it_or_the_order_tells_of_a_refund_or_a_dispute(void **state)
+{
+	static const struct {
+		const char *order, *charge;
+		bool matters;
+	} table[] = {
+		{"{'status':'completed'}", "{'amount_refunded':0,'disputed':false}", false},
+		{"{'status':'completed'}", "{}", false},
+		{"{'status':'completed'}", "{'amount_refunded':1}", true},
+		{"{'status':'completed'}", "{'disputed':true}", true},
+		{"{'status':'completed','amountRefunded':0}", "{'amount_refunded':0}", false},
+		{"{'status':'completed','amountRefunded':5}", "{'amount_refunded':0}", true},
+		{"{'status':'refunded'}", "{'amount_refunded':0}", true},
+		{"{'status':'partially_refunded'}", "{'amount_refunded':0}", true},
+		{"{'status':'pending'}", "{'amount_refunded':0}", false},
+		{"{}", "{'amount_refunded':7}", true},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table)
+		check_int(keep_text(str_printf("%s, %s", row->order, row->charge)),
+			  charge_matters(json_of("%s", row->order), json_of("%s", row->charge)),
+			  row->matters);
+	assert_true(charge_matters(NULL, json_of("{'disputed':true}")));
+	assert_false(charge_matters(NULL, json_of("{'amount_refunded':0}")));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -177,6 +248,9 @@ int main(void)
 		holds(refunds_change_the_status_and_the_amount_refunded),
 		holds(a_refund_in_another_currency_counts_by_its_proportion),
 		holds(a_dispute_is_noted_and_replaces_another),
+		holds(the_charge_of_a_session_is_the_one_that_is_expanded_in_it),
+		holds(a_payment_has_failed_when_its_intent_wants_another_or_was_canceled),
+		holds(a_charge_matters_where_it_or_the_order_tells_of_a_refund_or_a_dispute),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,338 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""`ordersnap sync` on bad days: Stripe limits, fails, lies and goes away, the store is locked or gone;
+and what is printed, on good days too.
+"""
+import json
+import os
+import pty
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from command_kit import COMMAND, contains, equal, eventually, kit, lacks, lib, main, ok, test  # noqa: E402
+from sync_kit import SyncShop, agrees  # noqa: E402
+
+LINES = "GET /v1/checkout/sessions/{id}/line_items"
+shops = []
+
+
+def new_shop(**settings):
+    shops.append(SyncShop(**settings))
+    return shops[-1]
+
+
+def heal(shop):
+    shop.sim.post("/_sim/fault", method="DELETE")
+
+
+def complaints(err):
+    return [line for line in err.splitlines() if line.startswith("ordersnap")]
+
+
+# Nobody listens there.  It takes its time, which the other tests use.
+away = new_shop(STRIPE_API_BASE="http://127.0.0.1:9")
+began = time.monotonic()
+gone = away.start("sync", "--json")
+
+
+# --- Stripe ----------------------------------------------------------------------------------
+
+@test
+def _():
+    "Stripe's limit of 25 a second makes it slower, not wrong"
+    shop = new_shop()
+    shop.sell_many(80)
+    shop.sim.post("/_sim/rate_limit", {"per_second": 25})
+    said = shop.sync()
+    stats = shop.sim.get("/_sim/stats")
+    ok(stats["limited"] > 0, "it was never too fast: the test tells nothing")
+    ok(stats["limited"] < 12, f"it did not slow down: {stats}")
+    equal(said.counts, {"sessions": 80, "missing": 80})
+    agrees(shop)
+
+
+@test
+def _():
+    "what passes is waited for: server errors, half answers, hung up connections, slow ones"
+    shop = new_shop()
+    shop.sell_many(6)
+    for match, kind, times in (("GET /v1/checkout/sessions$", "status", 4),
+                               ("GET /v1/checkout/sessions$", "garbage", 1),
+                               ("GET /v1/events", "disconnect", 2),
+                               ("line_items", "disconnect_after", 2),
+                               ("line_items", "garbage", 1)):
+        shop.fault(match, kind, times=times)
+    shop.fault("line_items", "delay", times=2, ms=700)
+    equal(shop.sync().counts, {"sessions": 6, "missing": 6})
+    equal([f for f in shop.sim.get("/_sim/fault") if not f.get("struck", 1)], [], "idle faults")
+    agrees(shop)
+    equal(shop.sync().counts, {"sessions": 6, "inOrder": 6})
+
+
+@test
+def _():
+    "a key that was revoked is one clear line, at once"
+    shop = new_shop(STRIPE_SECRET="sk_test_revoked00000000000000")
+    shop.sell_many(2)
+    start = time.monotonic()
+    run = shop.run("sync", code=1)
+    ok(time.monotonic() - start < 5 * kit.PATIENCE, "it tried for long")
+    equal(len(complaints(run.err)), 1, run.err)
+    contains(complaints(run.err)[0], "401")
+    equal(shop.orders(), [])
+
+
+@test
+def _():
+    "a key that may not read events: the orders are made and the pending ones looked at, and it says why"
+    shop = new_shop()
+    now = int(time.time())
+    old = shop.sell(method="later", created=now - 5 * 86400, at=now - 5 * 86400)
+    shop.sync("--since", "2020-01-01")
+    shop.sim.post("/_sim/later", {"session": old["id"], "outcome": "succeed"})
+    ids = shop.sell_many(3)
+    shop.forget(("SYSTEM", "STRIPE_ORDER_SYNC"))
+    shop.sim.post("/_sim/permissions", {"deny": ["GET /v1/events"]})
+    said = shop.sync(code=1)
+    equal(said.kinds(), {one: "missing" for one in ids} | {old["id"]: "pending"})
+    contains(said.run.err, "403")
+    equal(said.summary["end"], "failed")
+    contains(said.summary["error"], "/v1/events")
+    agrees(shop)
+
+
+@test
+def _():
+    "a key that may not read line items: orders without them, an error each, and the next run mends it"
+    shop = new_shop()
+    ids = shop.sell_many(5)
+    shop.sim.post("/_sim/permissions", {"deny": [LINES]})
+    said = shop.sync(code=1)
+    equal(said.counts, {"sessions": 5, "missing": 5, "errors": 5})
+    equal({o.get("itemsPending") for o in shop.orders()}, {True})
+    with shop_unwritten(shop):
+        equal(shop.sync(code=1).counts, {"sessions": 5, "errors": 5})
+    shop.sim.post("/_sim/permissions", {"deny": []})
+    equal(shop.sync().kinds(), {one: "pending" for one in ids})
+    agrees(shop)
+
+
+class shop_unwritten:
+    """The orders are not written meanwhile."""
+
+    def __init__(self, shop):
+        self.shop = shop
+
+    def __enter__(self):
+        self.before = self.shop.orders()
+
+    def __exit__(self, kind, *_):
+        if kind is None:
+            equal(self.shop.orders(), self.before, "orders")
+
+
+@test
+def _():
+    "line items that are refused for one session: an error, exit 1, the others are done"
+    shop = new_shop()
+    ids = shop.sell_many(7)
+    shop.fault(f"GET /v1/checkout/sessions/{ids[3]}/line_items", status=404, times=-1)
+    said = shop.sync(code=1)
+    equal(said.counts, {"sessions": 7, "missing": 7, "errors": 1})
+    equal([d["orderId"] for d in said.differences if d["difference"] == "error"], [ids[3]])
+    contains(said.run.err, "1 sessions could not be brought in order")
+    heal(shop)
+    equal(shop.sync().kinds(), {ids[3]: "pending"})
+    agrees(shop)
+
+
+@test
+def _():
+    "line items that come at the second try are no second difference"
+    shop = new_shop()
+    ids = shop.sell_many(2)
+    shop.fault(f"GET /v1/checkout/sessions/{ids[0]}/line_items", status=500, times=4)
+    equal(shop.sync().kinds(), {one: "missing" for one in ids})
+    agrees(shop)
+
+
+@test
+def _():
+    "Stripe that hangs for two seconds is waited for"
+    shop = new_shop()
+    shop.sell_many(150)
+    shop.fault("GET /v1/checkout/sessions/.*/line_items", "delay", ms=5, times=-1)
+    running = shop.start("sync")
+    eventually(lambda: len(shop.orders()) > 105, 30)
+    shop.sim.process.send_signal(signal.SIGSTOP)
+    threading.Timer(2, lambda: shop.sim.process.send_signal(signal.SIGCONT)).start()
+    out, err = running.communicate(timeout=60)
+    equal(running.returncode, 0, err)
+    contains(out.decode(), "150 missing")
+    heal(shop)
+    agrees(shop)
+
+
+# --- the store ------------------------------------------------------------------------------------
+
+@test
+def _():
+    "a table that is locked for some seconds is waited for"
+    shop = new_shop()
+    shop.sell_many(3)
+    shop.run("init")
+    db = sqlite3.connect(shop.db, isolation_level=None, check_same_thread=False)
+    db.execute("BEGIN EXCLUSIVE")
+    threading.Timer(3, lambda: db.execute("ROLLBACK")).start()
+    equal(shop.sync().counts, {"sessions": 3, "missing": 3})
+    db.close()
+    agrees(shop)
+
+
+@test
+def _():
+    "a folder that is gone is named, in one line"
+    shop = new_shop(COMMERCE_DB="/no/such/folder/orders.db")
+    start = time.monotonic()
+    run = shop.run("sync", code=1)
+    ok(time.monotonic() - start < 30 * kit.PATIENCE, "it took long")
+    equal(len(complaints(run.err)), 1, run.err)
+    contains(complaints(run.err)[0], "/no/such/folder/orders.db")
+
+
+# --- what is printed --------------------------------------------------------------------------------
+
+@test
+def _():
+    "--json is one object where it failed at the start too; a wrong setting is no run"
+    shop = new_shop(COMMERCE_DB="/no/such/folder/orders.db")
+    said = shop.sync(code=1)
+    equal((said.summary["end"], said.differences), ("failed", []))
+    contains(said.summary["error"], "/no/such/folder")
+    run = shop.run("sync", "--json", code=1, STRIPE_SECRET=None)
+    equal((run.out, len(run.err.splitlines())), ("", 1), run.err)
+    contains(run.err, "STRIPE_SECRET")
+
+
+@test
+def _():
+    "what a buyer typed can't speak to the terminal, nor make a line of its own"
+    shop = new_shop()
+    shop.sell(name="Eve\x1b]0;x\x07\nmissing  BC-1", email="eve@shop.example")
+    run = shop.run("sync", "--dry-run")
+    equal(re.findall(r"[\x00-\x09\x0b-\x1f]", run.out), [])
+    equal(len([line for line in run.lines if line.startswith("missing")]), 1, run.out)
+    equal(shop.sync().differences[0]["fields"]["customerName"]["after"],
+          "Eve\x1b]0;x\x07\nmissing  BC-1")
+
+
+@test
+def _():
+    "--quiet says nothing where all went well, and the summary where it did not"
+    shop = new_shop(LOG_LEVEL="error")
+    one, = shop.sell_many(1)
+    run = shop.run("sync", "--quiet")
+    equal([line.split()[0] for line in run.lines], ["missing"])
+    equal(run.err, "")
+    run = shop.run("sync", "--quiet")
+    equal((run.out, run.err), ("", ""))
+    shop.forget(*shop.of_order(one))
+    shop.fault("line_items", status=404, times=-1)
+    contains(shop.run("sync", "--quiet", code=1).out, "1 errors")
+
+
+@test
+def _():
+    "where standard error is no terminal, the progress is plain lines, if any"
+    shop = new_shop()
+    shop.sell_many(30)
+    run = shop.run("sync")
+    for sign in ("\r", "\x1b", "[#"):
+        lacks(run.err + run.out, sign)
+    equal(len(run.lines), 30 + 4, run.out)
+
+
+def screen(raw):
+    """What a terminal shows in the end: carriage return and erase to the end of the line are known."""
+    lines, column = [""], 0
+    for part in re.findall(r"\x1b\[K|\r|\n|[^\x1b\r\n]+|\x1b", raw):
+        if part == "\r":
+            column = 0
+        elif part == "\n":
+            lines.append("")
+            column = 0
+        elif part == "\x1b[K":
+            lines[-1] = lines[-1][:column]
+        else:
+            lines[-1] = lines[-1][:column] + part + lines[-1][column + len(part):]
+            column += len(part)
+    return lines
+
+
+def on_terminal(shop, *args):
+    """Runs with a terminal as standard error; (standard output, what was sent to the terminal)."""
+    master, slave = pty.openpty()
+    process = subprocess.Popen([*lib.WRAPPER, COMMAND, *args], env=shop.environment(), stderr=slave,
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    os.close(slave)
+    raw = b""
+    while True:
+        try:
+            part = os.read(master, 65536)
+        except OSError:  # the other end is closed
+            break
+        if not part:
+            break
+        raw += part
+    os.close(master)
+    out, _ = process.communicate(timeout=60)
+    equal(process.returncode, 0, raw)
+    return out.decode(), raw.decode()
+
+
+@test
+def _():
+    "on a terminal there is a bar, which leaves nothing behind"
+    shop = new_shop()
+    shop.sell_many(40)
+    shop.fault("line_items", "delay", ms=20, times=-1)
+    out, raw = on_terminal(shop, "sync")
+    contains(raw, "[##")
+    contains(raw, "sessions, ")
+    for line in screen(raw):
+        lacks(line, "[#")
+        lacks(line, "..]")
+    ok(max(len(line) for line in re.split(r"[\r\n]", raw.replace("\x1b[K", ""))) < 200, "width")
+    equal(len(out.splitlines()), 44, out)
+    shop.forget(*[k for k in shop.items() if k[0] != "SYSTEM"])
+    lacks(on_terminal(shop, "sync", "--quiet")[1], "[##")
+
+
+# --- Stripe is away for good ------------------------------------------------------------------------
+
+@test
+def _():
+    "Stripe that is away for good: exit 1 within a minute, one clear line, one object of JSON"
+    out, err = gone.communicate(timeout=60 * kit.PATIENCE)
+    took = time.monotonic() - began
+    equal(gone.returncode, 1, err)
+    ok(took < 60 * kit.PATIENCE, f"{took:.0f} s")
+    equal(len(complaints(err.decode())), 1, err)
+    contains(complaints(err.decode())[0], "127.0.0.1")
+    equal(json.loads(out)["summary"]["end"], "failed")
+
+
+@test
+def _():
+    "no secret and no whole address is in what was logged"
+    kit.check_log(["sk_test_revoked"])
+
+
+main(*shops)

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The reconciler's plan: which part of the time a run looks at, after runs that
+ * were complete, that were killed, that had errors; and whose the item is.
+ */
+#include "unit.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "service/sync_state.h"
+#include "shop/keys.h"
+#include "store/store_sqlite.h"
+
+#define NOW 1800000000
+#define HOUR 3600
+#define DAY 86400
+#define LOOKBACK (2 * (int64_t)DAY)
+#define REACH 90000 /* what a run looks back beyond the last complete one */
+
+static struct app app;
+static const char *folder;
+
+static int set_up(void **state)
+{
+	(void)state;
+	folder = unit_folder();
+	app = (struct app){.store_opened = store_sqlite_new(
+				   keep_text(str_printf("%s/orders.db", folder)))};
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	store_close(app.store_opened);
+	unit_remove_folder(folder);
+	return unit_release(state);
+}
+
+static int64_t soon(void)
+{
+	return deadline_in(10000);
+}
+
+/* A run that is planned at `now` for `from` (0: as it comes). */
+static struct sync_state planned(int64_t from, int64_t now)
+{
+	struct sync_state state = {.n = 0};
+	struct err e;
+
+	assert_int_equal(sync_state_plan(&state, &app, from, LOOKBACK, now, soon(), &e), 0);
+	return state;
+}
+
+static void saved(struct sync_state *state)
+{
+	struct err e;
+
+	assert_int_equal(sync_state_save(state, &app, soon(), &e), 0);
+}
+
+static void finished(struct sync_state *state, int64_t now)
+{
+	struct err e;
+
+	assert_int_equal(sync_state_finish(state, &app, now, soon(), &e), 0);
+	sync_state_free(state);
+}
+
+static void check_segment(const char *row, const struct sync_state *state, size_t i, int64_t from,
+			  int64_t to, const char *after)
+{
+	check(row, i < state->n);
+	check_int(row, state->todo[i].from, from);
+	check_int(row, state->todo[i].to, to);
+	check_text(row, state->todo[i].after, after);
+}
+
+static void the_first_run_looks_back_as_far_as_it_is_told(void **unused)
+{
+	struct sync_state state = planned(0, NOW);
+
+	(void)unused;
+	check_int("segments", state.n, 1);
+	check_segment("configured", &state, 0, NOW - LOOKBACK, NOW, "");
+	check("not resumed", !state.resumed);
+	sync_state_free(&state);
+	state = planned(NOW - 40 * DAY, NOW);
+	check_segment("said", &state, 0, NOW - 40 * DAY, NOW, "");
+	sync_state_free(&state);
+}
+
+static void a_run_reaches_back_beyond_the_last_complete_one(void **unused)
+{
+	static const struct {
+		const char *row;
+		int64_t later, from;
+	} table[] = {
+		{"an hour later", HOUR, NOW + HOUR - LOOKBACK},
+		{"ten days later", 10 * DAY, NOW - REACH},
+		{"a year later", 365 * DAY, NOW - REACH},
+	}, *row;
+	struct sync_state state = planned(0, NOW);
+
+	(void)unused;
+	finished(&state, NOW + 60);
+	for EACH(row, table) {
+		state = planned(0, NOW + row->later);
+		check_segment(row->row, &state, 0, row->from, NOW + row->later, "");
+		check_int(row->row, state.from, row->from);
+		sync_state_free(&state);
+	}
+}
+
+static void a_run_that_leaves_a_gap_does_not_hide_it(void **unused)
+{
+	struct sync_state state = planned(0, NOW);
+
+	(void)unused;
+	finished(&state, NOW);
+	state = planned(NOW + 9 * DAY, NOW + 10 * DAY);
+	finished(&state, NOW + 10 * DAY);
+	state = planned(0, NOW + 11 * DAY);
+	check_int("from", state.from, NOW - REACH);
+	finished(&state, NOW + 11 * DAY);
+	state = planned(0, NOW + 20 * DAY);
+	check_int("closed", state.from, NOW + 11 * DAY - REACH);
+	sync_state_free(&state);
+}
+
+static void after_errors_the_next_run_looks_at_all_of_it_again(void **unused)
+{
+	struct sync_state state = planned(NOW - 300 * DAY, NOW);
+
+	(void)unused;
+	state.counts.errors = 1;
+	finished(&state, NOW);
+	state = planned(0, NOW + HOUR);
+	check_int("from", state.from, NOW - 300 * DAY);
+	check_int("errors", state.counts.errors, 0);
+	finished(&state, NOW + HOUR);
+	state = planned(0, NOW + 2 * HOUR);
+	check_int("mended", state.from, NOW + 2 * HOUR - LOOKBACK);
+	sync_state_free(&state);
+}
+
+static void a_run_goes_on_where_one_was_killed(void **unused)
+{
+	struct sync_state state = planned(0, NOW), next;
+
+	(void)unused;
+	state.counts = (struct sync_counts){.sessions = 7, .missing = 3, .errors = 1};
+	snprintf(state.todo[0].after, sizeof state.todo[0].after, "cs_7");
+	saved(&state);
+	sync_state_free(&state);
+	next = planned(0, NOW + 100);
+	check("resumed", next.resumed);
+	check_int("segments", next.n, 2);
+	check_segment("what came since", &next, 0, NOW + 1, NOW + 100, "");
+	check_segment("what was left", &next, 1, NOW - LOOKBACK, NOW, "cs_7");
+	check_int("started", next.started, NOW);
+	check_int("sessions", next.counts.sessions, 7);
+	check_int("missing", next.counts.missing, 3);
+	check_int("errors", next.counts.errors, 1);
+	sync_state_free(&next);
+	next = planned(NOW - 9 * DAY, NOW);
+	check_int("none came in that second", next.n, 2);
+	check_segment("what was left", &next, 0, NOW - LOOKBACK, NOW, "cs_7");
+	check_segment("what is older", &next, 1, NOW - 9 * DAY, NOW - LOOKBACK, "");
+	sync_state_free(&next);
+}
+
+static void a_complete_run_counts_as_begun_when_the_killed_one_did(void **unused)
+{
+	struct sync_state state = planned(0, NOW);
+
+	(void)unused;
+	saved(&state);
+	sync_state_free(&state);
+	state = planned(0, NOW + 5 * DAY);
+	finished(&state, NOW + 5 * DAY);
+	state = planned(0, NOW + 6 * DAY);
+	check("not resumed", !state.resumed);
+	check_int("from", state.from, NOW - REACH);
+	sync_state_free(&state);
+}
+
+static void however_often_it_is_killed_everything_stays_in_the_plan(void **unused)
+{
+	struct sync_state state;
+	int64_t i, covered;
+	size_t k;
+
+	(void)unused;
+	for (i = 0; i < 3 * SYNC_SEGMENTS; i++) {
+		state = planned(0, NOW + i * HOUR);
+		check("at most", state.n <= SYNC_SEGMENTS);
+		saved(&state);
+		sync_state_free(&state);
+	}
+	state = planned(0, NOW + i * HOUR);
+	for (covered = NOW - LOOKBACK; covered <= NOW + i * HOUR; covered += HOUR / 2) {
+		for (k = 0; k < state.n; k++)
+			if (state.todo[k].from <= covered && covered <= state.todo[k].to)
+				break;
+		check("covered", k < state.n);
+	}
+	sync_state_free(&state);
+}
+
+static void a_plan_made_anew_forgets_what_was_found(void **unused)
+{
+	struct sync_state state = planned(0, NOW);
+
+	(void)unused;
+	state.counts.missing = 3;
+	saved(&state);
+	sync_state_free(&state);
+	state = planned(0, NOW + 5 * DAY);
+	sync_state_plan_fresh(&state, state.from, NOW + 5 * DAY);
+	check_int("segments", state.n, 1);
+	check_segment("all of it", &state, 0, NOW - LOOKBACK, NOW + 5 * DAY, "");
+	check_int("missing", state.counts.missing, 0);
+	check("not resumed", !state.resumed);
+	sync_state_free(&state);
+}
+
+static void who_comes_second_takes_over(void **unused)
+{
+	struct sync_state first = planned(0, NOW), second;
+	struct err e;
+
+	(void)unused;
+	saved(&first);
+	second = planned(0, NOW);
+	saved(&second);
+	assert_int_equal(sync_state_save(&first, &app, soon(), &e), -1);
+	check_err("save", &e, ERR_CONFLICT, "");
+	assert_int_equal(sync_state_finish(&first, &app, NOW, soon(), &e), -1);
+	check_err("finish", &e, ERR_CONFLICT, "");
+	saved(&second);
+	sync_state_free(&first);
+	finished(&second, NOW);
+}
+
+static void a_write_whose_answer_was_lost_is_its_own(void **unused)
+{
+	struct sync_state state = planned(0, NOW);
+	struct json_object *before;
+
+	(void)unused;
+	saved(&state);
+	before = keep(json_copy(state.item));
+	saved(&state);
+	json_object_put(state.item);
+	state.item = json_object_get(before);
+	saved(&state);
+	finished(&state, NOW);
+}
+
+#define planning(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		planning(the_first_run_looks_back_as_far_as_it_is_told),
+		planning(a_run_reaches_back_beyond_the_last_complete_one),
+		planning(a_run_that_leaves_a_gap_does_not_hide_it),
+		planning(after_errors_the_next_run_looks_at_all_of_it_again),
+		planning(a_run_goes_on_where_one_was_killed),
+		planning(a_complete_run_counts_as_begun_when_the_killed_one_did),
+		planning(however_often_it_is_killed_everything_stays_in_the_plan),
+		planning(a_plan_made_anew_forgets_what_was_found),
+		planning(who_comes_second_takes_over),
+		planning(a_write_whose_answer_was_lost_is_its_own),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
