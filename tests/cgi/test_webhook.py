@@ -53,6 +53,26 @@ def _():
 
 @test
 def _():
+    """a refund of an old order that a Lambda function wrote, and that nothing names, changes that order"""
+    then = int(time.time()) - 40 * 86400
+    event = paid(created=then, metadata={"userId": "of old"})
+    session = event["data"]["object"]
+    sk = f"ORDER#{then + 777}#{session['id']}"
+    for number in range(120):  # it is on the second page of the user's orders
+        shop.store({"PK": "USER#of old", "SK": f"ORDER#{then + 1000 + number}#cs_{number}",
+                    "orderId": f"cs_{number}"})
+    shop.store({"PK": "USER#of old", "SK": sk, "orderId": session["id"], "orderNumber": "BC-OLD",
+                "userId": "of old", "status": "completed", "amount": 6000, "currency": "usd",
+                "items": [{"name": "Red Necklace", "quantity": 2, "unitPrice": 3000}], "itemCount": 2})
+    shop.stripe("POST", "/v1/refunds", {"payment_intent": session["payment_intent"]})
+    refund = [e for e in shop.sim.get("/_sim/events") if e["type"] == "charge.refunded"][-1]
+    granted(shop.webhook(refund))
+    order = shop.order_of(session["id"])
+    equal((order["SK"], order["status"], order["orderNumber"]), (sk, "refunded", "BC-OLD"))
+
+
+@test
+def _():
     """the stored status is what is answered"""
     event = paid()
     granted(shop.webhook(event))
