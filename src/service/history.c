@@ -14,16 +14,15 @@
 #include "format/iso8601.h"
 #include "shop/keys.h"
 #include "shop/order.h"
+#include "store/store_pages.h"
 
 #define PAGE STORE_MAX_ITEMS
 #define STREAMS 2
 #define DAY_SECONDS 86400
-#define PREFIX "ORDER#"
 
 struct stream {
 	char *pk;                 /* NULL: there is nothing more */
-	char *last_sk;            /* of the page, NULL: none was read yet */
-	bool ended;               /* the page is the partition's last */
+	struct store_pages pages; /* of that partition */
 	struct json_object *page; /* what was read of it */
 	size_t at;                /* the next one in the page */
 };
@@ -86,9 +85,10 @@ bool history_matches(struct json_object *order, unsigned wanted)
 static void stream_open(struct stream *s, char *pk) /* takes pk */
 {
 	free(s->pk);
-	free(s->last_sk);
+	store_pages_end(&s->pages);
 	json_object_put(s->page);
-	*s = (struct stream){.pk = pk};
+	*s = (struct stream){.pk = pk, .pages = {.pk = pk, .sk_prefix = KEY_ORDER_PREFIX,
+						 .limit = PAGE}};
 }
 
 static struct json_object *stream_item(const struct stream *s)
@@ -99,28 +99,17 @@ static struct json_object *stream_item(const struct stream *s)
 /* Reads the page behind the one that is used up. */
 static int stream_read(struct history *h, struct stream *s, struct err *e)
 {
-	struct json_object *page;
-	size_t n;
-
-	if (store_query(app_store(h->app), s->pk, PREFIX, s->last_sk, PAGE, &page,
-			deadline_in(h->query.read_ms), e))
-		return -1;
 	json_object_put(s->page);
-	s->page = page;
 	s->at = 0;
-	n = json_object_array_length(page);
-	s->ended = n < PAGE;
-	free(s->last_sk);
-	s->last_sk = n ? str_dup(json_string_or_null(json_object_array_get_idx(page, n - 1), "SK"))
-		       : NULL;
-	return 0;
+	return store_pages_next(&s->pages, app_store(h->app), deadline_in(h->query.read_ms), &s->page,
+				e);
 }
 
 /* Sees to it that there is an item, or that the stream's pk is NULL. */
 static int stream_fill(struct history *h, struct stream *s, struct err *e)
 {
 	while (s->pk && !stream_item(s)) {
-		if (s->ended)
+		if (s->pages.ended)
 			stream_open(s, NULL);
 		else if (stream_read(h, s, e))
 			return -1;
@@ -228,7 +217,7 @@ static int next_page(struct history *h, struct err *e)
 	struct stream *s = &h->streams[0];
 
 	drop_orders(h);
-	if (s->ended) {
+	if (s->pages.ended) {
 		h->day -= DAY_SECONDS;
 		stream_open(s, h->day >= h->query.from ? key_day(h->day) : NULL);
 		return 0;

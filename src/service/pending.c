@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "shop/keys.h"
+#include "store/store_pages.h"
 
 #define DAY 86400
 #define PAGE 500 /* entries a read: a few hundred bytes each */
@@ -46,31 +47,21 @@ static int take_page(const struct walk *w, struct json_object *page, struct err 
 	return 0;
 }
 
-static char *last_sk(struct json_object *page)
-{
-	size_t n = json_object_array_length(page);
-
-	return n < PAGE ? NULL : str_dup(json_string_or_null(
-					 json_object_array_get_idx(page, n - 1), "SK"));
-}
-
 static int walk_day(const struct walk *w, int64_t day, struct err *e)
 {
-	char *pk = key_day(day), *before = NULL, *next;
+	char *pk = key_day(day);
+	struct store_pages pages = {.pk = pk, .sk_prefix = KEY_ORDER_PREFIX, .limit = PAGE};
+	struct json_object *page;
 	int rc;
 
-	do {
-		struct json_object *page = NULL;
-
-		rc = store_query(app_store(w->app), pk, KEY_ORDER_PREFIX, before, PAGE, &page,
-				 deadline_in(w->patience_ms), e);
-		if (!rc)
-			rc = take_page(w, page, e);
-		next = rc ? NULL : last_sk(page);
+	while (!(rc = store_pages_next(&pages, app_store(w->app), deadline_in(w->patience_ms), &page,
+				       e)) && page) {
+		rc = take_page(w, page, e);
 		json_object_put(page);
-		free(before);
-		before = next;
-	} while (next);
+		if (rc)
+			break;
+	}
+	store_pages_end(&pages);
 	free(pk);
 	return rc;
 }

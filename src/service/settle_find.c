@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "shop/keys.h"
+#include "store/store_pages.h"
 
 #define PAGE 100
 
@@ -26,31 +27,20 @@ static char *find_in(struct json_object *page, const char *ending)
 	return NULL;
 }
 
-/* The SK to go on before, NULL after the last page. */
-static char *next_of(struct json_object *page)
-{
-	size_t n = json_object_array_length(page);
-
-	return n < PAGE ? NULL : str_dup(sk_at(page, n - 1));
-}
-
 static int search(struct store *store, const char *pk, const char *ending, int64_t deadline,
 		  char **sk, struct err *e)
 {
-	char *before = NULL, *next;
+	struct store_pages pages = {.pk = pk, .sk_prefix = KEY_ORDER_PREFIX, .limit = PAGE};
+	struct json_object *page;
 	int rc;
 
-	do {
-		struct json_object *page = NULL;
-
-		rc = store_query(store, pk, KEY_ORDER_PREFIX, before, PAGE, &page, deadline, e);
-		if (!rc)
-			*sk = find_in(page, ending);
-		next = rc || *sk ? NULL : next_of(page);
+	while (!(rc = store_pages_next(&pages, store, deadline, &page, e)) && page) {
+		*sk = find_in(page, ending);
 		json_object_put(page);
-		free(before);
-		before = next;
-	} while (next);
+		if (*sk)
+			break;
+	}
+	store_pages_end(&pages);
 	return rc;
 }
 
