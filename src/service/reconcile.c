@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "service/ask_charge.h"
+#include "service/old_order.h"
 #include "service/paid_at.h"
 #include "service/patience.h"
 #include "service/settle.h"
@@ -124,22 +125,42 @@ static int read_orders(struct reconcile *r, struct candidate *list, size_t n, st
 	return 0;
 }
 
+/* Without that item it is looked for among its user's. */
+static int search_order(struct reconcile *r, struct candidate *c, struct err *e)
+{
+	struct patience patience = {0};
+	unsigned again = 0;
+	int rc;
+
+	do
+		rc = old_order_find(r->app, &c->keys, c->session.id, &again,
+				    deadline_in(PATIENCE_CALL_MS), e);
+	while (rc && patience_again(&patience, e));
+	c->look_up = again != 0;
+	return rc;
+}
+
 /* An order that is not where it should be may be where its session's item says:
  * the Lambda functions put the time of processing into the key. */
 static int follow_sessions(struct reconcile *r, struct candidate *list, size_t n, struct err *e)
 {
 	struct json_object *items[RECONCILE_MAX];
 	size_t i;
+	int rc = 0;
 
 	for (i = 0; i < n; i++)
 		list[i].look_up = !list[i].skip && !list[i].order;
 	if (read_items(r, list, n, SETTLE_SESSION, items, e))
 		return -1;
 	for (i = 0; i < n; i++) {
+		bool search = list[i].look_up && !items[i] && !rc;
+
 		list[i].look_up = items[i] && settle_keys_from_session(&list[i].keys, items[i]);
+		if (search)
+			rc = search_order(r, &list[i], e);
 		json_object_put(items[i]);
 	}
-	return read_orders(r, list, n, e);
+	return rc ? -1 : read_orders(r, list, n, e);
 }
 
 /* --- whether it differs ----------------------------------------------------------- */

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "service/ask_charge.h"
 #include "service/batch.h"
+#include "service/old_order.h"
 #include "service/settle_keys.h"
 #include "shop/charge.h"
 #include "shop/order.h"
@@ -28,7 +29,8 @@ struct settlement {
 	struct json_object *read[SETTLE_ITEMS]; /* as they stand, or NULL */
 	struct json_object *lines;              /* Stripe's; kept over a conflict */
 	bool lines_asked;                       /* ask once, whatever came of it */
-	bool lines_later;                       /* they could not be had for a passing reason */
+	bool lines_later;                       /* they could not be had for a passing reason: */
+	struct err why;
 	struct asked_charge asked;              /* since the order was read, or nothing */
 };
 
@@ -88,8 +90,13 @@ static int read_items(struct settlement *s, unsigned which, struct err *e)
  */
 static int follow_stored_keys(struct settlement *s, struct err *e)
 {
+	const struct settle_request *r = s->request;
 	unsigned again = settle_keys_from_session(&s->keys, s->read[SETTLE_SESSION]);
 
+	/* An event is of these days, and its session's item is there. */
+	if (r->unmarked && !s->read[SETTLE_ORDER] && !s->read[SETTLE_SESSION] &&
+	    old_order_find(s->app, &s->keys, r->session->id, &again, r->deadline, e))
+		return -1;
 	if (again && read_items(s, again, e))
 		return -1;
 	again = settle_keys_from_order(&s->keys, s->read[SETTLE_ORDER]);
@@ -129,18 +136,17 @@ static void ask_lines(struct settlement *s)
 	int64_t deadline = app_stripe_deadline(s->request->deadline);
 	const char *id = s->request->session->id;
 	struct stripe_client *stripe;
-	struct err why;
 
 	if (s->lines_asked || !order_needs_lines(s->read[SETTLE_ORDER]))
 		return;
 	s->lines_asked = true;
-	stripe = app_stripe(s->app, deadline, &why);
-	if (stripe && stripe_session_line_items(stripe, id, deadline, &s->lines, &why) == 0)
+	stripe = app_stripe(s->app, deadline, &s->why);
+	if (stripe && stripe_session_line_items(stripe, id, deadline, &s->lines, &s->why) == 0)
 		return;
-	s->lines_later = why.code != ERR_REFUSED;
+	s->lines_later = s->why.code != ERR_REFUSED;
 	log_error("Failed to fetch line items", LOG_STR("sessionId", id),
 		  LOG_STR("again", s->lines_later ? "on redelivery" : "by sync"),
-		  LOG_STR("error", why.text));
+		  LOG_STR("error", s->why.text));
 }
 
 /* What was seen with the session may be older than the order that was read:
@@ -271,7 +277,8 @@ static int decide_and_write(struct settlement *s, struct settle_outcome *out, st
 		mark = batch_marker(s->app, r->event, r->now, r->session->id, order);
 	rc = write_order(s, mark, order, later, e);
 	if (!rc && later)
-		rc = err_set(e, ERR_UNAVAILABLE, "the line items are still to be fetched");
+		rc = err_set(e, ERR_UNAVAILABLE, "the line items are still to be fetched: %s",
+			     s->why.text);
 	else if (!rc)
 		settle_outcome_set(out, mark, s->read[SETTLE_ORDER], order);
 	json_object_put(mark);

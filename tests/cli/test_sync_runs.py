@@ -12,7 +12,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from command_kit import contains, equal, eventually, main, ok, test  # noqa: E402
-from sync_kit import DAY, LIST, STATE, SyncShop, agrees, by_key, changed, parse_time  # noqa: E402
+from sync_kit import DAY, EVENTS, LIST, STATE, SyncShop, agrees, by_key, changed, parse_time  # noqa: E402
 
 HOUR = 3600
 NOW = int(time.time())
@@ -188,7 +188,9 @@ def _():
     equal(shop.order_of(one["id"])["SK"], sk)
     equal(shop.order_of(one["id"])["createdAt"], order["createdAt"])
     before = by_key(shop.rows())
+    shop.sim.post("/_sim/stats/reset")
     equal(shop.sync().counts, {"sessions": 1, "inOrder": 1})
+    equal(shop.sim.calls(), {LIST: 1, EVENTS: 1})
     equal([k for k in changed(before, by_key(shop.rows())) if k != STATE], [])
 
 
@@ -204,8 +206,9 @@ def _():
     for name in ("version", "stripePaymentStatus", "source"):
         order.pop(name)
     shop.write({**order, "SK": f"ORDER#{NOW - 40 * DAY + HOUR}#{one['id']}"})
-    shop.sync("--since", "2020-01-01")
+    equal(shop.sync("--since", "2020-01-01").kinds(), {one["id"]: "stale"})
     equal([o["SK"] for o in shop.orders()], [f"ORDER#{NOW - 40 * DAY + HOUR}#{one['id']}"])
+    equal(shop.sync("--since", "2020-01-01").counts, {"sessions": 1, "inOrder": 1})
 
 
 @test
