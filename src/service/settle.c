@@ -93,8 +93,7 @@ static int follow_stored_keys(struct settlement *s, struct err *e)
 	const struct settle_request *r = s->request;
 	unsigned again = settle_keys_from_session(&s->keys, s->read[SETTLE_SESSION]);
 
-	/* An event is of these days, and its session's item is there. */
-	if (r->unmarked && !s->read[SETTLE_ORDER] && !s->read[SETTLE_SESSION] &&
+	if (r->search && !s->read[SETTLE_ORDER] && !s->read[SETTLE_SESSION] &&
 	    old_order_find(s->app, &s->keys, r->session->id, &again, r->deadline, e))
 		return -1;
 	if (again && read_items(s, again, e))

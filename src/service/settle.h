@@ -23,6 +23,8 @@ struct settle_request {
 				     * so, it is asked for anew and counts too */
 	bool unmarked;      /* there is no event, or it is about something else: mark none as
 			     * processed */
+	bool search;        /* look for an order whose key no item names any more: an event is of
+			     * these days, and its session's item is there */
 	bool again;         /* even if the event was processed before */
 	bool dry_run;       /* compute, but write nothing */
 	int64_t now;        /* epoch seconds */

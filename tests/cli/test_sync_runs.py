@@ -56,9 +56,12 @@ def _():
     "the edges belong to the window"
     shop = new_shop()
     edge = NOW - 3 * HOUR
-    inside, outside = (shop.sell(created=at, at=at)["id"] for at in (edge, edge - 1))
+    inside, outside = (shop.sell(created=at, at=at, method="later")["id"]
+                       for at in (edge, edge - 1))
     moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(edge))
     equal(shop.sync("--since", moment).kinds(), {inside: "missing"})
+    # It is pending, and would be an older order's if the edge belonged to both.
+    equal(shop.sync("--since", moment).counts, {"sessions": 1, "inOrder": 1, "waiting": 1})
     now = shop.sell()["id"]
     equal(shop.sync("--hours", 1).kinds(), {now: "missing"})
     equal(shop.sync().kinds(), {outside: "missing"})
