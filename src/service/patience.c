@@ -15,7 +15,9 @@ bool patience_again(struct patience *patience, const struct err *e)
 
 	if (e->code != ERR_UNAVAILABLE && e->code != ERR_CONFLICT)
 		return false;
-	if (++patience->tries >= PATIENCE_TRIES ||
+	if (!patience->tries)
+		patience->until = deadline_in(PATIENCE_MS);
+	if (++patience->tries >= PATIENCE_TRIES || deadline_left(patience->until) <= 0 ||
 	    (patience->stop && patience->stop(patience->context)))
 		return false;
 	log_warning("Trying again", LOG_STR("error", e->text), LOG_INT("pauseMs", pause));

@@ -10,10 +10,13 @@
 #include "service/app.h"
 
 #define PATIENCE_TRIES 5
-#define PATIENCE_CALL_MS 30000 /* for each try */
+#define PATIENCE_CALL_MS 20000 /* for each try */
+#define PATIENCE_MS 20000      /* from the first failure: none begins later */
 
+/* Begin with {0}. */
 struct patience {
-	int tries; /* so far; begin with {0} */
+	int tries;     /* so far */
+	int64_t until; /* monotonic: when there is no other try any more */
 	/* Asked before another try; NULL: nobody can be told to stop. */
 	bool (*stop)(void *context);
 	void *context;
@@ -22,7 +25,8 @@ struct patience {
 /*
  * After a failure: true when it is worth another try, having waited (1, 2, 4 and
  * 8 seconds, of which up to a half, by chance, is taken off); false when it is
- * lasting, was tried PATIENCE_TRIES times, or is to stop.
+ * lasting, was tried PATIENCE_TRIES times or for PATIENCE_MS (who hangs is waited
+ * for as long as who refuses), or is to stop.
  *   do rc = call(&e); while (rc && patience_again(&patience, &e));
  */
 bool patience_again(struct patience *patience, const struct err *e);

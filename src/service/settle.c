@@ -20,6 +20,7 @@
 #define TRIES 12            /* conflicts with other deliveries of one event */
 #define PAUSE_MS 20         /* between them, at most */
 #define SESSION_KEEP 2592000 /* seconds: 30 days past completion */
+#define UNNAMED 86400 /* seconds: so old is an order, at least, that nothing names any more */
 
 /* What one call of settle_session() works with. */
 struct settlement {
@@ -29,7 +30,8 @@ struct settlement {
 	struct json_object *read[SETTLE_ITEMS]; /* as they stand, or NULL */
 	struct json_object *lines;              /* Stripe's; kept over a conflict */
 	bool lines_asked;                       /* ask once, whatever came of it */
-	bool lines_later;                       /* they could not be had for a passing reason */
+	bool lines_later;                       /* they could not be had for a passing reason: */
+	struct err why;
 	struct asked_charge asked;              /* since the order was read, or nothing */
 };
 
@@ -88,7 +90,7 @@ static int find_unnamed(struct settlement *s, unsigned *again, struct err *e)
 	char *sk;
 
 	if (s->read[SETTLE_ORDER] || s->read[SETTLE_SESSION] ||
-	    s->keys.created > s->request->now - SESSION_KEEP)
+	    s->keys.created > s->request->now - UNNAMED)
 		return 0;
 	if (settle_find(s->app, s->keys.pk[SETTLE_ORDER], s->request->session->id,
 			s->request->deadline, &sk, e))
@@ -146,18 +148,17 @@ static void ask_lines(struct settlement *s)
 	int64_t deadline = app_stripe_deadline(s->request->deadline);
 	const char *id = s->request->session->id;
 	struct stripe_client *stripe;
-	struct err why;
 
 	if (s->lines_asked || !order_needs_lines(s->read[SETTLE_ORDER]))
 		return;
 	s->lines_asked = true;
-	stripe = app_stripe(s->app, deadline, &why);
-	if (stripe && stripe_session_line_items(stripe, id, deadline, &s->lines, &why) == 0)
+	stripe = app_stripe(s->app, deadline, &s->why);
+	if (stripe && stripe_session_line_items(stripe, id, deadline, &s->lines, &s->why) == 0)
 		return;
-	s->lines_later = why.code != ERR_REFUSED;
+	s->lines_later = s->why.code != ERR_REFUSED;
 	log_error("Failed to fetch line items", LOG_STR("sessionId", id),
 		  LOG_STR("again", s->lines_later ? "on redelivery" : "by sync"),
-		  LOG_STR("error", why.text));
+		  LOG_STR("error", s->why.text));
 }
 
 /* What was seen with the session may be older than the order that was read:
@@ -288,7 +289,8 @@ static int decide_and_write(struct settlement *s, struct settle_outcome *out, st
 		mark = batch_marker(s->app, r->event, r->now, r->session->id, order);
 	rc = write_order(s, mark, order, later, e);
 	if (!rc && later)
-		rc = err_set(e, ERR_UNAVAILABLE, "the line items are still to be fetched");
+		rc = err_set(e, ERR_UNAVAILABLE, "the line items are still to be fetched: %s",
+			     s->why.text);
 	else if (!rc)
 		settle_outcome_set(out, mark, s->read[SETTLE_ORDER], order);
 	json_object_put(mark);

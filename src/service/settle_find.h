@@ -2,7 +2,7 @@
 /*
  * Finding an order that nothing names any more.  The Lambda functions put the
  * time of processing into its key and wrote no pointers; a session's item names
- * the key, for thirty days.
+ * the key, for a day at least.
  */
 #ifndef ORDERSNAP_SERVICE_SETTLE_FIND_H
 #define ORDERSNAP_SERVICE_SETTLE_FIND_H

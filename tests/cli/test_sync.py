@@ -180,6 +180,17 @@ def _():
 
 @test
 def _():
+    "a payment that came a day after all others of its page has the time of its own event too"
+    alone = new_shop()
+    session = alone.sell(PLAIN, method="later", created=NOW - 30 * 3600, at=NOW - 29 * 3600)
+    alone.sim.post("/_sim/later", {"session": session["id"], "outcome": "succeed"})
+    alone.sync()
+    equal(parse_time(alone.order_of(session["id"])["completedAt"]),
+          alone.events()[-1]["created"])
+
+
+@test
+def _():
     "a refund that failed again leaves the order completed, whoever saw it"
     a = new_shop()
     b = new_shop(a)

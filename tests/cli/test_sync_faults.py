@@ -48,13 +48,13 @@ gone = away.start("sync", "--json")
 def _():
     "Stripe's limit of 25 a second makes it slower, not wrong"
     shop = new_shop()
-    shop.sell_many(80)
+    shop.sell_many(110)
     shop.sim.post("/_sim/rate_limit", {"per_second": 25})
     said = shop.sync()
     stats = shop.sim.get("/_sim/stats")
     ok(stats["limited"] > 0, "it was never too fast: the test tells nothing")
-    ok(stats["limited"] < 12, f"it did not slow down: {stats}")
-    equal(said.counts, {"sessions": 80, "missing": 80})
+    ok(stats["limited"] <= 2, f"it did not slow down: {stats}")
+    equal(said.counts, {"sessions": 110, "missing": 110})
     agrees(shop)
 
 

@@ -12,7 +12,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from command_kit import contains, equal, eventually, main, ok, test  # noqa: E402
-from sync_kit import DAY, LIST, STATE, SyncShop, agrees, by_key, changed, parse_time  # noqa: E402
+from sync_kit import DAY, EVENTS, LIST, STATE, SyncShop, agrees, by_key, changed, parse_time  # noqa: E402
 
 HOUR = 3600
 NOW = int(time.time())
@@ -56,9 +56,12 @@ def _():
     "the edges belong to the window"
     shop = new_shop()
     edge = NOW - 3 * HOUR
-    inside, outside = (shop.sell(created=at, at=at)["id"] for at in (edge, edge - 1))
+    inside, outside = (shop.sell(created=at, at=at, method="later")["id"]
+                       for at in (edge, edge - 1))
     moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(edge))
     equal(shop.sync("--since", moment).kinds(), {inside: "missing"})
+    # It is pending, and would be an older order's if the edge belonged to both.
+    equal(shop.sync("--since", moment).counts, {"sessions": 1, "inOrder": 1, "waiting": 1})
     now = shop.sell()["id"]
     equal(shop.sync("--hours", 1).kinds(), {now: "missing"})
     equal(shop.sync().kinds(), {outside: "missing"})
@@ -188,7 +191,9 @@ def _():
     equal(shop.order_of(one["id"])["SK"], sk)
     equal(shop.order_of(one["id"])["createdAt"], order["createdAt"])
     before = by_key(shop.rows())
+    shop.sim.post("/_sim/stats/reset")
     equal(shop.sync().counts, {"sessions": 1, "inOrder": 1})
+    equal(shop.sim.calls(), {LIST: 1, EVENTS: 1})
     equal([k for k in changed(before, by_key(shop.rows())) if k != STATE], [])
 
 
@@ -204,8 +209,9 @@ def _():
     for name in ("version", "stripePaymentStatus", "source"):
         order.pop(name)
     shop.write({**order, "SK": f"ORDER#{NOW - 40 * DAY + HOUR}#{one['id']}"})
-    shop.sync("--since", "2020-01-01")
+    equal(shop.sync("--since", "2020-01-01").kinds(), {one["id"]: "stale"})
     equal([o["SK"] for o in shop.orders()], [f"ORDER#{NOW - 40 * DAY + HOUR}#{one['id']}"])
+    equal(shop.sync("--since", "2020-01-01").counts, {"sessions": 1, "inOrder": 1})
 
 
 @test
