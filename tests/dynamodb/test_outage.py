@@ -8,6 +8,7 @@ what was not answered with 200.  Both ways to stop run beside each other.
 """
 import collections
 import concurrent.futures
+import re
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -34,6 +35,7 @@ class Gateway(ThreadingHTTPServer):
     def __init__(self):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.program, self.statuses, self.slowest = None, collections.Counter(), 0
+        self.late = set()  # sessions whose lines could not be had before the request's time was over
         self.url = f"http://127.0.0.1:{self.server_port}/stripe/webhook"
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
@@ -47,6 +49,8 @@ class _Handler(BaseHTTPRequestHandler):
         answer = self.server.program.ask(
             body, HTTP_STRIPE_SIGNATURE=self.headers["Stripe-Signature"])
         self.server.statuses[answer.status] += 1
+        self.server.late.update(re.findall(
+            r"Failed to fetch line items sessionId=(\S+) again=on redelivery", answer.log))
         self.send_response(answer.status)
         self.end_headers()
         self.wfile.write(answer.body)
@@ -127,8 +131,11 @@ for what, trial in WAYS.items():
         for kind in ("USER", "SESSION", "PAYMENT", "NUMBER", "DAY", "EVENT"):
             equal(len(kinds[kind]), len(trial.sold), f"items of {kind}")
         for session, order in orders.items():
-            equal((order["amount"], order["status"], order["version"]),
-                  (ledger[session]["amount_total"], "completed", 1), session)
+            equal((order["amount"], order["status"], order.get("itemsPending")),
+                  (ledger[session]["amount_total"], "completed", None), session)
+            # Where the table's answer came too late to ask for the lines, they came with the second.
+            most = 2 if session in trial.gateway.late else 1
+            ok(order["version"] <= most, f"{session}: version {order['version']}, not {most}")
 
 
 main(pool.shutdown)
