@@ -12,9 +12,15 @@
 #include "stripe/list.h"
 
 #define DAY 86400
-#define BEFORE 5  /* seconds that the event's clock may be behind the charge's */
-#define AFTER 300 /* and that the event may take */
 #define PAGES_MAX 10
+
+/* Seconds before and behind a charge in which its session's event is looked for:
+ * where it nearly always is, so that a crowded hour need not be read; then all
+ * that it may take. */
+static const struct {
+	int64_t before, after;
+	bool free_ones; /* sessions without a charge too: they have a day */
+} passes[] = {{1, 3, false}, {5, 300, true}};
 
 static const char *const both_types[] = {"checkout.session.completed",
 					 "checkout.session.async_payment_succeeded", NULL};
@@ -85,62 +91,71 @@ static int search_range(struct search *s, const char *const *types, int64_t from
 	return rc;
 }
 
-/* The time in which the event of one session must be. */
-static void range_of(const struct paid_at *p, int64_t *from, int64_t *to)
+static bool is_open(const struct paid_at *p)
+{
+	return !p->time && !p->delayed;
+}
+
+/* The time in which the event of one session is looked for in a pass; false:
+ * not in this one. */
+static bool range_of(const struct paid_at *p, size_t pass, int64_t *from, int64_t *to)
 {
 	int64_t charged = charged_at(p);
 
-	*from = charged ? charged - BEFORE : p->facts->created;
-	*to = charged ? charged + AFTER : p->facts->created + DAY;
+	*from = charged ? charged - passes[pass].before : p->facts->created;
+	*to = charged ? charged + passes[pass].after : p->facts->created + DAY;
+	return is_open(p) && (charged || passes[pass].free_ones);
 }
 
-static int search_together(struct search *s, int64_t kept, int64_t *first, struct err *e)
+/* All of a pass in one range. */
+static int search_together(struct search *s, size_t pass, int64_t kept, struct err *e)
 {
-	int64_t from, to, last = 0;
+	int64_t from, to, first = INT64_MAX, last = 0;
 	size_t i;
 
-	*first = INT64_MAX;
 	for (i = 0; i < s->n; i++) {
-		range_of(&s->list[i], &from, &to);
-		*first = from < *first ? from : *first;
+		if (!range_of(&s->list[i], pass, &from, &to))
+			continue;
+		first = from < first ? from : first;
 		last = to > last ? to : last;
 	}
-	*first = *first > kept ? *first : kept;
 	s->whole = true;
-	return last < kept ? 0 : search_range(s, both_types, *first, last, e);
+	return last < kept ? 0 : search_range(s, both_types, first > kept ? first : kept, last, e);
 }
 
 /* What a crowded list did not show within a few pages. */
-static int search_one_by_one(struct search *s, int64_t kept, struct err *e)
+static int search_one_by_one(struct search *s, size_t pass, int64_t kept, struct err *e)
 {
 	int64_t from, to;
 	size_t i;
 
-	for (i = 0; i < s->n; i++) {
-		range_of(&s->list[i], &from, &to);
-		if (!s->list[i].time && to >= kept && search_range(s, both_types, from, to, e))
+	for (i = 0; i < s->n; i++)
+		if (range_of(&s->list[i], pass, &from, &to) && to >= kept &&
+		    search_range(s, both_types, from, to, e))
 			return -1;
-	}
 	return 0;
 }
 
-static bool any_delayed(const struct search *s)
+static int search_delayed(struct search *s, struct err *e)
 {
+	int64_t first = INT64_MAX;
 	size_t i;
 
 	for (i = 0; i < s->n; i++)
-		if (s->list[i].delayed && !s->list[i].time)
-			return true;
-	return false;
+		if (s->list[i].delayed && charged_at(&s->list[i]) < first)
+			first = charged_at(&s->list[i]);
+	return first == INT64_MAX ? 0 : search_range(s, delayed_type, first, 0, e);
 }
 
 static int search(struct search *s, int64_t kept, struct err *e)
 {
-	int64_t first;
+	size_t pass;
 
-	if (search_together(s, kept, &first, e) || (!s->whole && search_one_by_one(s, kept, e)))
-		return -1;
-	return any_delayed(s) ? search_range(s, delayed_type, first, 0, e) : 0;
+	for (pass = 0; pass < sizeof passes / sizeof *passes; pass++)
+		if (search_together(s, pass, kept, e) ||
+		    (!s->whole && search_one_by_one(s, pass, kept, e)))
+			return -1;
+	return search_delayed(s, e);
 }
 
 int paid_at_find(struct app *app, struct paid_at *list, size_t n, int64_t now, int64_t deadline,
