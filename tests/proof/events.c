@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "format/iso8601.h"
 
 #define BODY_MAX 8192
@@ -59,7 +60,8 @@ static void add(struct events *events, const struct draft *d, bool is_thin)
 	e->concern = d->concern;
 	e->since = d->step + 1;
 	e->thin = is_thin;
-	e->body = is_thin ? thin(d, e->id) : whole(d, e->id);
+	e->listed = whole(d, e->id);
+	e->body = is_thin ? thin(d, e->id) : str_dup(e->listed);
 }
 
 /* The first event of a step may have twins. */
@@ -239,6 +241,9 @@ void events_of(const struct history *h, struct events *events)
 
 void events_free(struct events *events)
 {
-	while (events->n)
-		free(events->list[--events->n].body);
+	while (events->n--) {
+		free(events->list[events->n].body);
+		free(events->list[events->n].listed);
+	}
+	events->n = 0;
 }

@@ -3,14 +3,12 @@
  * Stripe: every function of stripe/client.h and stripe/api.h, in the place of
  * the library's, answered from the truth as it is at that moment.
  */
-#include "stripe/api.h"
+#include "fake_stripe.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "world.h"
-
-#define ANSWER_MAX 16384
+#include "stripe/api.h"
 
 struct stripe_client {
 	int nothing;
@@ -42,28 +40,39 @@ bool stripe_was_unauthorized(const struct stripe_client *client)
 	return false;
 }
 
+int64_t stripe_last_date(struct stripe_client *client)
+{
+	(void)client;
+	return -1;
+}
+
+void stripe_client_pace(struct stripe_client *client, unsigned per_second)
+{
+	(void)client;
+	(void)per_second;
+}
+
 unsigned stripe_client_calls(const struct stripe_client *client)
 {
 	(void)client;
 	return 0;
 }
 
-static int ask(const char *what, const char *id, struct err *e)
+int fake_ask(const char *what, const char *id, struct err *e)
 {
 	if (world_call("asks for", what, false) == FAULT_NONE)
 		return 0;
 	return err_set(e, ERR_UNAVAILABLE, "Stripe does not answer for %s", id);
 }
 
-static int missing(const char *id, struct err *e)
+int fake_missing(const char *id, struct err *e)
 {
 	err_set(e, ERR_REFUSED, "No such object: %s", id);
 	e->upstream = 404;
 	return -1;
 }
 
-/* Takes the text. */
-static int answer(struct buf *text, struct json_object **object, struct err *e)
+int fake_answer(struct buf *text, struct json_object **object, struct err *e)
 {
 	*object = text->failed ? NULL : json_parse(span_of(buf_text(text)));
 	if (!*object)
@@ -101,13 +110,13 @@ int stripe_session_line_items(struct stripe_client *client, const char *session_
 
 	(void)client;
 	(void)deadline;
-	if (ask("line items", session_id, e))
+	if (fake_ask("line items", session_id, e))
 		return -1;
 	if (strcmp(session_id, SESSION_ID) != 0)
-		return missing(session_id, e);
+		return fake_missing(session_id, e);
 	buf_init(&text, ANSWER_MAX);
 	put_lines(&text);
-	rc = answer(&text, &list, e);
+	rc = fake_answer(&text, &list, e);
 	json_get_array(list, "data", &data);
 	*items = json_object_get(data);
 	json_object_put(list);
@@ -121,7 +130,7 @@ int stripe_session_retrieve(struct stripe_client *client, const char *id, int64_
 
 	(void)client;
 	(void)deadline;
-	if (ask("session", id, e))
+	if (fake_ask("session", id, e))
 		return -1;
 	buf_init(&text, ANSWER_MAX);
 	if (strcmp(id, SESSION_ID) == 0)
@@ -129,8 +138,8 @@ int stripe_session_retrieve(struct stripe_client *client, const char *id, int64_
 	else if (strcmp(id, OTHER_ID) == 0)
 		put_other_session(&text, world_truth());
 	else
-		return missing(id, e);
-	return answer(&text, session, e);
+		return fake_missing(id, e);
+	return fake_answer(&text, session, e);
 }
 
 int stripe_charge_retrieve(struct stripe_client *client, const char *id, int64_t deadline,
@@ -140,20 +149,22 @@ int stripe_charge_retrieve(struct stripe_client *client, const char *id, int64_t
 
 	(void)client;
 	(void)deadline;
-	if (ask("charge", id, e))
+	if (fake_ask("charge", id, e))
 		return -1;
 	if (strcmp(id, CHARGE_ID) != 0)
-		return missing(id, e);
+		return fake_missing(id, e);
 	buf_init(&text, ANSWER_MAX);
 	put_charge(&text, world->history, world_truth());
-	return answer(&text, charge, e);
+	return fake_answer(&text, charge, e);
 }
 
 /* What an event of a refund lacks, the refund itself lacks as well. */
 static unsigned extras_of_refund(void)
 {
-	return world->current->event->since
-		? world->history->steps[world->current->event->since - 1].extras : 0;
+	const struct event *event = world->current->event;
+
+	return event && event->since
+		? world->history->steps[event->since - 1].extras : 0;
 }
 
 int stripe_refund_retrieve(struct stripe_client *client, const char *id, int64_t deadline,
@@ -165,15 +176,15 @@ int stripe_refund_retrieve(struct stripe_client *client, const char *id, int64_t
 
 	(void)client;
 	(void)deadline;
-	if (ask("refund", id, e))
+	if (fake_ask("refund", id, e))
 		return -1;
 	t = world_truth();
 	i = number_of(id, "re_", t->n_refunds);
 	if (i == t->n_refunds)
-		return missing(id, e);
+		return fake_missing(id, e);
 	buf_init(&text, ANSWER_MAX);
 	put_refund(&text, world->history, t, i, extras_of_refund());
-	return answer(&text, refund, e);
+	return fake_answer(&text, refund, e);
 }
 
 int stripe_dispute_retrieve(struct stripe_client *client, const char *id, int64_t deadline,
@@ -185,15 +196,15 @@ int stripe_dispute_retrieve(struct stripe_client *client, const char *id, int64_
 
 	(void)client;
 	(void)deadline;
-	if (ask("dispute", id, e))
+	if (fake_ask("dispute", id, e))
 		return -1;
 	t = world_truth();
 	i = number_of(id, "du_", t->n_disputes);
 	if (i == t->n_disputes)
-		return missing(id, e);
+		return fake_missing(id, e);
 	buf_init(&text, ANSWER_MAX);
 	put_dispute(&text, world->history, t, i, 0, false);
-	return answer(&text, dispute, e);
+	return fake_answer(&text, dispute, e);
 }
 
 int stripe_disputes_of_charge(struct stripe_client *client, const char *charge, int64_t deadline,
@@ -205,7 +216,7 @@ int stripe_disputes_of_charge(struct stripe_client *client, const char *charge, 
 
 	(void)client;
 	(void)deadline;
-	if (ask("disputes", charge, e))
+	if (fake_ask("disputes", charge, e))
 		return -1;
 	t = world_truth();
 	buf_init(&text, ANSWER_MAX);
@@ -215,7 +226,7 @@ int stripe_disputes_of_charge(struct stripe_client *client, const char *charge, 
 		buf_puts(&text, i > 1 ? "," : "");
 	}
 	buf_puts(&text, "]");
-	return answer(&text, disputes, e);
+	return fake_answer(&text, disputes, e);
 }
 
 int stripe_payment_retrieve(struct stripe_client *client, const char *id, int64_t deadline,
@@ -225,15 +236,15 @@ int stripe_payment_retrieve(struct stripe_client *client, const char *id, int64_
 
 	(void)client;
 	(void)deadline;
-	if (ask("payment intent", id, e))
+	if (fake_ask("payment intent", id, e))
 		return -1;
 	if (strcmp(id, INTENT_ID) != 0)
-		return missing(id, e);
+		return fake_missing(id, e);
 	buf_init(&text, ANSWER_MAX);
 	buf_puts(&text, "{\"id\":\"" INTENT_ID "\",\"object\":\"payment_intent\",\"latest_charge\":");
 	put_charge(&text, world->history, world_truth());
 	buf_puts(&text, "}");
-	return answer(&text, payment, e);
+	return fake_answer(&text, payment, e);
 }
 
 int stripe_session_of_payment(struct stripe_client *client, const char *payment_intent,
@@ -243,14 +254,14 @@ int stripe_session_of_payment(struct stripe_client *client, const char *payment_
 
 	(void)client;
 	(void)deadline;
-	if (ask("session of payment", payment_intent, e))
+	if (fake_ask("session of payment", payment_intent, e))
 		return -1;
 	*session = NULL;
 	if (strcmp(payment_intent, INTENT_ID) != 0)
 		return 0;
 	buf_init(&text, ANSWER_MAX);
 	put_session(&text, world->history, world_truth());
-	return answer(&text, session, e);
+	return fake_answer(&text, session, e);
 }
 
 /* --- what no webhook asks for ------------------------------------------------------- */
@@ -273,7 +284,7 @@ int stripe_price_retrieve(struct stripe_client *client, const char *id, int64_t 
 	(void)client;
 	(void)deadline;
 	(void)price;
-	return missing(id, e);
+	return fake_missing(id, e);
 }
 
 int stripe_session_create(struct stripe_client *client, const char *form,

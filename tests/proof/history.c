@@ -98,7 +98,7 @@ bool truth_step(struct truth *t, const struct history *h, size_t i)
 			return false;
 		t->sold = true;
 		t->paid = h->payment != PAY_LATER;
-		t->paid_at = step_time(i);
+		t->sold_at = t->paid_at = step_time(i);
 		return true;
 	case STEP_SUCCEEDS:
 	case STEP_FAILS:

@@ -97,7 +97,7 @@ struct history {
 
 struct truth {
 	bool sold, paid, failed, other_expired;
-	int64_t paid_at;
+	int64_t sold_at, paid_at;
 	struct { int64_t amount; const char *status; } refunds[REFUNDS_MAX];
 	size_t n_refunds;
 	int64_t refunded; /* of the charge */
@@ -122,6 +122,8 @@ void history_describe(const struct history *h, struct buf *out);
 /* --- objects.c: as JSON text ---------------------------------------------------- */
 
 void put_session(struct buf *out, const struct history *h, const struct truth *t);
+/* With its payment intent, and that one's charge, expanded. */
+void put_session_with_charge(struct buf *out, const struct history *h, const struct truth *t);
 void put_other_session(struct buf *out, const struct truth *t);
 void put_charge(struct buf *out, const struct history *h, const struct truth *t);
 void put_refund(struct buf *out, const struct history *h, const struct truth *t, size_t i,
@@ -140,7 +142,8 @@ struct event {
 	enum concern concern; /* ABOUT_NOTHING is to be ignored */
 	size_t since;         /* steps that have happened when it is made */
 	bool thin;
-	char *body;
+	char *body;   /* as it is delivered */
+	char *listed; /* as Stripe's list of events has it */
 };
 
 struct events {

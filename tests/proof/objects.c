@@ -10,6 +10,8 @@
 
 #include "base/str.h"
 
+#define INTENT_MAX 4096
+
 /* An id, or the object that it is of. */
 static char *reference(const struct history *h, const char *id, const char *object)
 {
@@ -31,9 +33,9 @@ static void put_whose(struct buf *out, const struct history *h)
 	buf_puts(out, "},");
 }
 
-static void put_payment(struct buf *out, const struct history *h, const struct truth *t)
+static void put_payment(struct buf *out, const struct history *h, const struct truth *t,
+			const char *intent)
 {
-	char *intent = reference(h, INTENT_ID, "payment_intent");
 	int64_t off = h->payment == PAY_NOTHING ? AMOUNT : 0;
 
 	buf_printf(out, "\"payment_intent\":%s,\"payment_status\":\"%s\",",
@@ -45,23 +47,45 @@ static void put_payment(struct buf *out, const struct history *h, const struct t
 	if (h->traits & TRAIT_FOREIGN)
 		buf_printf(out, "\"presentment_details\":{\"presentment_amount\":%d,"
 			   "\"presentment_currency\":\"eur\"},", FOREIGN_AMOUNT);
-	free(intent);
 }
 
 /* The buyer's telephone is known, and the name is whole, once they have paid:
  * what a further-on event says has to win. */
-void put_session(struct buf *out, const struct history *h, const struct truth *t)
+static void put_session_of(struct buf *out, const struct history *h, const struct truth *t,
+			   const char *intent)
 {
 	buf_printf(out, "{\"id\":\"" SESSION_ID "\",\"object\":\"checkout.session\",\"created\":%d,"
 		   "\"livemode\":false,\"mode\":\"payment\",\"status\":\"complete\",", EPOCH);
 	put_whose(out, h);
-	put_payment(out, h, t);
+	put_payment(out, h, t, intent);
 	buf_printf(out, "\"customer\":null,\"customer_details\":{\"email\":\"Ann@Example.com\","
 		   "\"name\":\"%s\",\"phone\":%s},", t->paid ? "Ann Lee" : "Ann",
 		   t->paid ? "\"+15550100\"" : "null");
 	buf_puts(out, "\"collected_information\":{\"shipping_details\":{\"name\":\"Ann Lee\","
 		 "\"address\":{\"line1\":\"1 Main St\",\"line2\":null,\"city\":\"Ash\","
 		 "\"state\":\"KY\",\"postal_code\":\"40003\",\"country\":\"US\"}}}}");
+}
+
+void put_session(struct buf *out, const struct history *h, const struct truth *t)
+{
+	char *intent = reference(h, INTENT_ID, "payment_intent");
+
+	put_session_of(out, h, t, intent);
+	free(intent);
+}
+
+void put_session_with_charge(struct buf *out, const struct history *h, const struct truth *t)
+{
+	struct buf intent;
+
+	buf_init(&intent, INTENT_MAX);
+	buf_printf(&intent, "{\"id\":\"" INTENT_ID "\",\"object\":\"payment_intent\","
+		   "\"status\":\"%s\",\"latest_charge\":",
+		   t->paid ? "succeeded" : t->failed ? "requires_payment_method" : "processing");
+	put_charge(&intent, h, t);
+	buf_puts(&intent, "}");
+	put_session_of(out, h, t, buf_text(&intent));
+	buf_free(&intent);
 }
 
 void put_other_session(struct buf *out, const struct truth *t)
@@ -80,9 +104,12 @@ void put_charge(struct buf *out, const struct history *h, const struct truth *t)
 
 	buf_printf(out, "{\"id\":\"" CHARGE_ID "\",\"object\":\"charge\",\"amount\":%" PRId64
 		   ",\"amount_refunded\":%" PRId64 ",\"refunded\":%s,\"currency\":\"%s\","
-		   "\"livemode\":false,\"payment_intent\":%s,\"status\":\"succeeded\"}",
+		   "\"created\":%" PRId64 ",\"disputed\":%s,"
+		   "\"livemode\":false,\"payment_intent\":%s,\"status\":\"%s\"}",
 		   amount, t->refunded, t->refunded == amount ? "true" : "false",
-		   h->traits & TRAIT_FOREIGN ? "eur" : "usd", intent);
+		   h->traits & TRAIT_FOREIGN ? "eur" : "usd", t->sold_at,
+		   t->n_disputes ? "true" : "false", intent,
+		   t->paid ? "succeeded" : t->failed ? "failed" : "pending");
 	free(intent);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The scheduler: which delivery begins or goes on, and which call fails.
+ * The scheduler: which process begins or goes on, and which call fails.
  */
 #include "world.h"
 
@@ -9,11 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/digest.h"
-#include "service/webhook.h"
-
 #define STACK_BYTES (256 * 1024)
-#define WEBHOOK_SECRET "whsec_proof"
 
 /* Twelve tries a delivery and a redelivery or two: what needs more hangs. */
 #define DELIVERIES_FOR_EACH 24
@@ -47,7 +43,7 @@ void world_trace(const char *format, ...)
 	va_end(args);
 	if (world->current)
 		buf_printf(world->trace, "#   process %d, %s: %s\n",
-			   (int)(world->current - world->processes) + 1, world->current->event->id,
+			   (int)(world->current - world->processes) + 1, world->current->name,
 			   line);
 	else
 		buf_printf(world->trace, "#   %s\n", line);
@@ -58,119 +54,15 @@ const struct truth *world_truth(void)
 	return &world->truths[world->time];
 }
 
-/* --- in a process ------------------------------------------------------------------ */
-
-/* Whether anybody else could run now. */
-static bool is_alone(void)
+bool world_is_alone(void)
 {
 	return world->limits.running == 1 || world->in_order;
-}
-
-static void give_way(void)
-{
-	if (!is_alone())
-		swapcontext(&world->current->context, &world->scheduler);
-}
-
-/* Stripe does not wait for us. */
-static void maybe_leap(unsigned rarely)
-{
-	if (!world->limits.leaps || world->in_order || world->time == world->history->n ||
-	    !choose_rarely(world->choices, rarely))
-		return;
-	world->time++;
-	world_trace("meanwhile at Stripe: step %zu", world->time);
-}
-
-/* Somebody writes to the order who knows nothing of its pointers. */
-static void maybe_edit(void)
-{
-	if (!world->limits.edits || world->in_order || !choose_rarely(world->choices, 12) ||
-	    !table_edit_order(&world->table))
-		return;
-	world->limits.edits--;
-	world->edited = true;
-	world_trace("meanwhile somebody writes a note into the order");
-}
-
-static enum fault die(struct process *p, bool after)
-{
-	p->dead = true;
-	return after ? FAULT_FAILS_LATE : FAULT_FAILS;
-}
-
-static enum fault fault_of(struct process *p, bool writes)
-{
-	static const char *const names[] = {"fails", "dies before it", "dies after it",
-					    "fails after its effect", "meets a conflict"};
-	unsigned which;
-
-	if (!world->faults_left || world->in_order || !choose_rarely(world->choices, 5))
-		return FAULT_NONE;
-	which = choose(world->choices, writes ? 5 : 2);
-	world->faults_left--;
-	p->disturbed |= which != 4;
-	world_trace("%s", names[which]);
-	switch (which) {
-	case 1:
-	case 2:
-		return die(p, which == 2);
-	case 3:
-		return FAULT_FAILS_LATE;
-	case 4:
-		return FAULT_CONFLICT;
-	default:
-		return FAULT_FAILS;
-	}
-}
-
-enum fault world_call(const char *verb, const char *what, bool writes)
-{
-	struct process *p = world->current;
-
-	if (!p->dead)
-		give_way();
-	if (world->failure[0])
-		p->dead = true;
-	if (p->dead)
-		return FAULT_FAILS;
-	if (!world->choices->every)
-		maybe_leap(16);
-	maybe_edit();
-	world_trace("%s %s", verb, what);
-	return fault_of(p, writes);
-}
-
-static char *sign(const char *body)
-{
-	char *prefix = str_printf("%lld.", (long long)world->epoch), *header;
-	const struct span parts[] = {span_of(prefix), span_of(body)};
-	char hex[DIGEST_HEX];
-
-	digest_hmac_hex(span_of(WEBHOOK_SECRET), parts, 2, hex);
-	header = str_printf("t=%lld,v1=%s", (long long)world->epoch, hex);
-	free(prefix);
-	return header;
-}
-
-static void receive(void)
-{
-	struct process *p = world->current;
-	char *signature = sign(p->event->body);
-	const struct webhook_delivery delivery = {
-		.signature = signature,
-		.body = span_of(p->event->body),
-		.deadline = world->ms + APP_REQUEST_MS,
-	};
-
-	p->rc = webhook_receive(&p->app, &delivery, &p->answer, &p->err);
-	free(signature);
-	p->done = true;
 }
 
 /* --- the scheduler ----------------------------------------------------------------- */
 
 static char secret_stripe[] = "sk_test_proof", secret_webhook[] = WEBHOOK_SECRET, prefix[] = "BC";
+static char api_base[] = "https://api.stripe.com";
 
 static void open_app(struct process *p)
 {
@@ -184,6 +76,8 @@ static void open_app(struct process *p)
 	p->app.config.event_ttl_days = 90;
 	p->app.config.order_ttl_days = world->history->traits & TRAIT_TTL ? 365 : 0;
 	p->app.config.order_number_prefix = prefix;
+	p->app.config.stripe_api_base = api_base;
+	p->app.config.sync_lookback_hours = 48;
 }
 
 static size_t take_from_queue(struct world *w)
@@ -203,12 +97,11 @@ static void put_in_queue(struct world *w, size_t event)
 	w->queue[w->n_queue++] = event;
 }
 
-/* A new delivery begins: the truth is at least what the event tells. */
-static void begin(struct world *w, struct process *p)
+static void start(struct world *w, struct process *p, enum job job, const char *name)
 {
-	const struct event *event = &w->events->list[take_from_queue(w)];
-
-	p->event = event;
+	p->job = job;
+	p->event = NULL;
+	snprintf(p->name, sizeof p->name, "%s", name);
 	p->running = true;
 	p->done = p->dead = p->disturbed = false;
 	p->conflicts = 0;
@@ -216,18 +109,59 @@ static void begin(struct world *w, struct process *p)
 	p->answer = NULL;
 	p->err = (struct err){.code = ERR_NONE};
 	open_app(p);
-	if (w->time < event->since)
-		w->time = event->since;
-	maybe_leap(3);
 	w->epoch++;
-	w->deliveries++;
 	getcontext(&p->context);
 	p->context.uc_stack.ss_sp = stacks[p - w->processes];
 	p->context.uc_stack.ss_size = STACK_BYTES;
 	p->context.uc_link = &w->scheduler;
-	makecontext(&p->context, receive, 0);
-	world_trace("%s is delivered: %s%s, truth of step %zu", event->id, event->thin ? "thin " : "",
+	makecontext(&p->context, process_work, 0);
+}
+
+static void begin_sync(struct world *w, struct process *p)
+{
+	start(w, p, JOB_SYNC, "a sync");
+	while (world_leap(3))
+		;
+	p->began = w->time;
+	world_trace("a sync begins, truth of step %zu", w->time);
+}
+
+static bool is_replay(struct world *w)
+{
+	return w->limits.replayed && !w->in_order && choose_rarely(w->choices, 3);
+}
+
+/* A new delivery begins: the truth is at least what the event tells. */
+static void begin_delivery(struct world *w, struct process *p)
+{
+	const struct event *event = &w->events->list[take_from_queue(w)];
+	enum job job = is_replay(w) ? JOB_REPLAY : JOB_DELIVERY;
+
+	start(w, p, job, event->id);
+	p->event = event;
+	if (w->time < event->since)
+		w->time = event->since;
+	world_leap(3);
+	p->began = w->time;
+	w->deliveries++;
+	world_trace("%s is %s: %s%s, truth of step %zu", event->id,
+		    job == JOB_REPLAY ? "replayed" : "delivered", event->thin ? "thin " : "",
 		    event->type, w->time);
+}
+
+static bool may_sync(const struct world *w)
+{
+	return w->syncs_left && !w->in_order;
+}
+
+static void begin(struct world *w, struct process *p)
+{
+	if (!may_sync(w) || (w->n_queue && choose(w->choices, 2) == 0)) {
+		begin_delivery(w, p);
+		return;
+	}
+	w->syncs_left--;
+	begin_sync(w, p);
 }
 
 /* A conflict or two are no reason to refuse an event; of expiry one is. */
@@ -237,6 +171,13 @@ static bool gave_up(const struct process *p)
 	       p->conflicts >= (p->event->concern == ABOUT_OTHER ? 1 : CONFLICTS);
 }
 
+/* A payment's charge is asked for when its event comes: what is processed again
+ * tells the truth of then. */
+static size_t since_of(const struct process *p)
+{
+	return p->job == JOB_REPLAY ? p->began : p->event->since;
+}
+
 static void hear(struct world *w, struct process *p)
 {
 	size_t event = (size_t)(p->event - w->events->list);
@@ -244,7 +185,7 @@ static void hear(struct world *w, struct process *p)
 	if (p->rc == 0 && !p->dead) {
 		world_trace("%s is acknowledged: %s", p->event->id, json_text(p->answer));
 		w->acknowledged[event] = true;
-		check_acknowledged(p->event, p->answer);
+		check_acknowledged(p->event, since_of(p), p->answer);
 		return;
 	}
 	if (!p->dead) {
@@ -268,7 +209,10 @@ static void resume(struct world *w, struct process *p)
 	if (!p->done)
 		return;
 	p->running = false;
-	hear(w, p);
+	if (p->job == JOB_SYNC)
+		sync_ended(p);
+	else
+		hear(w, p);
 	json_object_put(p->answer);
 	p->answer = NULL;
 	if (w->in_order)
@@ -305,7 +249,8 @@ static bool turn(struct world *w)
 			running[n++] = &w->processes[i];
 		else if (!idle)
 			idle = &w->processes[i];
-	if (n >= (is_alone() ? 1 : w->limits.running) || !w->n_queue || w->failure[0])
+	if (n >= (world_is_alone() ? 1 : w->limits.running) ||
+	    (!w->n_queue && !may_sync(w)) || w->failure[0])
 		idle = NULL;
 	if (!n && !idle)
 		return false;
@@ -319,15 +264,49 @@ static bool turn(struct world *w)
 	return true;
 }
 
+/* An order that had failed before the reconciler looks, and was paid for after
+ * all, is not found by what came later: Stripe has no such session. */
+static bool is_lost(struct world *w, size_t i)
+{
+	const struct event *event = &w->events->list[i];
+
+	switch (w->limits.lost) {
+	case LOST_NONE:
+		break;
+	case LOST_ALL:
+		return true;
+	case LOST_SOME:
+		return choose(w->choices, 2);
+	case LOST_LATER:
+		return i >= w->limits.prefix && !w->truths[event->since - 1].failed;
+	}
+	return false;
+}
+
 static void fill_queue(struct world *w)
 {
 	unsigned copies = w->limits.copies;
 	size_t i;
 
-	for (i = 0; i < w->events->n; i++)
-		put_in_queue(w, i);
-	while (copies-- && w->n_queue < QUEUE_MAX / 2)
-		put_in_queue(w, choose(w->choices, (unsigned)w->events->n));
+	for (i = 0; i < w->events->n; i++) {
+		w->lost[i] = is_lost(w, i);
+		if (!w->lost[i])
+			put_in_queue(w, i);
+	}
+	while (copies-- && w->n_queue && w->n_queue < QUEUE_MAX / 2)
+		put_in_queue(w, w->queue[choose(w->choices, (unsigned)w->n_queue)]);
+}
+
+struct process *world_run_alone(enum job job)
+{
+	struct process *p = &world->processes[0];
+
+	world->limits.running = 1;
+	if (job == JOB_SYNC)
+		begin_sync(world, p);
+	while (p->running)
+		resume(world, p);
+	return p;
 }
 
 void world_run(struct world *w, const struct history *h, const struct events *events,
@@ -344,20 +323,23 @@ void world_run(struct world *w, const struct history *h, const struct events *ev
 	w->trace = trace;
 	w->faults_left = limits->faults;
 	w->switches_left = limits->switches;
-	w->in_order = limits->prefix < events->n ? limits->prefix : events->n;
+	w->syncs_left = limits->syncs;
 	w->epoch = step_time(h->n) + 3600;
 	w->ms = 1000;
 	for (i = 0; i < h->n; i++) {
 		w->truths[i + 1] = w->truths[i];
 		truth_step(&w->truths[i + 1], h, i);
 	}
+	if (limits->lost && !limits->leaps)
+		w->time = h->n;
 	table_begin(&w->table, h);
 	fill_queue(w);
+	w->in_order = limits->prefix < w->n_queue ? limits->prefix : w->n_queue;
 	while (turn(w))
 		if (w->deliveries > DELIVERIES_FOR_EACH * (events->n + limits->copies))
 			world_fail("no end after %u deliveries", w->deliveries);
 	for (i = 0; i < events->n; i++)
-		if (!w->acknowledged[i])
+		if (!w->acknowledged[i] && !w->lost[i])
 			world_fail("%s was never acknowledged", events->list[i].id);
 }
 

@@ -2,7 +2,8 @@
 /*
  * One run: the events of a history are delivered to the real webhook_receive()
  * by processes that may die at any call, some of them at once, until all are
- * acknowledged.
+ * acknowledged.  Some may be lost, or replayed (service/replay.h), and
+ * reconcilers may run beside them (service/sync.h).
  *
  * A process is a coroutine: it gives way before each call of the store and of
  * Stripe, so every order in which calls of several processes can meet is a
@@ -16,7 +17,7 @@
 
 #include "choices.h"
 #include "history.h"
-#include "service/app.h"
+#include "service/sync.h"
 
 #define PROCESSES 4
 #define TABLE_MAX 96
@@ -25,6 +26,15 @@
 struct table {
 	struct json_object *items[TABLE_MAX];
 	size_t n;
+};
+
+/* Which events never come. */
+enum lost {
+	LOST_NONE,
+	LOST_ALL,
+	LOST_SOME,  /* chosen at random */
+	LOST_LATER, /* all but the first; the reconciler looks back to after the sale alone, and
+		     * so finds an order by what came later */
 };
 
 /* What a run may do. */
@@ -37,13 +47,24 @@ struct limits {
 	size_t prefix;    /* events that are delivered in order, and alone, before */
 	unsigned edits;   /* writes to the order by somebody else */
 	bool leaps;       /* more may have happened at Stripe than the events tell */
+	unsigned syncs;   /* reconcilers that begin some time; others follow at the end */
+	unsigned stops;   /* times that a reconciler may be told to stop */
+	bool replayed;    /* some deliveries are replays, even of what was processed */
+	bool pages;       /* the sessions are listed on two pages */
+	enum lost lost;
 };
+
+enum job { JOB_DELIVERY, JOB_REPLAY, JOB_SYNC };
 
 struct process {
 	bool running, done, dead;
 	bool disturbed; /* it met a fault, and so may fail */
 	unsigned conflicts; /* that its writes met */
-	const struct event *event;
+	enum job job;
+	char name[48];
+	const struct event *event; /* NULL: a sync */
+	struct sync_result result;
+	size_t began; /* steps that had happened then */
 	struct app app;
 	struct store store;
 	int rc;
@@ -66,10 +87,14 @@ struct world {
 	ucontext_t scheduler;
 	size_t queue[QUEUE_MAX], n_queue; /* events to deliver */
 	size_t in_order;                  /* of the prefix, still to be delivered */
-	bool acknowledged[EVENTS_MAX];
-	size_t refund_seen, dispute_seen; /* steps whose effect was acknowledged */
+	bool acknowledged[EVENTS_MAX], lost[EVENTS_MAX];
+	struct {
+		size_t refund, dispute; /* steps: the truth that the order told, or a later one */
+		int rank;
+		char completed[32];
+	} passed; /* what the order may not go back behind */
 	bool edited; /* somebody else has written a note into the order */
-	unsigned faults_left, switches_left, deliveries;
+	unsigned faults_left, switches_left, syncs_left, deliveries;
 	struct process *last; /* that ran, and could go on */
 	struct buf *trace; /* or NULL */
 	char failure[512]; /* "" as long as all is well */
@@ -95,11 +120,39 @@ enum fault {
 	FAULT_CONFLICT,   /* another writer was in the way */
 };
 
+/* In a process: a moment at which more may happen at Stripe, once in `rarely`;
+ * whether it has. */
+bool world_leap(unsigned rarely);
+
 /* Each call of the fakes begins here; others may run meanwhile. */
 enum fault world_call(const char *verb, const char *what, bool writes);
 
 /* The truth now. */
 const struct truth *world_truth(void);
+
+#define WEBHOOK_SECRET "whsec_proof"
+
+/* Whether nobody else may run now. */
+bool world_is_alone(void);
+
+/* A process from its beginning to its end, in its context (process.c). */
+void process_work(void);
+
+/* Runs one process of the kind that needs no event, alone, to its end. */
+struct process *world_run_alone(enum job job);
+
+/* --- syncs.c ----------------------------------------------------------------------- */
+
+/* In a process: the reconciler, or a replay of its event. */
+void sync_process(struct process *p);
+void replay_process(struct process *p);
+
+/* After a reconciler's end: what has to hold of it. */
+void sync_ended(const struct process *p);
+
+/* After a run: reconcilers until one has looked at everything, and one more,
+ * which must find all in order and write nothing but its state. */
+void sync_last(void);
 
 /* --- fake_store.c ------------------------------------------------------------------ */
 
@@ -119,9 +172,11 @@ bool table_edit_order(struct table *table);
 void table_begin(struct table *table, const struct history *h);
 
 /* Held against the table: after each write, after an acknowledgement, and at
- * the end, where `expected` is what the replay in order left (or NULL). */
+ * the end, where `expected` is what the replay in order left (or NULL).  What
+ * was acknowledged holds since the step `since`. */
 void check_table(void);
-void check_acknowledged(const struct event *event, struct json_object *answer);
+void check_reached(size_t step); /* the order has come to this truth, or further */
+void check_acknowledged(const struct event *event, size_t since, struct json_object *answer);
 void check_end(const struct table *expected);
 
 #endif

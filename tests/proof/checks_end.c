@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What must hold at the end.
+ */
+#include <string.h>
+
+#include "checks.h"
+#include "format/iso8601.h"
+
+/* Who wrote the order first. */
+static bool is_source(const char *source, bool legacy)
+{
+	const struct limits *l = &world->limits;
+
+	if (legacy)
+		return strcmp(source, "lambda") == 0;
+	return (l->lost != LOST_ALL && strcmp(source, "webhook") == 0) ||
+	       (l->syncs && strcmp(source, "sync") == 0) ||
+	       (l->replayed && strcmp(source, "replay") == 0);
+}
+
+/* The order against the truth itself, so that the replay in order is not its
+ * own judge. */
+static void check_truth(struct json_object *order)
+{
+	const struct truth *t = &world->truths[world->history->n];
+	bool legacy = world->history->traits & TRAIT_LEGACY;
+	char time[ISO8601_SIZE];
+
+	if (!order_says_refunded(order, t) || !order_says_dispute(order, t) ||
+	    strcmp(item_text(order, "status"), truth_status(t)) != 0)
+		world_fail("the order should be %s, %lld refunded, and is %s", truth_status(t),
+			   (long long)truth_refunded(t), json_text(order));
+	if (json_int_or(order, "amount", -1) !=
+		    (world->history->payment == PAY_NOTHING ? 0 : AMOUNT) ||
+	    json_int_or(order, "itemCount", -1) != ITEM_COUNT ||
+	    json_object_object_get_ex(order, "itemsPending", NULL) ||
+	    strcmp(item_text(order, "customerName"), t->paid ? "Ann Lee" : "Ann") != 0)
+		world_fail("the order is not what was bought: %s", json_text(order));
+	if (!legacy && json_object_object_get_ex(order, "expiresAt", NULL) !=
+			       !!(world->history->traits & TRAIT_TTL))
+		world_fail("the order is not kept as long as it should be: %s", json_text(order));
+	if (!legacy && strcmp(item_text(order, "createdAt"), iso8601_time(EPOCH, time)) != 0)
+		world_fail("createdAt is not the session's: %s", json_text(order));
+	if (!is_source(item_text(order, "source"), legacy))
+		world_fail("the source is not who wrote it first: %s", json_text(order));
+	if (strcmp(item_text(order, "userId"), !legacy && world->history->traits & TRAIT_GUEST
+						     ? "ann@example.com" : USER_ID) != 0)
+		world_fail("the order is somebody else's: %s", json_text(order));
+	if (strcmp(item_text(order, "orderNumber"),
+		   legacy ? LEGACY_NUMBER :
+		   world->history->traits & TRAIT_TAKEN ? ORDER_NUMBER "A" : ORDER_NUMBER) != 0)
+		world_fail("the number is wrong: %s", json_text(order));
+}
+
+/* The line that the quote knows has its sku from there. */
+static void check_lines(struct json_object *order)
+{
+	unsigned traits = world->history->traits;
+	bool quoted = (traits & TRAIT_QUOTE) && !(traits & (TRAIT_GUEST | TRAIT_LEGACY));
+	struct json_object *items = NULL;
+
+	json_get_array(order, "items", &items);
+	if (strcmp(item_text(json_object_array_get_idx(items, 0), "sku"), quoted ? "N-RED" : "") != 0)
+		world_fail("the first line's sku is wrong: %s", json_text(order));
+}
+
+/* completedAt: the time of the event that paid it, or of its twin. */
+static void check_completed(struct json_object *order)
+{
+	const struct truth *t = &world->truths[world->history->n];
+	const char *at = json_string_or_null(order, "completedAt");
+	char a[ISO8601_SIZE], b[ISO8601_SIZE];
+
+	if (!t->paid && at)
+		world_fail("completedAt of what was not paid: %s", at);
+	if (t->paid && (!at || (strcmp(at, iso8601_time(t->paid_at, a)) != 0 &&
+				strcmp(at, iso8601_time(t->paid_at + 1, b)) != 0)))
+		world_fail("completedAt is %s", at ? at : "not there");
+}
+
+/* A reconciler does not hear of a refund that failed again: that nothing is
+ * refunded, or nothing said of it, is the same.  And an order that is paid says
+ * by which of its events; it is not held against those that were lost. */
+static void forget_unheard(struct json_object *order)
+{
+	if (json_int_or(order, "amountRefunded", 0) == 0)
+		json_object_object_del(order, "amountRefunded");
+	if (world->limits.lost > LOST_ALL)
+		json_object_object_del(order, "completedAt");
+}
+
+/* What may differ: when it was written, how often, and by whom first. */
+static void forget_times(struct json_object *item)
+{
+	static const char *const keys[] = {"version", "updatedAt", "processedAt", "expiresAt",
+					   "note", "source"};
+	size_t i;
+
+	for (i = 0; i < sizeof keys / sizeof *keys; i++)
+		json_object_object_del(item, keys[i]);
+	if (world->limits.syncs)
+		forget_unheard(item);
+}
+
+static struct json_object *without_times(struct json_object *item)
+{
+	struct json_object *copy = json_copy(item), *order = NULL;
+
+	json_get_object(copy, "order", &order);
+	forget_times(copy);
+	if (order)
+		forget_times(order);
+	return copy;
+}
+
+static void check_item(struct json_object *item, struct json_object *want)
+{
+	struct json_object *a = without_times(item), *b = without_times(want);
+
+	if (!json_equal(a, b))
+		world_fail("in order: %s\n# and now:  %s", json_text(b), json_text(a));
+	json_object_put(a);
+	json_object_put(b);
+}
+
+/* Whether an item is of an event that was lost, and for nobody else to write. */
+static bool is_of_lost(struct json_object *item)
+{
+	const char *pk = item_text(item, "PK");
+	const struct event *event;
+	size_t i;
+
+	for (i = 0; i < world->events->n; i++) {
+		event = &world->events->list[i];
+		if (!world->lost[i])
+			continue;
+		if (str_starts(pk, "EVENT#") && strcmp(pk + strlen("EVENT#"), event->id) == 0)
+			return true;
+		if (event->concern == ABOUT_OTHER && strcmp(pk, "SESSION#" OTHER_ID) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void check_as_expected(const struct table *expected)
+{
+	size_t i, n = table_find(&world->table, "SYSTEM", "STRIPE_ORDER_SYNC") != NULL;
+
+	for (i = 0; i < expected->n; i++) {
+		struct json_object *want = expected->items[i];
+		struct json_object *item = table_find(&world->table, item_text(want, "PK"),
+						      item_text(want, "SK"));
+
+		n += item || !is_of_lost(want);
+		if (is_of_lost(want) && !str_starts(item_text(want, "PK"), "EVENT#"))
+			continue;
+		if (is_of_lost(want) && item)
+			world_fail("a lost event is marked: %s", json_text(item));
+		else if (item)
+			check_item(item, want);
+		else if (!is_of_lost(want))
+			world_fail("there is no %s", item_text(want, "PK"));
+	}
+	if (world->table.n != n)
+		world_fail("there are %zu items, not %zu", world->table.n, n);
+}
+
+void check_end(const struct table *expected)
+{
+	struct json_object *order = order_find();
+
+	check_table();
+	if (!order) {
+		world_fail("there is no order");
+		return;
+	}
+	check_truth(order);
+	check_completed(order);
+	check_lines(order);
+	if (expected)
+		check_as_expected(expected);
+}

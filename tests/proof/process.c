@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * In a process: what it does, and what becomes of its calls.
+ */
+#include "world.h"
+
+#include <stdlib.h>
+
+#include "base/digest.h"
+#include "service/webhook.h"
+
+static void give_way(void)
+{
+	if (!world_is_alone())
+		swapcontext(&world->current->context, &world->scheduler);
+}
+
+/* Stripe does not wait for us. */
+bool world_leap(unsigned rarely)
+{
+	if (!world->limits.leaps || world->in_order || world->time == world->history->n ||
+	    !choose_rarely(world->choices, rarely))
+		return false;
+	world->time++;
+	world_trace("meanwhile at Stripe: step %zu", world->time);
+	return true;
+}
+
+/* Somebody writes to the order who knows nothing of its pointers. */
+static void maybe_edit(void)
+{
+	if (!world->limits.edits || world->in_order || !choose_rarely(world->choices, 12) ||
+	    !table_edit_order(&world->table))
+		return;
+	world->limits.edits--;
+	world->edited = true;
+	world_trace("meanwhile somebody writes a note into the order");
+}
+
+static enum fault die(struct process *p, bool after)
+{
+	p->dead = true;
+	return after ? FAULT_FAILS_LATE : FAULT_FAILS;
+}
+
+static enum fault fault_of(struct process *p, bool writes)
+{
+	static const char *const names[] = {"fails", "dies before it", "dies after it",
+					    "fails after its effect", "meets a conflict"};
+	unsigned which;
+
+	if (!world->faults_left || world->in_order || !choose_rarely(world->choices, 5))
+		return FAULT_NONE;
+	which = choose(world->choices, writes ? 5 : 2);
+	world->faults_left--;
+	p->disturbed |= which != 4;
+	world_trace("%s", names[which]);
+	switch (which) {
+	case 1:
+	case 2:
+		return die(p, which == 2);
+	case 3:
+		return FAULT_FAILS_LATE;
+	case 4:
+		return FAULT_CONFLICT;
+	default:
+		return FAULT_FAILS;
+	}
+}
+
+enum fault world_call(const char *verb, const char *what, bool writes)
+{
+	struct process *p = world->current;
+
+	if (!p->dead)
+		give_way();
+	if (world->failure[0])
+		p->dead = true;
+	if (p->dead)
+		return FAULT_FAILS;
+	/* With events the truth moves as they come: enough for all runs there are. */
+	if (!world->choices->every || world->limits.lost == LOST_ALL)
+		world_leap(16);
+	maybe_edit();
+	world_trace("%s %s", verb, what);
+	return fault_of(p, writes);
+}
+
+static char *sign(const char *body)
+{
+	char *prefix = str_printf("%lld.", (long long)world->epoch), *header;
+	const struct span parts[] = {span_of(prefix), span_of(body)};
+	char hex[DIGEST_HEX];
+
+	digest_hmac_hex(span_of(WEBHOOK_SECRET), parts, 2, hex);
+	header = str_printf("t=%lld,v1=%s", (long long)world->epoch, hex);
+	free(prefix);
+	return header;
+}
+
+static void receive(struct process *p)
+{
+	char *signature = sign(p->event->body);
+	const struct webhook_delivery delivery = {
+		.signature = signature,
+		.body = span_of(p->event->body),
+		.deadline = world->ms + APP_REQUEST_MS,
+	};
+
+	p->rc = webhook_receive(&p->app, &delivery, &p->answer, &p->err);
+	free(signature);
+}
+
+void process_work(void)
+{
+	struct process *p = world->current;
+
+	if (p->job == JOB_SYNC)
+		sync_process(p);
+	else if (p->job == JOB_REPLAY)
+		replay_process(p);
+	else
+		receive(p);
+	p->done = true;
+}
