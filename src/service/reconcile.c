@@ -22,6 +22,7 @@
 
 #define DAY 86400
 #define SOURCE "sync"
+#define CHARGED_MAX 20000 /* sessions that are remembered: a few megabytes */
 #define FAILURES_MAX 3 /* one after the other: then it is not the session */
 
 /* One session, and the order that it should have. */
@@ -339,6 +340,27 @@ static void look_at(struct reconcile *r, const struct candidate *c, struct err *
 		count_in_order(r, c->order);
 }
 
+static void remember_charge(struct reconcile *r, const struct candidate *c)
+{
+	if (!charge_matters(c->order, charge_of_session(c->json)))
+		return;
+	if (!r->charged)
+		r->charged = json_object_new_object();
+	if (json_object_object_length(r->charged) < CHARGED_MAX)
+		json_object_object_add(r->charged, c->session.id, NULL);
+}
+
+bool reconcile_has_charge(const struct reconcile *r, const char *session_id)
+{
+	return r->charged && json_object_object_get_ex(r->charged, session_id, NULL);
+}
+
+void reconcile_end(struct reconcile *r)
+{
+	json_object_put(r->charged);
+	r->charged = NULL;
+}
+
 static int look_at_all(struct reconcile *r, const struct candidate *list, size_t n, struct err *e)
 {
 	const struct reconcile_listener *l = r->listener;
@@ -346,8 +368,10 @@ static int look_at_all(struct reconcile *r, const struct candidate *list, size_t
 
 	for (i = 0; i < n && !l->stop(l->context); i++) {
 		r->counts->sessions++;
-		if (!list[i].skip)
+		if (!list[i].skip) {
+			remember_charge(r, &list[i]);
 			look_at(r, &list[i], e);
+		}
 		if (r->failures >= FAILURES_MAX)
 			return -1;
 		l->looked_at(l->context, r->counts, list[i].session.created);

@@ -39,6 +39,7 @@ struct reconcile {
 	struct sync_counts *counts;
 	bool dry_run;
 	int failures; /* one after the other */
+	struct json_object *charged; /* a set of session ids: see reconcile_has_charge() */
 };
 
 /*
@@ -48,5 +49,13 @@ struct reconcile {
  * store or Stripe is away, and stays so.
  */
 int reconcile_sessions(struct reconcile *r, struct json_object *sessions, struct err *e);
+
+/* Whether a session was looked at whose charge was refunded or disputed, then or
+ * before: what an event tells of it has been seen.  (Of very many not all are
+ * remembered.) */
+bool reconcile_has_charge(const struct reconcile *r, const char *session_id);
+
+/* Frees what it remembers. */
+void reconcile_end(struct reconcile *r);
 
 #endif

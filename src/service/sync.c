@@ -237,5 +237,6 @@ int sync_run(struct app *app, const struct sync_options *options, struct sync_re
 	else
 		log_end(result);
 	sync_state_free(&s.state);
+	reconcile_end(&s.reconcile);
 	return rc;
 }

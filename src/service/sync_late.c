@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Older orders.  The one idea: Stripe's events of the window say which payments
- * were refunded or disputed in it, and the payments' pointers say whose order is
- * older than the window; the others have been looked at with their sessions.
+ * were refunded or disputed in it, and the payments' pointers say whose order
+ * that is; what has not been looked at with its session in the window is now.
  */
 #include "service/sync_late.h"
 
@@ -138,8 +138,7 @@ static int read_pointers(struct sync_late *late, struct json_object *payments,
 	return rc;
 }
 
-static int take_events(struct sync_late *late, struct json_object *events, int64_t from,
-		       struct err *e)
+static int take_events(struct sync_late *late, struct json_object *events, struct err *e)
 {
 	struct json_object *payments = payments_of(events), *pointers[STORE_MAX_ITEMS];
 	size_t i, n;
@@ -149,11 +148,10 @@ static int take_events(struct sync_late *late, struct json_object *events, int64
 	if (rc)
 		return -1;
 	for (i = 0; i < n; i++) {
-		int64_t created;
+		const char *id = json_string_or_null(pointers[i], "orderId");
 
-		if (!rc && key_order_created(json_string_or_null(pointers[i], "orderSK"), &created) == 0 &&
-		    created < from)
-			rc = sync_late_add(late, json_string_or_null(pointers[i], "orderId"), e);
+		if (!rc && id && !reconcile_has_charge(late->reconcile, id))
+			rc = sync_late_add(late, id, e);
 		json_object_put(pointers[i]);
 	}
 	return rc;
@@ -177,7 +175,7 @@ int sync_late_refunds(struct sync_late *late, int64_t from, int64_t now, struct 
 
 		rc = patience_ask(late->reconcile->app, patience_of(late), ask_events, &range, &next, e);
 		if (!rc)
-			rc = take_events(late, next.data, from, e);
+			rc = take_events(late, next.data, e);
 		json_object_put(page.data);
 		page = next;
 	} while (!rc && page.next && !told_to_stop(late));

@@ -18,8 +18,9 @@ struct sync_late {
  * when it is a hundred.  One that Stripe does not have is counted as skipped. */
 int sync_late_add(struct sync_late *late, const char *session_id, struct err *e);
 
-/* Adds the orders created before `from` whose payment has an event of a refund
- * or a dispute since then.  One call for a hundred events, and one read. */
+/* Adds the orders whose payment has an event of a refund or a dispute since `from`,
+ * which reconcile_sessions() has not seen yet.  One call for a hundred events, and
+ * one read. */
 int sync_late_refunds(struct sync_late *late, int64_t from, int64_t now, struct err *e);
 
 /* Reconciles what has gathered. */
