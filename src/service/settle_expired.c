@@ -31,12 +31,13 @@ static int write_expired(struct app *app, const struct settle_request *r,
 {
 	struct json_object *mark = batch_marker(app, r->event, r->now, r->session->id, NULL);
 	struct batch batch = {.n = 0};
-	int rc;
+	int rc = 0;
 
+	/* One that is replayed in the second of its first time says nothing new. */
 	batch_add(&batch, json_object_get(mark), items[0]);
 	add_session(&batch, items[1], r->now);
-	rc = r->dry_run ? 0 : store_write(app_store(app), batch.puts, batch.n, NULL, r->deadline,
-					  e);
+	if (batch.n && !r->dry_run)
+		rc = store_write(app_store(app), batch.puts, batch.n, NULL, r->deadline, e);
 	if (!rc)
 		settle_outcome_set(out, mark, NULL, NULL);
 	batch_free(&batch);

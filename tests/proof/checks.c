@@ -10,7 +10,7 @@
 #include "checks.h"
 #include "format/iso8601.h"
 
-#define LEGACY_CREATED (EPOCH + 777) /* the time of processing, in the Lambda functions' SK */
+#define LEGACY_CREATED (EPOCH + 7) /* the time of processing, in the Lambda functions' SK */
 
 static struct json_object *item_of(const char *json)
 {
@@ -27,7 +27,7 @@ static void put_legacy(struct table *table, const struct history *h)
 		"{\"PK\":\"USER#" USER_ID "\",\"SK\":\"ORDER#%d#" SESSION_ID "\",\"orderId\":\""
 		SESSION_ID "\",\"orderNumber\":\"" LEGACY_NUMBER "\",\"userId\":\"" USER_ID "\","
 		"\"status\":\"%s\",\"items\":[{\"name\":\"Red Necklace\",\"quantity\":%d}],"
-		"\"itemCount\":%d,\"createdAt\":\"2025-11-24T16:12:57Z\",\"source\":\"lambda\"}",
+		"\"itemCount\":%d,\"createdAt\":\"2025-11-24T16:00:07Z\",\"source\":\"lambda\"}",
 		LEGACY_CREATED, h->payment == PAY_LATER ? "pending" : "completed", ITEM_COUNT,
 		ITEM_COUNT);
 	char *session = str_printf("{\"PK\":\"SESSION#" SESSION_ID "\",\"SK\":\"METADATA\","

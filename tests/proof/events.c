@@ -60,6 +60,7 @@ static void add(struct events *events, const struct draft *d, bool is_thin)
 	e->concern = d->concern;
 	e->since = d->step + 1;
 	e->thin = is_thin;
+	e->unlisted = false;
 	e->listed = whole(d, e->id);
 	e->body = is_thin ? thin(d, e->id) : str_dup(e->listed);
 }
@@ -199,6 +200,8 @@ static void strange_events(struct events *events, struct draft *d, const struct 
 		d->object = payment;
 	}
 	add(events, d, which == STRANGER_THIN);
+	events->list[events->n - 1].unlisted =
+		which == STRANGER_THIN || which == STRANGER_ACCOUNT || which == STRANGER_MODE;
 	buf_free(&object);
 }
 

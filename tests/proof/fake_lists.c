@@ -76,7 +76,7 @@ static bool is_wanted(const struct event *event, const char *const *types,
 
 	/* A step's events are made in its minute. */
 	created = step_time(event->since - 1);
-	if (event->since > world->time || !is_in(range, created))
+	if (event->unlisted || event->since > world->time || !is_in(range, created))
 		return false;
 	for (i = 0; types[i] && strcmp(types[i], event->type) != 0; i++)
 		;

@@ -143,7 +143,8 @@ struct event {
 	size_t since;         /* steps that have happened when it is made */
 	bool thin;
 	char *body;   /* as it is delivered */
-	char *listed; /* as Stripe's list of events has it */
+	char *listed; /* as Stripe's list of events has it, */
+	bool unlisted; /* unless it is of another account or mode, or never was */
 };
 
 struct events {

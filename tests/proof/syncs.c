@@ -7,6 +7,9 @@
 #include "checks.h"
 #include "service/replay.h"
 
+/* The window of those that look back to after the sale: later than the key of
+ * any order, earlier than the first event. */
+#define AFTER_SALE (EPOCH + STEP_SECONDS / 2)
 #define SYNCS_LAST 3 /* until one goes on with nothing: two, and one to spare */
 
 /* --- what a process does ------------------------------------------------------------- */
@@ -40,7 +43,7 @@ void sync_process(struct process *p)
 {
 	bool stopped = false;
 	const struct sync_options options = {
-		.from = world->limits.lost == LOST_LATER ? EPOCH + 1 : 0,
+		.from = world->limits.lost == LOST_LATER ? AFTER_SALE : 0,
 		.listener = {&stopped, hear_difference, hear_look, is_to_stop},
 	};
 

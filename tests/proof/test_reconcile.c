@@ -22,7 +22,8 @@ static const struct history small_histories[] = {
 	 {{STEP_SALE, 0, 0, ONE}, {STEP_REFUND, 1, 1250, ONE | EXTRA_INTENT},
 	  {STEP_REFUND_ENDS, 0, REFUND_FAILS, ONE}}, 3},
 	{PAY_AT_ONCE, TRAIT_LEGACY,
-	 {{STEP_SALE, 0, 0, ONE}, {STEP_REFUND, 0, 500, ONE}}, 2},
+	 {{STEP_SALE, 0, 0, ONE}, {STEP_REFUND, 0, 500, ONE | EXTRA_CHARGE}}, 2},
+	{PAY_AT_ONCE, TRAIT_ITEM, {{STEP_SALE, 0, 0, ONE}, {STEP_OTHER_EXPIRES, 0, 0, ONE}}, 2},
 	{PAY_NOTHING, TRAIT_ITEM, {{STEP_SALE, 0, 0, EXTRA_TWIN}}, 1},
 };
 
@@ -53,7 +54,7 @@ static bool all_single_faults(void)
 static bool all_pairs(void)
 {
 	return every_small(&(struct limits){.running = 2, .syncs = 2, .lost = LOST_ALL,
-					    .switches = 3});
+					    .switches = 2});
 }
 
 static bool all_turns(void)
@@ -64,14 +65,21 @@ static bool all_turns(void)
 /* With what comes first of all, or after the sale. */
 static bool all_meetings(void)
 {
-	return every_small(&(struct limits){.running = 2, .window = 1, .syncs = 1, .switches = 2}) &&
-	       every_small(&(struct limits){.running = 2, .window = 1, .syncs = 1, .switches = 3,
+	return every_small(&(struct limits){.running = 2, .window = 1, .syncs = 1, .switches = 1}) &&
+	       every_small(&(struct limits){.running = 2, .window = 1, .syncs = 1, .switches = 2,
 					    .prefix = 1});
 }
 
 static bool all_faulty_turns(void)
 {
 	return every_small(&(struct limits){.running = 1, .window = 1, .syncs = 1, .faults = 1});
+}
+
+/* Each event delivered or replayed, one of them again. */
+static bool all_replays(void)
+{
+	return every_small(&(struct limits){.running = 1, .window = 1, .faults = 1, .copies = 1,
+					    .replayed = true});
 }
 
 static bool all_later(void)
@@ -146,6 +154,7 @@ static const struct runs_test tests[] = {
 	{"syncs between deliveries change nothing in the end", all_turns},
 	{"nor does one that meets a delivery, wherever", all_meetings},
 	{"nor with a process dying, or a call failing, at any one call", all_faulty_turns},
+	{"nor do replays, even of what was processed", all_replays},
 	{"an older order is found by what came of it later", all_later},
 	{"a truth that comes back is not mistaken for one that never went", all_returns},
 	{"random histories end the same, with syncs between what is delivered", between},
