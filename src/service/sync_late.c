@@ -14,6 +14,7 @@
 #include "shop/charge.h"
 #include "shop/facts.h"
 #include "shop/keys.h"
+#include "stripe/api.h"
 #include "stripe/list.h"
 
 #define DAY 86400
@@ -94,13 +95,37 @@ int sync_late_add(struct sync_late *late, const char *session_id, struct err *e)
 
 /* --- refunds and disputes ------------------------------------------------------------ */
 
-/* The payments of a page's events, each once: a set, as JSON has it. */
-static struct json_object *payments_of(struct json_object *events)
+static int ask_charge_alone(struct stripe_client *stripe, const void *what, int64_t deadline,
+			    void *answer, struct err *e)
 {
-	struct json_object *set = json_object_new_object();
-	size_t i;
+	return stripe_charge_retrieve(stripe, what, deadline, answer, e);
+}
 
-	for (i = 0; i < json_object_array_length(events); i++) {
+/* The event named a charge alone: the charge knows its payment. */
+static int add_payment_of_charge(struct sync_late *late, struct json_object *set,
+				 const char *charge_id, struct err *e)
+{
+	struct json_object *charge = NULL;
+	const char *intent;
+
+	if (patience_ask(late->reconcile->app, patience_of(late), ask_charge_alone, charge_id,
+			 &charge, e))
+		return e->code == ERR_REFUSED && e->upstream == 404 ? 0 : -1;
+	intent = json_id_or_null(charge, "payment_intent");
+	if (intent)
+		json_set_bool(set, intent, true);
+	json_object_put(charge);
+	return 0;
+}
+
+/* The payments of a page's events, each once: a set, as JSON has it. */
+static int payments_of(struct sync_late *late, struct json_object *events,
+		       struct json_object *set, struct err *e)
+{
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; !rc && i < json_object_array_length(events); i++) {
 		struct json_object *data = NULL, *object = NULL;
 		struct payment_ref ref;
 
@@ -109,8 +134,10 @@ static struct json_object *payments_of(struct json_object *events)
 		ref = payment_ref_of(object);
 		if (ref.payment_intent)
 			json_set_bool(set, ref.payment_intent, true);
+		else if (ref.charge && !told_to_stop(late))
+			rc = add_payment_of_charge(late, set, ref.charge, e);
 	}
-	return set;
+	return rc;
 }
 
 /* Reads the pointers of the payments, at most STORE_MAX_ITEMS; items[i] each. */
@@ -140,9 +167,12 @@ static int read_pointers(struct sync_late *late, struct json_object *payments,
 
 static int take_events(struct sync_late *late, struct json_object *events, struct err *e)
 {
-	struct json_object *payments = payments_of(events), *pointers[STORE_MAX_ITEMS];
-	size_t i, n;
-	int rc = read_pointers(late, payments, pointers, &n, e);
+	struct json_object *payments = json_object_new_object(), *pointers[STORE_MAX_ITEMS];
+	size_t i, n = 0;
+	int rc = payments_of(late, events, payments, e);
+
+	if (!rc)
+		rc = read_pointers(late, payments, pointers, &n, e);
 
 	json_object_put(payments);
 	if (rc)

@@ -20,7 +20,7 @@ int sync_late_add(struct sync_late *late, const char *session_id, struct err *e)
 
 /* Adds the orders whose payment has an event of a refund or a dispute since `from`,
  * which reconcile_sessions() has not seen yet.  One call for a hundred events, and
- * one read. */
+ * one read; one more for each event that names its charge alone. */
 int sync_late_refunds(struct sync_late *late, int64_t from, int64_t now, struct err *e);
 
 /* Reconciles what has gathered. */

@@ -323,6 +323,10 @@ void check_reached(size_t step)
 	int rank = t->paid ? 3 : t->failed ? 2 : t->sold;
 	const char *status = item_text(order_find(), "status");
 
+	/* One from before the window that has failed is done with: no payment of a
+	 * complete session succeeds after that at Stripe. */
+	if (world->limits.lost == LOST_LATER && status && strcmp(status, "failed") == 0)
+		return;
 	if (status_rank(status) < rank)
 		world_fail("the truth of step %zu was looked at, and the order is %s", step,
 			   status[0] ? status : "not there");
