@@ -167,7 +167,7 @@ static char *number_of(const char *prefix, const char *name)
 static int find_by_number(struct app *app, const char *name, int64_t deadline,
 			  struct json_object **order, struct err *e)
 {
-	char *upper = str_dup(name), *pks[3];
+	char *upper = str_dup(name), *pks[3] = {NULL};
 	struct json_object *found;
 	size_t n = 0;
 
