@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "checks.h"
+#include "format/iso8601.h"
 #include "service/replay.h"
 
 /* The window of those that look back to after the sale: later than the key of
@@ -86,16 +87,20 @@ void replay_process(struct process *p)
 
 /* --- what has to hold of it ----------------------------------------------------------- */
 
-/* One that ends has looked at all there was when it began, but for what an
- * earlier one had looked at. */
+/* One that ends has looked at all there was when it began; one that has gone on
+ * with an earlier one, at all there was when that one did. */
 static void check_complete(const struct process *p)
 {
 	const struct sync_counts *c = &p->result.counts;
+	struct json_object *state = table_find(&world->table, "SYSTEM", "STRIPE_ORDER_SYNC");
+	int64_t started;
 
 	if (c->errors && !p->disturbed && !p->result.resumed)
 		world_fail("a sync has errors without a reason");
-	if (!c->errors && !p->result.resumed)
-		check_reached(p->began);
+	if (iso8601_parse(item_text(state, "startedAt"), &started))
+		world_fail("a complete sync does not say when it began: %s", json_text(state));
+	else if (!c->errors)
+		check_reached(p->result.resumed ? world_time_when(started) : p->began);
 }
 
 void sync_ended(const struct process *p)

@@ -97,6 +97,11 @@ static void put_in_queue(struct world *w, size_t event)
 	w->queue[w->n_queue++] = event;
 }
 
+size_t world_time_when(int64_t epoch)
+{
+	return world->time_when[(int64_t)world->begun - (world->epoch - epoch)];
+}
+
 static void start(struct world *w, struct process *p, enum job job, const char *name)
 {
 	p->job = job;
@@ -110,6 +115,9 @@ static void start(struct world *w, struct process *p, enum job job, const char *
 	p->err = (struct err){.code = ERR_NONE};
 	open_app(p);
 	w->epoch++;
+	if (++w->begun == BEGUN_MAX)
+		abort();
+	w->time_when[w->begun] = w->time;
 	getcontext(&p->context);
 	p->context.uc_stack.ss_sp = stacks[p - w->processes];
 	p->context.uc_stack.ss_size = STACK_BYTES;

@@ -22,6 +22,7 @@
 #define PROCESSES 4
 #define TABLE_MAX 96
 #define QUEUE_MAX 256
+#define BEGUN_MAX 4096
 
 struct table {
 	struct json_object *items[TABLE_MAX];
@@ -81,6 +82,8 @@ struct world {
 	struct truth truths[STEPS_MAX + 1]; /* [n]: after n steps */
 	size_t time;                        /* steps that have happened */
 	int64_t epoch, ms;                  /* the clocks */
+	size_t begun;                       /* processes, each in a second of its own */
+	size_t time_when[BEGUN_MAX];        /* [n]: the time when the n-th had begun */
 	struct table table;
 	struct process processes[PROCESSES];
 	struct process *current; /* NULL: the scheduler */
@@ -119,6 +122,9 @@ enum fault {
 	FAULT_FAILS_LATE, /* it has its effect and fails */
 	FAULT_CONFLICT,   /* another writer was in the way */
 };
+
+/* The steps that had happened for certain at that second. */
+size_t world_time_when(int64_t epoch);
 
 /* In a process: a moment at which more may happen at Stripe, once in `rarely`;
  * whether it has. */
