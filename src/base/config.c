@@ -21,7 +21,7 @@
 
 #define FILE_MAX_BYTES 65536
 
-static const struct config_key *key_of(const char *name)
+const struct config_key *config_key_named(const char *name)
 {
 	const struct config_key *key;
 
@@ -87,7 +87,7 @@ static int set(struct loader *l, const struct config_key *key, const char *value
 static int unknown(struct loader *l, const char *name, struct err *e)
 {
 	const char *meant = nearest_name(name);
-	struct config_origin *origin = meant ? &l->config->origins[key_of(meant) - config_keys]
+	struct config_origin *origin = meant ? &l->config->origins[config_key_named(meant) - config_keys]
 					     : NULL;
 
 	if (origin && origin->source == CONFIG_UNSET)
@@ -100,7 +100,7 @@ static int set_from_file(void *context, int line, const char *name, const char *
 			 struct err *e)
 {
 	struct loader *l = context;
-	const struct config_key *key = key_of(name);
+	const struct config_key *key = config_key_named(name);
 
 	snprintf(l->name, sizeof l->name, "%s", name);
 	if (!key)
@@ -293,7 +293,7 @@ static bool is_given(const struct config *c, const struct config_key *key)
 /* What may stand in its place, or NULL. */
 static const struct config_key *other_of(const struct config_key *key)
 {
-	return key->or_else ? key_of(key->or_else) : NULL;
+	return key->or_else ? config_key_named(key->or_else) : NULL;
 }
 
 int config_check_key(const struct config *c, const struct config_key *key, bool needed,
@@ -327,7 +327,7 @@ static int choose(struct config *c, const char *name, const char *value, struct 
 {
 	struct loader loader = {.config = c};
 
-	return set(&loader, key_of(name), value, (struct config_origin){.source = CONFIG_OPTION}, e);
+	return set(&loader, config_key_named(name), value, (struct config_origin){.source = CONFIG_OPTION}, e);
 }
 
 static int choose_file(struct config *c, const char *path, struct err *e)
@@ -349,7 +349,7 @@ int config_choose_store(struct config *c, const char *db, const char *table, str
 		return 0;
 	free(*other);
 	*other = NULL;
-	c->origins[key_of(db ? "COMMERCE_TABLE" : "COMMERCE_DB") - config_keys] =
+	c->origins[config_key_named(db ? "COMMERCE_TABLE" : "COMMERCE_DB") - config_keys] =
 		(struct config_origin){.source = CONFIG_UNSET};
 	return db ? choose_file(c, db, e) : choose(c, "COMMERCE_TABLE", table, e);
 }

@@ -172,6 +172,9 @@ struct config_key {
 /* Ends with an entry whose name is NULL. */
 extern const struct config_key config_keys[];
 
+/* The entry of that name, or NULL. */
+const struct config_key *config_key_named(const char *name);
+
 bool config_is_secret(const struct config_key *key);
 bool config_is_aws(const struct config_key *key);
 

@@ -43,29 +43,33 @@ static void say(struct check *c, enum check_status status, const char *name, con
 	buf_free(&shown);
 }
 
-void check_ok(struct check *c, const char *name, const char *format, ...)
+static void say_formatted(struct check *c, enum check_status status, const char *name,
+			  const char *advice, const char *format, va_list ap)
 {
 	char text[LINE_MAX_BYTES];
+
+	vsnprintf(text, sizeof text, format, ap);
+	str_trim_sequence(text);
+	say(c, status, name, advice, text);
+}
+
+void check_ok(struct check *c, const char *name, const char *format, ...)
+{
 	va_list ap;
 
 	va_start(ap, format);
-	vsnprintf(text, sizeof text, format, ap);
+	say_formatted(c, CHECK_OK, name, NULL, format, ap);
 	va_end(ap);
-	str_trim_sequence(text);
-	say(c, CHECK_OK, name, NULL, text);
 }
 
 void check_not(struct check *c, enum check_status status, const char *name, const char *advice,
 	       const char *format, ...)
 {
-	char text[LINE_MAX_BYTES];
 	va_list ap;
 
 	va_start(ap, format);
-	vsnprintf(text, sizeof text, format, ap);
+	say_formatted(c, status, name, advice, format, ap);
 	va_end(ap);
-	str_trim_sequence(text);
-	say(c, status, name, advice, text);
 }
 
 int64_t check_deadline(const struct check *c, int64_t ms)

@@ -70,7 +70,7 @@ static void say_running(struct check *c, struct json_object *state)
 
 static void look_at_sync(struct check *c)
 {
-	const struct store_key key = {"SYSTEM", "STRIPE_ORDER_SYNC"};
+	const struct store_key key = {KEY_SYSTEM, KEY_SYNC};
 	struct json_object *state = NULL;
 	struct err e;
 

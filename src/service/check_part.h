@@ -52,9 +52,6 @@ int64_t check_now(const struct check *c);
 #define CHECK_SPELL 32
 const char *check_spell(int64_t seconds, char *out);
 
-/* The event types to subscribe to, up to NULL. */
-extern const char *const check_events[];
-
 /* The parts, in their order. */
 void check_config(struct check *c);
 void check_secrets(struct check *c); /* goes on with the group of check_config() */

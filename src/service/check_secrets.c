@@ -89,18 +89,9 @@ bool check_judges(const char *name)
 	return false;
 }
 
-static const struct config_key *key_named(const char *name)
-{
-	const struct config_key *key = config_keys;
-
-	while (key->name && strcmp(key->name, name) != 0)
-		key++;
-	return key;
-}
-
 static bool is_wrong(const struct check *c, const char *name)
 {
-	return c->app->config.origins[key_named(name) - config_keys].wrong;
+	return c->app->config.origins[config_key_named(name) - config_keys].wrong;
 }
 
 /* The verdict on all of a list, the worst; and how it is shown. */
@@ -129,14 +120,14 @@ static struct verdict judge_all(const struct secret_rule *rule, const char *valu
 
 static void say_secret(struct check *c, const struct secret_rule *rule, const char *value)
 {
-	const struct config_key *key = key_named(rule->name);
+	const struct config_key *key = config_key_named(rule->name);
 	bool in_ssm = !config_string(&c->app->config, key);
 	char shown[SHOWN_MAX], origin[CHECK_ORIGIN];
 	struct verdict verdict = judge_all(rule, value, shown);
 
 	if (in_ssm)
 		snprintf(origin, sizeof origin, "SSM parameter %s",
-			 config_string(&c->app->config, key_named(rule->parameter)));
+			 config_string(&c->app->config, config_key_named(rule->parameter)));
 	else
 		check_origin(c, key, origin);
 	if (verdict.status == CHECK_OK)

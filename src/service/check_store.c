@@ -16,6 +16,7 @@
 #include "aws/dynamodb_table.h"
 #include "base/clock.h"
 #include "service/check_part.h"
+#include "shop/keys.h"
 
 #define STORE_MS 5000
 #define TABLE_MS 8000
@@ -236,7 +237,7 @@ static bool look_at_table(struct check *c, const char *name)
 
 static bool look_at_reading(struct check *c)
 {
-	const struct store_key key = {"SYSTEM", "STRIPE_ORDER_SYNC"};
+	const struct store_key key = {KEY_SYSTEM, KEY_SYNC};
 	struct json_object *item = NULL;
 	int64_t before = clock_monotonic_ms();
 	struct err e;
@@ -259,7 +260,7 @@ static void look_at_writing(struct check *c)
 	struct err e;
 	int rc;
 
-	json_set_string(item, "PK", "SYSTEM");
+	json_set_string(item, "PK", KEY_SYSTEM);
 	json_set_string(item, "SK", "CHECK");
 	rc = store_write(app_store(c->app), &put, 1, NULL, check_deadline(c, STORE_MS), &e);
 	if (rc && e.code == ERR_CONFLICT)

@@ -11,29 +11,13 @@
 #include "base/clock.h"
 #include "base/url.h"
 #include "service/check_part.h"
+#include "shop/facts.h"
 #include "stripe/account.h"
 
 #define CALL_MS 8000
 #define MATCHES_MAX 16
 #define TEXT_MAX 2048
-#define FIRST_EVENT check_events[0] /* without it there are no orders at all */
-
-const char *const check_events[] = {
-	"checkout.session.completed",
-	"checkout.session.async_payment_succeeded",
-	"checkout.session.async_payment_failed",
-	"checkout.session.expired",
-	"charge.refunded",
-	"refund.created",
-	"refund.updated",
-	"refund.failed",
-	"charge.dispute.created",
-	"charge.dispute.updated",
-	"charge.dispute.closed",
-	"charge.dispute.funds_withdrawn",
-	"charge.dispute.funds_reinstated",
-	NULL,
-};
+#define FIRST_EVENT event_types[0] /* without it there are no orders at all */
 
 struct search {
 	const char *base; /* the public address, or NULL */
@@ -130,8 +114,8 @@ static void list_events(struct buf *text)
 {
 	size_t i;
 
-	for (i = 0; check_events[i]; i++)
-		buf_printf(text, "%s%s", i ? ", " : "", check_events[i]);
+	for (i = 0; event_types[i]; i++)
+		buf_printf(text, "%s%s", i ? ", " : "", event_types[i]);
 }
 
 /* The address to add: the one given, else that of the page after paying. */
@@ -233,9 +217,9 @@ static size_t list_missing(struct json_object *events, struct buf *text)
 {
 	size_t i, n = 0;
 
-	for (i = 0; check_events[i]; i++)
-		if (!has_event(events, check_events[i]))
-			buf_printf(text, "%s%s", n++ ? ", " : "", check_events[i]);
+	for (i = 0; event_types[i]; i++)
+		if (!has_event(events, event_types[i]))
+			buf_printf(text, "%s%s", n++ ? ", " : "", event_types[i]);
 	return n;
 }
 
@@ -243,7 +227,7 @@ static void say_all_events(struct check *c, struct json_object *events)
 {
 	size_t needed = 0, total = json_object_array_length(events);
 
-	while (check_events[needed])
+	while (event_types[needed])
 		needed++;
 	if (has_event(events, "*"))
 		check_ok(c, "events", "all that there are (*); those that don't matter are ignored");

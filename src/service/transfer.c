@@ -7,11 +7,12 @@
 #include <string.h>
 
 #include "format/json_canonical.h"
+#include "shop/keys.h"
 
 static const struct {
 	const char *name, *plural, *pk, *sk; /* what the keys begin with */
 } kinds[TRANSFER_KINDS] = {
-	[TRANSFER_ORDER] = {"order", "orders", "USER#", "ORDER#"},
+	[TRANSFER_ORDER] = {"order", "orders", "USER#", KEY_ORDER_PREFIX},
 	[TRANSFER_SESSION] = {"session", "sessions", "SESSION#", ""},
 	[TRANSFER_EVENT] = {"event", "events", "EVENT#", ""},
 	[TRANSFER_PAYMENT] = {"payment", "payments", "PAYMENT#", ""},
@@ -19,7 +20,7 @@ static const struct {
 	[TRANSFER_DAY] = {"day", "days", "DAY#", ""},
 	[TRANSFER_QUOTE] = {"quote", "quotes", "QUOTE#", ""},
 	[TRANSFER_PRICE] = {"price", "prices", "PRICE#", ""},
-	[TRANSFER_SYSTEM] = {"system", "system", "SYSTEM", ""},
+	[TRANSFER_SYSTEM] = {"system", "system", KEY_SYSTEM, ""},
 	[TRANSFER_OTHER] = {"other", "others", "", ""},
 };
 
