@@ -25,6 +25,17 @@ bool patience_again(struct patience *patience, const struct err *e)
 	return true;
 }
 
+int patience_get_many(struct app *app, struct patience patience, const struct store_key *keys,
+		      size_t n, struct json_object **items, struct err *e)
+{
+	int rc;
+
+	do
+		rc = store_get_many(app_store(app), keys, n, items, deadline_in(PATIENCE_CALL_MS), e);
+	while (rc && patience_again(&patience, e));
+	return rc;
+}
+
 int patience_ask(struct app *app, struct patience patience, patience_question *question,
 		 const void *what, void *answer, struct err *e)
 {

@@ -31,6 +31,10 @@ struct patience {
  */
 bool patience_again(struct patience *patience, const struct err *e);
 
+/* store_get_many(), again while that is worth it. */
+int patience_get_many(struct app *app, struct patience patience, const struct store_key *keys,
+		      size_t n, struct json_object **items, struct err *e);
+
 /* A question to Stripe: `what` is asked, and `answer` filled, as the operation
  * behind it has it. */
 typedef int patience_question(struct stripe_client *stripe, const void *what, int64_t deadline,

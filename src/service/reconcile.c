@@ -37,9 +37,14 @@ struct candidate {
 	bool look_up;              /* read its item now */
 };
 
-static struct patience patience_of(const struct reconcile *r)
+bool reconcile_stops(const struct reconcile_listener *listener)
 {
-	return (struct patience){.stop = r->listener->stop, .context = r->listener->context};
+	return listener->stop(listener->context);
+}
+
+struct patience reconcile_patience(const struct reconcile_listener *listener)
+{
+	return (struct patience){.stop = listener->stop, .context = listener->context};
 }
 
 /* --- what is looked at ------------------------------------------------------------ */
@@ -95,7 +100,6 @@ static int read_items(struct reconcile *r, const struct candidate *list, size_t 
 {
 	struct json_object *found[RECONCILE_MAX];
 	struct store_key keys[RECONCILE_MAX];
-	struct patience patience = patience_of(r);
 	size_t at[RECONCILE_MAX], i, wanted = 0;
 	int rc;
 
@@ -108,10 +112,7 @@ static int read_items(struct reconcile *r, const struct candidate *list, size_t 
 	}
 	if (!wanted)
 		return 0;
-	do
-		rc = store_get_many(app_store(r->app), keys, wanted, found,
-				    deadline_in(PATIENCE_CALL_MS), e);
-	while (rc && patience_again(&patience, e));
+	rc = patience_get_many(r->app, reconcile_patience(r->listener), keys, wanted, found, e);
 	for (i = 0; !rc && i < wanted; i++)
 		items[at[i]] = found[i];
 	return rc;
@@ -202,7 +203,7 @@ static int differs(struct reconcile *r, const struct candidate *c, struct err *e
 static int find_times(struct reconcile *r, struct candidate *list, size_t n, struct err *e)
 {
 	struct paid_at times[RECONCILE_MAX];
-	struct patience patience = patience_of(r);
+	struct patience patience = reconcile_patience(r->listener);
 	size_t at[RECONCILE_MAX], i, wanted = 0;
 	int64_t deadline;
 	int rc;
@@ -304,7 +305,7 @@ static void forget_own(struct settle_outcome *out)
 static void mend(struct reconcile *r, const struct candidate *c, struct err *e)
 {
 	struct settle_outcome out = {.marker = NULL};
-	struct patience patience = patience_of(r);
+	struct patience patience = reconcile_patience(r->listener);
 	int rc;
 
 	do
@@ -326,7 +327,7 @@ static void mend(struct reconcile *r, const struct candidate *c, struct err *e)
 
 static void look_at(struct reconcile *r, const struct candidate *c, struct err *e)
 {
-	struct patience patience = patience_of(r);
+	struct patience patience = reconcile_patience(r->listener);
 	int found;
 
 	do
@@ -366,7 +367,7 @@ static int look_at_all(struct reconcile *r, const struct candidate *list, size_t
 	const struct reconcile_listener *l = r->listener;
 	size_t i;
 
-	for (i = 0; i < n && !l->stop(l->context); i++) {
+	for (i = 0; i < n && !reconcile_stops(l); i++) {
 		r->counts->sessions++;
 		if (!list[i].skip) {
 			remember_charge(r, &list[i]);

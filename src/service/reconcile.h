@@ -7,6 +7,7 @@
 #ifndef ORDERSNAP_SERVICE_RECONCILE_H
 #define ORDERSNAP_SERVICE_RECONCILE_H
 
+#include "service/patience.h"
 #include "service/sync_state.h"
 
 #define RECONCILE_MAX STORE_MAX_ITEMS /* sessions at once */
@@ -32,6 +33,10 @@ struct reconcile_listener {
 	void (*looked_at)(void *context, const struct sync_counts *counts, int64_t created);
 	bool (*stop)(void *context); /* asked between two sessions */
 };
+
+/* Whether it is to stop; and the patience of who asks it. */
+bool reconcile_stops(const struct reconcile_listener *listener);
+struct patience reconcile_patience(const struct reconcile_listener *listener);
 
 struct reconcile {
 	struct app *app;

@@ -32,13 +32,7 @@ struct sync {
 
 static bool told_to_stop(const struct sync *s)
 {
-	return s->options->listener.stop(s->options->listener.context);
-}
-
-static struct patience patience_of(const struct sync *s)
-{
-	return (struct patience){.stop = s->options->listener.stop,
-				 .context = s->options->listener.context};
+	return reconcile_stops(&s->options->listener);
 }
 
 static int ask_page(struct stripe_client *stripe, const void *what, int64_t deadline,
@@ -56,7 +50,7 @@ static int get_page(struct sync *s, struct stripe_page *page, struct err *e)
 		.after = segment->after[0] ? segment->after : NULL,
 	};
 
-	return patience_ask(s->app, patience_of(s), ask_page, &range, page, e);
+	return patience_ask(s->app, reconcile_patience(&s->options->listener), ask_page, &range, page, e);
 }
 
 /* No more of the page than may be looked at. */
@@ -85,7 +79,7 @@ static void advance(struct sync_state *state, const char *next)
 
 static int save(struct sync *s, struct err *e)
 {
-	struct patience patience = patience_of(s);
+	struct patience patience = reconcile_patience(&s->options->listener);
 	int rc;
 
 	if (s->options->dry_run)
@@ -230,12 +224,12 @@ int sync_run(struct app *app, const struct sync_options *options, struct sync_re
 		rc = run(&s, e);
 	result->counts = s.state.counts;
 	result->calls = app_calls(app);
-	if (rc)
+	if (rc) {
 		result->end = SYNC_FAILED;
-	if (rc)
 		log_error("Sync failed", LOG_STR("error", e->text));
-	else
+	} else {
 		log_end(result);
+	}
 	sync_state_free(&s.state);
 	reconcile_end(&s.reconcile);
 	return rc;

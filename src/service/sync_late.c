@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "service/patience.h"
 #include "shop/charge.h"
 #include "shop/facts.h"
@@ -21,9 +20,15 @@
 
 static bool told_to_stop(const struct sync_late *late)
 {
-	const struct reconcile_listener *l = late->reconcile->listener;
+	return reconcile_stops(late->reconcile->listener);
+}
 
-	return l->stop(l->context);
+/* Asks Stripe as patiently as the reconciler. */
+static int ask(const struct sync_late *late, patience_question *question, const void *what,
+	       void *answer, struct err *e)
+{
+	return patience_ask(late->reconcile->app, reconcile_patience(late->reconcile->listener),
+			    question, what, answer, e);
 }
 
 void sync_late_free(struct sync_late *late)
@@ -45,15 +50,8 @@ int sync_late_flush(struct sync_late *late, struct err *e)
 	return rc;
 }
 
-static struct patience patience_of(const struct sync_late *late)
-{
-	const struct reconcile_listener *l = late->reconcile->listener;
-
-	return (struct patience){.stop = l->stop, .context = l->context};
-}
-
 static int ask_session(struct stripe_client *stripe, const void *what, int64_t deadline,
-		    void *answer, struct err *e)
+		       void *answer, struct err *e)
 {
 	return stripe_session_with_charge(stripe, what, deadline, answer, e);
 }
@@ -79,8 +77,7 @@ int sync_late_add(struct sync_late *late, const char *session_id, struct err *e)
 
 	if (!session_id || told_to_stop(late) || has_gathered(late, session_id))
 		return 0;
-	if (patience_ask(late->reconcile->app, patience_of(late), ask_session, session_id,
-			 &session, e)) {
+	if (ask(late, ask_session, session_id, &session, e)) {
 		if (e->code != ERR_REFUSED || e->upstream != 404)
 			return -1;
 		late->reconcile->counts->skipped++;
@@ -108,8 +105,7 @@ static int add_payment_of_charge(struct sync_late *late, struct json_object *set
 	struct json_object *charge = NULL;
 	const char *intent;
 
-	if (patience_ask(late->reconcile->app, patience_of(late), ask_charge_alone, charge_id,
-			 &charge, e))
+	if (ask(late, ask_charge_alone, charge_id, &charge, e))
 		return e->code == ERR_REFUSED && e->upstream == 404 ? 0 : -1;
 	intent = json_id_or_null(charge, "payment_intent");
 	if (intent)
@@ -147,7 +143,6 @@ static int read_pointers(struct sync_late *late, struct json_object *payments,
 	struct json_walk walk = json_walk_of(payments);
 	struct store_key keys[STORE_MAX_ITEMS];
 	char *owned[STORE_MAX_ITEMS];
-	struct patience patience = patience_of(late);
 	size_t i;
 	int rc = 0;
 
@@ -156,10 +151,9 @@ static int read_pointers(struct sync_late *late, struct json_object *payments,
 		keys[*n] = (struct store_key){owned[*n], KEY_METADATA};
 	}
 	if (*n)
-		do
-			rc = store_get_many(app_store(late->reconcile->app), keys, *n, items,
-					    deadline_in(PATIENCE_CALL_MS), e);
-		while (rc && patience_again(&patience, e));
+		rc = patience_get_many(late->reconcile->app,
+				       reconcile_patience(late->reconcile->listener), keys, *n,
+				       items, e);
 	for (i = 0; i < *n; i++)
 		free(owned[i]);
 	return rc;
@@ -173,7 +167,6 @@ static int take_events(struct sync_late *late, struct json_object *events, struc
 
 	if (!rc)
 		rc = read_pointers(late, payments, pointers, &n, e);
-
 	json_object_put(payments);
 	if (rc)
 		return -1;
@@ -203,7 +196,7 @@ int sync_late_refunds(struct sync_late *late, int64_t from, int64_t now, struct 
 		const struct stripe_range range = {.from = from > kept ? from : kept, .after = page.next};
 		struct stripe_page next = {.data = NULL};
 
-		rc = patience_ask(late->reconcile->app, patience_of(late), ask_events, &range, &next, e);
+		rc = ask(late, ask_events, &range, &next, e);
 		if (!rc)
 			rc = take_events(late, next.data, e);
 		json_object_put(page.data);
