@@ -4,11 +4,13 @@
 `Local` starts the jar on a free port; `Proxy` counts the calls by operation and can lose, delay and
 refuse them.  Nothing here asserts.
 """
+import atexit
 import collections
 import contextlib
 import http.client
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -61,9 +63,11 @@ def need():
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """One that no connection is given by chance while DynamoDB Local is away."""
+    while True:
+        with socket.socket() as s, contextlib.suppress(OSError):
+            s.bind(("127.0.0.1", random.randrange(10000, 32768)))
+            return s.getsockname()[1]
 
 
 class Refused(Exception):
@@ -116,6 +120,7 @@ class Local:
         self.folder = tempfile.mkdtemp(prefix="ordersnap-dynamodb-")
         self.kept, self.port, self.process = kept, free_port(), None
         self.base = f"http://127.0.0.1:{self.port}"
+        atexit.register(self.close)
         self.start()
 
     def start(self):
@@ -143,8 +148,9 @@ class Local:
     def resume(self):
         self.process.send_signal(signal.SIGCONT)
 
-    def kill(self):
-        self.process.kill()
+    def end(self):
+        """By SIGTERM: killed with SIGKILL it may lose the last transaction that it acknowledged."""
+        self.process.terminate()
         self.process.wait()
 
     def call(self, operation, **request):
@@ -188,8 +194,7 @@ class Local:
     def close(self):
         if self.process.poll() is None:
             self.resume()
-            self.process.terminate()
-            self.process.wait()
+            self.end()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

@@ -50,7 +50,7 @@ class _Handler(BaseHTTPRequestHandler):
             body, HTTP_STRIPE_SIGNATURE=self.headers["Stripe-Signature"])
         self.server.statuses[answer.status] += 1
         self.server.late.update(re.findall(
-            r"Failed to fetch line items sessionId=(\S+) again=on redelivery", answer.log))
+            r'Failed to fetch line items sessionId=(\S+) again="on redelivery"', answer.log))
         self.send_response(answer.status)
         self.end_headers()
         self.wfile.write(answer.body)
@@ -110,7 +110,7 @@ class Trial:
 
 WAYS = {
     "stopped as by a stalled machine": Trial(local.Local.pause, local.Local.resume),
-    "killed and started again": Trial(local.Local.kill, local.Local.start),
+    "ended and started again": Trial(local.Local.end, local.Local.start),
 }
 pool = concurrent.futures.ThreadPoolExecutor(len(WAYS))
 runs = {what: pool.submit(trial.run) for what, trial in WAYS.items()}
