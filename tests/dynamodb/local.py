@@ -128,7 +128,7 @@ class Local:
         where = ["-dbPath", self.folder] if self.kept else ["-inMemory"]
         with open(os.path.join(self.folder, "log"), "ab") as log:
             self.process = subprocess.Popen(
-                ["java", "-Xmx256m", "-XX:TieredStopAtLevel=1",
+                ["java", "-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC",
                  "-Djava.library.path=" + os.path.join(home, "DynamoDBLocal_lib"),
                  "-jar", os.path.join(home, "DynamoDBLocal.jar"), *where, "-sharedDb",
                  "-disableTelemetry", "-port", str(self.port)],

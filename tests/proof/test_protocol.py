@@ -31,7 +31,7 @@ def build(what, defines, flags):
     os.mkdir(where)
     code, said = run(["spin", *(f"-D{d}" for d in defines), "-a", MODEL], where)
     ok(code == 0 and "error" not in said, said)
-    code, said = run(["gcc", "-O2", "-w", "-DMEMLIM=1024", *flags, "-o", "pan", "pan.c"], where)
+    code, said = run(["gcc", "-O0", "-w", "-DMEMLIM=1024", *flags, "-o", "pan", "pan.c"], where)
     ok(code == 0, said)
     return where
 
