@@ -132,7 +132,7 @@ static enum parse_status take_option(struct reader *r, struct command_line *line
 	const struct command_option *options = r->command ? r->command->options : NULL;
 	int own = find(options, word), common = own < 0 ? find(parse_common, word) : -1;
 	enum parse_status status;
-	const char *value;
+	const char *value = NULL;
 
 	if (own < 0 && common < 0)
 		return unknown(r, word);
