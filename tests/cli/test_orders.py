@@ -503,7 +503,7 @@ def _():
 @test
 def _():
     "a reader that has seen enough ends the list, without a word"
-    many = another(*[order(f"cs_test_h{n:04}", NOON + n) for n in range(600)])
+    many = another(*[order(f"cs_test_h{n:04}", NOON + n) for n in range(2000)])  # more than a pipe holds
     for how in (["--json"], ["--csv"], ["--limit", "0"]):
         process = many.start("orders", "--user", "user_1", *how)
         process.stdout.read(10)
