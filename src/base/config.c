@@ -87,8 +87,8 @@ static int set(struct loader *l, const struct config_key *key, const char *value
 static int unknown(struct loader *l, const char *name, struct err *e)
 {
 	const char *meant = nearest_name(name);
-	struct config_origin *origin = meant ? &l->config->origins[config_key_named(meant) - config_keys]
-					     : NULL;
+	struct config_origin *origin =
+		meant ? &l->config->origins[config_key_named(meant) - config_keys] : NULL;
 
 	if (origin && origin->source == CONFIG_UNSET)
 		origin->wrong = true;
@@ -327,7 +327,8 @@ static int choose(struct config *c, const char *name, const char *value, struct 
 {
 	struct loader loader = {.config = c};
 
-	return set(&loader, config_key_named(name), value, (struct config_origin){.source = CONFIG_OPTION}, e);
+	return set(&loader, config_key_named(name), value,
+		   (struct config_origin){.source = CONFIG_OPTION}, e);
 }
 
 static int choose_file(struct config *c, const char *path, struct err *e)

@@ -31,7 +31,8 @@ int patience_get_many(struct app *app, struct patience patience, const struct st
 	int rc;
 
 	do
-		rc = store_get_many(app_store(app), keys, n, items, deadline_in(PATIENCE_CALL_MS), e);
+		rc = store_get_many(app_store(app), keys, n, items,
+				    deadline_in(PATIENCE_CALL_MS), e);
 	while (rc && patience_again(&patience, e));
 	return rc;
 }

@@ -50,7 +50,8 @@ static int get_page(struct sync *s, struct stripe_page *page, struct err *e)
 		.after = segment->after[0] ? segment->after : NULL,
 	};
 
-	return patience_ask(s->app, reconcile_patience(&s->options->listener), ask_page, &range, page, e);
+	return patience_ask(s->app, reconcile_patience(&s->options->listener), ask_page, &range,
+			    page, e);
 }
 
 /* No more of the page than may be looked at. */

@@ -256,9 +256,8 @@ def clock(shift):
         _shim = os.path.join(tempfile.mkdtemp(prefix="ordersnap-clock-"), "shift_clock.so")
         subprocess.run([compiler, "-shared", "-fPIC", "-o", _shim,
                         os.path.join(HERE, "shift_clock.c")], check=True)
-    asan = os.environ.get("ASAN_OPTIONS", "")
     return {"LD_PRELOAD": _shim, "CLOCK_SHIFT": int(shift),
-            "ASAN_OPTIONS": (asan + ":" if asan else "") + "verify_asan_link_order=0"}
+            "ASAN_OPTIONS": lib.asan_options("verify_asan_link_order=0")}
 
 
 # --- a server in Stripe's place -----------------------------------------------------------------

@@ -294,9 +294,8 @@ class Clock:
             f.write(bytes(8))
         with open(self.path, "r+b") as f:
             self.shift = mmap.mmap(f.fileno(), 8)
-        asan = os.environ.get("ASAN_OPTIONS", "")
         self.variables = {"LD_PRELOAD": shim, "CLOCK_FILE": self.path,
-                          "ASAN_OPTIONS": (asan + ":" if asan else "") + "verify_asan_link_order=0"}
+                          "ASAN_OPTIONS": lib.asan_options("verify_asan_link_order=0")}
 
     def now(self):
         return struct.unpack("@q", self.shift[:])[0]

@@ -26,6 +26,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 
+import shop  # noqa: E402
 import tap  # noqa: E402
 from kit import KEYS  # noqa: E402
 
@@ -64,10 +65,7 @@ def need():
 
 def free_port():
     """One that no connection is given by chance while DynamoDB Local is away."""
-    while True:
-        with socket.socket() as s, contextlib.suppress(OSError):
-            s.bind(("127.0.0.1", random.randrange(10000, 32768)))
-            return s.getsockname()[1]
+    return shop.free_port(random.randrange(10000, 32000))
 
 
 class Refused(Exception):

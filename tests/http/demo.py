@@ -12,6 +12,7 @@ import subprocess
 import sys
 
 import servers
+import shop
 
 FIRST_PORT = 8080
 CART = [{"sku": "N-RED", "quantity": 2}, {"sku": "R-SIL", "quantity": 1}]
@@ -106,7 +107,7 @@ def main(arguments):
     if arguments not in ([], ["--once"]):
         print(__doc__.strip(), file=sys.stderr)
         return 2
-    port = servers.free_port(FIRST_PORT)
+    port = shop.free_port(FIRST_PORT)
     url = f"http://127.0.0.1:{port}"
     print(f"A shop on {url}: nginx, spawn-fcgi, SQLite, and a stand-in for Stripe\n", flush=True)
     try:

@@ -13,7 +13,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -77,19 +76,6 @@ def uses_sockets(server):
     return server in ("nginx", "apache-proxy_fcgi")
 
 
-def free_port(first=0):
-    """The first port from `first` on that nobody listens on; 0: any."""
-    while True:
-        with socket.socket() as s:
-            try:
-                s.bind(("127.0.0.1", first))
-                return s.getsockname()[1]
-            except OSError:
-                if first == 0 or first >= 65535:
-                    raise
-        first += 1
-
-
 def children_of(pid):
     """The process ids of a process's children."""
     found = []
@@ -135,7 +121,7 @@ class Site(shop.Shop):
         super().__init__(sim=False)
         _open_sites.append(self)
         self.server, self.children, self.processes = server, children, {}
-        self.port = port or free_port()
+        self.port = port or shop.free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.user = pwd.getpwnam("www-data") if os.geteuid() == 0 else None
         self.make_folders()

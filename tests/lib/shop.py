@@ -9,6 +9,7 @@ import itertools
 import json
 import os
 import shutil
+import socket
 import sqlite3
 import subprocess
 import tempfile
@@ -108,6 +109,24 @@ class Sim:
         self.process.wait()
 
 
+def free_port(first=0):
+    """The first port from `first` on that nobody listens on; 0: any."""
+    while True:
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", first))
+                return s.getsockname()[1]
+            except OSError:
+                if first == 0 or first >= 65535:
+                    raise
+        first += 1
+
+
+def asan_options(option, environment=os.environ):
+    """$ASAN_OPTIONS with one more."""
+    return ":".join(filter(None, (environment.get("ASAN_OPTIONS"), option)))
+
+
 class Shop:
     """A folder with a configuration, and the programs run as CGI in it."""
 
@@ -147,7 +166,7 @@ class Shop:
         wrapper, environment = WRAPPER, self.environment(**fixed)
         if next(_lives) % LEAKS_EVERY:
             wrapper = []
-            environment["ASAN_OPTIONS"] = environment.get("ASAN_OPTIONS", "") + ":detect_leaks=0"
+            environment["ASAN_OPTIONS"] = asan_options("detect_leaks=0", environment)
         done = subprocess.run([*wrapper, program(name)], input=body or b"",
                               env=environment, capture_output=True,
                               timeout=timeout)

@@ -97,9 +97,15 @@ static void put_in_queue(struct world *w, size_t event)
 	w->queue[w->n_queue++] = event;
 }
 
+/* The clock before any process began; each begins in a second of its own. */
+static int64_t first_second(const struct world *w)
+{
+	return step_time(w->history->n) + 3600;
+}
+
 size_t world_time_when(int64_t epoch)
 {
-	return world->time_when[(int64_t)world->begun - (world->epoch - epoch)];
+	return world->time_when[epoch - first_second(world)];
 }
 
 static void start(struct world *w, struct process *p, enum job job, const char *name)
@@ -114,10 +120,9 @@ static void start(struct world *w, struct process *p, enum job job, const char *
 	p->answer = NULL;
 	p->err = (struct err){.code = ERR_NONE};
 	open_app(p);
-	w->epoch++;
-	if (++w->begun == BEGUN_MAX)
+	if (++w->epoch - first_second(w) == BEGUN_MAX)
 		abort();
-	w->time_when[w->begun] = w->time;
+	w->time_when[w->epoch - first_second(w)] = w->time;
 	getcontext(&p->context);
 	p->context.uc_stack.ss_sp = stacks[p - w->processes];
 	p->context.uc_stack.ss_size = STACK_BYTES;
@@ -332,7 +337,7 @@ void world_run(struct world *w, const struct history *h, const struct events *ev
 	w->faults_left = limits->faults;
 	w->switches_left = limits->switches;
 	w->syncs_left = limits->syncs;
-	w->epoch = step_time(h->n) + 3600;
+	w->epoch = first_second(w);
 	w->ms = 1000;
 	for (i = 0; i < h->n; i++) {
 		w->truths[i + 1] = w->truths[i];

@@ -82,8 +82,7 @@ struct world {
 	struct truth truths[STEPS_MAX + 1]; /* [n]: after n steps */
 	size_t time;                        /* steps that have happened */
 	int64_t epoch, ms;                  /* the clocks */
-	size_t begun;                       /* processes, each in a second of its own */
-	size_t time_when[BEGUN_MAX];        /* [n]: the time when the n-th had begun */
+	size_t time_when[BEGUN_MAX];        /* [n]: the time when the n-th process began */
 	struct table table;
 	struct process processes[PROCESSES];
 	struct process *current; /* NULL: the scheduler */
