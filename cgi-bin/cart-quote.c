@@ -3,7 +3,7 @@
  * POST /cart/quote: a cart becomes a signed quote.
  */
 #include "program.h"
-#include "service/quoting.h"
+#include "checkout/quoting.h"
 
 #define BODY_MAX 65536
 

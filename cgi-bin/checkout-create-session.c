@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "program.h"
-#include "service/checkout.h"
+#include "checkout/checkout.h"
 #include "web/auth.h"
 
 #define BODY_MAX 65536

@@ -5,7 +5,7 @@
 #ifndef ORDERSNAP_CGI_BIN_PROGRAM_H
 #define ORDERSNAP_CGI_BIN_PROGRAM_H
 
-#include "service/app.h"
+#include "app/app.h"
 #include "web/endpoint.h"
 
 struct program {

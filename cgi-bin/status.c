@@ -5,7 +5,7 @@
  * Needs no setting to start: what is missing is what it is there to say.
  */
 #include "program.h"
-#include "service/health.h"
+#include "check/health.h"
 
 static int get_health(void *context, const struct request *request, struct response *response,
 		      struct err *e)

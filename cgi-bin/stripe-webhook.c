@@ -6,7 +6,7 @@
  * parsed.  A missing Content-Type is no reason to lose an event.
  */
 #include "program.h"
-#include "service/webhook.h"
+#include "record/webhook.h"
 
 #define BODY_MAX (1u << 20)
 

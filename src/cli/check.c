@@ -13,7 +13,7 @@
 #include "base/mem.h"
 #include "base/url.h"
 #include "cli/command.h"
-#include "service/check.h"
+#include "check/check.h"
 
 /* What monitoring systems expect; 3 is "unknown" to them. */
 enum check_exit { EXIT_OK = 0, EXIT_WARNING = 1, EXIT_FAILED = 2, EXIT_TROUBLE = 3 };

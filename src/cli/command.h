@@ -6,7 +6,7 @@
 #ifndef ORDERSNAP_CLI_COMMAND_H
 #define ORDERSNAP_CLI_COMMAND_H
 
-#include "service/app.h"
+#include "app/app.h"
 
 /* Exit statuses, the same for all subcommands (but check, which has those of
  * monitoring systems). */

@@ -7,7 +7,7 @@
 
 #include "cli/command.h"
 #include "cli/progress.h"
-#include "service/transfer_export.h"
+#include "transfer/transfer_export.h"
 #include "shop/keys.h"
 
 static void show(void *context, const struct transfer_exported *so_far, int permille)

@@ -7,7 +7,7 @@
 
 #include "cli/command.h"
 #include "cli/progress.h"
-#include "service/transfer_import.h"
+#include "transfer/transfer_import.h"
 
 static void show(void *context, const struct transfer_imported *so_far, int permille)
 {

@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "cli/command.h"
-#include "service/setup.h"
+#include "app/setup.h"
 
 #define PATIENCE_MS 120000 /* a new DynamoDB table takes some seconds */
 

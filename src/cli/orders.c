@@ -13,7 +13,7 @@
 #include "cli/table.h"
 #include "cli/totals.h"
 #include "format/iso8601.h"
-#include "service/history.h"
+#include "orders/history.h"
 #include "shop/keys.h"
 #include "shop/lines.h"
 

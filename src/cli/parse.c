@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/config_file.h"
+#include "config/config_file.h"
 
 enum common { COMMON_CONF, COMMON_DB, COMMON_TABLE, COMMON_HELP };
 

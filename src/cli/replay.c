@@ -14,7 +14,7 @@
 #include "cli/differences.h"
 #include "cli/interrupt.h"
 #include "cli/progress.h"
-#include "service/replay.h"
+#include "sync/replay.h"
 #include "shop/order.h"
 
 /* What has become of the events so far. */

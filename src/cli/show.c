@@ -10,7 +10,7 @@
 #include "cli/listing.h"
 #include "cli/show_order.h"
 #include "cli/table.h"
-#include "service/lookup.h"
+#include "orders/lookup.h"
 
 #define READ_MS 30000
 #define ORDERS_MAX 1000

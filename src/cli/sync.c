@@ -13,7 +13,7 @@
 #include "cli/interrupt.h"
 #include "cli/progress.h"
 #include "format/iso8601.h"
-#include "service/sync.h"
+#include "sync/sync.h"
 
 #define HOUR 3600
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The DynamoDB backend: the store's verbs in terms of aws/dynamodb.h, and the
+ * The DynamoDB backend: the store's verbs in terms of store/dynamodb.h, and the
  * rule that DynamoDB itself doesn't keep in time: an expired item is not seen.
  */
 #include "store/store_dynamodb.h"
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aws/dynamodb.h"
+#include "store/dynamodb.h"
 #include "base/clock.h"
 #include "base/mem.h"
 

@@ -15,7 +15,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import tree  # noqa: E402  (finds tests/lib)
 from tap import main, skip, test  # noqa: E402
 
-KEYS = "src/base/config_keys.c"
+KEYS = "src/config/config_keys.c"
 MAN = "man/ordersnap.conf.5"
 EXAMPLE = "conf/ordersnap.conf.example"
 README = "README.md"

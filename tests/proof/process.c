@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "base/digest.h"
-#include "service/webhook.h"
+#include "record/webhook.h"
 
 static void give_way(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Read, decide, write once: the protocol of service/settle.c and
- * service/settle_payment.c, as small as it can be and still go wrong.
+ * Read, decide, write once: the protocol of record/settle.c and
+ * record/settle_payment.c, as small as it can be and still go wrong.
  *
  * One payment.  At Stripe it is sold, refunded, and the refund fails, so that
  * the truth comes back to what it was.  An event tells of each step.

@@ -6,7 +6,7 @@
 
 #include "checks.h"
 #include "format/iso8601.h"
-#include "service/replay.h"
+#include "sync/replay.h"
 
 /* The window of those that look back to after the sale: later than the key of
  * any order, earlier than the first event. */

@@ -2,8 +2,8 @@
 /*
  * One run: the events of a history are delivered to the real webhook_receive()
  * by processes that may die at any call, some of them at once, until all are
- * acknowledged.  Some may be lost, or replayed (service/replay.h), and
- * reconcilers may run beside them (service/sync.h).
+ * acknowledged.  Some may be lost, or replayed (sync/replay.h), and
+ * reconcilers may run beside them (sync/sync.h).
  *
  * A process is a coroutine: it gives way before each call of the store and of
  * Stripe, so every order in which calls of several processes can meet is a
@@ -17,7 +17,7 @@
 
 #include "choices.h"
 #include "history.h"
-#include "service/sync.h"
+#include "sync/sync.h"
 
 #define PROCESSES 4
 #define TABLE_MAX 96

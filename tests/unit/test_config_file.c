@@ -6,7 +6,7 @@
 #include "unit.h"
 
 #include "base/buf.h"
-#include "base/config_file.h"
+#include "config/config_file.h"
 
 /* Writes `NAME<value>` for each setting. */
 static int note(void *context, const char *name, const char *value, struct err *e)

@@ -5,7 +5,7 @@
  */
 #include "unit.h"
 
-#include "base/config.h"
+#include "config/config.h"
 
 static const struct config_key *key_of(const char *name)
 {

@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "aws/dynamodb_table.h"
+#include "store/dynamodb_table.h"
 #include "base/clock.h"
 #include "store/store.h"
 #include "store/store_dynamodb.h"

@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "service/sync_state.h"
+#include "orders/sync_state.h"
 #include "shop/keys.h"
 #include "store/store_sqlite.h"
 

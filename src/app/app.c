@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Opening what the configuration names.
+ */
+#include "app/app.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "store/store_dynamodb.h"
+#include "store/store_sqlite.h"
+
+static enum log_level level_of(const char *name)
+{
+	static const char *const names[] = {"debug", "info", "warning", "error"};
+	int i;
+
+	for (i = 0; i < 4; i++)
+		if (strcmp(names[i], name) == 0)
+			return (enum log_level)i;
+	return LOG_LEVEL_INFO;
+}
+
+/* The log of a command that a person runs would be in the way of what it says. */
+static enum log_level level_for(const struct config *c, bool terminal)
+{
+	enum log_level level = level_of(c->log_level);
+	bool hushed = terminal && strcmp(c->log_target, "stderr") == 0;
+
+	return hushed && level == LOG_LEVEL_INFO ? LOG_LEVEL_WARNING : level;
+}
+
+static int configure_log(const struct config *c, bool terminal, struct err *e)
+{
+	const struct log_options options = {
+		.level = level_for(c, terminal),
+		.json = strcmp(c->log_format, "json") == 0,
+		.target = c->log_target,
+	};
+
+	log_hide_list(c->stripe_secret);
+	log_hide_list(c->stripe_webhook_secret);
+	log_hide_list(c->quote_signature_secret);
+	log_hide_list(c->jwt_secret);
+	log_hide_list(c->aws_secret_access_key);
+	log_hide_list(c->aws_session_token);
+	if (log_configure(&options))
+		return err_set(e, ERR_CONFIG, "LOG_TARGET: can't open %s: %s", c->log_target,
+			       strerror(errno));
+	return 0;
+}
+
+static struct aws_settings aws_of(const struct config *c)
+{
+	return (struct aws_settings){
+		.region = c->aws_region ? c->aws_region : c->aws_default_region,
+		.endpoint = c->aws_endpoint_url,
+		.endpoint_dynamodb = c->aws_endpoint_url_dynamodb,
+		.endpoint_ssm = c->aws_endpoint_url_ssm,
+		.ignore_file_endpoints = c->aws_ignore_configured_endpoint_urls,
+		.key_id = c->aws_access_key_id,
+		.secret = c->aws_secret_access_key,
+		.token = c->aws_session_token,
+		.profile = c->aws_profile,
+		.credentials_file = c->aws_shared_credentials_file,
+		.config_file = c->aws_config_file,
+		.container_relative_uri = c->aws_container_relative_uri,
+		.container_full_uri = c->aws_container_full_uri,
+		.container_token = c->aws_container_token,
+		.container_token_file = c->aws_container_token_file,
+		.metadata_disabled = c->aws_metadata_disabled,
+		.metadata_endpoint = c->aws_metadata_endpoint,
+		.home = getenv("HOME"),
+	};
+}
+
+/* The fault's end: -1, or 0 where it was told and opening goes on. */
+static int fault(const struct app_options *options, const char *name, const struct err *e)
+{
+	if (!options->fault)
+		return -1;
+	options->fault(options->fault_context, name, e);
+	return 0;
+}
+
+static int load(struct app *app, const struct app_options *options, struct err *e)
+{
+	if (options->conf && setenv("ORDERSNAP_CONF", options->conf, 1))
+		return err_set(e, ERR_INTERNAL, "can't set ORDERSNAP_CONF");
+	if (!options->fault)
+		return config_load(&app->config, e);
+	config_load_all(&app->config, options->fault, options->fault_context);
+	return 0;
+}
+
+int app_open_with(struct app *app, unsigned needs, const struct app_options *options,
+		  struct err *e)
+{
+	const struct config *c = &app->config;
+
+	memset(app, 0, sizeof *app);
+	if (load(app, options, e))
+		return -1;
+	if (config_choose_store(&app->config, options->db, options->table, e) &&
+	    fault(options, options->db ? "COMMERCE_DB" : "COMMERCE_TABLE", e))
+		return -1;
+	app->aws = aws_of(c);
+	if (configure_log(c, options->terminal, e) && fault(options, "LOG_TARGET", e))
+		return -1;
+	return options->fault ? 0 : config_require(c, needs, e);
+}
+
+int app_open(struct app *app, unsigned needs, struct err *e)
+{
+	const struct app_options none = {.conf = NULL};
+
+	return app_open_with(app, needs, &none, e);
+}
+
+void app_close(struct app *app)
+{
+	store_close(app->store_opened);
+	stripe_client_free(app->stripe_opened);
+	secrets_free(&app->secrets);
+	config_free(&app->config);
+	log_close();
+	memset(app, 0, sizeof *app);
+}
+
+struct store *app_store(struct app *app)
+{
+	if (!app->store_opened)
+		app->store_opened = app->config.commerce_table
+			? store_dynamodb_new(app->config.commerce_table, &app->aws)
+			: store_sqlite_new(app->config.commerce_db);
+	return app->store_opened;
+}
+
+int app_secret(struct app *app, enum secret which, int64_t deadline, const char **value,
+	       struct err *e)
+{
+	return secrets_get(&app->secrets, &app->config, &app->aws, which, deadline, value, e);
+}
+
+bool app_secret_changed(struct app *app, enum secret which, int64_t deadline)
+{
+	return secrets_refresh(&app->secrets, &app->config, &app->aws, which, deadline);
+}
+
+struct stripe_client *app_stripe(struct app *app, int64_t deadline, struct err *e)
+{
+	const char *secret;
+
+	/* A key that lives in SSM may have been rolled since it was read. */
+	if (app->stripe_opened && stripe_was_unauthorized(app->stripe_opened) &&
+	    app_secret_changed(app, SECRET_STRIPE, deadline)) {
+		stripe_client_free(app->stripe_opened);
+		app->stripe_opened = NULL;
+	}
+	if (!app->stripe_opened && app_secret(app, SECRET_STRIPE, deadline, &secret, e) == 0)
+		app->stripe_opened = stripe_client_new(secret, app->config.stripe_api_base);
+	return app->stripe_opened;
+}
+
+struct app_calls app_calls(const struct app *app)
+{
+	struct app_calls calls = {0};
+
+	if (app->store_opened) {
+		calls.reads = app->store_opened->reads;
+		calls.writes = app->store_opened->writes;
+	}
+	if (app->stripe_opened)
+		calls.stripe = stripe_client_calls(app->stripe_opened);
+	return calls;
+}
+
+int64_t app_stripe_deadline(int64_t deadline)
+{
+	return deadline - APP_STORE_RESERVE_MS;
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Resolving secrets.
+ */
+#include "app/secrets.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "aws/ssm.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+static const char *plain_value(const struct config *c, enum secret which)
+{
+	const char *const values[SECRETS] = {
+		[SECRET_STRIPE] = c->stripe_secret,
+		[SECRET_WEBHOOK] = c->stripe_webhook_secret,
+		[SECRET_QUOTE] = c->quote_signature_secret,
+		[SECRET_JWT] = c->jwt_secret,
+	};
+
+	return values[which];
+}
+
+static const char *parameter_name(const struct config *c, enum secret which)
+{
+	const char *const names[SECRETS] = {
+		[SECRET_STRIPE] = c->stripe_secret_parameter,
+		[SECRET_WEBHOOK] = c->stripe_webhook_secret_parameter,
+		[SECRET_QUOTE] = c->quote_signature_secret_parameter,
+		[SECRET_JWT] = c->jwt_secret_parameter,
+	};
+
+	return names[which];
+}
+
+static void forget(char *value)
+{
+	if (value)
+		mem_wipe(value, strlen(value));
+	free(value);
+}
+
+static const char *const variable_names[SECRETS] = {
+	[SECRET_STRIPE] = "STRIPE_SECRET_PARAMETER",
+	[SECRET_WEBHOOK] = "STRIPE_WEBHOOK_SECRET_PARAMETER",
+	[SECRET_QUOTE] = "QUOTE_SIGNATURE_SECRET_PARAMETER",
+	[SECRET_JWT] = "JWT_SECRET_PARAMETER",
+};
+
+/* Whether the secret, or one of several with commas between, is blank. */
+static bool has_blank(const char *value)
+{
+	struct span rest = span_of(value), one;
+
+	while (span_next(&rest, ',', &one))
+		if (span_trim(one).n == 0)
+			return true;
+	return false;
+}
+
+static int fetch(struct secrets *s, const char *name, const struct aws_settings *settings,
+		 enum secret which, int64_t deadline, struct err *e)
+{
+	char *value = NULL, *text;
+
+	if (!s->ssm)
+		s->ssm = aws_client_new(settings, &aws_ssm);
+	s->read_at[which] = clock_monotonic_ms();
+	if (aws_ssm_get_parameter(s->ssm, name, deadline, &value, e))
+		return -1;
+	text = value;
+	value = span_dup(span_trim(span_of(text)));
+	forget(text);
+	if (has_blank(value)) {
+		forget(value);
+		return err_set(e, ERR_UNAVAILABLE, "%s: the SSM parameter %s has an empty secret",
+			       variable_names[which], name);
+	}
+	log_hide_list(value);
+	forget(s->fetched[which]);
+	s->fetched[which] = value;
+	return 0;
+}
+
+int secrets_get(struct secrets *s, const struct config *config,
+		const struct aws_settings *settings, enum secret which, int64_t deadline,
+		const char **value, struct err *e)
+{
+	const char *name = parameter_name(config, which);
+
+	*value = plain_value(config, which);
+	if (*value || !name)
+		return 0;
+	if (!s->fetched[which] && fetch(s, name, settings, which, deadline, e))
+		return -1;
+	*value = s->fetched[which];
+	return 0;
+}
+
+bool secrets_refresh(struct secrets *s, const struct config *config,
+		     const struct aws_settings *settings, enum secret which, int64_t deadline)
+{
+	const char *name = parameter_name(config, which);
+	char *before = str_dup(s->fetched[which]);
+	bool changed = false;
+	struct err why;
+
+	if (name && !plain_value(config, which) &&
+	    clock_monotonic_ms() - s->read_at[which] >= SECRETS_REFRESH_MS) {
+		if (fetch(s, name, settings, which, deadline, &why))
+			log_warning("Failed to read secret again", LOG_STR("parameter", name),
+				    LOG_STR("error", why.text));
+		else
+			changed = !before || strcmp(before, s->fetched[which]) != 0;
+	}
+	forget(before);
+	return changed;
+}
+
+void secrets_free(struct secrets *s)
+{
+	size_t i;
+
+	for (i = 0; i < SECRETS; i++)
+		forget(s->fetched[i]);
+	aws_client_free(s->ssm);
+	memset(s, 0, sizeof *s);
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The configuration: the file, what was wrong with it, and each setting with
+ * where it comes from.  A secret is judged in check_secrets.c and shown by its
+ * last four characters.
+ */
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "check/check_part.h"
+#include "check/check_secret.h"
+
+#define DONT_START "the programs do not start before this is mended; see ordersnap.conf(5)"
+
+static void say_no_file(struct check *c)
+{
+	char *beside = config_file_beside_program();
+
+	check_ok(c, "file", "none was read: neither %s%s%s is there", beside ? beside : "",
+		 beside ? " nor " : "", CONFIG_SYSTEM_FILE);
+	free(beside);
+}
+
+static void say_file(struct check *c, const char *path)
+{
+	const struct passwd *user;
+	const struct group *group;
+	struct stat st;
+
+	if (stat(path, &st))
+		return; /* it was read a moment ago */
+	user = getpwuid(st.st_uid);
+	group = getgrgid(st.st_gid);
+	if (st.st_mode & S_IWGRP)
+		check_not(c, CHECK_WARNING, "file", "chmod g-w it: whoever is in that group can "
+			  "choose the shop's keys", "%s, mode %03o: its group, %s, can write it",
+			  path, (unsigned)(st.st_mode & 07777), group ? group->gr_name : "?");
+	else
+		check_ok(c, "file", "%s, mode %03o, of %s:%s", path,
+			 (unsigned)(st.st_mode & 07777), user ? user->pw_name : "?",
+			 group ? group->gr_name : "?");
+}
+
+/* What was wrong with the file as a whole, or with lines that are no setting's. */
+static bool say_file_faults(struct check *c)
+{
+	bool any = false;
+	size_t i;
+
+	for (i = 0; i < c->fault_count; i++) {
+		if (c->faults[i].name)
+			continue;
+		check_not(c, CHECK_FAILED, "file", DONT_START, "%s", c->faults[i].text);
+		any = true;
+	}
+	return any;
+}
+
+static void say_setting_faults(struct check *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->fault_count; i++)
+		if (c->faults[i].name)
+			check_not(c, CHECK_FAILED, c->faults[i].name, DONT_START, "%s",
+				  c->faults[i].text);
+}
+
+const char *check_origin(const struct check *c, const struct config_key *key, char *out)
+{
+	static const char *const names[] = {
+		[CONFIG_UNSET] = "not set",
+		[CONFIG_DEFAULT] = "default",
+		[CONFIG_FILE] = "file",
+		[CONFIG_ENVIRONMENT] = "environment",
+		[CONFIG_OPTION] = "option",
+	};
+	const struct config_origin *origin = &c->app->config.origins[key - config_keys];
+
+	if (origin->source == CONFIG_FILE)
+		snprintf(out, CHECK_ORIGIN, "%s:%d", c->app->config.file, origin->line);
+	else
+		snprintf(out, CHECK_ORIGIN, "%s", names[origin->source]);
+	return out;
+}
+
+static void say_setting(struct check *c, const struct config_key *key)
+{
+	const struct config *config = &c->app->config;
+	const void *field = (const char *)config + key->offset;
+	const char *text = config_string(config, key);
+	char origin[CHECK_ORIGIN], shown[CHECK_MASKED];
+
+	check_origin(c, key, origin);
+	if (key->type == CONFIG_INT)
+		check_ok(c, key->name, "%lld (%s)", (long long)*(const int64_t *)field, origin);
+	else if (key->type == CONFIG_FLAG || key->type == CONFIG_AWS_FLAG)
+		check_ok(c, key->name, "%s (%s)", *(const bool *)field ? "on" : "off", origin);
+	else if (text && config_is_secret(key))
+		check_ok(c, key->name, "%s (%s)", check_mask(span_of(text), shown), origin);
+	else if (text)
+		check_ok(c, key->name, "%s (%s)", text, origin);
+}
+
+static void say_settings(struct check *c)
+{
+	const struct config_key *key;
+
+	for (key = config_keys; key->name; key++) {
+		const struct config_origin *origin = &c->app->config.origins[key - config_keys];
+
+		if (origin->wrong || origin->source == CONFIG_UNSET || check_judges(key->name) ||
+		    (origin->source == CONFIG_DEFAULT && !c->options->verbose))
+			continue;
+		say_setting(c, key);
+	}
+}
+
+void check_config(struct check *c)
+{
+	const char *file = c->app->config.file;
+
+	c->group = "configuration";
+	if (!say_file_faults(c)) {
+		if (file)
+			say_file(c, file);
+		else
+			say_no_file(c);
+	}
+	say_setting_faults(c);
+	say_settings(c);
+	check_secrets(c);
+}

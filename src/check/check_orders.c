@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What the store says about the shop's days: when Stripe's sessions were last
+ * compared with the orders, and which orders are not done.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "format/iso8601.h"
+#include "check/check_part.h"
+#include "orders/pending.h"
+#include "shop/keys.h"
+
+#define READ_MS 4000
+#define DAYS_MS 10000 /* for all of the days */
+#define DAY 86400
+#define SYNC_WARNING DAY           /* seconds since the last one */
+#define PENDING_WARNING (3 * DAY)
+#define CRON "17 * * * * ordersnap LOG_TARGET=syslog ordersnap sync --quiet"
+
+/* The age of a time as text; -1 where it is none, 0 where it is to come. */
+static int64_t age_of(const struct check *c, const char *time)
+{
+	int64_t then, now = check_now(c);
+
+	if (!time || iso8601_parse(time, &then))
+		return -1;
+	return now > then ? now - then : 0;
+}
+
+static void say_completed(struct check *c, struct json_object *state)
+{
+	int64_t age = age_of(c, json_string_or_null(state, "completedAt")), errors;
+	struct json_object *summary = NULL;
+	char spell[CHECK_SPELL];
+
+	json_get_object(state, "summary", &summary);
+	errors = json_int_or(summary, "errors", 0);
+	if (age > SYNC_WARNING)
+		check_not(c, CHECK_WARNING, "sync", "see to it that systemd or cron runs it; cron's line is: " CRON,
+			  "the last ordersnap sync was %s ago", check_spell(age, spell));
+	else if (errors > 0)
+		check_not(c, CHECK_WARNING, "sync", "run ordersnap sync: it says what it could not do",
+			  "the last ordersnap sync, %s ago, had %lld errors", check_spell(age, spell),
+			  (long long)errors);
+	else
+		check_ok(c, "sync", "%s ago: %lld sessions, %lld orders were missing, %lld out of date",
+			 check_spell(age, spell), (long long)json_int_or(summary, "sessions", 0),
+			 (long long)json_int_or(summary, "missing", 0),
+			 (long long)json_int_or(summary, "stale", 0));
+}
+
+/* One that is running, or was interrupted: the next one goes on with it. */
+static void say_running(struct check *c, struct json_object *state)
+{
+	struct json_object *run = NULL;
+	char spell[CHECK_SPELL];
+	int64_t age;
+
+	if (json_get_object(state, "run", &run) != JSON_FOUND)
+		return;
+	age = age_of(c, json_string_or_null(run, "startedAt"));
+	if (age > SYNC_WARNING)
+		check_not(c, CHECK_WARNING, "sync", "run ordersnap sync: it goes on where that one "
+			  "ended", "one that was begun %s ago was never done", check_spell(age, spell));
+	else if (age >= 0)
+		check_ok(c, "sync", "one was begun %s ago and is not done", check_spell(age, spell));
+}
+
+static void look_at_sync(struct check *c)
+{
+	const struct store_key key = {KEY_SYSTEM, KEY_SYNC};
+	struct json_object *state = NULL;
+	struct err e;
+
+	if (store_get_many(app_store(c->app), &key, 1, &state, check_deadline(c, READ_MS), &e)) {
+		check_not(c, CHECK_FAILED, "sync", "run this again", "not known: %s", e.text);
+		return;
+	}
+	if (age_of(c, json_string_or_null(state, "completedAt")) >= 0)
+		say_completed(c, state);
+	else
+		check_not(c, CHECK_WARNING, "sync", "run it, and add this line to /etc/cron.d/ordersnap: "
+			  CRON, "ordersnap sync has never been done: what Stripe could not deliver is "
+			  "not found");
+	say_running(c, state);
+	json_object_put(state);
+}
+
+struct pending {
+	int64_t count, oldest; /* epoch seconds */
+};
+
+static int on_pending(void *context, struct json_object *entry, struct err *e)
+{
+	struct pending *p = context;
+	int64_t created;
+
+	(void)e;
+	if (key_order_created(json_string_or_null(entry, "SK"), &created))
+		return 0;
+	if (!p->count++ || created < p->oldest)
+		p->oldest = created;
+	return 0;
+}
+
+static void say_pending(struct check *c, const struct pending *p)
+{
+	int64_t age = p->count ? check_now(c) - p->oldest : 0;
+	char spell[CHECK_SPELL];
+
+	if (p->count == 0)
+		check_ok(c, "pending", "no order of the last %d days waits for anything", PENDING_DAYS);
+	else if (age > PENDING_WARNING)
+		check_not(c, CHECK_WARNING, "pending", "run ordersnap sync, which asks Stripe how they "
+			  "ended", "%lld orders wait for their payment or their lines, the oldest for %s",
+			  (long long)p->count, check_spell(age, spell));
+	else
+		check_ok(c, "pending", "%lld orders wait for their payment or their lines, the oldest "
+			 "for %s", (long long)p->count, check_spell(age, spell));
+}
+
+/* A day at a time, so that a slow store does not hold all of it up. */
+static void look_at_pending(struct check *c)
+{
+	int64_t until = check_deadline(c, DAYS_MS), to = check_now(c), from = to - PENDING_DAYS * DAY;
+	struct pending pending = {0};
+	struct err e;
+	int rc = 0;
+
+	for (; !rc && to > from; to -= to % DAY + 1) {
+		int64_t begin = to - to % DAY, left = deadline_left(until);
+
+		rc = left ? pending_walk(c->app, begin > from ? begin : from, to,
+					 left < READ_MS ? left : READ_MS, on_pending, &pending, &e)
+			  : err_set(&e, ERR_UNAVAILABLE, "the store took too long");
+	}
+	if (rc)
+		check_not(c, CHECK_WARNING, "pending", "run this again", "which orders are pending is "
+			  "not known: %s", e.text);
+	else
+		say_pending(c, &pending);
+}
+
+void check_orders(struct check *c)
+{
+	look_at_sync(c);
+	look_at_pending(c);
+}

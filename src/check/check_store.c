@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The store: the file or the table, reading it, and writing to it, for which a
+ * write is tried whose condition can't hold.
+ */
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "store/dynamodb_table.h"
+#include "base/clock.h"
+#include "check/check_part.h"
+#include "shop/keys.h"
+
+#define STORE_MS 5000
+#define TABLE_MS 8000
+#define MEGABYTE (1024 * 1024)
+#define SPACE_FAILED 10 /* megabytes */
+#define SPACE_WARNING 100
+#define AWS_SKEW 240    /* seconds; AWS takes five minutes */
+#define NEVER 999999999 /* no item is ever of this version */
+
+/* --- the SQLite file ------------------------------------------------------ */
+
+/* Whether whoever runs the programs can make files in the folder.  Root can do
+ * anything: then it is asked for the owner of `as`, by the folder's mode. */
+static bool can_write_folder(const char *folder, const struct stat *as)
+{
+	struct stat st;
+
+	if (access(folder, R_OK | W_OK | X_OK))
+		return false;
+	if (geteuid() != 0 || stat(folder, &st))
+		return true;
+	if (st.st_uid == as->st_uid)
+		return (st.st_mode & (S_IWUSR | S_IXUSR)) == (S_IWUSR | S_IXUSR);
+	if (as->st_uid == 0)
+		return true;
+	return (st.st_mode & (S_IWOTH | S_IWGRP)) != 0;
+}
+
+static char *folder_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash == path ? str_dup("/") : span_dup((struct span){path, (size_t)(slash - path)});
+}
+
+static const char *owner_of(const struct stat *st)
+{
+	const struct passwd *user = getpwuid(st->st_uid);
+
+	return user ? user->pw_name : "its owner";
+}
+
+static bool look_at_folder(struct check *c, const char *path)
+{
+	char *folder = folder_of(path);
+	struct stat own, st;
+	bool there = stat(folder, &own) == 0, well = false;
+
+	if (there && stat(path, &st) == 0)
+		own = st;
+	if (!there)
+		check_not(c, CHECK_FAILED, "folder", "make it, for the programs' user, or mend "
+			  "COMMERCE_DB", "%s: %s", folder, strerror(errno));
+	else if (!can_write_folder(folder, &own))
+		check_not(c, CHECK_FAILED, "folder", "chown it to the programs' user, mode 750: SQLite "
+			  "makes files beside the table's; or run this as that user",
+			  "%s can't be written by %s", folder,
+			  geteuid() == 0 ? owner_of(&own) : "this user");
+	else
+		well = true;
+	free(folder);
+	return well;
+}
+
+static bool look_at_file(struct check *c, const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st)) {
+		check_not(c, CHECK_WARNING, "file", "run ordersnap init, as the programs' user",
+			  "%s: %s", path, strerror(errno));
+		return false;
+	}
+	if (!S_ISREG(st.st_mode) || access(path, R_OK | W_OK)) {
+		check_not(c, CHECK_FAILED, "file", "chown it to the programs' user, or run this as "
+			  "that user", "%s can't be read and written by this user", path);
+		return false;
+	}
+	if (st.st_mode & S_IRWXO)
+		check_not(c, st.st_mode & S_IWOTH ? CHECK_FAILED : CHECK_WARNING, "file",
+			  "chmod 660 it: it holds names and addresses of people",
+			  "%s, mode %03o: others can %s it", path, (unsigned)(st.st_mode & 07777),
+			  st.st_mode & S_IWOTH ? "write" : "read");
+	else
+		check_ok(c, "file", "%s, mode %03o, of %s", path, (unsigned)(st.st_mode & 07777),
+			 owner_of(&st));
+	return true;
+}
+
+static void look_at_filesystem(struct check *c, const char *path)
+{
+	static const struct {
+		unsigned type; /* statfs(2) */
+		const char *name;
+	} network[] = {{0x6969, "NFS"}, {0x517B, "SMB"}, {0xFF534D42, "CIFS"}, {0xFE534D42, "SMB"},
+		       {0x00C36400, "Ceph"}, {0x5346414F, "AFS"}, {0x0BD00BD0, "Lustre"}};
+	struct statfs fs;
+	size_t i;
+
+	if (statfs(path, &fs))
+		return;
+	for (i = 0; i < sizeof network / sizeof *network; i++)
+		if ((unsigned)fs.f_type == network[i].type)
+			check_not(c, CHECK_FAILED, "disk", "move it to a local disk: SQLite's locks don't "
+				  "hold on a network file system", "%s is on %s", path, network[i].name);
+}
+
+static void look_at_space(struct check *c, const char *path)
+{
+	struct statvfs fs;
+	uint64_t free_mb;
+
+	if (statvfs(path, &fs))
+		return;
+	free_mb = (uint64_t)fs.f_bavail * fs.f_frsize / MEGABYTE;
+	if (free_mb < SPACE_WARNING)
+		check_not(c, free_mb < SPACE_FAILED ? CHECK_FAILED : CHECK_WARNING, "space",
+			  "make room: a full disk takes no orders", "%llu MB are free",
+			  (unsigned long long)free_mb);
+	else
+		check_ok(c, "space", "%llu MB are free", (unsigned long long)free_mb);
+}
+
+/* Byte 18 of the file, see https://www.sqlite.org/fileformat.html: 2 is WAL. */
+static void look_at_wal(struct check *c, const char *path)
+{
+	FILE *file = fopen(path, "rbe");
+	unsigned char head[19] = {0};
+
+	if (file && fread(head, 1, sizeof head, file) == sizeof head && head[18] != 2)
+		check_not(c, CHECK_WARNING, "wal", "move it to a local disk that can share memory",
+			  "%s has no write-ahead log: programs wait for each other", path);
+	if (file)
+		fclose(file);
+}
+
+static bool look_at_sqlite(struct check *c, const char *path)
+{
+	if (!look_at_folder(c, path))
+		return false;
+	look_at_filesystem(c, path);
+	if (!look_at_file(c, path))
+		return false;
+	look_at_space(c, path);
+	return true;
+}
+
+/* --- the DynamoDB table --------------------------------------------------- */
+
+static bool say_table(struct check *c, const char *name, const struct dynamodb_table *table)
+{
+	if (!table->exists)
+		check_not(c, CHECK_FAILED, "table", "run ordersnap init, or mend COMMERCE_TABLE or "
+			  "AWS_REGION", "there is no table %s in this region", name);
+	else if (!table->active)
+		check_not(c, CHECK_FAILED, "table", "run this again in a minute",
+			  "table %s is being created or deleted", name);
+	else if (!table->keys_fit)
+		check_not(c, CHECK_FAILED, "table", "choose another name for COMMERCE_TABLE and run "
+			  "ordersnap init", "table %s has other keys than PK (hash) and SK (range), both "
+			  "strings", name);
+	else
+		check_ok(c, "table", "%s, with the right keys; point-in-time recovery is %s", name,
+			 table->backups ? "on" : table->backups_known ? "off" : "not known");
+	return table->exists && table->active && table->keys_fit;
+}
+
+static void say_ttl(struct check *c, const struct dynamodb_table *table)
+{
+	if (table->ttl_fits)
+		check_ok(c, "ttl", "on for expiresAt");
+	else if (table->ttl_attribute[0])
+		check_not(c, CHECK_WARNING, "ttl", "switch it off there: DynamoDB allows one attribute; "
+			  "then run ordersnap init", "time to live is on for \"%s\", not for expiresAt: "
+			  "what has expired stays for ever", table->ttl_attribute);
+	else
+		check_not(c, CHECK_WARNING, "ttl", "run ordersnap init, which switches it on",
+			  "time to live is off: what has expired stays for ever");
+}
+
+/* A clock that is wrong makes signatures look wrong. */
+static const char *mend_of(const struct check *c, const struct err *e)
+{
+	if (strstr(e->text, "newer ordersnap"))
+		return "install the ordersnap that wrote it, or a later one";
+	if (strstr(e->text, "Signature") && llabs(c->skew) > AWS_SKEW)
+		return "set the clock: AWS refuses what is signed minutes away from its own time";
+	return "see DIAGNOSTICS in ordersnap(7)";
+}
+
+/* Credentials that may not describe the table are no fault: the programs don't. */
+static bool look_at_table(struct check *c, const char *name)
+{
+	struct aws_client *db = aws_client_new(&c->app->aws, &aws_dynamodb);
+	struct dynamodb_table table;
+	struct err e;
+	int rc = dynamodb_table_describe(db, name, check_deadline(c, TABLE_MS), &table, &e);
+	bool may_not = rc && strstr(e.text, "AccessDenied"), well = true;
+
+	aws_client_free(db);
+	if (rc && !may_not) {
+		check_not(c, CHECK_FAILED, "table", mend_of(c, &e), "table %s is not known: %s", name,
+			  e.text);
+		return false;
+	}
+	if (table.exists || !rc)
+		well = say_table(c, name, &table);
+	else
+		check_ok(c, "table", "%s; these credentials may not ask for its keys", name);
+	if (well && !rc)
+		say_ttl(c, &table);
+	else if (well)
+		check_ok(c, "ttl", "not known: these credentials may not ask for it");
+	return well;
+}
+
+/* --- both ----------------------------------------------------------------- */
+
+static bool look_at_reading(struct check *c)
+{
+	const struct store_key key = {KEY_SYSTEM, KEY_SYNC};
+	struct json_object *item = NULL;
+	int64_t before = clock_monotonic_ms();
+	struct err e;
+	int rc = store_get_many(app_store(c->app), &key, 1, &item, check_deadline(c, STORE_MS), &e);
+
+	json_object_put(item);
+	if (rc)
+		check_not(c, CHECK_FAILED, "read", mend_of(c, &e), "%s", e.text);
+	else
+		check_ok(c, "read", "in %lld ms", (long long)(clock_monotonic_ms() - before));
+	return rc == 0;
+}
+
+/* All that a write needs, but for the write: an item that is not there is to be
+ * replaced, and the store says that it is not there. */
+static void look_at_writing(struct check *c)
+{
+	struct json_object *item = json_object_new_object();
+	const struct store_put put = {.item = item, .condition = STORE_VERSION, .version = NEVER};
+	struct err e;
+	int rc;
+
+	json_set_string(item, "PK", KEY_SYSTEM);
+	json_set_string(item, "SK", "CHECK");
+	rc = store_write(app_store(c->app), &put, 1, NULL, check_deadline(c, STORE_MS), &e);
+	if (rc && e.code == ERR_CONFLICT)
+		check_ok(c, "write", "allowed (nothing was written)");
+	else
+		check_not(c, CHECK_FAILED, "write", mend_of(c, &e), "%s", rc ? e.text : "a condition that "
+			  "can't hold did");
+	json_object_put(item);
+}
+
+void check_store(struct check *c)
+{
+	const struct config *config = &c->app->config;
+	const char *path = config->commerce_db, *table = config->commerce_table;
+
+	if (!path == !table)
+		return; /* check_secrets() has said that neither is set, or both are */
+	c->group = "store";
+	if (path ? !look_at_sqlite(c, path) : !look_at_table(c, table))
+		return;
+	if (!look_at_reading(c))
+		return;
+	if (path)
+		look_at_wal(c, path);
+	look_at_writing(c);
+	check_orders(c);
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Stripe: can it be reached, does it take the key, what does it let it do, and
+ * how far is this machine's clock from Stripe's.  What is not answered is not
+ * known, and never the key's fault.
+ */
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "check/check_part.h"
+#include "stripe/account.h"
+
+#define GROUP_MS 16000 /* for all of it, a hanging Stripe included */
+#define CALL_MS 6000
+#define SKEW_WARNING 30 /* seconds */
+
+struct asking {
+	struct stripe_client *stripe;
+	int64_t until; /* deadline of the group */
+	int64_t sent, answered; /* monotonic milliseconds of the first call */
+	int64_t now, date;      /* epoch seconds when it was answered: ours, and Stripe's */
+};
+
+static int64_t call_deadline(const struct asking *a)
+{
+	int64_t own = deadline_in(CALL_MS);
+
+	return own < a->until ? own : a->until;
+}
+
+static enum stripe_access first_call(struct asking *a, struct err *e)
+{
+	enum stripe_access access;
+
+	a->sent = clock_monotonic_ms();
+	access = stripe_try_permission(a->stripe, &stripe_permissions[0], call_deadline(a), e);
+	a->answered = clock_monotonic_ms();
+	a->now = clock_epoch();
+	a->date = stripe_last_date(a->stripe);
+	return access;
+}
+
+/* "a restricted key of test mode" */
+static const char *kind_of(const struct check *c)
+{
+	bool restricted = str_starts(c->key, "rk_");
+
+	if (c->mode == CHECK_MODE_UNKNOWN)
+		return restricted ? "a restricted key" : "a secret key";
+	if (c->mode == CHECK_MODE_LIVE)
+		return restricted ? "a restricted key of live mode: buyers pay real money"
+				  : "a secret key of live mode: buyers pay real money";
+	return restricted ? "a restricted key of test mode: nobody pays real money"
+			  : "a secret key of test mode: nobody pays real money";
+}
+
+static enum check_mode mode_of(const char *key)
+{
+	if (str_starts(key + 3, "live_"))
+		return CHECK_MODE_LIVE;
+	return str_starts(key + 3, "test_") ? CHECK_MODE_TEST : CHECK_MODE_UNKNOWN;
+}
+
+static void say_no_answer(struct check *c, const struct err *e)
+{
+	if (e->upstream == 401)
+		check_not(c, CHECK_FAILED, "key", "put a key that is valid into STRIPE_SECRET, or the "
+			  "parameter: Stripe's Dashboard, Developers, API keys", "Stripe does not accept "
+			  "it; it was deleted, rolled, or is not whole: %s", e->text);
+	else if (e->upstream)
+		check_not(c, CHECK_FAILED, "api", "check again in a minute; https://status.stripe.com "
+			  "says whether Stripe has a problem", "Stripe has no proper answer, so whether "
+			  "the key is valid is not known: %s", e->text);
+	else
+		check_not(c, CHECK_FAILED, "api", "see to it that this machine reaches STRIPE_API_BASE: "
+			  "network, DNS, firewall, certificates", "Stripe can't be reached, so whether "
+			  "the key is valid is not known: %s", e->text);
+}
+
+static void say_missing(struct check *c, const struct stripe_permission *permission)
+{
+	check_not(c, permission->essential ? CHECK_FAILED : CHECK_WARNING, "permission",
+		  "give it to the restricted key: Stripe's Dashboard, Developers, API keys, Edit key",
+		  "the key lacks \"%s\": %s", permission->name, permission->used_for);
+}
+
+/* False where the answers came to an end. */
+static bool take_access(struct check *c, const struct stripe_permission *permission,
+			enum stripe_access access, const struct err *e)
+{
+	if (access == STRIPE_MAY_NOT)
+		say_missing(c, permission);
+	if (access == STRIPE_NO_ANSWER)
+		check_not(c, CHECK_WARNING, "permission", "run this again in a minute",
+			  "whether the key has \"%s\" is not known: %s", permission->name, e->text);
+	return access != STRIPE_NO_ANSWER;
+}
+
+static void look_at_permissions(struct check *c, struct asking *a, enum stripe_access first)
+{
+	const struct stripe_permission *p = stripe_permissions;
+	bool all = first == STRIPE_MAY;
+	struct err e = {.code = ERR_NONE};
+	enum stripe_access access = first;
+
+	take_access(c, p, first, &e);
+	for (p++; p->name; p++) {
+		access = stripe_try_permission(a->stripe, p, call_deadline(a), &e);
+		all = all && access == STRIPE_MAY;
+		if (!take_access(c, p, access, &e))
+			break;
+	}
+	/* The last of the table is about the endpoints. */
+	c->sees_endpoints = access == STRIPE_MAY;
+	if (all && str_starts(c->key, "rk_"))
+		check_ok(c, "permissions", "all that are for reading; \"Checkout Sessions: Write\" "
+			 "shows only at a sale");
+	else if (all)
+		check_ok(c, "permissions", "all that are needed");
+}
+
+/* Stripe's second may be any within its Date's, and it was read somewhere
+ * between sending and having the answer. */
+static void look_at_clock(struct check *c, const struct asking *a)
+{
+	int64_t half = (a->answered - a->sent) / 2000, off;
+	int64_t limit = c->app->config.webhook_tolerance / 2;
+	const char *way, *advice = "set the clock and keep it right with NTP: systemctl enable --now "
+				   "systemd-timesyncd, or chrony";
+	char spell[CHECK_SPELL];
+
+	if (a->date < 0)
+		return;
+	c->group = "clock";
+	c->skew = a->now - half - a->date;
+	way = c->skew > 0 ? "ahead of" : "behind";
+	off = llabs(c->skew) - half - 1;
+	check_spell(llabs(c->skew), spell);
+	if (off > limit)
+		check_not(c, CHECK_FAILED, "clock", advice, "this machine's clock is %s %s Stripe's: "
+			  "webhooks are refused from %lld seconds on (STRIPE_WEBHOOK_TOLERANCE)", spell,
+			  way, (long long)c->app->config.webhook_tolerance);
+	else if (off >= SKEW_WARNING)
+		check_not(c, CHECK_WARNING, "clock", advice, "this machine's clock is %s %s Stripe's",
+			  spell, way);
+	else
+		check_ok(c, "clock", "within %lld seconds of Stripe's",
+			 (long long)(llabs(c->skew) + half + 1));
+}
+
+void check_stripe(struct check *c)
+{
+	struct asking a = {.until = check_deadline(c, GROUP_MS)};
+	enum stripe_access first;
+	struct err e = {.code = ERR_NONE};
+
+	if (!c->key)
+		return; /* check_secrets() has said why */
+	c->group = "stripe";
+	c->mode = mode_of(c->key);
+	a.stripe = app_stripe(c->app, a.until, &e);
+	if (!a.stripe)
+		return;
+	first = first_call(&a, &e);
+	c->accepted = first != STRIPE_NO_ANSWER;
+	if (c->accepted) {
+		check_ok(c, "api", "%s answers; version " STRIPE_API_VERSION " is asked for, whatever "
+			 "the account's own is", c->app->config.stripe_api_base);
+		check_ok(c, "key", "%s", kind_of(c));
+	} else {
+		say_no_answer(c, &e);
+	}
+	if (c->accepted)
+		look_at_permissions(c, &a, first);
+	look_at_clock(c, &a);
+}

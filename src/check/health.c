@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The health check: reads one item of the table, whichever.
+ */
+#include "check/health.h"
+
+#include "base/log.h"
+#include "shop/keys.h"
+
+static int check_store(struct app *app, int64_t deadline, struct err *e)
+{
+	const struct store_key key = {KEY_SYSTEM, KEY_SYNC};
+	struct json_object *item;
+
+	if (config_require(&app->config, CONFIG_NEEDS_STORE, e) ||
+	    store_get_many(app_store(app), &key, 1, &item, deadline, e))
+		return -1;
+	json_object_put(item);
+	return 0;
+}
+
+static int check_secrets(struct app *app, int64_t deadline, struct err *e)
+{
+	const char *ignored;
+	int which;
+
+	if (config_require(&app->config, CONFIG_NEEDS_STRIPE | CONFIG_NEEDS_WEBHOOK |
+			   CONFIG_NEEDS_QUOTE, e))
+		return -1;
+	for (which = 0; which < SECRETS; which++)
+		if (app_secret(app, (enum secret)which, deadline, &ignored, e))
+			return -1;
+	return 0;
+}
+
+static bool report(struct json_object *checks, const char *name, int rc, const struct err *e)
+{
+	json_set_string(checks, name, rc ? "failed" : "ok");
+	if (rc)
+		log_error("Health check failed", LOG_STR("check", name), LOG_STR("error", e->text));
+	return rc == 0;
+}
+
+bool health_check(struct app *app, int64_t deadline, struct json_object **answer)
+{
+	struct json_object *checks = json_object_new_object();
+	struct err e;
+	bool store = report(checks, "store", check_store(app, deadline, &e), &e);
+	bool secrets = report(checks, "secrets", check_secrets(app, deadline, &e), &e);
+
+	*answer = json_object_new_object();
+	json_set_string(*answer, "status", store && secrets ? "ok" : "failed");
+	json_set(*answer, "checks", checks);
+	return store && secrets;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * GET /healthz: can this installation take an order?
+ */
+#ifndef ORDERSNAP_CHECK_HEALTH_H
+#define ORDERSNAP_CHECK_HEALTH_H
+
+#include "app/app.h"
+
+/* Whether the store answers and the secrets are there; `*answer` (to release)
+ * says "ok" or "failed" for each and no more, the log says why.  Returns true
+ * when all is well. */
+bool health_check(struct app *app, int64_t deadline, struct json_object **answer);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The shop's public addresses, asked as a browser or Stripe would ask them.
+ */
+#ifndef ORDERSNAP_CHECK_VISITOR_H
+#define ORDERSNAP_CHECK_VISITOR_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "format/json.h"
+
+struct visitor;
+
+/* `base` is the address that the paths are put behind; copied, without slashes
+ * at its end.  Never NULL; opens nothing. */
+struct visitor *visitor_new(const char *base);
+void visitor_free(struct visitor *visitor);
+const char *visitor_base(const struct visitor *visitor);
+
+struct visit {
+	const char *method, *path; /* "POST", "/cart/quote" */
+	const char *origin;        /* the page's origin (Origin), or NULL */
+	const char *authorization; /* the header's value, or NULL */
+	const char *token_header;  /* one more header that gets it, or NULL */
+	bool preflight;            /* the browser's question before a POST of JSON */
+	struct span body;          /* JSON */
+	int64_t deadline;          /* base/clock.h */
+};
+
+/* Strings are "" where there was no such header. */
+struct visit_answer {
+	int status;
+	char location[256];
+	char allow_origin[256], allow_methods[256], allow_headers[256];
+	struct json_object *json; /* the body, if it is a JSON object; else NULL */
+};
+
+/* 0 for any HTTP status, -1 with ERR_UNAVAILABLE where there was no whole
+ * answer.  Redirects are not followed.  visitor_forget() the answer in both
+ * cases. */
+int visitor_ask(struct visitor *visitor, const struct visit *visit, struct visit_answer *answer,
+		struct err *e);
+void visitor_forget(struct visit_answer *answer);
+
+#endif

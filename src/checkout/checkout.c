@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Creating a session.  The one idea: the idempotency key is a digest of what
+ * is sent, so two clicks give one session, and a session whose item could not
+ * be written still completes, for Stripe carries all that the webhook needs.
+ */
+#include "checkout/checkout.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/log.h"
+#include "format/iso8601.h"
+#include "shop/checkout.h"
+#include "shop/keys.h"
+#include "shop/quote.h"
+#include "stripe/api.h"
+
+#define FORM_MAX_BYTES (1u << 20)
+#define GENERATIONS 100 /* keys whose failures Stripe may have stored */
+#define FAILURES 3      /* new ones that one request takes */
+#define PAUSE_MS 400
+
+static struct checkout_policy policy_of(const struct config *c)
+{
+	return (struct checkout_policy){
+		.mode = c->checkout_mode,
+		.success_url = c->checkout_success_url,
+		.cancel_url = c->checkout_cancel_url,
+		.return_origins = c->checkout_return_origins,
+		.cors_origins = c->cors_allow_origin,
+		.promotion_codes = c->checkout_promotion_codes,
+		.automatic_tax = c->checkout_automatic_tax,
+		.require_auth = c->checkout_require_auth,
+		.quote_ttl_minutes = c->quote_ttl_minutes,
+		.session_ttl_minutes = c->session_ttl_minutes,
+	};
+}
+
+static int read_quote(struct app *app, const char *signature, int64_t deadline,
+		      struct json_object **quote, struct err *e)
+{
+	char *pk;
+	struct store_key key;
+	const char *secret;
+	int rc;
+
+	if (!checkout_is_signature(signature))
+		return err_set(e, ERR_NOT_FOUND, "there is no such quote");
+	if (app_secret(app, SECRET_QUOTE, deadline, &secret, e))
+		return -1;
+	pk = key_quote(signature);
+	key = (struct store_key){pk, KEY_CACHE};
+	rc = store_get_many(app_store(app), &key, 1, quote, deadline, e);
+	free(pk);
+	if (rc)
+		return -1;
+	if (!*quote || !quote_is_authentic(*quote, secret))
+		return err_set(e, ERR_NOT_FOUND, "there is no such quote");
+	if (json_int_or(*quote, "validUntil", 0) <= clock_epoch())
+		return err_set(e, ERR_GONE, "the quote has expired");
+	return 0;
+}
+
+/* Whether the next key is worth a try.  Stripe keeps an answer a day for its
+ * key, even a 500, and the buyer should not get that same 500 all day: stored
+ * failures are walked past, new ones are tried again a few times. */
+static bool try_next_key(struct stripe_client *stripe, int *failures, int64_t deadline,
+			 const struct err *e)
+{
+	if (e->code != ERR_UNAVAILABLE || e->upstream < 500)
+		return false;
+	if (stripe_was_replayed(stripe))
+		return true;
+	return ++*failures < FAILURES && deadline_pause(PAUSE_MS, deadline);
+}
+
+static int create_session(struct app *app, const char *form, int64_t deadline,
+			  struct json_object **session, struct err *e)
+{
+	int64_t until = app_stripe_deadline(deadline);
+	struct stripe_client *stripe = app_stripe(app, until, e);
+	char digest[DIGEST_HEX];
+	int generation = 0, failures = 0, rc;
+
+	if (!stripe)
+		return -1;
+	digest_sha256_hex(span_of(form), digest);
+	do {
+		char *key = str_printf("ordersnap-%s-%d", digest, generation);
+
+		rc = stripe_session_create(stripe, form, key, until, session, e);
+		free(key);
+	} while (rc && ++generation < GENERATIONS && try_next_key(stripe, &failures, until, e));
+	if (!rc && !json_string_or_null(*session, "id")) {
+		json_object_put(*session);
+		*session = NULL;
+		rc = err_set(e, ERR_UNAVAILABLE, "Stripe's answer is no session");
+	}
+	return rc;
+}
+
+static struct json_object *session_item(const struct app *app,
+					const struct checkout_request *request,
+					struct json_object *session)
+{
+	struct json_object *item = json_object_new_object();
+	char *pk = key_session(json_string_or_null(session, "id"));
+	int64_t now = clock_epoch();
+	char time[ISO8601_SIZE];
+
+	json_set_string(item, "PK", pk);
+	json_set_string(item, "SK", KEY_METADATA);
+	json_set_string(item, "stripeSessionId", json_string_or_null(session, "id"));
+	json_set_string(item, "quoteSignature", request->quote_signature);
+	json_set_string(item, "userId", request->user_id);
+	json_set_string(item, "status", json_string_or_null(session, "status"));
+	json_set_string(item, "createdAt",
+			iso8601_time(json_int_or(session, "created", now), time));
+	json_set_int(item, "expiresAt", now + app->config.session_ttl_minutes * 60);
+	free(pk);
+	return item;
+}
+
+/* A second click finds the item there, and so does a buyer who paid faster
+ * than we wrote: both are fine. */
+static void keep_session(struct app *app, const struct checkout_request *request,
+			 struct json_object *session, int64_t deadline)
+{
+	struct store_put put = {.item = session_item(app, request, session),
+				.condition = STORE_ABSENT};
+	struct err why;
+
+	if (store_write(app_store(app), &put, 1, NULL, deadline, &why) && why.code != ERR_CONFLICT)
+		log_warning("Failed to write session", LOG_STR("error", why.text),
+			    LOG_STR("sessionId", json_string_or_null(session, "id")));
+	json_object_put(put.item);
+}
+
+static struct json_object *answer_of(const struct checkout_request *request,
+				     struct json_object *quote, struct json_object *session)
+{
+	struct json_object *answer = json_object_new_object();
+
+	json_copy_member(answer, "sessionId", session, "id");
+	json_copy_member(answer, "stripeSessionId", session, "id");
+	json_set_string(answer, "quoteSignature", request->quote_signature);
+	json_set(answer, "quote", quote_public(quote));
+	json_copy_member(answer, "expiresAt", quote, "validUntil");
+	json_copy_member(answer, "checkoutUrl", session, "url");
+	json_set_string(answer, "clientReturnUrl", request->success_url);
+	json_copy_member(answer, "stripeStatus", session, "status");
+	json_copy_member(answer, "stripeMode", session, "mode");
+	json_copy_member(answer, "stripePaymentStatus", session, "payment_status");
+	json_copy_member(answer, "stripeExpiresAt", session, "expires_at");
+	json_set_string(answer, "customerEmail", request->email);
+	return answer;
+}
+
+static int create_from_quote(struct app *app, const struct checkout_request *request,
+			     struct json_object *quote, const struct checkout_policy *policy,
+			     int64_t deadline, struct json_object **answer, struct err *e)
+{
+	struct json_object *session = NULL;
+	struct buf form;
+	int rc;
+
+	buf_init(&form, FORM_MAX_BYTES);
+	rc = checkout_form(request, quote, policy, &form, e);
+	if (!rc)
+		rc = create_session(app, buf_text(&form), deadline, &session, e);
+	if (!rc) {
+		keep_session(app, request, session, deadline);
+		log_info("Checkout session created",
+			 LOG_STR("sessionId", json_string_or_null(session, "id")),
+			 LOG_STR("userId", request->user_id),
+			 LOG_INT("amount", json_int_or(session, "amount_total", 0)));
+		*answer = answer_of(request, quote, session);
+	}
+	json_object_put(session);
+	buf_free(&form);
+	return rc;
+}
+
+int checkout_create(struct app *app, struct json_object *body, const char *subject,
+		    int64_t deadline, struct json_object **answer, struct err *e)
+{
+	struct checkout_policy policy = policy_of(&app->config);
+	struct checkout_request request;
+	struct json_object *quote = NULL;
+	int rc = checkout_read(body, subject, &policy, &request, e);
+
+	if (!rc)
+		rc = read_quote(app, request.quote_signature, deadline, &quote, e);
+	if (!rc)
+		rc = create_from_quote(app, &request, quote, &policy, deadline, answer, e);
+	json_object_put(quote);
+	checkout_request_free(&request);
+	return rc;
+}

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Reading the configuration.  The one idea: the file and the environment go
+ * through the same table and the same checks, so a value is right or wrong
+ * wherever it stands, and the message says where.
+ */
+#include "config/config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "config/config_file.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+#define FILE_MAX_BYTES 65536
+
+const struct config_key *config_key_named(const char *name)
+{
+	const struct config_key *key;
+
+	for (key = config_keys; key->name; key++)
+		if (strcmp(key->name, name) == 0)
+			return key;
+	return NULL;
+}
+
+bool config_is_secret(const struct config_key *key)
+{
+	return key->type == CONFIG_SECRET || key->type == CONFIG_SECRETS ||
+	       key->type == CONFIG_AWS_SECRET;
+}
+
+/* The name in the table that a wrong one was probably meant to be. */
+static const char *nearest_name(const char *name)
+{
+	const struct config_key *key, *best = NULL;
+	size_t best_distance = 4;
+
+	for (key = config_keys; key->name; key++) {
+		size_t d = config_name_distance(name, key->name);
+
+		if (d < best_distance) {
+			best_distance = d;
+			best = key;
+		}
+	}
+	return best ? best->name : NULL;
+}
+
+struct loader {
+	struct config *config;
+	config_fault *tell; /* NULL: the first fault ends it */
+	void *context;
+	char name[64];      /* the setting that is read, "" for none */
+	bool readable_by_others;
+};
+
+/* Tells a fault: 0 to go on, -1 where the first one ends it. */
+static int fault(struct loader *l, const char *name, const struct err *e)
+{
+	if (!l->tell)
+		return -1;
+	l->tell(l->context, name, e);
+	return 0;
+}
+
+static int set(struct loader *l, const struct config_key *key, const char *value,
+	       struct config_origin origin, struct err *e)
+{
+	int rc = config_set(l->config, key, value, e);
+
+	origin.wrong = rc != 0;
+	if (*value || !config_is_aws(key))
+		l->config->origins[key - config_keys] = origin;
+	return rc;
+}
+
+/* A name that nobody knows; the setting that was meant is then not missing but
+ * wrong. */
+static int unknown(struct loader *l, const char *name, struct err *e)
+{
+	const char *meant = nearest_name(name);
+	struct config_origin *origin =
+		meant ? &l->config->origins[config_key_named(meant) - config_keys] : NULL;
+
+	if (origin && origin->source == CONFIG_UNSET)
+		origin->wrong = true;
+	return err_set(e, ERR_CONFIG, "%s is not a setting%s%s%s", name,
+		       meant ? "; did you mean " : "", meant ? meant : "", meant ? "?" : "");
+}
+
+static int set_from_file(void *context, int line, const char *name, const char *value,
+			 struct err *e)
+{
+	struct loader *l = context;
+	const struct config_key *key = config_key_named(name);
+
+	snprintf(l->name, sizeof l->name, "%s", name);
+	if (!key)
+		return unknown(l, name, e);
+	if (l->readable_by_others && config_is_secret(key)) {
+		l->readable_by_others = false;
+		l->name[0] = '\0';
+		err_set(e, ERR_CONFIG, "%s is a secret, but others can read this file: "
+			"chmod 640 it, with the web server's group", name);
+		if (!l->tell)
+			return -1;
+		err_put_before(e, "%s:%d", l->config->file, line);
+		fault(l, NULL, e);
+		snprintf(l->name, sizeof l->name, "%s", name);
+	}
+	return set(l, key, value, (struct config_origin){.source = CONFIG_FILE, .line = line}, e);
+}
+
+static int on_wrong_line(void *context, const struct err *e)
+{
+	struct loader *l = context;
+	int rc = fault(l, l->name[0] ? l->name : NULL, e);
+
+	l->name[0] = '\0';
+	return rc;
+}
+
+static int read_text(const char *path, struct buf *text, struct stat *st, struct err *e)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool is_file = fd >= 0 && fstat(fd, st) == 0 && S_ISREG(st->st_mode);
+	char chunk[4096];
+	ssize_t n = -1;
+
+	while (is_file && (n = read(fd, chunk, sizeof chunk)) > 0)
+		buf_add(text, chunk, (size_t)n);
+	if (n < 0)
+		err_set(e, ERR_CONFIG, "ORDERSNAP_CONF: can't read %s: %s", path,
+			fd < 0 || is_file ? strerror(errno) : "not a file");
+	if (fd >= 0)
+		close(fd);
+	if (n < 0)
+		return -1;
+	return text->failed ? err_set(e, ERR_CONFIG, "%s is larger than %d bytes", path,
+				      FILE_MAX_BYTES) : 0;
+}
+
+static int parse_file(struct loader *l, const char *path, const struct buf *text,
+		      const struct stat *st, struct err *e)
+{
+	const struct config_file_reader reader = {
+		.entry = set_from_file, .wrong = on_wrong_line, .context = l};
+
+	l->readable_by_others = (st->st_mode & S_IROTH) != 0;
+	if ((st->st_mode & S_IWOTH) &&
+	    (err_set(e, ERR_CONFIG, "%s can be written by anybody: chmod o-w it", path),
+	     fault(l, NULL, e)))
+		return -1;
+	return config_file_read(path, (struct span){buf_text(text), text->len}, &reader, e);
+}
+
+static int load_file(struct loader *l, const char *path, struct err *e)
+{
+	struct stat st = {0};
+	struct buf text;
+	int rc;
+
+	buf_init(&text, FILE_MAX_BYTES);
+	rc = read_text(path, &text, &st, e);
+	if (rc)
+		rc = fault(l, NULL, e);
+	else
+		rc = parse_file(l, path, &text, &st, e);
+	if (text.data)
+		mem_wipe(text.data, text.len);
+	buf_free(&text);
+	return rc;
+}
+
+/* A file that can't be looked at counts as there: reading it says why. */
+static bool is_there(const char *path)
+{
+	return access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR);
+}
+
+/* ../conf/ordersnap.conf as seen from the folder of the running program, where
+ * an unpacked shop on a shared server has it. */
+char *config_file_beside_program(void)
+{
+	char program[4096];
+	ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
+	char *cut;
+
+	if (n <= 0)
+		return NULL;
+	program[n] = '\0';
+	cut = strrchr(program, '/');
+	if (!cut)
+		return NULL;
+	*cut = '\0';
+	return str_printf("%s/../conf/ordersnap.conf", program);
+}
+
+/* The file to read, NULL where there is none. */
+static char *find_file(void)
+{
+	const char *named = getenv("ORDERSNAP_CONF");
+	char *path;
+
+	if (!str_empty(named))
+		return str_dup(named);
+	path = config_file_beside_program();
+	if (path && is_there(path))
+		return path;
+	free(path);
+	return is_there(CONFIG_SYSTEM_FILE) ? str_dup(CONFIG_SYSTEM_FILE) : NULL;
+}
+
+static int load_environment(struct loader *l, struct err *e)
+{
+	const struct config_key *key;
+
+	for (key = config_keys; key->name; key++) {
+		const char *value = getenv(key->name);
+
+		if (!value || !set(l, key, value,
+				   (struct config_origin){.source = CONFIG_ENVIRONMENT}, e))
+			continue;
+		err_put_before(e, "environment");
+		if (fault(l, key->name, e))
+			return -1;
+	}
+	return 0;
+}
+
+static int load_defaults(struct loader *l, struct err *e)
+{
+	const struct config_key *key;
+
+	for (key = config_keys; key->name; key++)
+		if (key->fallback && set(l, key, key->fallback,
+					 (struct config_origin){.source = CONFIG_DEFAULT}, e))
+			return -1;
+	return 0;
+}
+
+static int load(struct loader *l, struct err *e)
+{
+	struct config *c = l->config;
+
+	memset(c, 0, sizeof *c);
+	c->file = find_file();
+	if (load_defaults(l, e) || (c->file && load_file(l, c->file, e)))
+		return -1;
+	return load_environment(l, e);
+}
+
+int config_load(struct config *c, struct err *e)
+{
+	struct loader loader = {.config = c};
+
+	return load(&loader, e);
+}
+
+void config_load_all(struct config *c, config_fault *tell, void *context)
+{
+	struct loader loader = {.config = c, .tell = tell, .context = context};
+	struct err e;
+
+	if (load(&loader, &e))
+		tell(context, NULL, &e);
+}
+
+static bool is_string(enum config_type type)
+{
+	return type != CONFIG_INT && type != CONFIG_FLAG && type != CONFIG_AWS_FLAG;
+}
+
+const char *config_string(const struct config *c, const struct config_key *key)
+{
+	return is_string(key->type) ? *(char *const *)((const char *)c + key->offset) : NULL;
+}
+
+/* Whether something stands there, be it wrong. */
+static bool is_given(const struct config *c, const struct config_key *key)
+{
+	return config_string(c, key) || c->origins[key - config_keys].wrong;
+}
+
+/* What may stand in its place, or NULL. */
+static const struct config_key *other_of(const struct config_key *key)
+{
+	return key->or_else ? config_key_named(key->or_else) : NULL;
+}
+
+int config_check_key(const struct config *c, const struct config_key *key, bool needed,
+		     struct err *e)
+{
+	const struct config_key *other = other_of(key);
+	bool is_set = is_given(c, key), other_set = other && is_given(c, other);
+
+	if (is_set && other_set)
+		return err_set(e, ERR_CONFIG, "%s and %s are both set: leave one of them out",
+			       key->name, other->name);
+	if (needed && !is_set && !other_set)
+		return err_set(e, ERR_CONFIG, "%s is not set: put %s into %s%s%s", key->name,
+			       key->hint, c->file ? c->file : CONFIG_SYSTEM_FILE,
+			       other ? ", or set " : "", other ? other->name : "");
+	return 0;
+}
+
+int config_require(const struct config *c, unsigned needs, struct err *e)
+{
+	const struct config_key *key;
+
+	for (key = config_keys; key->name; key++)
+		if ((key->or_else || key->needed_by) &&
+		    config_check_key(c, key, (key->needed_by & needs) != 0, e))
+			return -1;
+	return 0;
+}
+
+static int choose(struct config *c, const char *name, const char *value, struct err *e)
+{
+	struct loader loader = {.config = c};
+
+	return set(&loader, config_key_named(name), value,
+		   (struct config_origin){.source = CONFIG_OPTION}, e);
+}
+
+static int choose_file(struct config *c, const char *path, struct err *e)
+{
+	char *here = path[0] == '/' ? NULL : getcwd(NULL, 0);
+	char *whole = here ? str_printf("%s/%s", here, path) : str_dup(path);
+	int rc = choose(c, "COMMERCE_DB", whole, e);
+
+	free(whole);
+	free(here);
+	return rc;
+}
+
+int config_choose_store(struct config *c, const char *db, const char *table, struct err *e)
+{
+	char **other = db ? &c->commerce_table : &c->commerce_db;
+
+	if (!db && !table)
+		return 0;
+	free(*other);
+	*other = NULL;
+	c->origins[config_key_named(db ? "COMMERCE_TABLE" : "COMMERCE_DB") - config_keys] =
+		(struct config_origin){.source = CONFIG_UNSET};
+	return db ? choose_file(c, db, e) : choose(c, "COMMERCE_TABLE", table, e);
+}
+
+void config_free(struct config *c)
+{
+	const struct config_key *key;
+
+	for (key = config_keys; key->name; key++) {
+		char **field = (char **)((char *)c + key->offset);
+
+		if (!is_string(key->type))
+			continue;
+		if (*field && config_is_secret(key))
+			mem_wipe(*field, strlen(*field));
+		free(*field);
+	}
+	free(c->file);
+	memset(c, 0, sizeof *c);
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * One value against its type: a check for each type, and one table of them.
+ */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "config/config.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/url.h"
+
+static bool is_printable(struct span s)
+{
+	size_t i;
+
+	for (i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7F)
+			return false;
+	return span_utf8_length(s) > 0;
+}
+
+static bool is_text(const struct config_key *key, struct span s)
+{
+	(void)key;
+	return is_printable(s);
+}
+
+static bool is_secret_text(const struct config_key *key, struct span s)
+{
+	(void)key;
+	return is_printable(s) && span_trim(s).n == s.n && !memchr(s.p, ' ', s.n);
+}
+
+static bool is_secret_list(const struct config_key *key, struct span s)
+{
+	struct span one;
+
+	while (span_next(&s, ',', &one))
+		if (!is_secret_text(key, span_trim(one)))
+			return false;
+	return true;
+}
+
+static bool is_choice(const struct config_key *key, struct span s)
+{
+	struct span rest = span_of(key->choices), one;
+
+	while (span_next(&rest, ' ', &one))
+		if (one.n == s.n && memcmp(one.p, s.p, s.n) == 0)
+			return true;
+	return false;
+}
+
+static bool is_web_url(const struct config_key *key, struct span s)
+{
+	struct url url;
+
+	(void)key;
+	return url_parse(s, &url) == 0;
+}
+
+/* The API key travels there: in the clear to this machine only. */
+static bool is_api_url(const struct config_key *key, struct span s)
+{
+	struct url url;
+
+	(void)key;
+	if (url_parse(s, &url) || url.has_user)
+		return false;
+	return span_equals(url.scheme, "https") || url_is_loopback(&url);
+}
+
+static bool is_origin_list(const struct config_key *key, struct span s)
+{
+	struct span one;
+	struct url url;
+	bool any = false;
+
+	(void)key;
+	for (; url_next_origin(&s, &one); any = true)
+		if (!span_equals(one, "*") && (url_parse(one, &url) || url.rest.n || url.has_user))
+			return false;
+	return any;
+}
+
+static bool is_path(const struct config_key *key, struct span s)
+{
+	(void)key;
+	return is_printable(s) && s.p[0] == '/' && s.p[s.n - 1] != '/';
+}
+
+static bool is_target(const struct config_key *key, struct span s)
+{
+	return span_equals(s, "stderr") || span_equals(s, "syslog") || is_path(key, s);
+}
+
+static bool is_prefix(const struct config_key *key, struct span s)
+{
+	size_t i;
+
+	(void)key;
+	for (i = 0; i < s.n; i++)
+		if (!isalnum((unsigned char)s.p[i]))
+			return false;
+	return s.n >= 1 && s.n <= 12;
+}
+
+static bool is_header(const struct config_key *key, struct span s)
+{
+	size_t i;
+
+	(void)key;
+	for (i = 0; i < s.n; i++)
+		if (!isalnum((unsigned char)s.p[i]) && s.p[i] != '-')
+			return false;
+	return s.n >= 1 && s.n <= 64;
+}
+
+static bool is_table(const struct config_key *key, struct span s)
+{
+	size_t i;
+
+	(void)key;
+	for (i = 0; i < s.n; i++)
+		if (!isalnum((unsigned char)s.p[i]) && !strchr("_.-", s.p[i]))
+			return false;
+	return s.n >= 3 && s.n <= 255;
+}
+
+static const struct {
+	bool (*valid)(const struct config_key *key, struct span s);
+} types[] = {
+	[CONFIG_TEXT] = {is_text},
+	[CONFIG_SECRET] = {is_secret_text},
+	[CONFIG_SECRETS] = {is_secret_list},
+	[CONFIG_INT] = {NULL},
+	[CONFIG_FLAG] = {NULL},
+	[CONFIG_CHOICE] = {is_choice},
+	[CONFIG_URL] = {is_web_url},
+	[CONFIG_API_URL] = {is_api_url},
+	[CONFIG_ORIGINS] = {is_origin_list},
+	[CONFIG_PATH] = {is_path},
+	[CONFIG_TARGET] = {is_target},
+	[CONFIG_PREFIX] = {is_prefix},
+	[CONFIG_HEADER] = {is_header},
+	[CONFIG_TABLE] = {is_table},
+	[CONFIG_AWS] = {is_text},
+	[CONFIG_AWS_SECRET] = {is_text},
+	[CONFIG_AWS_FLAG] = {NULL},
+};
+
+static int set_int(const struct config_key *key, struct span s, int64_t *field, struct err *e)
+{
+	int64_t value;
+
+	if (span_to_int64(s, &value) || value < key->min || value > key->max)
+		return err_set(e, ERR_CONFIG, "%s must be a whole number from %lld to %lld (%s)",
+			       key->name, (long long)key->min, (long long)key->max, key->hint);
+	*field = value;
+	return 0;
+}
+
+static int set_flag(const struct config_key *key, const char *text, bool *field, struct err *e)
+{
+	static const char *const words[] = {"0", "1", "false", "true", "no", "yes", "off", "on"};
+	size_t i;
+
+	for (i = 0; i < sizeof words / sizeof *words; i++) {
+		if (strcasecmp(text, words[i]) == 0) {
+			*field = i % 2 == 1;
+			return 0;
+		}
+	}
+	return err_set(e, ERR_CONFIG, "%s must be %s", key->name, key->hint);
+}
+
+static int set_string(const struct config_key *key, const char *text, char **field, struct err *e)
+{
+	struct span s = span_of(text);
+
+	if (span_trim(s).n == 0)
+		return err_set(e, ERR_CONFIG, "%s is empty: it must be %s; "
+			       "leave the line out if it is not wanted", key->name, key->hint);
+	if (!types[key->type].valid(key, s))
+		return err_set(e, ERR_CONFIG, "%s must be %s", key->name, key->hint);
+	if (*field)
+		mem_wipe(*field, strlen(*field));
+	free(*field);
+	*field = str_dup(text);
+	return 0;
+}
+
+bool config_is_aws(const struct config_key *key)
+{
+	return key->type == CONFIG_AWS || key->type == CONFIG_AWS_SECRET ||
+	       key->type == CONFIG_AWS_FLAG;
+}
+
+int config_set(struct config *c, const struct config_key *key, const char *text, struct err *e)
+{
+	void *field = (char *)c + key->offset;
+
+	if (config_is_aws(key) && !*text)
+		return 0;
+	if (key->type == CONFIG_INT)
+		return set_int(key, span_of(text), field, e);
+	if (key->type == CONFIG_FLAG || key->type == CONFIG_AWS_FLAG)
+		return set_flag(key, text, field, e);
+	return set_string(key, text, field, e);
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Finding one order.
+ */
+#include "orders/lookup.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "shop/keys.h"
+
+#define NAME_MAX_BYTES 255 /* Stripe's ids are shorter */
+#define LETTERS 26         /* that a number may end in, see settle.c */
+
+static bool is_order(struct json_object *order, const char *id)
+{
+	const char *is = json_string_or_null(order, "orderId");
+
+	return order && (!id || (is && strcmp(is, id) == 0));
+}
+
+/* Reads what a session's item or a pointer names; *order is NULL where that is
+ * nothing, or where it is not the order `id` (NULL: whichever it is). */
+static int follow(struct app *app, struct json_object *pointer, const char *id, int64_t deadline,
+		  struct json_object **order, struct err *e)
+{
+	const struct store_key key = {json_string_or_null(pointer, "orderPK"),
+				      json_string_or_null(pointer, "orderSK")};
+
+	*order = NULL;
+	if (!key.pk || !key.sk)
+		return 0;
+	if (store_get_many(app_store(app), &key, 1, order, deadline, e))
+		return -1;
+	if (!is_order(*order, id)) {
+		json_object_put(*order);
+		*order = NULL;
+	}
+	return 0;
+}
+
+/* Frees the keys; the first pointer that leads to the order gives it. */
+static int follow_first(struct app *app, char **pks, size_t n, const char *id, int64_t deadline,
+			struct json_object **order, struct err *e)
+{
+	struct store_key keys[LETTERS + 1];
+	struct json_object *items[LETTERS + 1];
+	size_t i;
+	int rc;
+
+	*order = NULL;
+	for (i = 0; i < n; i++)
+		keys[i] = (struct store_key){pks[i], KEY_METADATA};
+	rc = store_get_many(app_store(app), keys, n, items, deadline, e);
+	for (i = 0; i < n; i++) {
+		if (!rc && !*order)
+			rc = follow(app, items[i], id, deadline, order, e);
+		json_object_put(items[i]);
+		free(pks[i]);
+	}
+	return rc;
+}
+
+/* --- an order's id --------------------------------------------------------------- */
+
+static int not_found(const char *id, struct json_object *session, struct err *e)
+{
+	const char *status = json_string_or_null(session, "status");
+
+	if (status)
+		return err_set(e, ERR_NOT_FOUND, "there is no order %s (its session is \"%s\")", id,
+			       status);
+	return err_set(e, ERR_NOT_FOUND, "there is no order %s; if its session's item has expired, "
+		       "its order number, its payment intent or `ordersnap orders --user` may "
+		       "find it", id);
+}
+
+/* The number follows from the id, but for the letter of one that was taken. */
+static int find_by_derived_number(struct app *app, const char *id, int64_t deadline,
+				  struct json_object **order, struct err *e)
+{
+	char *number = order_number(app->config.order_number_prefix, id);
+	char *pks[LETTERS + 1];
+	size_t n;
+
+	pks[0] = key_number(number);
+	for (n = 1; n <= LETTERS; n++)
+		pks[n] = str_printf("%s%c", pks[0], (int)('A' + n - 1));
+	free(number);
+	return follow_first(app, pks, n, id, deadline, order, e);
+}
+
+static int find_by_id(struct app *app, const char *id, int64_t deadline,
+		      struct json_object **order, struct err *e)
+{
+	char *pk = key_session(id);
+	const struct store_key key = {pk, KEY_METADATA};
+	struct json_object *session, *found = NULL;
+	int rc = store_get_many(app_store(app), &key, 1, &session, deadline, e);
+
+	if (!rc)
+		rc = follow(app, session, id, deadline, &found, e);
+	if (!rc && !found)
+		rc = find_by_derived_number(app, id, deadline, &found, e);
+	if (!rc && !found)
+		rc = not_found(id, session, e);
+	if (!rc)
+		*order = found;
+	json_object_put(session);
+	free(pk);
+	return rc;
+}
+
+/* --- other names ----------------------------------------------------------------- */
+
+static int give(struct json_object *found, const char *name, struct json_object **order,
+		struct err *e)
+{
+	if (!found)
+		return err_set(e, ERR_NOT_FOUND, "there is no order %s", name);
+	*order = found;
+	return 0;
+}
+
+static int find_by_payment(struct app *app, const char *intent, int64_t deadline,
+			   struct json_object **order, struct err *e)
+{
+	char *pk = key_payment(intent);
+	struct json_object *found;
+
+	if (follow_first(app, &pk, 1, NULL, deadline, &found, e))
+		return -1;
+	return give(found, intent, order, e);
+}
+
+/* Takes `number`; one that is among the keys is not asked for twice. */
+static void add_number(char **pks, size_t *n, char *number)
+{
+	char *pk = key_number(number);
+	size_t i;
+
+	free(number);
+	for (i = 0; i < *n; i++)
+		if (strcmp(pks[i], pk) == 0)
+			break;
+	if (i < *n)
+		free(pk);
+	else
+		pks[(*n)++] = pk;
+}
+
+/* The prefix stands in numbers as it is configured, in whatever case, and all
+ * behind it in upper case. */
+static char *number_of(const char *prefix, const char *name)
+{
+	size_t n = strlen(prefix);
+	bool has_prefix = strncasecmp(name, prefix, n) == 0 && name[n] == '-';
+	char *rest = str_dup(has_prefix ? name + n + 1 : name), *number;
+
+	str_upper(rest);
+	number = str_printf("%s-%s", prefix, rest);
+	free(rest);
+	return number;
+}
+
+static int find_by_number(struct app *app, const char *name, int64_t deadline,
+			  struct json_object **order, struct err *e)
+{
+	char *upper = str_dup(name), *pks[3] = {NULL};
+	struct json_object *found;
+	size_t n = 0;
+
+	str_upper(upper);
+	add_number(pks, &n, number_of(app->config.order_number_prefix, name));
+	add_number(pks, &n, upper);
+	add_number(pks, &n, str_dup(name));
+	if (follow_first(app, pks, n, NULL, deadline, &found, e))
+		return -1;
+	return give(found, name, order, e);
+}
+
+int lookup_order(struct app *app, const char *name, int64_t deadline, struct json_object **order,
+		 struct err *e)
+{
+	struct span text = span_trim(span_of(name));
+	char *word;
+	int rc;
+
+	if (!text.n || text.n > NAME_MAX_BYTES || span_utf8_length(text) < 0)
+		return err_set(e, ERR_NOT_FOUND, "there is no order \"%.40s\": that is no id and "
+			       "no number", name);
+	word = span_dup(text);
+	if (str_starts(word, "cs_"))
+		rc = find_by_id(app, word, deadline, order, e);
+	else if (str_starts(word, "pi_"))
+		rc = find_by_payment(app, word, deadline, order, e);
+	else
+		rc = find_by_number(app, word, deadline, order, e);
+	free(word);
+	return rc;
+}

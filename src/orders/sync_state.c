@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The reconciler's item.
+ */
+#include "orders/sync_state.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/digest.h"
+#include "format/iso8601.h"
+#include "shop/keys.h"
+
+#define COMPLETES 90000 /* seconds: a session can be paid for a day; and an hour */
+
+static const struct {
+	const char *name;
+	size_t offset;
+} count_names[] = {
+	{"sessions", offsetof(struct sync_counts, sessions)},
+	{"inOrder", offsetof(struct sync_counts, in_order)},
+	{"missing", offsetof(struct sync_counts, missing)},
+	{"stale", offsetof(struct sync_counts, stale)},
+	{"pending", offsetof(struct sync_counts, pending)},
+	{"waiting", offsetof(struct sync_counts, waiting)},
+	{"skipped", offsetof(struct sync_counts, skipped)},
+	{"errors", offsetof(struct sync_counts, errors)},
+};
+
+#define COUNTS (sizeof count_names / sizeof *count_names)
+
+struct json_object *sync_counts_json(const struct sync_counts *counts)
+{
+	struct json_object *json = json_object_new_object();
+	size_t i;
+
+	for (i = 0; i < COUNTS; i++)
+		json_set_int(json, count_names[i].name,
+			     *(const int64_t *)((const char *)counts + count_names[i].offset));
+	return json;
+}
+
+static void read_counts(struct json_object *json, struct sync_counts *counts)
+{
+	size_t i;
+
+	for (i = 0; i < COUNTS; i++)
+		*(int64_t *)((char *)counts + count_names[i].offset) =
+			json_int_or(json, count_names[i].name, 0);
+}
+
+static int64_t time_or_0(struct json_object *object, const char *key)
+{
+	const char *text = json_string_or_null(object, key);
+	int64_t time;
+
+	return text && iso8601_parse(text, &time) == 0 ? time : 0;
+}
+
+static void set_time(struct json_object *object, const char *key, int64_t epoch)
+{
+	char text[ISO8601_SIZE];
+
+	json_set_string(object, key, iso8601_time(epoch, text));
+}
+
+/* --- planning ------------------------------------------------------------------ */
+
+/* With too many interruptions behind it the plan is made coarser, not longer. */
+static void add_segment(struct sync_state *state, int64_t from, int64_t to, const char *after)
+{
+	struct sync_segment *s = &state->todo[state->n];
+
+	if (from > to)
+		return;
+	if (state->n == SYNC_SEGMENTS) {
+		s = &state->todo[SYNC_SEGMENTS - 1];
+		from = from < s->from ? from : s->from;
+		to = to > s->to ? to : s->to;
+		after = NULL;
+	} else {
+		state->n++;
+	}
+	s->from = from;
+	s->to = to;
+	snprintf(s->after, sizeof s->after, "%s", after ? after : "");
+}
+
+void sync_state_plan_fresh(struct sync_state *state, int64_t from, int64_t now)
+{
+	state->started = now;
+	state->from = from;
+	state->to = now;
+	state->n = 0;
+	state->resumed = false;
+	state->counts = (struct sync_counts){0};
+	add_segment(state, from, now, NULL);
+}
+
+/* What came since the unfinished run began, what it left, what is older.  What
+ * became visible only later is for the next run: this one counts as begun when
+ * the unfinished one did. */
+static void plan_on(struct sync_state *state, struct json_object *run, int64_t from, int64_t now)
+{
+	struct json_object *todo = NULL, *counts = NULL;
+	int64_t run_from = json_int_or(run, "from", from), run_to = json_int_or(run, "to", from);
+	size_t i;
+
+	state->resumed = true;
+	state->started = time_or_0(run, "startedAt");
+	state->from = from < run_from ? from : run_from;
+	state->to = now;
+	json_get_object(run, "summary", &counts);
+	read_counts(counts, &state->counts);
+	add_segment(state, run_to + 1, now, NULL);
+	json_get_array(run, "todo", &todo);
+	for (i = 0; todo && i < json_object_array_length(todo); i++) {
+		struct json_object *segment = json_object_array_get_idx(todo, i);
+
+		add_segment(state, json_int_or(segment, "from", from),
+			    json_int_or(segment, "to", now), json_string_or_null(segment, "after"));
+	}
+	if (from < run_from)
+		add_segment(state, from, run_from, NULL);
+}
+
+static void new_id(char id[33])
+{
+	unsigned char random[16];
+
+	digest_random(random, sizeof random);
+	str_hex(random, sizeof random, id);
+}
+
+int sync_state_plan(struct sync_state *state, struct app *app, int64_t from, int64_t lookback,
+		    int64_t now, int64_t deadline, struct err *e)
+{
+	const struct store_key key = {KEY_SYSTEM, KEY_SYNC};
+	struct json_object *run;
+	int64_t through;
+
+	if (store_get_many(app_store(app), &key, 1, &state->item, deadline, e))
+		return -1;
+	new_id(state->id);
+	through = json_int_or(state->item, "through", 0);
+	if (!from) {
+		from = now - lookback;
+		if (through && through - COMPLETES < from)
+			from = through - COMPLETES;
+	}
+	if (json_get_object(state->item, "run", &run) == JSON_FOUND)
+		plan_on(state, run, from, now);
+	else
+		sync_state_plan_fresh(state, from, now);
+	return 0;
+}
+
+/* --- writing --------------------------------------------------------------------- */
+
+static struct json_object *todo_json(const struct sync_state *state)
+{
+	struct json_object *todo = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < state->n; i++) {
+		struct json_object *segment = json_object_new_object();
+
+		json_set_int(segment, "from", state->todo[i].from);
+		json_set_int(segment, "to", state->todo[i].to);
+		if (state->todo[i].after[0])
+			json_set_string(segment, "after", state->todo[i].after);
+		json_object_array_add(todo, segment);
+	}
+	return todo;
+}
+
+static struct json_object *run_json(const struct sync_state *state)
+{
+	struct json_object *run = json_object_new_object();
+
+	set_time(run, "startedAt", state->started);
+	json_set_int(run, "from", state->from);
+	json_set_int(run, "to", state->to);
+	json_set(run, "todo", todo_json(state));
+	json_set(run, "summary", sync_counts_json(&state->counts));
+	return run;
+}
+
+static struct json_object *new_item(const struct sync_state *state)
+{
+	struct json_object *item = state->item ? json_copy(state->item) : json_object_new_object();
+
+	json_set_string(item, "PK", KEY_SYSTEM);
+	json_set_string(item, "SK", KEY_SYNC);
+	json_set_string(item, "runId", state->id);
+	return item;
+}
+
+/* After a conflict: whether the item is this run's own, written by a try whose
+ * answer was lost. */
+static bool is_own(struct sync_state *state, struct app *app, int64_t deadline)
+{
+	const struct store_key key = {KEY_SYSTEM, KEY_SYNC};
+	struct json_object *item;
+	const char *id;
+
+	if (store_get_many(app_store(app), &key, 1, &item, deadline, NULL))
+		return false;
+	id = json_string_or_null(item, "runId");
+	if (!id || strcmp(id, state->id) != 0) {
+		json_object_put(item);
+		return false;
+	}
+	json_object_put(state->item);
+	state->item = item;
+	return true;
+}
+
+/* Takes `item`. */
+static int put(struct sync_state *state, struct app *app, struct json_object *item,
+	       int64_t deadline, struct err *e)
+{
+	struct store_put put = store_replace(item, state->item);
+	int rc = store_write(app_store(app), &put, 1, NULL, deadline, e);
+
+	if (rc && e->code == ERR_CONFLICT && is_own(state, app, deadline)) {
+		put = store_replace(item, state->item);
+		rc = store_write(app_store(app), &put, 1, NULL, deadline, e);
+	}
+	if (rc) {
+		json_object_put(item);
+		return -1;
+	}
+	json_object_put(state->item);
+	state->item = item;
+	return 0;
+}
+
+int sync_state_save(struct sync_state *state, struct app *app, int64_t deadline, struct err *e)
+{
+	struct json_object *item = new_item(state);
+
+	json_set(item, "run", run_json(state));
+	return put(state, app, item, deadline, e);
+}
+
+/*
+ * Up to when everything is in order from now on.  With errors: so that the next
+ * run looks at all of this one's window again.  A run that left a gap between
+ * its window and the last one's does not close it.
+ */
+static int64_t through_after(const struct sync_state *state)
+{
+	int64_t before = json_int_or(state->item, "through", 0), joins = state->from + COMPLETES;
+
+	if (before && before < joins)
+		return before;
+	return state->counts.errors ? joins : state->started;
+}
+
+int sync_state_finish(struct sync_state *state, struct app *app, int64_t now, int64_t deadline,
+		      struct err *e)
+{
+	struct json_object *item = new_item(state);
+
+	json_object_object_del(item, "run");
+	set_time(item, "startedAt", state->started);
+	set_time(item, "completedAt", now);
+	json_set_int(item, "through", through_after(state));
+	json_set(item, "summary", sync_counts_json(&state->counts));
+	return put(state, app, item, deadline, e);
+}
+
+void sync_state_free(struct sync_state *state)
+{
+	json_object_put(state->item);
+	state->item = NULL;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The charge and its disputes.
+ */
+#include "record/ask_charge.h"
+
+#include "stripe/api.h"
+
+void asked_charge_free(struct asked_charge *found)
+{
+	json_object_put(found->charge);
+	json_object_put(found->disputes);
+	*found = (struct asked_charge){.charge = NULL};
+}
+
+static int ask_payment(struct stripe_client *stripe, const char *intent, int64_t deadline,
+		       struct json_object **charge, struct err *e)
+{
+	struct json_object *payment = NULL, *latest;
+
+	if (stripe_payment_retrieve(stripe, intent, deadline, &payment, e))
+		return -1;
+	if (json_get_object(payment, "latest_charge", &latest) == JSON_FOUND)
+		*charge = json_object_get(latest);
+	json_object_put(payment);
+	return *charge ? 0 : err_set(e, ERR_UNAVAILABLE, "payment %s has no charge", intent);
+}
+
+/* The charge comes expanded in each of its disputes. */
+static int ask_with_disputes(struct stripe_client *stripe, const char *charge_id,
+			     int64_t deadline, struct asked_charge *found, struct err *e)
+{
+	struct json_object *charge;
+
+	if (stripe_disputes_of_charge(stripe, charge_id, deadline, &found->disputes, e))
+		return -1;
+	if (json_get_object(json_object_array_get_idx(found->disputes, 0), "charge", &charge) ==
+	    JSON_FOUND)
+		found->charge = json_object_get(charge);
+	return 0;
+}
+
+int ask_disputes_if_any(struct app *app, int64_t deadline, struct asked_charge *found,
+			struct err *e)
+{
+	const char *id = json_string_or_null(found->charge, "id");
+	struct stripe_client *stripe;
+	bool disputed = false;
+
+	json_get_bool(found->charge, "disputed", &disputed);
+	if (!disputed || !id)
+		return 0;
+	stripe = app_stripe(app, deadline, e);
+	return stripe ? stripe_disputes_of_charge(stripe, id, deadline, &found->disputes, e) : -1;
+}
+
+/* By its id, with its disputes if they are wanted in any case. */
+static int ask_by_id(struct stripe_client *stripe, const struct ask_charge *ask,
+		     int64_t deadline, struct asked_charge *found, struct err *e)
+{
+	if (ask->disputes == ASK_DISPUTES &&
+	    ask_with_disputes(stripe, ask->charge_id, deadline, found, e))
+		return -1;
+	if (found->charge)
+		return 0;
+	return stripe_charge_retrieve(stripe, ask->charge_id, deadline, &found->charge, e);
+}
+
+int ask_charge(struct app *app, const struct ask_charge *ask, struct asked_charge *found,
+	       struct err *e)
+{
+	int64_t deadline = app_stripe_deadline(ask->deadline);
+	struct stripe_client *stripe = app_stripe(app, deadline, e);
+	int rc;
+
+	asked_charge_free(found);
+	if (!stripe)
+		return -1;
+	rc = ask->charge_id ? ask_by_id(stripe, ask, deadline, found, e)
+			    : ask_payment(stripe, ask->intent, deadline, &found->charge, e);
+	if (!rc && ask->disputes == ASK_DISPUTES_IF_ANY)
+		rc = ask_disputes_if_any(app, deadline, found, e);
+	return rc;
+}

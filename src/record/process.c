@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Processing an event.
+ */
+#include "record/process.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "record/settle_expired.h"
+#include "record/settle_payment.h"
+#include "record/thin.h"
+#include "shop/facts.h"
+
+/* Whether the key is a live one: 1, a test one: 0, or can't be told: -1. */
+static int key_mode(const char *secret)
+{
+	if (strstr(secret, "_live_"))
+		return 1;
+	return strstr(secret, "_test_") ? 0 : -1;
+}
+
+/* Events of the other mode are what an endpoint gets that was set up with the
+ * wrong key: its owner has to hear of it. */
+static void warn_of_mode(const struct event_facts *event, const char *why)
+{
+	log_warning("Webhook of the other mode", LOG_STR("eventId", event->id),
+		    LOG_STR("type", event->type), LOG_STR("why", why));
+}
+
+static const char *why_ignore_event(const char *secret, const struct event_facts *event)
+{
+	static const char live[] = "it is of live mode, STRIPE_SECRET is a test key";
+	static const char test[] = "it is of test mode, STRIPE_SECRET is a live key";
+	int mode = key_mode(secret);
+
+	if (event->kind == EVENT_OTHER)
+		return "its type is not handled";
+	if (event->account)
+		return "it is of a connected account";
+	if (event->livemode_given != JSON_FOUND || mode < 0 || event->livemode == mode)
+		return NULL;
+	warn_of_mode(event, mode ? test : live);
+	return mode ? test : live;
+}
+
+static const char *why_ignore_session(const struct session_facts *session)
+{
+	return strcmp(session->mode, "payment") != 0 ? "the session is not of mode payment" : NULL;
+}
+
+static void ignore(const struct event_facts *event, const char *why, struct process_result *result)
+{
+	log_info("Webhook ignored", LOG_STR("eventId", event->id), LOG_STR("type", event->type),
+		 LOG_STR("why", why));
+	result->ignored = why;
+}
+
+static void log_processed(const struct app *app, const struct event_facts *event, bool duplicate,
+			  const struct app_calls *before, int64_t started)
+{
+	struct app_calls calls = app_calls(app);
+
+	log_info("Webhook processed", LOG_STR("eventId", event->id), LOG_STR("type", event->type),
+		 LOG_STR("duplicate", duplicate ? "true" : NULL),
+		 LOG_INT("storeReads", calls.reads - before->reads),
+		 LOG_INT("stripeCalls", calls.stripe - before->stripe),
+		 LOG_INT("storeWrites", calls.writes - before->writes),
+		 LOG_INT("ms", clock_monotonic_ms() - started));
+}
+
+/* How an event of each kind is settled: result->ignored says why it is none of
+ * ours. */
+static int settle(struct app *app, const struct event_facts *event,
+		  const struct process_options *options, struct process_result *result,
+		  struct err *e)
+{
+	struct session_facts session;
+	struct settle_request request = {
+		.event = event, .session = &session, .source = options->source,
+		.paid_at = event->created, .again = options->again, .dry_run = options->dry_run,
+		.now = clock_epoch(), .deadline = options->deadline,
+	};
+	struct settle_payment_request payment = {
+		.event = event, .object = event->object, .source = options->source,
+		.again = options->again, .dry_run = options->dry_run,
+		.now = request.now, .deadline = options->deadline,
+	};
+
+	if (event->kind == EVENT_REFUND || event->kind == EVENT_DISPUTE)
+		return settle_payment(app, &payment, &result->outcome, e);
+	if (session_read(event->object, &session, e))
+		return -1;
+	result->ignored = why_ignore_session(&session);
+	if (result->ignored)
+		return 0;
+	if (event->kind == EVENT_SESSION_EXPIRED)
+		return settle_expired(app, &request, &result->outcome, e);
+	log_info("Processing checkout completion", LOG_STR("eventId", event->id),
+		 LOG_STR("type", event->type), LOG_STR("sessionId", session.id));
+	return settle_session(app, &request, &result->outcome, e);
+}
+
+static int process(struct app *app, const struct event_facts *event,
+		   const struct process_options *options, struct process_result *result,
+		   struct err *e)
+{
+	struct app_calls before = app_calls(app);
+	int64_t started = clock_monotonic_ms();
+
+	if (settle(app, event, options, result, e)) {
+		if (e->code != ERR_PAYLOAD)
+			log_error("Failed to create order snapshot", LOG_STR("eventId", event->id),
+				  LOG_STR("type", event->type), LOG_STR("error", e->text));
+		return -1;
+	}
+	if (!result->outcome.marker)
+		ignore(event, result->ignored ? result->ignored : "the payment is of no order", result);
+	else if (!options->dry_run)
+		log_processed(app, event, result->outcome.duplicate, &before, started);
+	return 0;
+}
+
+/* A thin event whose object Stripe does not have says nothing any more. */
+static int process_thin(struct app *app, struct event_facts *event,
+			const struct process_options *options, struct process_result *result,
+			struct err *e)
+{
+	struct json_object *object = NULL;
+	int rc = thin_fetch(app, event, options->deadline, &object, e);
+
+	if (rc && e->code == ERR_REFUSED && e->upstream == 404) {
+		ignore(event, "Stripe does not have its object", result);
+		return 0;
+	}
+	if (rc && e->code == ERR_REFUSED)
+		e->code = ERR_UNAVAILABLE;
+	event->object = object;
+	if (!rc)
+		rc = process(app, event, options, result, e);
+	json_object_put(object);
+	return rc;
+}
+
+int process_event(struct app *app, struct json_object *json, const struct process_options *options,
+		  struct process_result *result, struct err *e)
+{
+	struct event_facts event;
+	const char *secret, *why;
+
+	*result = (struct process_result){.ignored = NULL};
+	if (event_read(json, &event, e) ||
+	    app_secret(app, SECRET_STRIPE, options->deadline, &secret, e))
+		return -1;
+	why = why_ignore_event(secret, &event);
+	if (why) {
+		ignore(&event, why, result);
+		return 0;
+	}
+	return event.thin ? process_thin(app, &event, options, result, e)
+			  : process(app, &event, options, result, e);
+}
+
+void process_result_free(struct process_result *result)
+{
+	settle_outcome_free(&result->outcome);
+	result->ignored = NULL;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Processing an event, however it came: delivered by Stripe, fetched, or out
+ * of a file.
+ */
+#ifndef ORDERSNAP_RECORD_PROCESS_H
+#define ORDERSNAP_RECORD_PROCESS_H
+
+#include "record/settle.h"
+
+struct process_options {
+	const char *source; /* what the order's `source` says */
+	bool again;         /* even if it was processed before */
+	bool dry_run;       /* compute, but write nothing */
+	int64_t deadline;   /* base/clock.h */
+};
+
+struct process_result {
+	const char *ignored; /* why nothing was done with it (static); NULL: something was */
+	struct settle_outcome outcome;
+};
+
+/*
+ * Processes an event's JSON, which is trusted.  0 when the event is done with,
+ * and `result` to free.  -1 with ERR_PAYLOAD where it is no event, with
+ * ERR_UNAVAILABLE or ERR_CONFLICT where it is to come again.
+ */
+int process_event(struct app *app, struct json_object *json, const struct process_options *options,
+		  struct process_result *result, struct err *e);
+
+void process_result_free(struct process_result *result);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Settling: what a session's event means for the table.
+ *
+ * Read the items it needs with their versions, ask Stripe for what is missing,
+ * compute, and write everything in one conditional transaction; on a conflict
+ * start again from the read.  One read, one Stripe call for each hundred
+ * lines, one write.
+ */
+#ifndef ORDERSNAP_RECORD_SETTLE_H
+#define ORDERSNAP_RECORD_SETTLE_H
+
+#include "app/app.h"
+#include "shop/facts.h"
+
+struct settle_request {
+	const struct event_facts *event;
+	const struct session_facts *session;
+	const char *source; /* what the order's `source` says: "webhook" */
+	int64_t paid_at;    /* when the session was paid, if it is: epoch seconds, 0: not known */
+	struct json_object *charge; /* the payment's charge as it was seen with the session, or
+				     * NULL: where it was refunded or disputed, or the order says
+				     * so, it is asked for anew and counts too */
+	bool unmarked;      /* there is no event, or it is about something else: mark none as
+			     * processed */
+	bool again;         /* even if the event was processed before */
+	bool dry_run;       /* compute, but write nothing */
+	int64_t now;        /* epoch seconds */
+	int64_t deadline;   /* base/clock.h */
+};
+
+/* What came of it; all is owned. */
+struct settle_outcome {
+	struct json_object *marker; /* the event's item in the table; NULL: there is none */
+	bool duplicate;             /* it had been there before */
+	struct json_object *before; /* the order as it stood; NULL: there was none, or no order */
+	struct json_object *after;  /* and as it is now; NULL for a duplicate */
+};
+
+/*
+ * Fills `out`, which is {0} before, on success.
+ * -1 with ERR_UNAVAILABLE or ERR_CONFLICT when the event is to be delivered
+ * again; nothing was written then, or the order alone (with itemsPending).
+ */
+int settle_session(struct app *app, const struct settle_request *request,
+		   struct settle_outcome *out, struct err *e);
+
+/* Fills it with references of its own; each may be NULL. */
+void settle_outcome_set(struct settle_outcome *out, struct json_object *marker,
+			struct json_object *before, struct json_object *after);
+void settle_outcome_free(struct settle_outcome *out);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Receiving events.  The one idea: the answer is given last; a 2xx says that
+ * whatever had to be kept is on disk.
+ */
+#include "record/webhook.h"
+
+#include "base/clock.h"
+#include "record/process.h"
+#include "stripe/signature.h"
+
+static struct json_object *answer_of(const struct process_result *result)
+{
+	static const char *const keys[] = {"status", "eventId", "sessionId", "orderId",
+					   "orderNumber"};
+	struct json_object *answer = json_object_new_object();
+	size_t i;
+
+	if (result->ignored)
+		json_set_string(answer, "status", "ignored");
+	for (i = 0; !result->ignored && i < sizeof keys / sizeof *keys; i++)
+		json_copy_member(answer, keys[i], result->outcome.marker, keys[i]);
+	if (result->outcome.duplicate)
+		json_set_bool(answer, "duplicate", true);
+	return answer;
+}
+
+static int verify(struct app *app, const struct webhook_delivery *delivery, struct err *e)
+{
+	struct stripe_signature_check check = {
+		.header = delivery->signature,
+		.body = delivery->body,
+		.now = clock_epoch(),
+		.tolerance = app->config.webhook_tolerance,
+	};
+
+	if (app_secret(app, SECRET_WEBHOOK, delivery->deadline, &check.secrets, e))
+		return -1;
+	return stripe_signature_verify(&check, e);
+}
+
+/* A secret that lives in SSM may have been rolled since it was read. */
+static int verify_again(struct app *app, const struct webhook_delivery *delivery, struct err *e)
+{
+	if (e->code != ERR_SIGNATURE ||
+	    !app_secret_changed(app, SECRET_WEBHOOK, delivery->deadline))
+		return -1;
+	return verify(app, delivery, e);
+}
+
+int webhook_receive(struct app *app, const struct webhook_delivery *delivery,
+		    struct json_object **answer, struct err *e)
+{
+	const struct process_options options = {.source = "webhook",
+						.deadline = delivery->deadline};
+	struct process_result result;
+	struct json_object *json;
+	int rc;
+
+	if (verify(app, delivery, e) && verify_again(app, delivery, e))
+		return -1;
+	json = json_parse(delivery->body);
+	if (!json)
+		return err_set(e, ERR_PAYLOAD, "the body is not JSON");
+	rc = process_event(app, json, &options, &result, e);
+	json_object_put(json);
+	if (!rc)
+		*answer = answer_of(&result);
+	process_result_free(&result);
+	return rc;
+}

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Looking for the events that paid.  The one idea: an event is made within
+ * moments of its charge, so the part of the list around the charges has them
+ * all; only a delayed payment's comes later, and then there are few of its type.
+ */
+#include "sync/paid_at.h"
+
+#include <string.h>
+
+#include "shop/charge.h"
+#include "stripe/list.h"
+
+#define DAY 86400
+#define PAGES_MAX 10
+
+/* Seconds before and behind a charge in which its session's event is looked for:
+ * where it nearly always is, so that a crowded hour need not be read; then all
+ * that it may take. */
+static const struct {
+	int64_t before, after;
+	bool free_ones; /* sessions without a charge too: they have a day */
+} passes[] = {{1, 3, false}, {5, 300, true}};
+
+static const char *const both_types[] = {"checkout.session.completed",
+					 "checkout.session.async_payment_succeeded", NULL};
+static const char *const delayed_type[] = {"checkout.session.async_payment_succeeded", NULL};
+
+struct search {
+	struct stripe_client *stripe;
+	struct paid_at *list;
+	size_t n, open; /* sessions, and those that may still have an event */
+	int64_t deadline;
+	bool whole; /* the last range was looked through to its end */
+};
+
+static int64_t charged_at(const struct paid_at *p)
+{
+	return json_int_or(charge_of_session(p->session), "created", 0);
+}
+
+static struct paid_at *find(const struct search *s, const char *session_id)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		if (strcmp(s->list[i].facts->id, session_id) == 0)
+			return &s->list[i];
+	return NULL;
+}
+
+/* Newest first: of a session's events the first one that says paid counts. */
+static void look_at(struct search *s, struct json_object *json)
+{
+	struct session_facts session;
+	struct event_facts event;
+	struct paid_at *p;
+
+	if (event_read(json, &event, NULL) || !event.object ||
+	    session_read(event.object, &session, NULL))
+		return;
+	p = find(s, session.id);
+	if (!p || p->time)
+		return;
+	p->delayed = !session.paid;
+	if (session.paid) {
+		p->time = event.created;
+		s->open--;
+	}
+}
+
+static int search_range(struct search *s, const char *const *types, int64_t from, int64_t to,
+			struct err *e)
+{
+	struct stripe_page page = {.next = NULL};
+	int rc, pages = 0;
+
+	do {
+		const struct stripe_range range = {.from = from, .to = to, .after = page.next};
+		struct stripe_page next = {.data = NULL};
+		size_t i;
+
+		rc = stripe_events(s->stripe, types, false, &range, s->deadline, &next, e);
+		for (i = 0; !rc && i < json_object_array_length(next.data); i++)
+			look_at(s, json_object_array_get_idx(next.data, i));
+		json_object_put(page.data);
+		page = next;
+	} while (!rc && s->open && page.next && ++pages < PAGES_MAX);
+	s->whole = !page.next;
+	json_object_put(page.data);
+	return rc;
+}
+
+static bool is_open(const struct paid_at *p)
+{
+	return !p->time && !p->delayed;
+}
+
+/* The time in which the event of one session is looked for in a pass; false:
+ * not in this one. */
+static bool range_of(const struct paid_at *p, size_t pass, int64_t *from, int64_t *to)
+{
+	int64_t charged = charged_at(p);
+
+	*from = charged ? charged - passes[pass].before : p->facts->created;
+	*to = charged ? charged + passes[pass].after : p->facts->created + DAY;
+	return is_open(p) && (charged || passes[pass].free_ones);
+}
+
+/* All of a pass in one range. */
+static int search_together(struct search *s, size_t pass, int64_t kept, struct err *e)
+{
+	int64_t from, to, first = INT64_MAX, last = 0;
+	size_t i;
+
+	for (i = 0; i < s->n; i++) {
+		if (!range_of(&s->list[i], pass, &from, &to))
+			continue;
+		first = from < first ? from : first;
+		last = to > last ? to : last;
+	}
+	s->whole = true;
+	return last < kept ? 0 : search_range(s, both_types, first > kept ? first : kept, last, e);
+}
+
+/* What a crowded list did not show within a few pages. */
+static int search_one_by_one(struct search *s, size_t pass, int64_t kept, struct err *e)
+{
+	int64_t from, to;
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		if (range_of(&s->list[i], pass, &from, &to) && to >= kept &&
+		    search_range(s, both_types, from, to, e))
+			return -1;
+	return 0;
+}
+
+static int search_delayed(struct search *s, struct err *e)
+{
+	int64_t first = INT64_MAX;
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		if (s->list[i].delayed && charged_at(&s->list[i]) < first)
+			first = charged_at(&s->list[i]);
+	return first == INT64_MAX ? 0 : search_range(s, delayed_type, first, 0, e);
+}
+
+static int search(struct search *s, int64_t kept, struct err *e)
+{
+	size_t pass;
+
+	for (pass = 0; pass < sizeof passes / sizeof *passes; pass++)
+		if (search_together(s, pass, kept, e) ||
+		    (!s->whole && search_one_by_one(s, pass, kept, e)))
+			return -1;
+	return search_delayed(s, e);
+}
+
+int paid_at_find(struct app *app, struct paid_at *list, size_t n, int64_t now, int64_t deadline,
+		 struct err *e)
+{
+	struct search s = {.stripe = app_stripe(app, deadline, e), .list = list, .n = n, .open = n,
+			   .deadline = deadline};
+	size_t i;
+
+	if (!s.stripe)
+		return -1;
+	/* A key that may not read events is no reason to leave the orders out. */
+	if (n && search(&s, now - STRIPE_EVENTS_KEPT_DAYS * DAY, e) && e->code != ERR_REFUSED)
+		return -1;
+	for (i = 0; i < n; i++)
+		if (!list[i].time)
+			list[i].time = charged_at(&list[i]) ? charged_at(&list[i])
+							   : list[i].facts->created;
+	return 0;
+}

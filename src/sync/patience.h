@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Patience: what a command has and a request has not.  What fails for a passing
+ * reason (a limit of Stripe's, a store that is locked) is tried again for a
+ * while, with growing pauses.
+ */
+#ifndef ORDERSNAP_SYNC_PATIENCE_H
+#define ORDERSNAP_SYNC_PATIENCE_H
+
+#include "app/app.h"
+
+#define PATIENCE_TRIES 5
+#define PATIENCE_CALL_MS 20000 /* for each try */
+#define PATIENCE_MS 20000      /* from the first failure: none begins later */
+
+/* Begin with {0}. */
+struct patience {
+	int tries;     /* so far */
+	int64_t until; /* monotonic: when there is no other try any more */
+	/* Asked before another try; NULL: nobody can be told to stop. */
+	bool (*stop)(void *context);
+	void *context;
+};
+
+/*
+ * After a failure: true when it is worth another try, having waited (1, 2, 4 and
+ * 8 seconds, of which up to a half, by chance, is taken off); false when it is
+ * lasting, was tried PATIENCE_TRIES times or for PATIENCE_MS (who hangs is waited
+ * for as long as who refuses), or is to stop.
+ *   do rc = call(&e); while (rc && patience_again(&patience, &e));
+ */
+bool patience_again(struct patience *patience, const struct err *e);
+
+/* store_get_many(), again while that is worth it. */
+int patience_get_many(struct app *app, struct patience patience, const struct store_key *keys,
+		      size_t n, struct json_object **items, struct err *e);
+
+/* A question to Stripe: `what` is asked, and `answer` filled, as the operation
+ * behind it has it. */
+typedef int patience_question(struct stripe_client *stripe, const void *what, int64_t deadline,
+			      void *answer, struct err *e);
+
+/* Asks it, again while that is worth it.  0 or -1 as the question. */
+int patience_ask(struct app *app, struct patience patience, patience_question *question,
+		 const void *what, void *answer, struct err *e);
+
+#endif

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Replaying.
+ */
+#include "sync/replay.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "sync/pace.h"
+#include "sync/patience.h"
+#include "stripe/list.h"
+
+#define SOURCE "replay"
+
+static const char *name_or_none(struct json_object *event, const char *key)
+{
+	const char *text = json_string_or_null(event, key);
+
+	return text ? text : "?";
+}
+
+static struct patience patience_of(const struct replay *r)
+{
+	return (struct patience){.stop = r->stop, .context = r->context};
+}
+
+static void replay_json(const struct replay *r, struct json_object *event)
+{
+	struct process_options options = {.source = SOURCE, .again = r->again,
+					  .dry_run = r->dry_run};
+	struct patience patience = patience_of(r);
+	struct process_result result;
+	struct replayed replayed = {.id = name_or_none(event, "id"),
+				    .type = name_or_none(event, "type")};
+	struct err e;
+	int rc;
+
+	do {
+		options.deadline = deadline_in(PATIENCE_CALL_MS);
+		rc = process_event(r->app, event, &options, &result, &e);
+	} while (rc && patience_again(&patience, &e));
+	if (rc)
+		replayed.error = &e;
+	else
+		replayed.result = &result;
+	r->done(r->context, &replayed);
+	process_result_free(&result);
+}
+
+static void replay_array(const struct replay *r, struct json_object *events)
+{
+	size_t i;
+
+	for (i = 0; i < json_object_array_length(events) && !r->stop(r->context); i++)
+		replay_json(r, json_object_array_get_idx(events, i));
+}
+
+static int ask_event(struct stripe_client *stripe, const void *what, int64_t deadline,
+		    void *answer, struct err *e)
+{
+	return stripe_event_retrieve(stripe, what, deadline, answer, e);
+}
+
+int replay_id(const struct replay *r, const char *id, struct err *e)
+{
+	struct json_object *event = NULL;
+	int rc = patience_ask(r->app, patience_of(r), ask_event, id, &event, e);
+
+	if (rc && e->code == ERR_REFUSED && e->upstream == 404)
+		return err_set(e, ERR_NOT_FOUND, "Stripe has no event %s; it keeps them for %d days, "
+			       "and test and live mode apart", id, STRIPE_EVENTS_KEPT_DAYS);
+	if (!rc)
+		replay_json(r, event);
+	json_object_put(event);
+	return rc;
+}
+
+static int ask_undelivered(struct stripe_client *stripe, const void *range, int64_t deadline,
+			   void *page, struct err *e)
+{
+	return stripe_events(stripe, event_types, true, range, deadline, page, e);
+}
+
+int replay_undelivered(const struct replay *r, struct err *e)
+{
+	struct stripe_page page = {.next = NULL};
+	int rc = pace_keep(r->app, deadline_in(PATIENCE_CALL_MS), e);
+
+	while (!rc) {
+		const struct stripe_range range = {.after = page.next};
+		struct stripe_page next = {.data = NULL};
+
+		rc = patience_ask(r->app, patience_of(r), ask_undelivered, &range, &next, e);
+		if (!rc)
+			replay_array(r, next.data);
+		json_object_put(page.data);
+		page = next;
+		if (!page.next || r->stop(r->context))
+			break;
+	}
+	json_object_put(page.data);
+	return rc;
+}
+
+/* --- out of a text ----------------------------------------------------------------- */
+
+/* One value that is an event, or holds several. */
+static int replay_value(const struct replay *r, struct json_object *value, struct err *e)
+{
+	struct json_object *data = NULL;
+	const char *object = json_string_or_null(value, "object");
+
+	if (json_object_is_type(value, json_type_array))
+		replay_array(r, value);
+	else if (object && strcmp(object, "list") == 0 &&
+		 json_get_array(value, "data", &data) == JSON_FOUND)
+		replay_array(r, data);
+	else if (json_object_is_type(value, json_type_object))
+		replay_json(r, value);
+	else
+		return err_set(e, ERR_PAYLOAD, "there is no event in it");
+	return 0;
+}
+
+/* Every line has to be JSON before one of them is replayed: half a file is a
+ * mistake to be told at once. */
+static int check_lines(struct span text, struct err *e)
+{
+	struct span line;
+	unsigned number = 0, events = 0;
+
+	while (span_next(&text, '\n', &line)) {
+		number++;
+		line = span_trim(line);
+		if (!line.n)
+			continue;
+		if (!json_is_valid(line))
+			return err_set(e, ERR_PAYLOAD, "line %u is not JSON", number);
+		events++;
+	}
+	return events ? 0 : err_set(e, ERR_PAYLOAD, "it is empty");
+}
+
+static int replay_lines(const struct replay *r, struct span text, struct err *e)
+{
+	struct span line;
+	int rc = check_lines(text, e);
+
+	while (!rc && span_next(&text, '\n', &line) && !r->stop(r->context)) {
+		struct json_object *value = json_parse(span_trim(line));
+
+		if (value)
+			rc = replay_value(r, value, e);
+		json_object_put(value);
+	}
+	return rc;
+}
+
+int replay_text(const struct replay *r, struct span text, struct err *e)
+{
+	struct json_object *value = json_parse(text);
+	int rc = value ? replay_value(r, value, e) : replay_lines(r, text, e);
+
+	json_object_put(value);
+	return rc;
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The reconciler.  The one idea: after each page it writes how far it is, so a
+ * run that is killed costs a page, and two at once cost nothing but the first
+ * one's end.
+ */
+#include "sync/sync.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "sync/pace.h"
+#include "sync/patience.h"
+#include "orders/pending.h"
+#include "sync/sync_late.h"
+#include "stripe/list.h"
+
+#define HOUR 3600
+#define DAY 86400
+
+struct sync {
+	struct app *app;
+	const struct sync_options *options;
+	struct sync_result *result;
+	struct sync_state state;
+	struct reconcile reconcile;
+	int64_t now;
+	int64_t left; /* sessions that may still be looked at */
+};
+
+static bool told_to_stop(const struct sync *s)
+{
+	return reconcile_stops(&s->options->listener);
+}
+
+static int ask_page(struct stripe_client *stripe, const void *what, int64_t deadline,
+		    void *answer, struct err *e)
+{
+	return stripe_complete_sessions(stripe, what, deadline, answer, e);
+}
+
+static int get_page(struct sync *s, struct stripe_page *page, struct err *e)
+{
+	const struct sync_segment *segment = &s->state.todo[0];
+	/* Up to now is without a bound: Stripe's clock may be ahead of this one. */
+	const struct stripe_range range = {
+		.from = segment->from, .to = segment->to < s->now ? segment->to : 0,
+		.after = segment->after[0] ? segment->after : NULL,
+	};
+
+	return patience_ask(s->app, reconcile_patience(&s->options->listener), ask_page, &range,
+			    page, e);
+}
+
+/* No more of the page than may be looked at. */
+static void cut_page(struct sync *s, struct stripe_page *page)
+{
+	size_t n = json_object_array_length(page->data), most = (size_t)s->left;
+
+	if (n <= most)
+		return;
+	json_object_array_del_idx(page->data, most, n - most);
+	page->next = json_string_or_null(json_object_array_get_idx(page->data, most - 1), "id");
+}
+
+/* The segment goes on after `next`, or is done with. */
+static void advance(struct sync_state *state, const char *next)
+{
+	struct sync_segment *first = &state->todo[0];
+
+	if (next && strlen(next) < sizeof first->after) {
+		memcpy(first->after, next, strlen(next) + 1);
+		return;
+	}
+	state->n--;
+	memmove(first, first + 1, state->n * sizeof *first);
+}
+
+static int save(struct sync *s, struct err *e)
+{
+	struct patience patience = reconcile_patience(&s->options->listener);
+	int rc;
+
+	if (s->options->dry_run)
+		return 0;
+	do
+		rc = sync_state_save(&s->state, s->app, deadline_in(PATIENCE_CALL_MS), e);
+	while (rc && e->code != ERR_CONFLICT && patience_again(&patience, e));
+	return rc;
+}
+
+/* One page of sessions.  What was found of a page that is left in its middle
+ * is mended, and looked at again next time. */
+static int one_page(struct sync *s, struct err *e)
+{
+	struct stripe_page page = {.data = NULL};
+	int64_t before = s->state.counts.sessions;
+	int rc = get_page(s, &page, e);
+
+	if (rc)
+		return -1;
+	cut_page(s, &page);
+	rc = reconcile_sessions(&s->reconcile, page.data, e);
+	s->left -= s->state.counts.sessions - before;
+	if (!rc && !told_to_stop(s)) {
+		advance(&s->state, page.next);
+		rc = save(s, e);
+	}
+	json_object_put(page.data);
+	return rc;
+}
+
+static int window_pass(struct sync *s, struct err *e)
+{
+	int rc = 0;
+
+	while (!rc && s->state.n && s->left > 0 && !told_to_stop(s))
+		rc = one_page(s, e);
+	return rc;
+}
+
+/* --- what is not in the window ------------------------------------------------------- */
+
+static int take_pending(void *context, struct json_object *entry, struct err *e)
+{
+	return sync_late_add(context, json_string_or_null(entry, "orderId"), e);
+}
+
+static int late_passes(struct sync *s, struct err *e)
+{
+	struct sync_late late = {.reconcile = &s->reconcile};
+	struct err other;
+	int rc = pending_walk(s->app, s->now - PENDING_DAYS * DAY, s->state.from - 1,
+			      PATIENCE_CALL_MS, take_pending, &late, e);
+
+	if (!rc)
+		rc = sync_late_refunds(&late, s->state.from, s->now, e);
+	/* A key that may not read events is no reason to leave the others out. */
+	if ((!rc || e->code == ERR_REFUSED) && sync_late_flush(&late, rc ? &other : e))
+		rc = -1;
+	sync_late_free(&late);
+	return rc;
+}
+
+/* --- a run ------------------------------------------------------------------------------ */
+
+/* The window, and the state that says so from now on. */
+static int plan(struct sync *s, struct err *e)
+{
+	int64_t lookback = s->app->config.sync_lookback_hours * HOUR;
+	int64_t from = s->options->from;
+
+	if (sync_state_plan(&s->state, s->app, from, lookback, s->now,
+			    deadline_in(PATIENCE_CALL_MS), e))
+		return -1;
+	/* What was looked at before may differ again, and it is all to be shown. */
+	if (s->options->dry_run)
+		sync_state_plan_fresh(&s->state, s->state.from, s->now);
+	s->result->from = s->state.from;
+	s->result->to = s->state.to;
+	s->result->resumed = s->state.resumed;
+	return save(s, e);
+}
+
+static int finish(struct sync *s, struct err *e)
+{
+	if (s->state.n || told_to_stop(s)) {
+		s->result->end = SYNC_STOPPED;
+		return 0;
+	}
+	if (s->options->dry_run)
+		return 0;
+	return sync_state_finish(&s->state, s->app, clock_epoch(), deadline_in(PATIENCE_CALL_MS), e);
+}
+
+static int run(struct sync *s, struct err *e)
+{
+	int rc = plan(s, e);
+
+	if (!rc)
+		rc = window_pass(s, e);
+	if (!rc && !s->state.n && !told_to_stop(s))
+		rc = late_passes(s, e);
+	if (!rc)
+		rc = finish(s, e);
+	if (rc && e->code == ERR_CONFLICT) {
+		s->result->end = SYNC_TAKEN_OVER;
+		rc = 0;
+	}
+	return rc;
+}
+
+static void log_end(const struct sync_result *result)
+{
+	static const char *const ends[] = {
+		[SYNC_COMPLETE] = "Sync completed",
+		[SYNC_STOPPED] = "Sync stopped",
+		[SYNC_TAKEN_OVER] = "Sync taken over",
+	};
+	const struct sync_counts *c = &result->counts;
+
+	log_info(ends[result->end], LOG_INT("sessions", c->sessions), LOG_INT("inOrder", c->in_order),
+		 LOG_INT("missing", c->missing), LOG_INT("stale", c->stale),
+		 LOG_INT("pending", c->pending), LOG_INT("waiting", c->waiting),
+		 LOG_INT("errors", c->errors), LOG_INT("stripeCalls", result->calls.stripe),
+		 LOG_INT("storeReads", result->calls.reads), LOG_INT("storeWrites", result->calls.writes));
+}
+
+int sync_run(struct app *app, const struct sync_options *options, struct sync_result *result,
+	     struct err *e)
+{
+	struct sync s = {
+		.app = app, .options = options, .result = result, .now = clock_epoch(),
+		.left = options->max_sessions ? options->max_sessions : INT64_MAX,
+	};
+	int rc;
+
+	*result = (struct sync_result){.end = SYNC_COMPLETE};
+	s.reconcile = (struct reconcile){.app = app, .listener = &options->listener,
+					 .counts = &s.state.counts, .dry_run = options->dry_run};
+	rc = pace_keep(app, deadline_in(PATIENCE_CALL_MS), e);
+	if (!rc)
+		rc = run(&s, e);
+	result->counts = s.state.counts;
+	result->calls = app_calls(app);
+	if (rc) {
+		result->end = SYNC_FAILED;
+		log_error("Sync failed", LOG_STR("error", e->text));
+	} else {
+		log_end(result);
+	}
+	sync_state_free(&s.state);
+	reconcile_end(&s.reconcile);
+	return rc;
+}

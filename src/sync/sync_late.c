@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Older orders.  The one idea: Stripe's events of the window say which payments
+ * were refunded or disputed in it, and the payments' pointers say whose order
+ * that is; what has not been looked at with its session in the window is now.
+ */
+#include "sync/sync_late.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "sync/patience.h"
+#include "shop/charge.h"
+#include "shop/facts.h"
+#include "shop/keys.h"
+#include "stripe/api.h"
+#include "stripe/list.h"
+
+#define DAY 86400
+
+static bool told_to_stop(const struct sync_late *late)
+{
+	return reconcile_stops(late->reconcile->listener);
+}
+
+/* Asks Stripe as patiently as the reconciler. */
+static int ask(const struct sync_late *late, patience_question *question, const void *what,
+	       void *answer, struct err *e)
+{
+	return patience_ask(late->reconcile->app, reconcile_patience(late->reconcile->listener),
+			    question, what, answer, e);
+}
+
+void sync_late_free(struct sync_late *late)
+{
+	json_object_put(late->sessions);
+	late->sessions = NULL;
+}
+
+int sync_late_flush(struct sync_late *late, struct err *e)
+{
+	struct json_object *sessions = late->sessions;
+	int rc;
+
+	if (!sessions)
+		return 0;
+	late->sessions = NULL;
+	rc = reconcile_sessions(late->reconcile, sessions, e);
+	json_object_put(sessions);
+	return rc;
+}
+
+static int ask_session(struct stripe_client *stripe, const void *what, int64_t deadline,
+		       void *answer, struct err *e)
+{
+	return stripe_session_with_charge(stripe, what, deadline, answer, e);
+}
+
+/* A payment has several events, and its order may be pending too. */
+static bool has_gathered(const struct sync_late *late, const char *session_id)
+{
+	size_t i, n = late->sessions ? json_object_array_length(late->sessions) : 0;
+
+	for (i = 0; i < n; i++) {
+		const char *id = json_string_or_null(json_object_array_get_idx(late->sessions, i),
+						     "id");
+
+		if (id && strcmp(id, session_id) == 0)
+			return true;
+	}
+	return false;
+}
+
+int sync_late_add(struct sync_late *late, const char *session_id, struct err *e)
+{
+	struct json_object *session = NULL;
+
+	if (!session_id || told_to_stop(late) || has_gathered(late, session_id))
+		return 0;
+	if (ask(late, ask_session, session_id, &session, e)) {
+		if (e->code != ERR_REFUSED || e->upstream != 404)
+			return -1;
+		late->reconcile->counts->skipped++;
+		return 0;
+	}
+	if (!late->sessions)
+		late->sessions = json_object_new_array();
+	json_object_array_add(late->sessions, session);
+	return json_object_array_length(late->sessions) < RECONCILE_MAX ? 0
+								       : sync_late_flush(late, e);
+}
+
+/* --- refunds and disputes ------------------------------------------------------------ */
+
+static int ask_charge_alone(struct stripe_client *stripe, const void *what, int64_t deadline,
+			    void *answer, struct err *e)
+{
+	return stripe_charge_retrieve(stripe, what, deadline, answer, e);
+}
+
+/* The event named a charge alone: the charge knows its payment. */
+static int add_payment_of_charge(struct sync_late *late, struct json_object *set,
+				 const char *charge_id, struct err *e)
+{
+	struct json_object *charge = NULL;
+	const char *intent;
+
+	if (ask(late, ask_charge_alone, charge_id, &charge, e))
+		return e->code == ERR_REFUSED && e->upstream == 404 ? 0 : -1;
+	intent = json_id_or_null(charge, "payment_intent");
+	if (intent)
+		json_set_bool(set, intent, true);
+	json_object_put(charge);
+	return 0;
+}
+
+/* The payments of a page's events, each once: a set, as JSON has it. */
+static int payments_of(struct sync_late *late, struct json_object *events,
+		       struct json_object *set, struct err *e)
+{
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; !rc && i < json_object_array_length(events); i++) {
+		struct json_object *data = NULL, *object = NULL;
+		struct payment_ref ref;
+
+		json_get_object(json_object_array_get_idx(events, i), "data", &data);
+		json_get_object(data, "object", &object);
+		ref = payment_ref_of(object);
+		if (ref.payment_intent)
+			json_set_bool(set, ref.payment_intent, true);
+		else if (ref.charge && !told_to_stop(late))
+			rc = add_payment_of_charge(late, set, ref.charge, e);
+	}
+	return rc;
+}
+
+/* Reads the pointers of the payments, at most STORE_MAX_ITEMS; items[i] each. */
+static int read_pointers(struct sync_late *late, struct json_object *payments,
+			 struct json_object **items, size_t *n, struct err *e)
+{
+	struct json_walk walk = json_walk_of(payments);
+	struct store_key keys[STORE_MAX_ITEMS];
+	char *owned[STORE_MAX_ITEMS];
+	size_t i;
+	int rc = 0;
+
+	for (*n = 0; *n < STORE_MAX_ITEMS && json_walk_next(&walk); ++*n) {
+		owned[*n] = key_payment(walk.key);
+		keys[*n] = (struct store_key){owned[*n], KEY_METADATA};
+	}
+	if (*n)
+		rc = patience_get_many(late->reconcile->app,
+				       reconcile_patience(late->reconcile->listener), keys, *n,
+				       items, e);
+	for (i = 0; i < *n; i++)
+		free(owned[i]);
+	return rc;
+}
+
+static int take_events(struct sync_late *late, struct json_object *events, struct err *e)
+{
+	struct json_object *payments = json_object_new_object(), *pointers[STORE_MAX_ITEMS];
+	size_t i, n = 0;
+	int rc = payments_of(late, events, payments, e);
+
+	if (!rc)
+		rc = read_pointers(late, payments, pointers, &n, e);
+	json_object_put(payments);
+	if (rc)
+		return -1;
+	for (i = 0; i < n; i++) {
+		const char *id = json_string_or_null(pointers[i], "orderId");
+
+		if (!rc && id && !reconcile_has_charge(late->reconcile, id))
+			rc = sync_late_add(late, id, e);
+		json_object_put(pointers[i]);
+	}
+	return rc;
+}
+
+static int ask_events(struct stripe_client *stripe, const void *range, int64_t deadline,
+		      void *page, struct err *e)
+{
+	return stripe_events(stripe, event_types_of_charges, false, range, deadline, page, e);
+}
+
+int sync_late_refunds(struct sync_late *late, int64_t from, int64_t now, struct err *e)
+{
+	struct stripe_page page = {.next = NULL};
+	int64_t kept = now - STRIPE_EVENTS_KEPT_DAYS * DAY;
+	int rc;
+
+	do {
+		const struct stripe_range range = {.from = from > kept ? from : kept, .after = page.next};
+		struct stripe_page next = {.data = NULL};
+
+		rc = ask(late, ask_events, &range, &next, e);
+		if (!rc)
+			rc = take_events(late, next.data, e);
+		json_object_put(page.data);
+		page = next;
+	} while (!rc && page.next && !told_to_stop(late));
+	json_object_put(page.data);
+	return rc;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Sessions that are looked at one by one, by their ids: older orders that were
+ * refunded, disputed, or are still pending.
+ */
+#ifndef ORDERSNAP_SYNC_SYNC_LATE_H
+#define ORDERSNAP_SYNC_SYNC_LATE_H
+
+#include "sync/reconcile.h"
+
+/* Begin with {.reconcile = r}. */
+struct sync_late {
+	struct reconcile *reconcile;
+	struct json_object *sessions; /* fetched, up to RECONCILE_MAX, each once */
+};
+
+/* Fetches the session (NULL: nothing happens), and reconciles what has gathered
+ * when it is a hundred.  One that Stripe does not have is counted as skipped. */
+int sync_late_add(struct sync_late *late, const char *session_id, struct err *e);
+
+/* Adds the orders whose payment has an event of a refund or a dispute since `from`,
+ * which reconcile_sessions() has not seen yet.  One call for a hundred events, and
+ * one read; one more for each event that names its charge alone. */
+int sync_late_refunds(struct sync_late *late, int64_t from, int64_t now, struct err *e);
+
+/* Reconciles what has gathered. */
+int sync_late_flush(struct sync_late *late, struct err *e);
+void sync_late_free(struct sync_late *late);
+
+#endif

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Items as lines: which kind they are, and whether a line is one.
+ */
+#include "transfer/transfer.h"
+
+#include <string.h>
+
+#include "format/json_canonical.h"
+#include "shop/keys.h"
+
+static const struct {
+	const char *name, *plural, *pk, *sk; /* what the keys begin with */
+} kinds[TRANSFER_KINDS] = {
+	[TRANSFER_ORDER] = {"order", "orders", "USER#", KEY_ORDER_PREFIX},
+	[TRANSFER_SESSION] = {"session", "sessions", "SESSION#", ""},
+	[TRANSFER_EVENT] = {"event", "events", "EVENT#", ""},
+	[TRANSFER_PAYMENT] = {"payment", "payments", "PAYMENT#", ""},
+	[TRANSFER_NUMBER] = {"number", "numbers", "NUMBER#", ""},
+	[TRANSFER_DAY] = {"day", "days", "DAY#", ""},
+	[TRANSFER_QUOTE] = {"quote", "quotes", "QUOTE#", ""},
+	[TRANSFER_PRICE] = {"price", "prices", "PRICE#", ""},
+	[TRANSFER_SYSTEM] = {"system", "system", KEY_SYSTEM, ""},
+	[TRANSFER_OTHER] = {"other", "others", "", ""},
+};
+
+enum transfer_kind transfer_kind_of(struct json_object *item)
+{
+	const char *pk = json_string_or_null(item, "PK"), *sk = json_string_or_null(item, "SK");
+	int i;
+
+	for (i = 0; pk && sk && i < TRANSFER_OTHER; i++)
+		if (str_starts(pk, kinds[i].pk) && str_starts(sk, kinds[i].sk))
+			return (enum transfer_kind)i;
+	return TRANSFER_OTHER;
+}
+
+const char *transfer_kind_name(enum transfer_kind kind)
+{
+	return kinds[kind].name;
+}
+
+const char *transfer_kind_plural(enum transfer_kind kind)
+{
+	return kinds[kind].plural;
+}
+
+int transfer_kinds_from(const char *list, unsigned *set, struct err *e)
+{
+	struct span rest = span_of(list), word;
+	unsigned found = 0;
+	int i;
+
+	while (span_next(&rest, ',', &word)) {
+		word = span_trim(word);
+		for (i = 0; i < TRANSFER_OTHER && !span_equals(word, kinds[i].name); i++)
+			;
+		if (i == TRANSFER_OTHER)
+			return err_set(e, ERR_BAD_REQUEST, "\"%.*s\" is no kind of item: order, "
+				       "session, event, payment, number, day, quote, price or system",
+				       (int)word.n, word.p);
+		found |= 1u << i;
+	}
+	*set = found;
+	return 0;
+}
+
+static size_t size_of_members(struct json_object *object)
+{
+	struct json_walk walk = json_walk_of(object);
+	size_t size = 0;
+
+	while (json_walk_next(&walk))
+		size += strlen(walk.key) + transfer_size(walk.value);
+	return size;
+}
+
+/* What a map and a list take, and each of their members. */
+#define SIZE_OF_MANY 3
+#define SIZE_OF_ONE 1
+
+size_t transfer_size(struct json_object *value)
+{
+	size_t size = SIZE_OF_MANY, n, i;
+
+	switch (json_object_get_type(value)) {
+	case json_type_string:
+		return (size_t)json_object_get_string_len(value);
+	case json_type_int:
+	case json_type_double:
+		return strlen(json_text(value)) / 2 + 2;
+	case json_type_array:
+		n = json_object_array_length(value);
+		for (i = 0; i < n; i++)
+			size += SIZE_OF_ONE + transfer_size(json_object_array_get_idx(value, i));
+		return size;
+	case json_type_object:
+		n = (size_t)json_object_object_length(value);
+		return size + n * SIZE_OF_ONE + size_of_members(value);
+	case json_type_boolean:
+	case json_type_null:
+		break;
+	}
+	return 1;
+}
+
+static int check_keys(struct json_object *item, struct err *e)
+{
+	static const char *const keys[] = {"PK", "SK"};
+	size_t i;
+
+	if (!json_object_is_type(item, json_type_object))
+		return err_set(e, ERR_BAD_REQUEST, "not a JSON object");
+	for (i = 0; i < 2; i++)
+		if (str_empty(json_string_or_null(item, keys[i])))
+			return err_set(e, ERR_BAD_REQUEST, "no %s (a string): it is no item of "
+				       "the table", keys[i]);
+	if (size_of_members(item) > TRANSFER_ITEM_MAX)
+		return err_set(e, ERR_BAD_REQUEST, "larger than an item can be (%d KB)",
+			       TRANSFER_ITEM_MAX / 1024);
+	return 0;
+}
+
+struct json_object *transfer_item(struct span line, struct err *e)
+{
+	struct json_object *item = json_parse(line);
+	struct span wide;
+
+	if (!item) {
+		err_set(e, ERR_BAD_REQUEST, "not JSON");
+		return NULL;
+	}
+	wide = json_too_wide(line);
+	if (wide.p)
+		err_set(e, ERR_BAD_REQUEST, "an integer of more than 64 bits (%.*s) would be changed", (int)(wide.n < 60 ? wide.n : 60), wide.p);
+	if (!wide.p && check_keys(item, e) == 0)
+		return item;
+	json_object_put(item);
+	return NULL;
+}

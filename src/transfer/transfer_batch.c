@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Read, decide, write once: for a hundred items that others may be writing too.
+ */
+#include "transfer/transfer_batch.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "format/json_canonical.h"
+
+#define TRIES 20 /* while others are in the way */
+#define PAUSE_MS 20
+
+static struct store_key key_of(struct json_object *item)
+{
+	return (struct store_key){json_string_or_null(item, "PK"), json_string_or_null(item, "SK")};
+}
+
+bool transfer_batch_fits(const struct transfer_batch *batch, struct json_object *item,
+			 size_t bytes)
+{
+	struct store_key key = key_of(item), other;
+	size_t i;
+
+	if (batch->n == STORE_MAX_ITEMS || (batch->n && batch->bytes + bytes > TRANSFER_BATCH_BYTES))
+		return false;
+	for (i = 0; i < batch->n; i++) {
+		other = key_of(batch->entries[i].item);
+		if (strcmp(key.pk, other.pk) == 0 && strcmp(key.sk, other.sk) == 0)
+			return false;
+	}
+	return true;
+}
+
+void transfer_batch_add(struct transfer_batch *batch, struct json_object *item, size_t bytes,
+			int64_t line)
+{
+	batch->entries[batch->n++] = (struct transfer_entry){.item = item, .line = line};
+	batch->bytes += bytes;
+}
+
+static void forget_read(struct transfer_batch *batch)
+{
+	size_t i;
+
+	for (i = 0; i < batch->n; i++) {
+		json_object_put(batch->entries[i].there);
+		batch->entries[i].there = NULL;
+	}
+}
+
+void transfer_batch_empty(struct transfer_batch *batch)
+{
+	forget_read(batch);
+	while (batch->n)
+		json_object_put(batch->entries[--batch->n].item);
+	batch->bytes = 0;
+}
+
+/* Reads what stands under the keys of the entries with `outcome`, or of all. */
+static int read_entries(struct transfer_batch *batch, bool all, enum transfer_outcome outcome,
+			struct err *e)
+{
+	struct json_object *items[STORE_MAX_ITEMS];
+	struct store_key keys[STORE_MAX_ITEMS];
+	size_t at[STORE_MAX_ITEMS], n = 0, i;
+
+	forget_read(batch);
+	for (i = 0; i < batch->n; i++) {
+		if (!all && batch->entries[i].outcome != outcome)
+			continue;
+		at[n] = i;
+		keys[n++] = key_of(batch->entries[i].item);
+	}
+	if (n == 0)
+		return 0;
+	if (store_get_many(batch->store, keys, n, items, deadline_in(TRANSFER_VERB_MS), e))
+		return -1;
+	for (i = 0; i < n; i++)
+		batch->entries[at[i]].there = items[i];
+	return 0;
+}
+
+static enum transfer_outcome decide(const struct transfer_entry *entry, int64_t now)
+{
+	int64_t version = store_item_version(entry->item);
+	int64_t there = store_item_version(entry->there);
+
+	if (store_item_expired(entry->item, now))
+		return TRANSFER_EXPIRED;
+	if (!entry->there)
+		return TRANSFER_WRITTEN;
+	if (json_same(entry->item, entry->there))
+		return TRANSFER_SAME;
+	if (version == there)
+		return TRANSFER_CONFLICT;
+	return there < version ? TRANSFER_WRITTEN : TRANSFER_NEWER;
+}
+
+static size_t collect_puts(struct transfer_batch *batch, struct store_put *puts)
+{
+	int64_t now = clock_epoch();
+	size_t n = 0, i;
+
+	for (i = 0; i < batch->n; i++) {
+		struct transfer_entry *entry = &batch->entries[i];
+
+		entry->outcome = decide(entry, now);
+		if (entry->outcome != TRANSFER_WRITTEN)
+			continue;
+		puts[n] = store_replace(entry->item, entry->there);
+		puts[n++].as_it_is = true;
+	}
+	return n;
+}
+
+/* 0: all that was to be written is; 1: somebody was in the way. */
+static int write_once(struct transfer_batch *batch, bool dry_run, struct err *e)
+{
+	struct store_put puts[STORE_MAX_ITEMS];
+	size_t n;
+
+	if (read_entries(batch, true, TRANSFER_WRITTEN, e))
+		return -1;
+	n = collect_puts(batch, puts);
+	if (n == 0 || dry_run)
+		return 0;
+	if (store_write(batch->store, puts, n, NULL, deadline_in(TRANSFER_VERB_MS), e) == 0)
+		return 0;
+	return e->code == ERR_CONFLICT ? 1 : -1;
+}
+
+static int write_batch(struct transfer_batch *batch, bool dry_run, struct err *e)
+{
+	int try, rc = 1;
+
+	for (try = 0; rc > 0 && try < TRIES; try++) {
+		if (try)
+			deadline_sleep(clock_jitter((uint32_t)(try * PAUSE_MS)) + 1,
+				       deadline_in(TRANSFER_VERB_MS));
+		rc = write_once(batch, dry_run, e);
+	}
+	if (rc > 0)
+		return err_set(e, ERR_UNAVAILABLE, "others write the same items all the time");
+	return rc;
+}
+
+/* A live writer may have gone on from what was written; it may have expired. */
+static bool reads_back(const struct transfer_entry *entry, int64_t now)
+{
+	if (!entry->there)
+		return store_item_expired(entry->item, now);
+	return json_same(entry->item, entry->there) ||
+	       store_item_version(entry->there) > store_item_version(entry->item);
+}
+
+static void report(const struct transfer_import *request, const struct transfer_entry *entry,
+		   const char *what)
+{
+	struct store_key key = key_of(entry->item);
+	char *sentence;
+
+	if (!request->report)
+		return;
+	sentence = str_printf("line %" PRId64 ": %s, %s (version %" PRId64 ") %s", entry->line,
+			      key.pk, key.sk, store_item_version(entry->item), what);
+	request->report(request->context, sentence);
+	free(sentence);
+}
+
+static int verify(struct transfer_batch *batch, const struct transfer_import *request,
+		  struct transfer_imported *done, struct err *e)
+{
+	int64_t now;
+	size_t i;
+
+	if (read_entries(batch, false, TRANSFER_WRITTEN, e))
+		return -1;
+	now = clock_epoch();
+	for (i = 0; i < batch->n; i++) {
+		const struct transfer_entry *entry = &batch->entries[i];
+
+		if (entry->outcome != TRANSFER_WRITTEN || reads_back(entry, now))
+			continue;
+		done->unverified++;
+		report(request, entry, "reads back otherwise than it was written");
+	}
+	return 0;
+}
+
+static void count(const struct transfer_batch *batch, const struct transfer_import *request,
+		  struct transfer_imported *done)
+{
+	size_t i;
+
+	for (i = 0; i < batch->n; i++) {
+		const struct transfer_entry *entry = &batch->entries[i];
+		bool order = transfer_kind_of(entry->item) == TRANSFER_ORDER;
+
+		done->lines++;
+		done->outcomes[entry->outcome]++;
+		if (entry->outcome != TRANSFER_CONFLICT)
+			continue;
+		done->order_conflicts += order;
+		report(request, entry, order ? "is a conflict: it was changed in both places; what "
+					       "stands there was kept, `ordersnap sync` settles it"
+					     : "is a conflict: it was changed in both places; what "
+					       "stands there was kept");
+	}
+}
+
+int transfer_batch_run(struct transfer_batch *batch, const struct transfer_import *request,
+		       struct transfer_imported *done, struct err *e)
+{
+	int rc = write_batch(batch, request->dry_run, e);
+
+	if (!rc && !request->dry_run)
+		rc = verify(batch, request, done, e);
+	if (rc)
+		return err_prefix(e, "lines %" PRId64 " to %" PRId64, batch->entries[0].line,
+				  batch->entries[batch->n - 1].line);
+	count(batch, request, done);
+	transfer_batch_empty(batch);
+	return 0;
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The export's output.  Lines are handed to the kernel whole, a page at a time,
+ * so what a killed run leaves behind ends in a whole line, or nearly.
+ */
+#include "transfer/transfer_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "format/json_canonical.h"
+#include "transfer/transfer.h"
+#include "transfer/transfer_lines.h"
+
+#define WRITE_BYTES 65536
+#define WAIT_MS 1000
+#define OUT_MAX (16 << 20) /* SQLite's items may be larger than DynamoDB's */
+
+static int failed(const struct transfer_file *file, const char *what, struct err *e)
+{
+	return err_set(e, ERR_UNAVAILABLE, "can't %s %s: %s", what, file->name, strerror(errno));
+}
+
+/* Two exports into one file would mix their lines. */
+static int open_part(struct transfer_file *file, bool resume, struct err *e)
+{
+	file->part = str_printf("%s.part", file->path);
+	file->name = file->part;
+	/* It holds addresses of people. */
+	file->fd = open(file->part, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (file->fd < 0)
+		return failed(file, "open", e);
+	if (flock(file->fd, LOCK_EX | LOCK_NB))
+		return err_set(e, ERR_UNAVAILABLE, "another export is writing %s", file->part);
+	if (!resume && ftruncate(file->fd, 0))
+		return failed(file, "empty", e);
+	return 0;
+}
+
+/* One line of what stands there; it becomes *last. */
+static int see(const struct transfer_file *file, const struct transfer_lines *lines,
+	       struct span text, transfer_seen *seen, void *context, struct json_object **last,
+	       struct err *e)
+{
+	struct json_object *item = transfer_item(text, e);
+
+	if (!item)
+		return err_prefix(e, "%s can't be resumed, remove it: line %" PRId64, file->part,
+				  lines->number);
+	seen(context, item);
+	json_object_put(*last);
+	*last = item;
+	return 0;
+}
+
+/* Reads what is there, and cuts off what stands behind the last whole line. */
+static int read_part(struct transfer_file *file, transfer_seen *seen, void *context,
+		     struct json_object **last, struct err *e)
+{
+	struct transfer_lines lines;
+	int64_t whole = 0;
+	struct span text;
+	int rc;
+
+	transfer_lines_init(&lines, file->fd, file->part);
+	while ((rc = transfer_lines_next(&lines, &text, e)) > 0 && !lines.cut) {
+		if ((rc = see(file, &lines, text, seen, context, last, e)))
+			break;
+		whole = lines.offset;
+	}
+	transfer_lines_free(&lines);
+	if (rc < 0)
+		return -1;
+	if (ftruncate(file->fd, whole) || lseek(file->fd, 0, SEEK_END) < 0)
+		return failed(file, "cut", e);
+	return 0;
+}
+
+int transfer_file_open(struct transfer_file *file, const char *path, bool resume,
+		       transfer_seen *seen, void *context, struct json_object **last,
+		       struct err *e)
+{
+	*file = (struct transfer_file){.fd = STDOUT_FILENO, .path = path,
+				       .name = "standard output"};
+	buf_init(&file->out, OUT_MAX);
+	*last = NULL;
+	if (!path)
+		return 0;
+	if (open_part(file, resume, e) == 0 &&
+	    (!resume || read_part(file, seen, context, last, e) == 0))
+		return 0;
+	json_object_put(*last);
+	*last = NULL;
+	return -1;
+}
+
+int transfer_file_flush(struct transfer_file *file, struct err *e)
+{
+	size_t done = 0;
+
+	while (done < file->out.len) {
+		ssize_t n = write(file->fd, file->out.data + done, file->out.len - done);
+
+		/* A pipe that somebody else made non-blocking: wait for its reader. */
+		if (n < 0 && errno == EAGAIN)
+			poll(&(struct pollfd){.fd = file->fd, .events = POLLOUT}, 1, WAIT_MS);
+		else if (n < 0 && errno != EINTR)
+			return failed(file, "write to", e);
+		done += n > 0 ? (size_t)n : 0;
+	}
+	buf_reset(&file->out);
+	return 0;
+}
+
+int transfer_file_add(struct transfer_file *file, struct json_object *item, struct err *e)
+{
+	if (json_canonical(item, &file->out) || buf_putc(&file->out, '\n'))
+		return err_set(e, ERR_UNAVAILABLE, "the item %s, %s is too large for a line",
+			       json_string_or_null(item, "PK"), json_string_or_null(item, "SK"));
+	return file->out.len < WRITE_BYTES ? 0 : transfer_file_flush(file, e);
+}
+
+/* The new name has to survive a power cut too.  Not every file system can sync
+ * a folder; that is no failure. */
+static void sync_folder(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder = slash ? span_dup((struct span){path, (size_t)(slash - path) + 1})
+			     : str_dup(".");
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0) {
+		fsync(fd);
+		close(fd);
+	}
+	free(folder);
+}
+
+int transfer_file_finish(struct transfer_file *file, struct err *e)
+{
+	if (transfer_file_flush(file, e))
+		return -1;
+	if (!file->path)
+		return 0;
+	if (fsync(file->fd))
+		return failed(file, "write to", e);
+	if (rename(file->part, file->path))
+		return err_set(e, ERR_UNAVAILABLE, "can't rename %s to %s: %s", file->part,
+			       file->path, strerror(errno));
+	sync_folder(file->path);
+	return 0;
+}
+
+void transfer_file_break(struct transfer_file *file)
+{
+	struct err ignored;
+
+	if (file->path || buf_putc(&file->out, '{'))
+		return;
+	transfer_file_flush(file, &ignored);
+}
+
+void transfer_file_close(struct transfer_file *file)
+{
+	if (file->path && file->fd >= 0)
+		close(file->fd);
+	file->fd = -1;
+	free(file->part);
+	file->part = NULL;
+	buf_free(&file->out);
+}

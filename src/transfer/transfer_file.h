@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Where an export goes: standard output, or a file that has its name only when
+ * it is whole.  Until then it is NAME.part, where a later run can go on.
+ */
+#ifndef ORDERSNAP_TRANSFER_TRANSFER_FILE_H
+#define ORDERSNAP_TRANSFER_TRANSFER_FILE_H
+
+#include "base/err.h"
+#include "format/json.h"
+
+struct transfer_file {
+	int fd;           /* -1: not open */
+	const char *path; /* NULL: standard output */
+	char *part;
+	const char *name; /* of what is written, for messages */
+	struct buf out;   /* not yet written */
+};
+
+/* Is told each item that stands in the file already, which it may not keep. */
+typedef void transfer_seen(void *context, struct json_object *item);
+
+/*
+ * Opens; `path` is borrowed, NULL is standard output.  With `resume` what
+ * NAME.part has is kept, up to its last whole line: `seen` is told each item,
+ * and `*last` becomes the last one, for the caller to release, or NULL.  -1 with
+ * ERR_UNAVAILABLE; transfer_file_close() in both cases.
+ */
+int transfer_file_open(struct transfer_file *file, const char *path, bool resume,
+		       transfer_seen *seen, void *context, struct json_object **last,
+		       struct err *e);
+
+/* Adds an item as a line; writes now and then. */
+int transfer_file_add(struct transfer_file *file, struct json_object *item, struct err *e);
+
+/* Writes what was added. */
+int transfer_file_flush(struct transfer_file *file, struct err *e);
+
+/* All has been added: a file is on disk then, under its name. */
+int transfer_file_finish(struct transfer_file *file, struct err *e);
+
+/* Not all could be added: standard output ends in the beginning of a line, so
+ * that who reads it does not take it for the whole. */
+void transfer_file_break(struct transfer_file *file);
+
+void transfer_file_close(struct transfer_file *file);
+
+#endif

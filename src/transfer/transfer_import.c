@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Reading lines into batches.  The one idea: a batch is one read, one decision
+ * and one transaction (transfer_batch.c), so what was counted is done, and the
+ * same command can be run again after anything.
+ */
+#include "transfer/transfer_import.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "transfer/transfer_batch.h"
+#include "transfer/transfer_lines.h"
+
+struct importer {
+	const struct transfer_import *request;
+	struct transfer_imported *done;
+	struct transfer_lines lines;
+	struct transfer_batch batch;
+	int64_t size;      /* of the file, 0: not known */
+	bool store_failed; /* then nothing more is tried */
+};
+
+static int permille(const struct importer *m)
+{
+	return m->size > 0 ? (int)(m->lines.offset * 1000 / m->size) : -1;
+}
+
+static int run_batch(struct importer *m, struct err *e)
+{
+	if (m->batch.n == 0)
+		return 0;
+	if (transfer_batch_run(&m->batch, m->request, m->done, e)) {
+		m->store_failed = true;
+		return -1;
+	}
+	if (m->request->progress)
+		m->request->progress(m->request->context, m->done, permille(m));
+	return 0;
+}
+
+/* An item whose key the batch has is the next batch's: the later line counts. */
+static int add_line(struct importer *m, struct span text, struct err *e)
+{
+	struct json_object *item = transfer_item(text, e);
+
+	if (!item && m->lines.cut)
+		return err_set(e, ERR_BAD_REQUEST, "line %" PRId64 ": cut off: the input ends in it",
+			       m->lines.number);
+	if (!item)
+		return err_prefix(e, "line %" PRId64, m->lines.number);
+	if (!transfer_batch_fits(&m->batch, item, text.n) && run_batch(m, e)) {
+		json_object_put(item);
+		return -1;
+	}
+	transfer_batch_add(&m->batch, item, text.n, m->lines.number);
+	return 0;
+}
+
+/* Whatever ends the input, the lines before it are done. */
+static int import_lines(struct importer *m, struct err *e)
+{
+	struct err ended = {.code = ERR_NONE};
+	struct span text;
+	int rc;
+
+	while ((rc = transfer_lines_next(&m->lines, &text, &ended)) > 0)
+		if ((rc = add_line(m, text, &ended)))
+			break;
+	if (!m->store_failed && run_batch(m, e))
+		return -1;
+	if (rc)
+		*e = ended;
+	return rc;
+}
+
+static int open_input(const char *path, int *fd, struct err *e)
+{
+	*fd = path ? open(path, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
+	if (*fd < 0)
+		return err_set(e, ERR_UNAVAILABLE, "can't open %s: %s", path, strerror(errno));
+	return 0;
+}
+
+static int64_t size_of(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? (int64_t)st.st_size : 0;
+}
+
+int transfer_import(struct app *app, const struct transfer_import *request,
+		    struct transfer_imported *done, struct err *e)
+{
+	struct importer m = {.request = request, .done = done};
+	int fd, rc;
+
+	*done = (struct transfer_imported){.lines = 0};
+	if (open_input(request->path, &fd, e))
+		return -1;
+	m.size = size_of(fd);
+	m.batch.store = app_store(app);
+	transfer_lines_init(&m.lines, fd, request->path ? request->path : "standard input");
+	rc = import_lines(&m, e);
+	transfer_batch_empty(&m.batch);
+	transfer_lines_free(&m.lines);
+	if (request->path)
+		close(fd);
+	return rc;
+}
