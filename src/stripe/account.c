@@ -6,10 +6,7 @@
  */
 #include "stripe/account.h"
 
-#include <stdlib.h>
-
-#include "format/form.h"
-#include "stripe/get.h"
+#include "stripe/pages.h"
 
 #define PAGES_MAX 20 /* Stripe allows an account some dozen endpoints */
 
@@ -67,21 +64,15 @@ enum stripe_access stripe_try_permission(struct stripe_client *client,
 	return STRIPE_MAY;
 }
 
-static int get_page(struct stripe_client *client, const char *after, int64_t deadline,
-		    struct stripe_page *page, struct err *e)
+static int list_endpoints(struct stripe_client *client, const struct stripe_pages *pages,
+			  int64_t deadline, struct stripe_page *page, struct err *e)
 {
-	struct json_object *list = NULL;
 	struct buf path;
 	int rc;
 
 	buf_init(&path, STRIPE_PATH_MAX);
 	buf_puts(&path, "/v1/webhook_endpoints?limit=100");
-	if (after)
-		form_add(&path, after, "starting_after");
-	rc = stripe_get(client, &path, deadline, &list, e);
-	if (!rc)
-		rc = stripe_page_of(list, page, e);
-	json_object_put(list);
+	rc = stripe_get_page(client, &path, pages, deadline, page, e);
 	buf_free(&path);
 	return rc;
 }
@@ -89,23 +80,14 @@ static int get_page(struct stripe_client *client, const char *after, int64_t dea
 int stripe_webhook_endpoints(struct stripe_client *client, int64_t deadline,
 			     stripe_endpoint *found, void *context, struct err *e)
 {
-	struct stripe_page page = {.next = NULL};
-	char *after = NULL;
-	int rc, pages = 0;
+	struct stripe_pages pages = {.list = list_endpoints};
+	struct json_object *endpoints;
+	size_t i;
 
-	do {
-		size_t i;
-
-		page = (struct stripe_page){.data = NULL};
-		rc = get_page(client, after, deadline, &page, e);
-		for (i = 0; !rc && i < json_object_array_length(page.data); i++)
-			found(context, json_object_array_get_idx(page.data, i));
-		free(after);
-		after = str_dup(page.next);
-		json_object_put(page.data);
-	} while (!rc && after && ++pages < PAGES_MAX);
-	if (!rc && after)
-		rc = err_set(e, ERR_UNAVAILABLE, "the account has too many webhook endpoints");
-	free(after);
-	return rc;
+	if (stripe_pages_read_all(&pages, client, deadline, PAGES_MAX, &endpoints, e))
+		return -1;
+	for (i = 0; i < json_object_array_length(endpoints); i++)
+		found(context, json_object_array_get_idx(endpoints, i));
+	json_object_put(endpoints);
+	return 0;
 }

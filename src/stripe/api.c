@@ -4,12 +4,10 @@
  */
 #include "stripe/api.h"
 
-#include <stdlib.h>
-
 #include "format/form.h"
-#include "stripe/get.h"
+#include "stripe/pages.h"
 
-#define PAGES_MAX 100 /* a bound on the loop; Checkout takes 100 lines */
+#define PAGES_MAX 100 /* a bound on lists; Checkout takes 100 lines */
 
 /* All of a list that is asked for in one call, as a reference of its own. */
 static int take_data(struct json_object *list, struct json_object **data, struct err *e)
@@ -80,17 +78,26 @@ int stripe_payment_retrieve(struct stripe_client *client, const char *id, int64_
 			 payment, e);
 }
 
+static int list_disputes(struct stripe_client *client, const struct stripe_pages *pages,
+			 int64_t deadline, struct stripe_page *page, struct err *e)
+{
+	struct buf path;
+	int rc;
+
+	buf_init(&path, STRIPE_PATH_MAX);
+	buf_puts(&path, "/v1/disputes?limit=100&expand[]=data.charge");
+	form_add(&path, pages->of, "charge");
+	rc = stripe_get_page(client, &path, pages, deadline, page, e);
+	buf_free(&path);
+	return rc;
+}
+
 int stripe_disputes_of_charge(struct stripe_client *client, const char *charge, int64_t deadline,
 			      struct json_object **disputes, struct err *e)
 {
-	struct json_object *list = NULL;
-	int rc = stripe_get_by_id(client, "/v1/disputes?limit=100&expand[]=data.charge&charge=", charge, "",
-			   deadline, &list, e);
+	struct stripe_pages pages = {.list = list_disputes, .of = charge};
 
-	if (!rc)
-		rc = take_data(list, disputes, e);
-	json_object_put(list);
-	return rc;
+	return stripe_pages_read_all(&pages, client, deadline, PAGES_MAX, disputes, e);
 }
 
 int stripe_session_of_payment(struct stripe_client *client, const char *payment_intent,
@@ -125,56 +132,25 @@ int stripe_session_create(struct stripe_client *client, const char *form,
 	return stripe_send(client, &request, session, e);
 }
 
-static int get_page(struct stripe_client *client, const char *session_id, const char *after,
-		    int64_t deadline, struct stripe_page *page, struct err *e)
+static int list_line_items(struct stripe_client *client, const struct stripe_pages *pages,
+			   int64_t deadline, struct stripe_page *page, struct err *e)
 {
-	struct json_object *list = NULL;
-	struct buf query;
+	struct buf path;
 	int rc;
 
-	buf_init(&query, STRIPE_PATH_MAX);
-	buf_puts(&query, "/line_items?limit=100&expand[]=data.price.product");
-	if (after)
-		form_add(&query, after, "starting_after");
-	rc = stripe_get_by_id(client, "/v1/checkout/sessions/", session_id, buf_text(&query),
-			      deadline, &list, e);
-	if (!rc)
-		rc = stripe_page_of(list, page, e);
-	json_object_put(list);
-	buf_free(&query);
+	buf_init(&path, STRIPE_PATH_MAX);
+	buf_puts(&path, "/v1/checkout/sessions/");
+	form_encode(&path, pages->of);
+	buf_puts(&path, "/line_items?limit=100&expand[]=data.price.product");
+	rc = stripe_get_page(client, &path, pages, deadline, page, e);
+	buf_free(&path);
 	return rc;
-}
-
-static void move_items(struct json_object *from, struct json_object *to)
-{
-	size_t i;
-
-	for (i = 0; i < json_object_array_length(from); i++)
-		json_object_array_add(to, json_object_get(json_object_array_get_idx(from, i)));
 }
 
 int stripe_session_line_items(struct stripe_client *client, const char *session_id,
 			      int64_t deadline, struct json_object **items, struct err *e)
 {
-	struct json_object *all = json_object_new_array();
-	struct stripe_page page = {.next = NULL};
-	int rc, pages = 0;
+	struct stripe_pages pages = {.list = list_line_items, .of = session_id};
 
-	do {
-		struct stripe_page next = {.data = NULL};
-
-		rc = get_page(client, session_id, page.next, deadline, &next, e);
-		if (!rc)
-			move_items(next.data, all);
-		json_object_put(page.data); /* its items live on in `all` */
-		page = next;
-	} while (!rc && page.next && ++pages < PAGES_MAX);
-	if (!rc && page.next)
-		rc = err_set(e, ERR_UNAVAILABLE, "the session has too many line items");
-	json_object_put(page.data);
-	if (rc)
-		json_object_put(all);
-	else
-		*items = all;
-	return rc;
+	return stripe_pages_read_all(&pages, client, deadline, PAGES_MAX, items, e);
 }

@@ -72,22 +72,21 @@ static void look_at(struct search *s, struct json_object *json)
 static int search_range(struct search *s, const char *const *types, int64_t from, int64_t to,
 			struct err *e)
 {
-	struct stripe_page page = {.next = NULL};
-	int rc, pages = 0;
+	const struct stripe_event_filter filter = {types, false};
+	struct stripe_pages pages = {.list = stripe_events, .of = &filter, .from = from, .to = to};
+	struct json_object *events;
+	int rc = 0, read = 0;
+	size_t i;
 
-	do {
-		const struct stripe_range range = {.from = from, .to = to, .after = page.next};
-		struct stripe_page next = {.data = NULL};
-		size_t i;
-
-		rc = stripe_events(s->stripe, types, false, &range, s->deadline, &next, e);
-		for (i = 0; !rc && i < json_object_array_length(next.data); i++)
-			look_at(s, json_object_array_get_idx(next.data, i));
-		json_object_put(page.data);
-		page = next;
-	} while (!rc && s->open && page.next && ++pages < PAGES_MAX);
-	s->whole = !page.next;
-	json_object_put(page.data);
+	while (!rc && !pages.ended && (!read || (s->open && read < PAGES_MAX))) {
+		rc = stripe_pages_next(&pages, s->stripe, s->deadline, &events, e);
+		for (i = 0; !rc && i < json_object_array_length(events); i++)
+			look_at(s, json_object_array_get_idx(events, i));
+		json_object_put(events);
+		read++;
+	}
+	s->whole = pages.ended;
+	stripe_pages_end(&pages);
 	return rc;
 }
 

@@ -51,3 +51,18 @@ int patience_ask(struct app *app, struct patience patience, patience_question *q
 	} while (rc && patience_again(&patience, e));
 	return rc;
 }
+
+int patience_next_page(struct app *app, struct patience patience, struct stripe_pages *pages,
+		       struct json_object **page, struct err *e)
+{
+	struct stripe_client *stripe;
+	int64_t deadline;
+	int rc;
+
+	do {
+		deadline = deadline_in(PATIENCE_CALL_MS);
+		stripe = app_stripe(app, deadline, e);
+		rc = stripe ? stripe_pages_next(pages, stripe, deadline, page, e) : -1;
+	} while (rc && patience_again(&patience, e));
+	return rc;
+}

@@ -8,6 +8,7 @@
 #define ORDERSNAP_SYNC_PATIENCE_H
 
 #include "app/app.h"
+#include "stripe/pages.h"
 
 #define PATIENCE_TRIES 5
 #define PATIENCE_CALL_MS 20000 /* for each try */
@@ -43,5 +44,9 @@ typedef int patience_question(struct stripe_client *stripe, const void *what, in
 /* Asks it, again while that is worth it.  0 or -1 as the question. */
 int patience_ask(struct app *app, struct patience patience, patience_question *question,
 		 const void *what, void *answer, struct err *e);
+
+/* stripe_pages_next(), again while that is worth it. */
+int patience_next_page(struct app *app, struct patience patience, struct stripe_pages *pages,
+		       struct json_object **page, struct err *e);
 
 #endif

@@ -77,30 +77,21 @@ int replay_id(const struct replay *r, const char *id, struct err *e)
 	return rc;
 }
 
-static int ask_undelivered(struct stripe_client *stripe, const void *range, int64_t deadline,
-			   void *page, struct err *e)
-{
-	return stripe_events(stripe, event_types, true, range, deadline, page, e);
-}
-
 int replay_undelivered(const struct replay *r, struct err *e)
 {
-	struct stripe_page page = {.next = NULL};
+	static const struct stripe_event_filter filter = {event_types, true};
+	struct stripe_pages pages = {.list = stripe_events, .of = &filter};
+	struct json_object *events;
 	int rc = pace_keep(r->app, deadline_in(PATIENCE_CALL_MS), e);
 
-	while (!rc) {
-		const struct stripe_range range = {.after = page.next};
-		struct stripe_page next = {.data = NULL};
-
-		rc = patience_ask(r->app, patience_of(r), ask_undelivered, &range, &next, e);
-		if (!rc)
-			replay_array(r, next.data);
-		json_object_put(page.data);
-		page = next;
-		if (!page.next || r->stop(r->context))
+	while (!rc && !r->stop(r->context)) {
+		rc = patience_next_page(r->app, patience_of(r), &pages, &events, e);
+		if (rc || !events)
 			break;
+		replay_array(r, events);
+		json_object_put(events);
 	}
-	json_object_put(page.data);
+	stripe_pages_end(&pages);
 	return rc;
 }
 

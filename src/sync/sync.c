@@ -6,6 +6,7 @@
  */
 #include "sync/sync.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,6 +27,7 @@ struct sync {
 	struct sync_result *result;
 	struct sync_state state;
 	struct reconcile reconcile;
+	struct stripe_pages pages; /* of the segment that is being read */
 	int64_t now;
 	int64_t left; /* sessions that may still be looked at */
 };
@@ -35,47 +37,47 @@ static bool told_to_stop(const struct sync *s)
 	return reconcile_stops(&s->options->listener);
 }
 
-static int ask_page(struct stripe_client *stripe, const void *what, int64_t deadline,
-		    void *answer, struct err *e)
-{
-	return stripe_complete_sessions(stripe, what, deadline, answer, e);
-}
-
-static int get_page(struct sync *s, struct stripe_page *page, struct err *e)
+/* Begins to read the first segment, or goes on in it. */
+static void begin_segment(struct sync *s)
 {
 	const struct sync_segment *segment = &s->state.todo[0];
-	/* Up to now is without a bound: Stripe's clock may be ahead of this one. */
-	const struct stripe_range range = {
-		.from = segment->from, .to = segment->to < s->now ? segment->to : 0,
-		.after = segment->after[0] ? segment->after : NULL,
-	};
 
-	return patience_ask(s->app, reconcile_patience(&s->options->listener), ask_page, &range,
-			    page, e);
+	stripe_pages_end(&s->pages);
+	s->pages = (struct stripe_pages){
+		/* Up to now is without a bound: Stripe's clock may be ahead of this one. */
+		.list = stripe_complete_sessions, .from = segment->from,
+		.to = segment->to < s->now ? segment->to : 0,
+		.after = segment->after[0] ? str_dup(segment->after) : NULL,
+	};
 }
 
 /* No more of the page than may be looked at. */
-static void cut_page(struct sync *s, struct stripe_page *page)
+static void cut_page(struct sync *s, struct json_object *sessions)
 {
-	size_t n = json_object_array_length(page->data), most = (size_t)s->left;
+	size_t n = json_object_array_length(sessions), most = (size_t)s->left;
 
 	if (n <= most)
 		return;
-	json_object_array_del_idx(page->data, most, n - most);
-	page->next = json_string_or_null(json_object_array_get_idx(page->data, most - 1), "id");
+	json_object_array_del_idx(sessions, most, n - most);
+	stripe_pages_end(&s->pages);
+	s->pages.after = str_dup(json_string_or_null(
+		json_object_array_get_idx(sessions, most - 1), "id"));
+	s->pages.ended = false;
 }
 
-/* The segment goes on after `next`, or is done with. */
-static void advance(struct sync_state *state, const char *next)
+/* The segment goes on after the page, or is done with. */
+static void advance(struct sync *s)
 {
-	struct sync_segment *first = &state->todo[0];
+	struct sync_segment *first = &s->state.todo[0];
 
-	if (next && strlen(next) < sizeof first->after) {
-		memcpy(first->after, next, strlen(next) + 1);
+	if (!s->pages.ended) {
+		snprintf(first->after, sizeof first->after, "%s", s->pages.after);
 		return;
 	}
-	state->n--;
-	memmove(first, first + 1, state->n * sizeof *first);
+	s->state.n--;
+	memmove(first, first + 1, s->state.n * sizeof *first);
+	if (s->state.n)
+		begin_segment(s);
 }
 
 static int save(struct sync *s, struct err *e)
@@ -95,20 +97,21 @@ static int save(struct sync *s, struct err *e)
  * is mended, and looked at again next time. */
 static int one_page(struct sync *s, struct err *e)
 {
-	struct stripe_page page = {.data = NULL};
+	struct json_object *sessions;
 	int64_t before = s->state.counts.sessions;
-	int rc = get_page(s, &page, e);
+	int rc = patience_next_page(s->app, reconcile_patience(&s->options->listener), &s->pages,
+				    &sessions, e);
 
 	if (rc)
 		return -1;
-	cut_page(s, &page);
-	rc = reconcile_sessions(&s->reconcile, page.data, e);
+	cut_page(s, sessions);
+	rc = reconcile_sessions(&s->reconcile, sessions, e);
 	s->left -= s->state.counts.sessions - before;
 	if (!rc && !told_to_stop(s)) {
-		advance(&s->state, page.next);
+		advance(s);
 		rc = save(s, e);
 	}
-	json_object_put(page.data);
+	json_object_put(sessions);
 	return rc;
 }
 
@@ -116,8 +119,11 @@ static int window_pass(struct sync *s, struct err *e)
 {
 	int rc = 0;
 
+	if (s->state.n)
+		begin_segment(s);
 	while (!rc && s->state.n && s->left > 0 && !told_to_stop(s))
 		rc = one_page(s, e);
+	stripe_pages_end(&s->pages);
 	return rc;
 }
 

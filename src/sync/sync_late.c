@@ -180,28 +180,24 @@ static int take_events(struct sync_late *late, struct json_object *events, struc
 	return rc;
 }
 
-static int ask_events(struct stripe_client *stripe, const void *range, int64_t deadline,
-		      void *page, struct err *e)
-{
-	return stripe_events(stripe, event_types_of_charges, false, range, deadline, page, e);
-}
-
 int sync_late_refunds(struct sync_late *late, int64_t from, int64_t now, struct err *e)
 {
-	struct stripe_page page = {.next = NULL};
+	const struct stripe_event_filter filter = {event_types_of_charges, false};
 	int64_t kept = now - STRIPE_EVENTS_KEPT_DAYS * DAY;
-	int rc;
+	struct stripe_pages pages = {.list = stripe_events, .of = &filter,
+				     .from = from > kept ? from : kept};
+	struct json_object *events;
+	int rc = 0;
 
-	do {
-		const struct stripe_range range = {.from = from > kept ? from : kept, .after = page.next};
-		struct stripe_page next = {.data = NULL};
-
-		rc = ask(late, ask_events, &range, &next, e);
-		if (!rc)
-			rc = take_events(late, next.data, e);
-		json_object_put(page.data);
-		page = next;
-	} while (!rc && page.next && !told_to_stop(late));
-	json_object_put(page.data);
+	while (!rc && !told_to_stop(late)) {
+		rc = patience_next_page(late->reconcile->app,
+					reconcile_patience(late->reconcile->listener), &pages, &events,
+					e);
+		if (rc || !events)
+			break;
+		rc = take_events(late, events, e);
+		json_object_put(events);
+	}
+	stripe_pages_end(&pages);
 	return rc;
 }

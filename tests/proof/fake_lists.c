@@ -15,7 +15,7 @@
 #define STRANGER_ID "cs_test_strangerSTRANGER"
 #define STRANGER_CREATED (EPOCH + 10)
 
-static bool is_in(const struct stripe_range *range, int64_t created)
+static bool is_in(const struct stripe_pages *range, int64_t created)
 {
 	return (!range->from || created >= range->from) && (!range->to || created <= range->to);
 }
@@ -28,7 +28,7 @@ static int page_of(struct buf *text, const char *next, struct stripe_page *page,
 	return 0;
 }
 
-int stripe_complete_sessions(struct stripe_client *client, const struct stripe_range *range,
+int stripe_complete_sessions(struct stripe_client *client, const struct stripe_pages *range,
 			     int64_t deadline, struct stripe_page *page, struct err *e)
 {
 	bool stranger = world->limits.pages && !range->after && is_in(range, STRANGER_CREATED);
@@ -69,7 +69,7 @@ int stripe_session_with_charge(struct stripe_client *client, const char *id, int
 }
 
 static bool is_wanted(const struct event *event, const char *const *types,
-		      const struct stripe_range *range)
+		      const struct stripe_pages *range)
 {
 	int64_t created;
 	size_t i;
@@ -93,16 +93,15 @@ static size_t events_before(const char *after)
 	return after && n ? n - 1 : n;
 }
 
-int stripe_events(struct stripe_client *client, const char *const *types, bool undelivered,
-		  const struct stripe_range *range, int64_t deadline, struct stripe_page *page,
-		  struct err *e)
+int stripe_events(struct stripe_client *client, const struct stripe_pages *range,
+		  int64_t deadline, struct stripe_page *page, struct err *e)
 {
+	const char *const *types = ((const struct stripe_event_filter *)range->of)->types;
 	const char *last = NULL, *next = NULL;
 	struct buf text;
 	size_t i, n = 0;
 
 	(void)client;
-	(void)undelivered;
 	(void)deadline;
 	if (fake_ask("events", types[0], e))
 		return -1;

@@ -971,6 +971,23 @@ def _(sim, hook):
     raise AssertionError("it is JSON")
 
 
+@test("what was deleted is gone: by its id, from its list, and as a place in the list")
+def _(sim, hook):
+    ids = [sim.control("session", line_items=[{"price": "price_mug"}], created=1700000000 + n,
+                       emit=False)["session"]["id"] for n in range(3)]
+    eq(sim.control("delete", ids=[ids[1]]), {"deleted": 1})
+    sim.control("delete", 404, ids=[ids[1]])
+    eq(sim.call("GET", f"/v1/checkout/sessions/{ids[1]}")[0], 404)
+    status, answer = sim.call("GET", f"/v1/checkout/sessions?starting_after={ids[1]}")[:2]
+    eq((status, answer["error"]["code"], answer["error"]["param"]),
+       (400, "resource_missing", "starting_after"))
+    eq([row["id"] for row in sim.call("GET", "/v1/checkout/sessions")[1]["data"]], [ids[2], ids[0]])
+    sim.control("fault", match="/v1/checkout/sessions$", kind="lost_cursor")
+    eq(sim.call("GET", "/v1/checkout/sessions")[0], 200)
+    eq(sim.call("GET", f"/v1/checkout/sessions?starting_after={ids[2]}")[0], 400)
+    eq(sim.call("GET", f"/v1/checkout/sessions?starting_after={ids[2]}")[0], 200)
+
+
 @test("a fault strikes what it matches, as often as it is told, after its delay")
 def _(sim, hook):
     sim.control("fault", match="GET /v1/prices/price_mug$", kind="status", status=503, times=2, ms=150)
