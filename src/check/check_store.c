@@ -251,24 +251,46 @@ static bool look_at_reading(struct check *c)
 	return rc == 0;
 }
 
+/* What each verb of a write is to IAM, and what goes without it. */
+static const struct {
+	enum check_status without;
+	const char *action, *without_it;
+} verbs[] = {
+	[STORE_PUT] = {CHECK_FAILED, "dynamodb:PutItem", "nothing can be written"},
+	[STORE_DELETE] = {CHECK_WARNING, "dynamodb:DeleteItem", "no item can be moved or erased"},
+	[STORE_CHECK] = {CHECK_WARNING, "dynamodb:ConditionCheckItem",
+			 "an order is written again where it only had to be checked"},
+};
+
 /* All that a write needs, but for the write: an item that is not there is to be
- * replaced, and the store says that it is not there. */
-static void look_at_writing(struct check *c)
+ * replaced (deleted, checked), and the store says that it is not there. */
+static bool look_at_verb(struct check *c, enum store_verb verb)
 {
 	struct json_object *item = json_object_new_object();
-	const struct store_put put = {.item = item, .condition = STORE_VERSION, .version = NEVER};
-	struct err e;
-	int rc;
+	const struct store_action action = {.verb = verb, .item = item,
+					    .condition = STORE_VERSION, .version = NEVER};
+	struct err e = {.code = ERR_NONE, .text = "a condition that can't hold did"};
+	bool allowed;
 
 	json_set_string(item, "PK", KEY_SYSTEM);
 	json_set_string(item, "SK", "CHECK");
-	rc = store_write(app_store(c->app), &put, 1, NULL, check_deadline(c, STORE_MS), &e);
-	if (rc && e.code == ERR_CONFLICT)
-		check_ok(c, "write", "allowed (nothing was written)");
-	else
-		check_not(c, CHECK_FAILED, "write", mend_of(c, &e), "%s", rc ? e.text : "a condition that "
-			  "can't hold did");
+	allowed = store_write(app_store(c->app), &action, 1, NULL, check_deadline(c, STORE_MS), &e) &&
+		  e.code == ERR_CONFLICT;
 	json_object_put(item);
+	if (!allowed && strstr(e.text, "AccessDenied"))
+		check_not(c, verbs[verb].without, "write", "give them the policy in conf/dynamodb "
+			  "(iam-policy.json)", "these AWS credentials lack %s: %s (%s)",
+			  verbs[verb].action, verbs[verb].without_it, e.text);
+	else if (!allowed)
+		check_not(c, CHECK_FAILED, "write", mend_of(c, &e), "%s", e.text);
+	return allowed;
+}
+
+static void look_at_writing(struct check *c)
+{
+	if (look_at_verb(c, STORE_PUT) && look_at_verb(c, STORE_CHECK) &&
+	    look_at_verb(c, STORE_DELETE))
+		check_ok(c, "write", "allowed (nothing was written)");
 }
 
 void check_store(struct check *c)

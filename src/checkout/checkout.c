@@ -129,7 +129,7 @@ static struct json_object *session_item(const struct app *app,
 static void keep_session(struct app *app, const struct checkout_request *request,
 			 struct json_object *session, int64_t deadline)
 {
-	struct store_put put = {.item = session_item(app, request, session),
+	struct store_action put = {.item = session_item(app, request, session),
 				.condition = STORE_ABSENT};
 	struct err why;
 

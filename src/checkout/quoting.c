@@ -234,13 +234,13 @@ static struct json_object *make_quote(struct app *app, const struct pricing *p, 
 static int keep(struct app *app, const struct pricing *p, struct json_object *quote,
 		int64_t deadline, struct err *e)
 {
-	struct store_put puts[STORE_MAX_ITEMS];
+	struct store_action puts[STORE_MAX_ITEMS];
 	size_t k, n = 0;
 
-	puts[n++] = (struct store_put){.item = quote, .condition = STORE_ABSENT};
+	puts[n++] = (struct store_action){.item = quote, .condition = STORE_ABSENT};
 	for (k = 0; k < p->count && n < STORE_MAX_ITEMS; k++)
 		if (p->prices[k].fresh && !p->prices[k].no_key && app->config.price_cache_seconds)
-			puts[n++] = (struct store_put){.item = p->prices[k].item,
+			puts[n++] = (struct store_action){.item = p->prices[k].item,
 						       .condition = STORE_ANY};
 	return store_write(app_store(app), puts, n, NULL, deadline, e);
 }

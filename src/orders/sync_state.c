@@ -221,7 +221,7 @@ static bool is_own(struct sync_state *state, struct app *app, int64_t deadline)
 static int put(struct sync_state *state, struct app *app, struct json_object *item,
 	       int64_t deadline, struct err *e)
 {
-	struct store_put put = store_replace(item, state->item);
+	struct store_action put = store_replace(item, state->item);
 	int rc = store_write(app_store(app), &put, 1, NULL, deadline, e);
 
 	if (rc && e->code == ERR_CONFLICT && is_own(state, app, deadline)) {

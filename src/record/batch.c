@@ -27,7 +27,7 @@ void batch_add_always(struct batch *batch, struct json_object *item, struct json
 
 void batch_add_any(struct batch *batch, struct json_object *item)
 {
-	batch->puts[batch->n++] = (struct store_put){.item = item, .condition = STORE_ANY};
+	batch->puts[batch->n++] = (struct store_action){.item = item, .condition = STORE_ANY};
 }
 
 void batch_free(struct batch *batch)

@@ -12,7 +12,7 @@
 #define BATCH_MAX 8
 
 struct batch {
-	struct store_put puts[BATCH_MAX];
+	struct store_action puts[BATCH_MAX];
 	size_t n;
 };
 

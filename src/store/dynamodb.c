@@ -269,22 +269,25 @@ int dynamodb_scan(struct aws_client *db, const char *table, const struct dynamod
 	return rc;
 }
 
-/* Adds the condition to the input of a put. */
-static void set_condition(struct json_object *input, const struct dynamodb_put *put, int64_t now)
+/* Adds the condition to the input of an action. */
+static void set_condition(struct json_object *input, const struct dynamodb_action *action,
+			  int64_t now)
 {
 	struct json_object *values;
 
-	if (put->condition == DYNAMODB_VERSION && put->version == 0) {
+	if (action->condition == DYNAMODB_ANY)
+		return;
+	if (action->condition == DYNAMODB_VERSION && action->version == 0) {
 		json_set_string(input, "ConditionExpression",
 				"attribute_exists(PK) AND attribute_not_exists(#v)");
 		json_set(input, "ExpressionAttributeNames", constant("{\"#v\":\"version\"}"));
 		return;
 	}
 	values = json_object_new_object();
-	if (put->condition == DYNAMODB_VERSION) {
+	if (action->condition == DYNAMODB_VERSION) {
 		json_set_string(input, "ConditionExpression", "#v = :v");
 		json_set(input, "ExpressionAttributeNames", constant("{\"#v\":\"version\"}"));
-		json_set(values, ":v", number_value(put->version));
+		json_set(values, ":v", number_value(action->version));
 	} else {
 		json_set_string(input, "ConditionExpression",
 				"attribute_not_exists(PK) OR expiresAt <= :now");
@@ -293,21 +296,31 @@ static void set_condition(struct json_object *input, const struct dynamodb_put *
 	json_set(input, "ExpressionAttributeValues", values);
 }
 
-static struct json_object *put_input(const char *table, const struct dynamodb_put *put, int64_t now)
+/* {"TableName":…, "Item":… or "Key":…, "ConditionExpression":…} */
+static struct json_object *action_input(const char *table, const struct dynamodb_action *action,
+					int64_t now)
 {
-	struct json_object *input = json_object_new_object();
+	struct json_object *input = json_object_new_object(), *item = action->item;
 
 	json_set_string(input, "TableName", table);
-	json_set(input, "Item", aws_item_from_json(put->item));
-	if (put->condition != DYNAMODB_ANY)
-		set_condition(input, put, now);
+	if (action->verb == DYNAMODB_PUT)
+		json_set(input, "Item", aws_item_from_json(item));
+	else
+		json_set(input, "Key", key_value(json_string_or_null(item, "PK"),
+						 json_string_or_null(item, "SK")));
+	set_condition(input, action, now);
 	return input;
 }
 
-static struct json_object *transaction_input(const char *table, const struct dynamodb_put *puts,
-					     size_t n, int64_t now)
+static struct json_object *transaction_input(const char *table,
+					     const struct dynamodb_action *actions, size_t n,
+					     int64_t now)
 {
-	struct json_object *input = json_object_new_object(), *actions = json_object_new_array();
+	static const char *const names[] = {
+		[DYNAMODB_PUT] = "Put", [DYNAMODB_DELETE] = "Delete",
+		[DYNAMODB_CHECK] = "ConditionCheck",
+	};
+	struct json_object *input = json_object_new_object(), *list = json_object_new_array();
 	unsigned char random[16];
 	char token[2 * sizeof random + 1];
 	size_t i;
@@ -315,17 +328,17 @@ static struct json_object *transaction_input(const char *table, const struct dyn
 	for (i = 0; i < n; i++) {
 		struct json_object *action = json_object_new_object();
 
-		json_set(action, "Put", put_input(table, &puts[i], now));
-		json_object_array_add(actions, action);
+		json_set(action, names[actions[i].verb], action_input(table, &actions[i], now));
+		json_object_array_add(list, action);
 	}
 	digest_random(random, sizeof random);
 	str_hex(random, sizeof random, token);
-	json_set(input, "TransactItems", actions);
+	json_set(input, "TransactItems", list);
 	json_set_string(input, "ClientRequestToken", token);
 	return input;
 }
 
-/* The first put whose condition did not hold: 0 and *failed, or -1. */
+/* The first action whose condition did not hold: 0 and *failed, or -1. */
 static int find_failed(const struct aws_failure *failure, size_t n, size_t *failed)
 {
 	struct json_object *reasons;
@@ -345,24 +358,46 @@ static int find_failed(const struct aws_failure *failure, size_t n, size_t *fail
 	return -1;
 }
 
-int dynamodb_write(struct aws_client *db, const char *table, const struct dynamodb_put *puts,
+/* Makes the checks to puts; false where there is none that can be one: whose
+ * item is the one that was read. */
+static bool put_checked(struct dynamodb_action *actions, size_t n)
+{
+	bool changed = false;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		struct dynamodb_action *action = &actions[i];
+
+		if (action->verb != DYNAMODB_CHECK || action->condition != DYNAMODB_VERSION ||
+		    json_int_or(action->item, "version", 0) != action->version)
+			continue;
+		action->verb = DYNAMODB_PUT;
+		changed = true;
+	}
+	return changed;
+}
+
+int dynamodb_write(struct aws_client *db, const char *table, struct dynamodb_action *actions,
 		   size_t n, int64_t now, size_t *failed, int64_t deadline, struct err *e)
 {
-	bool single = n == 1 && puts[0].condition == DYNAMODB_ANY;
-	struct json_object *input = single ? put_input(table, puts, now)
-					   : transaction_input(table, puts, n, now);
+	bool single = n == 1 && actions[0].verb == DYNAMODB_PUT &&
+		      actions[0].condition == DYNAMODB_ANY;
+	struct json_object *input = single ? action_input(table, actions, now)
+					   : transaction_input(table, actions, n, now);
 	struct json_object *answer = NULL;
 	struct aws_failure failure;
+	bool again = false;
 	int rc = aws_call(db, single ? "PutItem" : "TransactWriteItems", input, deadline, &answer,
 			  &failure, e);
 
 	if (rc && find_failed(&failure, n, failed) == 0)
 		rc = err_set(e, ERR_CONFLICT, "the condition of %s does not hold",
-			     json_string_or_null(puts[*failed].item, "PK"));
+			     json_string_or_null(actions[*failed].item, "PK"));
 	else if (rc)
 		rc = refused(table, e);
+	again = rc && strcmp(failure.type, "AccessDeniedException") == 0 && put_checked(actions, n);
 	aws_failure_free(&failure);
 	json_object_put(answer);
 	json_object_put(input);
-	return rc;
+	return again ? dynamodb_write(db, table, actions, n, now, failed, deadline, e) : rc;
 }

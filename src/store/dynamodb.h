@@ -47,20 +47,31 @@ enum dynamodb_condition {
 	DYNAMODB_VERSION, /* version is `version`; 0: there is one without */
 };
 
-struct dynamodb_put {
+enum dynamodb_verb {
+	DYNAMODB_PUT,
+	DYNAMODB_DELETE,
+	DYNAMODB_CHECK, /* ConditionCheck: nothing is written */
+};
+
+struct dynamodb_action {
+	enum dynamodb_verb verb;
 	struct json_object *item;
 	enum dynamodb_condition condition;
 	int64_t version;
 };
 
 /*
- * Writes all items or none, under their conditions, in one TransactWriteItems
+ * Does all actions or none, under their conditions, in one TransactWriteItems
  * whose ClientRequestToken makes a second try after a lost answer harmless; a
- * single unconditional item by PutItem.  `now` in epoch seconds.
- * -1 with ERR_CONFLICT and *failed the index of the put whose condition does
+ * single unconditional put by PutItem.  `now` in epoch seconds.
+ * Where access is denied and one of the actions is a check, it is tried once
+ * more with puts instead: an item that is put as it was read, under the version
+ * that it was read with, is a check that needs no dynamodb:ConditionCheckItem
+ * (`actions` are changed then).
+ * -1 with ERR_CONFLICT and *failed the index of the action whose condition does
  * not hold, else ERR_UNAVAILABLE.
  */
-int dynamodb_write(struct aws_client *db, const char *table, const struct dynamodb_put *puts,
+int dynamodb_write(struct aws_client *db, const char *table, struct dynamodb_action *actions,
 		   size_t n, int64_t now, size_t *failed, int64_t deadline, struct err *e);
 
 #endif

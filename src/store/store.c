@@ -42,7 +42,7 @@ int store_scan(struct store *s, const struct store_key *after, size_t limit,
 	return s->backend->scan(s, after, limit, items, last, deadline, e);
 }
 
-static int64_t next_version(const struct store_put *put)
+static int64_t next_version(const struct store_action *put)
 {
 	if (put->condition == STORE_VERSION)
 		return put->version + 1;
@@ -51,7 +51,7 @@ static int64_t next_version(const struct store_put *put)
 	return json_int_or(put->item, "version", 1);
 }
 
-int store_write(struct store *s, const struct store_put *puts, size_t n, size_t *failed,
+int store_write(struct store *s, const struct store_action *actions, size_t n, size_t *failed,
 		int64_t deadline, struct err *e)
 {
 	size_t i, ignored;
@@ -59,14 +59,16 @@ int store_write(struct store *s, const struct store_put *puts, size_t n, size_t 
 	if (n < 1 || n > STORE_MAX_ITEMS)
 		return err_set(e, ERR_INTERNAL, "a write of %zu items", n);
 	for (i = 0; i < n; i++) {
-		if (!json_string_or_null(puts[i].item, "PK") ||
-		    !json_string_or_null(puts[i].item, "SK"))
+		const struct store_action *action = &actions[i];
+
+		if (!json_string_or_null(action->item, "PK") ||
+		    !json_string_or_null(action->item, "SK"))
 			return err_set(e, ERR_INTERNAL, "an item without its keys");
-		if (!puts[i].as_it_is)
-			json_set_int(puts[i].item, "version", next_version(&puts[i]));
+		if (action->verb == STORE_PUT && !action->as_it_is)
+			json_set_int(action->item, "version", next_version(action));
 	}
 	s->writes++;
-	return s->backend->write(s, puts, n, failed ? failed : &ignored, deadline, e);
+	return s->backend->write(s, actions, n, failed ? failed : &ignored, deadline, e);
 }
 
 int64_t store_count(struct store *s, int64_t deadline)
@@ -92,11 +94,21 @@ bool store_item_expired(struct json_object *item, int64_t now)
 	return json_get_int(item, "expiresAt", &expires) == JSON_FOUND && expires <= now;
 }
 
-struct store_put store_replace(struct json_object *item, struct json_object *read)
+struct store_action store_replace(struct json_object *item, struct json_object *read)
 {
-	return (struct store_put){
+	return (struct store_action){
 		.item = item,
 		.condition = read ? STORE_VERSION : STORE_ABSENT,
+		.version = store_item_version(read),
+	};
+}
+
+struct store_action store_check(struct json_object *read)
+{
+	return (struct store_action){
+		.verb = STORE_CHECK,
+		.item = read,
+		.condition = STORE_VERSION,
 		.version = store_item_version(read),
 	};
 }

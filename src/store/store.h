@@ -32,12 +32,21 @@ enum store_condition {
 	STORE_VERSION, /* the item's version is `version`; 0 is an item without one */
 };
 
-/* One item to write. */
-struct store_put {
-	struct json_object *item; /* borrowed; store_write() sets its "version" */
+enum store_verb {
+	STORE_PUT,    /* the item stands there afterwards */
+	STORE_DELETE, /* nothing stands there afterwards */
+	STORE_CHECK,  /* nothing changes: the condition alone has to hold */
+};
+
+/* What a write does to one key. */
+struct store_action {
+	enum store_verb verb;
+	struct json_object *item; /* borrowed; a put's, whose "version" store_write() sets; of a
+				   * delete's only PK and SK count, and of a check's, but that a
+				   * check is best given the item that was read (store_check()) */
 	enum store_condition condition;
 	int64_t version; /* with STORE_VERSION: the version that was read */
-	bool as_it_is;   /* its "version", or that it has none, is left alone: a copy */
+	bool as_it_is;   /* a put's "version", or that it has none, is left alone: a copy */
 };
 
 struct store;
@@ -50,7 +59,7 @@ struct store_backend {
 	int (*scan)(struct store *s, const struct store_key *after, size_t limit,
 		    struct json_object **items, struct json_object **last, int64_t deadline,
 		    struct err *e);
-	int (*write)(struct store *s, const struct store_put *puts, size_t n, size_t *failed,
+	int (*write)(struct store *s, const struct store_action *actions, size_t n, size_t *failed,
 		     int64_t deadline, struct err *e);
 	int64_t (*count)(struct store *s, int64_t deadline); /* NULL: it can't tell */
 	void (*close)(struct store *s);
@@ -66,6 +75,8 @@ struct store {
  * Reads n (1..STORE_MAX_ITEMS) items, strongly consistent: every write that was
  * acknowledged before is seen.  items[i] is that of keys[i], or NULL; the
  * caller releases each with json_object_put().  On failure all are NULL.
+ * Several items are no snapshot: between two of them others may have written
+ * (DynamoDB's BatchGetItem; SQLite happens to give them of one moment).
  */
 int store_get_many(struct store *s, const struct store_key *keys, size_t n,
 		   struct json_object **items, int64_t deadline, struct err *e);
@@ -92,16 +103,16 @@ int store_scan(struct store *s, const struct store_key *after, size_t limit,
 	       struct err *e);
 
 /*
- * Writes n (1..STORE_MAX_ITEMS) items with different keys, all or none, and
- * durably: 0 means that they survive a power cut.  The new version of an item
- * is one more than the one its condition names, and 1 with STORE_ABSENT; with
- * STORE_ANY it is what stands in the item, or 1.  An item that is to be written
- * `as_it_is` keeps its own.
+ * Does n (1..STORE_MAX_ITEMS) actions on different keys, all or none, at one
+ * moment, and durably: 0 means that they survive a power cut.  The new version
+ * of an item is one more than the one its condition names, and 1 with
+ * STORE_ABSENT; with STORE_ANY it is what stands in the item, or 1.  An item
+ * that is to be written `as_it_is` keeps its own.
  * -1 with ERR_CONFLICT when a condition does not hold (`*failed`, which may be
- * NULL, is then the index of that put) or another writer was in the way;
+ * NULL, is then the index of that action) or another writer was in the way;
  * nothing was written then.
  */
-int store_write(struct store *s, const struct store_put *puts, size_t n, size_t *failed,
+int store_write(struct store *s, const struct store_action *actions, size_t n, size_t *failed,
 		int64_t deadline, struct err *e);
 
 /* About how many items there are, for who shows how far a scan has come; -1
@@ -119,6 +130,14 @@ bool store_item_expired(struct json_object *item, int64_t now);
 
 /* A put that replaces what was read: on the version of `read`, or as a new
  * item if `read` is NULL. */
-struct store_put store_replace(struct json_object *item, struct json_object *read);
+struct store_action store_replace(struct json_object *item, struct json_object *read);
+
+/*
+ * A check that the item still has the version of `read`: what is derived from
+ * an item is written together with it.  DynamoDB's credentials may not be
+ * allowed to check: then the backend puts `read` again as it is, under the same
+ * condition, which is as good.
+ */
+struct store_action store_check(struct json_object *read);
 
 #endif

@@ -157,7 +157,7 @@ static int scan(struct store *s, const struct store_key *after, size_t limit,
 	return 0;
 }
 
-static int write(struct store *s, const struct store_put *puts, size_t n, size_t *failed,
+static int write(struct store *s, const struct store_action *actions, size_t n, size_t *failed,
 		 int64_t deadline, struct err *e)
 {
 	static const enum dynamodb_condition conditions[] = {
@@ -165,15 +165,21 @@ static int write(struct store *s, const struct store_put *puts, size_t n, size_t
 		[STORE_ABSENT] = DYNAMODB_ABSENT,
 		[STORE_VERSION] = DYNAMODB_VERSION,
 	};
+	static const enum dynamodb_verb verbs[] = {
+		[STORE_PUT] = DYNAMODB_PUT,
+		[STORE_DELETE] = DYNAMODB_DELETE,
+		[STORE_CHECK] = DYNAMODB_CHECK,
+	};
 	struct store_dynamodb *self = self_of(s);
-	struct dynamodb_put out[STORE_MAX_ITEMS];
+	struct dynamodb_action out[STORE_MAX_ITEMS];
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		out[i] = (struct dynamodb_put){
-			.item = puts[i].item,
-			.condition = conditions[puts[i].condition],
-			.version = puts[i].version,
+		out[i] = (struct dynamodb_action){
+			.verb = verbs[actions[i].verb],
+			.item = actions[i].item,
+			.condition = conditions[actions[i].condition],
+			.version = actions[i].version,
 		};
 	return dynamodb_write(self->client, self->table, out, n, clock_epoch(), failed, deadline, e);
 }

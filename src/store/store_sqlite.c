@@ -19,7 +19,8 @@
 #define PURGE_ROWS 8 /* expired rows that one write takes along */
 #define PAGE_BYTES (1 << 20) /* of a scan, as in DynamoDB: pages stay small */
 
-enum statement { GET, QUERY, SCAN, SCAN_ON, COUNT, PUT, PURGE, BEGIN, COMMIT, ROLLBACK, STATEMENTS };
+enum statement { GET, QUERY, SCAN, SCAN_ON, COUNT, PUT, DELETE, PURGE, BEGIN_READ, BEGIN, COMMIT,
+		 ROLLBACK, STATEMENTS };
 
 static const char *const sql[STATEMENTS] = {
 	[GET] = "SELECT item FROM items WHERE pk = ?1 AND sk = ?2"
@@ -36,8 +37,10 @@ static const char *const sql[STATEMENTS] = {
 		    " AND (expires_at IS NULL OR expires_at > ?3) ORDER BY pk, sk LIMIT ?4",
 	[COUNT] = "SELECT count(*) FROM items",
 	[PUT] = "INSERT OR REPLACE INTO items (pk, sk, item, expires_at) VALUES (?1, ?2, ?3, ?4)",
+	[DELETE] = "DELETE FROM items WHERE pk = ?1 AND sk = ?2",
 	[PURGE] = "DELETE FROM items WHERE (pk, sk) IN (SELECT pk, sk FROM items"
 		  " WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
+	[BEGIN_READ] = "BEGIN", /* what it reads is of the moment of its first SELECT */
 	[BEGIN] = "BEGIN IMMEDIATE",
 	[COMMIT] = "COMMIT",
 	[ROLLBACK] = "ROLLBACK",
@@ -125,9 +128,13 @@ static int get_many(struct store *s, const struct store_key *keys, size_t n,
 
 	if (sqlite_file_open(&self->file, deadline, e))
 		return -1;
+	if (n > 1 && run(ready(self, BEGIN_READ)))
+		return sqlite_file_fail(&self->file, "begin to read", e);
 	for (i = 0; i < n; i++)
 		if (get_one(self, &keys[i], now, &items[i]))
-			return sqlite_file_fail(&self->file, "read", e);
+			return sqlite_file_fail(&self->file, "read", e); /* closing ends it */
+	if (n > 1 && run(ready(self, COMMIT)))
+		return sqlite_file_fail(&self->file, "end a read", e);
 	return 0;
 }
 
@@ -232,23 +239,24 @@ static int scan(struct store *s, const struct store_key *after, size_t limit,
 	return 0;
 }
 
-/* 1 when the put's condition holds, 0 when not, -1 on failure. */
-static int condition_holds(struct store_sqlite *self, const struct store_put *put, int64_t now)
+/* 1 when the action's condition holds, 0 when not, -1 on failure. */
+static int condition_holds(struct store_sqlite *self, const struct store_action *action,
+			   int64_t now)
 {
-	struct store_key key = {json_string_or_null(put->item, "PK"),
-				json_string_or_null(put->item, "SK")};
+	struct store_key key = {json_string_or_null(action->item, "PK"),
+				json_string_or_null(action->item, "SK")};
 	struct json_object *item;
 	int holds;
 
-	if (put->condition == STORE_ANY)
+	if (action->condition == STORE_ANY)
 		return 1;
 	/* An absent item may have expired; a version's item may expire meanwhile. */
-	if (get_one(self, &key, put->condition == STORE_ABSENT ? now : INT64_MIN, &item))
+	if (get_one(self, &key, action->condition == STORE_ABSENT ? now : INT64_MIN, &item))
 		return -1;
-	if (put->condition == STORE_ABSENT)
+	if (action->condition == STORE_ABSENT)
 		holds = item == NULL;
 	else
-		holds = item && store_item_version(item) == put->version;
+		holds = item && store_item_version(item) == action->version;
 	json_object_put(item);
 	return holds;
 }
@@ -270,6 +278,30 @@ static int put_one(struct store_sqlite *self, struct json_object *item)
 	return run(statement);
 }
 
+static int delete_one(struct store_sqlite *self, struct json_object *item)
+{
+	sqlite3_stmt *statement = ready(self, DELETE);
+
+	if (!statement)
+		return -1;
+	bind_text(statement, 1, json_string_or_null(item, "PK"));
+	bind_text(statement, 2, json_string_or_null(item, "SK"));
+	return run(statement);
+}
+
+static int act(struct store_sqlite *self, const struct store_action *action)
+{
+	switch (action->verb) {
+	case STORE_PUT:
+		return put_one(self, action->item);
+	case STORE_DELETE:
+		return delete_one(self, action->item);
+	case STORE_CHECK:
+		break;
+	}
+	return 0;
+}
+
 static int purge(struct store_sqlite *self, int64_t now)
 {
 	sqlite3_stmt *statement = ready(self, PURGE);
@@ -281,17 +313,17 @@ static int purge(struct store_sqlite *self, int64_t now)
 	return run(statement);
 }
 
-/* 0: written; 1: the condition of puts[*failed] does not hold; -1: failure. */
-static int write_rows(struct store_sqlite *self, const struct store_put *puts, size_t n,
+/* 0: written; 1: the condition of actions[*failed] does not hold; -1: failure. */
+static int write_rows(struct store_sqlite *self, const struct store_action *actions, size_t n,
 		      size_t *failed)
 {
 	int64_t now = clock_epoch();
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		int holds = condition_holds(self, &puts[i], now);
+		int holds = condition_holds(self, &actions[i], now);
 
-		if (holds < 0 || (holds && put_one(self, puts[i].item)))
+		if (holds < 0 || (holds && act(self, &actions[i])))
 			return -1;
 		if (!holds) {
 			*failed = i;
@@ -301,8 +333,8 @@ static int write_rows(struct store_sqlite *self, const struct store_put *puts, s
 	return purge(self, now);
 }
 
-static int write_all(struct store *s, const struct store_put *puts, size_t n, size_t *failed,
-		 int64_t deadline, struct err *e)
+static int write_all(struct store *s, const struct store_action *actions, size_t n, size_t *failed,
+		     int64_t deadline, struct err *e)
 {
 	struct store_sqlite *self = self_of(s);
 	int rc;
@@ -311,7 +343,7 @@ static int write_all(struct store *s, const struct store_put *puts, size_t n, si
 		return -1;
 	if (run(ready(self, BEGIN)))
 		return sqlite_file_fail(&self->file, "begin a transaction", e);
-	rc = write_rows(self, puts, n, failed);
+	rc = write_rows(self, actions, n, failed);
 	if (rc == 0 && run(ready(self, COMMIT)))
 		rc = -1;
 	if (rc < 0)
@@ -319,7 +351,7 @@ static int write_all(struct store *s, const struct store_put *puts, size_t n, si
 	if (rc > 0 && run(ready(self, ROLLBACK)))
 		sqlite_file_close(&self->file);
 	return rc ? err_set(e, ERR_CONFLICT, "the condition of %s does not hold",
-			    json_string_or_null(puts[*failed].item, "PK")) : 0;
+			    json_string_or_null(actions[*failed].item, "PK")) : 0;
 }
 
 static int64_t count(struct store *s, int64_t deadline)

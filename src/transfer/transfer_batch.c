@@ -100,7 +100,7 @@ static enum transfer_outcome decide(const struct transfer_entry *entry, int64_t 
 	return there < version ? TRANSFER_WRITTEN : TRANSFER_NEWER;
 }
 
-static size_t collect_puts(struct transfer_batch *batch, struct store_put *puts)
+static size_t collect_puts(struct transfer_batch *batch, struct store_action *puts)
 {
 	int64_t now = clock_epoch();
 	size_t n = 0, i;
@@ -120,7 +120,7 @@ static size_t collect_puts(struct transfer_batch *batch, struct store_put *puts)
 /* 0: all that was to be written is; 1: somebody was in the way. */
 static int write_once(struct transfer_batch *batch, bool dry_run, struct err *e)
 {
-	struct store_put puts[STORE_MAX_ITEMS];
+	struct store_action puts[STORE_MAX_ITEMS];
 	size_t n;
 
 	if (read_entries(batch, true, TRANSFER_WRITTEN, e))

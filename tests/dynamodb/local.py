@@ -310,6 +310,16 @@ class Proxy(ThreadingHTTPServer):
         return self.add(operation, lambda handler, name, body: handler.give(
             *error(kind, name, **(more or {}))), **how)
 
+    def deny(self, part, **how):
+        """Refuses the transactions with such a part ("ConditionCheck"), as IAM does."""
+        action = {"Put": "PutItem", "Delete": "DeleteItem",
+                  "ConditionCheck": "ConditionCheckItem"}[part]
+
+        def act(handler, _, body):
+            has = any(part in a for a in json.loads(body)["TransactItems"])
+            handler.give(*(error("AccessDeniedException", action) if has else handler.ask(body)))
+        return self.add("TransactWriteItems", act, **how)
+
     def say(self, operation, status, value, **how):
         raw = value if isinstance(value, bytes) else json.dumps(value).encode()
         return self.add(operation, lambda handler, _, body: handler.give(status, raw), **how)

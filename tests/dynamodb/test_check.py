@@ -116,6 +116,18 @@ def _():
 
 @test
 def _():
+    "an action that the policy lacks is named: without it some things still go"
+    for part, action in (("ConditionCheck", "dynamodb:ConditionCheckItem"),
+                         ("Delete", "dynamodb:DeleteItem")):
+        proxy.mend()
+        proxy.deny(part, times=100)
+        lines = blamed(checked(), "warning store/write")
+        contains(lines["store/write"]["text"], action)
+        contains(lines["store/write"]["advice"], "iam-policy.json")
+
+
+@test
+def _():
     "an access key that AWS does not know is named"
     proxy.mend()
     proxy.refuse(None, "UnrecognizedClientException", times=100)

@@ -17,7 +17,9 @@ from tap import contains, equal, main, ok, test
 local.need()
 
 CONF = os.path.join(kit.lib.SRC, "conf", "dynamodb")
-CALLS = {"TransactWriteItems": "PutItem"}  # a transaction of puts is allowed by PutItem
+# A transaction is allowed by the actions of its parts.
+CALLS = {"TransactWriteItems": "PutItem"}
+PARTS = {"Put": "PutItem", "ConditionCheck": "ConditionCheckItem", "Delete": "DeleteItem"}
 
 db = local.Local()
 proxy = local.Proxy(db.port)
@@ -66,12 +68,13 @@ def _():
     equal(shop.webhook(shop.sim.get("/_sim/events")[-1]).status, 200)
     equal(kit.health(shop).status, 200)
     called = {"dynamodb:" + CALLS.get(name, name) for name in proxy.calls}
+    equal(kit.run_command(shop, "check").returncode in (0, 1), True)
+    for name, _, body in proxy.requests:
+        if name == "TransactWriteItems":
+            called |= {"dynamodb:" + PARTS[k] for a in json.loads(body)["TransactItems"] for k in a}
     allowed = {a for a in actions("iam-policy.json") if a.startswith("dynamodb:")}
     equal(called - allowed, set(), "called and not allowed")
     equal(allowed - called, {"dynamodb:Query"}, "allowed and not called")
-    for name, _, body in proxy.requests:
-        if name == "TransactWriteItems":
-            equal({k for a in json.loads(body)["TransactItems"] for k in a}, {"Put"})
     equal({a for a in actions("iam-policy.json") if not a.startswith("dynamodb:")},
           {"ssm:GetParameter", "kms:Decrypt"})
 

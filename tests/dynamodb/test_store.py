@@ -16,10 +16,24 @@ if not os.path.exists(PROGRAM):
     sys.exit(0)
 
 db = local.Local()
-try:
-    done = subprocess.run([*kit.lib.WRAPPER, PROGRAM], check=False, timeout=300,
-                          env={**os.environ, "ORDERSNAP_TEST_DYNAMODB": db.base,
+proxy = local.Proxy(db.port)
+
+
+def run(base, **more):
+    done = subprocess.run([*kit.lib.WRAPPER, PROGRAM], check=False, timeout=300, **more,
+                          env={**os.environ, "ORDERSNAP_TEST_DYNAMODB": base,
                                "CMOCKA_MESSAGE_OUTPUT": "TAP"})
+    return done.returncode
+
+
+# Credentials that may not check give the same: such an item is put again.
+try:
+    proxy.deny("ConditionCheck", times=None)
+    denied = run(proxy.base, stdout=subprocess.DEVNULL)
+    status = run(db.base)
 finally:
+    proxy.close()
     db.close()
-sys.exit(done.returncode)
+if denied:
+    print("Bail out! it fails where dynamodb:ConditionCheckItem is denied", flush=True)
+sys.exit(status or denied)

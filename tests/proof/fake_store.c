@@ -43,6 +43,18 @@ void table_put(struct table *table, struct json_object *item)
 	table->items[i] = item;
 }
 
+void table_delete(struct table *table, const char *pk, const char *sk)
+{
+	size_t i;
+
+	for (i = 0; i < table->n && !is_item(table->items[i], pk, sk); i++)
+		;
+	if (i == table->n)
+		return;
+	json_object_put(table->items[i]);
+	table->items[i] = table->items[--table->n];
+}
+
 void table_free(struct table *table)
 {
 	while (table->n)
@@ -139,13 +151,13 @@ static int scan(struct store *s, const struct store_key *after, size_t limit,
 	return away(e);
 }
 
-static bool condition_holds(const struct store_put *put, struct json_object *stands)
+static bool condition_holds(const struct store_action *action, struct json_object *stands)
 {
-	switch (put->condition) {
+	switch (action->condition) {
 	case STORE_ABSENT:
 		return !stands || store_item_expired(stands, world->epoch);
 	case STORE_VERSION:
-		return stands && store_item_version(stands) == put->version;
+		return stands && store_item_version(stands) == action->version;
 	case STORE_ANY:
 		break;
 	}
@@ -178,21 +190,21 @@ static void check_expiry(struct json_object *item, struct json_object *stands)
 		world_fail("%s is kept until another time", json_string_or_null(item, "PK"));
 }
 
-static struct json_object *standing(const struct store_put *put)
+static struct json_object *standing(const struct store_action *action)
 {
-	return table_find(&world->table, json_string_or_null(put->item, "PK"),
-			  json_string_or_null(put->item, "SK"));
+	return table_find(&world->table, json_string_or_null(action->item, "PK"),
+			  json_string_or_null(action->item, "SK"));
 }
 
-static void check_different_keys(const struct store_put *puts, size_t n)
+static void check_different_keys(const struct store_action *actions, size_t n)
 {
 	size_t i, j;
 
 	for (i = 0; i < n; i++)
 		for (j = 0; j < i; j++)
-			if (is_item(puts[i].item, json_string_or_null(puts[j].item, "PK"),
-				    json_string_or_null(puts[j].item, "SK")))
-				world_fail("a transaction writes an item twice");
+			if (is_item(actions[i].item, json_string_or_null(actions[j].item, "PK"),
+				    json_string_or_null(actions[j].item, "SK")))
+				world_fail("a transaction has an item twice");
 }
 
 static void trace_item(struct json_object *item)
@@ -207,34 +219,41 @@ static void trace_item(struct json_object *item)
 		world_trace("    %s", json_text(item));
 }
 
-static int commit(const struct store_put *puts, size_t n, size_t *failed, struct err *e)
+static int commit(const struct store_action *actions, size_t n, size_t *failed, struct err *e)
 {
 	size_t i;
 
-	check_different_keys(puts, n);
+	check_different_keys(actions, n);
 	for (i = 0; i < n; i++) {
-		if (condition_holds(&puts[i], standing(&puts[i])))
+		if (condition_holds(&actions[i], standing(&actions[i])))
 			continue;
 		*failed = i;
 		world->current->conflicts++;
-		world_trace("... a conflict on %s", json_string_or_null(puts[i].item, "PK"));
+		world_trace("... a conflict on %s", json_string_or_null(actions[i].item, "PK"));
 		return err_set(e, ERR_CONFLICT, "the condition of %s does not hold",
-			       json_string_or_null(puts[i].item, "PK"));
+			       json_string_or_null(actions[i].item, "PK"));
 	}
 	for (i = 0; i < n; i++) {
-		check_version(puts[i].item, standing(&puts[i]));
-		check_expiry(puts[i].item, standing(&puts[i]));
-		trace_item(puts[i].item);
-		table_put(&world->table, json_copy(puts[i].item));
+		struct json_object *item = actions[i].item;
+
+		if (actions[i].verb == STORE_DELETE)
+			table_delete(&world->table, json_string_or_null(item, "PK"),
+				     json_string_or_null(item, "SK"));
+		if (actions[i].verb != STORE_PUT)
+			continue;
+		check_version(item, standing(&actions[i]));
+		check_expiry(item, standing(&actions[i]));
+		trace_item(item);
+		table_put(&world->table, json_copy(item));
 	}
 	check_table();
 	return 0;
 }
 
-static int write_all(struct store *s, const struct store_put *puts, size_t n, size_t *failed,
+static int write_all(struct store *s, const struct store_action *actions, size_t n, size_t *failed,
 		     int64_t deadline, struct err *e)
 {
-	enum fault fault = world_call("writes", json_string_or_null(puts[0].item, "PK"), true);
+	enum fault fault = world_call("writes", json_string_or_null(actions[0].item, "PK"), true);
 
 	(void)s;
 	(void)deadline;
@@ -245,7 +264,7 @@ static int write_all(struct store *s, const struct store_put *puts, size_t n, si
 		*failed = 0;
 		return err_set(e, ERR_CONFLICT, "another writer was in the way");
 	}
-	if (commit(puts, n, failed, e))
+	if (commit(actions, n, failed, e))
 		return -1;
 	return fault == FAULT_FAILS_LATE ? away(e) : 0;
 }

@@ -165,6 +165,7 @@ extern const struct store_backend fake_store;
 
 struct json_object *table_find(const struct table *table, const char *pk, const char *sk);
 void table_put(struct table *table, struct json_object *item); /* takes it */
+void table_delete(struct table *table, const char *pk, const char *sk);
 void table_free(struct table *table);
 
 /* Adds a note to the order as it stands, and counts its version up; false if

@@ -52,7 +52,7 @@ static struct json_object *item(const char *name, const char *sk, const char *mo
 static int put(struct store *s, struct json_object *value, enum store_condition condition,
 	       int64_t version, struct err *e)
 {
-	const struct store_put one = {.item = value, .condition = condition, .version = version};
+	const struct store_action one = {.item = value, .condition = condition, .version = version};
 
 	*e = (struct err){.code = ERR_NONE};
 	return store_write(s, &one, 1, NULL, soon(), e);
@@ -121,7 +121,7 @@ static void items_are_read_in_the_order_of_their_keys(void **state)
 
 static void a_hundred_items_are_written_and_read_at_once(void **state)
 {
-	struct store_put puts[STORE_MAX_ITEMS];
+	struct store_action puts[STORE_MAX_ITEMS];
 	struct store_key keys[STORE_MAX_ITEMS];
 	struct json_object *items[STORE_MAX_ITEMS];
 	struct err e;
@@ -131,7 +131,7 @@ static void a_hundred_items_are_written_and_read_at_once(void **state)
 	for (i = 0; i < STORE_MAX_ITEMS; i++) {
 		const char *sk = keep_text(str_printf("%d", i));
 
-		puts[i] = (struct store_put){.item = item("many", sk, keep_text(
+		puts[i] = (struct store_action){.item = item("many", sk, keep_text(
 						     str_printf("'n':%d", i))),
 					     .condition = STORE_ABSENT};
 		keys[STORE_MAX_ITEMS - 1 - i] = (struct store_key){pk("many"), sk};
@@ -273,7 +273,7 @@ static void a_condition_that_does_not_hold_is_a_conflict(void **state)
 /* As the Lambda functions left them: store_write() always sets a version. */
 static void put_without_version(struct json_object *value)
 {
-	const struct store_put one = {.item = value, .condition = STORE_ANY};
+	const struct store_action one = {.item = value, .condition = STORE_ANY};
 	struct err e = {.code = ERR_NONE};
 	size_t failed;
 
@@ -304,12 +304,12 @@ static void all_are_written_or_none_and_the_failing_one_is_told(void **state)
 	(void)state;
 	must_put(item("taken", "1", "'n':1"));
 	for (bad = 0; bad < 4; bad++) {
-		struct store_put puts[4];
+		struct store_action puts[4];
 		struct err e = {.code = ERR_NONE};
 		size_t failed = 99;
 
 		for (i = 0; i < 4; i++)
-			puts[i] = (struct store_put){
+			puts[i] = (struct store_action){
 				.item = i == bad ? item("taken", "1", "'n':2")
 						 : item("new", keep_text(str_printf("%zu", i)), ""),
 				.condition = STORE_ABSENT};
@@ -336,26 +336,100 @@ static void a_conflict_leaves_the_connection_usable(void **state)
 
 static void mixed_conditions_hold_together(void **state)
 {
-	struct store_put puts[3];
+	struct store_action puts[3];
 	struct err e;
 
 	(void)state;
 	must_put(item("m", "1", "'version':5"));
-	puts[0] = (struct store_put){.item = item("m", "1", "'n':1"), .condition = STORE_VERSION,
+	puts[0] = (struct store_action){.item = item("m", "1", "'n':1"), .condition = STORE_VERSION,
 				     .version = 5};
-	puts[1] = (struct store_put){.item = item("m", "2", "'n':2"), .condition = STORE_ABSENT};
-	puts[2] = (struct store_put){.item = item("m", "3", "'n':3"), .condition = STORE_ANY};
+	puts[1] = (struct store_action){.item = item("m", "2", "'n':2"), .condition = STORE_ABSENT};
+	puts[2] = (struct store_action){.item = item("m", "3", "'n':3"), .condition = STORE_ANY};
 	check_int(e.text, store_write(store, puts, 3, NULL, soon(), &e), 0);
 	assert_int_equal(store_item_version(get("m", "1")), 6);
 	assert_int_equal(store_item_version(get("m", "2")), 1);
 	assert_int_equal(json_int_or(get("m", "3"), "n", 0), 3);
 }
 
+/* A check of what stands as `value`, next to a put of `other`; the code of the
+ * error, or ERR_NONE. */
+static enum err_code check_beside_put(struct store_action check, struct json_object *other,
+				      size_t *failed)
+{
+	const struct store_action actions[] = {{.item = other, .condition = STORE_ANY}, check};
+	struct err e = {.code = ERR_NONE};
+
+	return store_write(store, actions, 2, failed, soon(), &e) ? e.code : ERR_NONE;
+}
+
+static void a_check_lets_a_write_pass_only_while_its_item_is_as_it_was_read(void **state)
+{
+	struct json_object *read;
+	size_t failed = 99;
+
+	(void)state;
+	must_put(item("order", "1", "'version':7,'n':1"));
+	read = get("order", "1");
+	assert_int_equal(check_beside_put(store_check(read), item("day", "1", "'n':1"), NULL), ERR_NONE);
+	assert_int_equal(json_int_or(get("day", "1"), "n", 0), 1);
+	assert_true(json_equal(get("order", "1"), read));
+	must_put(item("order", "1", "'version':8,'n':2"));
+	assert_int_equal(check_beside_put(store_check(read), item("day", "1", "'n':2"), &failed),
+			 ERR_CONFLICT);
+	assert_int_equal(failed, 1);
+	assert_int_equal(json_int_or(get("day", "1"), "n", 0), 1);
+	assert_int_equal(json_int_or(get("order", "1"), "n", 0), 2);
+}
+
+static void a_check_of_an_item_without_version_or_of_none_holds_as_of_any_other(void **state)
+{
+	const struct store_action old = {.item = item("old", "1", "'n':1"), .as_it_is = true};
+	struct err e = {.code = ERR_NONE};
+
+	(void)state;
+	check_int(e.text, store_write(store, &old, 1, NULL, soon(), &e), 0);
+	assert_int_equal(check_beside_put(store_check(get("old", "1")), item("d", "1", ""), NULL),
+			 ERR_NONE);
+	assert_true(json_equal(get("old", "1"), old.item));
+	must_put(item("old", "1", ""));
+	assert_int_equal(check_beside_put(store_check(old.item), item("d", "1", ""), NULL),
+			 ERR_CONFLICT);
+	assert_int_equal(check_beside_put(store_check(item("gone", "1", "'version':1")),
+					  item("d", "1", ""), NULL), ERR_CONFLICT);
+}
+
+static void a_delete_takes_an_item_away_under_its_condition(void **state)
+{
+	const struct store_key keys[] = {{pk("from"), "1"}, {pk("to"), "1"}};
+	struct json_object *items[2];
+	struct store_action move[2];
+	struct err e = {.code = ERR_NONE};
+	size_t failed = 99;
+
+	(void)state;
+	must_put(item("from", "1", "'version':3"));
+	move[0] = (struct store_action){.item = item("to", "1", ""), .condition = STORE_ABSENT};
+	move[1] = (struct store_action){.verb = STORE_DELETE, .item = item("from", "1", ""),
+					.condition = STORE_VERSION, .version = 2};
+	assert_int_equal(store_write(store, move, 2, &failed, soon(), &e), -1);
+	assert_int_equal(e.code, ERR_CONFLICT);
+	assert_int_equal(failed, 1);
+	assert_string_equal(query("to", "", NULL, 10), "");
+	assert_int_equal(store_item_version(get("from", "1")), 3);
+	move[1].version = 3;
+	check_int(e.text, store_write(store, move, 2, NULL, soon(), &e), 0);
+	check_int(e.text, store_get_many(store, keys, 2, items, soon(), &e), 0);
+	assert_null(items[0]);
+	assert_int_equal(store_item_version(keep(items[1])), 1);
+	move[1].condition = STORE_ANY;
+	check_int("what is not there may be deleted", store_write(store, &move[1], 1, NULL, soon(), &e), 0);
+}
+
 static void a_write_without_keys_or_of_a_wrong_number_is_refused(void **state)
 {
 	static const char *const wrong[] = {"{}", "{'PK':'a'}", "{'SK':'a'}", "{'PK':1,'SK':'a'}",
 					    "{'PK':'a','SK':null}"};
-	struct store_put puts[STORE_MAX_ITEMS + 1] = {{.item = NULL}};
+	struct store_action puts[STORE_MAX_ITEMS + 1] = {{.item = NULL}};
 	struct err e;
 	size_t i;
 
@@ -664,7 +738,7 @@ static void a_page_of_none_or_too_many_is_a_fault_of_the_caller(void **state)
 static int copy(struct json_object *value, enum store_condition condition, int64_t version,
 		struct err *e)
 {
-	const struct store_put one = {.item = value, .condition = condition, .version = version,
+	const struct store_action one = {.item = value, .condition = condition, .version = version,
 				      .as_it_is = true};
 
 	return store_write(store, &one, 1, NULL, soon(), e);
@@ -762,7 +836,7 @@ static bool increment(struct store *s, const struct store_key *key)
 
 	for (tries = 0; tries < 10000; tries++) {
 		struct json_object *read = NULL, *value;
-		struct store_put one;
+		struct store_action one;
 		struct err e = {.code = ERR_NONE};
 		int rc = store_get_many(s, key, 1, &read, soon(), &e);
 
@@ -852,7 +926,7 @@ static void an_item_is_expired_from_its_second_on(void **state)
 static void a_replacement_is_on_what_was_read(void **state)
 {
 	struct json_object *value = json_of("{}");
-	struct store_put one = store_replace(value, NULL);
+	struct store_action one = store_replace(value, NULL);
 
 	(void)state;
 	assert_ptr_equal(one.item, value);
@@ -911,7 +985,7 @@ static int64_t sql(const char *text)
 
 static int put_within(int64_t ms, struct json_object *value, struct err *e)
 {
-	const struct store_put one = {.item = value, .condition = STORE_ANY};
+	const struct store_action one = {.item = value, .condition = STORE_ANY};
 
 	*e = (struct err){.code = ERR_NONE};
 	return store_write(store, &one, 1, NULL, deadline_in(ms), e);
@@ -1332,6 +1406,9 @@ static const struct CMUnitTest shared[] = {
 	with_store(all_are_written_or_none_and_the_failing_one_is_told),
 	with_store(a_conflict_leaves_the_connection_usable),
 	with_store(mixed_conditions_hold_together),
+	with_store(a_check_lets_a_write_pass_only_while_its_item_is_as_it_was_read),
+	with_store(a_check_of_an_item_without_version_or_of_none_holds_as_of_any_other),
+	with_store(a_delete_takes_an_item_away_under_its_condition),
 	with_store(a_write_without_keys_or_of_a_wrong_number_is_refused),
 	with_store(calls_are_counted),
 	with_store(an_expired_item_is_not_seen),
