@@ -39,13 +39,11 @@ static int configure_log(const struct config *c, bool terminal, struct err *e)
 		.json = strcmp(c->log_format, "json") == 0,
 		.target = c->log_target,
 	};
+	const struct config_key *key;
 
-	log_hide_list(c->stripe_secret);
-	log_hide_list(c->stripe_webhook_secret);
-	log_hide_list(c->quote_signature_secret);
-	log_hide_list(c->jwt_secret);
-	log_hide_list(c->aws_secret_access_key);
-	log_hide_list(c->aws_session_token);
+	for (key = config_keys; key->name; key++)
+		if (config_is_secret(key))
+			log_hide_list(config_string(c, key));
 	if (log_configure(&options))
 		return err_set(e, ERR_CONFIG, "LOG_TARGET: can't open %s: %s", c->log_target,
 			       strerror(errno));
@@ -109,7 +107,11 @@ int app_open_with(struct app *app, unsigned needs, const struct app_options *opt
 	app->aws = aws_of(c);
 	if (configure_log(c, options->terminal, e) && fault(options, "LOG_TARGET", e))
 		return -1;
-	return options->fault ? 0 : config_require(c, needs, e);
+	if (options->fault)
+		return 0;
+	if (c->stripe_secret && config_check_addresses(c, c->stripe_secret, e))
+		return -1;
+	return config_require(c, needs, e);
 }
 
 int app_open(struct app *app, unsigned needs, struct err *e)
@@ -159,7 +161,9 @@ struct stripe_client *app_stripe(struct app *app, int64_t deadline, struct err *
 		stripe_client_free(app->stripe_opened);
 		app->stripe_opened = NULL;
 	}
-	if (!app->stripe_opened && app_secret(app, SECRET_STRIPE, deadline, &secret, e) == 0)
+	/* A key of the settings was looked at when the program started. */
+	if (!app->stripe_opened && app_secret(app, SECRET_STRIPE, deadline, &secret, e) == 0 &&
+	    config_check_addresses(&app->config, secret, e) == 0)
 		app->stripe_opened = stripe_client_new(secret, app->config.stripe_api_base);
 	return app->stripe_opened;
 }

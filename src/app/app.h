@@ -47,7 +47,8 @@ void app_close(struct app *app);
 /* Open on the first call; never NULL. */
 struct store *app_store(struct app *app);
 
-/* Open on the first call; NULL with ERR_UNAVAILABLE where its key can't be had. */
+/* Open on the first call; NULL with ERR_UNAVAILABLE where its key can't be had,
+ * with ERR_CONFIG where it is a live one and an address is the example's. */
 struct stripe_client *app_stripe(struct app *app, int64_t deadline, struct err *e);
 
 /* A secret, borrowed; *value is NULL where it is not configured.  -1 with

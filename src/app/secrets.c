@@ -9,32 +9,9 @@
 
 #include "aws/ssm.h"
 #include "base/clock.h"
+#include "base/example.h"
 #include "base/log.h"
 #include "base/mem.h"
-
-static const char *plain_value(const struct config *c, enum secret which)
-{
-	const char *const values[SECRETS] = {
-		[SECRET_STRIPE] = c->stripe_secret,
-		[SECRET_WEBHOOK] = c->stripe_webhook_secret,
-		[SECRET_QUOTE] = c->quote_signature_secret,
-		[SECRET_JWT] = c->jwt_secret,
-	};
-
-	return values[which];
-}
-
-static const char *parameter_name(const struct config *c, enum secret which)
-{
-	const char *const names[SECRETS] = {
-		[SECRET_STRIPE] = c->stripe_secret_parameter,
-		[SECRET_WEBHOOK] = c->stripe_webhook_secret_parameter,
-		[SECRET_QUOTE] = c->quote_signature_secret_parameter,
-		[SECRET_JWT] = c->jwt_secret_parameter,
-	};
-
-	return names[which];
-}
 
 static void forget(char *value)
 {
@@ -42,13 +19,6 @@ static void forget(char *value)
 		mem_wipe(value, strlen(value));
 	free(value);
 }
-
-static const char *const variable_names[SECRETS] = {
-	[SECRET_STRIPE] = "STRIPE_SECRET_PARAMETER",
-	[SECRET_WEBHOOK] = "STRIPE_WEBHOOK_SECRET_PARAMETER",
-	[SECRET_QUOTE] = "QUOTE_SIGNATURE_SECRET_PARAMETER",
-	[SECRET_JWT] = "JWT_SECRET_PARAMETER",
-};
 
 /* Whether the secret, or one of several with commas between, is blank. */
 static bool has_blank(const char *value)
@@ -77,7 +47,13 @@ static int fetch(struct secrets *s, const char *name, const struct aws_settings 
 	if (has_blank(value)) {
 		forget(value);
 		return err_set(e, ERR_UNAVAILABLE, "%s: the SSM parameter %s has an empty secret",
-			       variable_names[which], name);
+			       secret_settings[which].parameter, name);
+	}
+	if (example_is_secret(value)) {
+		forget(value);
+		return err_set(e, ERR_UNAVAILABLE, "%s: the SSM parameter %s still has an example's "
+			       "value: put the shop's own secret there",
+			       secret_settings[which].parameter, name);
 	}
 	log_hide_list(value);
 	forget(s->fetched[which]);
@@ -89,9 +65,9 @@ int secrets_get(struct secrets *s, const struct config *config,
 		const struct aws_settings *settings, enum secret which, int64_t deadline,
 		const char **value, struct err *e)
 {
-	const char *name = parameter_name(config, which);
+	const char *name = secret_parameter(config, which);
 
-	*value = plain_value(config, which);
+	*value = secret_value(config, which);
 	if (*value || !name)
 		return 0;
 	if (!s->fetched[which] && fetch(s, name, settings, which, deadline, e))
@@ -103,12 +79,12 @@ int secrets_get(struct secrets *s, const struct config *config,
 bool secrets_refresh(struct secrets *s, const struct config *config,
 		     const struct aws_settings *settings, enum secret which, int64_t deadline)
 {
-	const char *name = parameter_name(config, which);
+	const char *name = secret_parameter(config, which);
 	char *before = str_dup(s->fetched[which]);
 	bool changed = false;
 	struct err why;
 
-	if (name && !plain_value(config, which) &&
+	if (name && !secret_value(config, which) &&
 	    clock_monotonic_ms() - s->read_at[which] >= SECRETS_REFRESH_MS) {
 		if (fetch(s, name, settings, which, deadline, &why))
 			log_warning("Failed to read secret again", LOG_STR("parameter", name),

@@ -9,9 +9,7 @@
 #include <stdbool.h>
 
 #include "aws/client.h"
-#include "config/config.h"
-
-enum secret { SECRET_STRIPE, SECRET_WEBHOOK, SECRET_QUOTE, SECRET_JWT, SECRETS };
+#include "config/secret.h"
 
 #define SECRETS_REFRESH_MS 60000 /* a parameter is read again at most once a minute */
 

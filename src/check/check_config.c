@@ -100,6 +100,10 @@ static void say_setting(struct check *c, const struct config_key *key)
 		check_ok(c, key->name, "%lld (%s)", (long long)*(const int64_t *)field, origin);
 	else if (key->type == CONFIG_FLAG || key->type == CONFIG_AWS_FLAG)
 		check_ok(c, key->name, "%s (%s)", *(const bool *)field ? "on" : "off", origin);
+	else if (config_has_example_address(config, key))
+		check_not(c, CHECK_FAILED, key->name, "put the shop's own address there; with a live "
+			  "key no program starts before", "%s (%s) is on shop.example, the example's "
+			  "address", text, origin);
 	else if (text && config_is_secret(key))
 		check_ok(c, key->name, "%s (%s)", check_mask(span_of(text), shown), origin);
 	else if (text)

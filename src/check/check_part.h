@@ -8,8 +8,6 @@
 
 #include "check/check_report.h"
 
-enum check_mode { CHECK_MODE_UNKNOWN, CHECK_MODE_TEST, CHECK_MODE_LIVE };
-
 #define CHECK_FAULTS_MAX 64
 
 /* What was wrong with the configuration as it was loaded; both to free(). */
@@ -28,7 +26,7 @@ struct check {
 	size_t fault_count;
 
 	const char *key;      /* Stripe's, where it may be one; else NULL */
-	enum check_mode mode; /* the key's */
+	enum key_mode mode;  /* the key's */
 	bool accepted;        /* Stripe takes the key */
 	bool sees_endpoints;  /* and lets it read the webhook endpoints */
 	int64_t skew;         /* seconds that this machine's clock is ahead, 0 if not known */

@@ -63,28 +63,19 @@ static struct verdict judge_random(struct span secret)
 	return (struct verdict){.status = CHECK_OK};
 }
 
-static const struct secret_rule {
-	enum secret which;
-	const char *name, *parameter;
-	bool several;
-	struct verdict (*judge)(struct span secret);
-} rules[] = {
-	{SECRET_STRIPE, "STRIPE_SECRET", "STRIPE_SECRET_PARAMETER", false, judge_stripe},
-	{SECRET_WEBHOOK, "STRIPE_WEBHOOK_SECRET", "STRIPE_WEBHOOK_SECRET_PARAMETER", true,
-	 judge_webhook},
-	{SECRET_QUOTE, "QUOTE_SIGNATURE_SECRET", "QUOTE_SIGNATURE_SECRET_PARAMETER", false,
-	 judge_random},
-	{SECRET_JWT, "JWT_SECRET", "JWT_SECRET_PARAMETER", false, judge_random},
+static struct verdict (*const judges[SECRETS])(struct span secret) = {
+	[SECRET_STRIPE] = judge_stripe,
+	[SECRET_WEBHOOK] = judge_webhook,
+	[SECRET_QUOTE] = judge_random,
+	[SECRET_JWT] = judge_random,
 };
-
-#define RULES (sizeof rules / sizeof *rules)
 
 bool check_judges(const char *name)
 {
 	size_t i;
 
-	for (i = 0; i < RULES; i++)
-		if (strcmp(rules[i].name, name) == 0)
+	for (i = 0; i < SECRETS; i++)
+		if (strcmp(secret_settings[i].name, name) == 0)
 			return true;
 	return false;
 }
@@ -95,7 +86,7 @@ static bool is_wrong(const struct check *c, const char *name)
 }
 
 /* The verdict on all of a list, the worst; and how it is shown. */
-static struct verdict judge_all(const struct secret_rule *rule, const char *value, char *shown)
+static struct verdict judge_all(enum secret which, const char *value, char *shown)
 {
 	struct verdict worst = {.status = CHECK_OK};
 	struct span rest = span_of(value), one;
@@ -103,9 +94,9 @@ static struct verdict judge_all(const struct secret_rule *rule, const char *valu
 	size_t used = 0;
 
 	shown[0] = '\0';
-	while (span_next(&rest, rule->several ? ',' : '\0', &one)) {
+	while (span_next(&rest, secret_settings[which].several ? ',' : '\0', &one)) {
 		char *secret = span_dup(span_trim(one));
-		struct verdict verdict = rule->judge(span_of(secret));
+		struct verdict verdict = judges[which](span_of(secret));
 
 		if (verdict.status > worst.status)
 			worst = verdict;
@@ -118,37 +109,38 @@ static struct verdict judge_all(const struct secret_rule *rule, const char *valu
 	return worst;
 }
 
-static void say_secret(struct check *c, const struct secret_rule *rule, const char *value)
+static void say_secret(struct check *c, enum secret which, const char *value)
 {
-	const struct config_key *key = config_key_named(rule->name);
+	const struct secret_setting *setting = &secret_settings[which];
+	const struct config_key *key = config_key_named(setting->name);
 	bool in_ssm = !config_string(&c->app->config, key);
 	char shown[SHOWN_MAX], origin[CHECK_ORIGIN];
-	struct verdict verdict = judge_all(rule, value, shown);
+	struct verdict verdict = judge_all(which, value, shown);
 
 	if (in_ssm)
 		snprintf(origin, sizeof origin, "SSM parameter %s",
-			 config_string(&c->app->config, config_key_named(rule->parameter)));
+			 secret_parameter(&c->app->config, which));
 	else
 		check_origin(c, key, origin);
 	if (verdict.status == CHECK_OK)
-		check_ok(c, rule->name, "%s (%s)", shown, origin);
+		check_ok(c, setting->name, "%s (%s)", shown, origin);
 	else
-		check_not(c, verdict.status, rule->name, verdict.advice, "%s (%s): %s", shown, origin,
+		check_not(c, verdict.status, setting->name, verdict.advice, "%s (%s): %s", shown, origin,
 			  verdict.text);
-	if (rule->which == SECRET_STRIPE && verdict.status == CHECK_OK)
+	if (which == SECRET_STRIPE && verdict.status == CHECK_OK)
 		c->key = value;
 }
 
-static void look_at_secret(struct check *c, const struct secret_rule *rule)
+static void look_at_secret(struct check *c, enum secret which)
 {
 	const char *value = NULL;
 	struct err e;
 
-	if (app_secret(c->app, rule->which, check_deadline(c, SSM_MS), &value, &e))
-		check_not(c, CHECK_FAILED, rule->parameter, "look at the parameter with `aws ssm "
+	if (app_secret(c->app, which, check_deadline(c, SSM_MS), &value, &e))
+		check_not(c, CHECK_FAILED, secret_settings[which].parameter, "look at the parameter with `aws ssm "
 			  "get-parameter --with-decryption`, and at the AWS settings", "%s", e.text);
 	else if (value)
-		say_secret(c, rule, value);
+		say_secret(c, which, value);
 }
 
 static const char *needed_by(unsigned need)
@@ -204,10 +196,10 @@ static void look_at_login(struct check *c)
 void check_secrets(struct check *c)
 {
 	const struct config_key *key;
-	size_t i;
+	int which;
 
-	for (i = 0; i < RULES; i++)
-		look_at_secret(c, &rules[i]);
+	for (which = 0; which < SECRETS; which++)
+		look_at_secret(c, (enum secret)which);
 	for (key = config_keys; key->name; key++)
 		if (key->needed_by || key->or_else)
 			look_at_need(c, key);

@@ -133,7 +133,7 @@ static bool look_at_health(struct site *s)
 	if (rc)
 		check_not(s->c, CHECK_FAILED, "address", "look at DNS, firewall, web server and "
 			  "certificate of that address", "can't be reached: %s", e.text);
-	else if (!https && s->c->mode == CHECK_MODE_LIVE)
+	else if (!https && s->c->mode == KEY_MODE_LIVE)
 		check_not(s->c, CHECK_FAILED, "address", "serve it by https, and give --url that "
 			  "address", "%s is not https, and this is live mode", visitor_base(s->visitor));
 	else

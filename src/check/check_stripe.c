@@ -45,20 +45,13 @@ static const char *kind_of(const struct check *c)
 {
 	bool restricted = str_starts(c->key, "rk_");
 
-	if (c->mode == CHECK_MODE_UNKNOWN)
+	if (c->mode == KEY_MODE_UNKNOWN)
 		return restricted ? "a restricted key" : "a secret key";
-	if (c->mode == CHECK_MODE_LIVE)
+	if (c->mode == KEY_MODE_LIVE)
 		return restricted ? "a restricted key of live mode: buyers pay real money"
 				  : "a secret key of live mode: buyers pay real money";
 	return restricted ? "a restricted key of test mode: nobody pays real money"
 			  : "a secret key of test mode: nobody pays real money";
-}
-
-static enum check_mode mode_of(const char *key)
-{
-	if (str_starts(key + 3, "live_"))
-		return CHECK_MODE_LIVE;
-	return str_starts(key + 3, "test_") ? CHECK_MODE_TEST : CHECK_MODE_UNKNOWN;
 }
 
 static void say_no_answer(struct check *c, const struct err *e)
@@ -157,7 +150,7 @@ void check_stripe(struct check *c)
 	if (!c->key)
 		return; /* check_secrets() has said why */
 	c->group = "stripe";
-	c->mode = mode_of(c->key);
+	c->mode = key_mode_of(c->key);
 	a.stripe = app_stripe(c->app, a.until, &e);
 	if (!a.stripe)
 		return;

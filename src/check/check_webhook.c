@@ -175,13 +175,13 @@ static void look_at_address(struct check *c, struct json_object *endpoint)
 	const char *address = json_string_or_null(endpoint, "url");
 	bool live = false;
 
-	if (c->mode == CHECK_MODE_LIVE && !str_starts(address, "https://"))
+	if (c->mode == KEY_MODE_LIVE && !str_starts(address, "https://"))
 		check_not(c, CHECK_FAILED, "endpoint", "change its address to https://", "%s is not "
 			  "https, as live mode wants it", address);
 	else
 		check_ok(c, "endpoint", "%s", address);
 	if (json_get_bool(endpoint, "livemode", &live) == JSON_FOUND &&
-	    c->mode != CHECK_MODE_UNKNOWN && live != (c->mode == CHECK_MODE_LIVE))
+	    c->mode != KEY_MODE_UNKNOWN && live != (c->mode == KEY_MODE_LIVE))
 		check_not(c, CHECK_FAILED, "mode", "use key, endpoint and signing secret of one mode",
 			  "the endpoint is of %s mode, the key is not: its events are ignored",
 			  live ? "live" : "test");

@@ -21,14 +21,15 @@ static int check_store(struct app *app, int64_t deadline, struct err *e)
 
 static int check_secrets(struct app *app, int64_t deadline, struct err *e)
 {
-	const char *ignored;
+	const char *secret;
 	int which;
 
 	if (config_require(&app->config, CONFIG_NEEDS_STRIPE | CONFIG_NEEDS_WEBHOOK |
 			   CONFIG_NEEDS_QUOTE, e))
 		return -1;
 	for (which = 0; which < SECRETS; which++)
-		if (app_secret(app, (enum secret)which, deadline, &ignored, e))
+		if (app_secret(app, (enum secret)which, deadline, &secret, e) ||
+		    (which == SECRET_STRIPE && config_check_addresses(&app->config, secret, e)))
 			return -1;
 	return 0;
 }

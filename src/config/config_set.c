@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "config/config.h"
+#include "base/example.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/url.h"
@@ -177,6 +178,13 @@ static int set_flag(const struct config_key *key, const char *text, bool *field,
 	return err_set(e, ERR_CONFIG, "%s must be %s", key->name, key->hint);
 }
 
+/* A secret that everybody can read in the manual; an access key's id is none,
+ * but what stands in its place in the example is no id either. */
+static bool is_example(const struct config_key *key, const char *text)
+{
+	return (config_is_secret(key) || key->type == CONFIG_AWS) && example_is_secret(text);
+}
+
 static int set_string(const struct config_key *key, const char *text, char **field, struct err *e)
 {
 	struct span s = span_of(text);
@@ -184,6 +192,9 @@ static int set_string(const struct config_key *key, const char *text, char **fie
 	if (span_trim(s).n == 0)
 		return err_set(e, ERR_CONFIG, "%s is empty: it must be %s; "
 			       "leave the line out if it is not wanted", key->name, key->hint);
+	if (is_example(key, text))
+		return err_set(e, ERR_CONFIG, "%s still has an example's value: it must be %s",
+			       key->name, key->hint);
 	if (!types[key->type].valid(key, s))
 		return err_set(e, ERR_CONFIG, "%s must be %s", key->name, key->hint);
 	if (*field)

@@ -13,14 +13,6 @@
 #include "record/thin.h"
 #include "shop/facts.h"
 
-/* Whether the key is a live one: 1, a test one: 0, or can't be told: -1. */
-static int key_mode(const char *secret)
-{
-	if (strstr(secret, "_live_"))
-		return 1;
-	return strstr(secret, "_test_") ? 0 : -1;
-}
-
 /* Events of the other mode are what an endpoint gets that was set up with the
  * wrong key: its owner has to hear of it. */
 static void warn_of_mode(const struct event_facts *event, const char *why)
@@ -31,18 +23,20 @@ static void warn_of_mode(const struct event_facts *event, const char *why)
 
 static const char *why_ignore_event(const char *secret, const struct event_facts *event)
 {
-	static const char live[] = "it is of live mode, STRIPE_SECRET is a test key";
-	static const char test[] = "it is of test mode, STRIPE_SECRET is a live key";
-	int mode = key_mode(secret);
+	static const char live_event[] = "it is of live mode, STRIPE_SECRET is a test key";
+	static const char test_event[] = "it is of test mode, STRIPE_SECRET is a live key";
+	enum key_mode mode = key_mode_of(secret);
+	bool live = mode == KEY_MODE_LIVE;
 
 	if (event->kind == EVENT_OTHER)
 		return "its type is not handled";
 	if (event->account)
 		return "it is of a connected account";
-	if (event->livemode_given != JSON_FOUND || mode < 0 || event->livemode == mode)
+	if (event->livemode_given != JSON_FOUND || mode == KEY_MODE_UNKNOWN ||
+	    event->livemode == live)
 		return NULL;
-	warn_of_mode(event, mode ? test : live);
-	return mode ? test : live;
+	warn_of_mode(event, live ? test_event : live_event);
+	return live ? test_event : live_event;
 }
 
 static const char *why_ignore_session(const struct session_facts *session)

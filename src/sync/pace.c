@@ -4,8 +4,6 @@
  */
 #include "sync/pace.h"
 
-#include <string.h>
-
 #include "base/url.h"
 
 #define LIVE 50  /* requests a second, of 100 */
@@ -18,7 +16,7 @@ static unsigned pace_for(const char *secret, const char *api_base)
 
 	if (url_parse(span_of(api_base), &url) == 0 && url_is_loopback(&url))
 		return HERE;
-	return strstr(secret, "_live_") ? LIVE : TEST;
+	return key_mode_of(secret) == KEY_MODE_LIVE ? LIVE : TEST;
 }
 
 int pace_keep(struct app *app, int64_t deadline, struct err *e)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: ISC
 """The configuration: where it is read from, what is refused, and who gets to see why."""
 import os
+import re
 import shutil
 import subprocess
 
@@ -287,6 +288,82 @@ def _():
         answer = shop.cgi("stripe-webhook", EVENT, STRIPE_WEBHOOK_SECRET=setting,
                           HTTP_STRIPE_SIGNATURE=sign(EVENT, ""))
         equal(answer.status, 500)
+
+
+# --- what is still the example's ----------------------------------------------------------------
+
+SECRETS = ("STRIPE_SECRET", "STRIPE_WEBHOOK_SECRET", "QUOTE_SIGNATURE_SECRET", "JWT_SECRET",
+           "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN")
+EVERYBODY = [*PROGRAMS, "status"]
+
+
+def shipped_examples():
+    """What the shipped files and manuals show in a secret's place: {(file, setting, value)}."""
+    folders = ["conf", "man"]
+    paths = [os.path.join(lib.SRC, "README.md")]
+    for folder in folders:
+        for where, _, names in os.walk(os.path.join(lib.SRC, folder)):
+            paths += [os.path.join(where, name) for name in names
+                      if name.endswith((".example", ".md", ".5", ".7", ".8", ".conf", ".service"))]
+    found = set()
+    for path in paths:
+        with open(path, encoding="utf-8") as f:
+            for name, value in re.findall(r"^[ #]*([A-Z_]+)=(\S+)$", f.read(), re.M):
+                if name in (*SECRETS, "AWS_ACCESS_KEY_ID"):
+                    found.add((os.path.relpath(path, lib.SRC), name, value))
+    return found
+
+
+@test
+def _():
+    """no example of a shipped file or manual is accepted as a secret"""
+    examples = shipped_examples()
+    equal({name for path, name, _ in examples if path == "conf/ordersnap.conf.example"},
+          {*SECRETS[:6], "AWS_ACCESS_KEY_ID"})
+    ok(len({path for path, _, _ in examples}) >= 3, f"README and manual too: {examples}")
+    for path, name, value in sorted(examples):
+        answer = ask(**{name: value})
+        equal(answer.status, 500, f"{path}: {name}={value}")
+        misconfigured(answer, name, "example")
+
+
+for program in EVERYBODY:
+    for name in SECRETS:
+        @case(f"{program} does not start while {name} holds REPLACE_ME, in environment or file")
+        def _(program=program, name=name):
+            for value in ("REPLACE_ME", "sk_test_REPLACE_ME", "xREPLACE_MEx", "whsec_replace_me"):
+                misconfigured(ask(program, **{name: value}), name, "example")
+            misconfigured(from_file(but(**{name: "REPLACE_ME"}), program), name, "example")
+
+
+@test
+def _():
+    """one example's value among several webhook secrets stops the start"""
+    misconfigured(ask(STRIPE_WEBHOOK_SECRET=f"{lib.WEBHOOK_SECRET}, whsec_..."), "STRIPE_WEBHOOK_SECRET")
+
+
+ADDRESSES = {"CHECKOUT_SUCCESS_URL": "https://shop.example/thanks",
+             "CHECKOUT_CANCEL_URL": "http://www.Shop.Example:8443/cart",
+             "CHECKOUT_RETURN_ORIGINS": "https://pearls.test,https://shop.example",
+             "CORS_ALLOW_ORIGIN": "https://pearls.test https://shop.example.",
+             "STRIPE_API_BASE": "https://api.shop.example"}
+for program in EVERYBODY:
+    for name, address in ADDRESSES.items():
+        @case(f"{program} does not start with a live key and {name} on shop.example")
+        def _(program=program, name=name, address=address):
+            for key in ("sk_live_x00000000", "rk_live_x00000000", "sk_org_live_x00000000"):
+                live = {**lib.OWN_PAGES, "STRIPE_SECRET": key, name: address}
+                misconfigured(ask(program, **live), name, "shop.example", "live key")
+
+
+@test
+def _():
+    """with a test key the example's address is fine, and so is a live one with the shop's own"""
+    granted(ask(**{name: ADDRESSES[name] for name in ADDRESSES if name != "STRIPE_API_BASE"}))
+    granted(ask(STRIPE_SECRET="sk_test_x_live_0", CHECKOUT_SUCCESS_URL="https://shop.example/"))
+    for own in ("https://myshop.example/", "https://shop.example.org/", "https://pearls.test/shop.example"):
+        granted(ask(**{**lib.OWN_PAGES, "STRIPE_SECRET": "sk_live_x00000000",
+                       "CHECKOUT_SUCCESS_URL": own}))
 
 
 # --- what is missing ----------------------------------------------------------------------------

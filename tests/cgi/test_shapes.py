@@ -13,7 +13,8 @@ import os
 import re
 import time
 
-from kit import (HERE, KeptShop, PATIENCE, Stub, case, check_log, equal, granted, main, ok, test)
+from kit import (HERE, KeptShop, PATIENCE, Stub, case, check_log, equal, granted, lib, main, ok,
+                 test)
 
 EVENTS = os.path.join(HERE, "events")
 LIVE = "sk_live_ordersnap0000000000"
@@ -34,7 +35,7 @@ def answer(request):
 
 
 stripe = Stub(answer)
-shop = KeptShop(sim=False, STRIPE_API_BASE=stripe.base)
+shop = KeptShop(sim=False, STRIPE_API_BASE=stripe.base, **lib.OWN_PAGES)
 NAMES = sorted(os.path.basename(path)[:-len(".order.json")]
                for path in glob.glob(os.path.join(EVENTS, "*.order.json")))
 

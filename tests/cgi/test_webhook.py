@@ -10,7 +10,7 @@ import sqlite3
 import time
 
 from kit import (KeptShop, SLOW, Stub, case, check_log, contains, equal, fields_of, granted, lacks,
-                 lines_of, main, ok, refused, sign, test)
+                 lib, lines_of, main, ok, refused, sign, test)
 
 shop = KeptShop()
 SIGNATURE, PAYLOAD = "Invalid Stripe signature", "Invalid Stripe payload"
@@ -136,7 +136,8 @@ for key, livemode, ours in MODES:
         event["data"]["object"]["livemode"] = livemode
         try:
             with contextlib.nullcontext() if ours else shop.unchanged():
-                answer = shop.webhook(event, STRIPE_SECRET=key, STRIPE_API_BASE=stub.base)
+                answer = shop.webhook(event, STRIPE_SECRET=key, STRIPE_API_BASE=stub.base,
+                                      **lib.OWN_PAGES)
         finally:
             stub.close()
         equal(granted(answer)["status"], "processed" if ours else "ignored")

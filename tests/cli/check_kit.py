@@ -76,7 +76,7 @@ class CheckedShop(CommandShop):
     """A shop with a table, a sync that was done an hour ago, and an endpoint at Stripe."""
 
     def __init__(self, **settings):
-        super().__init__(**settings)
+        super().__init__(**{**lib.OWN_PAGES, **settings})
         self.run("init")
         self.well()
 

@@ -311,6 +311,25 @@ def _():
     shop.check(**kit.clock(2 * 86400)).blames("failed clock/clock")
 
 
+# --- what is still the example's ----------------------------------------------------------------
+
+for name in ("CHECKOUT_SUCCESS_URL", "CHECKOUT_CANCEL_URL", "CHECKOUT_RETURN_ORIGINS",
+             "CORS_ALLOW_ORIGIN"):
+    @case(f"{name} on shop.example is a fault, also with a test key")
+    def _(name=name):
+        report = shop.check(**{name: "https://shop.example"})
+        equal([x["name"] for x in report.lines if x["status"] == "failed"], [name], repr(report))
+        report.says("configuration/" + name, "shop.example", "the shop's own address")
+
+
+@case("a secret that holds REPLACE_ME is a fault with the variable's name")
+def _():
+    for name in ("STRIPE_SECRET", "STRIPE_WEBHOOK_SECRET", "QUOTE_SIGNATURE_SECRET", "JWT_SECRET"):
+        report = shop.check(**{name: "sk_test_REPLACE_ME"})
+        report.says("configuration/" + name, name, "example", "do not start")
+        equal((report.code, report.status), (2, "failed"))
+
+
 # --- the webhook endpoint -----------------------------------------------------------------------
 
 @case("an endpoint that is missing is a warning with the address and the events to add")
@@ -318,7 +337,7 @@ def _():
     shop.sim.post("/_sim/reset")
     shop.add_endpoint("https://shop.example/other")
     report = shop.check().blames("warning webhook/endpoint")
-    report.says("webhook/endpoint", ADDRESS, *EVENTS)
+    report.says("webhook/endpoint", "https://pearls.test/stripe/webhook", *EVENTS)
     shop.check("--url", "http://127.0.0.1:9/x/").says(
         "webhook/endpoint", "http://127.0.0.1:9/x/stripe/webhook")
 

@@ -86,7 +86,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
-shop = CheckedShop(CORS_ALLOW_ORIGIN="https://shop.example, https://www.shop.example")
+shop = CheckedShop(CORS_ALLOW_ORIGIN="https://pearls.test, https://www.pearls.test")
 shop.login = {}
 gateway = Gateway()
 
@@ -199,9 +199,9 @@ def _():
 
 @case("an origin that is in the settings but not let through is named")
 def _():
-    shop.login = {"CORS_ALLOW_ORIGIN": "https://shop.example"}
+    shop.login = {"CORS_ALLOW_ORIGIN": "https://pearls.test"}
     report = check().blames("failed site/cors")
-    report.says("site/cors", "https://www.shop.example", "CORS_ALLOW_ORIGIN")
+    report.says("site/cors", "https://www.pearls.test", "CORS_ALLOW_ORIGIN")
 
 
 @case("OPTIONS that the web server answers itself is named")

@@ -297,6 +297,9 @@ REFUSALS = [
      ["InvalidKeyId"]),
     ("an answer without a value", 200, {"Parameter": {"Name": "x"}}, ["no value"]),
     ("an empty parameter", 200, {"Parameter": {"Value": " \n"}}, ["empty"]),
+    ("the example's value", 200, {"Parameter": {"Value": "whsec_REPLACE_ME"}},
+     ["STRIPE_WEBHOOK_SECRET_PARAMETER", "example"]),
+    ("the manual's value", 200, {"Parameter": {"Value": "whsec_..."}}, ["example"]),
     ("only commas", 200, {"Parameter": {"Value": " , ,"}}, ["STRIPE_WEBHOOK_SECRET"]),
 ]
 for what, status, value, parts in REFUSALS:
@@ -314,6 +317,19 @@ for what, status, value, parts in REFUSALS:
         equal((sick.status, sick.json["checks"]["secrets"]), (503, "failed"))
         equal(sick.json["checks"]["store"], "ok")
         lacks(sick.body.decode(), "/shop")
+
+
+@test
+def _():
+    "a live key out of SSM is not used while an address is the example's"
+    ssm.reset()
+    ssm.values["/shop/stripe/secret"] = "sk_live_ordersnap0000000000"
+    answer = quote(PRICE_CACHE_SECONDS=0)
+    equal((answer.status, answer.json), (500, {"error": "Service misconfigured"}))
+    contains(answer.log, "CHECKOUT_SUCCESS_URL")
+    contains(answer.log, "live key")
+    equal(kit.health(shop).json["checks"]["secrets"], "failed")
+    ssm.reset()
 
 
 @test

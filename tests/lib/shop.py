@@ -30,6 +30,13 @@ STRIPE_SECRET = "sk_test_ordersnap0000000000"
 WEBHOOK_SECRET = "whsec_test_secret"
 QUOTE_SECRET = "quote-signature-secret-of-the-tests"
 
+# Pages on a host of the shop's own: with a live key the example's host stops the start.
+OWN_PAGES = {
+    "CHECKOUT_SUCCESS_URL": "https://pearls.test/thanks?session={CHECKOUT_SESSION_ID}",
+    "CHECKOUT_CANCEL_URL": "https://pearls.test/cart",
+    "CORS_ALLOW_ORIGIN": "https://pearls.test",
+}
+
 SEED = [
     {"lookup_key": "N-RED", "name": "Red Necklace", "unit_amount": 3000, "currency": "usd",
      "metadata": {"collectionId": "necklaces"}},
