@@ -1,0 +1,506 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""ordersnap beside what a shop would take instead: the same deliveries, the same machine, in turn.
+
+usage: bench.py [--rounds N] [--events N] [--only WORD,...] [--json FILE]
+
+Contestants: ordersnap under nginx, a Node server and a Go server of a competent team (tests/bench/node,
+tests/bench/go), and the floor, an empty FastCGI program.  Stores: one that answers at once
+(upstreams.c), DynamoDB Local, SQLite.  Every event is signed and distinct, every answer is checked,
+the table is counted afterwards, contestants take turns, the figures are medians.  CPU is user and
+system time of the contestant's processes; nginx's is not in it.
+"""
+import argparse
+import copy
+import glob
+import hashlib
+import hmac
+import json
+import os
+import shutil
+import signal
+import socket
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+sys.path.insert(0, os.path.join(HERE, "..", "dynamodb"))
+
+import shop  # noqa: E402
+
+PATH = "/stripe/webhook"
+EVENT = os.path.join(HERE, "..", "cgi", "events", "2026-09-30.endive.json")
+LINES = os.path.join(HERE, "..", "cgi", "events", "lines.json")
+WORKERS = {1: 1, 16: 16, 64: 64}
+
+
+# --- what is delivered
+
+def charge_of(session, intent):
+    """The latest charge of a paid session, in the shape that Stripe expands."""
+    return {"id": "ch_" + intent[3:], "object": "charge", "amount": session["amount_total"],
+            "amount_captured": session["amount_total"], "amount_refunded": 0, "captured": True,
+            "currency": session["currency"], "disputed": False, "livemode": False, "paid": True,
+            "payment_intent": intent, "refunded": False, "status": "succeeded",
+            "receipt_url": "https://pay.stripe.com/receipts/" + intent,
+            "balance_transaction": {"id": "txn_1", "object": "balance_transaction", "fee": 277,
+                                    "net": session["amount_total"] - 277, "currency": "usd"},
+            "payment_method_details": {"type": "card", "card": {"brand": "visa", "last4": "4242",
+                                                                 "exp_month": 12, "exp_year": 2030,
+                                                                 "wallet": None}}}
+
+
+def templates(folder):
+    """The event with @ID@ and @N@, and the files that the upstreams serve."""
+    with open(EVENT, encoding="utf-8") as f:
+        event = json.load(f)
+    with open(LINES, encoding="utf-8") as f:
+        lines = json.load(f)
+    session = event["data"]["object"]
+    now = int(time.time())
+    session.update(id="@ID@", created=now - 60, metadata={"userId": "user_@ID@"},
+                   payment_intent="pi_@ID@")
+    event.update(id="evt_@ID@", created=now - 10)
+    whole = copy.deepcopy(session)
+    whole["line_items"] = lines
+    whole["payment_intent"] = {"id": "pi_@ID@", "object": "payment_intent", "status": "succeeded",
+                               "amount": session["amount_total"], "currency": session["currency"],
+                               "latest_charge": charge_of(session, "pi_@ID@")}
+    for name, value in (("session.json", whole), ("lines.json", lines)):
+        with open(os.path.join(folder, name), "w", encoding="utf-8") as f:
+            json.dump(value, f)
+    return json.dumps(event)
+
+
+def write_deliveries(path, template, ids, secret=shop.WEBHOOK_SECRET):
+    """A file for load.c."""
+    at = int(time.time())
+    with open(path, "wb") as f:
+        for name in ids:
+            body = template.replace("@ID@", name).encode()
+            mac = hmac.new(secret.encode(), b"%d." % at + body, hashlib.sha256).hexdigest()
+            f.write(b"%d t=%d,v1=%s\n" % (len(body), at, mac.encode()) + body)
+
+
+# --- processes
+
+def children_of(pid):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as f:
+        return [int(word) for word in f.read().split()]
+
+
+def family(pid):
+    found = [pid]
+    for child in children_of(pid):
+        found += family(child)
+    return found
+
+
+def cpu_seconds(pid):
+    """Time on a processor of a process and its children, all threads, to the nanosecond."""
+    total = 0
+    for one in family(pid):
+        for thread in os.listdir(f"/proc/{one}/task"):
+            try:
+                with open(f"/proc/{one}/task/{thread}/schedstat", encoding="ascii") as f:
+                    total += int(f.read().split()[0])
+            except OSError:
+                pass  # it has just ended
+    return total / 1e9
+
+
+def memory(pid):
+    """PSS in megabytes of a process and its children."""
+    total = 0
+    for one in family(pid):
+        with open(f"/proc/{one}/smaps_rollup", encoding="ascii") as f:
+            total += sum(int(line.split()[1]) for line in f if line.startswith("Pss:"))
+    return total / 1024
+
+
+def wait_for(what, name, seconds=20):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if what():
+            return
+        time.sleep(0.01)
+    raise SystemExit(f"bench: {name} does not come up")
+
+
+def listens(port):
+    with socket.socket() as s:
+        return s.connect_ex(("127.0.0.1", port)) == 0
+
+
+class Bench:
+    """The tools, built, and whatever was started."""
+
+    def __init__(self, events, rounds):
+        self.events, self.rounds = events, rounds
+        self.folder = tempfile.mkdtemp(prefix="ordersnap-bench.")
+        os.chmod(self.folder, 0o755)
+        self.started = []
+        self.template = templates(self.folder)
+        self.serial = 0
+        self.build()
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def build(self):
+        for name, libraries in (("load", ["-lpthread"]), ("upstreams", ["-lpthread"]), ("floor", ["-lfcgi"]),
+                                ("commits", ["-lsqlite3"])):
+            subprocess.run([os.environ.get("CC", "cc"), "-O2", "-D_GNU_SOURCE", "-o", self.path(name),
+                            os.path.join(HERE, name + ".c"), *libraries], check=True)
+        if shutil.which("go"):
+            subprocess.run(["go", "build", "-o", self.path("go-peer"), os.path.join(HERE, "go", "main.go")],
+                           check=True, env={**os.environ, "GO111MODULE": "off", "GOPATH": "/usr/share/gocode",
+                                            "GOCACHE": os.environ.get("GOCACHE", self.path("gocache"))})
+
+    def run(self, command, log, env=None, **more):
+        with open(self.path(log), "ab") as f:
+            process = subprocess.Popen(command, stdin=more.pop("stdin", subprocess.DEVNULL), stdout=more.pop("stdout", f), stderr=f,
+                                       env={"PATH": os.environ["PATH"], **(env or {})}, start_new_session=True,
+                                       cwd=self.folder, **more)
+        self.started.append(process)
+        return process
+
+    def end(self, process):
+        if process.poll() is None:
+            brood = family(process.pid)
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            for pid in brood[1:]:
+                try:
+                    os.kill(pid, signal.SIGTERM)
+                except ProcessLookupError:
+                    pass
+        self.started.remove(process)
+
+    def close(self):
+        for process in reversed(list(self.started)):
+            self.end(process)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def upstreams(self, delay=0):
+        process = self.run([self.path("upstreams"), self.path("session.json"), self.path("lines.json"),
+                            str(delay)], "upstreams.log", stdout=subprocess.PIPE, text=True)
+        process.ports = [int(word) for word in process.stdout.readline().split()]
+        return process
+
+    def calls(self, upstreams):
+        upstreams.send_signal(signal.SIGUSR1)
+        return json.loads(upstreams.stdout.readline())
+
+    def ids(self, n):
+        self.serial += 1
+        return [f"cs_test_b{self.serial}x{i}" for i in range(n)]
+
+    def deliver(self, port, ids, in_flight, status=200, secret=shop.WEBHOOK_SECRET):
+        path = self.path("deliveries")
+        write_deliveries(path, self.template, ids, secret)
+        done = subprocess.run([self.path("load"), str(port), PATH, path, str(in_flight), str(status)],
+                              stdout=subprocess.PIPE, check=True)
+        result = json.loads(done.stdout)
+        if result["wrong"]:
+            raise SystemExit(f"bench: {result['wrong']} of {len(ids)} answers are wrong")
+        return result
+
+
+# --- stores
+
+class NoStore:
+    """Answers at once, keeps nothing."""
+    name = "at once"
+
+    def __init__(self, bench, upstreams):
+        self.table, self.url = "bench", f"http://127.0.0.1:{upstreams.ports[1]}"
+        self.environment = table_environment(self)
+
+    def count(self):
+        return None
+
+    def close(self):
+        pass
+
+
+def table_environment(store):
+    return {"COMMERCE_TABLE": store.table, "AWS_REGION": "eu-central-1", "AWS_ENDPOINT_URL_DYNAMODB": store.url,
+            "AWS_ACCESS_KEY_ID": "AKIATEST", "AWS_SECRET_ACCESS_KEY": "secret-of-the-tests",
+            "AWS_EC2_METADATA_DISABLED": "true"}
+
+
+class DynamoDBLocal:
+    """Amazon's own emulator, a new one in memory."""
+    name = "DynamoDB Local"
+
+    def __init__(self, bench, upstreams):
+        import local
+        self.local = local.Local()
+        self.table, self.url = self.local.new_table(), self.local.base
+        self.environment = table_environment(self)
+
+    def count(self):
+        found = [pk for pk, _ in self.local.items(self.table) if pk.startswith("USER#")]
+        return len(found)
+
+    def close(self):
+        self.local.close()
+
+
+class SQLite:
+    """A file."""
+    name = "SQLite"
+
+    def __init__(self, bench, upstreams):
+        self.file = bench.path(f"orders-{time.monotonic_ns()}.db")
+        self.environment = {"COMMERCE_DB": self.file}
+
+    def count(self):
+        with sqlite3.connect(self.file) as db:
+            return db.execute("select count(*) from items where pk like 'USER#%'").fetchone()[0]
+
+    def close(self):
+        for name in glob.glob(self.file + "*"):
+            os.unlink(name)
+
+
+# --- contestants
+
+def environment_of(store, upstreams):
+    return {**store.environment, "STRIPE_SECRET": shop.STRIPE_SECRET, "STRIPE_WEBHOOK_SECRET": shop.WEBHOOK_SECRET,
+            "QUOTE_SIGNATURE_SECRET": shop.QUOTE_SECRET, "STRIPE_API_BASE": f"http://127.0.0.1:{upstreams.ports[0]}",
+            "CHECKOUT_SUCCESS_URL": "https://shop.test/thanks?session_id={CHECKOUT_SESSION_ID}",
+            "CHECKOUT_CANCEL_URL": "https://shop.test/cart"}
+
+
+class UnderNginx:
+    """A FastCGI program with so many processes, or a server to pass to, behind nginx."""
+
+    def __init__(self, bench, passes):
+        self.bench, self.port = bench, shop.free_port()
+        conf = bench.path(f"nginx-{self.port}.conf")
+        with open(conf, "w", encoding="ascii") as f:
+            f.write(f"""daemon off; worker_processes 2; pid {bench.path("nginx.pid")}; error_log {bench.path("nginx-error.log")};
+events {{ worker_connections 1024; }}
+http {{ access_log off; keepalive_requests 10000000; client_body_buffer_size 64k;
+{"".join(f"{k}_temp_path {bench.path('tmp-' + k)};" for k in ("client_body", "fastcgi", "proxy", "uwsgi", "scgi"))}
+{passes[0]}
+server {{ listen 127.0.0.1:{self.port} backlog=1024; location / {{ {passes[1]} }} }} }}
+""")
+        self.nginx = bench.run(["nginx", "-e", bench.path("nginx-error.log"), "-c", conf], "nginx.log")
+        wait_for(lambda: listens(self.port), "nginx")
+
+    def close(self):
+        self.bench.end(self.nginx)
+
+
+class FastCGI:
+    """Processes of one program on a socket, each with one request at a time, under nginx."""
+
+    def __init__(self, bench, program, environment, workers):
+        self.bench, socket_path = bench, bench.path(f"fcgi-{time.monotonic_ns()}.sock")
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        listener.bind(socket_path)
+        os.chmod(socket_path, 0o777)
+        listener.listen(1024)
+        self.processes = [bench.run([program], "program.log", environment, stdin=listener.fileno())
+                          for _ in range(workers)]
+        listener.close()
+        self.front = UnderNginx(bench, ("", f"include /etc/nginx/fastcgi_params; fastcgi_param SCRIPT_NAME $uri; "
+                                            f"fastcgi_pass unix:{socket_path};"))
+        self.port = self.front.port
+
+    def cpu(self):
+        return sum(cpu_seconds(p.pid) for p in self.processes)
+
+    def memory(self):
+        return sum(memory(p.pid) for p in self.processes)
+
+    def close(self):
+        self.front.close()
+        for process in self.processes:
+            self.bench.end(process)
+
+
+class Ordersnap(FastCGI):
+    name = "ordersnap"
+
+    def __init__(self, bench, store, upstreams, workers):
+        environment = environment_of(store, upstreams)
+        if "COMMERCE_DB" in environment:
+            subprocess.run([os.path.join(shop.BUILD, "ordersnap"), "init"], check=True, stdout=subprocess.DEVNULL,
+                           env={"PATH": os.environ["PATH"], **environment})
+        super().__init__(bench, shop.program("stripe-webhook"), environment, workers)
+
+
+class Floor(FastCGI):
+    name = "floor"
+
+    def __init__(self, bench, store, upstreams, workers):
+        super().__init__(bench, bench.path("floor"), {}, workers)
+
+
+class Server:
+    """A server of its own."""
+
+    def __init__(self, bench, command, store, upstreams):
+        self.bench, self.port = bench, shop.free_port()
+        self.process = bench.run(command, "peer.log", {**environment_of(store, upstreams), "PORT": str(self.port)})
+        wait_for(lambda: listens(self.port), self.name)
+
+    def cpu(self):
+        return cpu_seconds(self.process.pid)
+
+    def memory(self):
+        return memory(self.process.pid)
+
+    def close(self):
+        self.bench.end(self.process)
+
+
+class Go(Server):
+    name = "go"
+
+    def __init__(self, bench, store, upstreams, workers):
+        super().__init__(bench, [bench.path("go-peer")], store, upstreams)
+
+
+class GoUnderNginx(Go):
+    name = "go under nginx"
+
+    def __init__(self, bench, store, upstreams, workers):
+        super().__init__(bench, store, upstreams, workers)
+        self.front = UnderNginx(bench, (f"upstream go {{ server 127.0.0.1:{self.port}; keepalive 64; }}",
+                                        "proxy_pass http://go; proxy_http_version 1.1; proxy_set_header Connection '';"))
+        self.port = self.front.port
+
+    def close(self):
+        self.front.close()
+        super().close()
+
+
+class Node(Server):
+    name = "node"
+
+    def __init__(self, bench, store, upstreams, workers):
+        super().__init__(bench, ["node", os.path.join(HERE, "node", "server.mjs")], store, upstreams)
+
+
+# --- measuring
+
+def measure(bench, kind, store_kind, what, in_flight, delay=0):
+    """One run of one contestant: a dictionary of figures."""
+    upstreams = bench.upstreams(delay)
+    store = store_kind(bench, upstreams)
+    contestant = kind(bench, store, upstreams, WORKERS.get(in_flight, in_flight))
+    n = bench.events if in_flight > 1 else max(bench.events // 8, 100)
+    if delay:
+        n = min(n, 40 * in_flight)
+    try:
+        idle = contestant.memory()
+        warm = bench.ids(max(4 * in_flight, 50))
+        bench.deliver(contestant.port, warm, in_flight)
+        ids, expected = bench.ids(n), 200
+        if what == "duplicate":
+            bench.deliver(contestant.port, ids, in_flight)
+        secret = shop.WEBHOOK_SECRET
+        if what == "bad signature":
+            secret, expected = "whsec_another", 200 if kind is Floor else 400
+        calls = bench.calls(upstreams)
+        before = contestant.cpu()
+        result = bench.deliver(contestant.port, ids, in_flight, expected, secret)
+        cpu = contestant.cpu() - before
+        after = bench.calls(upstreams)
+        figures = {"cpu": cpu / n * 1e3, "rate": n / result["seconds"], "p50": result["p50"], "p99": result["p99"],
+                   "idle": idle, "loaded": contestant.memory(),
+                   "calls": {k: round((after[k] - calls[k]) / n, 2) for k in after if after[k] != calls[k]}}
+        there = store.count() if what != "bad signature" and kind is not Floor else None
+        if there not in (None, len(warm) + n):
+            raise SystemExit(f"bench: {kind.name} has {there} orders of {len(warm) + n}")
+        return figures
+    finally:
+        contestant.close()
+        store.close()
+        bench.end(upstreams)
+
+
+CASES = [
+    ("new, at once, 16", NoStore, "new", 16, 0, [Ordersnap, Go, GoUnderNginx, Node, Floor]),
+    ("new, at once, alone", NoStore, "new", 1, 0, [Ordersnap, Go, Node]),
+    ("bad signature, 16", NoStore, "bad signature", 16, 0, [Ordersnap, Go, Node, Floor]),
+    ("new, DynamoDB Local, 16", DynamoDBLocal, "new", 16, 0, [Ordersnap, Go, Node]),
+    ("duplicate, DynamoDB Local, 16", DynamoDBLocal, "duplicate", 16, 0, [Ordersnap, Go, Node]),
+    ("new, at once, 64, Stripe at 100 ms", NoStore, "new", 64, 100, [Ordersnap, Go, Node]),
+    ("new, SQLite, 16", SQLite, "new", 16, 0, [Ordersnap]),
+]
+
+
+def commits(bench):
+    """One-row commits a second of a bare C program: what the disk and SQLite can do."""
+    done = subprocess.run([bench.path("commits"), bench.path(f"commits-{time.monotonic_ns()}.db"), "2000"],
+                          stdout=subprocess.PIPE, check=True)
+    return float(done.stdout)
+
+
+def medians(rounds):
+    result = {k: statistics.median(r[k] for r in rounds) for k in ("cpu", "rate", "p50", "p99", "idle", "loaded")}
+    result["calls"] = rounds[-1]["calls"]
+    return result
+
+
+def run_case(bench, case):
+    name, store, what, in_flight, delay, kinds = case
+    kinds = [k for k in kinds if not issubclass(k, Go) or os.path.exists(bench.path("go-peer"))]
+    rounds = {k.name: [] for k in kinds}
+    for _ in range(bench.rounds):
+        for kind in kinds:  # in turn, so that the machine's moods meet all alike
+            rounds[kind.name].append(measure(bench, kind, store, what, in_flight, delay))
+    result = {k: medians(v) for k, v in rounds.items()}
+    print(f"\n{name}")
+    print(f"  {'':16}{'CPU ms':>9}{'a second':>10}{'p50 ms':>9}{'p99 ms':>9}{'MB idle':>9}{'loaded':>9}  calls")
+    for k, r in result.items():
+        print(f"  {k:16}{r['cpu']:9.3f}{r['rate']:10.0f}{r['p50']:9.2f}{r['p99']:9.2f}{r['idle']:9.1f}{r['loaded']:9.1f}  "
+              + " ".join(f"{a} {b}" for a, b in r["calls"].items()), flush=True)
+    if store is SQLite:
+        result["commits"] = statistics.median(commits(bench) for _ in range(bench.rounds))
+        print(f"  one-row commits of a bare C program: {result['commits']:.0f} a second, ratio "
+              f"{result['ordersnap']['rate'] / result['commits']:.2f}", flush=True)
+    ours = result["ordersnap"]
+    for k, r in result.items():
+        if k not in ("ordersnap", "commits"):
+            print(f"  ordersnap / {k}: CPU {ours['cpu'] / r['cpu']:.2f}, throughput {ours['rate'] / r['rate']:.2f}, "
+                  f"p50 {ours['p50'] / r['p50']:.2f}, memory loaded {ours['loaded'] / r['loaded']:.2f}", flush=True)
+    return result
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--events", type=int, default=2000)
+    parser.add_argument("--only", default="", help="cases that contain one of these words")
+    parser.add_argument("--json", help="write all figures to this file")
+    options = parser.parse_args()
+    bench = Bench(options.events, options.rounds)
+    try:
+        words = [w for w in options.only.split(",") if w]
+        result = {c[0]: run_case(bench, c) for c in CASES if not words or any(w in c[0] for w in words)}
+        if options.json:
+            with open(options.json, "w", encoding="utf-8") as f:
+                json.dump(result, f, indent=1)
+    finally:
+        bench.close()
+
+
+main()
