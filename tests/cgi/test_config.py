@@ -6,8 +6,8 @@ import re
 import shutil
 import subprocess
 
-from kit import (JWT_SECRET, KeptShop, Stub, case, check_log, contains, equal, granted, key_pair,
-                 lacks, lib, logged, main, ok, refused, sign, test)
+from kit import (JWT_SECRET, KeptShop, Stub, case, check_log, contains, environment, equal, granted,
+                 key_pair, lacks, lib, logged, main, ok, refused, sign, test)
 
 EVENT = b'{"id":"evt_config","object":"event","type":"ping"}'
 stripe = Stub(lambda _request: (200, b'{"object":"list","data":[],"has_more":false}'))
@@ -108,13 +108,11 @@ def unpacked(name):
 
 def run(program, **variables):
     """Runs a copy of the webhook program with nothing but these variables."""
-    environment = {"REQUEST_METHOD": "POST", "GATEWAY_INTERFACE": "CGI/1.1",
-                   "CONTENT_TYPE": "application/json", "CONTENT_LENGTH": str(len(EVENT)),
-                   "HTTP_STRIPE_SIGNATURE": sign(EVENT), **variables}
-    for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "PATH"):
-        if name in os.environ:
-            environment[name] = os.environ[name]
-    done = subprocess.run([*lib.WRAPPER, program], input=EVENT, env=environment,
+    given = environment.of(**{
+        "ORDERSNAP_CONF": None, "REQUEST_METHOD": "POST", "GATEWAY_INTERFACE": "CGI/1.1",
+        "CONTENT_TYPE": "application/json", "CONTENT_LENGTH": len(EVENT),
+        "HTTP_STRIPE_SIGNATURE": sign(EVENT), **variables})
+    done = subprocess.run([*lib.WRAPPER, program], input=EVENT, env=given,
                           capture_output=True)
     answer = lib.Answer(done.stdout, done.stderr.decode(), done.returncode)
     logged.append(("stripe-webhook", answer.log))
@@ -392,7 +390,7 @@ def _():
     """the message says what to put there and where"""
     log = ask(STRIPE_WEBHOOK_SECRET=None).log
     contains(log, "whsec_")
-    contains(log, "ordersnap.conf")
+    contains(log, "into " + shop.conf)
     contains(from_file(but(STRIPE_SECRET=None)).log, "test.conf")
 
 
@@ -543,7 +541,7 @@ for program in [*PROGRAMS, "status"]:
     def _(program=program):
         def by_hand(*arguments):
             return subprocess.run([lib.program(program), *arguments], capture_output=True, text=True,
-                                  stdin=subprocess.DEVNULL, env={"PATH": os.environ["PATH"]})
+                                  stdin=subprocess.DEVNULL, env=environment.of())
         said = by_hand("--version")
         equal((said.returncode, said.stderr), (0, ""))
         contains(said.stdout, program)

@@ -645,11 +645,11 @@ def _():
     if SLOW or not shutil.which("strace"):
         skip("strace is not installed, or another tool runs the program")
     trace = os.path.join(shop.folder, "trace")
-    environment = shop.environment(
+    given = shop.environment(
         REQUEST_METHOD="POST", GATEWAY_INTERFACE="CGI/1.1", CONTENT_TYPE="application/json",
         CONTENT_LENGTH=len(SDK_BODY), HTTP_STRIPE_SIGNATURE=f"t={NOW},v1={'0' * 64}")
     done = subprocess.run(["strace", "-f", "-o", trace, "-e", "trace=network,%file",
-                           lib.program("stripe-webhook")], input=SDK_BODY, env=environment,
+                           lib.program("stripe-webhook")], input=SDK_BODY, env=given,
                           capture_output=True)
     if not os.path.exists(trace) or b"Operation not permitted" in done.stderr:
         skip("strace may not trace here")

@@ -20,6 +20,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 
+import environment  # noqa: E402,F401
 import shop as lib  # noqa: E402
 from shop import Answer, Shop, sign  # noqa: E402
 from tap import skip, test  # noqa: E402

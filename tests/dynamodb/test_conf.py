@@ -151,8 +151,8 @@ def run_cli(aws, command, order, table):
     with tempfile.TemporaryDirectory() as home:
         done = subprocess.run(
             [aws, *arguments, "--endpoint-url", db.base, "--region", kit.REGION, "--output", "json"],
-            env={"PATH": os.environ["PATH"], "HOME": home, "AWS_ACCESS_KEY_ID": kit.KEY_ID,
-                 "AWS_SECRET_ACCESS_KEY": kit.SECRET_KEY, "AWS_PAGER": ""},
+            env=kit.environment.of(HOME=home, AWS_ACCESS_KEY_ID=kit.KEY_ID,
+                                   AWS_SECRET_ACCESS_KEY=kit.SECRET_KEY, AWS_PAGER=""),
             capture_output=True, text=True, timeout=120, check=False)
     equal(done.returncode, 0, done.stderr)
     return json.loads(done.stdout)

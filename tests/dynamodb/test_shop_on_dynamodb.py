@@ -272,8 +272,8 @@ def query(pk, sk):
              "--table-name", on_table.table, "--output", "json",
              "--key-condition-expression", "PK = :pk AND begins_with(SK, :sk)",
              "--expression-attribute-values", json.dumps({":pk": {"S": pk}, ":sk": {"S": sk}})],
-            env={"PATH": os.environ["PATH"], "HOME": home, "AWS_ACCESS_KEY_ID": kit.KEY_ID,
-                 "AWS_SECRET_ACCESS_KEY": kit.SECRET_KEY, "AWS_PAGER": ""},
+            env=kit.environment.of(HOME=home, AWS_ACCESS_KEY_ID=kit.KEY_ID,
+                                   AWS_SECRET_ACCESS_KEY=kit.SECRET_KEY, AWS_PAGER=""),
             capture_output=True, text=True, timeout=120, check=False)
     equal(done.returncode, 0, done.stderr)
     return json.loads(done.stdout)["Items"]

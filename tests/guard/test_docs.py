@@ -203,7 +203,6 @@ ABSOLUTE = re.compile(r"(?<![\w.:/}\])<>*@=~-])/([A-Za-z_][\w.-]*)(?=/|\b)")
 PROSE = re.compile(r"((README|HACKING)\.md|man/.*\.[1-9]|conf/.*)$")
 HOME = re.compile(r"/(home|Users)/[A-Za-z][\w.-]*")
 REGISTRY = re.compile(r'https?://registry\.[\w.-]+')
-BINARY = re.compile(r".*\.(png|jpe?g|gif|ico|woff2?|db|der)$")
 
 
 def private_of_this_machine(root):
@@ -217,7 +216,7 @@ def private_faults(root, private=()):
     """Paths of one machine, and hosts that packages were got from."""
     found = []
     for path in tree.files(root):
-        if BINARY.match(path) or path.startswith("tests/guard/"):
+        if tree.binary(root, path) or path.startswith("tests/guard/"):
             continue
         for number, line in enumerate(tree.read(root, path).splitlines(), 1):
             words = [m.group() for m in (HOME.search(line), REGISTRY.search(line)) if m]

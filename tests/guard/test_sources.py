@@ -9,7 +9,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import tree  # noqa: E402  (finds tests/lib)
-from tap import main, test  # noqa: E402
+from tap import equal, main, skip, test  # noqa: E402
 
 MAX_FILE_LINES = 450
 MAX_FUNCTION_LINES = 60  # between its braces
@@ -192,6 +192,22 @@ def only(check, contents, *words):
 def clean(check, contents):
     with tree.bad_tree(contents) as root:
         tree.no_faults(check(root))
+
+
+@test
+def _():
+    "where there is no git the same files are seen, and none that was built"
+    with tree.bad_tree({".gitignore": "*.o\n/build*/\n/tests/**/*.log\n/x\n!/src/keep.o\n.deps/\n",
+                        "src/a.c": "", "src/a.o": "", "src/keep.o": "", "build/b.c": "", "x": "",
+                        "src/x": "", "tests/t/u/v.log": "", "tests/v.log": "", "src/v.log": "",
+                        "src/.deps/a.Po": "", "elsewhere/config.status": "", "elsewhere/c.c": "",
+                        "src/build/b.c": "", ".git": "of another kind"}) as root:
+        equal(tree.files(root), [".git", ".gitignore", "src/a.c", "src/build/b.c", "src/keep.o",
+                                 "src/v.log", "src/x"])
+    known = tree._git_files(tree.SRC)
+    if known is None:
+        skip("git does not list these sources")
+    equal(sorted(tree._walked(tree.SRC)), tree.files(tree.SRC))
 
 
 @test

@@ -15,13 +15,9 @@ sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 
-SRC = os.path.abspath(os.environ.get("ORDERSNAP_SRC") or os.path.join(HERE, "..", ".."))
+import environment  # noqa: E402,F401  (nothing of this machine gets in)
 
-# Not written by people; a folder with a config.status of its own is a build.
-GENERATED_DIRS = {".git", "autom4te.cache", "build-aux", "node_modules", "__pycache__", ".deps"}
-GENERATED_TOP = re.compile(r"(Makefile|Makefile\.in|aclocal\.m4|configure|stamp-h1|"
-                           r"config\.(h|h\.in|log|status|cache))~?$")
-GENERATED = re.compile(r".*(\.(log|trs|o|a|fcgi|gz|xz|pyc)|\.dirstamp)$")
+SRC = os.path.abspath(os.environ.get("ORDERSNAP_SRC") or os.path.join(HERE, "..", ".."))
 
 
 def read(root, path):
@@ -34,18 +30,44 @@ def exists(root, path):
     return os.path.exists(os.path.join(root, path))
 
 
-def _walk(root):
+def _as_expression(pattern):
+    """A line of .gitignore as a regular expression for paths from the root; a folder ends in /."""
+    text = "".join({"**/": "(.*/)?", "*": "[^/]*", "?": "[^/]"}.get(part) or re.escape(part)
+                   for part in re.findall(r"\*\*/|.", pattern.lstrip("/")))
+    anywhere = "(.*/)?" if "/" not in pattern.rstrip("/") else ""
+    return re.compile(anywhere + text + ("" if pattern.endswith("/") else "/?") + "$")
+
+
+def ignored(root):
+    """A function that says whether .gitignore takes a path out; it knows what git's own rules need
+    here: *, **/, ?, a slash in front or behind, and a line with ! that takes a path in again."""
+    lines = read(root, ".gitignore").splitlines() if exists(root, ".gitignore") else []
+    rules = [(not line.startswith("!"), _as_expression(line.lstrip("!")))
+             for line in lines if line.strip() and not line.startswith("#")]
+
+    def is_ignored(path):
+        verdicts = [takes_out for takes_out, expression in rules if expression.match(path)]
+        return bool(verdicts) and verdicts[-1]
+    return is_ignored
+
+
+def _walked(root):
+    """What git would list, where there is none: a folder with a config.status of its own is a
+    build, and what .gitignore names is made of the rest."""
+    is_ignored = ignored(root)
+
+    def path_of(folder, name):
+        return os.path.relpath(os.path.join(folder, name), root)
     for folder, folders, names in os.walk(root):
-        folders[:] = sorted(d for d in folders if d not in GENERATED_DIRS and
-                            not (folder == root and d.startswith("build")) and
+        folders[:] = sorted(d for d in folders if d != ".git" and
+                            not is_ignored(path_of(folder, d) + "/") and
                             not os.path.exists(os.path.join(folder, d, "config.status")))
-        for name in sorted(names):
-            if not GENERATED.match(name) and not (folder == root and GENERATED_TOP.match(name)):
-                yield os.path.relpath(os.path.join(folder, name), root)
+        yield from (path_of(folder, name) for name in names if not is_ignored(path_of(folder, name)))
 
 
 def _git_files(root):
-    """What git knows or would take; None where there is no work tree here."""
+    """What git knows or would take; None where there is no git, no work tree of its own here, or one
+    that git refuses because it belongs to somebody else."""
     if not exists(root, ".git"):
         return None
     try:
@@ -58,8 +80,14 @@ def _git_files(root):
 
 def files(root):
     """The project's own files, as paths from its folder."""
-    known = _git_files(root)
-    return list(_walk(root)) if known is None else known
+    known, walked = _git_files(root), sorted(_walked(root))
+    return walked if known is None else sorted(set(known) & set(walked))
+
+
+def binary(root, path):
+    """Whether a file is none that people write: nothing that is text has a NUL in it."""
+    with open(os.path.join(root, path), "rb") as f:
+        return b"\0" in f.read(8192)
 
 
 def c_files(root):
@@ -104,3 +132,8 @@ def only_fault(found, *words):
     """Fails unless there is exactly one fault, and it says all the words."""
     if len(found) != 1 or any(word not in found[0] for word in words):
         raise AssertionError(f"wanted one fault with {words}, got {found}")
+
+
+if __name__ == "__main__":
+    # The project's files, each ended by a NUL: what `./dev` copies.
+    sys.stdout.buffer.write(b"".join(os.fsencode(name) + b"\0" for name in files(SRC)))

@@ -20,6 +20,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 
+import environment  # noqa: E402
 import shop  # noqa: E402
 from tap import eventually  # noqa: E402
 
@@ -32,7 +33,6 @@ SERVERS = {
     "apache-cgid": "apache/ordersnap-cgi.conf",
 }
 MODULES = "/usr/lib/apache2/modules"
-SANITIZERS = ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS")
 
 os.environ["PATH"] = os.environ.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin"
 
@@ -213,11 +213,11 @@ class Site(shop.Shop):
             server.close()
 
     def run(self, name, command, **more):
-        environment = {"PATH": os.environ["PATH"]}
-        environment.update((k, os.environ[k]) for k in SANITIZERS if k in os.environ)
+        # The programs find conf/ordersnap.conf beside their folder, as on a shared server.
+        given = environment.of(ORDERSNAP_CONF=None)
         with open(self.path("log", name + ".log"), "ab") as log:
             self.processes[name] = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment,
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=given,
                 cwd=self.folder, start_new_session=True, **more)
         return self.processes[name]
 

@@ -16,6 +16,8 @@ import tempfile
 import time
 import urllib.request
 
+import environment
+
 SRC = os.path.abspath(os.environ.get("ORDERSNAP_SRC") or
                       os.path.join(os.path.dirname(__file__), "..", ".."))
 BUILD = os.path.abspath(os.environ.get("ORDERSNAP_BUILD") or SRC)
@@ -129,9 +131,9 @@ def free_port(first=0):
         first += 1
 
 
-def asan_options(option, environment=os.environ):
+def asan_options(option, given=os.environ):
     """$ASAN_OPTIONS with one more."""
-    return ":".join(filter(None, (environment.get("ASAN_OPTIONS"), option)))
+    return ":".join(filter(None, (given.get("ASAN_OPTIONS"), option)))
 
 
 class Shop:
@@ -140,6 +142,10 @@ class Shop:
     def __init__(self, sim=True, **settings):
         self.folder = tempfile.mkdtemp(prefix="ordersnap test ")
         self.db = os.path.join(self.folder, "orders.db")
+        # So that no program looks for the settings of a shop on this machine.
+        self.conf = os.path.join(self.folder, "empty.conf")
+        with open(self.conf, "w", encoding="utf-8"):
+            pass
         self.sim = Sim(self.folder) if sim else None
         self.settings = {
             "COMMERCE_DB": self.db,
@@ -155,11 +161,7 @@ class Shop:
 
     def environment(self, **variables):
         """Settings and CGI variables; None takes one away."""
-        merged = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), **self.settings, **variables}
-        for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
-            if name in os.environ:
-                merged.setdefault(name, os.environ[name])
-        return {k: str(v) for k, v in merged.items() if v is not None}
+        return environment.of(**{"ORDERSNAP_CONF": self.conf, **self.settings, **variables})
 
     def cgi(self, name, body=None, method="POST", timeout=60, **variables):
         """Runs a program for one request; the body is bytes, or a value to send as JSON."""
@@ -170,12 +172,12 @@ class Shop:
             fixed["CONTENT_LENGTH"] = len(body)
             fixed["CONTENT_TYPE"] = "application/json"
         fixed.update(variables)
-        wrapper, environment = WRAPPER, self.environment(**fixed)
+        wrapper, given = WRAPPER, self.environment(**fixed)
         if next(_lives) % LEAKS_EVERY:
             wrapper = []
-            environment["ASAN_OPTIONS"] = asan_options("detect_leaks=0", environment)
+            given["ASAN_OPTIONS"] = asan_options("detect_leaks=0", given)
         done = subprocess.run([*wrapper, program(name)], input=body or b"",
-                              env=environment, capture_output=True,
+                              env=given, capture_output=True,
                               timeout=timeout)
         return Answer(done.stdout, done.stderr.decode("utf-8", "replace"), done.returncode)
 

@@ -12,6 +12,8 @@ import sys
 import time
 import traceback
 
+import environment  # noqa: F401  (nothing of this machine gets in)
+
 _tests = []
 
 

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "../lib/environment.h"
 #include "base/log.h"
 
 #define CASES 3000
@@ -295,6 +296,7 @@ int runs_main(const struct runs_test *tests, size_t n, runs_limits *limits)
 	bool all = true;
 	size_t i;
 
+	environment_clean();
 	limits_of = limits;
 	setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
 	log_configure(&(struct log_options){.level = LOG_LEVEL_ERROR, .target = "stderr"});

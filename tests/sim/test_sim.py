@@ -22,6 +22,10 @@ import time
 import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+
+import environment  # noqa: E402,F401  (nothing of this machine gets in)
+
 SIM = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "stripe-sim")
 KEY, WHSEC = "sk_test_sim", "whsec_test_of_the_sim"
 SEED = [{"lookup_key": "mug", "name": "Mug", "unit_amount": 1250, "currency": "usd",

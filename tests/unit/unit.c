@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "../lib/environment.h"
 #include "base/mem.h"
 
 #define KEPT_MAX 8192
@@ -16,6 +17,12 @@
 static struct json_object *values[KEPT_MAX];
 static char *texts[KEPT_MAX];
 static size_t value_count, text_count;
+
+/* Before main(): no test of any program can forget it. */
+__attribute__((constructor)) static void begin(void)
+{
+	environment_clean();
+}
 
 int unit_release(void **state)
 {
