@@ -5,9 +5,9 @@
 #include "app/setup.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "store/dynamodb_table.h"
+#include "store/store_sqlite_make.h"
 #include "shop/keys.h"
 
 static void say(setup_report *report, char *sentence)
@@ -20,14 +20,15 @@ static int setup_file(struct app *app, int64_t deadline, setup_report *report, s
 {
 	const char *path = app->config.commerce_db;
 	const struct store_key key = {KEY_SYSTEM, KEY_SYNC};
-	bool existed = access(path, F_OK) == 0;
 	struct json_object *item;
+	bool made;
 
-	if (store_get_many(app_store(app), &key, 1, &item, deadline, e))
+	if (sqlite_make(path, &made, e) ||
+	    store_get_many(app_store(app), &key, 1, &item, deadline, e))
 		return -1;
 	json_object_put(item);
-	say(report, str_printf("%s %s", path, existed ? "is there and can be used"
-						      : "was created"));
+	say(report, str_printf("%s %s", path, made ? "was created"
+						   : "is there and can be used"));
 	return 0;
 }
 

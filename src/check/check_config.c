@@ -43,6 +43,7 @@ static void say_file(struct check *c, const char *path)
 		check_ok(c, "file", "%s, mode %03o, of %s:%s", path,
 			 (unsigned)(st.st_mode & 07777), user ? user->pw_name : "?",
 			 group ? group->gr_name : "?");
+	check_closed_folder(c, path);
 }
 
 /* What was wrong with the file as a whole, or with lines that are no setting's. */

@@ -6,6 +6,9 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -96,4 +99,35 @@ const char *check_spell(int64_t seconds, char *out)
 	n = seconds / units[i].seconds;
 	snprintf(out, CHECK_SPELL, "%lld %s%s", (long long)n, units[i].name, n == 1 ? "" : "s");
 	return out;
+}
+
+/* Whether others than the owner of `st`, a folder, can put a file there. */
+static bool is_open_folder(const struct stat *st, gid_t intended)
+{
+	return (st->st_mode & S_IWOTH) || ((st->st_mode & S_IWGRP) && st->st_gid != intended);
+}
+
+bool check_closed_folder(struct check *c, const char *path)
+{
+	char *folder = realpath(path, NULL), *slash;
+	struct stat file, st;
+	bool closed = true, nearest = true;
+
+	/* Its own folder, and those above it, where a sticky bit is enough (/tmp). */
+	if (folder && stat(folder, &file))
+		*folder = '\0';
+	while (closed && folder && (slash = strrchr(folder, '/'))) {
+		*slash = '\0';
+		if (stat(*folder ? folder : "/", &st))
+			break;
+		closed = nearest ? !is_open_folder(&st, file.st_gid)
+				 : !(st.st_mode & S_IWOTH) || (st.st_mode & S_ISVTX);
+		nearest = false;
+	}
+	if (!closed)
+		check_not(c, CHECK_FAILED, "folder", "chmod o-w it, and g-w unless its group is the "
+			  "programs'", "%s, mode %04o: others can write it, and put a file of theirs in "
+			  "the place of %s", *folder ? folder : "/", (unsigned)(st.st_mode & 07777), path);
+	free(folder);
+	return closed;
 }

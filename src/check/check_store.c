@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "check/check_part.h"
 #include "shop/keys.h"
+#include "store/store_sqlite_path.h"
 
 #define STORE_MS 5000
 #define TABLE_MS 8000
@@ -45,13 +46,6 @@ static bool can_write_folder(const char *folder, const struct stat *as)
 	return (st.st_mode & (S_IWOTH | S_IWGRP)) != 0;
 }
 
-static char *folder_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash == path ? str_dup("/") : span_dup((struct span){path, (size_t)(slash - path)});
-}
-
 static const char *owner_of(const struct stat *st)
 {
 	const struct passwd *user = getpwuid(st->st_uid);
@@ -61,7 +55,7 @@ static const char *owner_of(const struct stat *st)
 
 static bool look_at_folder(struct check *c, const char *path)
 {
-	char *folder = folder_of(path);
+	char *folder = sqlite_path_folder(path);
 	struct stat own, st;
 	bool there = stat(folder, &own) == 0, well = false;
 
@@ -76,21 +70,25 @@ static bool look_at_folder(struct check *c, const char *path)
 			  "%s can't be written by %s", folder,
 			  geteuid() == 0 ? owner_of(&own) : "this user");
 	else
-		well = true;
+		well = check_closed_folder(c, path);
 	free(folder);
 	return well;
 }
 
 static bool look_at_file(struct check *c, const char *path)
 {
+	struct sqlite_path_id id;
+	enum sqlite_path_state state = sqlite_path_look(path, &id);
 	struct stat st;
+	struct err e;
 
-	if (stat(path, &st)) {
-		check_not(c, CHECK_WARNING, "file", "run ordersnap init, as the programs' user",
-			  "%s: %s", path, strerror(errno));
+	if (state != SQLITE_PATH_FILE || stat(path, &st)) {
+		sqlite_path_complain(path, state, &e);
+		check_not(c, CHECK_FAILED, "file", "run ordersnap init, as the programs' user, for a new "
+			  "store; ordersnap restore puts a backup back", "%s", e.text);
 		return false;
 	}
-	if (!S_ISREG(st.st_mode) || access(path, R_OK | W_OK)) {
+	if (access(path, R_OK | W_OK)) {
 		check_not(c, CHECK_FAILED, "file", "chown it to the programs' user, or run this as "
 			  "that user", "%s can't be read and written by this user", path);
 		return false;
@@ -140,17 +138,16 @@ static void look_at_space(struct check *c, const char *path)
 		check_ok(c, "space", "%llu MB are free", (unsigned long long)free_mb);
 }
 
-/* Byte 18 of the file, see https://www.sqlite.org/fileformat.html: 2 is WAL. */
+/* An open file has its log beside it.  Asked by name: whoever opens and closes a file of
+ * its own process's SQLite drops SQLite's locks. */
 static void look_at_wal(struct check *c, const char *path)
 {
-	FILE *file = fopen(path, "rbe");
-	unsigned char head[19] = {0};
+	char *real = realpath(path, NULL);
 
-	if (file && fread(head, 1, sizeof head, file) == sizeof head && head[18] != 2)
+	if (real && sqlite_path_log(real).inode == 0)
 		check_not(c, CHECK_WARNING, "wal", "move it to a local disk that can share memory",
 			  "%s has no write-ahead log: programs wait for each other", path);
-	if (file)
-		fclose(file);
+	free(real);
 }
 
 static bool look_at_sqlite(struct check *c, const char *path)

@@ -42,7 +42,7 @@ struct command {
 	int least, most;       /* operands */
 	unsigned needs;        /* CONFIG_NEEDS_... */
 	bool opens_itself;     /* run() gets an app that is not open yet */
-	bool reads_only;       /* a SQLite file has to be there: it is not made */
+	bool reads_only;       /* a SQLite file has to be there before it begins */
 	int trouble;           /* the status of a wrong usage and of output that can't be
 	                        * written; 0: COMMAND_USAGE and COMMAND_ERROR */
 	/* Both return an exit status.  `check` (may be NULL) looks at the line

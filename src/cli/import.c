@@ -101,5 +101,6 @@ const struct command command_import = {
 		"touched. It can be run again, and beside programs that write.\n",
 	.most = 1,
 	.needs = CONFIG_NEEDS_STORE,
+	.reads_only = true,
 	.run = run,
 };

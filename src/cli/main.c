@@ -124,7 +124,7 @@ static const struct command *find(const char *name)
 	return NULL;
 }
 
-/* A mistyped file would be made, and be found empty. */
+/* A mistyped file is better named before the command does anything. */
 static int check_file(const struct app *app, struct err *e)
 {
 	const char *path = app->config.commerce_db;

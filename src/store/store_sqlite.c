@@ -351,7 +351,8 @@ static int write_all(struct store *s, const struct store_action *actions, size_t
 	if (rc > 0 && run(ready(self, ROLLBACK)))
 		sqlite_file_close(&self->file);
 	return rc ? err_set(e, ERR_CONFLICT, "the condition of %s does not hold",
-			    json_string_or_null(actions[*failed].item, "PK")) : 0;
+			    json_string_or_null(actions[*failed].item, "PK"))
+		  : sqlite_file_confirm(&self->file, e);
 }
 
 static int64_t count(struct store *s, int64_t deadline)
@@ -374,7 +375,7 @@ static void close_store(struct store *s)
 {
 	struct store_sqlite *self = self_of(s);
 
-	sqlite_file_close(&self->file);
+	sqlite_file_free(&self->file);
 	free(self->file.path);
 	free(self);
 }

@@ -1,28 +1,32 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Opening the SQLite file, and noticing when it is another one.
+ * Opening the SQLite file, noticing when it is another one, and keeping its
+ * write-ahead log small.
  */
 #include "store/store_sqlite_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sqlite3.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 
 #define SCHEMA_VERSION 1
+#define APPLICATION_ID 0x4F534E50
 #define BUSY_NAP_MS 4
 
-static const char SCHEMA[] =
-	"CREATE TABLE IF NOT EXISTS items ("
-	" pk TEXT NOT NULL, sk TEXT NOT NULL, item TEXT NOT NULL, expires_at INTEGER,"
-	" PRIMARY KEY (pk, sk)) WITHOUT ROWID;"
-	"CREATE INDEX IF NOT EXISTS items_expires_at ON items (expires_at)"
-	" WHERE expires_at IS NOT NULL;"
-	"PRAGMA user_version = 1;";
+/* A log that has grown under a long reader is cut by the first writer that finds it so large
+ * once the reader is gone: it waits for so long, and tries so often. */
+#define LOG_LARGE (8 << 20)
+#define CHECKPOINT_MS 50
+#define CHECKPOINT_EVERY_MS 1000
+
+static const char MAGIC[16] = "SQLite format 3";
+
+/* How many files this process has open: see sqlite_path_is_torn(). */
+static int open_files;
 
 /* SQLite's own busy handler sleeps longer and longer, and whoever waited
  * longest waits on; short random naps keep the wait fair. */
@@ -37,16 +41,102 @@ static int on_busy(void *context, int tries)
 	return 1;
 }
 
+/* --- what stands at the path ---------------------------------------------- */
+
+/* The file's first bytes, read by SQLite's own descriptor: see store_sqlite_path.h. */
+static bool has_magic(sqlite3 *db)
+{
+	sqlite3_file *file = NULL;
+	char head[sizeof MAGIC];
+
+	return sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK &&
+	       file && file->pMethods &&
+	       file->pMethods->xRead(file, head, sizeof head, 0) == SQLITE_OK &&
+	       memcmp(head, MAGIC, sizeof head) == 0;
+}
+
+/* Whether SQLite's descriptor is the file that stands at its path. */
+static bool is_at_its_path(sqlite3 *db)
+{
+	int moved = 1;
+
+	return sqlite3_file_control(db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && !moved;
+}
+
+enum standing {
+	STANDS,   /* the file and its log are at their paths */
+	MISSING,  /* no file is */
+	EMPTIED,  /* the file is, with nothing in it or with something else */
+	OTHER,    /* another file is */
+	LOG_GONE, /* the file is, without the log that it is used with */
+};
+
+/* A file that was moved away or replaced takes writes as before, and nobody would
+ * ever read them: compare before each verb, and after each commit. */
+static enum standing standing_of(struct sqlite_file *self)
+{
+	struct sqlite_path_id now, log;
+	enum sqlite_path_state state = sqlite_path_look(self->path, &now);
+
+	if (state == SQLITE_PATH_MISSING)
+		return MISSING;
+	if (!sqlite_path_same(&now, &self->id))
+		return OTHER;
+	if (state != SQLITE_PATH_FILE || !has_magic(self->db))
+		return EMPTIED;
+	log = sqlite_path_log(self->real);
+	if (self->log.inode && !sqlite_path_same(&log, &self->log))
+		return LOG_GONE;
+	self->log = log;
+	return STANDS;
+}
+
+/* --- closing ---------------------------------------------------------------- */
+
+/* Closing writes what the log has into the file and takes the log away: where
+ * another file stands at the path, or nothing, both are left as they are. */
+static void keep_log(struct sqlite_file *self)
+{
+	int keep = 1;
+
+	sqlite3_file_control(self->db, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
+	sqlite3_db_config(self->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+}
+
+/* The log was removed under us: what we and others have written is in a file without a name,
+ * and would end with the last of us.  Only while nobody has begun a new log. */
+static void save_log(struct sqlite_file *self)
+{
+	if (sqlite_path_log(self->real).inode == 0)
+		sqlite3_wal_checkpoint_v2(self->db, NULL, SQLITE_CHECKPOINT_FULL, NULL, NULL);
+}
+
 void sqlite_file_close(struct sqlite_file *self)
 {
+	enum standing standing;
 	size_t i;
 
+	if (!self->db)
+		return;
+	standing = standing_of(self);
+	if (standing == LOG_GONE)
+		save_log(self);
+	if (standing != STANDS)
+		keep_log(self);
 	for (i = 0; i < SQLITE_FILE_STATEMENTS; i++) {
 		sqlite3_finalize(self->statements[i]);
 		self->statements[i] = NULL;
 	}
 	sqlite3_close(self->db);
 	self->db = NULL;
+	open_files--;
+}
+
+void sqlite_file_free(struct sqlite_file *self)
+{
+	sqlite_file_close(self);
+	free(self->real);
+	self->real = NULL;
 }
 
 int sqlite_file_fail(struct sqlite_file *self, const char *what, struct err *e)
@@ -57,127 +147,180 @@ int sqlite_file_fail(struct sqlite_file *self, const char *what, struct err *e)
 	return -1;
 }
 
-static int user_version(struct sqlite_file *self, int *version)
+/* --- opening ---------------------------------------------------------------- */
+
+static int read_number(sqlite3 *db, const char *sql, int *number)
 {
 	sqlite3_stmt *statement = NULL;
-	int rc = sqlite3_prepare_v2(self->db, "PRAGMA user_version", -1, &statement, NULL);
+	int rc = sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
 
 	if (rc == SQLITE_OK && (rc = sqlite3_step(statement)) == SQLITE_ROW)
-		*version = sqlite3_column_int(statement, 0);
+		*number = sqlite3_column_int(statement, 0);
 	sqlite3_finalize(statement);
 	return rc == SQLITE_ROW ? 0 : -1;
 }
 
-static int create_table(struct sqlite_file *self)
+/* Only reads: another program's database is left as it is. */
+enum sqlite_file_trouble sqlite_file_identify(sqlite3 *db, const char *path, struct err *e)
 {
-	if (sqlite3_exec(self->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) ||
-	    sqlite3_exec(self->db, SCHEMA, NULL, NULL, NULL) ||
-	    sqlite3_exec(self->db, "COMMIT", NULL, NULL, NULL))
-		return -1;
-	return 0;
-}
+	int version = 0, application = 0, columns = 0;
 
-/* The file is made for its owner and group, the web server's and the owner's:
- * it holds addresses of people.  One that can't be written is refused here:
- * SQLite would open it for reading, and leave side files of its mode behind. */
-static int make_file(const char *path, struct err *e)
-{
-	mode_t before = umask(0007);
-	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0660);
+	if (!has_magic(db)) {
+		err_set(e, ERR_UNAVAILABLE, "%s is not a database: mend COMMERCE_DB, or put a backup "
+			"back with `ordersnap restore`", path);
+		return SQLITE_FILE_RUINED;
+	}
+	if (read_number(db, "PRAGMA user_version", &version) ||
+	    read_number(db, "PRAGMA application_id", &application) ||
+	    read_number(db, "SELECT count(*) FROM pragma_table_info('items')"
+			" WHERE name IN ('pk', 'sk', 'item', 'expires_at')", &columns)) {
+		int code = sqlite3_errcode(db) & 0xFF;
+		bool ruined = code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
 
-	umask(before);
-	if (fd >= 0)
-		close(fd);
-	else if (errno != EEXIST || access(path, R_OK | W_OK))
-		return err_set(e, ERR_UNAVAILABLE, "%s: can't open it: %s", path, strerror(errno));
-	return 0;
+		err_set(e, ERR_UNAVAILABLE, "%s: can't open it: %s%s", path, sqlite3_errmsg(db),
+			ruined ? "; put a backup back with `ordersnap restore`" : "");
+		return ruined ? SQLITE_FILE_RUINED : SQLITE_FILE_BUSY;
+	}
+	if (version > SCHEMA_VERSION && (application == 0 || application == APPLICATION_ID)) {
+		err_set(e, ERR_CONFIG, "COMMERCE_DB: %s was written by a newer ordersnap "
+			"(its table is version %d, this program knows %d)", path, version,
+			SCHEMA_VERSION);
+		return SQLITE_FILE_BUSY;
+	}
+	if (columns == 4 && (application == 0 || application == APPLICATION_ID))
+		return SQLITE_FILE_FINE;
+	err_set(e, ERR_UNAVAILABLE, "%s is a database without ordersnap's table: mend COMMERCE_DB, or "
+		"move the file away and run `ordersnap init`", path);
+	return SQLITE_FILE_FOREIGN;
 }
 
 static int set_pragmas(sqlite3 *db)
 {
-	return sqlite3_exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-			    "PRAGMA trusted_schema = OFF", NULL, NULL, NULL);
+	return sqlite3_exec(db, "PRAGMA trusted_schema = OFF; PRAGMA synchronous = FULL;"
+			    "PRAGMA journal_size_limit = 4194304; PRAGMA journal_mode = WAL",
+			    NULL, NULL, NULL);
 }
 
-static int open_file(struct sqlite_file *self)
+/* The switch to WAL does not ask the busy handler. */
+static int set_up(struct sqlite_file *self)
 {
-	int rc = sqlite3_open_v2(self->path, &self->db, SQLITE_OPEN_READWRITE |
-				 SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+	int rc;
 
-	if (rc == SQLITE_OK)
-		rc = sqlite3_busy_handler(self->db, on_busy, self);
-	/* The switch to WAL does not ask the busy handler. */
-	while (rc == SQLITE_OK &&
-	       ((rc = set_pragmas(self->db)) & 0xFF) == SQLITE_BUSY && on_busy(self, 0))
-		rc = SQLITE_OK;
+	while (((rc = set_pragmas(self->db)) & 0xFF) == SQLITE_BUSY && on_busy(self, 0))
+		;
 	return rc == SQLITE_OK ? 0 : -1;
 }
 
-enum file { SAME_FILE, OTHER_FILE, NO_FILE };
-
-/* A file that was moved away or replaced (a backup that was put back) takes
- * writes as before, and nobody would ever read them: compare before each verb. */
-static enum file file_at_path(struct sqlite_file *self)
+/* What SQLite must not see: missing, empty, and a file that can't be written, which it would
+ * open for reading, and leave side files of its mode behind. */
+static int look_before_opening(struct sqlite_file *self, struct err *e)
 {
-	struct stat st;
+	enum sqlite_path_state state = sqlite_path_look(self->path, &self->id);
 
-	if (stat(self->path, &st))
-		return NO_FILE;
-	return st.st_dev == self->device && st.st_ino == self->inode ? SAME_FILE : OTHER_FILE;
-}
-
-/* Closes a file that has been moved away without touching the side files at
- * its old path, which are another file's by now. */
-static void let_go(struct sqlite_file *self)
-{
-	int keep = 1;
-
-	sqlite3_file_control(self->db, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
-	sqlite3_db_config(self->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-	sqlite_file_close(self);
-}
-
-static void remember_file(struct sqlite_file *self)
-{
-	struct stat st = {.st_ino = 0};
-
-	stat(self->path, &st);
-	self->device = st.st_dev;
-	self->inode = st.st_ino;
+	self->trouble = state == SQLITE_PATH_MISSING ? SQLITE_FILE_ABSENT
+		: state == SQLITE_PATH_EMPTY ? SQLITE_FILE_RUINED
+		: state == SQLITE_PATH_OTHER ? SQLITE_FILE_FOREIGN : SQLITE_FILE_BUSY;
+	if (state != SQLITE_PATH_FILE)
+		return sqlite_path_complain(self->path, state, e);
+	free(self->real);
+	self->real = realpath(self->path, NULL);
+	if (!self->real || access(self->path, R_OK | W_OK))
+		return err_set(e, ERR_UNAVAILABLE, "%s: can't open it: %s", self->path,
+			       strerror(errno));
+	if (open_files == 0 && sqlite_path_is_torn(self->real))
+		return err_set(e, ERR_UNAVAILABLE, "%s is not the file that running programs have "
+			       "open, or its -wal was taken away under them: start them again (`ordersnap "
+			       "restore` puts a backup back beside running programs)", self->path);
+	return 0;
 }
 
 static int open_new(struct sqlite_file *self, struct err *e)
 {
-	int version = 0;
+	int rc;
 
-	if (make_file(self->path, e))
+	/* Look before SQLite does: it would make what is missing its own. */
+	if (look_before_opening(self, e))
 		return -1;
-	if (open_file(self) || user_version(self, &version))
+	rc = sqlite3_open_v2(self->path, &self->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
+			     SQLITE_OPEN_EXRESCODE, NULL);
+	open_files++;
+	self->log = (struct sqlite_path_id){.inode = 0};
+	if (rc != SQLITE_OK || sqlite3_busy_handler(self->db, on_busy, self))
 		return sqlite_file_fail(self, "open it", e);
-	if (version > SCHEMA_VERSION) {
+
+	/* Is it a store?  Asked by reading, before anything is set. */
+	self->trouble = sqlite_file_identify(self->db, self->path, e);
+	if (self->trouble != SQLITE_FILE_FINE) {
 		sqlite_file_close(self);
-		return err_set(e, ERR_CONFIG, "COMMERCE_DB: %s was written by a newer ordersnap "
-			       "(its table is version %d, this program knows %d)", self->path,
-			       version, SCHEMA_VERSION);
+		return -1;
 	}
-	if (version < SCHEMA_VERSION && create_table(self))
-		return sqlite_file_fail(self, "create its table", e);
-	remember_file(self);
+	if (set_up(self))
+		return sqlite_file_fail(self, "open it", e);
+
+	/* The -wal is there from here on.  Was the file replaced meanwhile? */
+	self->log = sqlite_path_log(self->real);
+	if (!is_at_its_path(self->db) || standing_of(self) != STANDS) {
+		sqlite_file_close(self);
+		return err_set(e, ERR_UNAVAILABLE, "%s was replaced while it was opened", self->path);
+	}
 	return 0;
 }
 
-/* A file that is gone is waited for: a new one in its place would split the
- * shop's orders in two. */
+/* Whether the file at our real path is another one by now, so that the log beside it is of
+ * a file that has no name any more. */
+static bool was_replaced(const struct sqlite_file *self)
+{
+	struct sqlite_path_id now;
+
+	return sqlite_path_look(self->real, &now) == SQLITE_PATH_FILE &&
+	       !sqlite_path_same(&now, &self->id);
+}
+
 int sqlite_file_open(struct sqlite_file *self, int64_t deadline, struct err *e)
 {
-	enum file found = self->db ? file_at_path(self) : OTHER_FILE;
+	enum standing standing = self->db ? standing_of(self) : OTHER;
 
 	self->deadline = deadline;
-	if (found == SAME_FILE)
+	if (standing == STANDS)
 		return 0;
-	if (found == NO_FILE)
-		return err_set(e, ERR_UNAVAILABLE, "%s has been moved away", self->path);
-	if (self->db)
-		let_go(self);
+
+	/* A file that is gone is waited for, with what we have open of it. */
+	if (standing == MISSING)
+		return sqlite_path_complain(self->path, SQLITE_PATH_MISSING, e);
+	if (standing == LOG_GONE) {
+		sqlite_file_close(self);
+		return err_set(e, ERR_UNAVAILABLE, "%s-wal was taken away while programs used it: "
+			       "start them again", self->path);
+	}
+	if (self->db) {
+		sqlite_file_close(self);
+		if (was_replaced(self))
+			sqlite_path_put_log_aside(self->real, &self->log);
+	}
 	return open_new(self, e);
+}
+
+/* --- after a commit ------------------------------------------------------------ */
+
+/* SQLite writes the log into the file by itself, but begins the log anew only when nobody
+ * reads it at that moment: under a long reader it grows, and stays large under many. */
+static void shrink_log(struct sqlite_file *self)
+{
+	int64_t now = clock_monotonic_ms(), deadline = self->deadline;
+
+	if (self->log.size < LOG_LARGE || now < self->next_checkpoint)
+		return;
+	self->next_checkpoint = now + CHECKPOINT_EVERY_MS;
+	self->deadline = deadline_in(CHECKPOINT_MS);
+	sqlite3_wal_checkpoint_v2(self->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	self->deadline = deadline;
+}
+
+int sqlite_file_confirm(struct sqlite_file *self, struct err *e)
+{
+	if (standing_of(self) != STANDS)
+		return err_set(e, ERR_UNAVAILABLE, "%s was moved away, replaced or emptied while it was "
+			       "written: the write does not count", self->path);
+	shrink_log(self);
+	return 0;
 }

@@ -440,10 +440,10 @@ def _():
     shop.check(COMMERCE_DB="/nonexistent/orders.db").blames("failed store/folder")
 
 
-@case("a file that is not there yet is a warning, and it is not made")
+@case("a file that is not there is a fault, since the programs make none, and it is not made")
 def _():
     path = os.path.join(shop.folder, "new.db")
-    shop.check("--db", path).blames("warning store/file").says("store/file", "ordersnap init")
+    shop.check("--db", path).blames("failed store/file").says("store/file", "ordersnap init")
     ok(not os.path.exists(path), "it was made")
 
 

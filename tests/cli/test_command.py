@@ -66,6 +66,7 @@ def _():
 def _():
     "--db and --table choose the store, whatever the settings say, and exclude each other"
     other = os.path.join(shop.folder, "other.db")
+    os.unlink(shop.db)
     contains(shop.run("init", "--db", other).out, f"{other} was created")
     contains(shop.run("--db=" + other, "init", COMMERCE_DB=None, COMMERCE_TABLE="orders").out,
              f"{other} is there")

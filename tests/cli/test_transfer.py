@@ -174,7 +174,7 @@ def _():
     "--quiet says nothing when all is well"
     db = store_of(order())
     equal(shop.run("export", "--db", db, "--quiet").err, "")
-    run = shop.run("import", "--db", new_path(), "--quiet", input=line(order()))
+    run = shop.run("import", "--db", store_of(), "--quiet", input=line(order()))
     equal(run.err + run.out, "")
 
 
@@ -182,7 +182,7 @@ def _():
 def _():
     "on a terminal it shows how far it is, of the table in SQLite and of a file"
     db, path = store_of(*many(3000)), new_path(".jsonl")
-    for args in (["export", "--db", db, "--output", path], ["import", "--db", new_path(), path]):
+    for args in (["export", "--db", db, "--output", path], ["import", "--db", store_of(), path]):
         near, far = pty.openpty()
         with subprocess.Popen([*lib.WRAPPER, COMMAND, *args], env=shop.environment(),
                               stdin=subprocess.DEVNULL, stderr=far) as process:
@@ -202,8 +202,11 @@ def _():
 def _():
     "a store that is not there is an error, and is not made"
     path = new_path()
-    contains(shop.run("export", "--db", path, code=1).err, f"{path}: No such file")
-    ok(not os.path.exists(path), "it was made")
+    for args in (["export"], ["import", "--quiet"]):
+        run = shop.run(*args, "--db", path, input=line(order()), code=1)
+        contains(run.err, f"{path}: No such file")
+        contains(run.err, "`ordersnap init` makes it")
+        ok(not os.path.exists(path), "it was made")
 
 
 @test
@@ -232,7 +235,7 @@ def _():
     run = shop.run("export", "--db", db, code=1)
     contains(run.err, "what stands under Q, S is no item")
     equal(len(run.err.splitlines()), 1, "lines of error")
-    run = imported(new_path(), run.out, code=1)
+    run = imported(store_of(), run.out, code=1)
     contains(run.err, "line 101: cut off: the input ends in it")
     contains(run.err, summary(100, 100, 0, 0, 0, 0))
     broken(db, "P#000000")
@@ -331,7 +334,7 @@ def _():
 @test
 def _():
     "what is not there is written as it is, with its version and without one"
-    db = new_path()
+    db = store_of()
     items = [order(1, version=7), item("a", text="\u00e4\u20ac\U0001F600", none=None, deep=[[{}]]),
              item("b", version=1, n=2**63 - 1, x=0.1, empty=""), *list(ALL_KINDS.values())[1:]]
     run = imported(db, lines(*items))
@@ -344,7 +347,7 @@ def _():
 @test
 def _():
     "the second time nothing is written"
-    db, text = new_path(), lines(*many(250))
+    db, text = store_of(), lines(*many(250))
     equal(imported(db, text).err, summary(250, 250, 0, 0, 0, 0))
     with contextlib.closing(sqlite3.connect(db)) as other:
         version = other.execute("PRAGMA data_version").fetchone()
@@ -401,7 +404,7 @@ def _():
 @test
 def _():
     "of two lines of one key the later one counts as the next batch"
-    db = new_path()
+    db = store_of()
     equal(imported(db, lines(item(version=1), item("b"), item(version=3), item(version=2), item(version=3))).err,
           summary(5, 3, 1, 1, 0, 0))
     equal(items_in(db)[("P#1", "S")], item(version=3))
@@ -411,7 +414,7 @@ def _():
 def _():
     "export | import through a pipe, and back, gives the same bytes"
     items = [*ALL_KINDS.values(), *many(1500), item("big", text="\u00e4" * 150000), item("big", "2", t="x" * 390000)]
-    first, second, third = store_of(*items), new_path(), new_path()
+    first, second, third = store_of(*items), store_of(), store_of()
     for source, destination in ((first, second), (second, third)):
         with subprocess.Popen([COMMAND, "export", "--quiet", "--db", source], env=shop.environment(),
                               stdout=subprocess.PIPE) as one:
@@ -425,7 +428,7 @@ def _():
 @test
 def _():
     "a file is read as well as standard input, with - or without"
-    path, db = new_path(".jsonl"), new_path()
+    path, db = new_path(".jsonl"), store_of()
     with open(path, "w", encoding="utf-8") as f:
         f.write(lines(*many(3)))
     equal(shop.run("import", path, "--db", db).err, summary(3, 3, 0, 0, 0, 0))
@@ -441,7 +444,7 @@ def _():
     db, path = store_of(*many(3000)), new_path(".jsonl")
     with open(path, "w", encoding="utf-8") as f:
         f.write(exported(db))
-    for args, source in ((["export", "--db", db], None), (["import", "--db", new_path()], path)):
+    for args, source in ((["export", "--db", db], None), (["import", "--db", store_of()], path)):
         near, far = os.pipe()
         os.set_blocking(near, False)
         os.set_blocking(far, False)
@@ -484,7 +487,7 @@ BAD = {
 
 for name, (bad, said) in BAD.items():
     def check_bad(bad=bad, said=said):
-        db = new_path()
+        db = store_of()
         bad = bad if isinstance(bad, bytes) else bad.encode()
         good = [line(i).encode() for i in many(150)]
         text = b"".join(good[:120]) + bad + b"\n" + b"".join(good[120:])
@@ -503,17 +506,17 @@ def _():
     whole = lines(*many(3))
     last = len(line(many(3)[2]))
     for cut in (1, 2, 20, last - 2):
-        run = imported(new_path(), whole[:-cut - 1], code=1)
+        run = imported(store_of(), whole[:-cut - 1], code=1)
         contains(run.err, "line 3: cut off: the input ends in it")
         contains(run.err, summary(2, 2, 0, 0, 0, 0))
-    equal(imported(new_path(), whole[:-1]).err, summary(3, 3, 0, 0, 0, 0))
-    equal(imported(new_path(), whole.replace("\n", "\r\n")).err, summary(3, 3, 0, 0, 0, 0))
+    equal(imported(store_of(), whole[:-1]).err, summary(3, 3, 0, 0, 0, 0))
+    equal(imported(store_of(), whole.replace("\n", "\r\n")).err, summary(3, 3, 0, 0, 0, 0))
 
 
 @test
 def _():
     "nothing is nothing"
-    equal(imported(new_path(), "").err, summary(0, 0, 0, 0, 0, 0))
+    equal(imported(store_of(), "").err, summary(0, 0, 0, 0, 0, 0))
 
 
 @test
@@ -648,7 +651,7 @@ def _():
 @test
 def _():
     "a shop moves while it is open: export | import, and again for what came meanwhile"
-    first, second = store_of(order(1), order(2), order(3)), new_path()
+    first, second = store_of(order(1), order(2), order(3)), store_of()
     imported(second, exported(first))
     put(first, order(1, version=2, status="refunded"), order(4))      # came meanwhile
     put(second, order(2, version=2, status="refunded"), order(5))     # the new store is in use already

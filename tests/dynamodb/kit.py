@@ -53,7 +53,7 @@ class TableShop(Shop):
     """A shop whose table is in DynamoDB, at `endpoint`; `local` is the one to look into."""
 
     def __init__(self, local, endpoint, table=None, sim=True, **settings):
-        super().__init__(sim=sim, **{**aws_settings(endpoint), **settings})
+        super().__init__(sim=sim, make_store=False, **{**aws_settings(endpoint), **settings})
         self.local, self.table = local, table or local.new_table()
         self.settings.pop("COMMERCE_DB")
         self.settings["COMMERCE_TABLE"] = self.table

@@ -36,7 +36,8 @@ MAY_INCLUDE = _may_include()
 HOMES = [
     (re.compile(r"fcgi.*\.h$"), "src/web/responder.c"),
     (re.compile(r"curl/"), "src/net/http.c"),
-    (re.compile(r"sqlite3"), "src/store/store_sqlite.c src/store/store_sqlite_file.c"),
+    (re.compile(r"sqlite3"), "src/store/store_sqlite.c src/store/store_sqlite_file.c "
+     "src/store/store_sqlite_make.c src/store/store_sqlite_copy.c"),
     (re.compile(r"jwt\.h$"), "src/web/auth.c"),
     (re.compile(r"openssl/"), "src/base/digest.c"),
     (re.compile(r"json-c/|json\.h$"), "src/format/json.h"),
@@ -247,7 +248,8 @@ def _():
 def _():
     "a library's header outside its home is refused, and so is one without a home"
     for header, home in (("fcgiapp.h", "src/web/responder.c"), ("curl/curl.h", "src/net/http.c"),
-                         ("sqlite3.h", "src/store/store_sqlite.c src/store/store_sqlite_file.c"),
+                         ("sqlite3.h", "src/store/store_sqlite.c src/store/store_sqlite_file.c "
+     "src/store/store_sqlite_make.c src/store/store_sqlite_copy.c"),
                          ("jwt.h", "src/web/auth.c"),
                          ("openssl/evp.h", "src/base/digest.c"),
                          ("json-c/json.h", "src/format/json.h")):

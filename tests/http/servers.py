@@ -118,7 +118,7 @@ class Site(shop.Shop):
 
     def __init__(self, server="nginx", children=4, port=None, seed=shop.SEED, sim_args=(),
                  log_to_file=False, **settings):
-        super().__init__(sim=False)
+        super().__init__(sim=False, make_store=False)
         _open_sites.append(self)
         self.server, self.children, self.processes = server, children, {}
         self.port = port or shop.free_port()
@@ -132,6 +132,8 @@ class Site(shop.Shop):
             self.settings["LOG_TARGET"] = self.path("log", "ordersnap.log")
         self.settings.update(settings)
         self.write_configuration()
+        if self.settings.get("COMMERCE_DB") == self.db:
+            self.init("--conf", self.path("conf", "ordersnap.conf"))
         self.start()
 
     # -- the folder

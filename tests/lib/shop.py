@@ -139,7 +139,7 @@ def asan_options(option, given=os.environ):
 class Shop:
     """A folder with a configuration, and the programs run as CGI in it."""
 
-    def __init__(self, sim=True, **settings):
+    def __init__(self, sim=True, make_store=True, **settings):
         self.folder = tempfile.mkdtemp(prefix="ordersnap test ")
         self.db = os.path.join(self.folder, "orders.db")
         # So that no program looks for the settings of a shop on this machine.
@@ -158,6 +158,15 @@ class Shop:
             "CORS_ALLOW_ORIGIN": "https://shop.example",
         }
         self.settings.update(settings)
+        if make_store and self.settings["COMMERCE_DB"] == self.db:
+            self.init()
+
+    def init(self, *arguments):
+        """`ordersnap init`: nothing else makes a store."""
+        done = subprocess.run([os.path.join(BUILD, "ordersnap"), "init", *arguments],
+                              env=self.environment(), capture_output=True, text=True)
+        if done.returncode:
+            raise RuntimeError(f"ordersnap init: {done.stdout}{done.stderr}")
 
     def environment(self, **variables):
         """Settings and CGI variables; None takes one away."""

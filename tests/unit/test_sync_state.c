@@ -11,6 +11,7 @@
 #include "orders/sync_state.h"
 #include "shop/keys.h"
 #include "store/store_sqlite.h"
+#include "store/store_sqlite_make.h"
 
 #define NOW 1800000000
 #define HOUR 3600
@@ -23,10 +24,15 @@ static const char *folder;
 
 static int set_up(void **state)
 {
+	const char *path;
+	struct err e = {.code = ERR_NONE};
+	bool made;
+
 	(void)state;
 	folder = unit_folder();
-	app = (struct app){.store_opened = store_sqlite_new(
-				   keep_text(str_printf("%s/orders.db", folder)))};
+	path = keep_text(str_printf("%s/orders.db", folder));
+	check_int(e.text, sqlite_make(path, &made, &e), 0);
+	app = (struct app){.store_opened = store_sqlite_new(path)};
 	return 0;
 }
 

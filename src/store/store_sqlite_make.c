@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Making the SQLite file, under another name first.
+ */
+#include "store/store_sqlite_make.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "store/store_sqlite_path.h"
+
+/* user_version is the table's, application_id says "OSNP" to file(1) and to us. */
+static const char SCHEMA[] =
+	"BEGIN;"
+	"CREATE TABLE items ("
+	" pk TEXT NOT NULL, sk TEXT NOT NULL, item TEXT NOT NULL, expires_at INTEGER,"
+	" PRIMARY KEY (pk, sk)) WITHOUT ROWID;"
+	"CREATE INDEX items_expires_at ON items (expires_at)"
+	" WHERE expires_at IS NOT NULL;"
+	"PRAGMA user_version = 1;"
+	"PRAGMA application_id = 0x4F534E50;"
+	"COMMIT;"
+	"PRAGMA journal_mode = WAL";
+
+/* The file is made for its owner and group, the web server's and the owner's:
+ * it holds addresses of people. */
+char *sqlite_make_draft(const char *path, struct err *e)
+{
+	char *draft = str_printf("%s.new-%ld", path, (long)getpid());
+	mode_t before = umask(0007);
+	int fd = open(draft, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0660);
+
+	umask(before);
+	if (fd >= 0 && sqlite_path_give_to_owner(fd, draft) == 0) {
+		close(fd);
+		return draft;
+	}
+	err_set(e, ERR_UNAVAILABLE, "%s: can't make it: %s%s", path, strerror(errno),
+		errno == ENOENT ? " (its folder is not there)" : "");
+	if (fd >= 0) {
+		close(fd);
+		unlink(draft);
+	}
+	free(draft);
+	return NULL;
+}
+
+int sqlite_make_publish(const char *draft, const char *path)
+{
+	if (renameat2(AT_FDCWD, draft, AT_FDCWD, path, RENAME_NOREPLACE)) {
+		/* Not every file system has that; all have links or can't say EEXIST. */
+		if (errno == EEXIST || link(draft, path))
+			return -1;
+		unlink(draft);
+	}
+	sqlite_path_sync_folder(path);
+	return 0;
+}
+
+static int write_schema(const char *draft, const char *path, struct err *e)
+{
+	sqlite3 *db = NULL;
+	int rc = sqlite3_open_v2(draft, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(db, SCHEMA, NULL, NULL, NULL);
+	if (rc != SQLITE_OK)
+		err_set(e, ERR_UNAVAILABLE, "%s: can't create its table: %s", path, sqlite3_errmsg(db));
+	sqlite3_close(db); /* the last one: -wal is gone then */
+	return rc == SQLITE_OK ? 0 : -1;
+}
+
+/* The log of a file that was moved away has what the file has not: a new file would be
+ * its end. */
+static int refuse_leftovers(const char *path, struct err *e)
+{
+	static const char *const suffixes[] = {"-wal", "-journal"};
+	struct sqlite_path_id id;
+	size_t i;
+
+	for (i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+		char *beside = sqlite_path_beside(path, suffixes[i]);
+		bool there = sqlite_path_look(beside, &id) == SQLITE_PATH_FILE;
+
+		free(beside);
+		if (there)
+			return err_set(e, ERR_UNAVAILABLE, "%s is not there, but %s%s is, with orders "
+				       "in it: put the file back beside it, or move it away too",
+				       path, path, suffixes[i]);
+	}
+	return 0;
+}
+
+/* What root made before, as the programs' user it could not be written. */
+static void give_all_to_owner(const char *path)
+{
+	static const char *const suffixes[] = {"", "-wal", "-shm"};
+	size_t i;
+
+	for (i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+		char *name = sqlite_path_beside(path, suffixes[i]);
+		int fd = open(name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+		if (fd >= 0) {
+			sqlite_path_give_to_owner(fd, path);
+			close(fd);
+		}
+		free(name);
+	}
+}
+
+int sqlite_make(const char *path, bool *made, struct err *e)
+{
+	struct sqlite_path_id id;
+	char *draft;
+	int rc;
+
+	*made = false;
+	if (sqlite_path_look(path, &id) != SQLITE_PATH_MISSING) {
+		give_all_to_owner(path);
+		return 0;
+	}
+	if (refuse_leftovers(path, e))
+		return -1;
+	draft = sqlite_make_draft(path, e);
+	if (!draft)
+		return -1;
+	rc = write_schema(draft, path, e);
+	if (!rc && sqlite_make_publish(draft, path) == 0)
+		*made = true;
+	else if (!rc && errno != EEXIST)
+		rc = err_set(e, ERR_UNAVAILABLE, "%s: can't make it: %s", path, strerror(errno));
+	if (!*made)
+		unlink(draft);
+	free(draft);
+	return rc;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Making the SQLite file.  It is made under another name and gets its own when it
+ * is whole: nobody ever sees half a store, or an empty file.
+ */
+#ifndef ORDERSNAP_STORE_STORE_SQLITE_MAKE_H
+#define ORDERSNAP_STORE_STORE_SQLITE_MAKE_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+
+/*
+ * Makes a store at `path`.  Made by root, it is the folder owner's; one that is there
+ * and root's becomes so too.  `*made` is false where something was there already,
+ * which is left as it is otherwise.  -1 with ERR_UNAVAILABLE: the folder is
+ * missing or closed, or a -wal lies there without its file.
+ */
+int sqlite_make(const char *path, bool *made, struct err *e);
+
+/* A new, empty file beside `path` for a database that is to become `path`, mode 660,
+ * of the folder's owner where root makes it: its name (free() it), or NULL with
+ * ERR_UNAVAILABLE. */
+char *sqlite_make_draft(const char *path, struct err *e);
+
+/* Gives the draft its name, durably, if nothing has that yet: 0, or -1 with errno
+ * (EEXIST). */
+int sqlite_make_publish(const char *draft, const char *path);
+
+#endif
