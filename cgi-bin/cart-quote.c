@@ -5,7 +5,7 @@
 #include "program.h"
 #include "checkout/quoting.h"
 
-#define BODY_MAX 65536
+#define BODY_MAX 32768 /* of a hundred lines, 300 bytes each */
 
 static int post_quote(void *context, const struct request *request, struct response *response,
 		      struct err *e)

@@ -21,6 +21,7 @@ static const struct {
 	[ERR_FORBIDDEN] = {403, "forbidden", NULL},
 	[ERR_NOT_FOUND] = {404, "not_found", NULL},
 	[ERR_METHOD] = {405, "method", "Method not allowed"},
+	[ERR_OUTDATED] = {409, "outdated", NULL},
 	[ERR_GONE] = {410, "gone", NULL},
 	[ERR_LENGTH] = {411, "length", "Content-Length is required"},
 	[ERR_TOO_LARGE] = {413, "too_large", NULL},

@@ -17,7 +17,7 @@
 
 #define GROUP_MS 18000
 #define CALL_MS 5000
-#define QUOTE_BYTES (100 << 10)   /* above the 64 KiB of cart-quote */
+#define QUOTE_BYTES (100 << 10)   /* above the 32 KiB of cart-quote */
 #define WEBHOOK_BYTES (200 << 10) /* below the 1 MiB of stripe-webhook, above FastCGI's usual */
 #define FOREIGN "https://ordersnap-check.invalid"
 #define NO_QUOTE "{\"quoteSignature\":" \

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/log.h"
+#include "checkout/price_cache.h"
 #include "format/iso8601.h"
 #include "shop/checkout.h"
 #include "shop/keys.h"
@@ -22,6 +23,7 @@
 #define GENERATIONS 100 /* keys whose failures Stripe may have stored */
 #define FAILURES 3      /* new ones that one request takes */
 #define PAUSE_MS 400
+#define KEEP_TRIES 3
 
 static struct checkout_policy policy_of(const struct config *c)
 {
@@ -77,8 +79,62 @@ static bool try_next_key(struct stripe_client *stripe, int *failures, int64_t de
 	return ++*failures < FAILURES && deadline_pause(PAUSE_MS, deadline);
 }
 
-static int create_session(struct app *app, const char *form, int64_t deadline,
-			  struct json_object **session, struct err *e)
+/* The quote's line that Stripe means by "line_items[2][price]", or NULL. */
+static struct json_object *refused_line(struct json_object *quote, const char *param, size_t *index)
+{
+	struct json_object *items = NULL;
+	struct span rest = span_of(param), number;
+	int64_t i;
+
+	if (!str_starts(param, "line_items[") || !str_ends(param, "][price]"))
+		return NULL;
+	rest.p += strlen("line_items[");
+	rest.n -= strlen("line_items[");
+	if (!span_next(&rest, ']', &number) || span_to_int64(number, &i) || i < 0 ||
+	    json_get_array(quote, "items", &items) != JSON_FOUND ||
+	    (size_t)i >= json_object_array_length(items))
+		return NULL;
+	*index = (size_t)i;
+	return json_object_array_get_idx(items, *index);
+}
+
+/*
+ * What a refusal means to the buyer, who can mend some of them:
+ *   a mistyped address, a total that Stripe does not take: 400, and which it is;
+ *   a price that is no longer sold: 409, for the quote has to be made anew.  The
+ *   price leaves the cache, else the next quote would have it again.
+ * The log has what Stripe said besides.
+ */
+static void explain_refusal(struct app *app, const struct stripe_refusal *refusal,
+			    struct json_object *quote, int64_t deadline, struct err *e)
+{
+	struct json_object *line;
+	size_t i;
+
+	if (e->code != ERR_REFUSED)
+		return;
+	line = refused_line(quote, refusal->param, &i);
+	if (!line && strcmp(refusal->code, "email_invalid") != 0 &&
+	    !str_starts(refusal->code, "amount_too_"))
+		return;
+	log_warning("Stripe refused session", LOG_STR("error", e->text));
+	if (line) {
+		const char *sku = json_string_or_null(line, "sku");
+
+		price_cache_drop(app, line, deadline);
+		err_set(e, ERR_OUTDATED, "items[%zu] (%s) is no longer sold at this price: quote "
+			"the cart again", i,
+			sku ? sku : json_string_or_null(line, "stripePriceId"));
+	} else if (strcmp(refusal->code, "email_invalid") == 0) {
+		err_set(e, ERR_BAD_REQUEST, "customerEmail must be an e-mail address");
+	} else {
+		err_set(e, ERR_BAD_REQUEST, "the cart's total can't be paid: %s",
+			refusal->message);
+	}
+}
+
+static int create_session(struct app *app, const char *form, struct json_object *quote,
+			  int64_t deadline, struct json_object **session, struct err *e)
 {
 	int64_t until = app_stripe_deadline(deadline);
 	struct stripe_client *stripe = app_stripe(app, until, e);
@@ -94,6 +150,8 @@ static int create_session(struct app *app, const char *form, int64_t deadline,
 		rc = stripe_session_create(stripe, form, key, until, session, e);
 		free(key);
 	} while (rc && ++generation < GENERATIONS && try_next_key(stripe, &failures, until, e));
+	if (rc)
+		explain_refusal(app, stripe_last_refusal(stripe), quote, deadline, e);
 	if (!rc && !json_string_or_null(*session, "id")) {
 		json_object_put(*session);
 		*session = NULL;
@@ -124,19 +182,68 @@ static struct json_object *session_item(const struct app *app,
 	return item;
 }
 
-/* A second click finds the item there, and so does a buyer who paid faster
- * than we wrote: both are fine. */
-static void keep_session(struct app *app, const struct checkout_request *request,
-			 struct json_object *session, int64_t deadline)
+/* The quote, kept as long as its session's events may come; NULL where it is. */
+static struct json_object *quote_of_session(struct json_object *quote, struct json_object *session,
+					    const struct checkout_policy *policy)
 {
-	struct store_action put = {.item = session_item(app, request, session),
-				.condition = STORE_ABSENT};
-	struct err why;
+	int64_t ends = json_int_or(session, "expires_at", checkout_expires_at(quote, policy));
+	struct json_object *item;
 
-	if (store_write(app_store(app), &put, 1, NULL, deadline, &why) && why.code != ERR_CONFLICT)
+	if (json_int_or(quote, "expiresAt", 0) >= quote_kept_until(ends))
+		return NULL;
+	item = json_copy(quote);
+	json_set_int(item, "expiresAt", quote_kept_until(ends));
+	return item;
+}
+
+/* Writes what is not there yet: the session's item, and the quote's longer life.
+ * ERR_CONFLICT where one of the two has changed since it was read. */
+static int write_session(struct app *app, struct json_object *item, struct json_object *stands,
+			 struct json_object *longer, struct json_object *quote, int64_t deadline,
+			 struct err *e)
+{
+	struct store_action actions[2];
+	size_t n = 0;
+
+	if (!stands)
+		actions[n++] = (struct store_action){.item = item, .condition = STORE_ABSENT};
+	if (longer)
+		actions[n++] = store_replace(longer, quote);
+	return n ? store_write(app_store(app), actions, n, NULL, deadline, e) : 0;
+}
+
+/* A second click finds the session's item there, and so does a buyer who paid
+ * faster than we wrote: then both items are read, and what is missing is
+ * written.  Without either the session still completes. */
+static void keep_session(struct app *app, const struct checkout_request *request,
+			 struct json_object *quote, struct json_object *session, int64_t deadline)
+{
+	const struct checkout_policy policy = policy_of(&app->config);
+	struct json_object *item = session_item(app, request, session);
+	struct json_object *found[2] = {NULL, json_object_get(quote)}, *longer;
+	const struct store_key keys[] = {
+		{json_string_or_null(item, "PK"), json_string_or_null(item, "SK")},
+		{json_string_or_null(quote, "PK"), json_string_or_null(quote, "SK")},
+	};
+	struct err why;
+	int rc, try = 0;
+
+	do {
+		longer = found[1] ? quote_of_session(found[1], session, &policy) : NULL;
+		rc = write_session(app, item, found[0], longer, found[1], deadline, &why);
+		json_object_put(longer);
+		json_object_put(found[0]);
+		json_object_put(found[1]);
+		found[0] = found[1] = NULL;
+		if (rc && why.code == ERR_CONFLICT && ++try < KEEP_TRIES)
+			rc = store_get_many(app_store(app), keys, 2, found, deadline, &why);
+		else
+			break;
+	} while (!rc);
+	if (rc)
 		log_warning("Failed to write session", LOG_STR("error", why.text),
 			    LOG_STR("sessionId", json_string_or_null(session, "id")));
-	json_object_put(put.item);
+	json_object_put(item);
 }
 
 static struct json_object *answer_of(const struct checkout_request *request,
@@ -170,9 +277,9 @@ static int create_from_quote(struct app *app, const struct checkout_request *req
 	buf_init(&form, FORM_MAX_BYTES);
 	rc = checkout_form(request, quote, policy, &form, e);
 	if (!rc)
-		rc = create_session(app, buf_text(&form), deadline, &session, e);
+		rc = create_session(app, buf_text(&form), quote, deadline, &session, e);
 	if (!rc) {
-		keep_session(app, request, session, deadline);
+		keep_session(app, request, quote, session, deadline);
 		log_info("Checkout session created",
 			 LOG_STR("sessionId", json_string_or_null(session, "id")),
 			 LOG_STR("userId", request->user_id),

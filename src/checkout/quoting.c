@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Quoting a cart: its distinct prices from the table's cache in one read, the
- * others from Stripe, and quote and new prices in one write.
+ * others from Stripe, and quote and new prices in one write.  What can't be sold
+ * is kept for a minute too: a cart that is refused again costs Stripe nothing.
  */
 #include "checkout/quoting.h"
 
@@ -11,6 +12,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/log.h"
+#include "checkout/price_cache.h"
 #include "shop/cart.h"
 #include "shop/keys.h"
 #include "shop/price.h"
@@ -20,10 +22,12 @@
 /* The distinct prices of a cart: `of[i]` is the one of line i. */
 struct pricing {
 	const struct cart *cart;
+	const char *sk; /* of the prices in the table; NULL: none is kept there */
 	size_t of[CART_MAX_LINES];
 	struct {
 		size_t line;              /* the first line that names it */
-		struct json_object *item; /* as by price_item(), NULL until known */
+		struct json_object *item; /* as by price_item(), or price_missing_item();
+					   * NULL until known */
 		bool fresh;               /* from Stripe: to be kept */
 		bool no_key;              /* its key in the table is another price's here */
 	} prices[CART_MAX_LINES];
@@ -92,7 +96,7 @@ static int read_cache(struct app *app, struct pricing *p, int64_t deadline, stru
 			continue;
 		of[n] = k;
 		pks[n] = key_price(cart_line_name(line_of(p, k)));
-		keys[n] = (struct store_key){pks[n], KEY_CACHE};
+		keys[n] = (struct store_key){pks[n], p->sk};
 		n++;
 	}
 	rc = store_get_many(app_store(app), keys, n, found, deadline, e);
@@ -115,17 +119,38 @@ static int refuse(const struct pricing *p, size_t k, const char *why, struct err
 		       cart_line_name(line));
 }
 
-static int take_price(struct app *app, struct pricing *p, size_t k, struct json_object *price,
-		      struct err *e)
+/* Of the prices that are known, the first that can't be sold is an error. */
+static int refuse_missing(const struct pricing *p, struct err *e)
 {
-	const char *problem = price_problem(price);
+	size_t k;
 
-	if (problem)
-		return refuse(p, k, problem, e);
-	p->prices[k].item = price_item(price, cart_line_name(line_of(p, k)),
-				       clock_epoch() + app->config.price_cache_seconds);
-	p->prices[k].fresh = true;
+	for (k = 0; k < p->count; k++) {
+		const char *problem = json_string_or_null(p->prices[k].item, "problem");
+
+		if (problem)
+			return refuse(p, k, problem, e);
+	}
 	return 0;
+}
+
+/* What Stripe says of a price, NULL for nothing: `missing` is then why not. */
+static void take_price(struct app *app, struct pricing *p, size_t k, struct json_object *price,
+		       const char *missing)
+{
+	const struct cart_line *line = line_of(p, k);
+	const struct price_key key = {cart_line_name(line), p->sk};
+	const char *problem = price ? price_problem(price) : missing;
+	int64_t seconds = app->config.price_cache_seconds;
+
+	if (problem && seconds > PRICE_MISSING_SECONDS)
+		seconds = PRICE_MISSING_SECONDS;
+	p->prices[k].item = problem
+		? price_missing_item(&key, problem, clock_epoch() + seconds)
+		: price_item(price, &key, clock_epoch() + seconds);
+	if (problem)
+		json_set_string(p->prices[k].item, line->sku ? "lookupKey" : "stripePriceId",
+				key.name);
+	p->prices[k].fresh = true;
 }
 
 static struct json_object *find_by_key(struct json_object *prices, const char *lookup_key)
@@ -150,20 +175,16 @@ static int ask_keys(struct app *app, struct pricing *p, const size_t *batch, siz
 	struct stripe_client *stripe = app_stripe(app, deadline, e);
 	struct json_object *prices;
 	size_t i;
-	int rc = 0;
 
 	for (i = 0; i < n; i++)
 		keys[i] = line_of(p, batch[i])->sku;
 	if (!stripe || stripe_prices_by_lookup_key(stripe, keys, n, deadline, &prices, e))
 		return -1;
-	for (i = 0; i < n && !rc; i++) {
-		struct json_object *price = find_by_key(prices, keys[i]);
-
-		rc = price ? take_price(app, p, batch[i], price, e)
-			   : refuse(p, batch[i], "no active price has this lookup key", e);
-	}
+	for (i = 0; i < n; i++)
+		take_price(app, p, batch[i], find_by_key(prices, keys[i]),
+			   "no active price has this lookup key");
 	json_object_put(prices);
-	return rc;
+	return refuse_missing(p, e);
 }
 
 static int ask_by_key(struct app *app, struct pricing *p, int64_t deadline, struct err *e)
@@ -191,12 +212,11 @@ static int ask_id(struct app *app, struct pricing *p, size_t k, int64_t deadline
 	if (!stripe)
 		return -1;
 	rc = stripe_price_retrieve(stripe, line_of(p, k)->price_id, deadline, &price, e);
-	if (!rc)
-		rc = take_price(app, p, k, price, e);
-	else if (e->code == ERR_REFUSED && e->upstream == 404)
-		rc = refuse(p, k, "there is no such price", e);
+	if (rc && (e->code != ERR_REFUSED || e->upstream != 404))
+		return -1;
+	take_price(app, p, k, price, "there is no such price");
 	json_object_put(price);
-	return rc;
+	return refuse_missing(p, e);
 }
 
 static int ask_by_id(struct app *app, struct pricing *p, int64_t deadline, struct err *e)
@@ -229,42 +249,69 @@ static struct json_object *make_quote(struct app *app, const struct pricing *p, 
 	return quote_new(&input, e);
 }
 
-/* The quote first; should a hundred prices be new, the last waits for the next
- * quote. */
+/* The quote first, if there is one; should a hundred prices be new, the last
+ * waits for the next quote. */
 static int keep(struct app *app, const struct pricing *p, struct json_object *quote,
 		int64_t deadline, struct err *e)
 {
 	struct store_action puts[STORE_MAX_ITEMS];
 	size_t k, n = 0;
 
-	puts[n++] = (struct store_action){.item = quote, .condition = STORE_ABSENT};
+	if (quote)
+		puts[n++] = (struct store_action){.item = quote, .condition = STORE_ABSENT};
 	for (k = 0; k < p->count && n < STORE_MAX_ITEMS; k++)
-		if (p->prices[k].fresh && !p->prices[k].no_key && app->config.price_cache_seconds)
+		if (p->prices[k].fresh && !p->prices[k].no_key && p->sk)
 			puts[n++] = (struct store_action){.item = p->prices[k].item,
 						       .condition = STORE_ANY};
-	return store_write(app_store(app), puts, n, NULL, deadline, e);
+	return n ? store_write(app_store(app), puts, n, NULL, deadline, e) : 0;
+}
+
+/* What was learned from Stripe about a cart that is refused. */
+static void keep_prices(struct app *app, const struct pricing *p, int64_t deadline)
+{
+	struct err why;
+
+	if (keep(app, p, NULL, deadline, &why))
+		log_warning("Failed to keep prices", LOG_STR("error", why.text));
+}
+
+/* The cache, then Stripe: all prices, or the reason why not. */
+static int find_prices(struct app *app, struct pricing *p, int64_t deadline, struct err *e)
+{
+	int64_t stripe_deadline = app_stripe_deadline(deadline);
+
+	if (p->sk && read_cache(app, p, deadline, e))
+		return -1;
+	if (refuse_missing(p, e))
+		return -1;
+	if (ask_by_key(app, p, stripe_deadline, e) || ask_by_id(app, p, stripe_deadline, e)) {
+		if (e->code == ERR_BAD_REQUEST)
+			keep_prices(app, p, deadline);
+		return -1;
+	}
+	return 0;
 }
 
 int quoting_create(struct app *app, struct json_object *body, int64_t deadline,
 		   struct json_object **answer, struct err *e)
 {
-	int64_t stripe_deadline = app_stripe_deadline(deadline);
 	struct json_object *quote = NULL;
 	struct pricing p = {.count = 0};
 	const char *secret = NULL;
 	struct cart cart;
+	char *sk = NULL;
 	size_t k;
-	int rc;
+	int rc = 0;
 
 	if (cart_read(body, &cart, e))
 		return -1;
 	p.cart = &cart;
 	find_distinct(&p);
-	rc = app->config.price_cache_seconds ? read_cache(app, &p, deadline, e) : 0;
+	if (app->config.price_cache_seconds)
+		rc = (sk = price_cache_sk(app, deadline, e)) ? 0 : -1;
+	p.sk = sk;
 	if (!rc)
-		rc = ask_by_key(app, &p, stripe_deadline, e);
-	if (!rc)
-		rc = ask_by_id(app, &p, stripe_deadline, e);
+		rc = find_prices(app, &p, deadline, e);
 	if (!rc)
 		rc = app_secret(app, SECRET_QUOTE, deadline, &secret, e);
 	if (!rc)
@@ -276,5 +323,6 @@ int quoting_create(struct app *app, struct json_object *body, int64_t deadline,
 	for (k = 0; k < p.count; k++)
 		json_object_put(p.prices[k].item);
 	json_object_put(quote);
+	free(sk);
 	return rc;
 }

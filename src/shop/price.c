@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/digest.h"
 #include "shop/keys.h"
 
 static bool is_active(struct json_object *object)
@@ -47,14 +48,41 @@ static const char *sku_of(struct json_object *price, struct json_object *product
 	return str_empty(sku) ? NULL : sku;
 }
 
-struct json_object *price_item(struct json_object *price, const char *name, int64_t expires_at)
+char *price_sk(const char *mode, const char *stripe_secret)
 {
-	struct json_object *item = json_object_new_object(), *product = NULL;
-	char *pk = key_price(name);
+	char digest[DIGEST_HEX];
+
+	digest_sha256_hex(span_of(stripe_secret), digest);
+	return str_printf(KEY_CACHE "#%s#%.16s", mode, digest);
+}
+
+static struct json_object *item_under(const struct price_key *key, int64_t expires_at)
+{
+	struct json_object *item = json_object_new_object();
+	char *pk = key_price(key->name);
+
+	json_set_string(item, "PK", pk);
+	json_set_string(item, "SK", key->sk);
+	json_set_int(item, "expiresAt", expires_at);
+	free(pk);
+	return item;
+}
+
+struct json_object *price_missing_item(const struct price_key *key, const char *problem,
+				       int64_t expires_at)
+{
+	struct json_object *item = item_under(key, expires_at);
+
+	json_set_string(item, "problem", problem);
+	return item;
+}
+
+struct json_object *price_item(struct json_object *price, const struct price_key *key,
+			       int64_t expires_at)
+{
+	struct json_object *item = item_under(key, expires_at), *product = NULL;
 
 	json_get_object(price, "product", &product);
-	json_set_string(item, "PK", pk);
-	json_set_string(item, "SK", KEY_CACHE);
 	json_set_string(item, "stripePriceId", json_string_or_null(price, "id"));
 	json_set_string(item, "stripeProductId", json_string_or_null(product, "id"));
 	json_set_string(item, "lookupKey", json_string_or_null(price, "lookup_key"));
@@ -62,7 +90,5 @@ struct json_object *price_item(struct json_object *price, const char *name, int6
 	json_set_string(item, "sku", sku_of(price, product));
 	json_set_int(item, "unitPrice", json_int_or(price, "unit_amount", 0));
 	json_set_string(item, "currency", json_string_or_null(price, "currency"));
-	json_set_int(item, "expiresAt", expires_at);
-	free(pk);
 	return item;
 }

@@ -14,10 +14,28 @@
  * units.  Static. */
 const char *price_problem(struct json_object *stripe_price);
 
-/* The price's item: key `name` (the lookup key or the id that asked for it),
- * stripePriceId, stripeProductId, lookupKey, name, sku, unitPrice, currency,
- * kept until `expires_at`.  price_problem() must be NULL. */
-struct json_object *price_item(struct json_object *stripe_price, const char *name,
+/* What a price is kept under: PK is PRICE#{name}, the lookup key or the id that
+ * asked for it; SK is of one Stripe account and mode, since another account, or
+ * the same one in test mode, has other prices. */
+struct price_key {
+	const char *name;
+	const char *sk; /* as by price_sk() */
+};
+
+/* CACHE#{mode}#{16 hex digits of the key's SHA-256}, to free(): a shop that
+ * changes its key, or goes live, asks Stripe anew.  The digits give nothing of
+ * the key away. */
+char *price_sk(const char *mode, const char *stripe_secret);
+
+/* The price's item: its key, stripePriceId, stripeProductId, lookupKey, name,
+ * sku, unitPrice, currency, kept until `expires_at`.  price_problem() must be
+ * NULL. */
+struct json_object *price_item(struct json_object *stripe_price, const struct price_key *key,
 			       int64_t expires_at);
+
+/* The item that remembers that there is no such price to sell: its key and
+ * `problem`, why not. */
+struct json_object *price_missing_item(const struct price_key *key, const char *problem,
+				       int64_t expires_at);
 
 #endif

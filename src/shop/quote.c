@@ -151,8 +151,7 @@ static void fill(struct json_object *quote, const struct quote_input *in,
 	json_set_string(quote, "currency", json_string_or_null(in->prices[0], "currency"));
 	json_set_int(quote, "subtotal", subtotal);
 	json_set(quote, "items", items);
-	json_set_int(quote, "expiresAt",
-		     valid_until + QUOTE_SESSION_SECONDS + QUOTE_REDELIVERY_SECONDS);
+	json_set_int(quote, "expiresAt", valid_until + QUOTE_LATE_SECONDS);
 }
 
 struct json_object *quote_new(const struct quote_input *in, struct err *e)
@@ -180,6 +179,11 @@ struct json_object *quote_new(const struct quote_input *in, struct err *e)
 	json_set_string(quote, "quoteSignature", signature);
 	free(pk);
 	return quote;
+}
+
+int64_t quote_kept_until(int64_t session_expires_at)
+{
+	return session_expires_at + QUOTE_REDELIVERY_SECONDS;
 }
 
 bool quote_is_authentic(struct json_object *quote, const char *secret)

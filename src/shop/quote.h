@@ -6,6 +6,10 @@
  * that decides what is sold for how much until when, and a random number, so
  * that two buyers never share one.  It is the quote's name in the table and
  * the only thing that a browser brings back.
+ *
+ * A quote that nobody uses is kept until it expires (and an hour more, so that a
+ * late click is told so); making a session of it keeps it as long as that
+ * session's events may come.
  */
 #ifndef ORDERSNAP_SHOP_QUOTE_H
 #define ORDERSNAP_SHOP_QUOTE_H
@@ -14,7 +18,7 @@
 #include "shop/cart.h"
 
 #define QUOTE_NONCE_BYTES 16
-#define QUOTE_SESSION_SECONDS 86400    /* a Checkout Session lives at most a day */
+#define QUOTE_LATE_SECONDS 3600         /* a late click is told that the quote has expired */
 #define QUOTE_REDELIVERY_SECONDS 259200 /* Stripe delivers an event for three days */
 
 struct quote_input {
@@ -29,6 +33,10 @@ struct quote_input {
 /* The quote's item, to release; NULL with ERR_BAD_REQUEST where currencies are
  * mixed, not the one wished for, or the sum is beyond all bounds. */
 struct json_object *quote_new(const struct quote_input *input, struct err *e);
+
+/* Until when the quote of a session has to be kept that can be paid until
+ * `session_expires_at`: the session's events may come three days later. */
+int64_t quote_kept_until(int64_t session_expires_at);
 
 /* Whether the item is what was signed with this secret. */
 bool quote_is_authentic(struct json_object *quote, const char *secret);

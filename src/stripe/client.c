@@ -4,6 +4,7 @@
  */
 #include "stripe/client.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,7 @@ struct stripe_client {
 	char *base;          /* without a slash at the end */
 	bool replayed;
 	bool unauthorized;
+	struct stripe_refusal refusal; /* of the last answer */
 	int64_t interval; /* milliseconds between two requests, 0: no pace is kept */
 	int64_t next;     /* when the next one may go, monotonic */
 };
@@ -58,6 +60,11 @@ bool stripe_was_replayed(struct stripe_client *client)
 bool stripe_was_unauthorized(const struct stripe_client *client)
 {
 	return client->unauthorized;
+}
+
+const struct stripe_refusal *stripe_last_refusal(const struct stripe_client *client)
+{
+	return &client->refusal;
 }
 
 int64_t stripe_last_date(struct stripe_client *client)
@@ -100,6 +107,14 @@ static const char *or_none(const char *s)
 	return s ? s : "-";
 }
 
+static void keep_member(struct json_object *error, const char *name, char *out, size_t size)
+{
+	const char *text = json_string_or_null(error, name);
+
+	snprintf(out, size, "%s", text ? text : "");
+	str_trim_sequence(out);
+}
+
 /* The error object of https://docs.stripe.com/api/errors as one line. */
 static int map_error(struct stripe_client *client, const struct stripe_request *request,
 		     const struct http_answer *answer, struct err *e)
@@ -109,6 +124,9 @@ static int map_error(struct stripe_client *client, const struct stripe_request *
 	bool passing = answer->status == 409 || answer->status == 429 || answer->status >= 500;
 
 	json_get_object(body, "error", &error);
+	keep_member(error, "code", client->refusal.code, sizeof client->refusal.code);
+	keep_member(error, "param", client->refusal.param, sizeof client->refusal.param);
+	keep_member(error, "message", client->refusal.message, sizeof client->refusal.message);
 	err_set(e, passing ? ERR_UNAVAILABLE : ERR_REFUSED,
 		"Stripe answered %d to %s %.120s: type=%s code=%s param=%s request=%s: %s",
 		answer->status, request->method, request->path,
@@ -196,6 +214,7 @@ int stripe_send(struct stripe_client *client, const struct stripe_request *reque
 	int rc = -1, try;
 
 	http_answer_init(&http);
+	client->refusal = (struct stripe_refusal){.code = ""};
 	for (try = 0; again && try < TRIES; try++) {
 		if (try && !pause_before_retry(try - 1, request->deadline))
 			break;

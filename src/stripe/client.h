@@ -45,6 +45,16 @@ int stripe_send(struct stripe_client *client, const struct stripe_request *reque
  * idempotency key. */
 bool stripe_was_replayed(struct stripe_client *client);
 
+/* What the last answer's error object says, for a caller that can do something
+ * about it; empty strings where it was none or lacks the member.
+ * https://docs.stripe.com/error-codes */
+struct stripe_refusal {
+	char code[64];     /* "email_invalid" */
+	char param[64];    /* "line_items[0][price]" */
+	char message[200]; /* a sentence, may be cut */
+};
+const struct stripe_refusal *stripe_last_refusal(const struct stripe_client *client);
+
 /* Whether the last answer was that the key is not valid (any more). */
 bool stripe_was_unauthorized(const struct stripe_client *client);
 

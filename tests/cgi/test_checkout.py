@@ -7,6 +7,7 @@ import os
 import sqlite3
 import time
 import urllib.parse
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
 from kit import (JWT_SECRET, KeptShop, PATIENCE, SLOW, Stub, b64, case, check_log, clock, contains,
@@ -36,6 +37,15 @@ def none_made():
     """Nothing is stored, and no session is made at Stripe."""
     before = [s["id"] for s in sessions()]
     with shop.unchanged():
+        yield
+    equal([s["id"] for s in sessions()], before, "sessions at Stripe")
+
+
+@contextlib.contextmanager
+def unsold():
+    """No session is made at Stripe, and nothing stored but what becomes of a price."""
+    before = [s["id"] for s in sessions()]
+    with shop.unchanged(but="PRICE#"):
         yield
     equal([s["id"] for s in sessions()], before, "sessions at Stripe")
 
@@ -309,7 +319,7 @@ def _():
         refused(shop.cgi("checkout-create-session", {"userId": "u"}), 400, "quoteSignature")
 
 
-for ttl, age, status in ((15, 16 * 60, 410), (15, 86400, 410), (15, 15 * 60 + 2, 410),
+for ttl, age, status in ((15, 16 * 60, 410), (15, 74 * 60, 410), (15, 76 * 60, 404), (15, 15 * 60 + 2, 410),
                          (1, 61, 410), (15, 13 * 60, 200), (60, 45 * 60, 200)):
     @case(f"a quote of {ttl} minutes that is {age} seconds old is a {status}")
     def _(ttl=ttl, age=age, status=status):
@@ -877,18 +887,104 @@ for status in (400, 402, 403, 404):
         lacks(answer.body.decode(), "tripe answered")
 
 
+def refusing(code, param, message):
+    """A Stripe that lets prices through to the simulator's and refuses each session."""
+    error = {"type": "invalid_request_error", "code": code, "param": param, "message": message}
+
+    def answer(request):
+        if request.command == "POST":
+            return 400, json.dumps({"error": error}).encode(), {"Request-Id": "req_refused"}
+        with urllib.request.urlopen(shop.sim.base + request.path) as given:
+            return 200, given.read()
+    return Stub(answer)
+
+
 @test
 def _():
-    """what Stripe itself refuses, a price that is no longer sold, is a 502"""
+    """a price that is no longer sold is a 409 that says to quote again, and leaves the cache"""
     price = shop.stripe("POST", "/v1/prices", {
         "unit_amount": 500, "currency": "usd", "product_data[name]": "Short-lived",
         "lookup_key": "SHORT"})
-    quote = granted(shop.quote("SHORT"))
+    quote = granted(shop.quote("N-RED", "SHORT"))
     shop.stripe("POST", "/v1/prices/" + price["id"], {"active": "false"})
-    with none_made():
+    granted(shop.quote("SHORT"))  # from the cache
+    with unsold():
         answer = shop.checkout(quote["quoteSignature"])
-    refused(answer, 502)
+    refused(answer, 409, "items[1] (SHORT)", "quote the cart again")
     contains(answer.log, "req_")
+    equal([pk for pk, _ in shop.items("PRICE#SHORT")], [])
+    equal(len(shop.items("PRICE#N-RED")), 1, "the other price is still kept")
+    refused(shop.quote("SHORT"), 400, "SHORT")
+    shop.stripe("POST", "/v1/prices", {"unit_amount": 600, "currency": "usd", "lookup_key": "SHORT2",
+                                       "product": price["product"]})
+    granted(shop.quote("SHORT2"))
+
+
+@test
+def _():
+    """a price that was asked for by its id leaves the cache too"""
+    price = shop.stripe("POST", "/v1/prices", {
+        "unit_amount": 500, "currency": "usd", "product_data[name]": "Nameless"})
+    body = {"items": [{"stripePriceId": price["id"], "quantity": 1}]}
+    quote = granted(shop.cgi("cart-quote", body))
+    shop.stripe("POST", "/v1/prices/" + price["id"], {"active": "false"})
+    with unsold():
+        refused(shop.checkout(quote["quoteSignature"]), 409, price["id"])
+    refused(shop.cgi("cart-quote", body), 400, "not active")
+
+
+REFUSALS = [
+    ("a mistyped address", "email_invalid", "customer_email", "Invalid email address: jane@example",
+     400, ["customerEmail"]),
+    ("a total that is too small", "amount_too_small", None,
+     "The Checkout Session's total amount must convert to at least 50 cents.", 400,
+     ["total", "at least 50 cents"]),
+    ("a total that is too large", "amount_too_large", None,
+     "The Checkout Session's total amount due must be no more than $999,999.99.", 400, ["no more than"]),
+    ("a price without its line", None, "line_items[7][price]", "No such price", 502, []),
+    ("a line's quantity", None, "line_items[0][quantity]", "Invalid integer", 502, []),
+    ("a line that is no number", None, "line_items[x][price]", "No such price", 502, []),
+    ("anything else", "parameter_unknown", "color", "Received unknown parameter: color", 502, []),
+]
+for what, code, param, message, status, parts in REFUSALS:
+    @case(f"{what}, refused by Stripe, is a {status}")
+    def _(code=code, param=param, message=message, status=status, parts=parts):
+        stub = refusing(code, param, message)
+        try:
+            with none_made():
+                answer = create({"userId": "r"}, STRIPE_API_BASE=stub.base)
+        finally:
+            stub.close()
+        refused(answer, status, *parts)
+        contains(answer.log, "req_refused")
+        lacks(answer.body.decode(), "req_refused")
+
+
+@test
+def _():
+    """making a session keeps the quote as long as the session can be paid, and three days more"""
+    quote = granted(shop.quote("N-RED"))
+    key = ("QUOTE#" + quote["quoteSignature"], "CACHE")
+    before = shop.items()[key]
+    made = granted(shop.checkout(quote["quoteSignature"], {"userId": "keeper"}))
+    after = shop.items()[key]
+    equal(after["expiresAt"], made["stripeExpiresAt"] + 3 * 86400)
+    equal({**after, "expiresAt": 0, "version": 0}, {**before, "expiresAt": 0, "version": 0})
+    with shop.unchanged():
+        granted(shop.checkout(quote["quoteSignature"], {"userId": "keeper"}))
+
+
+@test
+def _():
+    """a quote lives on although its session's item is there already, and the other way round"""
+    quote = granted(shop.quote("N-RED"))
+    key = ("QUOTE#" + quote["quoteSignature"], "CACHE")
+    short = shop.items()[key]
+    made = granted(shop.checkout(quote["quoteSignature"], {"userId": "twice"}))
+    shop.store(short)
+    again = granted(shop.checkout(quote["quoteSignature"], {"userId": "twice"}))
+    equal(again["sessionId"], made["sessionId"])
+    equal(shop.items()[key]["expiresAt"], made["stripeExpiresAt"] + 3 * 86400)
 
 
 @test

@@ -51,22 +51,24 @@ static void a_price_that_cannot_be_quoted_says_why(void **state)
 
 static void a_price_is_kept_with_what_a_quote_needs(void **state)
 {
-	struct json_object *item = keep(price_item(price_with(""), "tee", 1732613100));
+	struct json_object *item = keep(price_item(price_with(""), &(struct price_key){"tee", "CACHE#test#ab"},
+						1732613100));
 
 	(void)state;
 	check_json("item", item,
-		   "{'PK':'PRICE#tee','SK':'CACHE','stripePriceId':'price_1',"
+		   "{'PK':'PRICE#tee','SK':'CACHE#test#ab','stripePriceId':'price_1',"
 		   "'stripeProductId':'prod_1','lookupKey':'tee','name':'Tee','sku':'tee',"
 		   "'unitPrice':1999,'currency':'usd','expiresAt':1732613100}");
 }
 
 static void the_item_is_named_by_what_asked_for_it(void **state)
 {
-	struct json_object *item = keep(price_item(price_with("'lookup_key':null"), "price_1", 5));
+	struct json_object *item = keep(price_item(price_with("'lookup_key':null"),
+						&(struct price_key){"price_1", "CACHE#live#ab"}, 5));
 
 	(void)state;
 	check_json("item", item,
-		   "{'PK':'PRICE#price_1','SK':'CACHE','stripePriceId':'price_1',"
+		   "{'PK':'PRICE#price_1','SK':'CACHE#live#ab','stripePriceId':'price_1',"
 		   "'stripeProductId':'prod_1','name':'Tee','unitPrice':1999,'currency':'usd',"
 		   "'expiresAt':5}");
 }
@@ -89,10 +91,33 @@ static void the_sku_is_the_lookup_key_then_the_prices_then_the_products(void **s
 
 	(void)state;
 	for EACH(row, table) {
-		struct json_object *item = keep(price_item(price_with(row->change), "x", 1));
+		struct json_object *item = keep(price_item(price_with(row->change),
+							&(struct price_key){"x", "s"}, 1));
 
 		check_text(row->change, json_string_or_null(item, "sku"), row->sku);
 	}
+}
+
+static void what_is_not_there_is_kept_with_the_reason(void **state)
+{
+	struct json_object *item = keep(price_missing_item(
+		&(struct price_key){"a#b", "CACHE#test#ab"}, "there is no such price", 60));
+
+	(void)state;
+	check_json("item", item, "{'PK':'PRICE#a%23b','SK':'CACHE#test#ab','expiresAt':60,"
+				 "'problem':'there is no such price'}");
+}
+
+static void each_key_and_mode_has_prices_of_its_own(void **state)
+{
+	const char *a = keep_text(price_sk("test", "sk_test_a"));
+
+	(void)state;
+	assert_string_equal(a, keep_text(price_sk("test", "sk_test_a")));
+	assert_string_not_equal(a, keep_text(price_sk("test", "sk_test_b")));
+	assert_string_not_equal(a, keep_text(price_sk("live", "sk_test_a")));
+	assert_int_equal(strlen(a), strlen("CACHE#test#") + 16);
+	assert_null(strstr(a, "sk_"));
 }
 
 int main(void)
@@ -101,6 +126,8 @@ int main(void)
 		holds(a_price_that_cannot_be_quoted_says_why),
 		holds(a_price_is_kept_with_what_a_quote_needs),
 		holds(the_item_is_named_by_what_asked_for_it),
+		holds(what_is_not_there_is_kept_with_the_reason),
+		holds(each_key_and_mode_has_prices_of_its_own),
 		holds(the_sku_is_the_lookup_key_then_the_prices_then_the_products),
 	};
 

@@ -71,7 +71,7 @@ static void a_quote_has_all_that_it_promises(void **state)
 			   "'currency':'usd','sku':'tee','collectionId':'c1','variantId':'v1',"
 			   "'stripePriceId':'price_1','stripeProductId':'prod_1'},"
 			   "{'quantity':3,'unitPrice':500,'amountSubtotal':1500,'currency':'usd',"
-			   "'stripePriceId':'price_2'}],'expiresAt':1732959300,"
+			   "'stripePriceId':'price_2'}],'expiresAt':1732617300,"
 			   "'PK':'QUOTE#%s','SK':'CACHE','quoteSignature':'%s'}",
 			   repeat("ab", 16), hash, signature, signature)));
 }

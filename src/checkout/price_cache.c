@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The cache of prices: its key, and taking a price out of it.
+ */
+#include "checkout/price_cache.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "shop/keys.h"
+#include "shop/price.h"
+
+char *price_cache_sk(struct app *app, int64_t deadline, struct err *e)
+{
+	static const char *const modes[] = {
+		[KEY_MODE_UNKNOWN] = "unknown",
+		[KEY_MODE_TEST] = "test",
+		[KEY_MODE_LIVE] = "live",
+	};
+	const char *secret;
+
+	if (app_secret(app, SECRET_STRIPE, deadline, &secret, e))
+		return NULL;
+	return price_sk(modes[key_mode_of(secret)], secret);
+}
+
+/* The same without a delete, which an older IAM policy does not allow: items
+ * whose time is over are not seen. */
+static int end_items(struct app *app, struct store_action *actions, size_t n, int64_t deadline,
+		     struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		actions[i].verb = STORE_PUT;
+		json_set_int(actions[i].item, "expiresAt", 1);
+	}
+	return store_write(app_store(app), actions, n, NULL, deadline, e);
+}
+
+/* A line's price was asked for by its id or by its lookup key, which is then
+ * the line's sku: both are forgotten. */
+void price_cache_drop(struct app *app, struct json_object *line, int64_t deadline)
+{
+	const char *names[] = {json_string_or_null(line, "stripePriceId"),
+			       json_string_or_null(line, "sku")};
+	struct store_action actions[2];
+	struct err why;
+	char *sk = price_cache_sk(app, deadline, &why);
+	size_t i, n = 0;
+
+	for (i = 0; sk && i < 2; i++) {
+		struct json_object *item;
+		char *pk;
+
+		if (!names[i] || (i == 1 && names[0] && strcmp(names[0], names[1]) == 0))
+			continue;
+		item = json_object_new_object();
+		pk = key_price(names[i]);
+		json_set_string(item, "PK", pk);
+		json_set_string(item, "SK", sk);
+		free(pk);
+		actions[n++] = (struct store_action){.verb = STORE_DELETE, .item = item,
+						     .condition = STORE_ANY};
+	}
+	if (n && store_write(app_store(app), actions, n, NULL, deadline, &why) &&
+	    end_items(app, actions, n, deadline, &why))
+		log_warning("Failed to forget price", LOG_STR("error", why.text));
+	for (i = 0; i < n; i++)
+		json_object_put(actions[i].item);
+	free(sk);
+}
