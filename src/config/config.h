@@ -60,6 +60,9 @@ struct config {
 	char *jwt_secret_parameter;
 	char *jwt_public_key_file;    /* JWT_PUBLIC_KEY_FILE: a PEM file */
 	char *auth_header;            /* AUTH_HEADER: one more header to read a token from */
+	char *jwt_issuer;             /* JWT_ISSUER: what a token's iss has to be */
+	char *jwt_audience;           /* JWT_AUDIENCE: what its aud has to name */
+	char *orders_auth;            /* ORDERS_AUTH: jwt or remote_user */
 	char *stripe_api_base;        /* STRIPE_API_BASE */
 	int64_t webhook_tolerance;    /* STRIPE_WEBHOOK_TOLERANCE, seconds */
 

@@ -43,6 +43,25 @@ char *key_user(const char *user_id)
 	return key_of("USER#", user_id);
 }
 
+char *key_user_of_functions(const char *name)
+{
+	struct buf key;
+	size_t n = 0;
+
+	buf_init(&key, KEY_MAX_BYTES);
+	buf_puts(&key, "USER#");
+	for (; name && *name && n < USER_ID_MAX; name++)
+		if (isascii((unsigned char)*name) &&
+		    (isalnum((unsigned char)*name) || strchr("@._-", *name))) {
+			buf_putc(&key, *name);
+			n++;
+		}
+	if (n)
+		return buf_detach(&key);
+	buf_free(&key);
+	return NULL;
+}
+
 char *key_session(const char *session_id)
 {
 	return key_of("SESSION#", session_id);

@@ -20,6 +20,10 @@
 
 /* Each returns a string to free(). */
 char *key_user(const char *user_id);                      /* USER#{userId} */
+/* Where the Lambda functions put the same user's orders: USER# and what is left of
+ * the name, as it was typed, when only [a-zA-Z0-9@._-] is kept, at most 256 of
+ * them.  Several users may share one.  NULL where nothing is left. */
+char *key_user_of_functions(const char *name);
 char *key_order(int64_t created, const char *session_id); /* ORDER#{created}#{session id} */
 /* The time in such a key: 0, or -1 where `sk` (NULL is allowed) is none. */
 int key_order_created(const char *sk, int64_t *created);

@@ -20,7 +20,7 @@
 
 #define KEY_MAX_BYTES 65536
 #define TOKEN_MAX_BYTES 8192
-#define SCHEME "Bearer "
+#define SCHEME "Bearer"
 
 static int read_key(const char *path, struct buf *key, struct err *e)
 {
@@ -60,6 +60,18 @@ int auth_check(const struct auth_settings *s, bool required, struct err *e)
 	return rc;
 }
 
+/* What stands behind `Bearer`, without blanks: a server may have taken the blank
+ * away, so nothing behind it is an empty token and not another scheme.  NULL
+ * where the value is of another scheme. */
+static const char *token_in(const char *value)
+{
+	const char *token = value + strlen(SCHEME);
+
+	if (strncasecmp(value, SCHEME, strlen(SCHEME)) != 0 || (*token && *token != ' '))
+		return NULL;
+	return token + strspn(token, " ");
+}
+
 static const char *find_token(const struct auth_settings *s, const struct request *request)
 {
 	char variable[128];
@@ -71,8 +83,8 @@ static const char *find_token(const struct auth_settings *s, const struct reques
 	size_t i;
 
 	for (i = 0; i < sizeof values / sizeof *values; i++)
-		if (values[i] && strncasecmp(values[i], SCHEME, strlen(SCHEME)) == 0)
-			return values[i] + strlen(SCHEME);
+		if (values[i] && token_in(values[i]))
+			return token_in(values[i]);
 	return NULL;
 }
 
@@ -103,6 +115,16 @@ static bool algorithm_fits(const struct auth_settings *s, jwt_alg_t algorithm)
 	return algorithm == JWT_ALG_RS256 || algorithm == JWT_ALG_ES256;
 }
 
+/* A claim as JSON, which the caller releases; NULL where it is not there. */
+static struct json_object *claim_of(jwt_t *jwt, const char *claim)
+{
+	char *text = jwt_get_grants_json(jwt, claim);
+	struct json_object *value = text ? json_parse(span_of(text)) : NULL;
+
+	free(text);
+	return value;
+}
+
 /* A NumericDate (RFC 7519 section 2: a number, perhaps with a fraction);
  * `*value` stays as it is where there is none.  False where it is no number. */
 static bool read_time(jwt_t *jwt, const char *claim, double *value)
@@ -120,6 +142,38 @@ static bool read_time(jwt_t *jwt, const char *claim, double *value)
 	return is_number || absent;
 }
 
+static bool is_text(struct json_object *value, const char *text)
+{
+	return json_object_is_type(value, json_type_string) &&
+	       strcmp(json_object_get_string(value), text) == 0;
+}
+
+/* `aud` is one audience or a list of them (RFC 7519 section 4.1.3). */
+static bool is_for(jwt_t *jwt, const char *audience)
+{
+	struct json_object *aud = claim_of(jwt, "aud");
+	bool found = is_text(aud, audience);
+	size_t i;
+
+	for (i = 0; json_object_is_type(aud, json_type_array) &&
+		    i < json_object_array_length(aud) && !found; i++)
+		found = is_text(json_object_array_get_idx(aud, i), audience);
+	json_object_put(aud);
+	return found;
+}
+
+/* The address, where the login says that it is this person's; a string "true"
+ * does not say so. */
+static char *verified_email(jwt_t *jwt)
+{
+	struct json_object *verified = claim_of(jwt, "email_verified");
+	bool is_verified = json_object_is_type(verified, json_type_boolean) &&
+			   json_object_get_boolean(verified);
+
+	json_object_put(verified);
+	return is_verified ? str_dup(jwt_get_grant(jwt, "email")) : NULL;
+}
+
 static const char *problem_of(const struct auth_settings *s, jwt_t *jwt, int64_t now)
 {
 	double expires = HUGE_VAL, not_before = -HUGE_VAL, time = (double)now;
@@ -128,17 +182,23 @@ static const char *problem_of(const struct auth_settings *s, jwt_t *jwt, int64_t
 		return "its algorithm is not the configured one";
 	if (!read_time(jwt, "exp", &expires) || !read_time(jwt, "nbf", &not_before))
 		return "its exp or nbf is no time";
+	if (s->needs_exp && expires == HUGE_VAL)
+		return "it never expires (it has no exp)";
 	if (expires <= time)
 		return "it has expired";
 	if (not_before > time)
 		return "it is not valid yet";
+	if (s->issuer && (!jwt_get_grant(jwt, "iss") || strcmp(jwt_get_grant(jwt, "iss"), s->issuer) != 0))
+		return "its issuer is not the configured one";
+	if (s->audience && !is_for(jwt, s->audience))
+		return "its audience is not the configured one";
 	if (str_empty(jwt_get_grant(jwt, "sub")))
 		return "it has no subject";
 	return NULL;
 }
 
-static int decode(const struct auth_settings *s, const char *token, int64_t now, char **subject,
-		  struct err *e)
+static int decode(const struct auth_settings *s, const char *token, int64_t now,
+		  struct auth_identity *who, struct err *e)
 {
 	jwt_t *jwt = NULL;
 	const char *problem = "its signature or form is wrong";
@@ -156,19 +216,38 @@ static int decode(const struct auth_settings *s, const char *token, int64_t now,
 	if (!rc && problem)
 		rc = err_set(e, ERR_UNAUTHORIZED, "The bearer token is not valid: %s", problem);
 	if (!rc)
-		*subject = str_dup(jwt_get_grant(jwt, "sub"));
+		*who = (struct auth_identity){.subject = str_dup(jwt_get_grant(jwt, "sub")),
+					      .email = verified_email(jwt)};
 	jwt_free(jwt);
 	buf_free(&key);
 	return rc;
 }
 
-int auth_subject(const struct auth_settings *s, const struct request *request, int64_t now,
-		 char **subject, struct err *e)
+int auth_identify(const struct auth_settings *s, const struct request *request, int64_t now,
+		  struct auth_identity *who, struct err *e)
 {
 	const char *token = find_token(s, request);
 
-	*subject = NULL;
+	*who = (struct auth_identity){.subject = NULL};
 	if (!token || (!s->secret && !s->public_key_file))
 		return 0;
-	return decode(s, token, now, subject, e);
+	return decode(s, token, now, who, e);
+}
+
+void auth_identity_free(struct auth_identity *who)
+{
+	free(who->subject);
+	free(who->email);
+	*who = (struct auth_identity){.subject = NULL};
+}
+
+int auth_subject(const struct auth_settings *s, const struct request *request, int64_t now,
+		 char **subject, struct err *e)
+{
+	struct auth_identity who;
+	int rc = auth_identify(s, request, now, &who, e);
+
+	*subject = who.subject;
+	free(who.email);
+	return rc;
 }

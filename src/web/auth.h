@@ -12,20 +12,36 @@ struct auth_settings {
 	const char *secret;          /* JWT_SECRET: tokens are HS256; or NULL */
 	const char *public_key_file; /* JWT_PUBLIC_KEY_FILE: they are RS256 or ES256; or NULL */
 	const char *header;          /* AUTH_HEADER, or NULL */
+	const char *issuer;          /* JWT_ISSUER: what `iss` has to be; NULL: anything */
+	const char *audience;        /* JWT_AUDIENCE: what `aud` has to be or to contain; NULL: anything */
+	bool needs_exp;              /* a token that never expires is refused */
 };
+
+/* Who a token says that asks; auth_identity_free() it. */
+struct auth_identity {
+	char *subject; /* `sub`; NULL: the request has no token */
+	char *email;   /* `email`, where `email_verified` is true; else NULL */
+};
+
+void auth_identity_free(struct auth_identity *who);
 
 /* Whether the settings make sense and the key can be read: 0, or -1 with
  * ERR_CONFIG naming the variable. */
 int auth_check(const struct auth_settings *settings, bool required, struct err *e);
 
 /*
- * The subject of the request's bearer token, to free(); NULL where it has none
- * or none is configured.  Looks into Authorization, REDIRECT_HTTP_AUTHORIZATION
+ * Who the request's bearer token says that asks: nobody where it has none or
+ * none is configured.  Looks into Authorization, REDIRECT_HTTP_AUTHORIZATION
  * (what Apache makes of it on a rewrite), then the configured header.
- * -1 with ERR_UNAUTHORIZED for a token that is not valid at `now`: the
- * algorithm is the configured one whatever the token says, exp and nbf are
- * checked where they are there.
+ * -1 with ERR_UNAUTHORIZED for a token that is not valid at `now`, and for
+ * `Bearer` with nothing behind it: the algorithm is the configured one whatever
+ * the token says; exp and nbf are checked where they are there, iss and aud
+ * where the settings name them.
  */
+int auth_identify(const struct auth_settings *settings, const struct request *request, int64_t now,
+		  struct auth_identity *who, struct err *e);
+
+/* The same for who wants to know the subject alone, to free(), NULL: nobody. */
 int auth_subject(const struct auth_settings *settings, const struct request *request, int64_t now,
 		 char **subject, struct err *e);
 

@@ -32,18 +32,20 @@ void cors_answer(const struct request *request, const char *allowed, struct resp
 	const char *origin = allow(request, allowed);
 
 	response_header(response, "Vary", "Origin");
-	if (origin)
-		response_header(response, "Access-Control-Allow-Origin", origin);
+	if (!origin)
+		return;
+	response_header(response, "Access-Control-Allow-Origin", origin);
+	response_header(response, "Access-Control-Expose-Headers", "ETag, Retry-After");
 }
 
 void cors_preflight(const struct request *request, const char *allowed, const char *methods,
 		    const char *token_header, struct response *response)
 {
-	char headers[128];
+	char headers[256];
 
 	if (!allow(request, allowed))
 		return;
-	snprintf(headers, sizeof headers, "Content-Type, Authorization%s%s",
+	snprintf(headers, sizeof headers, "Content-Type, Authorization, If-None-Match%s%s",
 		 token_header ? ", " : "", token_header ? token_header : "");
 	response_header(response, "Access-Control-Allow-Methods", methods);
 	response_header(response, "Access-Control-Allow-Headers", headers);

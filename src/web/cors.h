@@ -9,8 +9,9 @@
 #include "web/request.h"
 #include "web/response.h"
 
-/* Adds `Vary: Origin`, and `Access-Control-Allow-Origin` if the request's
- * origin is in the list (CORS_ALLOW_ORIGIN, NULL: none; `*`: any). */
+/* Adds `Vary: Origin`, and, if the request's origin is in the list
+ * (CORS_ALLOW_ORIGIN, NULL: none; `*`: any), `Access-Control-Allow-Origin` and
+ * the headers that its page may read. */
 void cors_answer(const struct request *request, const char *allowed, struct response *response);
 
 /* Adds to the answer of an OPTIONS request what the origin may send:

@@ -10,13 +10,20 @@
 #include "base/log.h"
 #include "web/cors.h"
 
-static const struct route *find_route(const struct endpoint *endpoint,
-				      const struct request *request)
+static bool fits(const struct endpoint *endpoint, const struct route *route,
+		 struct request *request)
+{
+	if (!route->below)
+		return request_is_for(request, route->path, endpoint->program);
+	return request_is_below(request, route->path, endpoint->program, &request->path_rest);
+}
+
+static const struct route *find_route(const struct endpoint *endpoint, struct request *request)
 {
 	const struct route *route;
 
 	for (route = endpoint->routes; route->path; route++)
-		if (request_is_for(request, route->path, endpoint->program))
+		if (fits(endpoint, route, request))
 			return route;
 	return NULL;
 }

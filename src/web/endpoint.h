@@ -16,6 +16,7 @@ typedef int endpoint_handler(void *context, const struct request *request,
 
 struct route {
 	const char *path;   /* "/cart/quote" */
+	bool below;         /* whatever one part stands below the path: request->path_rest */
 	const char *method; /* "POST", or "GET" (which answers HEAD too) */
 	size_t body_max;    /* bytes of a POST's body */
 	bool type_may_lack; /* a POST without a Content-Type is fine */

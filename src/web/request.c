@@ -73,9 +73,37 @@ bool request_is_for(const struct request *r, const char *path, const char *progr
 	struct span info = variable_or_empty(r, "PATH_INFO");
 
 	if (info.n)
-		return span_equals(info, path) ||
+		return (span_equals(info, path) && !span_ends(script, span_of(path))) ||
 		       (!is_program(script, program) && span_ends(info, span_of(path)));
 	return script.n == 0 || span_ends(script, span_of(path)) || is_program(script, program);
+}
+
+/* Cuts the last part, "/x", off a path; false where nothing stands behind the
+ * last slash. */
+static bool cut_last(struct span *path, struct span *last)
+{
+	size_t n = path->n;
+
+	while (n && path->p[n - 1] != '/')
+		n--;
+	*last = (struct span){path->p + n, path->n - n};
+	path->n = n ? n - 1 : 0;
+	return n && last->n;
+}
+
+bool request_is_below(const struct request *r, const char *path, const char *program,
+		      struct span *rest)
+{
+	struct span script = variable_or_empty(r, "SCRIPT_NAME");
+	struct span info = variable_or_empty(r, "PATH_INFO");
+
+	if (!info.n)
+		return cut_last(&script, rest) && span_ends(script, span_of(path));
+	if (!cut_last(&info, rest))
+		return false;
+	if (is_program(script, program) || span_ends(script, span_of(path)))
+		return info.n == 0 || span_equals(info, path);
+	return span_ends(info, span_of(path));
 }
 
 int request_check_type(const struct request *r, bool may_lack, struct err *e)

@@ -17,6 +17,7 @@ struct request {
 	char *const *variables; /* "NAME=value", NULL at the end */
 	struct buf body;        /* raw; empty for methods without one */
 	int64_t deadline;       /* base/clock.h */
+	struct span path_rest;  /* what stands in the place of a route's `*`; else empty */
 };
 
 /* Where the body comes from.  Reads up to n bytes; 0 at its end, -1 on failure
@@ -41,6 +42,14 @@ const char *request_header(const struct request *r, const char *name, char *vari
  * itself (/cgi-bin/cart-quote.fcgi) and nothing comes behind.
  */
 bool request_is_for(const struct request *r, const char *path, const char *program);
+
+/*
+ * Whether the request is for something below `path`: "/orders/cs_test_1" below
+ * "/orders" (of the program "orders").  *rest is the one part behind the slash, as
+ * the server decoded it and not empty; it points into the request's variables.
+ */
+bool request_is_below(const struct request *r, const char *path, const char *program,
+		      struct span *rest);
 
 /* 0, or -1 with ERR_MEDIA_TYPE where Content-Type is not application/json (with
  * or without parameters); `may_lack`: none at all is fine. */

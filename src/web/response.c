@@ -14,6 +14,7 @@ static const struct {
 } phrases[] = {
 	{200, "OK"},
 	{204, "No Content"},
+	{304, "Not Modified"},
 	{400, "Bad Request"},
 	{401, "Unauthorized"},
 	{403, "Forbidden"},
@@ -64,6 +65,7 @@ void response_error(struct response *r, const struct err *e)
 	struct json_object *json = json_object_new_object();
 	int status = err_http_status(e->code);
 
+	r->cache_control = NULL;
 	json_set_string(json, "error", err_public_text(e));
 	if (status == 503)
 		buf_printf(&r->headers, "Retry-After: %d\r\n", RETRY_AFTER_SECONDS);
@@ -90,7 +92,8 @@ void response_format(const struct response *r, struct buf *out)
 	if (r->json)
 		buf_printf(out, "Content-Type: application/json\r\nContent-Length: %zu\r\n",
 			   strlen(body));
-	buf_puts(out, "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n");
+	buf_printf(out, "Cache-Control: %s\r\nX-Content-Type-Options: nosniff\r\n",
+		   r->cache_control ? r->cache_control : "no-store");
 	buf_add(out, buf_text(&r->headers), r->headers.len);
 	buf_puts(out, "\r\n");
 	if (!r->no_body)

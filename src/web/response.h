@@ -15,6 +15,7 @@ struct response {
 	struct buf headers;       /* lines that end in CRLF, beside those of every answer */
 	struct json_object *json; /* owned; NULL: no body */
 	bool no_body;             /* HEAD: the headers of the body, without it */
+	const char *cache_control; /* NULL: no-store */
 };
 
 void response_init(struct response *r);

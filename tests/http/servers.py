@@ -24,7 +24,7 @@ import environment  # noqa: E402
 import shop  # noqa: E402
 from tap import eventually  # noqa: E402
 
-PROGRAMS = ("cart-quote", "checkout-create-session", "stripe-webhook", "status")
+PROGRAMS = ("cart-quote", "checkout-create-session", "orders", "stripe-webhook", "status")
 # A server's name: the file in conf/ that it includes, and how the programs run.
 SERVERS = {
     "nginx": "nginx/ordersnap.conf",

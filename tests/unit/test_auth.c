@@ -190,7 +190,7 @@ static void another_hmac_is_not_the_configured_one(void **state)
 
 static void a_request_without_a_token_is_nobodys(void **state)
 {
-	static const char *const values[] = {"", "Basic dTpw", "Bearer", "Token x", "bearerx"};
+	static const char *const values[] = {"", "Basic dTpw", "Token x", "bearerx", "Bearer\tx", "Bearer,x"};
 	struct err e;
 	size_t i;
 
@@ -198,6 +198,80 @@ static void a_request_without_a_token_is_nobodys(void **state)
 	for (i = 0; i < LENGTH(values); i++) {
 		check_int(values[i], ask_with(&by_secret, "HTTP_AUTHORIZATION", values[i], &e), 0);
 		check(values[i], subject == NULL);
+	}
+}
+
+static void a_bearer_with_nothing_behind_it_is_refused(void **state)
+{
+	static const char *const values[] = {"Bearer", "Bearer ", "bearer   ", "BEARER"};
+	struct err e;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LENGTH(values); i++) {
+		check_int(values[i], ask_with(&by_secret, "HTTP_AUTHORIZATION", values[i], &e), -1);
+		check_err(values[i], &e, ERR_UNAUTHORIZED, "The bearer token is not valid");
+	}
+}
+
+static void settings_may_ask_for_an_issuer_an_audience_and_an_end(void **state)
+{
+	static const struct auth_settings settings = {.secret = SECRET, .issuer = "https://login",
+						      .audience = "shop", .needs_exp = true};
+	static const struct {
+		const char *payload, *problem; /* NULL: it is valid */
+	} table[] = {
+		{"{'sub':'u','exp':4102444800,'iss':'https://login','aud':'shop'}", NULL},
+		{"{'sub':'u','exp':4102444800.5,'iss':'https://login','aud':['x','shop']}", NULL},
+		{"{'sub':'u','iss':'https://login','aud':'shop'}", "it never expires"},
+		{"{'sub':'u','exp':null,'iss':'https://login','aud':'shop'}", "no time"},
+		{"{'sub':'u','exp':4102444800,'aud':'shop'}", "its issuer"},
+		{"{'sub':'u','exp':4102444800,'iss':'https://login/','aud':'shop'}", "its issuer"},
+		{"{'sub':'u','exp':4102444800,'iss':['https://login'],'aud':'shop'}", "its issuer"},
+		{"{'sub':'u','exp':4102444800,'iss':'https://login'}", "its audience"},
+		{"{'sub':'u','exp':4102444800,'iss':'https://login','aud':'shops'}", "its audience"},
+		{"{'sub':'u','exp':4102444800,'iss':'https://login','aud':[]}", "its audience"},
+		{"{'sub':'u','exp':4102444800,'iss':'https://login','aud':['x',['shop']]}", "its audience"},
+		{"{'sub':'u','exp':4102444800,'iss':'https://login','aud':{'shop':1}}", "its audience"},
+		{"{'sub':'u','exp':4102444800,'iss':'https://login','aud':7}", "its audience"},
+		{"{'sub':'u','exp':1732612800,'iss':'https://login','aud':'shop'}", "it has expired"},
+	}, *row;
+	struct err e;
+
+	(void)state;
+	for EACH(row, table) {
+		check_int(row->payload, ask(&settings, token_of(row->payload), &e), row->problem ? -1 : 0);
+		if (row->problem)
+			check_err(row->payload, &e, ERR_UNAUTHORIZED, row->problem);
+	}
+}
+
+static void an_address_counts_where_the_login_has_verified_it(void **state)
+{
+	static const struct {
+		const char *payload, *email;
+	} table[] = {
+		{"{'sub':'u','email':'Jane@shop.example','email_verified':true}", "Jane@shop.example"},
+		{"{'sub':'u','email':'jane@shop.example','email_verified':false}", NULL},
+		{"{'sub':'u','email':'jane@shop.example'}", NULL},
+		{"{'sub':'u','email':'jane@shop.example','email_verified':'true'}", NULL},
+		{"{'sub':'u','email':'jane@shop.example','email_verified':1}", NULL},
+		{"{'sub':'u','email':'jane@shop.example','email_verified':null}", NULL},
+		{"{'sub':'u','email':['jane@shop.example'],'email_verified':true}", NULL},
+		{"{'sub':'u','email_verified':true}", NULL},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table) {
+		const char *value = keep_text(str_printf("Bearer %s", token_of(row->payload)));
+		struct request r = REQUEST(variable("HTTP_AUTHORIZATION", value));
+		struct auth_identity who;
+		struct err e;
+
+		check_int(row->payload, auth_identify(&by_secret, &r, NOW, &who, &e), 0);
+		check_text(row->payload, who.subject, "u");
+		check_text(row->payload, who.email, row->email);
+		auth_identity_free(&who);
 	}
 }
 
@@ -451,6 +525,9 @@ int main(void)
 		holds(the_payload_of_another_token_does_not_fit_its_signature),
 		holds(another_hmac_is_not_the_configured_one),
 		holds(a_request_without_a_token_is_nobodys),
+		holds(a_bearer_with_nothing_behind_it_is_refused),
+		holds(settings_may_ask_for_an_issuer_an_audience_and_an_end),
+		holds(an_address_counts_where_the_login_has_verified_it),
 		holds(a_token_is_not_looked_at_where_none_is_configured),
 		holds(a_token_is_found_in_three_places_in_this_order),
 		holds(the_extra_header_counts_only_where_it_is_configured),

@@ -71,6 +71,37 @@ static void a_path_is_told_whatever_the_server_makes_of_it(void **state)
 	}
 }
 
+static void a_part_below_a_path_is_found_whatever_the_server_makes_of_it(void **state)
+{
+	static const struct {
+		const char *script, *info, *rest; /* of /orders/{rest}, NULL: it is not that */
+	} table[] = {
+		{"/orders/cs_1", "", "cs_1"}, {"/orders", "/cs_1", "cs_1"}, {"", "/orders/cs_1", "cs_1"},
+		{"/api/orders/cs_1", "", "cs_1"}, {"/api", "/orders/cs_1", "cs_1"},
+		{"/api/v1/orders", "/cs_1", "cs_1"}, {"/cgi-bin/orders.fcgi", "/cs_1", "cs_1"},
+		{"/cgi-bin/orders.fcgi", "/orders/cs_1", "cs_1"}, {"/orders/a#b", "", "a#b"},
+		{"/orders/..", "", ".."}, {"/orders", "/orders", "orders"},
+		{"/orders", "", NULL}, {"/orders/", "", NULL}, {"/orders", "/", NULL}, {"", "", NULL},
+		{"/orders/a/b", "", NULL}, {"/orders", "/a/b", NULL}, {"/orders", "/orders/a/b", NULL},
+		{"/cgi-bin/orders.fcgi", "", NULL}, {"/cgi-bin/orders.fcgi", "/a/b", NULL},
+		{"/xorders/cs_1", "", NULL}, {"/checkout/session-status", "", NULL},
+		{"/cgi-bin/orders.fcgi", "/checkout/session-status", NULL},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table) {
+		struct request r = REQUEST(variable("SCRIPT_NAME", row->script),
+					   variable("PATH_INFO", row->info));
+		const char *name = keep_text(str_printf("%s + %s", row->script, row->info));
+		struct span rest = {"", 0};
+		bool below = request_is_below(&r, "/orders", "orders", &rest);
+
+		check(name, below == (row->rest != NULL));
+		if (below)
+			check_text(name, keep_text(span_dup(rest)), row->rest);
+	}
+}
+
 static void a_server_that_names_no_path_means_the_program(void **state)
 {
 	struct request r = REQUEST("REQUEST_METHOD=POST");
@@ -312,6 +343,7 @@ int main(void)
 		holds(a_variable_is_found_by_its_whole_name),
 		holds(a_header_is_found_by_its_usual_name),
 		holds(a_path_is_told_whatever_the_server_makes_of_it),
+		holds(a_part_below_a_path_is_found_whatever_the_server_makes_of_it),
 		holds(a_server_that_names_no_path_means_the_program),
 		holds(the_type_of_a_body_is_json),
 		holds(a_type_may_lack_only_where_that_is_said),

@@ -183,7 +183,9 @@ static void only_a_listed_origin_may_read_an_answer(void **state)
 		check_text(origins[i].origin, cors_of(origins[i].origin, origins[i].allowed, false),
 			   origins[i].answer
 				   ? keep_text(str_printf("Vary: Origin\r\n"
-							  "Access-Control-Allow-Origin: %s\r\n",
+							  "Access-Control-Allow-Origin: %s\r\n"
+							  "Access-Control-Expose-Headers: ETag, "
+							  "Retry-After\r\n",
 							  origins[i].answer))
 				   : "Vary: Origin\r\n");
 }
@@ -197,7 +199,8 @@ static void only_a_listed_origin_is_told_what_it_may_send(void **state)
 		check_text(origins[i].origin, cors_of(origins[i].origin, origins[i].allowed, true),
 			   origins[i].answer
 				   ? "Access-Control-Allow-Methods: POST, OPTIONS\r\n"
-				     "Access-Control-Allow-Headers: Content-Type, Authorization\r\n"
+				     "Access-Control-Allow-Headers: Content-Type, Authorization, "
+				     "If-None-Match\r\n"
 				     "Access-Control-Max-Age: 600\r\n"
 				   : "");
 }
@@ -211,7 +214,7 @@ static void the_header_of_a_token_may_be_sent_too(void **state)
 	response_init(&r);
 	cors_preflight(&request, "https://a", "GET", "X-Shop-Auth", &r);
 	assert_non_null(strstr(buf_text(&r.headers), "Access-Control-Allow-Headers: Content-Type, "
-						     "Authorization, X-Shop-Auth\r\n"));
+						     "Authorization, If-None-Match, X-Shop-Auth\r\n"));
 	response_free(&r);
 }
 

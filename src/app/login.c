@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The settings of the login, handed to web/auth.h.
+ */
+#include "app/login.h"
+
+#include "base/clock.h"
+
+static struct auth_settings settings_of(const struct config *c, const char *secret)
+{
+	return (struct auth_settings){
+		.secret = secret,
+		.public_key_file = c->jwt_public_key_file,
+		.header = c->auth_header,
+		.issuer = c->jwt_issuer,
+		.audience = c->jwt_audience,
+	};
+}
+
+int login_check(const struct config *c, bool required, struct err *e)
+{
+	struct auth_settings settings = settings_of(c, c->jwt_secret ? c->jwt_secret
+								      : c->jwt_secret_parameter);
+
+	return auth_check(&settings, required, e);
+}
+
+static int identify(struct app *app, const struct request *request, bool needs_exp,
+		    struct auth_identity *who, struct err *e)
+{
+	struct auth_settings settings;
+	const char *secret;
+
+	*who = (struct auth_identity){.subject = NULL};
+	if (app_secret(app, SECRET_JWT, request->deadline, &secret, e))
+		return -1;
+	settings = settings_of(&app->config, secret);
+	settings.needs_exp = needs_exp;
+	return auth_identify(&settings, request, clock_epoch(), who, e);
+}
+
+int login_identify(struct app *app, const struct request *request, bool needs_exp,
+		   struct auth_identity *who, struct err *e)
+{
+	int rc = identify(app, request, needs_exp, who, e);
+
+	if (rc && e->code == ERR_UNAUTHORIZED &&
+	    app_secret_changed(app, SECRET_JWT, request->deadline))
+		rc = identify(app, request, needs_exp, who, e);
+	return rc;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The site's login, as the settings describe it: who asks.
+ */
+#ifndef ORDERSNAP_APP_LOGIN_H
+#define ORDERSNAP_APP_LOGIN_H
+
+#include "app/app.h"
+#include "web/auth.h"
+
+/* Whether the login's settings make sense (auth_check). */
+int login_check(const struct config *config, bool required, struct err *e);
+
+/*
+ * Who asks, by the request's bearer token (auth_identify).  A secret that lives in
+ * SSM may have been rotated: it is read again before a token is refused.
+ * `needs_exp`: a token has to end some day.
+ */
+int login_identify(struct app *app, const struct request *request, bool needs_exp,
+		   struct auth_identity *who, struct err *e);
+
+#endif

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Following a session's pointers to its order.  The one idea: two reads, whatever
+ * there is: the pointers, then the order or, where none is to be shown, a key that
+ * no order has.
+ */
+#include "orders/customer_order.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "shop/keys.h"
+
+#define ID_MAX_BYTES 255 /* Stripe's ids are shorter */
+#define LETTERS 26       /* that a number may end in, where the one without was taken */
+
+enum { SESSION, NUMBER, POINTERS };
+
+/* What a session's id leads to; pointers_free() it. */
+struct pointers {
+	struct json_object *items[POINTERS]; /* the session's item and its number's */
+	struct json_object *last;            /* the number's with a letter, where it was needed */
+	const char *pk, *sk;                 /* the order's key, NULL: none is known */
+};
+
+static void pointers_free(struct pointers *p)
+{
+	json_object_put(p->items[SESSION]);
+	json_object_put(p->items[NUMBER]);
+	json_object_put(p->last);
+}
+
+static bool is_session_id(const char *id)
+{
+	const char *p;
+
+	if (!str_starts(id, "cs_") || strlen(id) > ID_MAX_BYTES)
+		return false;
+	for (p = id; *p; p++)
+		if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_", *p))
+			return false;
+	return id[3] != '\0';
+}
+
+/* Takes the order's key from an item that points to the order of this session. */
+static bool take_key(struct pointers *p, struct json_object *item, const char *id)
+{
+	const char *is = json_string_or_null(item, "orderId");
+
+	p->pk = json_string_or_null(item, "orderPK");
+	p->sk = json_string_or_null(item, "orderSK");
+	if (p->pk && p->sk && is && strcmp(is, id) == 0)
+		return true;
+	p->pk = p->sk = NULL;
+	return false;
+}
+
+/* Another session has the number: this one's may have a letter behind it. */
+static int read_letters(struct app *app, const char *number_pk, const char *id, int64_t deadline,
+			struct pointers *p, struct err *e)
+{
+	struct store_key keys[LETTERS];
+	struct json_object *items[LETTERS];
+	char *pks[LETTERS];
+	size_t i;
+	int rc;
+
+	for (i = 0; i < LETTERS; i++) {
+		pks[i] = str_printf("%s%c", number_pk, (int)('A' + i));
+		keys[i] = (struct store_key){pks[i], KEY_METADATA};
+	}
+	rc = store_get_many(app_store(app), keys, LETTERS, items, deadline, e);
+	for (i = 0; i < LETTERS; i++) {
+		if (!p->pk && take_key(p, items[i], id))
+			p->last = json_object_get(items[i]);
+		json_object_put(items[i]);
+		free(pks[i]);
+	}
+	return rc;
+}
+
+static int read_pointers(struct app *app, const char *id, int64_t deadline, struct pointers *p,
+			 struct err *e)
+{
+	char *number = order_number(app->config.order_number_prefix, id);
+	char *session_pk = key_session(id), *number_pk = key_number(number);
+	const struct store_key keys[POINTERS] = {[SESSION] = {session_pk, KEY_METADATA},
+						 [NUMBER] = {number_pk, KEY_METADATA}};
+	int rc;
+
+	*p = (struct pointers){.pk = NULL};
+	rc = store_get_many(app_store(app), keys, POINTERS, p->items, deadline, e);
+	if (!rc && !take_key(p, p->items[SESSION], id) && !take_key(p, p->items[NUMBER], id) &&
+	    p->items[NUMBER])
+		rc = read_letters(app, number_pk, id, deadline, p, e);
+	free(number_pk);
+	free(session_pk);
+	free(number);
+	return rc;
+}
+
+/* Reads the order; NULL in *order where what stands there is not this session's. */
+static int read_order(struct app *app, const struct store_key *key, const char *id,
+		      int64_t deadline, struct json_object **order, struct err *e)
+{
+	const char *is;
+
+	if (store_get_many(app_store(app), key, 1, order, deadline, e))
+		return -1;
+	is = json_string_or_null(*order, "orderId");
+	if (!is || strcmp(is, id) != 0) {
+		json_object_put(*order);
+		*order = NULL;
+	}
+	return 0;
+}
+
+int customer_order(struct app *app, const struct customer *customer, const char *order_id,
+		   int64_t deadline, struct json_object **view, struct err *e)
+{
+	struct store_key key = {customer->pks[0], KEY_ORDER_PREFIX "0"}; /* which no order has */
+	struct json_object *order = NULL;
+	struct pointers pointers = {.pk = NULL};
+	int rc;
+
+	if (!is_session_id(order_id))
+		return err_set(e, ERR_NOT_FOUND, "there is no such order");
+	rc = read_pointers(app, order_id, deadline, &pointers, e);
+	if (!rc && pointers.pk && customer_has_partition(customer, pointers.pk))
+		key = (struct store_key){pointers.pk, pointers.sk};
+	if (!rc)
+		rc = read_order(app, &key, order_id, deadline, &order, e);
+	if (!rc && order && customer_may_see(customer, order))
+		*view = customer_view(order);
+	else if (!rc)
+		rc = err_set(e, ERR_NOT_FOUND, "there is no such order");
+	json_object_put(order);
+	pointers_free(&pointers);
+	return rc;
+}
+
+static struct json_object *status_only(const char *status)
+{
+	struct json_object *view = json_object_new_object();
+
+	json_set_string(view, "status", status);
+	return view;
+}
+
+int customer_session_status(struct app *app, const char *session_id, enum customer_mode mode,
+			    int64_t deadline, struct json_object **view, struct err *e)
+{
+	struct json_object *order = NULL;
+	struct pointers pointers = {.pk = NULL};
+	const char *status;
+	int rc;
+
+	if (!is_session_id(session_id))
+		return err_set(e, ERR_BAD_REQUEST, "session_id must be the id of a Checkout Session");
+	rc = read_pointers(app, session_id, deadline, &pointers, e);
+	if (!rc && pointers.pk)
+		rc = read_order(app, &(struct store_key){pointers.pk, pointers.sk}, session_id, deadline,
+				&order, e);
+	status = json_string_or_null(pointers.items[SESSION], "status");
+	if (!rc && order && customer_mode_fits(mode, order))
+		*view = customer_status_view(order);
+	else if (!rc && !order && status && strcmp(status, "expired") == 0)
+		*view = status_only("expired");
+	else if (!rc)
+		*view = status_only("unknown");
+	json_object_put(order);
+	pointers_free(&pointers);
+	return rc;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Entity tags.
+ */
+#include "web/etag.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/digest.h"
+
+#define TAG_HEX 32 /* of the digest's 64 */
+#define TAG_SIZE (TAG_HEX + 3)
+
+/* "..." with a digest of the body in it. */
+static const char *tag_of(struct json_object *json, char tag[TAG_SIZE])
+{
+	char hex[DIGEST_HEX];
+
+	digest_sha256_hex(span_of(json_text(json)), hex);
+	snprintf(tag, TAG_SIZE, "\"%.*s\"", TAG_HEX, hex);
+	return tag;
+}
+
+/* If-None-Match is `*` or a list; a weak tag (W/"...") is as good as a strong one
+ * there (RFC 9110 section 13.1.2). */
+static bool names(const char *list, const char *tag)
+{
+	struct span rest = span_of(list), one;
+
+	while (span_next(&rest, ',', &one)) {
+		one = span_trim(one);
+		if (one.n > 2 && memcmp(one.p, "W/", 2) == 0)
+			one = (struct span){one.p + 2, one.n - 2};
+		if (span_equals(one, "*") || span_equals(one, tag))
+			return true;
+	}
+	return false;
+}
+
+void etag_answer(const struct request *request, struct response *response)
+{
+	const char *has = request_variable(request, "HTTP_IF_NONE_MATCH");
+	char tag[TAG_SIZE];
+
+	tag_of(response->json, tag);
+	response->cache_control = "private";
+	response_header(response, "ETag", tag);
+	response_header(response, "Vary", "Origin, Authorization");
+	if (has && names(has, tag))
+		response_json(response, 304, NULL);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Answers that a client may keep: an entity tag (RFC 9110 section 8.8.3) made of
+ * what is in the answer, and 304 for who has it already.
+ */
+#ifndef ORDERSNAP_WEB_ETAG_H
+#define ORDERSNAP_WEB_ETAG_H
+
+#include "web/request.h"
+#include "web/response.h"
+
+/*
+ * Makes the 200 that `response` is one that the asking browser alone may keep
+ * (`Cache-Control: private`) under its ETag, and a 304 without a body where
+ * If-None-Match names that.
+ */
+void etag_answer(const struct request *request, struct response *response);
+
+#endif

@@ -1,0 +1,381 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""GET /orders, GET /orders/{orderId}, GET /checkout/session-status: what a customer is shown of
+which orders, and what is refused."""
+import os
+import subprocess
+import time
+
+from kit import (JWT_SECRET, KeptShop, contains, equal, granted, key_pair, lacks, lib, main, ok,
+                 refused, test, token)
+import orders as made
+
+DAY = 86400
+NOW = int(time.time())
+
+shop = KeptShop(sim=False, JWT_SECRET=JWT_SECRET)
+subprocess.run([os.path.join(lib.BUILD, "ordersnap"), "init"], env=shop.environment(), check=True,
+               capture_output=True)
+
+
+def bearer(sub="user_1", exp=NOW + 3600, **claims):
+    claims = {"sub": sub, "exp": exp, **claims}
+    return {"HTTP_AUTHORIZATION": "Bearer " + token({k: v for k, v in claims.items()
+                                                     if v is not None})}
+
+
+def verified(email, sub="somebody"):
+    return bearer(sub, email=email, email_verified=True)
+
+
+def ask(query="", who=None, **variables):
+    return shop.cgi("orders", None, "GET", SCRIPT_NAME="/orders", QUERY_STRING=query,
+                    **{**(bearer() if who is None else who), **variables})
+
+
+def ask_one(order_id, who=None, **variables):
+    return shop.cgi("orders", None, "GET", SCRIPT_NAME="/orders", PATH_INFO="/" + order_id,
+                    **{**(bearer() if who is None else who), **variables})
+
+
+def status_of(query, **variables):
+    return shop.cgi("orders", None, "GET", SCRIPT_NAME="/checkout/session-status",
+                    QUERY_STRING=query, **variables)
+
+
+def ids(answer):
+    return [o["orderId"] for o in granted(answer)["orders"]]
+
+
+def walk(limit, who=None, between=lambda page: None):
+    """All orders, a page at a time: the ids, and how many were on each page."""
+    found, cursor, sizes = [], "", []
+    while True:
+        page = granted(ask(f"limit={limit}" + (f"&cursor={cursor}" if cursor else ""), who))
+        found += [o["orderId"] for o in page["orders"]]
+        sizes.append(len(page["orders"]))
+        cursor = page["nextCursor"]
+        if cursor is None:
+            return found, sizes
+        between(len(sizes))
+
+
+def guest(session, created, email, **more):
+    return made.order(session, created, email.lower(), **{"customerEmail": email, "guest": True, **more})
+
+
+made.put(shop, *[made.order(f"cs_test_{n:03d}", NOW - 1000 * n) for n in range(1, 46)])
+made.put(shop, made.order("cs_test_two", NOW - 5, "user_2", customerEmail="two@shop.example"))
+made.put(shop, made.order("cs_live_other", NOW - 6, livemode=True))
+
+
+# --- the list -----------------------------------------------------------------------------------
+
+@test
+def _():
+    "the newest twenty orders of who asks, and a cursor to the next ones"
+    page = granted(ask())
+    equal([o["orderId"] for o in page["orders"]], [f"cs_test_{n:03d}" for n in range(1, 21)])
+    equal(list(page), ["orders", "nextCursor", "hasOrders"])
+    ok(page["nextCursor"] and page["hasOrders"] is True, "a cursor, and orders")
+
+
+@test
+def _():
+    "pages of any size give each order once, and the last one's cursor is null"
+    every = [f"cs_test_{n:03d}" for n in range(1, 46)]
+    for limit, sizes in ((1, [1] * 45), (9, [9] * 5), (20, [20, 20, 5]), (44, [44, 1]), (45, [45]),
+                         (100, [45])):
+        if limit > 1 or not lib.WRAPPER:
+            equal(walk(limit), (every, sizes), f"limit {limit}")
+
+
+@test
+def _():
+    "orders that come in while somebody reads on do not move the pages"
+    more = iter(range(100))
+
+    def add(_page):
+        n = next(more)
+        made.put(shop, made.order(f"cs_test_walk{n}", NOW + n, "user_walk"))
+
+    made.put(shop, *[made.order(f"cs_test_w{n:02d}", NOW - 10 * n, "user_walk") for n in range(25)])
+    equal(walk(7, bearer("user_walk"), add)[0], [f"cs_test_w{n:02d}" for n in range(25)])
+
+
+@test
+def _():
+    "who has bought nothing gets an empty list that says so"
+    equal(granted(ask(who=bearer("nobody"))), {"orders": [], "nextCursor": None, "hasOrders": False})
+
+
+@test
+def _():
+    "an order is shown without what is the shop's"
+    order = granted(ask("limit=1"))["orders"][0]
+    equal((order["orderNumber"], order["amount"], order["currency"]), ("BC-001", 8500, "usd"))
+    equal(order["items"][0]["name"], "Red Necklace")
+    for name in ("PK", "SK", "version", "userId", "livemode", "source", "stripeSessionId",
+                 "stripePaymentIntentId", "quoteSignature", "metadata"):
+        ok(name not in order, name)
+
+
+@test
+def _():
+    "orders of the other mode than the key's are left out, and so they are by a live key"
+    lacks(ask("limit=100").body.decode(), "cs_live_other")
+    refused(ask_one("cs_live_other"), 404)
+    equal(ids(ask("limit=100", STRIPE_SECRET="sk_live_ordersnap0000000000")), ["cs_live_other"])
+
+
+@test
+def _():
+    "a thousand orders of the other mode do not hide what is older: cursors lead through them"
+    made.put(shop, *[made.order(f"cs_live_{n:04d}", NOW - n, "user_tests", livemode=True)
+                     for n in range(1000)], without=("day", "number", "session", "payment"))
+    made.put(shop, made.order("cs_test_old", NOW - 5000, "user_tests"))
+    equal(walk(5, bearer("user_tests"))[0], ["cs_test_old"])
+
+
+# --- guests -------------------------------------------------------------------------------------
+
+made.put(shop,
+         made.order("cs_test_g1", NOW - 10, "member", customerEmail="elsewhere@shop.example"),
+         guest("cs_test_g2", NOW - 20, "Jane@Shop.example"),
+         made.order("cs_test_g3", NOW - 30, "member"),
+         guest("cs_test_g4", NOW - 40, "jane@shop.example", guest=None),
+         guest("cs_test_g5", NOW - 50, "joe@shop.example"))
+GUEST = ["cs_test_g1", "cs_test_g2", "cs_test_g3", "cs_test_g4"]
+
+
+@test
+def _():
+    "a verified address brings in what it bought as a guest, the newest first, under one cursor"
+    for email in ("jane@shop.example", "JANE@shop.EXAMPLE"):
+        for limit in (1, 2, 3, 100):
+            equal(walk(limit, verified(email, "member"))[0], GUEST, f"{email} by {limit}")
+    equal(granted(ask_one("cs_test_g2", verified("jane@shop.example", "member")))["orderNumber"],
+          "BC-G2")
+
+
+@test
+def _():
+    "an address that is not verified brings in nothing, and neither does a name that looks like one"
+    for claims in ({}, {"email": "jane@shop.example"},
+                   {"email": "jane@shop.example", "email_verified": False},
+                   {"email": "jane@shop.example", "email_verified": "true"},
+                   {"email": "jane@shop.example", "email_verified": 1}):
+        equal(ids(ask(who=bearer("member", **claims))), ["cs_test_g1", "cs_test_g3"], str(claims))
+        equal(ids(ask(who=bearer("jane@shop.example", **claims))), [], str(claims))
+        refused(ask_one("cs_test_g2", bearer("jane@shop.example", **claims)), 404)
+
+
+@test
+def _():
+    "two addresses that the functions wrote as one see each their own"
+    for session, email in (("cs_test_plus", "a+b@x.example"), ("cs_test_none", "ab@x.example")):
+        old = made.lambda_order(session, NOW - 100, "ab@x.example")
+        made.put(shop, {**old, "customerEmail": email})
+    equal(ids(ask(who=verified("a+b@x.example"))), ["cs_test_plus"])
+    equal(ids(ask(who=verified("ab@x.example"))), ["cs_test_none"])
+    equal(ids(ask(who=bearer("ab@x.example"))), [])
+    equal(granted(ask_one("cs_test_plus", verified("A+B@x.example")))["orderId"], "cs_test_plus")
+    refused(ask_one("cs_test_plus", verified("ab@x.example")), 404)
+
+
+# --- who asks -----------------------------------------------------------------------------------
+
+@test
+def _():
+    "who shows no valid token is refused, for a list and for an order"
+    other, unsigned = "another-secret-of-32-bytes-or-more!", token({"sub": "user_1"}, "none")
+    claims = {"sub": "user_1", "exp": NOW + 60}
+    for header, why in (
+            (None, "is required"), ("", "is required"), ("Basic dTpw", "is required"),
+            ("Bearer", "signature or form"), ("Bearer ", "signature or form"),
+            ("bearer x", "signature or form"), ("Bearer " + unsigned, "signature or form"),
+            ("Bearer " + token(claims, "HS256", said="none"), "signature or form"),
+            ("Bearer " + token(claims, key=other), "signature or form"),
+            ("Bearer " + token(claims, "HS512"), "algorithm"),
+            ("Bearer " + token({"sub": "user_1", "exp": NOW - 1}), "expired"),
+            ("Bearer " + token({**claims, "nbf": NOW + 50}), "not valid yet"),
+            ("Bearer " + token({"sub": "user_1"}), "never expires"),
+            ("Bearer " + token({"exp": NOW + 60}), "no subject"),
+            ("Bearer " + token({"sub": "", "exp": NOW + 60}), "no subject"),
+            ("Bearer " + token({"sub": " ", "exp": NOW + 60}), "empty or too long"),
+            ("Bearer " + token({"sub": "x" * 257, "exp": NOW + 60}), "empty or too long"),
+            ("Bearer " + "x" * 65536, "signature or form"),
+            ("Bearer " + token({**claims, "x": "y" * 65536}), "signature or form")):
+        for answer in (ask(who={"HTTP_AUTHORIZATION": header}),
+                       ask_one("cs_test_001", {"HTTP_AUTHORIZATION": header})):
+            refused(answer, 401, why)
+            equal(answer.headers["www-authenticate"], "Bearer")
+
+
+@test
+def _():
+    "the token's issuer and audience are held to the settings"
+    settings = {"JWT_ISSUER": "https://login.shop.example", "JWT_AUDIENCE": "shop"}
+    right = {"iss": "https://login.shop.example", "aud": ["other", "shop"]}
+    equal(ask(who=bearer(**right), **settings).status, 200)
+    refused(ask(who=bearer(**{**right, "iss": "https://else"}), **settings), 401, "issuer")
+    refused(ask(who=bearer(**{**right, "aud": "other"}), **settings), 401, "audience")
+    refused(ask(who=bearer(), **settings), 401)
+
+
+@test
+def _():
+    "tokens of a public key are RS256 or ES256, and no secret makes one of it"
+    for kind, alg in (("rsa", "RS256"), ("ec", "ES256")):
+        private, public = key_pair(shop.folder, kind)
+        settings = {"JWT_SECRET": None, "JWT_PUBLIC_KEY_FILE": public}
+        claims = {"sub": "user_1", "exp": NOW + 60}
+
+        def who(*args, **more):
+            return {"HTTP_AUTHORIZATION": "Bearer " + token(*args, **more)}
+        equal(ask("limit=1", who(claims, alg, private), **settings).status, 200)
+        with open(public, encoding="ascii") as f:
+            refused(ask("", who(claims, "HS256", f.read()), **settings), 401)
+
+
+@test
+def _():
+    "with ORDERS_AUTH=remote_user the web server says who asks, and no token counts"
+    by_server = {"ORDERS_AUTH": "remote_user"}
+    equal(ids(ask("limit=1", {}, REMOTE_USER="user_2", **by_server)), ["cs_test_two"])
+    refused(ask("", {}, **by_server), 401, "a login is required")
+    refused(ask("", bearer(), **by_server), 401)
+    refused(ask("", {}, REMOTE_USER="user_2"), 401)
+    refused(ask("", {}, HTTP_REMOTE_USER="user_2", **by_server), 401)
+
+
+@test
+def _():
+    "without a login in the settings nobody sees orders, and a session's status is told all the same"
+    refused(ask(JWT_SECRET=None), 401)
+    equal(granted(status_of("session_id=cs_test_001", JWT_SECRET=None))["status"], "completed")
+
+
+# --- what is asked ------------------------------------------------------------------------------
+
+@test
+def _():
+    "a limit that is none is refused"
+    for limit in ("0", "-1", "101", "abc", "1.5", "%31x", "1&limit=1", "99999999999999999999"):
+        refused(ask("limit=" + limit), 400, "limit must be a whole number from 1 to 100")
+    equal(len(ids(ask("limit=3&other=x"))), 3)
+
+
+@test
+def _():
+    "a cursor of another user, one that was cut and garbage are refused"
+    cursor = granted(ask("limit=1"))["nextCursor"]
+    for bad in (cursor[:-1], cursor[:-2], cursor[:20], cursor + "00", cursor.upper(), "garbage",
+                "ORDER%231", "%00", "%ff", "x" * 70000):
+        refused(ask("cursor=" + bad), 400, "cursor")
+    refused(ask("cursor=" + cursor, bearer("user_2")), 400, "cursor")
+    equal(ids(ask("limit=1&cursor=" + cursor)), ["cs_test_002"])
+
+
+@test
+def _():
+    "another's order, one that is not there and what is no id are one answer"
+    none = ask_one("cs_test_nothing")
+    refused(none, 404, "there is no such order")
+    for bad in ("cs_test_two", "..", "../orders", "cs_test_001\0", "cs_test_001%00", "cs_test_001#",
+                "cs_test_001 ", "x" * 10240, "cs_", "BC-001", "pi_001", "cs_test_é", "orders"):
+        if "\0" not in bad and "/" not in bad:
+            answer = ask_one(bad)
+            equal((answer.status, answer.body), (404, none.body), bad[:40])
+
+
+@test
+def _():
+    "an order by its id, also where its session's item is gone or its number has a letter"
+    equal(granted(ask_one("cs_test_007"))["orderNumber"], "BC-007")
+    made.put(shop, made.order("cs_test_late", NOW - 7, "user_late"), without=("session",))
+    equal(granted(ask_one("cs_test_late", bearer("user_late")))["orderId"], "cs_test_late")
+    made.put(shop, made.order("cs_test_x_001", NOW - 8, "user_late", orderNumber="BC-001B"),
+             without=("session",))
+    equal(granted(ask_one("cs_test_x_001", bearer("user_late")))["orderNumber"], "BC-001B")
+
+
+@test
+def _():
+    "what has not changed is a 304 without a body, for a list and for an order"
+    for get in (ask, lambda who=None, **more: ask_one("cs_test_001", who, **more)):
+        first = get()
+        tag = first.headers["etag"]
+        same = get(HTTP_IF_NONE_MATCH=f'"x", W/{tag}')
+        equal((same.status, same.body, same.headers["etag"]), (304, b"", tag))
+        equal(get(HTTP_IF_NONE_MATCH='"x"').body, first.body)
+        contains(first.headers["vary"], "Authorization")
+    ok(get(who=bearer("nobody"), HTTP_IF_NONE_MATCH=tag).status == 404, "another's tag")
+
+
+@test
+def _():
+    "the shop's page may read the answers, with a token, and other pages not"
+    answer = ask("limit=1", HTTP_ORIGIN="https://shop.example")
+    equal(answer.headers["access-control-allow-origin"], "https://shop.example")
+    contains(answer.headers["access-control-expose-headers"], "ETag")
+    ok("access-control-allow-origin" not in ask("", HTTP_ORIGIN="https://else").headers, "others")
+    asked = shop.cgi("orders", None, "OPTIONS", SCRIPT_NAME="/orders", PATH_INFO="/cs_test_001",
+                     HTTP_ORIGIN="https://shop.example")
+    equal(asked.status, 204)
+    for name in ("Authorization", "If-None-Match"):
+        contains(asked.headers["access-control-allow-headers"], name)
+    refused(shop.cgi("orders", {}, "POST", SCRIPT_NAME="/orders", **bearer()), 405)
+    equal(shop.cgi("orders", None, "HEAD", SCRIPT_NAME="/orders", **bearer()).body, b"")
+
+
+@test
+def _():
+    "the program answers at its own address, too"
+    at = {"SCRIPT_NAME": "/cgi-bin/orders.fcgi"}
+    for path, wanted in (("", "orders"), ("/orders", "orders"), ("/cs_test_001", "orderId"),
+                         ("/orders/cs_test_001", "orderId")):
+        answer = shop.cgi("orders", None, "GET", PATH_INFO=path or None, **at, **bearer())
+        equal(next(iter(granted(answer))), wanted, path)
+    answer = shop.cgi("orders", None, "GET", PATH_INFO="/checkout/session-status", **at,
+                      QUERY_STRING="session_id=cs_test_001")
+    equal(granted(answer)["orderNumber"], "BC-001")
+
+
+# --- a session's status -------------------------------------------------------------------------
+
+@test
+def _():
+    "who knows a session's id learns how its order stands, and nothing of the person"
+    equal(granted(status_of("session_id=cs_test_two")),
+          {"status": "completed", "orderNumber": "BC-TWO", "amount": 8500, "currency": "usd",
+           "items": [{"name": "Red Necklace", "quantity": 2}, {"name": "Silver Ring", "quantity": 1}]})
+
+
+@test
+def _():
+    "no order, not yet an order, no session and another mode's are one answer"
+    shop.store({"PK": "SESSION#cs_test_open", "SK": "METADATA", "status": "open", "version": 1,
+                "stripeSessionId": "cs_test_open", "userId": "user_1"})
+    for session in ("cs_test_open", "cs_test_of_another_shop", "cs_live_other"):
+        equal(granted(status_of("session_id=" + session)), {"status": "unknown"}, session)
+
+
+@test
+def _():
+    "a session that expired is said to have"
+    shop.store({"PK": "SESSION#cs_test_expired", "SK": "METADATA", "status": "expired", "version": 1,
+                "stripeSessionId": "cs_test_expired"})
+    equal(granted(status_of("session_id=cs_test_expired")), {"status": "expired"})
+
+
+@test
+def _():
+    "what is no session's id is refused"
+    for query in ("", "session_id=", "session_id=%00", "session_id=cs_", "session_id=pi_1",
+                  "session_id=cs_test_1%23", "session_id=..", "session_id=" + "cs_" + "x" * 10240,
+                  "session_id=cs_test_001&session_id=cs_test_001", "session=cs_test_001"):
+        refused(status_of(query), 400, "session_id")
+
+
+main(shop)
