@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "app/login.h"
+#include "config/secret.h"
 #include "orders/customer_order.h"
 #include "orders/customer_page.h"
 #include "program.h"
@@ -20,9 +21,11 @@
 
 static enum customer_mode mode_of(const char *stripe_secret)
 {
-	if (stripe_secret && strstr(stripe_secret, "_live_"))
-		return CUSTOMER_LIVE_MODE;
-	return stripe_secret && strstr(stripe_secret, "_test_") ? CUSTOMER_TEST_MODE : CUSTOMER_ANY_MODE;
+	enum key_mode mode = stripe_secret ? key_mode_of(stripe_secret) : KEY_MODE_UNKNOWN;
+
+	if (mode == KEY_MODE_UNKNOWN)
+		return CUSTOMER_ANY_MODE;
+	return mode == KEY_MODE_LIVE ? CUSTOMER_LIVE_MODE : CUSTOMER_TEST_MODE;
 }
 
 static int find_mode(struct app *app, int64_t deadline, enum customer_mode *mode, struct err *e)
@@ -130,8 +133,8 @@ static int check_auth(const struct config *config, struct err *e)
 
 static const struct route routes[] = {
 	{.path = "/orders", .method = "GET", .handle = get_orders},
-	{.path = "/checkout/session-status", .method = "GET", .handle = get_status},
 	{.path = "/orders", .below = true, .method = "GET", .handle = get_order},
+	{.path = "/checkout/session-status", .method = "GET", .handle = get_status},
 	{.path = NULL},
 };
 

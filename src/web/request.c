@@ -67,6 +67,18 @@ static bool is_program(struct span script, const char *program)
 	return false;
 }
 
+/* Whether the path is `path` on whatever stands before it, but not one part below
+ * another of it: "/orders/orders" is an order of a strange name. */
+static bool is_at(struct span whole, const char *path)
+{
+	struct span end = span_of(path);
+
+	if (!span_ends(whole, end))
+		return false;
+	whole.n -= end.n;
+	return !span_ends(whole, end);
+}
+
 bool request_is_for(const struct request *r, const char *path, const char *program)
 {
 	struct span script = variable_or_empty(r, "SCRIPT_NAME");
@@ -74,8 +86,9 @@ bool request_is_for(const struct request *r, const char *path, const char *progr
 
 	if (info.n)
 		return (span_equals(info, path) && !span_ends(script, span_of(path))) ||
-		       (!is_program(script, program) && span_ends(info, span_of(path)));
-	return script.n == 0 || span_ends(script, span_of(path)) || is_program(script, program);
+		       (!is_program(script, program) && is_at(info, path));
+	return script.n == 0 || is_at(script, path) ||
+	       (is_program(script, program) && !span_ends(script, span_of(path)));
 }
 
 /* Cuts the last part, "/x", off a path; false where nothing stands behind the

@@ -81,6 +81,7 @@ static void a_part_below_a_path_is_found_whatever_the_server_makes_of_it(void **
 		{"/api/v1/orders", "/cs_1", "cs_1"}, {"/cgi-bin/orders.fcgi", "/cs_1", "cs_1"},
 		{"/cgi-bin/orders.fcgi", "/orders/cs_1", "cs_1"}, {"/orders/a#b", "", "a#b"},
 		{"/orders/..", "", ".."}, {"/orders", "/orders", "orders"},
+		{"/orders/orders", "", "orders"},
 		{"/orders", "", NULL}, {"/orders/", "", NULL}, {"/orders", "/", NULL}, {"", "", NULL},
 		{"/orders/a/b", "", NULL}, {"/orders", "/a/b", NULL}, {"/orders", "/orders/a/b", NULL},
 		{"/cgi-bin/orders.fcgi", "", NULL}, {"/cgi-bin/orders.fcgi", "/a/b", NULL},
@@ -97,8 +98,12 @@ static void a_part_below_a_path_is_found_whatever_the_server_makes_of_it(void **
 		bool below = request_is_below(&r, "/orders", "orders", &rest);
 
 		check(name, below == (row->rest != NULL));
-		if (below)
+		if (below) {
 			check_text(name, keep_text(span_dup(rest)), row->rest);
+			check(name, (strcmp(row->script, "/cgi-bin/orders.fcgi") == 0 &&
+				     strcmp(row->info, "/orders") == 0) ||
+					    !request_is_for(&r, "/orders", "orders"));
+		}
 	}
 }
 
