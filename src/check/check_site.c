@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/url.h"
 #include "check/check_part.h"
+#include "check/check_site_orders.h"
 #include "check/visitor.h"
 
 #define GROUP_MS 18000
@@ -378,6 +379,7 @@ void check_site(struct check *c)
 			look_at_quote_limit(&site);
 		}
 		look_at_checkout(&site);
+		check_site_orders(c, site.visitor, check_deadline(c, CALL_MS));
 		if (look_at_webhook(&site))
 			look_at_webhook_limit(&site);
 	}

@@ -16,7 +16,8 @@ from check_kit import CheckedShop, main, no_secret  # noqa: E402
 from command_kit import equal, kit, lacks, ok, test  # noqa: E402
 
 PROGRAMS = {"/healthz": "status", "/cart/quote": "cart-quote", "/stripe/webhook": "stripe-webhook",
-            "/checkout/create-session": "checkout-create-session"}
+            "/checkout/create-session": "checkout-create-session",
+            "/orders": "orders"}
 JWT = "jwt-secret-of-the-tests-0123456789"
 HTML = b"<html>This is no program.</html>"
 
@@ -266,6 +267,34 @@ def _():
     check(**shop.login).blames().says("site/authorization", "reaches")
     gateway.dropped = ("Authorization", "X-Authorization")
     check(**shop.login).blames("failed site/authorization")
+
+
+# --- a customer's orders -------------------------------------------------------------------------
+
+def believing(request, body):
+    """A server that names whatever user a Basic header names, as nginx's $remote_user does."""
+    if request.headers.get("Authorization", "").startswith("Basic "):
+        shop.login = {**shop.login, "REMOTE_USER": "ordersnap-check"}
+
+
+@case("a web server that believes an invented user is named, and what to do")
+def _():
+    shop.login = {"ORDERS_AUTH": "remote_user"}
+    check(ORDERS_AUTH="remote_user").blames().says("site/orders", "refuses a user")
+    gateway.fault = believing
+    check(ORDERS_AUTH="remote_user").blames("failed site/orders").says(
+        "site/orders", "an invented user without a password was believed", "auth_basic")
+
+
+@case("a login of the web server's own, and one by tokens, refuse an invented user")
+def _():
+    gateway.fault = at("/orders", 401, method="GET")
+    check(ORDERS_AUTH="remote_user").blames().says("site/orders", "refuses a user")
+    gateway.well()
+    shop.login = {"JWT_SECRET": JWT}
+    check(JWT_SECRET=JWT).blames().says("site/orders", "refuses a user")
+    gateway.fault = at("/orders", 404, method="GET")
+    check(JWT_SECRET=JWT).blames("warning site/orders").says("site/orders", "does not lead to")
 
 
 @case("a rate limit of the web server is not taken for another fault")

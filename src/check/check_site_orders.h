@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Whether the shop's site shows customers' orders to whom it should: a part of
+ * check_site().
+ */
+#ifndef ORDERSNAP_CHECK_CHECK_SITE_ORDERS_H
+#define ORDERSNAP_CHECK_CHECK_SITE_ORDERS_H
+
+#include "check/check_part.h"
+#include "check/visitor.h"
+
+/* Asks for orders as an invented user, with a password that nobody has; only where
+ * the settings have a login. */
+void check_site_orders(struct check *c, struct visitor *visitor, int64_t deadline);
+
+#endif
