@@ -17,10 +17,15 @@ static struct auth_settings settings_of(const struct config *c, const char *secr
 	};
 }
 
+/* Before the secret is known: that there is one is enough. */
+static struct auth_settings settings_without_secret(const struct config *c)
+{
+	return settings_of(c, c->jwt_secret ? c->jwt_secret : c->jwt_secret_parameter);
+}
+
 int login_check(const struct config *c, bool required, struct err *e)
 {
-	struct auth_settings settings = settings_of(c, c->jwt_secret ? c->jwt_secret
-								      : c->jwt_secret_parameter);
+	struct auth_settings settings = settings_without_secret(c);
 
 	return auth_check(&settings, required, e);
 }
@@ -42,8 +47,16 @@ static int identify(struct app *app, const struct request *request, bool needs_e
 int login_identify(struct app *app, const struct request *request, bool needs_exp,
 		   struct auth_identity *who, struct err *e)
 {
-	int rc = identify(app, request, needs_exp, who, e);
+	const struct auth_settings settings = settings_without_secret(&app->config);
+	bool has_token;
+	int rc;
 
+	*who = (struct auth_identity){.subject = NULL};
+	if (auth_look_for_token(&settings, request, &has_token, e))
+		return -1;
+	if (!has_token)
+		return 0;
+	rc = identify(app, request, needs_exp, who, e);
 	if (rc && e->code == ERR_UNAUTHORIZED &&
 	    app_secret_changed(app, SECRET_JWT, request->deadline))
 		rc = identify(app, request, needs_exp, who, e);

@@ -13,7 +13,8 @@ int login_check(const struct config *config, bool required, struct err *e);
 
 /*
  * Who asks, by the request's bearer token (auth_identify).  A secret that lives in
- * SSM may have been rotated: it is read again before a token is refused.
+ * SSM is not asked for without a token, or with what can't be one; it may have
+ * been rotated: it is read again before a token is refused.
  * `needs_exp`: a token has to end some day.
  */
 int login_identify(struct app *app, const struct request *request, bool needs_exp,

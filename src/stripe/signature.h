@@ -26,6 +26,11 @@ struct stripe_signature_check {
 	int64_t tolerance;   /* seconds that t may be away from now, either way */
 };
 
+/* What can be said without a secret: 0 when the header has one t within the
+ * tolerance and a v1 of 64 hex digits; else as below.  A secret that has to be
+ * fetched is not fetched for anything less. */
+int stripe_signature_check_header(const struct stripe_signature_check *check, struct err *e);
+
 /* 0 when one v1 is right for one secret and the time is within the tolerance;
  * else -1 with ERR_SIGNATURE and a text that says which of it failed.
  * Compares in constant time. */

@@ -18,6 +18,7 @@
 #include "base/digest.h"
 #include "base/str.h"
 
+#define WRONG_FORM "its signature or form is wrong"
 #define KEY_MAX_BYTES 65536
 #define TOKEN_MAX_BYTES 8192
 #define SCHEME "Bearer"
@@ -197,11 +198,16 @@ static const char *problem_of(const struct auth_settings *s, jwt_t *jwt, int64_t
 	return NULL;
 }
 
+static int refuse(const char *problem, struct err *e)
+{
+	return err_set(e, ERR_UNAUTHORIZED, "The bearer token is not valid: %s", problem);
+}
+
 static int decode(const struct auth_settings *s, const char *token, int64_t now,
 		  struct auth_identity *who, struct err *e)
 {
 	jwt_t *jwt = NULL;
-	const char *problem = "its signature or form is wrong";
+	const char *problem = WRONG_FORM;
 	struct buf key;
 	int rc = 0;
 
@@ -214,13 +220,22 @@ static int decode(const struct auth_settings *s, const char *token, int64_t now,
 	    jwt_decode(&jwt, token, (const unsigned char *)buf_text(&key), (int)key.len) == 0)
 		problem = problem_of(s, jwt, now);
 	if (!rc && problem)
-		rc = err_set(e, ERR_UNAUTHORIZED, "The bearer token is not valid: %s", problem);
+		rc = refuse(problem, e);
 	if (!rc)
 		*who = (struct auth_identity){.subject = str_dup(jwt_get_grant(jwt, "sub")),
 					      .email = verified_email(jwt)};
 	jwt_free(jwt);
 	buf_free(&key);
 	return rc;
+}
+
+int auth_look_for_token(const struct auth_settings *s, const struct request *request,
+			bool *has_token, struct err *e)
+{
+	const char *token = find_token(s, request);
+
+	*has_token = token && (s->secret || s->public_key_file);
+	return *has_token && !has_token_form(token) ? refuse(WRONG_FORM, e) : 0;
 }
 
 int auth_identify(const struct auth_settings *s, const struct request *request, int64_t now,

@@ -29,6 +29,12 @@ void auth_identity_free(struct auth_identity *who);
  * ERR_CONFIG naming the variable. */
 int auth_check(const struct auth_settings *settings, bool required, struct err *e);
 
+/* Whether the request has a bearer token that auth_identify() would look at: then
+ * `*has_token`; -1 with ERR_UNAUTHORIZED where it has not the form of one.  Needs
+ * no secret: `settings->secret` only has to be there or not. */
+int auth_look_for_token(const struct auth_settings *settings, const struct request *request,
+			bool *has_token, struct err *e);
+
 /*
  * Who the request's bearer token says that asks: nobody where it has none or
  * none is configured.  Looks into Authorization, REDIRECT_HTTP_AUTHORIZATION

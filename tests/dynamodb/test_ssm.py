@@ -224,6 +224,54 @@ def _():
         equal(deliver(program=program).status, 200)
 
 
+HEX = "0" * 64
+HEADERS = [None, "", " ", ",", "x", "t", "t=", "v1=" + HEX, "t=now", "t=now,v1=", "t=now,v1=abc",
+           f"t=now,v0={HEX}", f"t=now,t=now,v1={HEX}", f"t=1.5,v1={HEX}", f"t=-now,v1={HEX}",
+           f"t=0,v1={HEX}", f"t=old,v1={HEX}", f"t=ahead,v1={HEX}", f"t=now;v1={HEX}",
+           f"t=now,v1={HEX}0", f"t=now,v1={HEX[:63]}", f"t=now,v1={'F' * 64}", f"t=now,v1={'g' * 64}",
+           f"t=99999999999999999999,v1={HEX}"]
+
+
+@test
+def _():
+    "a Stripe-Signature that is not there, malformed or out of time costs no call of SSM"
+    ssm.reset()
+    event = kit.paid_event(shop, next(events))
+    now = int(time.time())
+    for header in HEADERS:
+        given = header and header.replace("now", str(now)).replace("old", str(now - 301)) \
+            .replace("ahead", str(now + 310))
+        answer = seen(shop.cgi("stripe-webhook", event, HTTP_STRIPE_SIGNATURE=given))
+        equal((answer.status, answer.json), (400, {"error": "Invalid Stripe signature"}), repr(given))
+        equal(ssm.asked(), [], repr(given))
+    seen(shop.cgi("stripe-webhook", event, HTTP_STRIPE_SIGNATURE=f"t={now},v1={HEX}"))
+    equal(ssm.asked(), ["/shop/stripe/webhook"], "one that may be right")
+
+
+@test
+def _():
+    "a checkout without a bearer token, or with what can't be one, does not ask for the JWT secret"
+    ssm.reset()
+    signature = quote().json["quoteSignature"]
+    for given, status in ((None, 200), ("", 200), ("Basic eDp5", 200), ("Bearer", 200),
+                          ("Bearer ", 401), ("Bearer x", 401), ("Bearer a.b", 401),
+                          ("Bearer a.b.", 401), ("Bearer a.b.c.d", 401), ("Bearer a.b.c=", 401)):
+        ssm.asked()
+        answer = seen(shop.cgi("checkout-create-session", {"quoteSignature": signature},
+                               HTTP_AUTHORIZATION=given))
+        equal(answer.status, status, f"{given!r}: {answer.log}")
+        equal(ssm.asked().count("/shop/jwt"), 0, repr(given))
+
+
+@test
+def _():
+    "a quote's signature that can't be one costs no call of SSM and no read of the table"
+    ssm.reset()
+    for given in ("x", "0" * 63, "F" * 64, "0" * 65):
+        equal(seen(shop.cgi("checkout-create-session", {"quoteSignature": given})).status, 404)
+    equal(ssm.asked(), [])
+
+
 @test
 def _():
     "bad signatures to a new process ask once, not twice"
