@@ -33,6 +33,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 sys.path.insert(0, os.path.join(HERE, "..", "dynamodb"))
 
+import environment as clean  # noqa: E402
 import shop  # noqa: E402
 
 PATH = "/stripe/webhook"
@@ -154,6 +155,11 @@ class Bench:
     def path(self, name):
         return os.path.join(self.folder, name)
 
+    def environment(self, variables):
+        """These alone, and no settings of a shop on this machine."""
+        with open(self.path("empty.conf"), "a", encoding="utf-8") as f:
+            return clean.of(ORDERSNAP_CONF=f.name, **(variables or {}))
+
     def build(self):
         for name, libraries in (("load", ["-lpthread"]), ("upstreams", ["-lpthread"]), ("floor", ["-lfcgi"]),
                                 ("commits", ["-lsqlite3"])):
@@ -167,7 +173,7 @@ class Bench:
     def run(self, command, log, env=None, **more):
         with open(self.path(log), "ab") as f:
             process = subprocess.Popen(command, stdin=more.pop("stdin", subprocess.DEVNULL), stdout=more.pop("stdout", f), stderr=f,
-                                       env={"PATH": os.environ["PATH"], **(env or {})}, start_new_session=True,
+                                       env=self.environment(env), start_new_session=True,
                                        cwd=self.folder, **more)
         self.started.append(process)
         return process
@@ -341,7 +347,7 @@ class Ordersnap(FastCGI):
         environment = environment_of(store, upstreams)
         if "COMMERCE_DB" in environment:
             subprocess.run([os.path.join(shop.BUILD, "ordersnap"), "init"], check=True, stdout=subprocess.DEVNULL,
-                           env={"PATH": os.environ["PATH"], **environment})
+                           env=bench.environment(environment))
         super().__init__(bench, shop.program("stripe-webhook"), environment, workers)
 
 

@@ -26,7 +26,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 import environment  # noqa: E402,F401
 import shop as lib  # noqa: E402
 from shop import QUOTE_SECRET, STRIPE_SECRET, WEBHOOK_SECRET, Shop, sign  # noqa: E402
-from tap import contains, equal, lacks, ok, skip, test  # noqa: E402
+from tap import Watch, contains, equal, lacks, ok, skip, test  # noqa: E402,F401
 import tap  # noqa: E402
 
 JWT_SECRET = "jwt-secret-of-the-tests-0123456789"

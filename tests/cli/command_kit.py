@@ -10,7 +10,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "cgi"))
 import kit  # noqa: E402  (tests/cgi's)
 import shop as lib  # noqa: E402
 from kit import KeptShop, SPENT  # noqa: E402
-from tap import contains, equal, eventually, lacks, ok, skip, test  # noqa: E402,F401
+from tap import Watch, contains, equal, eventually, lacks, ok, skip, test  # noqa: E402,F401
 import tap  # noqa: E402
 
 COMMAND = os.path.join(lib.BUILD, "ordersnap")

@@ -16,7 +16,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from command_kit import COMMAND, contains, equal, eventually, kit, lacks, lib, main, ok, test  # noqa: E402
+from command_kit import COMMAND, Watch, contains, equal, eventually, kit, lacks, lib, main, ok, test  # noqa: E402
 from sync_kit import SyncShop, agrees  # noqa: E402
 
 LINES = "GET /v1/checkout/sessions/{id}/line_items"
@@ -38,8 +38,20 @@ def complaints(err):
 
 # Nobody listens there.  It takes its time, which the other tests use.
 away = new_shop(STRIPE_API_BASE="http://127.0.0.1:9")
-began = time.monotonic()
-gone = away.start("sync", "--json")
+class Gone(threading.Thread):
+    """A run that goes on beside the tests; `watch` stops when it ends."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.watch, self.process = Watch(), away.start("sync", "--json")
+        self.start()
+
+    def run(self):
+        self.out, self.err = self.process.communicate()
+        self.in_time = self.watch.allows(60)
+
+
+gone = Gone()
 
 
 # --- Stripe ----------------------------------------------------------------------------------
@@ -47,15 +59,19 @@ gone = away.start("sync", "--json")
 @test
 def _():
     "Stripe's limit of 25 a second makes it slower, not wrong"
-    shop = new_shop()
-    shop.sell_many(110)
-    shop.sim.post("/_sim/rate_limit", {"per_second": 25})
-    said = shop.sync()
-    stats = shop.sim.get("/_sim/stats")
-    ok(stats["limited"] > 0, "it was never too fast: the test tells nothing")
-    ok(stats["limited"] <= 2, f"it did not slow down: {stats}")
-    equal(said.counts, {"sessions": 110, "missing": 110})
-    agrees(shop)
+    for limit in (25, 12, 6, 3):  # a machine that is busy may not reach the first
+        shop = new_shop()
+        sessions = 4 * limit + 10
+        shop.sell_many(sessions)
+        shop.sim.post("/_sim/rate_limit", {"per_second": limit})
+        said = shop.sync()
+        stats = shop.sim.get("/_sim/stats")
+        ok(stats["limited"] <= 2, f"it did not slow down: {stats}")
+        equal(said.counts, {"sessions": sessions, "missing": sessions})
+        agrees(shop)
+        if stats["limited"]:
+            return
+    raise AssertionError("it was never too fast: the test tells nothing")
 
 
 @test
@@ -81,9 +97,9 @@ def _():
     "a key that was revoked is one clear line, at once"
     shop = new_shop(STRIPE_SECRET="sk_test_revoked00000000000000")
     shop.sell_many(2)
-    start = time.monotonic()
+    start = Watch()
     run = shop.run("sync", code=1)
-    ok(time.monotonic() - start < 5 * kit.PATIENCE, "it tried for long")
+    start.at_most(5)
     equal(len(complaints(run.err)), 1, run.err)
     contains(complaints(run.err)[0], "401")
     equal(shop.orders(), [])
@@ -170,7 +186,7 @@ def _():
     shop.sell_many(150)
     shop.fault("GET /v1/checkout/sessions/.*/line_items", "delay", ms=5, times=-1)
     running = shop.start("sync")
-    eventually(lambda: len(shop.orders()) > 105, 30)
+    eventually(lambda: len(shop.orders()) > 105)
     shop.sim.process.send_signal(signal.SIGSTOP)
     threading.Timer(2, lambda: shop.sim.process.send_signal(signal.SIGCONT)).start()
     out, err = running.communicate(timeout=60)
@@ -200,9 +216,9 @@ def _():
 def _():
     "a folder that is gone is named, in one line"
     shop = new_shop(COMMERCE_DB="/no/such/folder/orders.db")
-    start = time.monotonic()
+    start = Watch()
     run = shop.run("sync", code=1)
-    ok(time.monotonic() - start < 30 * kit.PATIENCE, "it took long")
+    start.at_most(30)
     equal(len(complaints(run.err)), 1, run.err)
     contains(complaints(run.err)[0], "/no/such/folder/orders.db")
 
@@ -320,10 +336,11 @@ def _():
 @test
 def _():
     "Stripe that is away for good: exit 1 within a minute, one clear line, one object of JSON"
-    out, err = gone.communicate(timeout=60 * kit.PATIENCE)
-    took = time.monotonic() - began
-    equal(gone.returncode, 1, err)
-    ok(took < 60 * kit.PATIENCE, f"{took:.0f} s")
+    gone.join(300 * kit.PATIENCE)
+    ok(not gone.is_alive(), "it goes on and on")
+    out, err = gone.out, gone.err
+    equal(gone.process.returncode, 1, err)
+    ok(gone.in_time, "it took more than a minute")
     equal(len(complaints(err.decode())), 1, err)
     contains(complaints(err.decode())[0], "127.0.0.1")
     equal(json.loads(out)["summary"]["end"], "failed")

@@ -10,7 +10,6 @@ import contextlib
 import http.client
 import json
 import os
-import random
 import re
 import shutil
 import signal
@@ -63,11 +62,6 @@ def need():
         sys.exit(0)
 
 
-def free_port():
-    """One that no connection is given by chance while DynamoDB Local is away."""
-    return shop.free_port(random.randrange(10000, 32000))
-
-
 class Refused(Exception):
     """An operation's error: .type, .message, .status."""
 
@@ -116,7 +110,7 @@ class Local:
 
     def __init__(self, kept=False):
         self.folder = tempfile.mkdtemp(prefix="ordersnap-dynamodb-")
-        self.kept, self.port, self.process = kept, free_port(), None
+        self.kept, self.port, self.process = kept, shop.free_port(), None
         self.base = f"http://127.0.0.1:{self.port}"
         atexit.register(self.close)
         self.start()

@@ -95,7 +95,7 @@ class Trial:
             self.sell(AWAY)
             self.start(self.db)
             self.sell(2)
-            eventually(self.delivered, 40 if not kit.SLOW else 200, "all events delivered")
+            eventually(self.delivered, 120, "all events delivered")
             return self.shop.items(), {e["id"]: e for e in self.shop.sim.get("/_sim/ledger")}
         finally:
             self.close()

@@ -90,6 +90,14 @@ def children_of(pid):
     return sorted(found)
 
 
+def runs(pid, program):
+    """Whether a process runs this program."""
+    try:
+        return os.path.samefile(f"/proc/{pid}/exe", program)
+    except OSError:
+        return False  # it ended meanwhile
+
+
 # Where DynamoDB Local answers, if the shops are to keep their orders there.
 DYNAMODB = os.environ.get("ORDERSNAP_TEST_DYNAMODB")
 
@@ -199,7 +207,7 @@ class Site(shop.Shop):
         else:
             self.run("apache", ["apache2", "-d", self.folder, "-f", self.write_apache(),
                                 "-D", "FOREGROUND"])
-        eventually(self.answers, 15, self.server + " listens")
+        eventually(self.answers, what=self.server + " listens")
 
     def answers(self):
         for name, process in self.processes.items():
@@ -238,14 +246,17 @@ class Site(shop.Shop):
         if children > 1:
             command += ["/usr/bin/multiwatch", "-f", str(children), "-r", "1000000", "--"]
         self.run(name, command + [self.path("cgi-bin", name + ".fcgi")])
-        eventually(lambda: os.path.exists(self.socket_of(name)), 10, name + "'s socket")
+        eventually(lambda: os.path.exists(self.socket_of(name)), what=name + "'s socket")
 
     def pids(self, name):
-        """The processes that serve a program."""
+        """The processes that serve a program: those that are it by now.  One that was forked a
+        moment ago is still its watcher's copy; a signal to it would be the watcher's, which would
+        end with all of them."""
         process = self.processes[name]
-        return children_of(process.pid) if self.children > 1 else [process.pid]
+        pids = children_of(process.pid) if self.children > 1 else [process.pid]
+        return [pid for pid in pids if runs(pid, self.path("cgi-bin", name + ".fcgi"))]
 
-    def end(self, name, number=signal.SIGTERM, seconds=15):
+    def end(self, name, number=signal.SIGTERM, seconds=60):
         """Ends one of the processes; its exit code, negative for a signal."""
         process = self.processes.pop(name)
         brood = children_of(process.pid)

@@ -104,7 +104,7 @@ def _():
     def all_there():
         ids = sorted(o["orderId"] for o in site.orders() if o["PK"] == "USER#user_of_copies")
         return ids == sorted(sessions + later)
-    eventually(all_there, 15, "one order each")
+    eventually(all_there, what="one order each")
     equal({o["version"] for o in site.orders() if o["PK"] == "USER#user_of_copies"}, {1})
     site.sim.post("/_sim/delivery", {"mode": "off"})
 

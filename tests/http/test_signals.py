@@ -10,7 +10,7 @@ import threading
 import time
 
 import servers
-from tap import equal, eventually, main, ok, test
+from tap import Watch, equal, eventually, main, ok, test
 
 KILLS = 50
 WHOLE = 6  # order, session, event, payment, number and day
@@ -24,7 +24,7 @@ class Delivery(threading.Thread):
     """A delivery while something happens to the process that serves it."""
 
     def __init__(self, where, event):
-        super().__init__()
+        super().__init__(daemon=True)
         self.where, self.event, self.answer = where, event, None
         self.start()
 
@@ -38,6 +38,11 @@ class Delivery(threading.Thread):
 
 def slow_stripe(where, ms, times=1):
     where.sim.post("/_sim/fault", {"match": LINE_ITEMS, "kind": "delay", "ms": ms, "times": times})
+
+
+def hold_stripe(where):
+    """It does not answer until the faults are forgotten."""
+    where.sim.post("/_sim/fault", {"match": LINE_ITEMS, "kind": "hold"})
 
 
 def asked(where):
@@ -57,10 +62,10 @@ def items_of(where, event):
             if item.get("orderId") == session["id"] or any(n in "".join(key) for n in names)}
 
 
-def kill(pids):
+def kill(pids, number=signal.SIGKILL):
     for pid in pids:
         try:
-            os.kill(pid, signal.SIGKILL)
+            os.kill(pid, number)
         except ProcessLookupError:
             pass
 
@@ -73,7 +78,7 @@ def has_processes(where, name="stripe-webhook"):
 def _():
     "killed in the middle of a request, it leaves nothing; the redelivery gives one whole order"
     event = site.paid_event()
-    slow_stripe(site, 3000)
+    hold_stripe(site)
     delivery = Delivery(site, event)
     eventually(lambda: asked(site), what="the call to Stripe")
     kill(site.pids("stripe-webhook"))
@@ -107,7 +112,7 @@ def _():
             unanswered += 1
         whole += len(items) == WHOLE
         eventually(lambda: has_processes(site), what="new processes")
-        again = eventually(lambda e=event: (a := site.deliver(e)).status == 200 and a, 10, "a 200")
+        again = eventually(lambda e=event: (a := site.deliver(e)).status == 200 and a, what="a 200")
         equal(again.json["status"], "processed")
         items = items_of(site, event)
         equal((len(items), {i["version"] for i in items.values()}), (WHOLE, {1}), f"kill {n}")
@@ -123,15 +128,16 @@ def _():
     "SIGTERM during a request: it is answered with a 200 and is durable, then the process ends with 0"
     where = servers.Site("nginx", children=1)
     event = where.paid_event()
-    slow_stripe(where, 1500)
+    hold_stripe(where)
     delivery = Delivery(where, event)
     eventually(lambda: asked(where), what="the call to Stripe")
     process = where.processes["stripe-webhook"]
     process.send_signal(signal.SIGTERM)
-    time.sleep(0.3)
+    time.sleep(0.3)  # in which a program that ends at once would end
     equal(process.poll(), None, "it ended before it had answered")
+    forget_faults(where)
     equal(delivery.wait().status, 200)
-    equal(process.wait(2), 0, "exit code")
+    equal(process.wait(60), 0, "exit code")
     equal(len(items_of(where, event)), WHOLE)
     where.close()
 
@@ -144,10 +150,10 @@ def _():
         equal(where.curl("/healthz").status, 200)
         where.buy()
         for name in servers.PROGRAMS:
-            process, since = where.processes[name], time.monotonic()
+            process, since = where.processes[name], Watch()
             process.send_signal(number)
-            equal(process.wait(5), 0, name)
-            ok(time.monotonic() - since < 1, f"{name} took {time.monotonic() - since:.1f} s")
+            equal(process.wait(60), 0, name)
+            since.at_most(1)
         where.close()
 
 
@@ -156,12 +162,13 @@ def _():
     "programs replaced one after the other while events come lose none and answer each with a 200"
     events = [site.paid_event() for _ in range(40)]
     answers = []
-    deliveries = threading.Thread(target=lambda: answers.extend(site.deliver(e) for e in events))
+    deliveries = threading.Thread(target=lambda: answers.extend(site.deliver(e) for e in events),
+                                  daemon=True)
     deliveries.start()
     while deliveries.is_alive():
-        os.kill(random.choice(site.pids("stripe-webhook")), signal.SIGTERM)
-        time.sleep(0.05)
         eventually(lambda: has_processes(site), what="new processes")
+        kill([random.choice(site.pids("stripe-webhook"))], signal.SIGTERM)
+        time.sleep(0.05)  # so that there are deliveries between two of them
     deliveries.join()
     equal([a.status for a in answers], [200] * len(events))
     equal({len(items_of(site, e)) for e in events}, {WHOLE})
@@ -175,8 +182,8 @@ def _():
     where.end("stripe-webhook")
     equal(where.sim.post("/_sim/pay", {"session": session})["delivery"], 502)
     where.spawn("stripe-webhook")
-    order = eventually(lambda: [o for o in where.orders() if o["orderId"] == session], 10,
-                       "the redelivery")
+    order = eventually(lambda: [o for o in where.orders() if o["orderId"] == session],
+                       what="the redelivery")
     equal((len(order), order[0]["status"], order[0]["version"]), (1, "completed", 1))
     where.close()
 

@@ -8,6 +8,7 @@ import hmac
 import itertools
 import json
 import os
+import random
 import shutil
 import socket
 import sqlite3
@@ -118,17 +119,28 @@ class Sim:
         self.process.wait()
 
 
+_ports = []  # what keeps them ours
+
+
 def free_port(first=0):
-    """The first port from `first` on that nobody listens on; 0: any."""
-    while True:
-        with socket.socket() as s:
-            try:
-                s.bind(("127.0.0.1", first))
-                return s.getsockname()[1]
-            except OSError:
-                if first == 0 or first >= 65535:
-                    raise
-        first += 1
+    """The first port from `first` on (0: from anywhere) that nobody listens on.  No other test gets
+    it while this process lives: each holds a socket of that name; and no connection gets it by
+    chance, since the kernel takes those from 32768 on."""
+    port = first or random.randrange(10000, 30000)
+    while port <= 65535:
+        mark, listener = socket.socket(socket.AF_UNIX), socket.socket()
+        try:
+            mark.bind(f"\0ordersnap test port {port}")
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(("127.0.0.1", port))
+            _ports.append(mark)
+            return port
+        except OSError:
+            mark.close()
+        finally:
+            listener.close()
+        port += 1
+    raise RuntimeError("there is no free port")
 
 
 def asan_options(option, given=os.environ):

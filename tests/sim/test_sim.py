@@ -25,6 +25,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 
 import environment  # noqa: E402,F401  (nothing of this machine gets in)
+from tap import Watch, eventually  # noqa: E402
 
 SIM = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "stripe-sim")
 KEY, WHSEC = "sk_test_sim", "whsec_test_of_the_sim"
@@ -64,16 +65,15 @@ class Receiver(ThreadingHTTPServer):
     def __init__(self):
         super().__init__(("127.0.0.1", 0), ReceiverHandler)
         self.url = f"http://127.0.0.1:{self.server_port}/stripe/webhook"
-        self.lock = threading.Lock()
+        self.lock, self.free = threading.Lock(), threading.Event()
         self.reset()
 
     def reset(self):
-        self.got, self.statuses, self.delay = [], [], 0
+        self.got, self.statuses = [], []
+        self.free.set()
 
-    def wait(self, count, seconds=3):
-        deadline = time.monotonic() + seconds
-        while len(self.got) < count and time.monotonic() < deadline:
-            time.sleep(0.01)
+    def wait(self, count):
+        eventually(lambda: len(self.got) >= count, what=f"{count} deliveries")
         return [json.loads(body)["type"] for _, _, body in self.got]
 
 
@@ -83,7 +83,7 @@ class ReceiverHandler(BaseHTTPRequestHandler):
         with self.server.lock:
             self.server.got.append((time.monotonic(), self.headers, body))
             status = self.server.statuses.pop(0) if self.server.statuses else 200
-        time.sleep(self.server.delay)
+        self.server.free.wait(60)  # whoever clears it lets the deliveries wait for their answer
         self.send_response(status)
         if status in (301, 302, 308):
             self.send_header("Location", "/elsewhere")
@@ -115,7 +115,7 @@ class Sim:
 
     def end(self, number=signal.SIGTERM):
         self.process.send_signal(number)
-        return self.process.wait(5)
+        return self.process.wait(60)
 
     def raw(self, method, path, body=None, headers=(), connection=None):
         """(status, headers, text); http.client's own exceptions pass through."""
@@ -588,7 +588,7 @@ def _(sim, hook):
 @test("a session whose time passes expires by itself and says so")
 def _(sim, hook):
     session = sim.control("session", line_items=[{"price": "price_mug"}], pay=False,
-                          expires_at=int(time.time()) + 1)["session"]
+                          expires_at=int(time.time()) + 2)["session"]
     eq(session["status"], "open")
     eq(hook.wait(1), ["checkout.session.expired"])
     eq(sim.call("GET", f"/v1/checkout/sessions/{session['id']}")[1]["status"], "expired")
@@ -742,25 +742,29 @@ def _(sim, hook):
 def _(sim, hook):
     headers = {"Authorization": f"Bearer {KEY}"}
 
-    def best(form):
-        path, times = "/v1/checkout/sessions?" + urllib.parse.urlencode(form), []
-        for _ in range(9):
-            began = time.monotonic()
-            eq(sim.raw("GET", path, headers=headers)[0], 200)
-            times.append(time.monotonic() - began)
-        return min(times)
+    def once(form):
+        path, began = "/v1/checkout/sessions?" + urllib.parse.urlencode(form), time.monotonic()
+        eq(sim.raw("GET", path, headers=headers)[0], 200)
+        return time.monotonic() - began
+
+    def costs_no_more(form, than, what):
+        """The best of each, looked for until it is so: what else the machine does only adds."""
+        many, few = [], []
+        for turn in range(100):
+            many.append(once(form))
+            few.append(than if isinstance(than, float) else once(than))
+            if turn >= 8 and min(many) <= 2 * min(few) + 0.002:
+                return
+        raise AssertionError(f"{min(many) * 1000:.1f} ms instead of {min(few) * 1000:.1f} for {what}")
     sim.control("sessions", count=100, prefix="cs_test_few", **{"from": 1600000000, "to": 1600000099})
     form = {"limit": 20, "status": "complete", "expand[]": "data.payment_intent.latest_charge"}
-    few = best(form)
+    few = min(once(form) for _ in range(9))
     sim.control("sessions", count=8000, prefix="cs_test_lot", **{"from": 1700000000, "to": 1700007999})
     intent = sim.control("ledger")[4000]["payment_intent"]
     for more in ({}, {"starting_after": "cs_test_lot004000"}, {"ending_before": "cs_test_lot004000"},
                  {"created[gte]": 1700003000, "created[lte]": 1700005000}):
-        if (many := best({**form, **more})) > 2 * few + 0.002:
-            raise AssertionError(f"{many * 1000:.1f} ms instead of {few * 1000:.1f} for {more}")
-    one, of_intent = best({"limit": 1}), best({"payment_intent": intent})
-    if of_intent > 2 * one + 0.001:
-        raise AssertionError(f"{of_intent * 1000:.1f} ms to find a payment's session")
+        costs_no_more({**form, **more}, few, more)
+    costs_no_more({"payment_intent": intent}, {"limit": 1}, "a payment's session")
 
 
 @test("the page shows lines and total, refuses a bad card and redirects a good one")
@@ -901,15 +905,16 @@ def _(sim, hook):
 
 @test("a key in flight is a 409 for whoever comes second")
 def _(sim, hook):
-    sim.control("fault", match="POST /v1/products", kind="delay", ms=400)
+    sim.control("fault", match="POST /v1/products", kind="hold")
     answers = []
     work = lambda: answers.append(sim.call("POST", "/v1/products", {"name": "a"}, {"Idempotency-Key": "k4"}))
     threads = [threading.Thread(target=work) for _ in range(2)]
     threads[0].start()
-    time.sleep(0.1)
+    eventually(lambda: sim.control("fault")[0]["struck"], what="the first call")
     threads[1].start()
-    for thread in threads:
-        thread.join()
+    threads[1].join()
+    sim.control("fault", 200, "DELETE")
+    threads[0].join()
     eq([answer[0] for answer in answers], [409, 200])
     eq(answers[0][1]["error"]["code"], "idempotency_key_in_use")
 
@@ -1028,18 +1033,16 @@ def _(sim, hook):
 def _(sim, hook):
     sim.control("stats/reset", 200, "POST")
     call = lambda times: [sim.call("GET", "/v1/account") for _ in range(times)]
-    time.sleep((1.5 - time.monotonic() % 1) % 1)  # in the middle of a second of the clock
-    call(2)
-    time.sleep(0.6)
-    call(3)
-    time.sleep(0.6)
-    call(1)
+    for at, times in ((10.5, 2), (11.1, 3), (11.7, 1)):
+        sim.control("rate_clock", at=at)
+        call(times)
     eq(sim.control("stats")["peak_per_second"], 5)
 
 
 @test("above its rate limit it answers Stripe's 429 and does no work")
 def _(sim, hook):
     eq(sim.control("rate_limit", per_second=3), {"per_second": 3})
+    sim.control("rate_clock", at=5)
     sim.control("fault", match="/v1/products", kind="status", status=503)
     sim.control("stats/reset", 200, "POST")
     make = lambda: sim.call("POST", "/v1/products", {"name": "Much"}, {"Idempotency-Key": "limited"})
@@ -1053,7 +1056,7 @@ def _(sim, hook):
        ("global-rate", None, None))
     eq(sim.call("GET", "/v1/account", headers={"Authorization": ""})[0], 401)
     eq(sim.control("stats")["limited"], 1)
-    time.sleep(1.05)
+    sim.control("rate_clock", at=6)
     eq(make()[0], 503, "the fault was not used up by a call that did not come so far")
     eq([sim.call("GET", "/v1/account")[0] for _ in range(3)], [200, 200, 429], "a refused call costs nothing")
     sim.control("rate_limit", 200, "POST", per_second=None)
@@ -1156,6 +1159,7 @@ def _(sim, hook):
 
 @test("only 2xx is success: 3xx is not followed, and each redelivery is signed anew")
 def _(sim, hook):
+    watch = Watch()
     hook.statuses = [302, 503]
     answer = sim.control("pay", session=sim.session()["id"])
     eq(answer["delivery"], 302)
@@ -1167,7 +1171,7 @@ def _(sim, hook):
     eq(len({body for _, _, body in hook.got}), 1, "the same body each time")
     gaps = [later[0] - earlier[0] for earlier, later in zip(hook.got, hook.got[1:])]
     for gap, wanted in zip(gaps, GAPS_MS):
-        if not wanted / 1000 <= gap < wanted / 1000 + 0.3:
+        if not wanted / 1000 <= gap < wanted / 1000 + 0.3 + watch.slack:
             raise AssertionError(f"a gap of {gap} s instead of {wanted} ms")
     eq(sim.call("GET", f"/v1/events/{answer['event']}")[1]["pending_webhooks"], 0)
 
@@ -1189,14 +1193,16 @@ def _(sim, hook):
 
 @test("paying waits for the webhook's answer")
 def _(sim, hook):
-    hook.delay = 0.4
-    began = time.monotonic()
-    sim.paid()
-    waited = time.monotonic() - began
-    began = time.monotonic()
-    sim.control("pay", session=sim.session()["id"], wait=False)
-    eq((waited >= 0.4, time.monotonic() - began < 0.3), (True, True))
+    hook.free.clear()
+    paying = threading.Thread(target=sim.paid)
+    paying.start()
+    hook.wait(1)
+    sim.control("pay", session=sim.session()["id"], wait=False)  # comes back, unanswered
     hook.wait(2)
+    time.sleep(0.1)  # in which one that does not wait would end
+    eq(paying.is_alive(), True)
+    hook.free.set()
+    paying.join()
 
 
 @test("delivery can be off, doubled, held, and turned round")
@@ -1235,12 +1241,15 @@ def _(sim, hook):
 def _(sim, hook):
     event = sim.control("pay", session=sim.session()["id"])["event"]
     hook.reset()
-    hook.delay = 0.2
-    began = time.monotonic()
-    rows = sim.control("deliver", event=event, times=8, parallel=8)
+    hook.free.clear()
+    rows = []
+    delivering = threading.Thread(target=lambda: rows.extend(
+        sim.control("deliver", event=event, times=8, parallel=8)))
+    delivering.start()
+    hook.wait(8)  # none of them has its answer yet
+    hook.free.set()
+    delivering.join()
     eq(([row["status"] for row in rows], rows[0]["body"]), ([200] * 8, "ok"))
-    if time.monotonic() - began > 1:
-        raise AssertionError("not at once")
     hook.reset()
     sim.control("deliver", event=event, thin=True, timestamp=1700000000)
     body = json.loads(hook.got[0][2])

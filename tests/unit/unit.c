@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "../lib/environment.h"
+#include "base/clock.h"
 #include "base/mem.h"
 
 #define KEPT_MAX 8192
@@ -138,6 +139,41 @@ int unit_next_descriptor(void)
 
 	close(fd);
 	return fd;
+}
+
+/* Milliseconds in which processes had to wait for a processor or the disk, or 0
+ * where the kernel does not count them. */
+static int64_t stolen_ms(void)
+{
+	static const char *const files[] = {"/proc/pressure/cpu", "/proc/pressure/io"};
+	int64_t total = 0;
+	size_t i;
+
+	for (i = 0; i < LENGTH(files); i++) {
+		FILE *f = fopen(files[i], "r");
+		int64_t us = 0;
+
+		if (f && fscanf(f, "some %*s %*s %*s total=%" SCNd64, &us) == 1)
+			total += us / 1000;
+		if (f)
+			fclose(f);
+	}
+	return total;
+}
+
+struct unit_watch unit_watch_begin(void)
+{
+	return (struct unit_watch){.began = clock_monotonic_ms(), .stolen = stolen_ms()};
+}
+
+bool unit_watch_took(const struct unit_watch *watch, int64_t least, int64_t most)
+{
+	int64_t took = clock_monotonic_ms() - watch->began;
+
+	if (took >= least && took <= most + 3 * (stolen_ms() - watch->stolen))
+		return true;
+	print_error("it took %" PRId64 " ms\n", took);
+	return false;
 }
 
 const char *unit_folder(void)

@@ -67,6 +67,15 @@ const char *repeat(const char *text, size_t n);
  * closed makes it grow. */
 int unit_next_descriptor(void);
 
+/* How long something takes.  What the machine did for others meanwhile (the
+ * kernel's pressure counters, as tap.py's Watch) comes on top of `most`, so
+ * that no verdict rests on who is faster. */
+struct unit_watch {
+	int64_t began, stolen; /* milliseconds */
+};
+struct unit_watch unit_watch_begin(void);
+bool unit_watch_took(const struct unit_watch *watch, int64_t least, int64_t most);
+
 /* A new directory below $TMPDIR, kept; unit_remove_folder() removes it with
  * the files in it. */
 const char *unit_folder(void);
