@@ -9,6 +9,7 @@
 #include "record/webhook.h"
 
 #define BODY_MAX (1u << 20)
+#define BODY_MS 5000 /* an event that is cut off comes again only much later */
 
 static int post_event(void *context, const struct request *request, struct response *response,
 		      struct err *e)
@@ -27,8 +28,8 @@ static int post_event(void *context, const struct request *request, struct respo
 }
 
 static const struct route routes[] = {
-	{.path = "/stripe/webhook", .method = "POST", .body_max = BODY_MAX, .type_may_lack = true,
-	 .handle = post_event},
+	{.path = "/stripe/webhook", .method = "POST", .body_max = BODY_MAX, .body_ms = BODY_MS,
+	 .type_may_lack = true, .handle = post_event},
 	{.path = NULL},
 };
 

@@ -13,7 +13,7 @@
 #include "base/mem.h"
 #include "net/http.h"
 
-#define TRY_MS 3000       /* one try; a lost packet should not take the deadline, */
+#define TRY_MS 4000       /* one try; a lost packet should not take the deadline, */
 #define BYTES_A_MS 64     /* and a large body has to get there over a slow line */
 #define FIRST_PAUSE_MS 50u /* doubled each time, all of it jitter */
 #define LAST_PAUSE_MS 1600u

@@ -21,6 +21,7 @@ static const struct {
 	[ERR_FORBIDDEN] = {403, "forbidden", NULL},
 	[ERR_NOT_FOUND] = {404, "not_found", NULL},
 	[ERR_METHOD] = {405, "method", "Method not allowed"},
+	[ERR_TIMEOUT] = {408, "timeout", NULL},
 	[ERR_OUTDATED] = {409, "outdated", NULL},
 	[ERR_GONE] = {410, "gone", NULL},
 	[ERR_LENGTH] = {411, "length", "Content-Length is required"},

@@ -18,6 +18,7 @@ enum err_code {
 	ERR_FORBIDDEN,    /* 403: a valid identity that may not do this */
 	ERR_NOT_FOUND,    /* 404: no such path, quote or order */
 	ERR_METHOD,       /* 405: the path exists, the method does not */
+	ERR_TIMEOUT,      /* 408: a body that is not whole in time */
 	ERR_OUTDATED,     /* 409: what the request rests on has changed; the text says what to do */
 	ERR_GONE,         /* 410: the quote has expired */
 	ERR_LENGTH,       /* 411: a body without CONTENT_LENGTH */

@@ -13,7 +13,9 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
-#define CONNECT_TIMEOUT_MS 3000
+#define CONNECT_TIMEOUT_MS 4000 /* the look-up included, which takes libc three seconds where
+				  * questions for IPv6 addresses are never answered */
+#define RESOLVER_OPTIONS "timeout:1 attempts:2"
 #define USER_AGENT "ordersnap/" PACKAGE_VERSION
 
 struct http_client {
@@ -53,12 +55,29 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *context)
 	return buf_add(context, bytes, size * n) ? 0 : size * n;
 }
 
+/* By default libc asks the second name server after five seconds, when the
+ * connection's three are over: with the first one silent nobody would be
+ * reached.  It reads RES_OPTIONS (resolv.conf(5)) at the first look-up of a
+ * thread, and what stands there last counts, so the owner's own options stay. */
+static void hurry_resolver(void)
+{
+	const char *own = getenv("RES_OPTIONS");
+	char *options;
+
+	if (own && str_starts(own, RESOLVER_OPTIONS))
+		return;
+	options = str_printf(RESOLVER_OPTIONS "%s%s", own ? " " : "", own ? own : "");
+	setenv("RES_OPTIONS", options, 1);
+	free(options);
+}
+
 static int open_handle(struct http_client *client, struct err *e)
 {
 	if (client->curl) {
 		curl_easy_reset(client->curl);
 		return 0;
 	}
+	hurry_resolver();
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) == 0)
 		client->curl = curl_easy_init();
 	return client->curl ? 0 : err_set(e, ERR_INTERNAL, "libcurl could not be started");
@@ -66,7 +85,11 @@ static int open_handle(struct http_client *client, struct err *e)
 
 /* CURLOPT_CAPATH is NULL because a directory of certificates switches off
  * libcurl's cache of the trust store: each new connection would then read the
- * whole bundle again. */
+ * whole bundle again.
+ *
+ * CURLOPT_QUICK_EXIT because libcurl looks names up in a thread, and waits for
+ * that thread's end beyond its own timeout: with three silent name servers 30
+ * seconds.  An older libcurl still does. */
 static void set_policy(CURL *curl, int64_t left)
 {
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -74,6 +97,9 @@ static void set_policy(CURL *curl, int64_t left)
 	curl_easy_setopt(curl, CURLOPT_PROXY, "");
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
+#if CURL_AT_LEAST_VERSION(7, 87, 0)
+	curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L);
+#endif
 	curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_setopt(curl, CURLOPT_USERAGENT, USER_AGENT);
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,

@@ -44,8 +44,19 @@ static bool method_fits(const struct route *route, const char *method)
 	       (is_get(route) && strcmp(method, "HEAD") == 0);
 }
 
+static int read_body(const struct route *route, const struct arrival *arrival,
+		     struct request *request, struct err *e)
+{
+	int64_t ms = route->body_ms ? route->body_ms : ENDPOINT_BODY_MS;
+	const struct body_limits limits = {route->body_max, arrival->since + ms};
+
+	if (request_check_type(request, route->type_may_lack, e))
+		return -1;
+	return request_read_body(request, &arrival->source, limits, e);
+}
+
 static int serve_route(const struct endpoint *endpoint, const struct route *route,
-		       struct request *request, const struct body_source *source,
+		       const struct arrival *arrival, struct request *request,
 		       struct response *response, struct err *e)
 {
 	const char *method = request_variable(request, "REQUEST_METHOD");
@@ -64,8 +75,7 @@ static int serve_route(const struct endpoint *endpoint, const struct route *rout
 	}
 	response->no_body = strcmp(method, "HEAD") == 0;
 	buf_init(&request->body, route->body_max);
-	if (!is_get(route) && (request_check_type(request, route->type_may_lack, e) ||
-			       request_read_body(request, source, route->body_max, e)))
+	if (!is_get(route) && read_body(route, arrival, request, e))
 		return -1;
 	return route->handle(endpoint->context, request, response, e);
 }
@@ -79,18 +89,20 @@ static void log_refusal(const struct endpoint *endpoint, const struct err *e)
 		  LOG_STR("reason", err_name(e->code)), LOG_STR("error", e->text));
 }
 
-void endpoint_serve(const struct endpoint *endpoint, char *const *variables,
-		    const struct body_source *source, struct response *response)
+void endpoint_serve(const struct endpoint *endpoint, const struct arrival *arrival,
+		    struct response *response)
 {
-	struct request request = {.variables = variables,
-				  .deadline = deadline_in(endpoint->request_ms)};
+	struct request request = {
+		.variables = arrival->variables,
+		.deadline = arrival->since + endpoint->request_ms - ENDPOINT_ANSWER_MS,
+	};
 	const struct route *route = find_route(endpoint, &request);
 	struct err e = {.code = ERR_NONE};
 	int rc;
 
 	cors_answer(&request, endpoint->cors, response);
 	if (route)
-		rc = serve_route(endpoint, route, &request, source, response, &e);
+		rc = serve_route(endpoint, route, arrival, &request, response, &e);
 	else
 		rc = err_set(&e, ERR_NOT_FOUND, "Not found");
 	if (rc) {

@@ -14,11 +14,15 @@
 typedef int endpoint_handler(void *context, const struct request *request,
 			     struct response *response, struct err *e);
 
+#define ENDPOINT_BODY_MS 3000
+#define ENDPOINT_ANSWER_MS 500 /* of a request's time, kept for sending the answer */
+
 struct route {
 	const char *path;   /* "/cart/quote" */
 	bool below;         /* whatever one part stands below the path: request->path_rest */
 	const char *method; /* "POST", or "GET" (which answers HEAD too) */
 	size_t body_max;    /* bytes of a POST's body */
+	int64_t body_ms;    /* until it is whole, from the request's begin on; 0: ENDPOINT_BODY_MS */
 	bool type_may_lack; /* a POST without a Content-Type is fine */
 	endpoint_handler *handle;
 };
@@ -32,8 +36,16 @@ struct endpoint {
 	void *context;              /* the handlers' */
 };
 
-/* Answers one request; `response` was initialised. */
-void endpoint_serve(const struct endpoint *endpoint, char *const *variables,
-		    const struct body_source *source, struct response *response);
+/* A request as it came in. */
+struct arrival {
+	char *const *variables; /* "NAME=value", NULL at the end */
+	struct body_source source;
+	int64_t since; /* when it began, clock_monotonic_ms() */
+};
+
+/* Answers one request; `response` was initialised.  The handler's deadline is
+ * request_ms after the request began, less ENDPOINT_ANSWER_MS. */
+void endpoint_serve(const struct endpoint *endpoint, const struct arrival *arrival,
+		    struct response *response);
 
 #endif

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/clock.h"
 #include "base/str.h"
 
 #define CHUNK 16384
@@ -152,24 +153,34 @@ static int content_length(const struct request *r, size_t max, size_t *length, s
 	return 0;
 }
 
-int request_read_body(struct request *r, const struct body_source *source, size_t max,
-		      struct err *e)
+/* Why a read gave nothing. */
+static int body_ended(int64_t until, struct err *e)
+{
+	if (deadline_left(until) == 0)
+		return err_set(e, ERR_TIMEOUT, "The body did not arrive in time");
+	return err_set(e, ERR_BAD_REQUEST, "The body is shorter than Content-Length says");
+}
+
+int request_read_body(struct request *r, const struct body_source *source,
+		      struct body_limits limits, struct err *e)
 {
 	char chunk[CHUNK];
 	size_t length, left;
 
-	if (content_length(r, max, &length, e))
+	if (content_length(r, limits.max, &length, e))
 		return -1;
 	for (left = length; left;) {
-		ssize_t n = source->read(source->context, chunk, left < CHUNK ? left : CHUNK);
+		ssize_t n = source->read(source->context, chunk, left < CHUNK ? left : CHUNK,
+					 limits.until);
 
 		if (n <= 0)
-			return err_set(e, ERR_BAD_REQUEST,
-				       "The body is shorter than Content-Length says");
+			return body_ended(limits.until, e);
 		buf_add(&r->body, chunk, (size_t)n);
 		left -= (size_t)n;
+		if (left && deadline_left(limits.until) == 0)
+			return body_ended(limits.until, e);
 	}
-	if (source->has_more(source->context))
+	if (source->has_more(source->context, limits.until))
 		return err_set(e, ERR_BAD_REQUEST, "The body is longer than Content-Length says");
 	return r->body.failed ? err_set(e, ERR_INTERNAL, "the body's buffer is too small") : 0;
 }

@@ -20,13 +20,21 @@ struct request {
 	struct span path_rest;  /* what stands in the place of a route's `*`; else empty */
 };
 
-/* Where the body comes from.  Reads up to n bytes; 0 at its end, -1 on failure
- * or when the sender stalls. */
+/* Where the body comes from.  Neither waits beyond `until`, a deadline of
+ * base/clock.h. */
 struct body_source {
-	ssize_t (*read)(void *context, char *bytes, size_t n);
-	/* Whether there is a byte beyond the body, without waiting for one. */
-	bool (*has_more)(void *context);
+	/* Reads up to n bytes; 0 at the body's end, -1 on failure or when the
+	 * sender stalls. */
+	ssize_t (*read)(void *context, char *bytes, size_t n, int64_t until);
+	/* Whether there is a byte beyond the body. */
+	bool (*has_more)(void *context, int64_t until);
 	void *context;
+};
+
+/* What a body may be: bytes, and until when it has to be whole. */
+struct body_limits {
+	size_t max;
+	int64_t until;
 };
 
 /* A CGI variable ("REQUEST_METHOD", "HTTP_ORIGIN"); NULL where it is not set or
@@ -56,12 +64,13 @@ bool request_is_below(const struct request *r, const char *path, const char *pro
 int request_check_type(const struct request *r, bool may_lack, struct err *e);
 
 /*
- * Reads the body, which has to have exactly CONTENT_LENGTH bytes, at most `max`.
- * Checks before it allocates.  -1 with ERR_LENGTH (none given), ERR_TOO_LARGE,
- * or ERR_BAD_REQUEST (not a number; shorter or longer than said).
+ * Reads the body, which has to have exactly CONTENT_LENGTH bytes, within the
+ * limits.  Checks before it allocates.  -1 with ERR_LENGTH (none given),
+ * ERR_TOO_LARGE, ERR_TIMEOUT (not whole in time), or ERR_BAD_REQUEST (not a
+ * number; shorter or longer than said).
  */
-int request_read_body(struct request *r, const struct body_source *source, size_t max,
-		      struct err *e);
+int request_read_body(struct request *r, const struct body_source *source,
+		      struct body_limits limits, struct err *e);
 
 /* The body as JSON, to release.  -1 with ERR_BAD_REQUEST. */
 int request_json(const struct request *r, struct json_object **json, struct err *e);

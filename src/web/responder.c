@@ -5,17 +5,21 @@
  * once.  The listener is non-blocking because other processes wait on it too:
  * who comes second polls again.
  *
- * libfcgi has no timeout for a peer that connects and stalls; SIGALRM, whose
- * handler does nothing, makes its read fail.
+ * No peer is waited for beyond a request's time, whether it does not send or
+ * does not read.  Neither libfcgi nor a pipe has a timeout: SIGALRM, whose
+ * handler does nothing, makes a read or write that waits fail.
  */
 #include "web/responder.h"
 
 #include <errno.h>
 #include <fcgiapp.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -24,11 +28,15 @@
 #include "base/log.h"
 
 #define LISTENER STDIN_FILENO
-#define READ_SECONDS 10
+#define PARAMETERS_MS 3000 /* a server sends them at once */
+#define TICK_MS 100
+#define CLOSE_MS 250
 #define DRAIN_MAX_BYTES (8u << 20)
 #define DRAIN_PAUSE_MS 100
+#define DRAIN_MS 1000
 #define ACCEPT_PAUSE_US 1000
 #define ANSWER_MAX_BYTES (4u << 20)
+#define ERROR_MS 3000 /* for the answer of a program that can't start */
 
 extern char **environ;
 
@@ -40,14 +48,52 @@ bool responder_is_fastcgi(void)
 	return getsockopt(LISTENER, SOL_SOCKET, SO_ACCEPTCONN, &listening, &n) == 0 && listening;
 }
 
+static void handle(int number, void (*handler)(int))
+{
+	struct sigaction action = {.sa_handler = handler};
+
+	sigemptyset(&action.sa_mask);
+	sigaction(number, &action, NULL);
+}
+
+static void on_alarm(int number)
+{
+	(void)number;
+}
+
+/* From `until` on, a read or write that waits fails with EINTR.  The first
+ * signal could come right before it begins to wait; the next ones make sure. */
+static void limit_io(int64_t until)
+{
+	int64_t left = deadline_left(until);
+	struct itimerval timer = {.it_interval.tv_usec = TICK_MS * 1000};
+
+	left = left ? left : 1;
+	timer.it_value.tv_sec = (time_t)(left / 1000);
+	timer.it_value.tv_usec = (suseconds_t)(left % 1000 * 1000);
+	setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+static void unlimit_io(void)
+{
+	setitimer(ITIMER_REAL, &(struct itimerval){.it_value.tv_sec = 0}, NULL);
+}
+
+/* Until when the answer to a request has to be sent: half of the time that
+ * its handler leaves for that, since the other half may pass in closing. */
+static int64_t end_of(const struct endpoint *endpoint, int64_t since)
+{
+	return since + endpoint->request_ms - ENDPOINT_ANSWER_MS / 2;
+}
+
 /* The whole answer to one request, ready to be sent; buf_free() it. */
-static void answer(const struct endpoint *endpoint, char *const *variables,
-		   const struct body_source *source, struct buf *out)
+static void answer(const struct endpoint *endpoint, const struct arrival *arrival,
+		   struct buf *out)
 {
 	struct response response;
 
 	response_init(&response);
-	endpoint_serve(endpoint, variables, source, &response);
+	endpoint_serve(endpoint, arrival, &response);
 	buf_init(out, ANSWER_MAX_BYTES);
 	response_format(&response, out);
 	response_free(&response);
@@ -62,30 +108,37 @@ static bool input_ready(int64_t ms)
 	return poll(&in, 1, (int)ms) > 0;
 }
 
-/* `context` is the moment until which the body has to be there. */
-static ssize_t cgi_read(void *context, char *bytes, size_t n)
+static ssize_t cgi_read(void *context, char *bytes, size_t n, int64_t until)
 {
-	const int64_t *until = context;
-
-	return input_ready(deadline_left(*until)) ? read(STDIN_FILENO, bytes, n) : -1;
+	(void)context;
+	return input_ready(deadline_left(until)) ? read(STDIN_FILENO, bytes, n) : -1;
 }
 
-static bool cgi_has_more(void *context)
+static bool cgi_has_more(void *context, int64_t until)
 {
 	char byte;
 
 	(void)context;
+	(void)until;
 	return input_ready(0) && read(STDIN_FILENO, &byte, 1) > 0;
 }
 
-static int write_out(const struct buf *out)
+/* Sets up what a CGI process needs for its answer until `end`. */
+static void prepare_cgi(int64_t end)
+{
+	handle(SIGPIPE, SIG_IGN);
+	handle(SIGALRM, on_alarm);
+	limit_io(end);
+}
+
+static int write_out(const struct buf *out, int64_t end)
 {
 	size_t done = 0;
 
 	while (done < out->len) {
 		ssize_t n = write(STDOUT_FILENO, out->data + done, out->len - done);
 
-		if (n < 0 && errno == EINTR)
+		if (n < 0 && errno == EINTR && deadline_left(end))
 			continue;
 		if (n <= 0)
 			return -1;
@@ -98,11 +151,13 @@ static int write_out(const struct buf *out)
  * deliver it would give up the connection, and with it our answer. */
 static void drain_input(void)
 {
+	int64_t until = deadline_in(DRAIN_MS);
 	char chunk[16384];
 	size_t total = 0;
 	ssize_t n = 1;
 
-	while (n > 0 && total < DRAIN_MAX_BYTES && input_ready(DRAIN_PAUSE_MS)) {
+	while (n > 0 && total < DRAIN_MAX_BYTES && deadline_left(until) &&
+	       input_ready(DRAIN_PAUSE_MS)) {
 		n = read(STDIN_FILENO, chunk, sizeof chunk);
 		total += n > 0 ? (size_t)n : 0;
 	}
@@ -110,14 +165,14 @@ static void drain_input(void)
 
 static int run_cgi(const struct endpoint *endpoint)
 {
-	int64_t until = deadline_in(READ_SECONDS * 1000);
-	const struct body_source source = {cgi_read, cgi_has_more, &until};
+	int64_t since = clock_monotonic_ms(), end = end_of(endpoint, since);
+	const struct arrival arrival = {environ, {cgi_read, cgi_has_more, NULL}, since};
 	struct buf out;
 	int rc;
 
-	signal(SIGPIPE, SIG_IGN);
-	answer(endpoint, environ, &source, &out);
-	rc = write_out(&out);
+	prepare_cgi(end);
+	answer(endpoint, &arrival, &out);
+	rc = write_out(&out, end);
 	buf_free(&out);
 	drain_input();
 	return rc ? 1 : 0;
@@ -125,14 +180,16 @@ static int run_cgi(const struct endpoint *endpoint)
 
 void responder_cgi_error(const struct err *e)
 {
+	int64_t end = deadline_in(ERROR_MS);
 	struct response response;
 	struct buf out;
 
+	prepare_cgi(end);
 	response_init(&response);
 	response_error(&response, e);
 	buf_init(&out, ANSWER_MAX_BYTES);
 	response_format(&response, &out);
-	write_out(&out);
+	write_out(&out, end);
 	drain_input();
 	buf_free(&out);
 	response_free(&response);
@@ -148,25 +205,34 @@ static void on_stop(int number)
 	stopping = 1;
 }
 
-static void on_alarm(int number)
-{
-	(void)number;
-}
+/* A peer's request, and until when it has to be answered. */
+struct peer {
+	FCGX_Request *request;
+	int64_t end;
+};
 
-static ssize_t fastcgi_read(void *context, char *bytes, size_t n)
+static ssize_t fastcgi_read(void *context, char *bytes, size_t n, int64_t until)
 {
-	FCGX_Request *request = context;
+	const struct peer *peer = context;
+	int got;
 
-	return FCGX_GetStr(bytes, (int)n, request->in);
+	limit_io(until);
+	got = FCGX_GetStr(bytes, (int)n, peer->request->in);
+	limit_io(peer->end);
+	return got;
 }
 
 /* The server has to end the body's stream, so this waits no longer than any
  * other read. */
-static bool fastcgi_has_more(void *context)
+static bool fastcgi_has_more(void *context, int64_t until)
 {
-	FCGX_Request *request = context;
+	const struct peer *peer = context;
+	bool more;
 
-	return FCGX_GetChar(request->in) != EOF;
+	limit_io(until);
+	more = FCGX_GetChar(peer->request->in) != EOF;
+	limit_io(peer->end);
+	return more;
 }
 
 static void fastcgi_log(void *context, const char *line, size_t n)
@@ -177,14 +243,19 @@ static void fastcgi_log(void *context, const char *line, size_t n)
 	FCGX_FFlush(request->err); /* a record a line: nginx cuts longer ones */
 }
 
-static void serve(const struct endpoint *endpoint, FCGX_Request *request)
+static void serve(const struct endpoint *endpoint, FCGX_Request *request, int64_t since)
 {
-	const struct body_source source = {fastcgi_read, fastcgi_has_more, request};
+	struct peer peer = {request, end_of(endpoint, since)};
+	const struct arrival arrival = {
+		request->envp, {fastcgi_read, fastcgi_has_more, &peer}, since
+	};
 	struct buf out;
 
+	limit_io(peer.end);
 	log_set_sink(fastcgi_log, request);
-	answer(endpoint, request->envp, &source, &out);
-	if (FCGX_PutStr(buf_text(&out), (int)out.len, request->out) != (int)out.len)
+	answer(endpoint, &arrival, &out);
+	if (FCGX_PutStr(buf_text(&out), (int)out.len, request->out) != (int)out.len ||
+	    FCGX_FFlush(request->out))
 		log_warning("Answer not sent", LOG_STR("program", endpoint->program));
 	log_set_sink(NULL, NULL);
 	buf_free(&out);
@@ -193,14 +264,6 @@ static void serve(const struct endpoint *endpoint, FCGX_Request *request)
 static const int stops[] = {SIGTERM, SIGINT, SIGUSR1, SIGHUP};
 
 #define STOPS (sizeof stops / sizeof *stops)
-
-static void handle(int number, void (*handler)(int))
-{
-	struct sigaction action = {.sa_handler = handler};
-
-	sigemptyset(&action.sa_mask);
-	sigaction(number, &action, NULL);
-}
 
 /* Blocks the signals that stop, and gives the mask to wait with. */
 static void block_stops(sigset_t *waiting)
@@ -229,16 +292,6 @@ static void set_handlers(void)
 	handle(SIGPIPE, SIG_IGN);
 }
 
-/* The first signal could come right before a read begins; the next ones make
- * sure. */
-static void limit_io(int seconds)
-{
-	const struct itimerval timer = {.it_value.tv_sec = seconds,
-					.it_interval.tv_sec = seconds ? 1 : 0};
-
-	setitimer(ITIMER_REAL, &timer, NULL);
-}
-
 /* True when a peer may be waiting, false when it is time to stop. */
 static bool wait_for_peer(const sigset_t *waiting)
 {
@@ -255,18 +308,51 @@ static bool wait_for_peer(const sigset_t *waiting)
 	return false;
 }
 
+/* The connection, or -1: another process had it, or there is no descriptor left. */
+static int accept_peer(void)
+{
+	int fd = accept4(LISTENER, NULL, NULL, SOCK_CLOEXEC), on = 1;
+
+	if (fd >= 0)
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* not on a Unix socket */
+	return fd;
+}
+
 /* One connection, one request, whatever the peer asks for: a kept connection
- * would keep this process from everybody else. */
+ * would keep this process from everybody else.
+ *
+ * FCGX_Accept_r() gets the connection as one that was kept.  Left to accept for
+ * itself it takes the next peer when one fails, within the time of the first. */
 static void serve_peer(const struct endpoint *endpoint, FCGX_Request *request)
 {
-	limit_io(READ_SECONDS);
-	if (FCGX_Accept_r(request) == 0)
-		serve(endpoint, request);
-	else
-		usleep(ACCEPT_PAUSE_US); /* another process had it, or there is no descriptor left */
+	int64_t since;
+	int fd = accept_peer();
+
+	if (fd < 0) {
+		usleep(ACCEPT_PAUSE_US);
+		return;
+	}
+	since = clock_monotonic_ms();
+	request->ipcFd = fd;
+	request->keepConnection = 1;
+	limit_io(since + PARAMETERS_MS);
+	/* It takes parameters that end in a failure for whole ones. */
+	if (FCGX_Accept_r(request) == 0 && FCGX_GetError(request->in) == 0)
+		serve(endpoint, request, since);
 	request->keepConnection = 0;
+	limit_io(deadline_in(CLOSE_MS)); /* what a peer may still send is read away */
 	FCGX_Finish_r(request);
-	limit_io(0);
+	unlimit_io();
+}
+
+/* libfcgi looks at it where it accepts, which it does not here. */
+static bool has_address_list(void)
+{
+	if (!getenv("FCGI_WEB_SERVER_ADDRS"))
+		return false;
+	log_error("FCGI_WEB_SERVER_ADDRS is not supported: listen on a Unix socket",
+		  LOG_STR("setting", "FCGI_WEB_SERVER_ADDRS"));
+	return true;
 }
 
 static int run_fastcgi(const struct endpoint *endpoint)
@@ -275,7 +361,7 @@ static int run_fastcgi(const struct endpoint *endpoint)
 	sigset_t waiting;
 
 	block_stops(&waiting);
-	if (FCGX_Init() || FCGX_InitRequest(&request, LISTENER, FCGI_FAIL_ACCEPT_ON_INTR))
+	if (has_address_list() || FCGX_Init() || FCGX_InitRequest(&request, -1, 0))
 		return 1;
 	set_handlers();
 	fcntl(LISTENER, F_SETFL, fcntl(LISTENER, F_GETFL) | O_NONBLOCK);

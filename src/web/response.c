@@ -20,6 +20,7 @@ static const struct {
 	{403, "Forbidden"},
 	{404, "Not Found"},
 	{405, "Method Not Allowed"},
+	{408, "Request Timeout"},
 	{410, "Gone"},
 	{411, "Length Required"},
 	{413, "Content Too Large"},

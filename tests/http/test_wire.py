@@ -5,6 +5,7 @@ nginx, and as bytes on the FastCGI socket itself, where no server stands before 
 """
 import json
 import socket
+import subprocess
 import threading
 import time
 
@@ -13,8 +14,10 @@ import servers
 import shop
 from tap import Watch, equal, main, ok, test
 
-KIB64, MIB = 64 * 1024, 1024 * 1024
-STALL = 12.9  # seconds: the 10 that a request may be read, 2 in which libfcgi closes, and slack
+KIB, MIB = 1024, 1024 * 1024
+STALL = 5.5  # seconds: the 3 in which a request has to be there, and slack
+WEBHOOK_STALL = 7.5  # a webhook's body has 5
+END = 8.0  # in which a request ends, whatever its peer does
 
 servers.require("nginx")
 site = servers.Site("nginx", children=2)
@@ -110,8 +113,8 @@ def _():
 @test
 def _():
     "a body at the cap is taken, one byte above it is a 413, on the socket"
-    equal(quote(cart(KIB64)).status, 200)
-    is_error(quote(cart(KIB64 + 1)), 413)
+    equal(quote(cart(32 * KIB)).status, 200)
+    is_error(quote(cart(32 * KIB + 1)), 413)
     body = event_body(MIB)
     equal(webhook(body).status, 200)
     ok(stored(body), "the order")
@@ -123,15 +126,27 @@ def _():
 @test
 def _():
     "a body at the cap is taken, one byte above it is a 413, through nginx"
-    equal(site.curl("/cart/quote", cart(KIB64)).status, 200)
-    is_error(site.curl("/cart/quote", cart(KIB64 + 1)), 413)
-    is_error(site.curl("/checkout/create-session", cart(KIB64 + 1)), 413)
+    equal(site.curl("/cart/quote", cart(32 * KIB)).status, 200)
+    is_error(site.curl("/cart/quote", cart(32 * KIB + 1)), 413)
+    is_error(site.curl("/checkout/create-session", cart(64 * KIB + 1)), 413)
     body = event_body(MIB)
     equal(site.deliver(body).status, 200)
     ok(stored(body), "the order")
     body = event_body(MIB + 1)
     is_error(site.deliver(body), 413)
     ok(not stored(body), "no order")
+
+
+@test
+def _():
+    "a request whose parameters are cut off is not answered as if it were whole"
+    whole = fastcgi.head(fastcgi.variables("/healthz", "", REQUEST_METHOD="GET"))
+    for cut in (16, 24, 60, len(whole) - 8, len(whole) - 1):
+        with fastcgi.connect(site.socket_of("status")) as s:
+            s.sendall(whole[:cut])
+            s.shutdown(socket.SHUT_WR)
+            answer = fastcgi.read_answer(s)
+            ok(answer is None or answer.status == 0, f"after {cut} bytes: {answer and answer.body}")
 
 
 def raw_http(body, length, path="/stripe/webhook"):
@@ -204,7 +219,7 @@ def _():
 
 @test
 def _():
-    "a stalled peer blocks a lone process for ten seconds at most, and the request behind it is served"
+    "a stalled peer blocks a lone process for three seconds, and the request behind it is served"
     body = cart()
     head = fastcgi.head(fastcgi.variables("/cart/quote", len(body)))
     stalls = {"cart-quote": head + fastcgi.stream(fastcgi.STDIN, body[:-1]),  # in the body
@@ -259,6 +274,86 @@ def _():
         equal(where.end("cart-quote"), 0)
         since.at_most(STALL)
     where.close()
+
+
+def stalled(path, script, length, sent):
+    """A request whose body is never whole: its answer, and the seconds until it came."""
+    with fastcgi.connect(path) as peer:
+        since = time.monotonic()
+        peer.sendall(fastcgi.head(fastcgi.variables(script, length)) +
+                     fastcgi.stream(fastcgi.STDIN, sent))
+        return fastcgi.read_answer(peer), time.monotonic() - since
+
+
+@test
+def _():
+    "a body that is not whole after three seconds is a 408, a webhook's after five; on the socket"
+    for program, script, least, most in (
+            ("cart-quote", "/cart/quote", 2.9, STALL),
+            ("checkout-create-session", "/checkout/create-session", 2.9, STALL),
+            ("stripe-webhook", "/stripe/webhook", 4.9, WEBHOOK_STALL)):
+        answer, seconds = stalled(alone.socket_of(program), script, 100, b'{"items":')
+        is_error(answer, 408)
+        ok(least < seconds < most, f"{program}: after {seconds:.1f} s")
+
+
+@test
+def _():
+    "a body that is not whole in time is a 408 to plain CGI too, silent or dribbling, and it ends then"
+    for program, script, most in (("cart-quote", "/cart/quote", STALL),
+                                  ("stripe-webhook", "/stripe/webhook", WEBHOOK_STALL)):
+        for pause in (None, 0.05):
+            variables = {"REQUEST_METHOD": "POST", "SCRIPT_NAME": script, "CONTENT_LENGTH": 5000,
+                         "CONTENT_TYPE": "application/json"}
+            process = subprocess.Popen([*shop.WRAPPER, shop.program(program)], stdin=subprocess.PIPE,
+                                       stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                       env=site.environment(**variables))
+            since = time.monotonic()
+            while pause and process.poll() is None and time.monotonic() - since < most:
+                try:
+                    process.stdin.write(b" ")
+                    process.stdin.flush()
+                except BrokenPipeError:
+                    break
+                time.sleep(pause)
+            is_error(shop.Answer(process.stdout.read()), 408)
+            process.wait(5)
+            ok(time.monotonic() - since < most, f"{program}: {time.monotonic() - since:.1f} s")
+            process.stdin = None
+
+
+@test
+def _():
+    "a peer that never reads its answer, or never lets go, keeps a process for eight seconds at most"
+    body = cart()
+    head = fastcgi.head(fastcgi.variables("/cart/quote", len(body)))
+    with fastcgi.connect(alone.socket_of("cart-quote"), 60) as peer:
+        peer.sendall(head + fastcgi.stream(fastcgi.STDIN, body) + fastcgi.record(fastcgi.STDIN))
+        since = time.monotonic()
+        equal(alone.curl("/cart/quote", cart()).status, 200)
+        ok(time.monotonic() - since < END, f"{time.monotonic() - since:.1f} s")
+
+
+@test
+def _():
+    "peers that stall one after the other cost three seconds each, and harm nobody between them"
+    body = cart()
+    where = alone.socket_of("cart-quote")
+    whole = fastcgi.head(fastcgi.variables("/cart/quote", len(body))) + \
+        fastcgi.stream(fastcgi.STDIN, body) + fastcgi.record(fastcgi.STDIN)
+    peers = []
+    for n in range(4):
+        peers.append(fastcgi.connect(where, 60))
+        peers[-1].sendall(whole[:20] if n % 2 == 0 else whole)
+    since = time.monotonic()
+    for n, peer in enumerate(peers):
+        answer = fastcgi.read_answer(peer)
+        if n % 2:
+            equal(answer.status, 200)
+        else:
+            ok(answer is None or answer.status == 0, "no answer to half a request")
+        peer.close()
+    ok(time.monotonic() - since < 2 * STALL, f"{time.monotonic() - since:.1f} s")
 
 
 @test

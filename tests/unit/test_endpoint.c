@@ -16,7 +16,7 @@ struct seen {
 	unsigned calls;
 	const void *context;
 	size_t body_length;
-	int64_t deadline;
+	int64_t deadline, body_until;
 	enum err_code fail_with;
 };
 
@@ -38,7 +38,8 @@ static int handle(void *context, const struct request *request, struct response 
 
 static const struct route routes[] = {
 	{.path = "/cart/quote", .method = "POST", .body_max = 10, .handle = handle},
-	{.path = "/loose", .method = "POST", .body_max = 10, .type_may_lack = true, .handle = handle},
+	{.path = "/loose", .method = "POST", .body_max = 10, .body_ms = 5000,
+	 .type_may_lack = true, .handle = handle},
 	{.path = "/healthz", .method = "GET", .handle = handle},
 	{.path = NULL},
 };
@@ -53,31 +54,44 @@ static void take_line(void *context, const char *line, size_t n)
 	snprintf(log_line, sizeof log_line, "%.*s", (int)n, line);
 }
 
-/* Serves and gives the whole answer.  `variables` by blanks. */
-static const char *serve(const char *variables, const char *bytes)
+/* "NAME=value NAME=value" as a list. */
+static char *const *list_of(const char *variables)
 {
-	struct fake_body body = {.bytes = bytes, .n = strlen(bytes)};
-	const struct body_source source = fake_source(&body);
+	static char *list[16];
 	struct span rest = span_of(variables), one;
-	char *list[16];
-	struct response response;
-	struct buf out;
 	size_t n = 0;
 
 	while (span_next(&rest, ' ', &one))
 		list[n++] = keep_text(span_dup(one));
 	list[n] = NULL;
+	return list;
+}
+
+/* Serves what began at a moment, and gives the whole answer.  `variables` by blanks. */
+static const char *serve_since(int64_t began, const char *variables, const char *bytes)
+{
+	struct fake_body body = {.bytes = bytes, .n = strlen(bytes)};
+	const struct arrival arrival = {list_of(variables), fake_source(&body), began};
+	struct response response;
+	struct buf out;
+
 	seen = (struct seen){.fail_with = seen.fail_with};
 	log_line[0] = '\0';
 	log_configure(&(struct log_options){.level = LOG_LEVEL_INFO, .target = "stderr"});
 	log_set_sink(take_line, NULL);
 	response_init(&response);
-	endpoint_serve(&endpoint, list, &source, &response);
+	endpoint_serve(&endpoint, &arrival, &response);
 	buf_init(&out, 65536);
 	response_format(&response, &out);
 	response_free(&response);
 	log_set_sink(NULL, NULL);
+	seen.body_until = body.until;
 	return keep_text(buf_detach(&out));
+}
+
+static const char *serve(const char *variables, const char *bytes)
+{
+	return serve_since(clock_monotonic_ms(), variables, bytes);
 }
 
 #define POST "REQUEST_METHOD=POST PATH_INFO=/cart/quote CONTENT_TYPE=application/json "
@@ -121,7 +135,30 @@ static void a_fitting_request_reaches_its_handler(void **state)
 	serve(POST "CONTENT_LENGTH=10", "1234567890");
 	assert_int_equal(seen.body_length, 10);
 	assert_ptr_equal(seen.context, &seen);
-	assert_in_range(deadline_left(seen.deadline), 7000, 8000);
+}
+
+static void times_run_from_the_moment_the_request_began(void **state)
+{
+	int64_t began = clock_monotonic_ms() - 2000;
+
+	(void)state;
+	serve_since(began, POST "CONTENT_LENGTH=2", "{}");
+	assert_int_equal(seen.calls, 1);
+	assert_int_equal(seen.deadline - began, 8000 - ENDPOINT_ANSWER_MS);
+	assert_int_equal(seen.body_until - began, ENDPOINT_BODY_MS);
+	serve_since(began, "REQUEST_METHOD=POST PATH_INFO=/loose CONTENT_LENGTH=2", "{}");
+	assert_int_equal(seen.body_until - began, 5000);
+}
+
+static void a_body_that_is_late_is_408(void **state)
+{
+	const char *answer = serve_since(clock_monotonic_ms() - 4000, POST "CONTENT_LENGTH=5", "1234");
+
+	(void)state;
+	assert_true(str_starts(answer, "Status: 408 Request Timeout\r\n"));
+	assert_non_null(strstr(answer, "{\"error\":\"The body did not arrive in time\"}"));
+	assert_int_equal(seen.calls, 0);
+	assert_non_null(strstr(log_line, " info Request refused program=cart-quote status=408 "));
 }
 
 static void an_unknown_path_is_404_whatever_the_method(void **state)
@@ -262,6 +299,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		holds(a_fitting_request_reaches_its_handler),
+		holds(times_run_from_the_moment_the_request_began),
+		holds(a_body_that_is_late_is_408),
 		holds(an_unknown_path_is_404_whatever_the_method),
 		holds(a_wrong_method_is_405_and_names_the_right_ones),
 		holds(the_wrong_method_is_in_the_log),

@@ -18,6 +18,8 @@ static void each_code_has_its_status_name_and_public_text(void **state)
 		{ERR_FORBIDDEN, 403, "forbidden", "own text"},
 		{ERR_NOT_FOUND, 404, "not_found", "own text"},
 		{ERR_METHOD, 405, "method", "Method not allowed"},
+		{ERR_TIMEOUT, 408, "timeout", "own text"},
+		{ERR_OUTDATED, 409, "outdated", "own text"},
 		{ERR_GONE, 410, "gone", "own text"},
 		{ERR_LENGTH, 411, "length", "Content-Length is required"},
 		{ERR_TOO_LARGE, 413, "too_large", "own text"},

@@ -7,6 +7,8 @@
 
 #include <stdio.h>
 
+#include "base/clock.h"
+
 static void a_variable_is_found_by_its_whole_name(void **state)
 {
 	struct request r = REQUEST("A_LONG=1", "A=2", "EMPTY=", "B==3", "NOTHING");
@@ -165,7 +167,7 @@ static int read_body(struct request *r, const char *length, struct fake_body *bo
 
 	*r = (struct request){.variables = variables};
 	buf_init(&r->body, max);
-	return request_read_body(r, &source, max, e);
+	return request_read_body(r, &source, (struct body_limits){max, deadline_in(60000)}, e);
 }
 
 static void a_body_of_the_length_it_says_is_read(void **state)
@@ -256,6 +258,36 @@ static void a_body_that_is_shorter_or_longer_than_it_says_is_refused(void **stat
 	assert_int_equal(body.reads, 0);
 }
 
+/* The time of these bodies is over before their first byte comes. */
+static void a_body_that_is_not_whole_in_time_is_a_timeout(void **state)
+{
+	static const struct {
+		const char *bytes;
+		size_t at_most;
+		int rc; /* with CONTENT_LENGTH 5 */
+	} table[] = {
+		{"", 0, -1}, {"1234", 0, -1}, {"12345", 1, -1}, {"12345", 4, -1}, {"12345", 0, 0},
+	}, *row;
+	char *variables[] = {variable("CONTENT_LENGTH", "5"), NULL};
+
+	(void)state;
+	for EACH(row, table) {
+		struct fake_body body = {.bytes = row->bytes, .n = strlen(row->bytes),
+					 .at_most = row->at_most};
+		const struct body_source source = fake_source(&body);
+		const struct body_limits limits = {10, clock_monotonic_ms() - 1};
+		struct request r = {.variables = variables};
+		struct err e;
+
+		buf_init(&r.body, 10);
+		check_int(row->bytes, request_read_body(&r, &source, limits, &e), row->rc);
+		if (row->rc)
+			check_err(row->bytes, &e, ERR_TIMEOUT, "The body did not arrive in time");
+		assert_true(body.until == limits.until);
+		buf_free(&r.body);
+	}
+}
+
 static void an_empty_body_is_read_without_reading(void **state)
 {
 	struct fake_body body = {.bytes = "", .n = 0, .fail = true};
@@ -302,7 +334,8 @@ static void a_body_above_its_buffer_is_a_fault_of_the_program(void **state)
 
 	(void)state;
 	buf_init(&r.body, 4);
-	assert_int_equal(request_read_body(&r, &source, 10, &e), -1);
+	assert_int_equal(request_read_body(&r, &source, (struct body_limits){10, deadline_in(60000)},
+					   &e), -1);
 	assert_int_equal(e.code, ERR_INTERNAL);
 	buf_free(&r.body);
 }
@@ -356,6 +389,7 @@ int main(void)
 		holds(a_length_that_is_wrong_is_refused_before_anything_is_read),
 		holds(a_body_at_the_cap_is_read_and_one_byte_more_is_not),
 		holds(a_body_that_is_shorter_or_longer_than_it_says_is_refused),
+		holds(a_body_that_is_not_whole_in_time_is_a_timeout),
 		holds(an_empty_body_is_read_without_reading),
 		holds(a_body_may_come_in_pieces_of_any_size),
 		holds(a_body_above_its_buffer_is_a_fault_of_the_program),

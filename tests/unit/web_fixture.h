@@ -17,13 +17,15 @@ struct fake_body {
 	size_t at_most; /* bytes a read may give, 0: as many as are asked for */
 	bool fail;
 	unsigned reads;
+	int64_t until; /* of the last read */
 };
 
-static inline ssize_t fake_read(void *context, char *bytes, size_t n)
+static inline ssize_t fake_read(void *context, char *bytes, size_t n, int64_t until)
 {
 	struct fake_body *body = context;
 	size_t left = body->n - body->at;
 
+	body->until = until;
 	body->reads++;
 	if (left == 0 && body->fail)
 		return -1;
@@ -34,10 +36,11 @@ static inline ssize_t fake_read(void *context, char *bytes, size_t n)
 	return (ssize_t)n;
 }
 
-static inline bool fake_has_more(void *context)
+static inline bool fake_has_more(void *context, int64_t until)
 {
 	const struct fake_body *body = context;
 
+	(void)until;
 	return body->at < body->n;
 }
 
