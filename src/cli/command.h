@@ -54,6 +54,7 @@ struct command {
 /* Ends with NULL. */
 extern const struct command *const commands[];
 
+extern const struct command command_adopt;
 extern const struct command command_check;
 extern const struct command command_export;
 extern const struct command command_import;

@@ -28,7 +28,7 @@ struct field {
 	struct json_object *before, *after; /* NULL: it is not there */
 };
 
-/* Goes on to the next field that differs, over those of `after` first, then the
+/* What is null is not there.  Goes on to the next field that differs, over those of `after` first, then the
  * ones that only `before` has.  Begin with both walks at their beginning. */
 struct fields {
 	struct json_object *before, *after;
@@ -47,13 +47,13 @@ static bool next_field(struct fields *f, struct field *field)
 		struct json_object *old = NULL;
 
 		json_object_object_get_ex(f->before, f->new.key, &old);
-		if (is_bookkeeping(f->new.key) || (old && json_equal(old, f->new.value)))
+		if (is_bookkeeping(f->new.key) || json_equal(old, f->new.value))
 			continue;
 		*field = (struct field){f->new.key, old, f->new.value};
 		return true;
 	}
 	while (json_walk_next(&f->old)) {
-		if (is_bookkeeping(f->old.key) ||
+		if (is_bookkeeping(f->old.key) || !f->old.value ||
 		    json_object_object_get_ex(f->after, f->old.key, NULL))
 			continue;
 		*field = (struct field){f->old.key, f->old.value, NULL};

@@ -19,6 +19,7 @@ static const struct command *chosen; /* the one that runs, NULL before */
 static int output_errno; /* why standard output failed, 0: it did not so far */
 
 const struct command *const commands[] = {
+	&command_adopt,
 	&command_check,
 	&command_export,
 	&command_import,

@@ -51,7 +51,7 @@ char *key_user_of_functions(const char *name)
 	buf_init(&key, KEY_MAX_BYTES);
 	buf_puts(&key, "USER#");
 	for (; name && *name && n < USER_ID_MAX; name++)
-		if (isascii((unsigned char)*name) &&
+		if ((unsigned char)*name < 0x80 &&
 		    (isalnum((unsigned char)*name) || strchr("@._-", *name))) {
 			buf_putc(&key, *name);
 			n++;

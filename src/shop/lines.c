@@ -6,7 +6,16 @@
 
 #include <string.h>
 
-static const char *const shop_keys[] = {"sku", "collectionId", "variantId"};
+/* The shop's own names of a thing; `product` is what the catalogue of the Lambda
+ * functions calls them in a product's metadata. */
+static const struct shop_key {
+	const char *name, *product;
+} shop_keys[] = {
+	{"sku", "sku"},
+	{"collectionId", "collection"},
+	{"variantId", "variant_id"},
+	{"color", "color"},
+};
 
 /* Where Stripe keeps the metadata of a line, the nearest first. */
 struct sources {
@@ -48,17 +57,19 @@ static struct json_object *quoted_line(struct json_object *quote, const char *pr
 	return NULL;
 }
 
-static const char *shop_value(const struct sources *s, const char *key)
+static const char *shop_value(const struct sources *s, const struct shop_key *key)
 {
-	const char *value = metadata_of(s->line, key);
+	const char *value = metadata_of(s->line, key->name);
 
 	if (!value)
-		value = metadata_of(s->price, key);
+		value = metadata_of(s->price, key->name);
 	if (!value)
-		value = metadata_of(s->product, key);
+		value = metadata_of(s->product, key->name);
 	if (!value)
-		value = text_of(s->quoted, key);
-	if (!value && strcmp(key, "sku") == 0)
+		value = metadata_of(s->product, key->product);
+	if (!value)
+		value = text_of(s->quoted, key->name);
+	if (!value && strcmp(key->name, "sku") == 0)
 		value = text_of(s->price, "lookup_key");
 	return value;
 }
@@ -110,7 +121,7 @@ static struct json_object *item_of(const struct sources *s)
 	set_unit_price(item, s->price, quantity);
 	json_set_string(item, "currency", currency ? currency : text_of(s->price, "currency"));
 	for (i = 0; i < sizeof shop_keys / sizeof *shop_keys; i++)
-		json_set_string(item, shop_keys[i], shop_value(s, shop_keys[i]));
+		json_set_string(item, shop_keys[i].name, shop_value(s, &shop_keys[i]));
 	json_set_string(item, "stripePriceId", text_of(s->price, "id"));
 	json_set_string(item, "stripeProductId", json_id_or_null(s->price, "product"));
 	return item;

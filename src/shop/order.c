@@ -10,39 +10,15 @@
 #include "format/iso8601.h"
 #include "shop/keys.h"
 #include "shop/lines.h"
+#include "shop/order_rank.h"
 
 #define DAY 86400
 
-/* What has become of the payment; a higher rank is further on. */
-enum rank { RANK_PENDING, RANK_FAILED, RANK_COMPLETED };
-
-static const struct {
-	const char *status;
-	enum rank rank;
-} statuses[] = {
-	{"pending", RANK_PENDING},
-	{"failed", RANK_FAILED},
-	{"completed", RANK_COMPLETED},
-	{"partially_refunded", RANK_COMPLETED},
-	{"refunded", RANK_COMPLETED},
-};
-
-static enum rank rank_of_session(const struct order_input *in)
+static enum order_rank rank_of_session(const struct order_input *in)
 {
 	if (in->session->paid)
-		return RANK_COMPLETED;
-	return in->kind == EVENT_SESSION_FAILED ? RANK_FAILED : RANK_PENDING;
-}
-
-static enum rank rank_of_order(struct json_object *order)
-{
-	const char *status = json_string_or_null(order, "status");
-	size_t i;
-
-	for (i = 0; status && i < sizeof statuses / sizeof *statuses; i++)
-		if (strcmp(statuses[i].status, status) == 0)
-			return statuses[i].rank;
-	return RANK_PENDING;
+		return ORDER_RANK_COMPLETED;
+	return in->kind == EVENT_SESSION_FAILED ? ORDER_RANK_FAILED : ORDER_RANK_PENDING;
 }
 
 static void set_amount(struct json_object *order, const char *key, const struct amount *amount)
@@ -144,7 +120,7 @@ static struct json_object *order_from_session(const struct order_input *in)
 	json_set_string(order, "customerEmail", s->email);
 	json_set_string(order, "customerPhone", s->phone);
 	json_set_string(order, "customerName", s->name);
-	json_set_string(order, "status", statuses[rank_of_session(in)].status);
+	json_set_string(order, "status", order_rank_status(rank_of_session(in)));
 	set_amounts(order, s);
 	set_times(order, in);
 	json_set_string(order, "stripeSessionId", s->id);
@@ -159,53 +135,74 @@ static struct json_object *order_from_session(const struct order_input *in)
 	return order;
 }
 
-/* Copies onto `order` what `over` has; `replace` false: only what is missing. */
+/* Copies onto `order` what `over` has; `replace` false: only what is missing (null
+ * is: the Lambda functions wrote it where Stripe had nothing). */
 static void overlay(struct json_object *order, struct json_object *over, bool replace)
 {
 	struct json_walk walk = json_walk_of(over);
+	struct json_object *stands;
 
 	while (json_walk_next(&walk))
-		if (replace || !json_object_object_get_ex(order, walk.key, NULL))
+		if (replace || !json_object_object_get_ex(order, walk.key, &stands) || !stands)
 			json_object_object_add(order, walk.key, json_copy(walk.value));
 }
 
-/* What no session may take back: who the order is, who wrote it first, a
- * refund's status, the latest payment (ISO times compare as text). */
-static void keep_from_stored(struct json_object *order, struct json_object *stored)
+/* The rank of the order that stands.  The functions called an order completed as
+ * soon as Checkout was, and did not write how its payment was: the session says. */
+static enum order_rank rank_of_stored(const struct order_input *in)
+{
+	enum order_rank rank = order_rank_of(in->stored);
+
+	if (rank == ORDER_RANK_COMPLETED && !in->session->paid &&
+	    !order_payment_status(in->stored) && !json_string_or_null(in->stored, "source"))
+		return ORDER_RANK_PENDING;
+	return rank;
+}
+
+/* What no session may take back: who the order is, who wrote it first (the functions
+ * did not say so), a refund's status, the latest payment (ISO times compare as text). */
+static void keep_from_stored(struct json_object *order, const struct order_input *in)
 {
 	static const char *const fixed[] = {"PK", "SK", "orderNumber", "userId", "createdAt",
 					    "source", "expiresAt"};
-	const char *before = json_string_or_null(stored, "completedAt");
+	bool was_paid = rank_of_stored(in) == ORDER_RANK_COMPLETED;
+	const char *before = json_string_or_null(in->stored, "completedAt");
 	const char *after = json_string_or_null(order, "completedAt");
 	struct json_object *value;
 	size_t i;
 
 	for (i = 0; i < sizeof fixed / sizeof *fixed; i++)
-		if (json_object_object_get_ex(stored, fixed[i], &value))
+		if (json_object_object_get_ex(in->stored, fixed[i], &value))
 			json_object_object_add(order, fixed[i], json_copy(value));
-	if (rank_of_order(stored) == RANK_COMPLETED)
-		json_set_string(order, "status", json_string_or_null(stored, "status"));
-	if (before && (!after || strcmp(before, after) > 0))
+	if (!json_object_object_get_ex(in->stored, "source", NULL))
+		json_object_object_del(order, "source");
+	if (was_paid)
+		json_set_string(order, "status", json_string_or_null(in->stored, "status"));
+	if (was_paid && before && (!after || strcmp(before, after) > 0))
 		json_set_string(order, "completedAt", before);
+	if (!was_paid && !in->session->paid)
+		json_object_object_del(order, "completedAt");
 }
 
-static struct json_object *merge(struct json_object *fresh, struct json_object *stored)
+static struct json_object *merge(struct json_object *fresh, const struct order_input *in)
 {
-	struct json_object *order = json_copy(stored);
+	struct json_object *order = json_copy(in->stored);
 
-	overlay(order, fresh, rank_of_order(fresh) >= rank_of_order(stored));
-	keep_from_stored(order, stored);
+	overlay(order, fresh, order_rank_of(fresh) >= rank_of_stored(in));
+	keep_from_stored(order, in);
 	return order;
 }
 
 bool order_needs_lines(struct json_object *order)
 {
+	struct json_object *items;
 	bool pending = false;
 
-	if (!order || !json_object_object_get_ex(order, "items", NULL))
+	if (!order || json_get_array(order, "items", &items) != JSON_FOUND)
 		return true;
-	json_get_bool(order, "itemsPending", &pending);
-	return pending;
+	if (json_get_bool(order, "itemsPending", &pending) == JSON_FOUND)
+		return pending;
+	return json_object_array_length(items) == 0;
 }
 
 /* Sessions of old versions have no amounts of their own. */
@@ -245,13 +242,29 @@ struct json_object *order_apply_session(const struct order_input *in)
 	char text[ISO8601_SIZE];
 
 	if (in->stored) {
-		merged = merge(order, in->stored);
+		merged = merge(order, in);
 		json_object_put(order);
 		order = merged;
 	}
 	set_items(order, in);
 	json_set_string(order, "updatedAt", iso8601_time(in->now, text));
 	return order;
+}
+
+/* What is null is not there. */
+static void drop_nulls(struct json_object *object)
+{
+	struct json_walk walk = json_walk_of(object);
+	bool more = json_walk_next(&walk);
+
+	while (more) {
+		const char *key = walk.key;
+		bool is_null = !walk.value;
+
+		more = json_walk_next(&walk);
+		if (is_null)
+			json_object_object_del(object, key);
+	}
 }
 
 bool order_same(struct json_object *a, struct json_object *b)
@@ -267,6 +280,8 @@ bool order_same(struct json_object *a, struct json_object *b)
 	json_object_object_del(y, "version");
 	json_object_object_del(x, "updatedAt");
 	json_object_object_del(y, "updatedAt");
+	drop_nulls(x);
+	drop_nulls(y);
 	same = json_equal(x, y);
 	json_object_put(x);
 	json_object_put(y);

@@ -36,7 +36,8 @@ struct order_input {
 /* The new order; the caller releases it.  Its "version" is the store's. */
 struct json_object *order_apply_session(const struct order_input *input);
 
-/* Whether the order's line items are still to be fetched (NULL: yes). */
+/* Whether the order's line items are still to be fetched (NULL: yes; so it is where
+ * the functions wrote none, because Stripe could not be asked). */
 bool order_needs_lines(struct json_object *order);
 
 /* Whether two states of an item say the same, whoever wrote them when

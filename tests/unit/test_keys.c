@@ -24,6 +24,26 @@ static void each_key_has_its_prefix(void **state)
 	assert_string_equal(KEY_METADATA, "METADATA");
 }
 
+static void the_functions_keep_few_characters_of_a_user(void **state)
+{
+	static const struct { const char *name, *key; } table[] = {
+		{"user_12345", "USER#user_12345"}, {"Jane.Doe@Shop.Example", "USER#Jane.Doe@Shop.Example"},
+		{"jane+gifts@shop.example", "USER#janegifts@shop.example"},
+		{"auth0|J\xC3\xBCrgen #7", "USER#auth0Jrgen7"}, {"a b\tc%d-e", "USER#abcd-e"},
+		{"\xC3\xBC|#", NULL}, {"", NULL}, {NULL, NULL},
+	}, *row;
+	char longest[600], *key;
+
+	(void)state;
+	for EACH(row, table)
+		check_text(row->name, keep_text(key_user_of_functions(row->name)), row->key);
+	memset(longest, '|', sizeof longest);
+	memset(longest + 100, 'u', 400);
+	longest[500] = '\0';
+	key = keep_text(key_user_of_functions(longest));
+	assert_int_equal(strlen(key), strlen("USER#") + 256);
+}
+
 static void a_day_begins_at_midnight_utc(void **state)
 {
 	(void)state;
@@ -163,6 +183,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		holds(each_key_has_its_prefix),
+		holds(the_functions_keep_few_characters_of_a_user),
 		holds(a_day_begins_at_midnight_utc),
 		holds(only_what_would_break_a_key_is_encoded),
 		holds(different_ids_have_different_keys),

@@ -104,7 +104,7 @@ static void the_unit_price_is_the_prices_or_follows_from_the_subtotal(void **sta
 /* From the nearest place: each row takes the nearer one away. */
 static void what_the_shop_knows_comes_from_the_nearest_place(void **state)
 {
-	static const char *const keys[] = {"sku", "collectionId", "variantId"};
+	static const char *const keys[] = {"sku", "collectionId", "variantId", "color"};
 	static const struct {
 		const char *line, *price, *product, *quoted, *value;
 	} table[] = {
@@ -129,6 +129,20 @@ static void what_the_shop_knows_comes_from_the_nearest_place(void **state)
 				   row->value);
 		}
 	}
+}
+
+static void a_product_may_have_the_names_of_the_functions_catalogue(void **state)
+{
+	struct json_object *item = json_object_array_get_idx(keep(lines_from_stripe(
+		json_of("[{'price':{'id':'p','lookup_key':'shop:1:2:usd','product':{'metadata':"
+			"{'sku':'N-RED','collection':'necklaces','variant_id':'v7','color':'red'}}}}]"),
+		json_of("{'items':[{'stripePriceId':'p','sku':'shop:1:2:usd','collectionId':'1'}]}"))), 0);
+
+	(void)state;
+	check_text("sku", json_string_or_null(item, "sku"), "N-RED");
+	check_text("collectionId", json_string_or_null(item, "collectionId"), "necklaces");
+	check_text("variantId", json_string_or_null(item, "variantId"), "v7");
+	check_text("color", json_string_or_null(item, "color"), "red");
 }
 
 static void the_lookup_key_is_the_last_place_for_a_sku_only(void **state)
@@ -225,6 +239,7 @@ int main(void)
 		holds(the_name_is_what_the_buyer_saw),
 		holds(the_unit_price_is_the_prices_or_follows_from_the_subtotal),
 		holds(what_the_shop_knows_comes_from_the_nearest_place),
+		holds(a_product_may_have_the_names_of_the_functions_catalogue),
 		holds(the_lookup_key_is_the_last_place_for_a_sku_only),
 		holds(a_price_that_is_twice_in_the_quote_keeps_both_variants_apart),
 		holds(a_quote_without_usable_items_is_no_harm),

@@ -232,7 +232,9 @@ static void an_order_needs_lines_until_it_has_them(void **state)
 	assert_true(order_needs_lines(json_of("{}")));
 	assert_true(order_needs_lines(json_of("{'items':[],'itemsPending':true}")));
 	assert_false(order_needs_lines(json_of("{'items':[],'itemsPending':false}")));
-	assert_false(order_needs_lines(json_of("{'items':[]}")));
+	/* The functions wrote none where Stripe could not be asked. */
+	assert_true(order_needs_lines(json_of("{'items':[]}")));
+	assert_false(order_needs_lines(json_of("{'items':[{}]}")));
 }
 
 /* --- status -------------------------------------------------------------- */
@@ -296,12 +298,65 @@ static void a_status_climbs_and_is_never_taken_back(void **state)
 	(void)state;
 	for EACH(row, table) {
 		const struct event event = {row->session, "[]", NULL, row->kind, CREATED};
-		struct json_object *order = apply(&event, json_of("{'status':'%s'}", row->stored));
+		struct json_object *order = apply(&event, json_of("{'status':'%s','source':'webhook'}",
+								    row->stored));
 
 		check_text(keep_text(str_printf("%s, %s", row->stored, row->session)),
 			   json_string_or_null(order, "status"), row->status);
 	}
 	check_text("none", json_string_or_null(apply(&paid, json_of("{}")), "status"), "completed");
+}
+
+/* They called an order completed as soon as Checkout was. */
+static void an_order_of_the_functions_is_completed_when_it_is_paid(void **state)
+{
+	static const struct {
+		const char *stored, *session;
+		enum event_kind kind;
+		const char *status;
+		bool has_time;
+	} table[] = {
+		{"", UNPAID, EVENT_SESSION_COMPLETED, "pending", false},
+		{"", UNPAID, EVENT_SESSION_FAILED, "failed", false},
+		{"", PAID, EVENT_SESSION_SUCCEEDED, "completed", true},
+		{",'stripePaymentStatus':'unpaid'", UNPAID, EVENT_SESSION_FAILED, "failed", false},
+		{",'payment_status':'unpaid','source':'webhook'", UNPAID, EVENT_SESSION_FAILED,
+		 "failed", false},
+		{",'paymentStatus':'paid'", UNPAID, EVENT_SESSION_COMPLETED, "completed", true},
+		{",'stripePaymentStatus':'no_payment_required'", UNPAID, EVENT_SESSION_COMPLETED,
+		 "completed", true},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table) {
+		const struct event event = {row->session, "[]", NULL, row->kind, CREATED};
+		struct json_object *order = apply(&event, json_of("{'status':'completed','completedAt':"
+			"'2024-11-26T09:20:00.123456+00:00'%s}", row->stored));
+
+		check_text(row->stored, json_string_or_null(order, "status"), row->status);
+		assert_int_equal(json_string_or_null(order, "completedAt") != NULL, row->has_time);
+	}
+}
+
+static void what_is_null_is_not_there(void **state)
+{
+	struct json_object *theirs = json_of("{'customerPhone':null,'customerName':null,"
+					     "'status':'completed','stripePaymentStatus':'paid'}");
+	const struct event late = {"{" SESSION ",'payment_status':'unpaid',"
+				   "'customer_details':{'name':'N'}}", "[]", NULL, EVENT_SESSION_COMPLETED, CREATED};
+
+	(void)state;
+	check_text("a gap", json_string_or_null(apply(&late, theirs), "customerName"), "N");
+	assert_true(order_same(json_of("{'a':1,'b':null,'c':null}"), json_of("{'a':1,'d':null}")));
+	assert_false(order_same(json_of("{'a':1,'b':null}"), json_of("{'a':1,'b':2}")));
+}
+
+static void who_wrote_an_order_first_is_not_said_later(void **state)
+{
+	(void)state;
+	assert_null(json_string_or_null(apply(&paid, json_of("{'status':'completed'}")), "source"));
+	check_text("ours", json_string_or_null(apply(&paid, json_of("{'source':'sync'}")), "source"),
+		   "sync");
 }
 
 static void a_payment_of_an_unknown_time_has_no_time(void **state)
@@ -567,6 +622,9 @@ int main(void)
 		holds(an_order_needs_lines_until_it_has_them),
 		holds(a_sessions_status_follows_from_its_payment),
 		holds(a_status_climbs_and_is_never_taken_back),
+		holds(an_order_of_the_functions_is_completed_when_it_is_paid),
+		holds(what_is_null_is_not_there),
+		holds(who_wrote_an_order_first_is_not_said_later),
 		holds(a_payment_of_an_unknown_time_has_no_time),
 		holds(the_latest_payment_counts),
 		holds(who_the_order_is_stays),

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What tells a functions' order from ours, and what it lacks.
+ */
+#include "shop/adoption.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "format/iso8601.h"
+#include "shop/keys.h"
+#include "shop/order_rank.h"
+
+/* --- the item --------------------------------------------------------------- */
+
+bool adoption_is_complete(struct json_object *adopted)
+{
+	return adopted && !json_string_or_null(adopted, "again");
+}
+
+static void set_time(struct json_object *item, const char *key, int64_t epoch)
+{
+	char text[ISO8601_SIZE];
+
+	json_set_string(item, key, iso8601_time(epoch, text));
+}
+
+struct json_object *adoption_item(int64_t started)
+{
+	struct json_object *item = json_object_new_object();
+
+	json_set_string(item, "PK", KEY_SYSTEM);
+	json_set_string(item, "SK", KEY_ADOPTED);
+	set_time(item, "adoptedAt", started);
+	return item;
+}
+
+struct json_object *adoption_item_again(struct json_object *adopted, int64_t now)
+{
+	struct json_object *item = json_copy(adopted);
+
+	set_time(item, "again", now);
+	return item;
+}
+
+bool adoption_is_own_item(struct json_object *item)
+{
+	const char *pk = json_string_or_null(item, "PK"), *sk = json_string_or_null(item, "SK");
+
+	return pk && sk && strcmp(pk, KEY_SYSTEM) == 0 &&
+	       (strcmp(sk, KEY_ADOPTED) == 0 || strcmp(sk, KEY_ADOPTING) == 0);
+}
+
+/* --- their items -------------------------------------------------------------- */
+
+static int time_of(struct json_object *item, int64_t *time)
+{
+	static const char *const keys[] = {"updatedAt", "processedAt", "completedAt", "createdAt"};
+	size_t i;
+
+	for (i = 0; i < sizeof keys / sizeof *keys; i++) {
+		const char *text = json_string_or_null(item, keys[i]);
+
+		if (text && iso8601_parse(text, time) == 0)
+			return 0;
+	}
+	return -1;
+}
+
+bool adoption_is_younger(struct json_object *adopted, struct json_object *item)
+{
+	const char *adopted_at = json_string_or_null(adopted, "adoptedAt");
+	int64_t then, time;
+
+	if (!item || json_object_object_get_ex(item, "version", NULL))
+		return false;
+	if (!adopted_at || iso8601_parse(adopted_at, &then))
+		return true;
+	return time_of(item, &time) || time >= then;
+}
+
+const char *adoption_session_id(struct json_object *order)
+{
+	static const char *const keys[] = {"stripeSessionId", "orderId"};
+	const char *sk = json_string_or_null(order, "SK"), *cut;
+	int64_t created;
+	size_t i;
+
+	for (i = 0; i < sizeof keys / sizeof *keys; i++)
+		if (!str_empty(json_string_or_null(order, keys[i])))
+			return json_string_or_null(order, keys[i]);
+	if (key_order_created(sk, &created))
+		return NULL;
+	cut = strchr(sk + strlen(KEY_ORDER_PREFIX), '#');
+	return cut && cut[1] ? cut + 1 : NULL;
+}
+
+static bool has_no_items(struct json_object *order)
+{
+	struct json_object *items;
+
+	return json_get_array(order, "items", &items) != JSON_FOUND ||
+	       json_object_array_length(items) == 0;
+}
+
+/* Whether the payment came as well, the order or its session's item may say. */
+static void set_state(struct json_object *order, struct json_object *session)
+{
+	const char *status = json_string_or_null(order, "status");
+
+	if (!order_payment_status(order))
+		json_set_string(order, "stripePaymentStatus", order_payment_status(session));
+	if (!status || strcmp(status, "completed") != 0 ||
+	    order_rank_of(order) == ORDER_RANK_COMPLETED)
+		return;
+	json_set_string(order, "status", order_rank_status(ORDER_RANK_PENDING));
+	json_object_object_del(order, "completedAt");
+}
+
+struct json_object *adoption_order(struct json_object *order, struct json_object *session)
+{
+	const char *id = adoption_session_id(order);
+	struct json_object *adopted;
+	int64_t created;
+
+	if (!id || key_order_created(json_string_or_null(order, "SK"), &created))
+		return NULL;
+	adopted = json_copy(order);
+	json_set_string(adopted, "stripeSessionId", id);
+	if (str_empty(json_string_or_null(order, "orderId")))
+		json_set_string(adopted, "orderId", id);
+	set_state(adopted, session);
+	if (has_no_items(order))
+		json_set_bool(adopted, "itemsPending", true);
+	return adopted;
+}
+
+/* --- two orders of one session ------------------------------------------------- */
+
+/* When the order was last written: ours say so, theirs by their key. */
+static int64_t written_at(struct json_object *order)
+{
+	const char *text = json_string_or_null(order, "updatedAt");
+	int64_t time = 0;
+
+	if (!text || iso8601_parse(text, &time))
+		key_order_created(json_string_or_null(order, "SK"), &time);
+	return time;
+}
+
+static bool is_newer(struct json_object *order, struct json_object *than)
+{
+	if (order_rank_of(order) != order_rank_of(than))
+		return order_rank_of(order) > order_rank_of(than);
+	return written_at(order) > written_at(than);
+}
+
+/* The lines come from one of them, with what is said of them. */
+static void copy_lines(struct json_object *to, struct json_object *from)
+{
+	static const char *const keys[] = {"items", "itemCount", "itemsPending"};
+	size_t i;
+
+	for (i = 0; i < sizeof keys / sizeof *keys; i++) {
+		json_object_object_del(to, keys[i]);
+		json_copy_member(to, keys[i], from, keys[i]);
+	}
+}
+
+struct json_object *adoption_merge(struct json_object *kept, struct json_object *gone)
+{
+	static const char *const fixed[] = {"PK", "SK", "orderId", "stripeSessionId",
+					    "orderNumber", "userId", "createdAt", "source",
+					    "expiresAt"};
+	bool gone_is_newer = is_newer(gone, kept);
+	struct json_object *newer = gone_is_newer ? gone : kept;
+	struct json_object *older = gone_is_newer ? kept : gone;
+	struct json_object *order = json_copy(older);
+	struct json_walk walk = json_walk_of(newer);
+	size_t i;
+
+	while (json_walk_next(&walk))
+		if (walk.value)
+			json_object_object_add(order, walk.key, json_copy(walk.value));
+	copy_lines(order, has_no_items(newer) ? older : newer);
+	for (i = 0; i < sizeof fixed / sizeof *fixed; i++) {
+		json_object_object_del(order, fixed[i]);
+		json_copy_member(order, fixed[i], kept, fixed[i]);
+	}
+	return order;
+}

@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * One order of the functions', and perhaps another one of the same session.  The
+ * one idea: all that may name the order is read together with it, and written
+ * with it in one transaction, each item on the version that was read; whoever
+ * comes between makes it begin again.
+ */
+#include "transfer/adopt_order.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "shop/adoption.h"
+#include "shop/keys.h"
+#include "shop/order.h"
+#include "transfer/transfer.h"
+
+#define TRIES 20 /* while others are in the way */
+#define PAUSE_MS 20
+#define SESSION_KEEP 2592000 /* seconds: what a session's item is kept that was not there */
+#define LETTERS 26 /* that a number may end in */
+
+/* The items of an order, and of the other one of its session. */
+enum item {
+	ORDER,
+	SESSION,
+	PAYMENT,
+	NUMBER,
+	DAY,
+	OTHER,
+	OTHER_NUMBER,
+	OTHER_DAY,
+	ITEMS
+};
+
+#define OWN (1u << ORDER | 1u << SESSION | 1u << PAYMENT | 1u << NUMBER | 1u << DAY)
+#define OTHERS (1u << OTHER_NUMBER | 1u << OTHER_DAY)
+
+/* What one try works with. */
+struct attempt {
+	const struct adopt_work *work;
+	char *pk[ITEMS], *sk[ITEMS];       /* NULL: there is no such item */
+	struct json_object *read[ITEMS];   /* as they stand, or NULL */
+};
+
+static void free_attempt(struct attempt *a)
+{
+	size_t i;
+
+	for (i = 0; i < ITEMS; i++) {
+		free(a->pk[i]);
+		free(a->sk[i]);
+		json_object_put(a->read[i]);
+	}
+}
+
+/* Takes pk. */
+static void set_key(struct attempt *a, enum item item, char *pk, const char *sk)
+{
+	free(a->pk[item]);
+	free(a->sk[item]);
+	a->pk[item] = pk;
+	a->sk[item] = pk ? str_dup(sk) : NULL;
+}
+
+static bool is_key(const struct attempt *a, enum item item, const char *pk, const char *sk)
+{
+	return a->pk[item] && pk && sk && strcmp(a->pk[item], pk) == 0 &&
+	       strcmp(a->sk[item], sk) == 0;
+}
+
+/* Reads the items whose bit is set, in one call; no key twice. */
+static int read_items(struct attempt *a, unsigned which, struct err *e)
+{
+	struct json_object *found[ITEMS];
+	struct store_key keys[ITEMS];
+	size_t at[ITEMS], i, n = 0;
+
+	for (i = 0; i < ITEMS; i++) {
+		if (!(which >> i & 1) || !a->pk[i])
+			continue;
+		keys[n] = (struct store_key){a->pk[i], a->sk[i]};
+		at[n++] = i;
+	}
+	if (n == 0)
+		return 0;
+	if (store_get_many(app_store(a->work->app), keys, n, found, deadline_in(TRANSFER_VERB_MS),
+			   e))
+		return -1;
+	for (i = 0; i < n; i++) {
+		json_object_put(a->read[at[i]]);
+		a->read[at[i]] = found[i];
+	}
+	return 0;
+}
+
+static char *day_of(const char *sk)
+{
+	int64_t created;
+
+	return key_order_created(sk, &created) ? NULL : key_day(created);
+}
+
+/* The keys of what belongs to the order. */
+static void set_own_keys(struct attempt *a, struct json_object *order)
+{
+	const char *sk = json_string_or_null(order, "SK");
+	const char *payment = json_string_or_null(order, "stripePaymentIntentId");
+	const char *number = json_string_or_null(order, "orderNumber");
+
+	set_key(a, ORDER, str_dup(json_string_or_null(order, "PK")), sk);
+	set_key(a, SESSION, key_session(adoption_session_id(order)), KEY_METADATA);
+	set_key(a, PAYMENT, str_empty(payment) ? NULL : key_payment(payment), KEY_METADATA);
+	set_key(a, NUMBER, str_empty(number) ? NULL : key_number(number), KEY_METADATA);
+	set_key(a, DAY, day_of(sk), sk);
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a && b && strcmp(a, b) == 0;
+}
+
+/* --- another order of the same session ------------------------------------------ */
+
+/* What a pointer names, where that is not the order itself. */
+static bool name_other(struct attempt *a, enum item pointer)
+{
+	const char *pk = json_string_or_null(a->read[pointer], "orderPK");
+	const char *sk = json_string_or_null(a->read[pointer], "orderSK");
+
+	if (!pk || !sk || is_key(a, ORDER, pk, sk))
+		return false;
+	set_key(a, OTHER, str_dup(pk), sk);
+	return true;
+}
+
+static bool are_of_one_sale(struct json_object *a, struct json_object *b)
+{
+	const char *session = adoption_session_id(a), *other = adoption_session_id(b);
+
+	return same_text(session, other) ||
+	       same_text(json_string_or_null(a, "stripePaymentIntentId"),
+			 json_string_or_null(b, "stripePaymentIntentId"));
+}
+
+/* Reads the other order that the session's item, the payment or the number names,
+ * with what belongs to it; without one, a->read[OTHER] is NULL. */
+static int find_other(struct attempt *a, struct err *e)
+{
+	static const enum item pointers[] = {SESSION, PAYMENT, NUMBER};
+	const char *number;
+	size_t i;
+
+	for (i = 0; i < sizeof pointers / sizeof *pointers; i++) {
+		if (!name_other(a, pointers[i]))
+			continue;
+		if (read_items(a, 1u << OTHER, e))
+			return -1;
+		if (a->read[OTHER] && are_of_one_sale(a->read[ORDER], a->read[OTHER]))
+			break;
+		json_object_put(a->read[OTHER]);
+		a->read[OTHER] = NULL;
+	}
+	if (!a->read[OTHER])
+		return 0;
+	number = json_string_or_null(a->read[OTHER], "orderNumber");
+	if (!str_empty(number) && !same_text(number, json_string_or_null(a->read[ORDER],
+									 "orderNumber")))
+		set_key(a, OTHER_NUMBER, key_number(number), KEY_METADATA);
+	if (strcmp(a->sk[OTHER], a->sk[ORDER]) != 0)
+		set_key(a, OTHER_DAY, day_of(a->sk[OTHER]), a->sk[OTHER]);
+	return read_items(a, OTHERS, e);
+}
+
+static void report(const struct adopt_work *work, char *sentence)
+{
+	if (work->request->report)
+		work->request->report(work->request->context, sentence);
+	free(sentence);
+}
+
+static void report_twice(const struct attempt *a, const char *what)
+{
+	report(a->work, str_printf("order %s (%s) stands twice: %s, %s and %s, %s%s",
+				   json_string_or_null(a->read[ORDER], "orderNumber"),
+				   adoption_session_id(a->read[ORDER]), a->pk[ORDER], a->sk[ORDER],
+				   a->pk[OTHER], a->sk[OTHER], what));
+}
+
+/* --- writing ------------------------------------------------------------------------ */
+
+/* Two sessions may give one number: the pointer of the later order's has a letter
+ * more, as settling an event would have it. */
+static int free_number(struct attempt *a, const char *id, struct err *e)
+{
+	char *base = str_dup(a->pk[NUMBER]);
+	const char *owner = json_string_or_null(a->read[NUMBER], "orderId");
+	int i, rc = 0;
+
+	for (i = 0; !rc && owner && !same_text(owner, id) && i < LETTERS; i++) {
+		set_key(a, NUMBER, str_printf("%s%c", base, 'A' + i), KEY_METADATA);
+		rc = read_items(a, 1u << NUMBER, e);
+		owner = json_string_or_null(a->read[NUMBER], "orderId");
+	}
+	free(base);
+	return rc;
+}
+
+/* The actions of one transaction; they own their items. */
+struct actions {
+	struct store_action list[ITEMS + 1];
+	size_t n;
+};
+
+/* Takes `item`. */
+static void add_put(struct actions *actions, struct json_object *item, struct json_object *read)
+{
+	actions->list[actions->n++] = store_replace(item, read);
+}
+
+static void add_delete(struct actions *actions, struct json_object *read)
+{
+	if (!read)
+		return;
+	actions->list[actions->n] = store_replace(json_object_get(read), read);
+	actions->list[actions->n++].verb = STORE_DELETE;
+}
+
+/* Theirs is kept for as long as it was; one that was not there for a while. */
+static struct json_object *session_item(struct json_object *order, struct json_object *stands,
+					int64_t now)
+{
+	struct json_object *item = order_session_item(order, stands, "completed", now,
+						      SESSION_KEEP);
+
+	if (stands && !json_object_object_get_ex(stands, "expiresAt", NULL))
+		json_object_object_del(item, "expiresAt");
+	return item;
+}
+
+/*
+ * Writes `order`, which replaces what stands as `kept` (ORDER or OTHER), and all
+ * that names it.  The other one, if there is one, goes, and what named it names
+ * `order`.
+ */
+static int write_order(struct attempt *a, struct json_object *order, enum item kept,
+		       struct err *e)
+{
+	bool own = kept == ORDER;
+	enum item day = own ? DAY : OTHER_DAY, other_day = own ? OTHER_DAY : DAY;
+	struct json_object *stands = a->read[kept], *gone = own ? a->read[OTHER] : a->read[ORDER];
+	struct actions actions = {.n = 0};
+	int64_t created = 0;
+	int rc = 0;
+
+	key_order_created(a->sk[kept], &created);
+	json_set_int(order, "version", store_item_version(stands) + 1);
+	add_put(&actions, session_item(order, a->read[SESSION], clock_epoch()), a->read[SESSION]);
+	if (a->pk[PAYMENT])
+		add_put(&actions, order_payment_pointer(order, str_dup(a->pk[PAYMENT])),
+			a->read[PAYMENT]);
+	if (a->pk[NUMBER])
+		add_put(&actions, order_pointer(order, str_dup(a->pk[NUMBER])), a->read[NUMBER]);
+	if (a->pk[OTHER_NUMBER])
+		add_put(&actions, order_pointer(order, str_dup(a->pk[OTHER_NUMBER])),
+			a->read[OTHER_NUMBER]);
+	/* Both orders may have one day's entry. */
+	if (!a->pk[day])
+		day = other_day;
+	add_put(&actions, order_day_entry(order, created), a->read[day]);
+	if (day != other_day && gone)
+		add_delete(&actions, a->read[other_day]);
+	add_delete(&actions, gone);
+	add_put(&actions, json_object_get(order), stands);
+	if (!a->work->request->dry_run)
+		rc = store_write(app_store(a->work->app), actions.list, actions.n, NULL,
+				 deadline_in(TRANSFER_VERB_MS), e);
+	while (actions.n)
+		json_object_put(actions.list[--actions.n].item);
+	return rc;
+}
+
+/* --- deciding ------------------------------------------------------------------------- */
+
+static int adopt_alone(struct attempt *a, struct err *e)
+{
+	struct json_object *order = adoption_order(a->read[ORDER], a->read[SESSION]);
+	int rc;
+
+	if (a->pk[NUMBER] && free_number(a, json_string_or_null(order, "orderId"), e)) {
+		json_object_put(order);
+		return -1;
+	}
+	rc = write_order(a, order, ORDER, e);
+	json_object_put(order);
+	if (!rc)
+		a->work->counts->adopted++;
+	return rc;
+}
+
+static bool is_theirs(struct json_object *order)
+{
+	return !json_object_object_get_ex(order, "source", NULL);
+}
+
+/* The functions' order keeps its place, for they know it there; of two of theirs
+ * the first one, of two of ours the one that is named. */
+static enum item choose_kept(const struct attempt *a)
+{
+	bool own = is_theirs(a->read[ORDER]), other = is_theirs(a->read[OTHER]);
+
+	if (own != other)
+		return own ? ORDER : OTHER;
+	return own && strcmp(a->sk[ORDER], a->sk[OTHER]) < 0 ? ORDER : OTHER;
+}
+
+static int make_one(struct attempt *a, struct err *e)
+{
+	enum item kept = choose_kept(a), gone = kept == ORDER ? OTHER : ORDER;
+	struct json_object *order = adoption_order(a->read[kept], a->read[SESSION]);
+	struct json_object *other = adoption_order(a->read[gone], a->read[SESSION]);
+	struct json_object *merged = order && other ? adoption_merge(order, other) : NULL;
+	const char *payment = json_string_or_null(merged, "stripePaymentIntentId");
+	int rc = merged ? 0 : err_set(e, ERR_INTERNAL, "%s, %s is no order", a->pk[OTHER],
+				      a->sk[OTHER]);
+
+	if (!rc && !a->pk[PAYMENT] && !str_empty(payment)) {
+		set_key(a, PAYMENT, key_payment(payment), KEY_METADATA);
+		rc = read_items(a, 1u << PAYMENT, e);
+	}
+	if (!rc)
+		rc = write_order(a, merged, kept, e);
+	json_object_put(merged);
+	json_object_put(other);
+	json_object_put(order);
+	if (rc)
+		return -1;
+	report_twice(a, a->work->request->dry_run ? ": they would be made one"
+						  : ": they were made one");
+	a->work->counts->merged++;
+	a->work->counts->twice++;
+	return 0;
+}
+
+static int settle_twice(struct attempt *a, struct err *e)
+{
+	if (a->work->request->merge)
+		return make_one(a, e);
+	report_twice(a, "; --merge makes one of them");
+	a->work->counts->twice++;
+	return 0;
+}
+
+/* `theirs`: only if it still has no version. */
+static int try_order(const struct adopt_work *work, struct json_object *order, bool theirs,
+		     struct err *e)
+{
+	struct attempt a = {.work = work};
+	int rc;
+
+	set_own_keys(&a, order);
+	rc = read_items(&a, OWN, e);
+	if (!rc && a.read[ORDER] && (!theirs || store_item_version(a.read[ORDER]) == 0)) {
+		rc = find_other(&a, e);
+		if (!rc && a.read[OTHER])
+			rc = settle_twice(&a, e);
+		else if (!rc && theirs)
+			rc = adopt_alone(&a, e);
+	}
+	free_attempt(&a);
+	return rc;
+}
+
+int adopt_mend(const struct adopt_work *work, struct json_object *order, bool theirs,
+	       struct err *e)
+{
+	int try = 0, rc;
+
+	while ((rc = try_order(work, order, theirs, e)) && e->code == ERR_CONFLICT &&
+	       ++try < TRIES)
+		deadline_sleep(1 + clock_jitter((uint32_t)(try * PAUSE_MS)),
+			       deadline_in(TRANSFER_VERB_MS));
+	if (rc && e->code == ERR_CONFLICT)
+		e->code = ERR_UNAVAILABLE;
+	return rc ? err_prefix(e, "%s, %s", json_string_or_null(order, "PK"),
+			       json_string_or_null(order, "SK")) : 0;
+}
+
+int adopt_order(const struct adopt_work *work, struct json_object *order, struct err *e)
+{
+	struct json_object *adopted = adoption_order(order, NULL);
+
+	if (!adopted) {
+		work->counts->odd++;
+		report(work, str_printf("%s, %s names no session: it is left as it is",
+					json_string_or_null(order, "PK"),
+					json_string_or_null(order, "SK")));
+		return 0;
+	}
+	json_object_put(adopted);
+	return adopt_mend(work, order, true, e);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Adopting one order: read what may name it, decide, write once.
+ */
+#ifndef ORDERSNAP_TRANSFER_ADOPT_ORDER_H
+#define ORDERSNAP_TRANSFER_ADOPT_ORDER_H
+
+#include "transfer/adopt.h"
+
+/* What is the same for all orders of a walk. */
+struct adopt_work {
+	struct app *app;
+	const struct adopt *request;
+	struct adopt_counts *counts;
+};
+
+/* Adopts a functions' order, as the walk found it, and counts what became of it.
+ * Where its session or payment has another order, that is reported, and the two
+ * are made one if the request says so. */
+int adopt_order(const struct adopt_work *work, struct json_object *order, struct err *e);
+
+/* The same for an order that can be one; `theirs` false: it has a version, and
+ * only another one of its session is looked for. */
+int adopt_mend(const struct adopt_work *work, struct json_object *order, bool theirs,
+	       struct err *e);
+
+/* Looks whether orders that have a version (n of them, at most ADOPT_ORDERS)
+ * stand twice, in one read; those that do are reported, or made one. */
+#define ADOPT_ORDERS (STORE_MAX_ITEMS / 2)
+int adopt_check_orders(const struct adopt_work *work, struct json_object **orders, size_t n,
+		       struct err *e);
+
+#endif
