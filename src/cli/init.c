@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "cli/command.h"
 #include "app/setup.h"
+#include "transfer/adopt.h"
 
 #define PATIENCE_MS 120000 /* a new DynamoDB table takes some seconds */
 
@@ -14,6 +15,20 @@ static void report(const char *sentence)
 {
 	puts(sentence);
 	fflush(stdout);
+}
+
+/* Whether orders of the Lambda functions are in it.  With a key that may only make
+ * tables it stays open, which costs each new order a search. */
+static void look_for_theirs(struct app *app)
+{
+	bool complete;
+	struct err e;
+
+	if (adopt_new_store(app, &complete, &e))
+		printf("whether it has orders of the Lambda functions is not known (%s): run "
+		       "`ordersnap adopt` once\n", e.text);
+	else if (!complete)
+		puts("it has orders of the Lambda functions: run `ordersnap adopt`");
 }
 
 static int run(struct app *app, const struct command_line *line)
@@ -28,6 +43,7 @@ static int run(struct app *app, const struct command_line *line)
 		command_complain("init", "%s", e.text);
 		return COMMAND_ERROR;
 	}
+	look_for_theirs(app);
 	return COMMAND_OK;
 }
 

@@ -25,19 +25,26 @@ static void set_time(struct json_object *item, const char *key, int64_t epoch)
 	json_set_string(item, key, iso8601_time(epoch, text));
 }
 
-struct json_object *adoption_item(int64_t started)
+static struct json_object *new_item(void)
 {
 	struct json_object *item = json_object_new_object();
 
 	json_set_string(item, "PK", KEY_SYSTEM);
 	json_set_string(item, "SK", KEY_ADOPTED);
+	return item;
+}
+
+struct json_object *adoption_item(int64_t started)
+{
+	struct json_object *item = new_item();
+
 	set_time(item, "adoptedAt", started);
 	return item;
 }
 
 struct json_object *adoption_item_again(struct json_object *adopted, int64_t now)
 {
-	struct json_object *item = json_copy(adopted);
+	struct json_object *item = adopted ? json_copy(adopted) : new_item();
 
 	set_time(item, "again", now);
 	return item;

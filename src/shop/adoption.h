@@ -28,8 +28,9 @@
 /* Whether every order of the functions' has its pointers; NULL: no. */
 bool adoption_is_complete(struct json_object *adopted);
 
-/* The item as it is after an adoption that began at `started` (epoch seconds),
- * and as it is once a younger item was met; the caller releases both. */
+/* The item as it is after an adoption that began at `started` (epoch seconds), and
+ * as it is when the table needs another one (`adopted` may be NULL); the caller
+ * releases both. */
 struct json_object *adoption_item(int64_t started);
 struct json_object *adoption_item_again(struct json_object *adopted, int64_t now);
 

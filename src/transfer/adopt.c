@@ -13,6 +13,7 @@
 #include "transfer/adopt_order.h"
 #include "transfer/transfer.h"
 
+#define AGAIN_TRIES 5
 #define SAVE_EVERY 50 /* pages in which there was nothing to do */
 
 struct walk {
@@ -243,6 +244,25 @@ int adopt_table(struct app *app, const struct adopt *request, struct adopt_resul
 	json_object_put(w.read[ADOPTED]);
 	json_object_put(w.read[ADOPTING]);
 	json_object_put(w.after);
+	return rc;
+}
+
+int adopt_again(struct app *app, int64_t deadline, struct err *e)
+{
+	int rc, try = 0;
+
+	do {
+		struct json_object *stands, *item;
+		struct store_action put;
+
+		if (store_get_many(app_store(app), &system_keys[ADOPTED], 1, &stands, deadline, e))
+			return -1;
+		item = adoption_item_again(stands, clock_epoch());
+		put = store_replace(item, stands);
+		rc = store_write(app_store(app), &put, 1, NULL, deadline, e);
+		json_object_put(item);
+		json_object_put(stands);
+	} while (rc && e->code == ERR_CONFLICT && ++try < AGAIN_TRIES);
 	return rc;
 }
 

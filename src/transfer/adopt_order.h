@@ -5,7 +5,29 @@
 #ifndef ORDERSNAP_TRANSFER_ADOPT_ORDER_H
 #define ORDERSNAP_TRANSFER_ADOPT_ORDER_H
 
-#include "transfer/adopt.h"
+#include "app/app.h"
+
+struct adopt_counts {
+	int64_t items;   /* that were looked at */
+	int64_t orders;  /* of them, whoever wrote them */
+	int64_t adopted;
+	int64_t twice;   /* orders of a session or payment that has another one */
+	int64_t merged;  /* of those, into the other one */
+	int64_t odd;     /* without a session, or else no order that can be adopted */
+	int64_t younger; /* functions' orders that came after the walk had begun */
+};
+
+struct adopt {
+	bool dry_run; /* count, and write nothing */
+	bool merge;   /* make one of two orders of one session */
+	bool count;   /* find out how many items there are, for the progress */
+	/* How far it is, in thousandths; -1: not known. */
+	void (*progress)(void *context, const struct adopt_counts *so_far, int permille);
+	/* Is told, as a sentence, each order that stands twice or can't be adopted. */
+	void (*report)(void *context, const char *sentence);
+	bool (*stop)(void *context); /* asked between two pages */
+	void *context;
+};
 
 /* What is the same for all orders of a walk. */
 struct adopt_work {

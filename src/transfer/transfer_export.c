@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "shop/adoption.h"
 #include "transfer/transfer_file.h"
 #include "shop/keys.h"
 
@@ -42,6 +43,8 @@ static bool is_wanted(const struct exporter *x, struct json_object *item)
 {
 	const struct transfer_export *request = x->request;
 
+	if (adoption_is_own_item(item))
+		return false;
 	if (request->only && !(request->only & 1u << transfer_kind_of(item)))
 		return false;
 	return !request->user || names_user(item, request->user, x->user_pk);

@@ -13,15 +13,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "shop/adoption.h"
+#include "transfer/adopt.h"
 #include "transfer/transfer_batch.h"
 #include "transfer/transfer_lines.h"
 
 struct importer {
+	struct app *app;
 	const struct transfer_import *request;
 	struct transfer_imported *done;
 	struct transfer_lines lines;
 	struct transfer_batch batch;
 	int64_t size;      /* of the file, 0: not known */
+	bool theirs;       /* an order without a version is among the lines */
 	bool store_failed; /* then nothing more is tried */
 };
 
@@ -43,6 +48,16 @@ static int run_batch(struct importer *m, struct err *e)
 	return 0;
 }
 
+/* An order without a version is one of the Lambda functions', which nothing names:
+ * said before it is written, and once more when all are. */
+static int note_theirs(struct importer *m, struct json_object *item, struct err *e)
+{
+	if (m->theirs || transfer_kind_of(item) != TRANSFER_ORDER || store_item_version(item))
+		return 0;
+	m->theirs = true;
+	return m->request->dry_run ? 0 : adopt_again(m->app, deadline_in(TRANSFER_VERB_MS), e);
+}
+
 /* An item whose key the batch has is the next batch's: the later line counts. */
 static int add_line(struct importer *m, struct span text, struct err *e)
 {
@@ -53,6 +68,14 @@ static int add_line(struct importer *m, struct span text, struct err *e)
 			       m->lines.number);
 	if (!item)
 		return err_prefix(e, "line %" PRId64, m->lines.number);
+	if (adoption_is_own_item(item)) {
+		json_object_put(item);
+		return 0;
+	}
+	if (note_theirs(m, item, e)) {
+		json_object_put(item);
+		return -1;
+	}
 	if (!transfer_batch_fits(&m->batch, item, text.n) && run_batch(m, e)) {
 		json_object_put(item);
 		return -1;
@@ -72,6 +95,9 @@ static int import_lines(struct importer *m, struct err *e)
 		if ((rc = add_line(m, text, &ended)))
 			break;
 	if (!m->store_failed && run_batch(m, e))
+		return -1;
+	if (m->theirs && !m->request->dry_run && !m->store_failed &&
+	    adopt_again(m->app, deadline_in(TRANSFER_VERB_MS), e))
 		return -1;
 	if (rc)
 		*e = ended;
@@ -96,7 +122,7 @@ static int64_t size_of(int fd)
 int transfer_import(struct app *app, const struct transfer_import *request,
 		    struct transfer_imported *done, struct err *e)
 {
-	struct importer m = {.request = request, .done = done};
+	struct importer m = {.app = app, .request = request, .done = done};
 	int fd, rc;
 
 	*done = (struct transfer_imported){.lines = 0};

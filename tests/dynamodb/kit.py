@@ -59,7 +59,8 @@ class TableShop(Shop):
         self.settings["COMMERCE_TABLE"] = self.table
 
     def items(self, pk_prefix=""):
-        return {k: v for k, v in self.local.items(self.table).items() if k[0].startswith(pk_prefix)}
+        return {k: v for k, v in self.local.items(self.table).items()
+                if k[0].startswith(pk_prefix) and k != lib.ADOPTED}
 
 
 def aws_settings(endpoint):

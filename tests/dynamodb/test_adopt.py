@@ -1,0 +1,43 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""`ordersnap adopt` on the table that it is for, in DynamoDB: before, while and after it is adopted."""
+import kit
+import local
+from tap import equal, main
+
+local.need()
+
+import lambda_cases  # noqa: E402
+
+db = local.Local()
+shop = kit.TableShop(db, db.base)
+
+
+def fresh():
+    """The shop with a table that ordersnap has not made."""
+    shop.table = shop.settings["COMMERCE_TABLE"] = db.new_table()
+    return shop
+
+
+def write(items):
+    for item in items:
+        db.put(shop.table, item)
+
+
+def run(*args, code=0):
+    done = kit.run_command(shop, *args)
+    equal(done.returncode, code, f"ordersnap {' '.join(args)}: {done.stdout[-500:]}{done.stderr}")
+    done.out, done.err = done.stdout, done.stderr
+    return done
+
+
+shop.write, shop.run = write, run
+lambda_cases.register(fresh)
+
+
+def cleanup():
+    shop.close()
+    db.close()
+
+
+main(cleanup)
