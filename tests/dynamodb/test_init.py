@@ -76,7 +76,7 @@ def _():
     lacks(said, "created")
     equal([o for o in proxy.calls if not o.startswith(("Describe", "Get"))], [],
           "calls that change")
-    equal(len(db.items(name)), 1)
+    equal(len(db.items(name)), 2, "what was put, and ADOPTED")
 
 
 @test
