@@ -9,6 +9,8 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "base/log_syslog.h"
+#include "base/str.h"
 #include "web/responder.h"
 
 static int say_version(const struct program *program)
@@ -37,12 +39,20 @@ static int run_by_hand(const struct program *program, int argc, char **argv)
 	return say_help(program, stderr, 2);
 }
 
+static void tell_system_log(const struct program *program, const struct err *e)
+{
+	char *line = str_printf("%s: %s", program->name, e->text);
+
+	log_syslog_send(LOG_ERR, line, strlen(line));
+	free(line);
+}
+
 /* spawn-fcgi sends its children's standard error to /dev/null, so the system
  * log hears of it too. */
 static int fail_start(const struct program *program, const struct err *e)
 {
 	fprintf(stderr, "%s: %s\n", program->name, e->text);
-	syslog(LOG_DAEMON | LOG_ERR, "ordersnap %s: %s", program->name, e->text);
+	tell_system_log(program, e);
 	if (!responder_is_fastcgi())
 		responder_cgi_error(e);
 	return 1;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log_syslog.h"
 #include "base/str.h"
 
 #define LINE_MAX_BYTES 65536
@@ -39,9 +40,7 @@ int log_configure(const struct log_options *options)
 	if (state.file >= 0)
 		close(state.file);
 	state.file = -1;
-	if (state.to_syslog)
-		openlog("ordersnap", LOG_PID, LOG_DAEMON);
-	else if (options->target && options->target[0] == '/')
+	if (!state.to_syslog && options->target && options->target[0] == '/')
 		state.file = open(options->target, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
 	return options->target && options->target[0] == '/' && state.file < 0 ? -1 : 0;
 }
@@ -155,8 +154,9 @@ void log_write(enum log_level level, const char *message, const struct log_field
 		return;
 	buf_init(&line, LINE_MAX_BYTES);
 	log_format(&line, state.json, clock_epoch(), level, message, fields);
-	if (state.to_syslog)
-		syslog(syslog_levels[level], "%.*s", (int)line.len, buf_text(&line));
+	if (state.to_syslog &&
+	    log_syslog_send(syslog_levels[level], buf_text(&line), line.len) == 0)
+		; /* else it goes where it would go without a system log */
 	else if (state.file >= 0)
 		write_all(state.file, buf_text(&line), line.len);
 	else if (state.sink)
@@ -171,6 +171,7 @@ void log_close(void)
 	if (state.file >= 0)
 		close(state.file);
 	state.file = -1;
+	log_syslog_close();
 	state.sink = NULL;
 	log_hide(NULL);
 }
