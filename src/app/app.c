@@ -50,8 +50,22 @@ static int configure_log(const struct config *c, bool terminal, struct err *e)
 	return 0;
 }
 
+/* The name of a variable that is set by those who want a role to be assumed. */
+static const char *web_identity(void)
+{
+	static const char *const names[] = {"AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN"};
+	size_t i;
+
+	for (i = 0; i < 2; i++)
+		if (!str_empty(getenv(names[i])))
+			return names[i];
+	return NULL;
+}
+
 static struct aws_settings aws_of(const struct config *c)
 {
+	const char *profile = getenv("AWS_DEFAULT_PROFILE"); /* AWS's own tools read it first */
+
 	return (struct aws_settings){
 		.region = c->aws_region ? c->aws_region : c->aws_default_region,
 		.endpoint = c->aws_endpoint_url,
@@ -61,7 +75,7 @@ static struct aws_settings aws_of(const struct config *c)
 		.key_id = c->aws_access_key_id,
 		.secret = c->aws_secret_access_key,
 		.token = c->aws_session_token,
-		.profile = c->aws_profile,
+		.profile = str_empty(profile) ? c->aws_profile : profile,
 		.credentials_file = c->aws_shared_credentials_file,
 		.config_file = c->aws_config_file,
 		.container_relative_uri = c->aws_container_relative_uri,
@@ -70,6 +84,7 @@ static struct aws_settings aws_of(const struct config *c)
 		.container_token_file = c->aws_container_token_file,
 		.metadata_disabled = c->aws_metadata_disabled,
 		.metadata_endpoint = c->aws_metadata_endpoint,
+		.web_identity = web_identity(),
 		.home = getenv("HOME"),
 	};
 }

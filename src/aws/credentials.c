@@ -12,6 +12,7 @@
 
 #include "aws/profile.h"
 #include "base/clock.h"
+#include "base/example.h"
 #include "base/mem.h"
 #include "base/url.h"
 #include "format/iso8601.h"
@@ -24,6 +25,8 @@
 #define METADATA_HOST "http://169.254.169.254"
 #define ROLE_PATH "/latest/meta-data/iam/security-credentials/"
 #define FILE_MAX_BYTES 16384
+#define FAILED_TEXT 220 /* bytes of why a source failed, in the list of what was tried */
+#define OTHER_TEXT 80   /* and of why another one has none */
 
 struct aws_provider {
 	const struct aws_settings *settings;
@@ -68,7 +71,7 @@ void aws_provider_forget(struct aws_provider *p)
 	clear(&p->current);
 }
 
-/* --- 1. the environment, 2. the shared files ------------------------------ */
+/* --- 1. the environment, 2. a web identity, 3. the shared files ------------------------------ */
 
 static enum found from_environment(struct aws_provider *p, int64_t deadline,
 				   struct aws_credentials *c, struct err *e)
@@ -89,24 +92,36 @@ static enum found from_environment(struct aws_provider *p, int64_t deadline,
 	return FOUND;
 }
 
+/* A role by web identity (EKS) is not assumed; what comes after would be another's. */
+static enum found from_web_identity(struct aws_provider *p, int64_t deadline,
+				    struct aws_credentials *c, struct err *e)
+{
+	(void)deadline;
+	(void)c;
+	if (!p->settings->web_identity) {
+		err_set(e, ERR_UNAVAILABLE, "AWS_WEB_IDENTITY_TOKEN_FILE is not set");
+		return NOT_HERE;
+	}
+	err_set(e, ERR_UNAVAILABLE, "%s is set, and ordersnap assumes no role: use EKS Pod "
+		"Identity or an access key", p->settings->web_identity);
+	return FAILED;
+}
+
 static enum found from_profile(struct aws_provider *p, int64_t deadline,
 			       struct aws_credentials *c, struct err *e)
 {
 	(void)deadline;
-	if (aws_profile_keys(p->settings, &c->key_id, &c->secret, &c->token))
+	switch (aws_profile_keys(p->settings, &c->key_id, &c->secret, &c->token, e)) {
+	case AWS_PROFILE_HAS_KEYS:
 		return FOUND;
-	clear(c);
-	if (p->settings->profile && !aws_profile_exists(p->settings)) {
-		err_set(e, ERR_UNAVAILABLE, "AWS_PROFILE: there is no profile \"%s\"",
-			p->settings->profile);
+	case AWS_PROFILE_HAS_NONE:
+		return NOT_HERE;
+	default:
 		return FAILED;
 	}
-	err_set(e, ERR_UNAVAILABLE, "profile \"%s\" has no aws_access_key_id and "
-		"aws_secret_access_key", aws_profile_name(p->settings));
-	return NOT_HERE;
 }
 
-/* --- 3. and 4.: endpoints that answer in JSON ------------------------------ */
+/* --- 4. and 5.: endpoints that answer in JSON ------------------------------ */
 
 /* {"AccessKeyId", "SecretAccessKey", "Token", "Expiration"} */
 static int read_json(const struct buf *body, struct aws_credentials *c, struct err *e)
@@ -161,20 +176,31 @@ static bool may_ask(const char *text)
 	       span_equals(url.host, "[fd00:ec2::23]");
 }
 
-static char *container_header(const struct aws_settings *s)
+/* The file's token, else the variable's; NULL in *header for none.  A file that
+ * is named has to be there: without it somebody else's credentials, or none,
+ * would be the answer. */
+static int container_header(const struct aws_settings *s, char **header, struct err *e)
 {
 	char token[FILE_MAX_BYTES] = "";
-	struct span text;
+	struct span text = span_of(s->container_token ? s->container_token : "");
 	FILE *file;
-	size_t n = 0;
 
-	if (s->container_token_file && (file = fopen(s->container_token_file, "re"))) {
-		n = fread(token, 1, sizeof token - 1, file);
-		fclose(file);
+	*header = NULL;
+	if (s->container_token_file) {
+		file = fopen(s->container_token_file, "re");
+		text = (struct span){token, file ? fread(token, 1, sizeof token - 1, file) : 0};
+		text = span_trim(text);
+		if (file)
+			fclose(file);
+		if (text.n == 0)
+			return err_set(e, ERR_UNAVAILABLE, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: "
+				       "%s %s", s->container_token_file,
+				       file ? "is empty" : "can't be read");
 	}
-	text = n ? span_trim((struct span){token, n})
-		 : span_of(s->container_token ? s->container_token : "");
-	return text.n ? str_printf("Authorization: %.*s", (int)text.n, text.p) : NULL;
+	if (text.n)
+		*header = str_printf("Authorization: %.*s", (int)text.n, text.p);
+	mem_wipe(token, sizeof token);
+	return 0;
 }
 
 static enum found from_container(struct aws_provider *p, int64_t deadline,
@@ -182,7 +208,7 @@ static enum found from_container(struct aws_provider *p, int64_t deadline,
 {
 	const struct aws_settings *s = p->settings;
 	struct http_answer answer;
-	char *url, *header;
+	char *url, *header = NULL;
 	int rc;
 
 	if (!s->container_relative_uri && !s->container_full_uri) {
@@ -191,12 +217,13 @@ static enum found from_container(struct aws_provider *p, int64_t deadline,
 	}
 	url = s->container_relative_uri ? str_printf(CONTAINER_HOST "%s", s->container_relative_uri)
 					: str_dup(s->container_full_uri);
-	header = container_header(s);
 	http_answer_init(&answer);
 	if (!may_ask(url))
 		rc = err_set(e, ERR_UNAVAILABLE, "AWS_CONTAINER_CREDENTIALS_FULL_URI must be https "
 			     "or on this machine");
 	else
+		rc = container_header(s, &header, e);
+	if (!rc)
 		rc = fetch(p, "GET", url, header, deadline, &answer, e);
 	if (!rc)
 		rc = read_json(&answer.body, c, e);
@@ -274,10 +301,20 @@ static const struct {
 			  struct err *e);
 } sources[] = {
 	{"environment", from_environment},
+	{"web identity", from_web_identity},
 	{"shared files", from_profile},
 	{"container", from_container},
 	{"instance metadata", from_metadata},
 };
+
+/* An example's keys are nobody's. */
+static enum found refuse_examples(const struct aws_credentials *c, struct err *e)
+{
+	if (!example_is_secret(c->key_id) && !example_is_secret(c->secret))
+		return FOUND;
+	err_set(e, ERR_UNAVAILABLE, "the access key still has an example's value");
+	return FAILED;
+}
 
 /* The first source that has them.  One that is there but fails ends the chain:
  * others would be a surprise. */
@@ -296,9 +333,12 @@ static int find(struct aws_provider *p, int64_t deadline, struct aws_credentials
 		c->expires = INT64_MAX;
 		found = sources[i].ask(p, deadline, c, &why);
 		if (found == FOUND)
+			found = refuse_examples(c, &why);
+		if (found == FOUND)
 			break;
 		clear(c);
-		buf_printf(&tried, "%s%s: %.90s", tried.len ? "; " : "", sources[i].name, why.text);
+		buf_printf(&tried, "%s%s: %.*s", tried.len ? "; " : "", sources[i].name,
+			   found == FAILED ? FAILED_TEXT : OTHER_TEXT, why.text);
 		if (found == FAILED)
 			break;
 	}

@@ -2,9 +2,11 @@
 /*
  * AWS credentials, found where the AWS SDKs look for them, in their order:
  *   1. the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN)
- *   2. the shared credentials and config files, profile AWS_PROFILE
- *   3. a container's endpoint (AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI)
- *   4. the instance's metadata service, IMDSv2
+ *   2. a web identity (AWS_WEB_IDENTITY_TOKEN_FILE): refused, with what to do
+ *   3. the shared credentials and config files, profile AWS_PROFILE; one that wants
+ *      a role, a sign-on or a program is refused
+ *   4. a container's endpoint (AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI)
+ *   5. the instance's metadata service, IMDSv2
  * https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
  *
  * What expires is fetched again five minutes before; if that fails, the old

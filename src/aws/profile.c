@@ -10,111 +10,14 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/mem.h"
+#include "aws/ini.h"
 #include "base/str.h"
 
-#define LINE_MAX_BYTES 8192
-
 enum file { CREDENTIALS, CONFIG };
-
-struct question {
-	enum file file;
-	const char *kind;       /* "profile" or "services": the word before the name in CONFIG */
-	const char *name;       /* of the section */
-	const char *subsection; /* "dynamodb" inside a services section, or NULL */
-	const char *key;        /* NULL: is there such a section? */
-};
 
 const char *aws_profile_name(const struct aws_settings *s)
 {
 	return s->profile ? s->profile : "default";
-}
-
-static struct span unquoted(struct span s)
-{
-	if (s.n >= 2 && (s.p[0] == '"' || s.p[0] == '\'') && s.p[s.n - 1] == s.p[0])
-		return (struct span){s.p + 1, s.n - 2};
-	return s;
-}
-
-/* [name] in credentials; [profile name] in config, where [default] may do
- * without the word. */
-static bool is_section(struct span line, const struct question *q)
-{
-	struct span inner = {line.p + 1, line.n - 2}, word = {"", 0};
-	size_t n = strlen(q->kind);
-
-	if (line.n < 2 || line.p[line.n - 1] != ']')
-		return false;
-	inner = span_trim(inner);
-	if (q->file == CONFIG && inner.n > n && memcmp(inner.p, q->kind, n) == 0 &&
-	    (inner.p[n] == ' ' || inner.p[n] == '\t')) {
-		word = (struct span){inner.p, n};
-		inner = span_trim((struct span){inner.p + n, inner.n - n});
-	}
-	if (q->file == CONFIG && word.n == 0 && strcmp(q->name, "default") != 0)
-		return false;
-	return span_equals(unquoted(inner), q->name);
-}
-
-/* `key = value`; the value without a comment that follows white space. */
-static bool split(struct span line, struct span *key, struct span *value)
-{
-	const char *equals = memchr(line.p, '=', line.n);
-	size_t i;
-
-	if (!equals)
-		return false;
-	*key = span_trim((struct span){line.p, (size_t)(equals - line.p)});
-	*value = span_trim((struct span){equals + 1, line.n - (size_t)(equals - line.p) - 1});
-	for (i = 1; i < value->n; i++)
-		if (value->p[i] == '#' && (value->p[i - 1] == ' ' || value->p[i - 1] == '\t'))
-			value->n = i;
-	*value = span_trim(*value);
-	return true;
-}
-
-/* Where the lines read so far have led. */
-struct place {
-	bool in_section;
-	bool in_subsection;
-};
-
-/* A line of the file; the answer, to free(), or NULL. */
-static char *read_line(struct span raw, const struct question *q, struct place *at)
-{
-	bool indented = raw.n && (raw.p[0] == ' ' || raw.p[0] == '\t');
-	struct span line = span_trim(raw), key, value;
-
-	if (line.n == 0 || line.p[0] == '#' || line.p[0] == ';')
-		return NULL;
-	if (line.p[0] == '[') {
-		at->in_section = is_section(line, q);
-		at->in_subsection = false;
-		return at->in_section && !q->key ? str_dup("") : NULL;
-	}
-	if (!at->in_section || !q->key || !split(line, &key, &value))
-		return NULL;
-	if (!indented)
-		at->in_subsection = q->subsection && value.n == 0 && span_equals(key, q->subsection);
-	if (indented != (q->subsection != NULL) || (q->subsection && !at->in_subsection))
-		return NULL;
-	return span_equals(key, q->key) && value.n ? span_dup(value) : NULL;
-}
-
-static char *ask_file(const char *path, const struct question *q)
-{
-	FILE *file = fopen(path, "re");
-	struct place at = {false, false};
-	char line[LINE_MAX_BYTES], *answer = NULL;
-
-	if (!file)
-		return NULL;
-	while (!answer && fgets(line, sizeof line, file))
-		answer = read_line(span_of(line), q, &at);
-	fclose(file);
-	mem_wipe(line, sizeof line);
-	return answer;
 }
 
 /* The file's path: the one that is set, with ~ for the user's directory, or the
@@ -132,59 +35,244 @@ static char *path_of(const struct aws_settings *s, enum file file)
 	return str_printf("%s/.aws/%s", s->home, file == CREDENTIALS ? "credentials" : "config");
 }
 
-static char *ask(const struct aws_settings *s, const struct question *q)
+/* The next word of a section's name, as a shell would read it, quotes taken off;
+ * free() it.  NULL at the end, and for quotes that are not closed. */
+static char *next_word(const char **rest)
 {
-	char *path = path_of(s, q->file);
-	char *answer = path ? ask_file(path, q) : NULL;
+	const char *p = *rest;
+	char *word, *to, quote = '\0';
 
-	free(path);
-	return answer;
-}
-
-static char *ask_profile(const struct aws_settings *s, enum file file, const char *key)
-{
-	const struct question q = {.file = file, .kind = "profile", .name = aws_profile_name(s),
-				   .key = key};
-
-	return ask(s, &q);
-}
-
-bool aws_profile_exists(const struct aws_settings *s)
-{
-	char *in_credentials = ask_profile(s, CREDENTIALS, NULL);
-	char *in_config = ask_profile(s, CONFIG, NULL);
-	bool exists = in_credentials || in_config;
-
-	free(in_config);
-	free(in_credentials);
-	return exists;
-}
-
-bool aws_profile_keys(const struct aws_settings *s, char **key_id, char **secret, char **token)
-{
-	enum file file = CREDENTIALS;
-
-	*key_id = ask_profile(s, file, "aws_access_key_id");
-	if (!*key_id) {
-		file = CONFIG;
-		*key_id = ask_profile(s, file, "aws_access_key_id");
+	p += strspn(p, " \t");
+	if (!*p)
+		return NULL;
+	word = to = str_dup(p);
+	for (; *p && (quote || (*p != ' ' && *p != '\t')); p++) {
+		if (*p == '\\' && p[1] && (!quote || (quote == '"' && strchr("\"\\", p[1]))))
+			*to++ = *++p;
+		else if (quote ? *p == quote : *p == '"' || *p == '\'')
+			quote = quote ? '\0' : *p;
+		else
+			*to++ = *p;
 	}
-	*secret = ask_profile(s, file, "aws_secret_access_key");
-	*token = ask_profile(s, file, "aws_session_token");
-	return *key_id && *secret;
+	*to = '\0';
+	*rest = p;
+	if (!quote)
+		return word;
+	free(word);
+	return NULL;
+}
+
+/* Whether `header` is `kind` and `name`, two words. */
+static bool names(const char *header, const char *kind, const char *name)
+{
+	char *first = next_word(&header), *second = first ? next_word(&header) : NULL;
+	bool same = second && strcmp(first, kind) == 0 && strcmp(second, name) == 0 &&
+		    !header[strspn(header, " \t")];
+
+	free(second);
+	free(first);
+	return same;
+}
+
+/* Of the credentials file [name]; of the config file [kind name], and [default]
+ * may do without the word.  The last one counts.  Borrowed, or NULL. */
+static struct json_object *section_of(struct json_object *sections, enum file file,
+				      const char *kind, const char *name)
+{
+	struct json_object *found = NULL;
+	struct json_walk walk = json_walk_of(sections);
+
+	while (json_walk_next(&walk)) {
+		bool plain = file == CREDENTIALS || (strcmp(walk.key, "default") == 0 &&
+						     strcmp(kind, "profile") == 0);
+
+		if (plain ? strcmp(walk.key, name) == 0 : names(walk.key, kind, name))
+			found = walk.value;
+	}
+	return found;
+}
+
+static int read_section(const struct aws_settings *s, enum file file, const char *kind,
+			const char *name, struct json_object **section, struct err *e)
+{
+	char *path = path_of(s, file);
+	struct json_object *sections = NULL;
+	int rc = path ? ini_read(path, &sections, e) : 0;
+
+	*section = json_object_get(section_of(sections, file, kind, name));
+	json_object_put(sections);
+	free(path);
+	return rc;
+}
+
+/* --- credentials -------------------------------------------------------------- */
+
+/* What a profile may want that ordersnap does not do; a name that ends in _ is
+ * the beginning of several. */
+static const struct {
+	const char *key, *what;
+} beyond[] = {
+	{"role_arn", "wants a role to be assumed"},
+	{"web_identity_token_file", "wants a role by web identity"},
+	{"sso_", "wants a single sign-on"},
+};
+
+static int refuse(const struct aws_settings *s, const char *key, const char *what, struct err *e)
+{
+	return err_set(e, ERR_UNAVAILABLE, "profile \"%s\" %s (%s), which ordersnap does not do: "
+		       "give it a profile with an access key of its own", aws_profile_name(s), what, key);
+}
+
+static int look_beyond(const struct aws_settings *s, struct json_object *section, struct err *e)
+{
+	struct json_walk walk = json_walk_of(section);
+	size_t i;
+
+	while (section && json_walk_next(&walk))
+		for (i = 0; i < sizeof beyond / sizeof *beyond; i++)
+			if (str_ends(beyond[i].key, "_") ? str_starts(walk.key, beyond[i].key)
+							 : strcmp(walk.key, beyond[i].key) == 0)
+				return refuse(s, walk.key, beyond[i].what, e);
+	return 0;
+}
+
+/* No character of a key is a space or beyond ASCII. */
+static bool is_key(const char *text)
+{
+	for (; *text; text++)
+		if (*text <= ' ' || *text > '~')
+			return false;
+	return true;
+}
+
+/* One of the three values: to free(), NULL where it is not there; -1 for what
+ * can't be one, a comment behind it for instance. */
+static int take(const struct aws_settings *s, struct json_object *section, const char *key,
+		char **value, struct err *e)
+{
+	struct json_object *found = NULL;
+	const char *text = NULL;
+
+	*value = NULL;
+	if (!json_object_object_get_ex(section, key, &found))
+		return 0;
+	if (json_object_is_type(found, json_type_string))
+		text = json_object_get_string(found);
+	if (!str_empty(text) && is_key(text)) {
+		*value = str_dup(text);
+		return 0;
+	}
+	return err_set(e, ERR_UNAVAILABLE, "profile \"%s\": %s %s", aws_profile_name(s), key,
+		       text && !*text ? "is empty"
+				      : "has to be one word: a comment, or the next key, stands in "
+					"a line of its own, and that is not indented");
+}
+
+/* 1: here they are, 0: there are none, -1: they can't be had. */
+static int take_keys(const struct aws_settings *s, struct json_object *section, char **key_id,
+		     char **secret, char **token, struct err *e)
+{
+	if (take(s, section, "aws_access_key_id", key_id, e) ||
+	    take(s, section, "aws_secret_access_key", secret, e) ||
+	    take(s, section, "aws_security_token", token, e) ||
+	    (!*token && take(s, section, "aws_session_token", token, e)))
+		return -1;
+	if (!*key_id && !*secret)
+		return 0;
+	if (*key_id && *secret)
+		return 1;
+	return err_set(e, ERR_UNAVAILABLE, "profile \"%s\" has only one of aws_access_key_id and "
+		       "aws_secret_access_key: give it the other", aws_profile_name(s));
+}
+
+/* As botocore has it: a role or sign-on of either file, the keys of the
+ * credentials file, a program, the keys of the config file. */
+static int choose(const struct aws_settings *s, struct json_object *credentials,
+		  struct json_object *config, char **key_id, char **secret, char **token,
+		  struct err *e)
+{
+	struct json_object *program = NULL;
+	int rc;
+
+	if (look_beyond(s, credentials, e) || look_beyond(s, config, e))
+		return -1;
+	rc = take_keys(s, credentials, key_id, secret, token, e);
+	if (rc)
+		return rc;
+	if (json_object_object_get_ex(credentials, "credential_process", &program) ||
+	    json_object_object_get_ex(config, "credential_process", &program))
+		return refuse(s, "credential_process", "wants a program to be run", e);
+	free(*token); /* without a key it is nobody's */
+	*token = NULL;
+	return take_keys(s, config, key_id, secret, token, e);
+}
+
+enum aws_profile_keys aws_profile_keys(const struct aws_settings *s, char **key_id, char **secret,
+				       char **token, struct err *e)
+{
+	struct json_object *credentials = NULL, *config = NULL;
+	const char *name = aws_profile_name(s);
+	int rc = -1;
+
+	*key_id = *secret = *token = NULL;
+	if (read_section(s, CREDENTIALS, "", name, &credentials, e) ||
+	    read_section(s, CONFIG, "profile", name, &config, e))
+		goto out;
+	if (s->profile && !credentials && !config)
+		err_set(e, ERR_UNAVAILABLE, "AWS_PROFILE: there is no profile \"%s\" in the shared "
+			"files", name);
+	else
+		rc = choose(s, credentials, config, key_id, secret, token, e);
+	if (rc == 0)
+		err_set(e, ERR_UNAVAILABLE, "profile \"%s\" has no aws_access_key_id and "
+			"aws_secret_access_key", name);
+out:
+	json_object_put(config);
+	json_object_put(credentials);
+	if (rc < 0)
+		return AWS_PROFILE_WRONG;
+	return rc ? AWS_PROFILE_HAS_KEYS : AWS_PROFILE_HAS_NONE;
+}
+
+/* --- other values -------------------------------------------------------------- */
+
+/* Without a comment that follows white space. */
+static char *value_of(struct json_object *section, const char *key)
+{
+	const char *text = json_string_or_null(section, key);
+	struct span value = span_of(text ? text : "");
+	size_t i;
+
+	for (i = 1; i < value.n; i++)
+		if (value.p[i] == '#' && (value.p[i - 1] == ' ' || value.p[i - 1] == '\t'))
+			value.n = i;
+	value = span_trim(value);
+	return value.n ? span_dup(value) : NULL;
+}
+
+static char *ask(const struct aws_settings *s, enum file file, const char *key)
+{
+	struct json_object *section = NULL;
+	struct err ignored;
+	char *answer;
+
+	read_section(s, file, "profile", aws_profile_name(s), &section, &ignored);
+	answer = value_of(section, key);
+	json_object_put(section);
+	return answer;
 }
 
 char *aws_profile_value(const struct aws_settings *s, const char *key)
 {
-	char *answer = ask_profile(s, CREDENTIALS, key);
+	char *answer = ask(s, CREDENTIALS, key);
 
-	return answer ? answer : ask_profile(s, CONFIG, key);
+	return answer ? answer : ask(s, CONFIG, key);
 }
 
 bool aws_profile_ignores_endpoints(const struct aws_settings *s)
 {
 	char *value = s->ignore_file_endpoints ? NULL
-		: ask_profile(s, CONFIG, "ignore_configured_endpoint_urls");
+		: ask(s, CONFIG, "ignore_configured_endpoint_urls");
 	bool ignores = s->ignore_file_endpoints || (value && strcasecmp(value, "true") == 0);
 
 	free(value);
@@ -193,11 +281,16 @@ bool aws_profile_ignores_endpoints(const struct aws_settings *s)
 
 char *aws_profile_endpoint(const struct aws_settings *s, const char *service)
 {
-	char *services = ask_profile(s, CONFIG, "services");
-	const struct question q = {.file = CONFIG, .kind = "services", .name = services,
-				   .subsection = service, .key = "endpoint_url"};
-	char *answer = services ? ask(s, &q) : NULL;
+	struct json_object *section = NULL, *below = NULL;
+	char *services = ask(s, CONFIG, "services"), *answer = NULL;
+	struct err ignored;
 
+	if (services) {
+		read_section(s, CONFIG, "services", services, &section, &ignored);
+		json_get_object(section, service, &below);
+		answer = value_of(below, "endpoint_url");
+	}
+	json_object_put(section);
 	free(services);
-	return answer ? answer : ask_profile(s, CONFIG, "endpoint_url");
+	return answer ? answer : ask(s, CONFIG, "endpoint_url");
 }

@@ -253,7 +253,7 @@ def _():
     "a checkout without a bearer token, or with what can't be one, does not ask for the JWT secret"
     ssm.reset()
     signature = quote().json["quoteSignature"]
-    for given, status in ((None, 200), ("", 200), ("Basic eDp5", 200), ("Bearer", 200),
+    for given, status in ((None, 200), ("", 200), ("Basic eDp5", 200), ("Bearer", 401),
                           ("Bearer ", 401), ("Bearer x", 401), ("Bearer a.b", 401),
                           ("Bearer a.b.", 401), ("Bearer a.b.c.d", 401), ("Bearer a.b.c=", 401)):
         ssm.asked()
