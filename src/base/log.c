@@ -62,32 +62,47 @@ static void add_timestamp(struct buf *out, int64_t now)
 	buf_puts(out, text);
 }
 
-/* Quoted with JSON's escapes; both formats use it, so one line stays one line
- * whatever the value holds. */
+/* What stands at `p`: a character, of *n bytes, that is fit for a line; or what
+ * is not, of *n bytes too, and then the escape for it. */
+static bool is_fit(const char *p, size_t *n, unsigned long *escape)
+{
+	*n = utf8_sequence((const unsigned char *)p, strnlen(p, 4));
+	*escape = *n ? utf8_code_point((const unsigned char *)p, *n) : 0xFFFD;
+	if (*n)
+		return !unicode_is_control(*escape);
+	*n = 1;
+	return false;
+}
+
+/* Quoted with JSON's escapes; both formats use it, so one line stays one line,
+ * of UTF-8, and drives no terminal whatever the value holds. */
 static void add_quoted(struct buf *out, const char *text)
 {
-	const unsigned char *p = (const unsigned char *)text;
+	unsigned long escape;
+	size_t n;
 
 	buf_putc(out, '"');
-	for (; *p; p++) {
-		if (*p == '"' || *p == '\\')
-			buf_printf(out, "\\%c", *p);
-		else if (*p < 0x20 || *p == 0x7F)
-			buf_printf(out, "\\u%04x", *p);
+	for (; *text; text += n) {
+		if (!is_fit(text, &n, &escape))
+			buf_printf(out, "\\u%04lx", escape);
+		else if (*text == '"' || *text == '\\')
+			buf_printf(out, "\\%c", *text);
 		else
-			buf_putc(out, (char)*p);
+			buf_add(out, text, n);
 	}
 	buf_putc(out, '"');
 }
 
 static bool is_plain(const char *text)
 {
-	const unsigned char *p = (const unsigned char *)text;
+	const char *p = text;
+	unsigned long escape;
+	size_t n;
 
-	for (; *p; p++)
-		if (*p <= 0x20 || *p == 0x7F || *p == '"' || *p == '\\' || *p == '=')
+	for (; *p; p += n)
+		if (!is_fit(p, &n, &escape) || strchr(" \"\\=", *p))
 			return false;
-	return p != (const unsigned char *)text;
+	return p != text;
 }
 
 static void add_value(struct buf *out, const struct log_field *field, bool json)

@@ -185,6 +185,23 @@ long span_utf8_length(struct span s)
 	return count;
 }
 
+unsigned long utf8_code_point(const unsigned char *p, size_t n)
+{
+	static const unsigned char first[] = {0, 0x7F, 0x1F, 0x0F, 0x07};
+	unsigned long c = p[0] & first[n];
+	size_t i;
+
+	for (i = 1; i < n; i++)
+		c = c << 6 | (p[i] & 0x3F);
+	return c;
+}
+
+bool unicode_is_control(unsigned long c)
+{
+	return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x61C || c == 0x200E || c == 0x200F ||
+	       (c >= 0x2028 && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
+}
+
 void str_trim_sequence(char *text)
 {
 	size_t n = strlen(text), start = n;

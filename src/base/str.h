@@ -52,6 +52,14 @@ long span_utf8_length(struct span s);
 /* Length in bytes of the well-formed code point at `p`, 0 if there is none. */
 size_t utf8_sequence(const unsigned char *p, size_t n);
 
+/* The code point of such a sequence of n bytes. */
+unsigned long utf8_code_point(const unsigned char *p, size_t n);
+
+/* Whether a code point drives a terminal or turns a line around: C0, DEL, C1,
+ * and what sets the direction of writing.
+ * https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing */
+bool unicode_is_control(unsigned long c);
+
 /* Takes the beginning of a code point off the end of a text that was cut. */
 void str_trim_sequence(char *text);
 

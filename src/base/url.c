@@ -98,9 +98,14 @@ static bool same_text(struct span a, struct span b)
 
 bool url_is_loopback(const struct url *url)
 {
-	return same_text(url->host, span_of("localhost")) || span_equals(url->host, "[::1]") ||
-	       (url->host.n > 4 && memcmp(url->host.p, "127.", 4) == 0 &&
-		strspn(url->host.p, "0123456789.") >= url->host.n);
+	size_t i = 0;
+
+	if (same_text(url->host, span_of("localhost")) || span_equals(url->host, "[::1]"))
+		return true;
+	/* the rest of 127.0.0.0/8, and no name that begins like it */
+	while (i < url->host.n && strchr("0123456789.", url->host.p[i]))
+		i++;
+	return url->host.n > 4 && i == url->host.n && memcmp(url->host.p, "127.", 4) == 0;
 }
 
 static struct span port_of(const struct url *url)

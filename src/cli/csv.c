@@ -25,7 +25,7 @@ static bool needs_quotes(const char *text)
 {
 	size_t n = strlen(text);
 
-	return strpbrk(text, ",\"\r\n") || (n && (text[0] == ' ' || text[n - 1] == ' '));
+	return strpbrk(text, ",;\"\r\n") || (n && (text[0] == ' ' || text[n - 1] == ' '));
 }
 
 static void add(struct csv *csv, const char *mark, const char *text)
@@ -49,11 +49,29 @@ static void add(struct csv *csv, const char *mark, const char *text)
 	buf_putc(&csv->row, '"');
 }
 
+/* "+1 416 555-0100": a spreadsheet that takes it for a sum shows a number, and
+ * runs nothing. */
+static bool is_phone(const char *text)
+{
+	return text[0] == '+' && text[1] && strspn(text + 1, "0123456789 ()-./") == strlen(text + 1);
+}
+
+static bool is_formula(const char *text)
+{
+	static const char *const wide[] = {"\uFF1D", "\uFF0B", "\uFF0D", "\uFF20"}; /* = + - @ */
+	size_t i;
+
+	if (*text && strchr("=+-@\t\r\n", *text))
+		return !is_phone(text);
+	for (i = 0; i < sizeof wide / sizeof *wide; i++)
+		if (str_starts(text, wide[i]))
+			return true;
+	return false;
+}
+
 void csv_text(struct csv *csv, const char *text)
 {
-	bool formula = !str_empty(text) && strchr("=+-@\t\r", text[0]);
-
-	add(csv, formula ? "'" : "", text ? text : "");
+	add(csv, text && is_formula(text) ? "'" : "", text ? text : "");
 }
 
 void csv_number(struct csv *csv, const char *number)

@@ -21,8 +21,10 @@ void csv_init(struct csv *csv, FILE *to);
 void csv_free(struct csv *csv);
 
 /* Adds a cell of text (NULL: an empty one).  One that a spreadsheet would take
- * for a formula, because it begins with = + - @ TAB or CR, gets an apostrophe
- * in front: buyers write these texts.
+ * for a formula, because it begins with = + - @ (or one of their full-width
+ * twins), TAB, CR or LF, gets an apostrophe in front: buyers write these texts.
+ * A phone number is none.  A cell with `;` is quoted, since half of Europe's
+ * spreadsheets cut rows there.
  * https://owasp.org/www-community/attacks/CSV_Injection */
 void csv_text(struct csv *csv, const char *text);
 

@@ -52,28 +52,9 @@ int table_terminal_width(void)
 	return size.ws_col ? size.ws_col : WIDTH_UNKNOWN;
 }
 
-/* The well-formed sequence of `n` bytes at `p`. */
-static unsigned long code_point(const unsigned char *p, size_t n)
-{
-	static const unsigned char first[] = {0, 0x7F, 0x1F, 0x0F, 0x07};
-	unsigned long c = p[0] & first[n];
-	size_t i;
-
-	for (i = 1; i < n; i++)
-		c = c << 6 | (p[i] & 0x3F);
-	return c;
-}
-
 static bool is_blank(unsigned long c)
 {
 	return c == '\t' || c == '\n' || c == '\r' || c == 0x85 || c == 0x2028 || c == 0x2029;
-}
-
-/* C0, DEL, C1, and what turns the direction of writing. */
-static bool is_control(unsigned long c)
-{
-	return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x61C || c == 0x200E || c == 0x200F ||
-	       (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
 }
 
 char *table_clean(const char *text)
@@ -85,11 +66,11 @@ char *table_clean(const char *text)
 	buf_init(&out, TEXT_MAX);
 	while (left) {
 		size_t n = utf8_sequence(p, left), used = n ? n : 1;
-		unsigned long c = n ? code_point(p, n) : 0;
+		unsigned long c = n ? utf8_code_point(p, n) : 0;
 
 		if (is_blank(c))
 			buf_putc(&out, ' ');
-		else if (is_control(c))
+		else if (unicode_is_control(c))
 			buf_puts(&out, replacement);
 		else
 			buf_add(&out, p, n);
@@ -111,7 +92,7 @@ static int cell_width(const char *p, size_t *n)
 		*n = 1;
 		return 1;
 	}
-	width = wcwidth((wchar_t)code_point(bytes, *n));
+	width = wcwidth((wchar_t)utf8_code_point(bytes, *n));
 	return width < 0 ? 1 : width;
 }
 

@@ -7,24 +7,6 @@
 #include <stdint.h>
 #include <string.h>
 
-struct json_object *json_parse(struct span text)
-{
-	struct json_tokener *tokener;
-	struct json_object *value = NULL;
-
-	if (text.n > INT32_MAX || !json_is_valid(text))
-		return NULL;
-	tokener = json_tokener_new_ex(JSON_MAX_DEPTH + 1);
-	if (!tokener)
-		return NULL;
-	/* json-c ends a bare number or literal only when it sees what follows. */
-	value = json_tokener_parse_ex(tokener, text.p, (int)text.n);
-	if (json_tokener_get_error(tokener) == json_tokener_continue)
-		value = json_tokener_parse_ex(tokener, "", 1);
-	json_tokener_free(tokener);
-	return value;
-}
-
 static enum json_found get(struct json_object *object, const char *key, enum json_type type,
 			   struct json_object **value)
 {

@@ -4,8 +4,8 @@
  *
  * json-c alone takes "12abc" for 12, a missing number for 0 and a saturated
  * one for itself, and its parser lets single quotes, NaN and control
- * characters through.  Here a text is first held against RFC 8259
- * (json_check.c), and a getter says found, absent or wrong type.
+ * characters through.  Here a text is read by RFC 8259 to the letter
+ * (json_read.c), and a getter says found, absent or wrong type.
  *
  * Ownership is json-c's: json_parse() and json_object_new_*() give a
  * reference to release with json_object_put(); getters lend.
@@ -27,7 +27,8 @@
 bool json_is_valid(struct span text);
 
 /* The value of `text`, or NULL where json_is_valid() is false.  A JSON null is
- * refused as well: no text of ours may be just that. */
+ * refused as well: no text of ours may be just that.  Of two members of one name
+ * the last counts; a number that is no int64_t keeps its digits. */
 struct json_object *json_parse(struct span text);
 
 enum json_found {

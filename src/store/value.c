@@ -60,8 +60,11 @@ static struct json_object *from_json(struct json_object *value)
 /* *ok becomes false where `value` is no attribute value. */
 static struct json_object *to_json(struct json_object *value, bool *ok);
 
-static struct json_object *number_to_json(const char *text, bool *ok)
+/* A number, which is a string on the wire. */
+static struct json_object *number_to_json(struct json_object *value, bool *ok)
 {
+	const char *text = json_object_is_type(value, json_type_string)
+		? json_object_get_string(value) : "";
 	struct json_object *parsed, *number;
 	int64_t integer;
 
@@ -90,11 +93,8 @@ static struct json_object *numbers_to_json(struct json_object *set, bool *ok)
 	struct json_object *array = json_object_new_array();
 	size_t i;
 
-	for (i = 0; i < json_object_array_length(set); i++) {
-		const char *text = json_object_get_string(json_object_array_get_idx(set, i));
-
-		json_object_array_add(array, number_to_json(text ? text : "", ok));
-	}
+	for (i = 0; i < json_object_array_length(set); i++)
+		json_object_array_add(array, number_to_json(json_object_array_get_idx(set, i), ok));
 	return array;
 }
 
@@ -119,7 +119,7 @@ static struct json_object *to_json(struct json_object *value, bool *ok)
 	    json_object_object_get_ex(value, "BS", &of))
 		return json_copy(of);
 	if (json_object_object_get_ex(value, "N", &of))
-		return number_to_json(json_object_get_string(of), ok);
+		return number_to_json(of, ok);
 	if (json_get_array(value, "L", &of) == JSON_FOUND)
 		return list_to_json(of, ok);
 	if (json_get_array(value, "NS", &of) == JSON_FOUND)

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Texts from outside: headers, settings, addresses; and texts on their way to
+ * a log, a terminal or a spreadsheet.
+ */
+#include "targets.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "base/url.h"
+#include "cli/csv.h"
+#include "cli/table.h"
+#include "config/config_file.h"
+#include "format/form.h"
+#include "format/json.h"
+#include "stripe/signature.h"
+
+/* The bytes as a string; a NUL ends it early. */
+static char *text_of(const uint8_t *data, size_t n)
+{
+	char *text = malloc(n + 1);
+
+	HOLDS(text);
+	memcpy(text, data, n);
+	text[n] = '\0';
+	return text;
+}
+
+int fuzz_signature(const uint8_t *data, size_t n)
+{
+	const uint8_t *cut = n ? memchr(data, '\n', n) : NULL;
+	size_t head = cut ? (size_t)(cut - data) : n;
+	char *header = text_of(data, head);
+	struct stripe_signature_check check = {
+		.secrets = "whsec_fuzz", .header = header, .now = 1700000000, .tolerance = 300,
+		.body = {(const char *)data + head, n - head},
+	};
+	struct err e;
+
+	/* Nobody finds the signature of this secret by chance. */
+	HOLDS(stripe_signature_verify(&check, &e) == -1);
+	HOLDS(e.code == ERR_SIGNATURE && *e.text);
+	free(header);
+	return 0;
+}
+
+int fuzz_json(const uint8_t *data, size_t n)
+{
+	struct span text = {(const char *)data, n};
+	bool valid = json_is_valid(text);
+	struct json_object *value = json_parse(text), *again;
+	const char *printed;
+
+	HOLDS(valid == !!value || (valid && memmem(data, n, "null", 4)));
+	if (value) {
+		printed = json_text(value);
+		again = json_parse(span_of(printed));
+		HOLDS(again && json_equal(value, again));
+		json_object_put(again);
+	}
+	json_object_put(value);
+	return 0;
+}
+
+static int on_setting(void *context, int line, const char *name, const char *value, struct err *e)
+{
+	(void)context;
+	(void)e;
+	HOLDS(line > 0 && *name && value);
+	return 0;
+}
+
+static int on_wrong(void *context, const struct err *e)
+{
+	(void)context;
+	HOLDS(e->code == ERR_CONFIG && strncmp(e->text, "file:", 5) == 0);
+	return 0;
+}
+
+int fuzz_config(const uint8_t *data, size_t n)
+{
+	const struct config_file_reader reader = {.entry = on_setting, .wrong = on_wrong};
+	struct err e;
+
+	config_file_read("file", (struct span){(const char *)data, n}, &reader, &e);
+	return 0;
+}
+
+int fuzz_url(const uint8_t *data, size_t n)
+{
+	struct span text = {(const char *)data, n}, origin;
+	struct url url;
+
+	if (url_parse(text, &url) == 0) {
+		HOLDS(url.host.n > 0 && url.host.p >= text.p && url.host.p + url.host.n <= text.p + n);
+		HOLDS(url_same_origin(&url, &url));
+		url_is_loopback(&url);
+	}
+	while (url_next_origin(&text, &origin))
+		HOLDS(origin.n > 0);
+	return 0;
+}
+
+int fuzz_form(const uint8_t *data, size_t n)
+{
+	char *text = text_of(data, n);
+	struct buf out;
+	const char *p;
+
+	buf_init(&out, 4 * n + 64);
+	form_encode(&out, text);
+	/* https://url.spec.whatwg.org/#application/x-www-form-urlencoded */
+	for (p = buf_text(&out); *p; p++)
+		HOLDS((*p > ' ' && *p < 0x7F) && !strchr("&=#\"<>", *p));
+	buf_free(&out);
+	free(text);
+	return 0;
+}
+
+/* One line of UTF-8, and nothing in it that drives a terminal. */
+static bool is_one_line(const struct buf *out)
+{
+	const unsigned char *p = (const unsigned char *)buf_text(out), *end = p + out->len;
+	size_t n;
+
+	for (; p < end && *p != '\n'; p += n) {
+		n = utf8_sequence(p, (size_t)(end - p));
+		if (!n || unicode_is_control(utf8_code_point(p, n)))
+			return false;
+	}
+	return p + 1 == end;
+}
+
+int fuzz_log(const uint8_t *data, size_t n)
+{
+	char *text = text_of(data, n);
+	const struct log_field fields[] = {LOG_STR("error", text), {.key = NULL}};
+	struct json_object *line;
+	struct buf out;
+	int json;
+
+	for (json = 0; json < 2; json++) {
+		buf_init(&out, 1 << 20);
+		log_format(&out, json, 1700000000, LOG_LEVEL_ERROR, "Message", fields);
+		HOLDS(is_one_line(&out));
+		if (json) {
+			line = json_parse(span_of(buf_text(&out)));
+			HOLDS(line);
+			json_object_put(line);
+		}
+		buf_free(&out);
+	}
+	free(text);
+	return 0;
+}
+
+/* A spreadsheet takes no cell for a formula, and the row is one row. */
+static void check_csv(const char *text)
+{
+	char *row = NULL;
+	size_t size, quotes = 0, i;
+	FILE *to = open_memstream(&row, &size);
+	struct csv csv;
+	const char *cell;
+
+	HOLDS(to);
+	csv_init(&csv, to);
+	csv_text(&csv, text);
+	csv_text(&csv, "end");
+	csv_end(&csv);
+	csv_free(&csv);
+	fclose(to);
+	cell = *row == '"' ? row + 1 : row;
+	HOLDS(!*text || !strchr("=-@\t\r\n", *cell));
+	for (i = 0; i < size; i++) {
+		quotes += row[i] == '"';
+		HOLDS(row[i] != '\n' || quotes % 2 || i + 1 == size);
+	}
+	HOLDS(quotes % 2 == 0);
+	free(row);
+}
+
+int fuzz_terminal(const uint8_t *data, size_t n)
+{
+	char *text = text_of(data, n), *clean, *fit;
+	const unsigned char *p;
+
+	table_set_locale();
+	clean = table_clean(text);
+	for (p = (const unsigned char *)clean; *p; p++) {
+		HOLDS(*p >= 0x20 && *p != 0x7F);
+		HOLDS(*p != 0xC2 || p[1] >= 0xA0); /* C1 controls */
+	}
+	fit = table_fit(clean, 12);
+	HOLDS(table_width(fit) <= 12);
+	free(fit);
+	free(clean);
+	check_csv(text);
+	free(text);
+	return 0;
+}
