@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <string.h>
 
+#include "../lib/environment.h"
 #include "targets.h"
 
 #define MAX_BYTES (1 << 20)
@@ -61,11 +62,13 @@ static int run_folder(fuzz_target *run, const char *folder)
 
 int main(void)
 {
-	const char *source = getenv("ORDERSNAP_SRC");
+	const char *source;
 	size_t i, n = sizeof targets / sizeof *targets;
 	char folder[4000];
 	int failed = 0;
 
+	environment_clean();
+	source = getenv("ORDERSNAP_SRC");
 	printf("1..%zu\n", n);
 	for (i = 0; i < n; i++) {
 		int files;
