@@ -10,6 +10,7 @@
 #include "format/iso8601.h"
 #include "check/check_part.h"
 #include "orders/pending.h"
+#include "orders/sync_state.h"
 #include "shop/keys.h"
 
 #define READ_MS 4000
@@ -17,6 +18,8 @@
 #define DAY 86400
 #define SYNC_WARNING DAY           /* seconds since the last one */
 #define PENDING_WARNING (3 * DAY)
+#define NEAR_DAYS 14 /* that are looked through for pending orders */
+#define ASIDE_NAMED 10
 #define CRON "17 * * * * ordersnap LOG_TARGET=syslog ordersnap sync --quiet"
 
 /* The age of a time as text; -1 where it is none, 0 where it is to come. */
@@ -68,28 +71,57 @@ static void say_running(struct check *c, struct json_object *state)
 		check_ok(c, "sync", "one was begun %s ago and is not done", check_spell(age, spell));
 }
 
-static void look_at_sync(struct check *c)
+/* What sync could not bring in order, and goes on past. */
+static void say_aside(struct check *c, struct json_object *state)
+{
+	struct json_object *list = NULL;
+	size_t i, n;
+
+	json_get_array(state, "setAside", &list);
+	n = list ? json_object_array_length(list) : 0;
+	for (i = 0; i < n && i < ASIDE_NAMED; i++) {
+		struct json_object *entry = json_object_array_get_idx(list, i);
+		const char *id = json_string_or_null(entry, "id");
+		const char *error = json_string_or_null(entry, "error");
+		char spell[CHECK_SPELL];
+
+		check_not(c, CHECK_WARNING, "sync", "look for the reason in the error; each run of "
+			  "ordersnap sync tries it again", "session %s could not be brought in order "
+			  "for %s: %s", id ? id : "?",
+			  check_spell(check_now(c) - json_int_or(entry, "since", check_now(c)), spell),
+			  error ? error : "no error is known");
+	}
+	if (n > ASIDE_NAMED)
+		check_not(c, CHECK_WARNING, "sync", "run ordersnap sync --json: it names them",
+			  "%zu more sessions could not be brought in order", n - ASIDE_NAMED);
+}
+
+static void look_at_sync(struct check *c, struct json_object **item)
 {
 	const struct store_key key = {KEY_SYSTEM, KEY_SYNC};
-	struct json_object *state = NULL;
+	struct json_object *state;
 	struct err e;
 
-	if (store_get_many(app_store(c->app), &key, 1, &state, check_deadline(c, READ_MS), &e)) {
+	if (store_get_many(app_store(c->app), &key, 1, item, check_deadline(c, READ_MS), &e)) {
 		check_not(c, CHECK_FAILED, "sync", "run this again", "not known: %s", e.text);
 		return;
 	}
-	if (age_of(c, json_string_or_null(state, "completedAt")) >= 0)
+	state = *item;
+	if (sync_state_is_ours(state) && age_of(c, json_string_or_null(state, "completedAt")) >= 0)
 		say_completed(c, state);
 	else
 		check_not(c, CHECK_WARNING, "sync", "run it, and add this line to /etc/cron.d/ordersnap: "
 			  CRON, "ordersnap sync has never been done: what Stripe could not deliver is "
 			  "not found");
-	say_running(c, state);
-	json_object_put(state);
+	if (sync_state_is_ours(state)) {
+		say_running(c, state);
+		say_aside(c, state);
+	}
 }
 
 struct pending {
 	int64_t count, oldest; /* epoch seconds */
+	int64_t until; /* when the looking ends, base/clock.h */
 };
 
 static int on_pending(void *context, struct json_object *entry, struct err *e)
@@ -111,7 +143,7 @@ static void say_pending(struct check *c, const struct pending *p)
 	char spell[CHECK_SPELL];
 
 	if (p->count == 0)
-		check_ok(c, "pending", "no order of the last %d days waits for anything", PENDING_DAYS);
+		check_ok(c, "pending", "no order of the last %d days waits for anything", NEAR_DAYS);
 	else if (age > PENDING_WARNING)
 		check_not(c, CHECK_WARNING, "pending", "run ordersnap sync, which asks Stripe how they "
 			  "ended", "%lld orders wait for their payment or their lines, the oldest for %s",
@@ -121,20 +153,41 @@ static void say_pending(struct check *c, const struct pending *p)
 			 "for %s", (long long)p->count, check_spell(age, spell));
 }
 
-/* A day at a time, so that a slow store does not hold all of it up. */
-static void look_at_pending(struct check *c)
+/* The days from `from` to `to`, each in a call of its own, so that a slow store does
+ * not hold all of it up. */
+static int walk_days(struct check *c, struct pending *pending, int64_t from, int64_t to,
+		     struct err *e)
 {
-	int64_t until = check_deadline(c, DAYS_MS), to = check_now(c), from = to - PENDING_DAYS * DAY;
-	struct pending pending = {0};
-	struct err e;
 	int rc = 0;
 
 	for (; !rc && to > from; to -= to % DAY + 1) {
-		int64_t begin = to - to % DAY, left = deadline_left(until);
+		int64_t begin = to - to % DAY, left = deadline_left(pending->until);
+		struct pending_walk walk = {.from = begin > from ? begin : from, .to = to,
+					    .patience_ms = left < READ_MS ? left : READ_MS,
+					    .found = on_pending, .context = pending};
 
-		rc = left ? pending_walk(c->app, begin > from ? begin : from, to,
-					 left < READ_MS ? left : READ_MS, on_pending, &pending, &e)
-			  : err_set(&e, ERR_UNAVAILABLE, "the store took too long");
+		rc = left ? pending_walk(c->app, &walk, e)
+			  : err_set(e, ERR_UNAVAILABLE, "the store took too long");
+	}
+	return rc;
+}
+
+/* Those of the last days, and of the older ones that sync found some on. */
+static void look_at_pending(struct check *c, struct json_object *state)
+{
+	struct pending pending = {.until = check_deadline(c, DAYS_MS)};
+	int64_t near = check_now(c) - NEAR_DAYS * DAY;
+	struct json_object *days = NULL;
+	struct err e;
+	size_t i;
+	int rc = walk_days(c, &pending, near, check_now(c), &e);
+
+	json_get_array(state, "pendingDays", &days);
+	for (i = 0; !rc && days && i < json_object_array_length(days); i++) {
+		int64_t day = pending_days_get(days, i), last = day + DAY - 1;
+
+		if (day >= 0)
+			rc = walk_days(c, &pending, day, last < near ? last : near - 1, &e);
 	}
 	if (rc)
 		check_not(c, CHECK_WARNING, "pending", "run this again", "which orders are pending is "
@@ -145,6 +198,9 @@ static void look_at_pending(struct check *c)
 
 void check_orders(struct check *c)
 {
-	look_at_sync(c);
-	look_at_pending(c);
+	struct json_object *state = NULL;
+
+	look_at_sync(c, &state);
+	look_at_pending(c, state);
+	json_object_put(state);
 }

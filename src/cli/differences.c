@@ -15,6 +15,7 @@ static const char *const kind_names[] = {
 	[DIFFERENCE_STALE] = "stale",
 	[DIFFERENCE_PENDING] = "pending",
 	[DIFFERENCE_ERROR] = "error",
+	[DIFFERENCE_UNKNOWN] = "unknown",
 };
 
 /* Whenever an order is written, these two differ. */
@@ -123,6 +124,13 @@ void difference_print(const struct difference *d, bool fields)
 		printf("error    %s  %s\n", d->session_id ? d->session_id : "?", d->error);
 		return;
 	}
+	if (d->kind == DIFFERENCE_UNKNOWN) {
+		const char *number = json_string_or_null(d->before, "orderNumber");
+
+		printf("unknown  %s  %s  Stripe does not know its session: is the key of another "
+		       "account or sandbox?\n", number ? number : "?", d->session_id);
+		return;
+	}
 	print_order(d);
 	if (!fields)
 		print_names(d->before, d->after);
@@ -134,12 +142,13 @@ void difference_print(const struct difference *d, bool fields)
 void difference_print_json(const struct difference *d, bool first)
 {
 	struct json_object *json = json_object_new_object(), *list = json_object_new_object();
-	struct fields fields = fields_of(d->before, d->after);
+	bool unknown = d->kind == DIFFERENCE_UNKNOWN;
+	struct fields fields = fields_of(unknown ? NULL : d->before, d->after);
 	struct field f;
 
 	json_set_string(json, "difference", kind_names[d->kind]);
 	json_set_string(json, "orderId", d->session_id);
-	json_copy_member(json, "orderNumber", d->after, "orderNumber");
+	json_copy_member(json, "orderNumber", unknown ? d->before : d->after, "orderNumber");
 	json_set_string(json, "error", d->error);
 	while (next_field(&fields, &f)) {
 		struct json_object *pair = json_object_new_object();

@@ -8,18 +8,12 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "format/iso8601.h"
 #include "shop/keys.h"
 #include "store/store_pages.h"
 
 #define DAY 86400
 #define PAGE 500 /* entries a read: a few hundred bytes each */
-
-struct walk {
-	struct app *app;
-	int64_t from, to, patience_ms;
-	pending_entry *found;
-	void *context;
-};
 
 bool pending_is(struct json_object *entry)
 {
@@ -30,10 +24,11 @@ bool pending_is(struct json_object *entry)
 	return lines || (status && strcmp(status, "pending") == 0);
 }
 
-static int take_page(const struct walk *w, struct json_object *page, struct err *e)
+static int take_page(struct pending_walk *w, struct json_object *page, struct err *e)
 {
 	size_t i, n = json_object_array_length(page);
 
+	w->read += (int64_t)n;
 	for (i = 0; i < n; i++) {
 		struct json_object *entry = json_object_array_get_idx(page, i);
 		int64_t created;
@@ -47,15 +42,15 @@ static int take_page(const struct walk *w, struct json_object *page, struct err 
 	return 0;
 }
 
-static int walk_day(const struct walk *w, int64_t day, struct err *e)
+static int walk_day(struct app *app, struct pending_walk *w, int64_t day, struct err *e)
 {
 	char *pk = key_day(day);
 	struct store_pages pages = {.pk = pk, .sk_prefix = KEY_ORDER_PREFIX, .limit = PAGE};
 	struct json_object *page;
 	int rc;
 
-	while (!(rc = store_pages_next(&pages, app_store(w->app), deadline_in(w->patience_ms), &page,
-				       e)) && page) {
+	while (!(rc = store_pages_next(&pages, app_store(app), deadline_in(w->patience_ms), &page, e)) &&
+	       page) {
 		rc = take_page(w, page, e);
 		json_object_put(page);
 		if (rc)
@@ -66,15 +61,40 @@ static int walk_day(const struct walk *w, int64_t day, struct err *e)
 	return rc;
 }
 
-int pending_walk(struct app *app, int64_t from, int64_t to, int64_t patience_ms,
-		 pending_entry *found, void *context, struct err *e)
+int pending_walk(struct app *app, struct pending_walk *walk, struct err *e)
 {
-	const struct walk w = {.app = app, .from = from, .to = to, .patience_ms = patience_ms,
-			       .found = found, .context = context};
 	int64_t day;
 	int rc = 0;
 
-	for (day = to - to % DAY; !rc && day + DAY > from; day -= DAY)
-		rc = walk_day(&w, day, e);
+	walk->read = 0;
+	for (day = walk->to - walk->to % DAY; !rc && day + DAY > walk->from; day -= DAY)
+		rc = walk_day(app, walk, day, e);
 	return rc;
+}
+
+int64_t pending_days_get(struct json_object *days, size_t i)
+{
+	const char *text = json_object_get_string(json_object_array_get_idx(days, i));
+	char *time = str_printf("%sT00:00:00Z", text ? text : "");
+	int64_t begin;
+	int rc = iso8601_parse(time, &begin);
+
+	free(time);
+	return rc ? -1 : begin;
+}
+
+void pending_days_add(struct json_object *days, int64_t created)
+{
+	size_t i, n = json_object_array_length(days);
+	char day[ISO8601_SIZE];
+
+	iso8601_day(created, day);
+	for (i = 0; i < n; i++) {
+		const char *other = json_object_get_string(json_object_array_get_idx(days, i));
+
+		if (other && strcmp(other, day) == 0)
+			return;
+	}
+	if (n < PENDING_LIST_MAX)
+		json_object_array_add(days, json_object_new_string(day));
 }

@@ -9,20 +9,33 @@
 
 #include "app/app.h"
 
-/* How long a pending payment is looked after: the slowest of Stripe's delayed
- * methods tell within two weeks. */
-#define PENDING_DAYS 14
+/* So far back all days are walked: the slowest of Stripe's delayed methods, vouchers,
+ * tell within 60 days.  What pends longer is found by the list of days below. */
+#define PENDING_DAYS 90
 
 /* Is given a day's entry, borrowed; -1 with `e` set ends the walk. */
 typedef int pending_entry(void *context, struct json_object *entry, struct err *e);
 
+struct pending_walk {
+	int64_t from, to;     /* epoch seconds of the orders' creation, both included */
+	int64_t patience_ms;  /* for each read of the store */
+	pending_entry *found;
+	void *context;
+	int64_t read;         /* filled: the entries that were read */
+};
+
+/* Calls `found` for each pending order, newest first.  0, or -1 from the store or
+ * from `found`. */
+int pending_walk(struct app *app, struct pending_walk *walk, struct err *e);
+
 /*
- * Calls `found` for each pending order that was created from `from` to `to`
- * (epoch seconds, both included), newest first.  `patience_ms` is for each read
- * of the store.  0, or -1 from the store or from `found`.
+ * Days on which orders are pending, of any age: a JSON array of texts like
+ * "2026-11-25" (UTC), each once, at most PENDING_LIST_MAX.
  */
-int pending_walk(struct app *app, int64_t from, int64_t to, int64_t patience_ms,
-		 pending_entry *found, void *context, struct err *e);
+#define PENDING_LIST_MAX 400
+void pending_days_add(struct json_object *days, int64_t created);
+/* The beginning of a listed day, epoch seconds; -1: it is none. */
+int64_t pending_days_get(struct json_object *days, size_t i);
 
 /* Whether a day's entry is of such an order. */
 bool pending_is(struct json_object *entry);

@@ -12,6 +12,7 @@
 #include "format/iso8601.h"
 #include "shop/keys.h"
 
+#define ACCOUNTS_MAX 16
 #define COMPLETES 90000 /* seconds: a session can be paid for a day; and an hour */
 
 static const struct {
@@ -26,6 +27,7 @@ static const struct {
 	{"waiting", offsetof(struct sync_counts, waiting)},
 	{"skipped", offsetof(struct sync_counts, skipped)},
 	{"errors", offsetof(struct sync_counts, errors)},
+	{"unknown", offsetof(struct sync_counts, unknown)},
 };
 
 #define COUNTS (sizeof count_names / sizeof *count_names)
@@ -93,7 +95,7 @@ void sync_state_plan_fresh(struct sync_state *state, int64_t from, int64_t now)
 	state->from = from;
 	state->to = now;
 	state->n = 0;
-	state->resumed = false;
+	state->resumed = state->crowded = false;
 	state->counts = (struct sync_counts){0};
 	add_segment(state, from, now, NULL);
 }
@@ -113,6 +115,7 @@ static void plan_on(struct sync_state *state, struct json_object *run, int64_t f
 	state->to = now;
 	json_get_object(run, "summary", &counts);
 	read_counts(counts, &state->counts);
+	json_get_bool(run, "crowded", &state->crowded);
 	add_segment(state, run_to + 1, now, NULL);
 	json_get_array(run, "todo", &todo);
 	for (i = 0; todo && i < json_object_array_length(todo); i++) {
@@ -125,6 +128,60 @@ static void plan_on(struct sync_state *state, struct json_object *run, int64_t f
 		add_segment(state, from, run_from, NULL);
 }
 
+bool sync_state_is_ours(struct json_object *item)
+{
+	return store_item_version(item) > 0;
+}
+
+/* What the Lambda functions wrote under our names is not what we mean by them. */
+static void forget_foreign(struct json_object *item)
+{
+	static const char *const names[] = {"startedAt", "completedAt", "through", "summary", "run",
+					    "account", "accounts", "setAside", "pendingDays",
+					    "pendingWalkedAt", "pendingWalked", "expiresAt"};
+	size_t i;
+
+	if (!item || sync_state_is_ours(item))
+		return;
+	for (i = 0; i < sizeof names / sizeof *names; i++)
+		json_object_object_del(item, names[i]);
+}
+
+/* An item from before there were accounts is taken for this one's. */
+static bool is_of_account(struct json_object *item, const char *account)
+{
+	const char *other = json_string_or_null(item, "account");
+
+	return !other || strcmp(other, account) == 0;
+}
+
+/* Up to when this account's orders are in order; 0: nothing is known.  Of another
+ * account of the same mode it can't be said that it is another one: its key may have
+ * been rolled.  Then the other's time counts, which can only make the window longer. */
+static int64_t through_of(struct json_object *item, const char *account)
+{
+	const char *other = json_string_or_null(item, "account");
+	struct json_object *accounts = NULL;
+	int64_t known = 0;
+
+	if (is_of_account(item, account))
+		return json_int_or(item, "through", 0);
+	json_get_object(item, "accounts", &accounts);
+	known = json_int_or(accounts, account, 0);
+	if (known || !sync_account_same_mode(other, account))
+		return known;
+	return json_int_or(item, "through", 0);
+}
+
+/* A copy of the list, or an empty one. */
+static struct json_object *list_of(struct json_object *item, const char *name)
+{
+	struct json_object *list;
+
+	return json_get_array(item, name, &list) == JSON_FOUND ? json_copy(list)
+							       : json_object_new_array();
+}
+
 static void new_id(char id[33])
 {
 	unsigned char random[16];
@@ -133,26 +190,35 @@ static void new_id(char id[33])
 	str_hex(random, sizeof random, id);
 }
 
-int sync_state_plan(struct sync_state *state, struct app *app, int64_t from, int64_t lookback,
-		    int64_t now, int64_t deadline, struct err *e)
+int sync_state_plan(struct sync_state *state, struct app *app, const struct sync_plan *plan,
+		    int64_t deadline, struct err *e)
 {
 	const struct store_key key = {KEY_SYSTEM, KEY_SYNC};
+	int64_t from = plan->from, through;
 	struct json_object *run;
-	int64_t through;
 
 	if (store_get_many(app_store(app), &key, 1, &state->item, deadline, e))
 		return -1;
+	forget_foreign(state->item);
 	new_id(state->id);
-	through = json_int_or(state->item, "through", 0);
+	snprintf(state->account, sizeof state->account, "%s", plan->account);
+	state->aside = list_of(state->item, "setAside");
+	state->pending_days = list_of(state->item, "pendingDays");
+	state->walked_at = json_int_or(state->item, "pendingWalkedAt", 0);
+	state->walked = json_int_or(state->item, "pendingWalked", 0);
+	through = through_of(state->item, plan->account);
 	if (!from) {
-		from = now - lookback;
+		from = plan->now - plan->lookback;
 		if (through && through - COMPLETES < from)
 			from = through - COMPLETES;
 	}
-	if (json_get_object(state->item, "run", &run) == JSON_FOUND)
-		plan_on(state, run, from, now);
+	/* A place in another account's list is none in this one's, and an unfinished
+	 * run of another one says nothing of what this one has sold. */
+	if (json_get_object(state->item, "run", &run) == JSON_FOUND &&
+	    is_of_account(state->item, plan->account))
+		plan_on(state, run, from, plan->now);
 	else
-		sync_state_plan_fresh(state, from, now);
+		sync_state_plan_fresh(state, from, plan->now);
 	return 0;
 }
 
@@ -184,7 +250,32 @@ static struct json_object *run_json(const struct sync_state *state)
 	json_set_int(run, "to", state->to);
 	json_set(run, "todo", todo_json(state));
 	json_set(run, "summary", sync_counts_json(&state->counts));
+	if (state->crowded)
+		json_set_bool(run, "crowded", true);
 	return run;
+}
+
+/* What was known of the account that was synced last is kept for when it comes back,
+ * what is known of this one takes its place. */
+static void change_account(struct json_object *item, const char *account)
+{
+	const char *last = json_string_or_null(item, "account");
+	int64_t through = through_of(item, account), last_through = json_int_or(item, "through", 0);
+	struct json_object *accounts;
+
+	if (is_of_account(item, account))
+		return;
+	if (json_get_object(item, "accounts", &accounts) != JSON_FOUND ||
+	    json_object_object_length(accounts) >= ACCOUNTS_MAX) {
+		accounts = json_object_new_object();
+		json_set(item, "accounts", accounts);
+	}
+	if (last_through)
+		json_set_int(accounts, last, last_through);
+	json_object_object_del(accounts, account);
+	json_object_object_del(item, "through");
+	if (through)
+		json_set_int(item, "through", through);
 }
 
 static struct json_object *new_item(const struct sync_state *state)
@@ -193,7 +284,13 @@ static struct json_object *new_item(const struct sync_state *state)
 
 	json_set_string(item, "PK", KEY_SYSTEM);
 	json_set_string(item, "SK", KEY_SYNC);
+	change_account(item, state->account);
+	json_set_string(item, "account", state->account);
 	json_set_string(item, "runId", state->id);
+	json_set(item, "setAside", json_copy(state->aside));
+	json_set(item, "pendingDays", json_copy(state->pending_days));
+	json_set_int(item, "pendingWalkedAt", state->walked_at);
+	json_set_int(item, "pendingWalked", state->walked);
 	return item;
 }
 
@@ -246,17 +343,17 @@ int sync_state_save(struct sync_state *state, struct app *app, int64_t deadline,
 }
 
 /*
- * Up to when everything is in order from now on.  With errors: so that the next
- * run looks at all of this one's window again.  A run that left a gap between
- * its window and the last one's does not close it.
+ * Up to when everything is in order from now on.  Where more failed than could be
+ * set aside: so that the next run looks at all of this one's window again.  A run
+ * that left a gap between its window and the last one's does not close it.
  */
-static int64_t through_after(const struct sync_state *state)
+static int64_t through_after(const struct sync_state *state, struct json_object *item)
 {
-	int64_t before = json_int_or(state->item, "through", 0), joins = state->from + COMPLETES;
+	int64_t before = json_int_or(item, "through", 0), joins = state->from + COMPLETES;
 
 	if (before && before < joins)
 		return before;
-	return state->counts.errors ? joins : state->started;
+	return state->crowded ? joins : state->started;
 }
 
 int sync_state_finish(struct sync_state *state, struct app *app, int64_t now, int64_t deadline,
@@ -267,7 +364,7 @@ int sync_state_finish(struct sync_state *state, struct app *app, int64_t now, in
 	json_object_object_del(item, "run");
 	set_time(item, "startedAt", state->started);
 	set_time(item, "completedAt", now);
-	json_set_int(item, "through", through_after(state));
+	json_set_int(item, "through", through_after(state, item));
 	json_set(item, "summary", sync_counts_json(&state->counts));
 	return put(state, app, item, deadline, e);
 }
@@ -275,5 +372,7 @@ int sync_state_finish(struct sync_state *state, struct app *app, int64_t now, in
 void sync_state_free(struct sync_state *state)
 {
 	json_object_put(state->item);
-	state->item = NULL;
+	json_object_put(state->aside);
+	json_object_put(state->pending_days);
+	state->item = state->aside = state->pending_days = NULL;
 }

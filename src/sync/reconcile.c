@@ -10,20 +10,19 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "record/ask_charge.h"
 #include "sync/paid_at.h"
 #include "sync/patience.h"
 #include "record/settle.h"
+#include "orders/pending.h"
+#include "shop/keys.h"
 #include "shop/settle_keys.h"
 #include "shop/charge.h"
 #include "shop/order.h"
 
 #define DAY 86400
 #define SOURCE "sync"
-#define CHARGED_MAX 20000 /* sessions that are remembered: a few megabytes */
-#define FAILURES_MAX 3 /* one after the other: then it is not the session */
 
 /* One session, and the order that it should have. */
 struct candidate {
@@ -34,17 +33,17 @@ struct candidate {
 	struct json_object *order; /* as it stands, or NULL; owned */
 	int64_t paid_at;           /* found where the order lacks it, else 0 */
 	bool skip;                 /* there should be none */
+	bool left;                 /* it is set aside, and skipped */
 	bool look_up;              /* read its item now */
 };
 
-bool reconcile_stops(const struct reconcile_listener *listener)
+/* What was set aside has been waited for by the run that did so. */
+static struct patience patience_of(const struct reconcile *r)
 {
-	return listener->stop(listener->context);
-}
+	struct patience patience = reconcile_patience(r->listener);
 
-struct patience reconcile_patience(const struct reconcile_listener *listener)
-{
-	return (struct patience){.stop = listener->stop, .context = listener->context};
+	patience.tries = r->retrying ? PATIENCE_TRIES - 1 : 0;
+	return patience;
 }
 
 /* --- what is looked at ------------------------------------------------------------ */
@@ -52,16 +51,6 @@ struct patience reconcile_patience(const struct reconcile_listener *listener)
 static void tell(const struct reconcile *r, const struct difference *difference)
 {
 	r->listener->difference(r->listener->context, difference);
-}
-
-static void tell_error(struct reconcile *r, const char *session_id, const char *text)
-{
-	const struct difference d = {.kind = DIFFERENCE_ERROR, .session_id = session_id,
-				     .error = text};
-
-	r->counts->errors++;
-	log_error("Failed to reconcile", LOG_STR("sessionId", session_id), LOG_STR("error", text));
-	tell(r, &d);
 }
 
 /* An order of that age has expired, or will be gone at its next look. */
@@ -79,15 +68,18 @@ static void read_candidate(struct reconcile *r, struct candidate *c, struct json
 
 	c->json = json;
 	c->skip = true;
+	c->left = reconcile_leaves(r, json_string_or_null(json, "id"));
+	if (c->left)
+		return;
 	if (session_read(json, &c->session, &e)) {
-		tell_error(r, json_string_or_null(json, "id"), e.text);
+		reconcile_set_aside(r, json_string_or_null(json, "id"), e.text);
 		return;
 	}
 	c->kind = payment_has_failed(json) ? EVENT_SESSION_FAILED : EVENT_SESSION_COMPLETED;
 	c->skip = strcmp(c->session.mode, "payment") != 0 ||
 		  has_expired(r->app, c->session.created, now);
 	if (c->skip)
-		r->counts->skipped++;
+		r->state->counts.skipped++;
 	else
 		settle_keys_init(&c->keys, NULL, &c->session, r->app->config.order_number_prefix,
 				 now);
@@ -259,9 +251,21 @@ static enum difference_kind kind_of(const struct settle_outcome *out)
 
 static void count_in_order(struct reconcile *r, struct json_object *order)
 {
-	r->counts->in_order++;
+	r->state->counts.in_order++;
 	if (is_pending(order))
-		r->counts->waiting++;
+		r->state->counts.waiting++;
+}
+
+/* It is as it should be now.  If that is pending, its day is looked at again when
+ * it is older than the windows. */
+static void note_done(struct reconcile *r, const char *session_id, struct json_object *order)
+{
+	int64_t created;
+
+	sync_aside_remove(r->state->aside, session_id);
+	if ((is_pending(order) || order_needs_lines(order)) &&
+	    key_order_created(json_string_or_null(order, "SK"), &created) == 0)
+		pending_days_add(r->state->pending_days, created);
 }
 
 static void count_difference(struct reconcile *r, const struct candidate *c,
@@ -270,9 +274,9 @@ static void count_difference(struct reconcile *r, const struct candidate *c,
 	const struct difference d = {.kind = kind_of(out), .session_id = c->session.id,
 				     .before = out->before, .after = out->after};
 	int64_t *const counts[] = {
-		[DIFFERENCE_MISSING] = &r->counts->missing,
-		[DIFFERENCE_STALE] = &r->counts->stale,
-		[DIFFERENCE_PENDING] = &r->counts->pending,
+		[DIFFERENCE_MISSING] = &r->state->counts.missing,
+		[DIFFERENCE_STALE] = &r->state->counts.stale,
+		[DIFFERENCE_PENDING] = &r->state->counts.pending,
 	};
 
 	/* Somebody else has mended it meanwhile. */
@@ -282,12 +286,6 @@ static void count_difference(struct reconcile *r, const struct candidate *c,
 	}
 	++*counts[d.kind];
 	tell(r, &d);
-}
-
-static void fail(struct reconcile *r, const struct candidate *c, const struct err *e)
-{
-	r->failures += e->code == ERR_UNAVAILABLE;
-	tell_error(r, c->session.id, e->text);
 }
 
 /* A try that got no line items has written the order without them: the one that
@@ -305,61 +303,43 @@ static void forget_own(struct settle_outcome *out)
 static void mend(struct reconcile *r, const struct candidate *c, struct err *e)
 {
 	struct settle_outcome out = {.marker = NULL};
-	struct patience patience = reconcile_patience(r->listener);
+	struct patience patience = patience_of(r);
 	int rc;
 
 	do
 		rc = mend_once(r, c, &out, e);
 	while (rc && patience_again(&patience, e));
 	if (rc) {
-		fail(r, c, e);
+		reconcile_fail(r, c->session.id, e);
 		return;
 	}
 	r->failures = 0;
+	note_done(r, c->session.id, out.after);
 	if (patience.tries && !c->order)
 		forget_own(&out);
 	if (!order_same(out.before, out.after) || !order_needs_lines(out.after))
 		count_difference(r, c, &out);
 	if (order_needs_lines(out.after))
-		tell_error(r, c->session.id, "Stripe refuses its line items, see the log");
+		reconcile_set_aside(r, c->session.id, "Stripe refuses its line items, see the log");
 	settle_outcome_free(&out);
 }
 
 static void look_at(struct reconcile *r, const struct candidate *c, struct err *e)
 {
-	struct patience patience = reconcile_patience(r->listener);
+	struct patience patience = patience_of(r);
 	int found;
 
 	do
 		found = differs(r, c, e);
 	while (found < 0 && patience_again(&patience, e));
-	if (found < 0)
-		fail(r, c, e);
-	else if (found)
+	if (found < 0) {
+		reconcile_fail(r, c->session.id, e);
+	} else if (found) {
 		mend(r, c, e);
-	else
+	} else {
+		note_done(r, c->session.id, c->order);
 		count_in_order(r, c->order);
-}
-
-static void remember_charge(struct reconcile *r, const struct candidate *c)
-{
-	if (!charge_matters(c->order, charge_of_session(c->json)))
-		return;
-	if (!r->charged)
-		r->charged = json_object_new_object();
-	if (json_object_object_length(r->charged) < CHARGED_MAX)
-		json_object_object_add(r->charged, c->session.id, NULL);
-}
-
-bool reconcile_has_charge(const struct reconcile *r, const char *session_id)
-{
-	return r->charged && json_object_object_get_ex(r->charged, session_id, NULL);
-}
-
-void reconcile_end(struct reconcile *r)
-{
-	json_object_put(r->charged);
-	r->charged = NULL;
+	}
 }
 
 static int look_at_all(struct reconcile *r, const struct candidate *list, size_t n, struct err *e)
@@ -368,14 +348,15 @@ static int look_at_all(struct reconcile *r, const struct candidate *list, size_t
 	size_t i;
 
 	for (i = 0; i < n && !reconcile_stops(l); i++) {
-		r->counts->sessions++;
+		r->state->counts.sessions += !list[i].left;
 		if (!list[i].skip) {
-			remember_charge(r, &list[i]);
+			if (charge_matters(list[i].order, charge_of_session(list[i].json)))
+				reconcile_remember_charge(r, list[i].session.id);
 			look_at(r, &list[i], e);
 		}
-		if (r->failures >= FAILURES_MAX)
+		if (reconcile_gives_up(r))
 			return -1;
-		l->looked_at(l->context, r->counts, list[i].session.created);
+		l->looked_at(l->context, &r->state->counts, json_int_or(list[i].json, "created", 0));
 	}
 	return 0;
 }

@@ -17,12 +17,15 @@ enum difference_kind {
 	DIFFERENCE_STALE,   /* it said something else */
 	DIFFERENCE_PENDING, /* its payment or its line items were still to come */
 	DIFFERENCE_ERROR,   /* it can't be mended now: `error` says why */
+	DIFFERENCE_UNKNOWN, /* Stripe does not know the session of the order `before` */
 };
 
 struct difference {
 	enum difference_kind kind;
 	const char *session_id;
-	struct json_object *before, *after; /* the order; NULL: there was none, with an error */
+	struct json_object *before, *after; /* the order; NULL: there was none, with an error; of an
+					     * unknown session `before` is the order, or an item that
+					     * names it, or NULL */
 	const char *error;
 };
 
@@ -41,9 +44,11 @@ struct patience reconcile_patience(const struct reconcile_listener *listener);
 struct reconcile {
 	struct app *app;
 	const struct reconcile_listener *listener;
-	struct sync_counts *counts;
+	struct sync_state *state; /* what it counts, sets aside and finds pending goes there */
 	bool dry_run;
-	int failures; /* one after the other */
+	bool retrying; /* look at what is set aside, and try each call once */
+	int failures; /* one after the other: sessions with a passing one */
+	struct json_object *unknown; /* a set of session ids that were told of */
 	struct json_object *charged; /* a set of session ids: see reconcile_has_charge() */
 };
 
@@ -59,6 +64,24 @@ int reconcile_sessions(struct reconcile *r, struct json_object *sessions, struct
  * before: what an event tells of it has been seen.  (Of very many not all are
  * remembered.) */
 bool reconcile_has_charge(const struct reconcile *r, const char *session_id);
+
+/* Counts and tells of a session that can't be brought in order, and sets it aside; a
+ * passing failure counts for reconcile_gives_up() as well. */
+void reconcile_set_aside(struct reconcile *r, const char *session_id, const char *text);
+void reconcile_fail(struct reconcile *r, const char *session_id, const struct err *e);
+
+/* Whether a session is left to sync_retry(): it was set aside before. */
+bool reconcile_leaves(const struct reconcile *r, const char *session_id);
+
+/* Counts and tells, once a run, of a session that Stripe does not know; `item` names
+ * its order (an order, its day entry, a pointer), or is NULL. */
+void reconcile_unknown(struct reconcile *r, const char *session_id, struct json_object *item);
+
+/* Whether so many failed one after the other that it is not the sessions. */
+bool reconcile_gives_up(const struct reconcile *r);
+
+/* Remembers one for reconcile_has_charge(). */
+void reconcile_remember_charge(struct reconcile *r, const char *session_id);
 
 /* Frees what it remembers. */
 void reconcile_end(struct reconcile *r);

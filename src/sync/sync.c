@@ -16,10 +16,14 @@
 #include "sync/patience.h"
 #include "orders/pending.h"
 #include "sync/sync_late.h"
+#include "sync/sync_retry.h"
+#include "shop/keys.h"
 #include "stripe/list.h"
 
 #define HOUR 3600
 #define DAY 86400
+#define PENDING_DAYS_NEAR 14
+#define PENDING_CHEAP 5000 /* entries of a walk over all days */
 
 struct sync {
 	struct app *app;
@@ -28,6 +32,7 @@ struct sync {
 	struct sync_state state;
 	struct reconcile reconcile;
 	struct stripe_pages pages; /* of the segment that is being read */
+	struct json_object *aside; /* what was set aside when the run began */
 	int64_t now;
 	int64_t left; /* sessions that may still be looked at */
 };
@@ -129,18 +134,81 @@ static int window_pass(struct sync *s, struct err *e)
 
 /* --- what is not in the window ------------------------------------------------------- */
 
+/* The walk over days of pending orders. */
+struct pending_pass {
+	struct sync_late *late;
+	struct json_object *days; /* on which some were found */
+};
+
 static int take_pending(void *context, struct json_object *entry, struct err *e)
 {
-	return sync_late_add(context, json_string_or_null(entry, "orderId"), e);
+	struct pending_pass *pass = context;
+	int64_t created;
+
+	if (key_order_created(json_string_or_null(entry, "SK"), &created) == 0)
+		pending_days_add(pass->days, created);
+	return sync_late_add(pass->late, json_string_or_null(entry, "orderId"), entry, e);
+}
+
+/* The listed days from before `near`, and the list's days of the window, whose
+ * orders have been looked at. */
+static int walk_listed(struct sync *s, struct pending_pass *pass, int64_t near, struct err *e)
+{
+	size_t i, n = json_object_array_length(s->state.pending_days);
+	int rc = 0;
+
+	for (i = 0; !rc && i < n; i++) {
+		int64_t day = pending_days_get(s->state.pending_days, i), last = day + DAY - 1;
+		struct pending_walk walk = {.from = day, .to = last < near ? last : near - 1,
+					    .patience_ms = PATIENCE_CALL_MS,
+					    .found = take_pending, .context = pass};
+
+		if (day >= 0 && last >= s->state.from)
+			pending_days_add(pass->days, day);
+		if (day >= 0 && day < near)
+			rc = pending_walk(s->app, &walk, e);
+	}
+	return rc;
+}
+
+/*
+ * Pending orders from before the window, as long as they pend: those of the last
+ * PENDING_DAYS_NEAR days, and of the days that are known to have some.  All of the
+ * last PENDING_DAYS are walked where that is cheap, else once a day.
+ */
+static int walk_pending(struct sync *s, struct sync_late *late, struct err *e)
+{
+	bool all = s->now - s->state.walked_at >= DAY || s->state.walked < PENDING_CHEAP;
+	int64_t near = s->now - (all ? PENDING_DAYS : PENDING_DAYS_NEAR) * DAY;
+	struct pending_pass pass = {.late = late, .days = json_object_new_array()};
+	struct pending_walk walk = {.from = near, .to = s->state.from - 1,
+				    .patience_ms = PATIENCE_CALL_MS,
+				    .found = take_pending, .context = &pass};
+	int rc = pending_walk(s->app, &walk, e);
+
+	if (!rc)
+		rc = walk_listed(s, &pass, near < s->state.from ? near : s->state.from, e);
+	if (rc || told_to_stop(s)) {
+		json_object_put(pass.days);
+		return rc;
+	}
+	json_object_put(s->state.pending_days);
+	s->state.pending_days = pass.days;
+	if (all) {
+		s->state.walked_at = s->now;
+		s->state.walked = walk.read;
+	}
+	return 0;
 }
 
 static int late_passes(struct sync *s, struct err *e)
 {
 	struct sync_late late = {.reconcile = &s->reconcile};
 	struct err other;
-	int rc = pending_walk(s->app, s->now - PENDING_DAYS * DAY, s->state.from - 1,
-			      PATIENCE_CALL_MS, take_pending, &late, e);
+	int rc = sync_retry(&s->reconcile, s->aside, e);
 
+	if (!rc)
+		rc = walk_pending(s, &late, e);
 	if (!rc)
 		rc = sync_late_refunds(&late, s->state.from, s->now, e);
 	/* A key that may not read events is no reason to leave the others out. */
@@ -155,12 +223,19 @@ static int late_passes(struct sync *s, struct err *e)
 /* The window, and the state that says so from now on. */
 static int plan(struct sync *s, struct err *e)
 {
-	int64_t lookback = s->app->config.sync_lookback_hours * HOUR;
-	int64_t from = s->options->from;
+	int64_t deadline = deadline_in(PATIENCE_CALL_MS);
+	char account[SYNC_ACCOUNT_SIZE];
+	struct sync_plan what = {.from = s->options->from, .now = s->now,
+				 .lookback = s->app->config.sync_lookback_hours * HOUR,
+				 .account = account};
+	const char *secret;
 
-	if (sync_state_plan(&s->state, s->app, from, lookback, s->now,
-			    deadline_in(PATIENCE_CALL_MS), e))
+	if (app_secret(s->app, SECRET_STRIPE, deadline, &secret, e))
 		return -1;
+	sync_account_of(secret, account);
+	if (sync_state_plan(&s->state, s->app, &what, deadline, e))
+		return -1;
+	s->aside = json_copy(s->state.aside);
 	/* What was looked at before may differ again, and it is all to be shown. */
 	if (s->options->dry_run)
 		sync_state_plan_fresh(&s->state, s->state.from, s->now);
@@ -183,6 +258,7 @@ static int finish(struct sync *s, struct err *e)
 
 static int run(struct sync *s, struct err *e)
 {
+	struct err ignored;
 	int rc = plan(s, e);
 
 	if (!rc)
@@ -191,6 +267,10 @@ static int run(struct sync *s, struct err *e)
 		rc = late_passes(s, e);
 	if (!rc)
 		rc = finish(s, e);
+	/* What was set aside must not end the next run as well. */
+	if (rc && e->code != ERR_CONFLICT && s->state.aside &&
+	    !json_equal(s->state.aside, s->aside))
+		save(s, &ignored);
 	if (rc && e->code == ERR_CONFLICT) {
 		s->result->end = SYNC_TAKEN_OVER;
 		rc = 0;
@@ -210,7 +290,8 @@ static void log_end(const struct sync_result *result)
 	log_info(ends[result->end], LOG_INT("sessions", c->sessions), LOG_INT("inOrder", c->in_order),
 		 LOG_INT("missing", c->missing), LOG_INT("stale", c->stale),
 		 LOG_INT("pending", c->pending), LOG_INT("waiting", c->waiting),
-		 LOG_INT("errors", c->errors), LOG_INT("stripeCalls", result->calls.stripe),
+		 LOG_INT("errors", c->errors), LOG_INT("unknown", c->unknown),
+		 LOG_INT("stripeCalls", result->calls.stripe),
 		 LOG_INT("storeReads", result->calls.reads), LOG_INT("storeWrites", result->calls.writes));
 }
 
@@ -225,7 +306,7 @@ int sync_run(struct app *app, const struct sync_options *options, struct sync_re
 
 	*result = (struct sync_result){.end = SYNC_COMPLETE};
 	s.reconcile = (struct reconcile){.app = app, .listener = &options->listener,
-					 .counts = &s.state.counts, .dry_run = options->dry_run};
+					 .state = &s.state, .dry_run = options->dry_run};
 	rc = pace_keep(app, deadline_in(PATIENCE_CALL_MS), e);
 	if (!rc)
 		rc = run(&s, e);
@@ -237,6 +318,7 @@ int sync_run(struct app *app, const struct sync_options *options, struct sync_re
 	} else {
 		log_end(result);
 	}
+	json_object_put(s.aside);
 	sync_state_free(&s.state);
 	reconcile_end(&s.reconcile);
 	return rc;

@@ -3,9 +3,9 @@
  * The reconciler: every complete session of a window of time is held against
  * its order, and mended through the webhook's own path.
  *
- * Three passes: the sessions created in the window, newest first; the orders
- * from before it that had a refund or a dispute in it; the orders of the last
- * fourteen days that were still pending.  One call of Stripe and one read of
+ * Four passes: the sessions created in the window, newest first; those that earlier
+ * runs have set aside; the orders from before the window that are still pending; those
+ * that had a refund or a dispute in it.  One call of Stripe and one read of
  * the store for a hundred sessions that are in order.
  */
 #ifndef ORDERSNAP_SYNC_SYNC_H

@@ -71,16 +71,19 @@ static bool has_gathered(const struct sync_late *late, const char *session_id)
 	return false;
 }
 
-int sync_late_add(struct sync_late *late, const char *session_id, struct err *e)
+int sync_late_add(struct sync_late *late, const char *session_id, struct json_object *item,
+		  struct err *e)
 {
 	struct json_object *session = NULL;
 
-	if (!session_id || told_to_stop(late) || has_gathered(late, session_id))
+	if (!session_id || told_to_stop(late) || has_gathered(late, session_id) ||
+	    reconcile_leaves(late->reconcile, session_id) ||
+	    sync_account_is_foreign(late->reconcile->state->account, session_id))
 		return 0;
 	if (ask(late, ask_session, session_id, &session, e)) {
 		if (e->code != ERR_REFUSED || e->upstream != 404)
 			return -1;
-		late->reconcile->counts->skipped++;
+		reconcile_unknown(late->reconcile, session_id, item);
 		return 0;
 	}
 	if (!late->sessions)
@@ -174,7 +177,7 @@ static int take_events(struct sync_late *late, struct json_object *events, struc
 		const char *id = json_string_or_null(pointers[i], "orderId");
 
 		if (!rc && id && !reconcile_has_charge(late->reconcile, id))
-			rc = sync_late_add(late, id, e);
+			rc = sync_late_add(late, id, pointers[i], e);
 		json_object_put(pointers[i]);
 	}
 	return rc;

@@ -14,9 +14,11 @@ struct sync_late {
 	struct json_object *sessions; /* fetched, up to RECONCILE_MAX, each once */
 };
 
-/* Fetches the session (NULL: nothing happens), and reconciles what has gathered
- * when it is a hundred.  One that Stripe does not have is counted as skipped. */
-int sync_late_add(struct sync_late *late, const char *session_id, struct err *e);
+/* Fetches the session (NULL, set aside, or of the other mode: nothing happens), and
+ * reconciles what has gathered when it is a hundred.  One that Stripe does not know
+ * is told of; `item` names its order. */
+int sync_late_add(struct sync_late *late, const char *session_id, struct json_object *item,
+		  struct err *e);
 
 /* Adds the orders whose payment has an event of a refund or a dispute since `from`,
  * which reconcile_sessions() has not seen yet.  One call for a hundred events, and

@@ -97,4 +97,158 @@ def _():
     agrees(shop)
 
 
+# --- sessions that fail for good -----------------------------------------------------------------
+
+def broken(shop, one, status=404):
+    shop.fault(f"GET /v1/checkout/sessions/{one}/line_items", status=status, should_retry=False,
+               times=-1)
+
+
+@test
+def _():
+    "a session that fails for good is set aside: the run finishes, the window moves on, check names it"
+    shop = new_shop()
+    ids = shop.sell_many(5, to=NOW - 60)
+    broken(shop, ids[2])
+    said = shop.sync(code=1)
+    equal((said.summary["end"], said.counts["errors"]), ("complete", 1))
+    ok(shop.state()["through"] >= NOW, shop.state())
+    equal([entry["id"] for entry in shop.state()["setAside"]], [ids[2]])
+    shop.sim.post("/_sim/stats/reset")
+    said = shop.sync("--hours", 1, code=1)
+    equal([(d["orderId"], d["difference"]) for d in said.differences], [(ids[2], "error")])
+    run = shop.run("check", code=None)
+    contains(run.out, f"session {ids[2]} could not be brought in order")
+    contains(run.out, "line items")
+    heal(shop)
+    equal(shop.sync("--hours", 1).kinds(), {ids[2]: "pending"})
+    equal(shop.state()["setAside"], [])
+    lacks(shop.run("check", code=None).out, ids[2])
+    agrees(shop)
+
+
+@test
+def _():
+    "three in a row that fail for good end one run, and the next one goes on past them"
+    shop = new_shop()
+    ids = shop.sell_many(6, to=NOW - 60)
+    for one in ids[3:]:
+        broken(shop, one, 503)
+    said = shop.sync(code=1, timeout=300)
+    equal((said.summary["end"], len(shop.state()["setAside"])), ("failed", 3))
+    said = shop.sync(code=1)
+    equal((said.summary["end"], said.counts["errors"] >= 3), ("complete", True))
+    equal([o["orderId"] for o in shop.orders() if o.get("itemsPending") is None], ids[:3])
+    heal(shop)
+    shop.sync()
+    equal(shop.state()["setAside"], [])
+    agrees(shop)
+
+
+@test
+def _():
+    "one that is set aside and then deleted at Stripe is named once more, and forgotten"
+    shop = new_shop()
+    one, = shop.sell_many(1)
+    broken(shop, one)
+    shop.sync(code=1)
+    shop.sim.post("/_sim/delete", {"ids": [one]})
+    said = shop.sync()
+    equal(said.kinds(), {one: "unknown"})
+    equal(shop.state()["setAside"], [])
+
+
+# --- other modes and accounts --------------------------------------------------------------------
+
+OTHER = "sk_test_other00000000000000000"
+
+
+@test
+def _():
+    "an unfinished run of another account is not gone on with, and that account's is not lost by it"
+    shop = new_shop()
+    ids = shop.sell_many(5, to=NOW - 60)
+    shop.sync("--max-sessions", 2)
+    run = shop.run("sync", code=1, STRIPE_SECRET=OTHER)  # Stripe does not take it
+    lacks(run.err, "starting_after")
+    ok("after" not in shop.state()["run"]["todo"][0], shop.state())
+    said = shop.sync()
+    equal((said.summary["resumed"], said.summary["end"]), (False, "complete"))
+    equal(sorted(o["orderId"] for o in shop.orders()), ids)
+
+
+@test
+def _():
+    "an item that the Lambda functions wrote under the key of the state does not confuse a run, nor check"
+    shop = new_shop()
+    ids = shop.sell_many(3, to=NOW - 60)
+    shop.run("init")
+    shop.write({"PK": "SYSTEM", "SK": "STRIPE_ORDER_SYNC", "lastSyncedAt": "2026-01-01T00:00:00Z",
+                "run": "daily", "through": "yesterday", "completedAt": 5, "setAside": {"id": 1},
+                "pendingDays": "none", "expiresAt": NOW + 5 * DAY})
+    contains(shop.run("check", code=None).out, "ordersnap sync has never been done")
+    equal(shop.sync().kinds(), {one: "missing" for one in ids})
+    ok(shop.state()["through"] >= NOW and "expiresAt" not in shop.state(), shop.state())
+    equal(shop.state()["lastSyncedAt"], "2026-01-01T00:00:00Z")
+
+
+# --- windows --------------------------------------------------------------------------------------
+
+@test
+def _():
+    "a voucher is looked after as long as it pends, also where whole days are walked once a day alone"
+    shop = new_shop()
+    sold = {days: shop.sell(method="later", created=NOW - days * DAY, at=NOW - days * DAY + 60)["id"]
+            for days in (20, 58, 200)}
+    equal(shop.sync("--since", "2020-01-01").counts["missing"], 3)
+    shop.write({**shop.state(), "pendingWalked": 10 ** 6, "pendingWalkedAt": NOW})
+    equal(shop.sync().counts, {"sessions": 3, "inOrder": 3, "waiting": 3})
+    for days in (58, 200):
+        shop.sim.post("/_sim/later", {"session": sold[days], "outcome": "succeed"})
+    equal(shop.sync().kinds(), {sold[days]: "pending" for days in (58, 200)})
+    equal(len(shop.state()["pendingDays"]), 3)
+    shop.sync()
+    day = time.strftime("%Y-%m-%d", time.gmtime(NOW - 20 * DAY))
+    equal(shop.state()["pendingDays"], [day])
+    shop.sim.post("/_sim/later", {"session": sold[20], "outcome": "fail"})
+    equal(shop.sync().kinds(), {sold[20]: "pending"})
+
+
+@test
+def _():
+    "an order from before the window that its webhook left pending is found without being listed"
+    shop = new_shop()
+    one = shop.sell(method="later", created=NOW - 58 * DAY, at=NOW - 58 * DAY)
+    shop.sync()
+    event, = [e for e in shop.events() if e["type"] == "checkout.session.completed"]
+    equal(shop.webhook(event).status, 200)
+    shop.sim.post("/_sim/later", {"session": one["id"], "outcome": "succeed"})
+    equal(shop.sync().kinds(), {one["id"]: "pending"})
+
+
+@test
+def _():
+    "sessions that Stripe's clock dates after ours are found, by a fresh run and by one that goes on"
+    shop = new_shop()
+    first = shop.sell(created=NOW + 5000, at=NOW + 5000)["id"]
+    more = shop.sell_many(4, to=NOW + 4000)
+    equal(shop.sync("--max-sessions", 2).kinds(), {first: "missing", more[3]: "missing"})
+    second = shop.sell(created=NOW + 6000, at=NOW + 6000)["id"]
+    kinds = {**shop.sync().kinds(), **shop.sync().kinds()}
+    equal(sorted(kinds), sorted([*more[:3], second]))
+    agrees(shop)
+
+
+@test
+def _():
+    "an order past ORDER_TTL_DAYS is not made anew"
+    shop = new_shop(ORDER_TTL_DAYS=30)
+    old, young = (shop.sell(created=NOW - days * DAY, at=NOW - days * DAY)["id"] for days in (31, 29))
+    equal(shop.sync("--since", "2020-01-01").kinds(), {young: "missing"})
+    equal([o["orderId"] for o in shop.orders()], [young])
+    shop.refund(shop.ledger()[old], 100)
+    equal(shop.sync().kinds(), {})
+    equal([o["orderId"] for o in shop.orders()], [young])
+
+
 main(*shops)

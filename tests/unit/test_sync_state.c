@@ -6,6 +6,7 @@
 #include "unit.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "orders/sync_state.h"
@@ -19,7 +20,12 @@
 #define LOOKBACK (2 * (int64_t)DAY)
 #define REACH 90000 /* what a run looks back beyond the last complete one */
 
+#define LIVE "live-0123456789abcdef"
+#define TEST "test-0123456789abcdef"
+#define ROLLED "live-fedcba9876543210" /* of the same mode: perhaps another key of LIVE's */
+
 static struct app app;
+static const char *account; /* that runs are planned for */
 static const char *folder;
 
 static int set_up(void **state)
@@ -30,6 +36,7 @@ static int set_up(void **state)
 
 	(void)state;
 	folder = unit_folder();
+	account = LIVE;
 	path = keep_text(str_printf("%s/orders.db", folder));
 	check_int(e.text, sqlite_make(path, &made, &e), 0);
 	app = (struct app){.store_opened = store_sqlite_new(path)};
@@ -51,10 +58,12 @@ static int64_t soon(void)
 /* A run that is planned at `now` for `from` (0: as it comes). */
 static struct sync_state planned(int64_t from, int64_t now)
 {
+	const struct sync_plan plan = {.from = from, .lookback = LOOKBACK, .now = now,
+				       .account = account};
 	struct sync_state state = {.n = 0};
 	struct err e;
 
-	assert_int_equal(sync_state_plan(&state, &app, from, LOOKBACK, now, soon(), &e), 0);
+	assert_int_equal(sync_state_plan(&state, &app, &plan, soon(), &e), 0);
 	return state;
 }
 
@@ -134,11 +143,58 @@ static void a_run_that_leaves_a_gap_does_not_hide_it(void **unused)
 	sync_state_free(&state);
 }
 
-static void after_errors_the_next_run_looks_at_all_of_it_again(void **unused)
+static void what_is_set_aside_does_not_hold_the_window(void **unused)
 {
 	struct sync_state state = planned(NOW - 300 * DAY, NOW);
 
 	(void)unused;
+	state.counts.errors = 1;
+	check("room", sync_aside_add(state.aside, "cs_test_1", "no lines", NOW));
+	finished(&state, NOW);
+	state = planned(0, NOW + HOUR);
+	check_int("from", state.from, NOW + HOUR - LOOKBACK);
+	check("still known", sync_aside_has(state.aside, "cs_test_1"));
+	check("and no other", !sync_aside_has(state.aside, "cs_test_2"));
+	sync_aside_remove(state.aside, "cs_test_1");
+	finished(&state, NOW + HOUR);
+	state = planned(0, NOW + 2 * HOUR);
+	check("in order", !sync_aside_has(state.aside, "cs_test_1"));
+	sync_state_free(&state);
+}
+
+static void of_what_is_set_aside_the_latest_stand_last_and_all_is_bounded(void **unused)
+{
+	struct json_object *list = keep(json_object_new_array());
+	char id[40], error[600];
+	size_t i;
+
+	(void)unused;
+	memset(error, 'x', sizeof error - 1);
+	memcpy(error + 239, "\xc3\xa9", 2); /* a character over the place where it is cut */
+	error[sizeof error - 1] = '\0';
+	for (i = 0; i < SYNC_ASIDE_MAX; i++) {
+		snprintf(id, sizeof id, "cs_test_%zu", i);
+		check("room", sync_aside_add(list, id, error, NOW));
+	}
+	check("full", !sync_aside_add(list, "cs_test_more", error, NOW));
+	check("again", sync_aside_add(list, "cs_test_0", "other", NOW + 5));
+	check_int("entries", (int64_t)json_object_array_length(list), SYNC_ASIDE_MAX);
+	check_text("last", json_text(json_object_array_get_idx(list, SYNC_ASIDE_MAX - 1)),
+		   "{\"id\":\"cs_test_0\",\"error\":\"other\",\"since\":1800000000}");
+	check_int("cut", (int64_t)strlen(json_string_or_null(json_object_array_get_idx(list, 0), "error")),
+		  239);
+}
+
+static void where_too_many_failed_the_next_run_looks_at_all_of_it_again(void **unused)
+{
+	struct sync_state state = planned(NOW - 300 * DAY, NOW);
+
+	(void)unused;
+	state.crowded = true;
+	saved(&state);
+	sync_state_free(&state);
+	state = planned(NOW - 300 * DAY, NOW);
+	check("over an interruption", state.crowded);
 	state.counts.errors = 1;
 	finished(&state, NOW);
 	state = planned(0, NOW + HOUR);
@@ -231,6 +287,97 @@ static void a_plan_made_anew_forgets_what_was_found(void **unused)
 	sync_state_free(&state);
 }
 
+static void a_run_of_another_account_is_not_gone_on_with(void **unused)
+{
+	struct sync_state state = planned(0, NOW);
+
+	(void)unused;
+	snprintf(state.todo[0].after, sizeof state.todo[0].after, "cs_live_7");
+	state.counts.missing = 3;
+	saved(&state);
+	sync_state_free(&state);
+	account = TEST;
+	state = planned(0, NOW + 9 * DAY);
+	check("not resumed", !state.resumed);
+	check_int("segments", state.n, 1);
+	check_segment("its own", &state, 0, NOW + 9 * DAY - LOOKBACK, NOW + 9 * DAY, "");
+	check_int("missing", state.counts.missing, 0);
+	sync_state_free(&state);
+}
+
+static void each_account_has_a_window_of_its_own(void **unused)
+{
+	struct sync_state state = planned(0, NOW);
+
+	(void)unused;
+	finished(&state, NOW);
+	account = TEST;
+	state = planned(0, NOW + 9 * DAY);
+	check_int("test looks back as at first", state.from, NOW + 9 * DAY - LOOKBACK);
+	saved(&state);
+	finished(&state, NOW + 9 * DAY);
+	account = LIVE;
+	state = planned(0, NOW + 10 * DAY);
+	check_int("live goes on from its own last", state.from, NOW - REACH);
+	finished(&state, NOW + 10 * DAY);
+	account = TEST;
+	state = planned(0, NOW + 20 * DAY);
+	check_int("and so does test", state.from, NOW + 9 * DAY - REACH);
+	sync_state_free(&state);
+	account = ROLLED;
+	state = planned(0, NOW + 30 * DAY);
+	check_int("a key that was rolled makes no gap", state.from, NOW + 10 * DAY - REACH);
+	sync_state_free(&state);
+}
+
+static void an_item_of_the_functions_is_not_believed(void **unused)
+{
+	static const char text[] =
+		"{\"PK\":\"SYSTEM\",\"SK\":\"STRIPE_ORDER_SYNC\",\"through\":1,\"run\":{\"to\":5},"
+		"\"setAside\":\"x\",\"cursor\":\"cs_live_old\",\"pendingDays\":7}";
+	struct store_action action = {.item = keep(json_parse(span_of(text))),
+				      .condition = STORE_ANY, .as_it_is = true};
+	struct sync_state state;
+	struct err e;
+
+	(void)unused;
+	assert_int_equal(store_write(app.store_opened, &action, 1, NULL, soon(), &e), 0);
+	state = planned(0, NOW);
+	check("not resumed", !state.resumed);
+	check_segment("as at first", &state, 0, NOW - LOOKBACK, NOW, "");
+	finished(&state, NOW);
+	state = planned(0, NOW + 9 * DAY);
+	check_int("ours from now on", state.from, NOW - REACH);
+	check_text("theirs is left", json_string_or_null(state.item, "cursor"), "cs_live_old");
+	sync_state_free(&state);
+}
+
+static void the_account_is_told_from_the_key(void **unused)
+{
+	static const char random[] = "0123456789012345678901234567890123456789012345678901234567890"
+				     "12345678901234567890";
+	char a[SYNC_ACCOUNT_SIZE], b[SYNC_ACCOUNT_SIZE], c[SYNC_ACCOUNT_SIZE], d[SYNC_ACCOUNT_SIZE];
+	const char *key = keep_text(str_printf("sk_live_51AbCdEfGhIjKlMnO%s", random));
+
+	(void)unused;
+	sync_account_of(key, a);
+	sync_account_of(keep_text(str_printf("rk_live_51AbCdEfGhIjKlMnOx%s", random)), b);
+	sync_account_of(keep_text(str_printf("sk_live_51AbCdEfGhIjKlMnP%s", random)), c);
+	sync_account_of(keep_text(str_printf("sk_test_51AbCdEfGhIjKlMnO%s", random)), d);
+	check_text("another key of the account", b, a);
+	check("another account", strcmp(c, a) != 0);
+	check("the other mode", strcmp(d, a) != 0 && !sync_account_same_mode(d, a));
+	check("the same mode", sync_account_same_mode(c, a));
+	sync_account_of("sk_test_4eC39HqLyjWDarjtT1zdp7dc", a);
+	sync_account_of("sk_test_4eC39HqLyjWDarjtT1zdp7dd", b);
+	check("old keys", strcmp(a, b) != 0 && sync_account_same_mode(a, b));
+	check("no key", sync_account_of(NULL, c) == c && !sync_account_same_mode(a, c));
+	check("a test id under a live key", sync_account_is_foreign(LIVE, "cs_test_1"));
+	check("a live id under a live key", !sync_account_is_foreign(LIVE, "cs_live_1"));
+	check("an id that does not say", !sync_account_is_foreign(LIVE, "cs_1"));
+	check("a key that does not say", !sync_account_is_foreign(c, "cs_test_1"));
+}
+
 static void who_comes_second_takes_over(void **unused)
 {
 	struct sync_state first = planned(0, NOW), second;
@@ -272,11 +419,17 @@ int main(void)
 		planning(the_first_run_looks_back_as_far_as_it_is_told),
 		planning(a_run_reaches_back_beyond_the_last_complete_one),
 		planning(a_run_that_leaves_a_gap_does_not_hide_it),
-		planning(after_errors_the_next_run_looks_at_all_of_it_again),
+		planning(what_is_set_aside_does_not_hold_the_window),
+		planning(of_what_is_set_aside_the_latest_stand_last_and_all_is_bounded),
+		planning(where_too_many_failed_the_next_run_looks_at_all_of_it_again),
 		planning(a_run_goes_on_where_one_was_killed),
 		planning(a_complete_run_counts_as_begun_when_the_killed_one_did),
 		planning(however_often_it_is_killed_everything_stays_in_the_plan),
 		planning(a_plan_made_anew_forgets_what_was_found),
+		planning(a_run_of_another_account_is_not_gone_on_with),
+		planning(each_account_has_a_window_of_its_own),
+		planning(an_item_of_the_functions_is_not_believed),
+		planning(the_account_is_told_from_the_key),
 		planning(who_comes_second_takes_over),
 		planning(a_write_whose_answer_was_lost_is_its_own),
 	};

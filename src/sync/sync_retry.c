@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Sessions that are set aside.
+ */
+#include "sync/sync_retry.h"
+
+#include "base/clock.h"
+#include "stripe/list.h"
+
+static int fetch(struct reconcile *r, const char *id, struct json_object **session, struct err *e)
+{
+	int64_t deadline = deadline_in(PATIENCE_CALL_MS);
+	struct stripe_client *stripe = app_stripe(r->app, deadline, e);
+
+	return stripe ? stripe_session_with_charge(stripe, id, deadline, session, e) : -1;
+}
+
+static int retry_one(struct reconcile *r, const char *id, struct err *e)
+{
+	struct json_object *session = NULL, *sessions;
+	int rc;
+
+	if (fetch(r, id, &session, e)) {
+		if (e->code == ERR_REFUSED && e->upstream == 404) {
+			sync_aside_remove(r->state->aside, id);
+			reconcile_unknown(r, id, NULL);
+		} else {
+			reconcile_fail(r, id, e);
+		}
+		return 0;
+	}
+	sessions = json_object_new_array();
+	json_object_array_add(sessions, session);
+	rc = reconcile_sessions(r, sessions, e);
+	json_object_put(sessions);
+	return rc && !reconcile_gives_up(r) ? -1 : 0;
+}
+
+int sync_retry(struct reconcile *r, struct json_object *aside, struct err *e)
+{
+	size_t i, n = json_object_array_length(aside);
+	int rc = 0;
+
+	r->retrying = true;
+	for (i = 0; !rc && i < n && !reconcile_gives_up(r) && !reconcile_stops(r->listener); i++) {
+		const char *id = json_string_or_null(json_object_array_get_idx(aside, i), "id");
+
+		if (id && sync_aside_has(r->state->aside, id) &&
+		    !sync_account_is_foreign(r->state->account, id))
+			rc = retry_one(r, id, e);
+	}
+	r->retrying = false;
+	r->failures = 0;
+	return rc;
+}

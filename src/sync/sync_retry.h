@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Trying again what earlier runs have set aside (orders/sync_aside.h).
+ */
+#ifndef ORDERSNAP_SYNC_SYNC_RETRY_H
+#define ORDERSNAP_SYNC_SYNC_RETRY_H
+
+#include "sync/reconcile.h"
+
+/*
+ * Looks at each session of `aside`, the list as the run began with it: one call
+ * each, tried once.  What still fails stays set aside, behind the others, and one
+ * that Stripe does not know any more is told of and forgotten.  Where Stripe is
+ * away the rest is left for the next run.  -1: the store is away.
+ */
+int sync_retry(struct reconcile *r, struct json_object *aside, struct err *e);
+
+#endif
