@@ -5,6 +5,7 @@
 #include "check/health.h"
 
 #include "base/log.h"
+#include "base/str.h"
 #include "shop/keys.h"
 
 static int check_store(struct app *app, int64_t deadline, struct err *e)
@@ -42,15 +43,25 @@ static bool report(struct json_object *checks, const char *name, int rc, const s
 	return rc == 0;
 }
 
+/* A store that is not there is told with its path or name and what to do, which is no secret;
+ * everything else, what AWS says for one, stays in the log. */
+static bool may_be_told(const struct app *app, const struct err *e)
+{
+	return e->code == ERR_UNAVAILABLE &&
+	       (app->config.commerce_db || str_starts(e->text, "COMMERCE_TABLE"));
+}
+
 bool health_check(struct app *app, int64_t deadline, struct json_object **answer)
 {
 	struct json_object *checks = json_object_new_object();
-	struct err e;
-	bool store = report(checks, "store", check_store(app, deadline, &e), &e);
+	struct err e, why = {.code = ERR_NONE};
+	bool store = report(checks, "store", check_store(app, deadline, &why), &why);
 	bool secrets = report(checks, "secrets", check_secrets(app, deadline, &e), &e);
 
 	*answer = json_object_new_object();
 	json_set_string(*answer, "status", store && secrets ? "ok" : "failed");
 	json_set(*answer, "checks", checks);
+	if (!store && may_be_told(app, &why))
+		json_set_string(*answer, "problem", why.text);
 	return store && secrets;
 }

@@ -8,8 +8,8 @@
 #include "app/app.h"
 
 /* Whether the store answers and the secrets are there; `*answer` (to release)
- * says "ok" or "failed" for each and no more, the log says why.  Returns true
- * when all is well. */
+ * says "ok" or "failed" for each, and as "problem" why a store is not there and what to do;
+ * of everything else the log alone says why.  Returns true when all is well. */
 bool health_check(struct app *app, int64_t deadline, struct json_object **answer);
 
 #endif

@@ -55,12 +55,14 @@ struct command {
 extern const struct command *const commands[];
 
 extern const struct command command_adopt;
+extern const struct command command_backup;
 extern const struct command command_check;
 extern const struct command command_export;
 extern const struct command command_import;
 extern const struct command command_init;
 extern const struct command command_orders;
 extern const struct command command_replay;
+extern const struct command command_restore;
 extern const struct command command_show;
 extern const struct command command_sync;
 

@@ -38,7 +38,7 @@ static int run(struct app *app, const struct command_line *line)
 
 	if (backups && !app->config.commerce_table)
 		return command_usage(line->command, "--point-in-time-recovery is for a DynamoDB "
-				     "table; copy the SQLite file to back it up");
+				     "table; `ordersnap backup` copies the SQLite file");
 	if (setup_store(app, backups, deadline_in(PATIENCE_MS), report, &e)) {
 		command_complain("init", "%s", e.text);
 		return COMMAND_ERROR;

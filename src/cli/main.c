@@ -20,12 +20,14 @@ static int output_errno; /* why standard output failed, 0: it did not so far */
 
 const struct command *const commands[] = {
 	&command_adopt,
+	&command_backup,
 	&command_check,
 	&command_export,
 	&command_import,
 	&command_init,
 	&command_orders,
 	&command_replay,
+	&command_restore,
 	&command_show,
 	&command_sync,
 	NULL,

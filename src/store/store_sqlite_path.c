@@ -149,12 +149,17 @@ int sqlite_path_move_aside(const char *path, const char *suffix, char **to, stru
 	static const char *const parts[] = {"", "-wal", "-shm"};
 	size_t i;
 
+	*to = NULL;
 	for (i = 0; i < sizeof parts / sizeof *parts; i++) {
 		char *from = sqlite_path_beside(path, parts[i]);
 		char *aside = str_printf("%s%s%s", path, suffix, parts[i]);
-		int rc = rename(from, aside);
+		int rc = renameat2(AT_FDCWD, from, AT_FDCWD, aside, RENAME_NOREPLACE);
 
-		if (rc && errno == ENOENT)
+		if (rc && errno == EINVAL) /* a file system without that */
+			rc = rename(from, aside);
+		if (rc == 0 && !*to)
+			*to = str_dup(aside);
+		else if (rc && errno == ENOENT)
 			rc = 0;
 		if (rc)
 			err_set(e, ERR_UNAVAILABLE, "can't move %s aside to %s: %s", from, aside,
@@ -164,7 +169,6 @@ int sqlite_path_move_aside(const char *path, const char *suffix, char **to, stru
 		if (rc)
 			return -1;
 	}
-	*to = sqlite_path_beside(path, suffix);
 	return 0;
 }
 

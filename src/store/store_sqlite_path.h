@@ -59,9 +59,9 @@ bool sqlite_path_is_torn(const char *path);
  * here. */
 void sqlite_path_put_log_aside(const char *path, const struct sqlite_path_id *log);
 
-/* Renames PATH, PATH-wal and PATH-shm, those that are there, to names that end in
- * `suffix`; what became of PATH goes to `*to` (free() it).  -1 with
- * ERR_UNAVAILABLE. */
+/* Renames PATH, PATH-wal and PATH-shm, those that are there, with `suffix` behind PATH, where
+ * nothing may stand yet.  `*to` is the first one's new name (free() it), NULL where there was
+ * none.  -1 with ERR_UNAVAILABLE. */
 int sqlite_path_move_aside(const char *path, const char *suffix, char **to, struct err *e);
 
 /* The folder of a file; free() it. */

@@ -26,15 +26,20 @@ def _():
 
 
 for name, settings, check in FAULTS:
-    @case(f"with {name} it is not: 503, the check is named, the why is in the log alone")
+    @case(f"with {name} it is not: 503, the check is named, a store's path and what to do, no secret")
     def _(settings=settings, check=check):
         answer = shop.health(**settings)
         equal((answer.status, answer.json["status"]), (503, "failed"))
         for one, state in answer.json["checks"].items():
             equal(state, "failed" if one == check else "ok", one)
         ok(int(answer.headers["retry-after"]) > 0, "Retry-After")
-        lacks(answer.body.decode(), shop.folder)
         variable, = settings
+        if variable == "COMMERCE_DB" and settings[variable]:
+            contains(answer.json["problem"], settings[variable])
+            contains(answer.json["problem"], "ordersnap init")
+        else:
+            lacks(answer.body.decode(), "problem")
+            lacks(answer.body.decode(), shop.folder)
         contains(answer.log, settings[variable] or variable)
 
 

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * ordersnap backup: a copy of the SQLite file while the shop is open.
+ */
+#include "cli/backup.h"
+
+#include <stdio.h>
+
+#include "cli/command.h"
+#include "cli/interrupt.h"
+#include "cli/progress.h"
+#include "store/store_sqlite_copy.h"
+
+bool backup_show(void *context, int64_t pages, int64_t all)
+{
+	char number[STR_GROUPED_SIZE], text[64];
+
+	snprintf(text, sizeof text, "%s pages", str_grouped(pages, number));
+	progress_show(context, all > 0 ? (int)(pages * 1000 / all) : -1, text);
+	return !interrupt_came(NULL);
+}
+
+bool backup_is_for_a_file(const struct app *app, const char *command)
+{
+	const char *table = app->config.commerce_table;
+
+	if (!table)
+		return true;
+	command_complain(command, "the orders are in the DynamoDB table %s, whose backup is its "
+			 "point-in-time recovery: `ordersnap init --point-in-time-recovery` switches it on, "
+			 "`aws dynamodb restore-table-to-point-in-time` makes a new table of it, which "
+			 "COMMERCE_TABLE then names; `ordersnap export` writes the table to a file", table);
+	return false;
+}
+
+void backup_say_size(const struct sqlite_copied *done)
+{
+	char items[STR_GROUPED_SIZE], bytes[STR_GROUPED_SIZE];
+
+	printf("%s items, %s bytes", str_grouped(done->items, items),
+	       str_grouped(done->bytes, bytes));
+	if (done->newest[0])
+		printf(", the latest of %s", done->newest);
+}
+
+static int run(struct app *app, const struct command_line *line)
+{
+	bool quiet = command_value(line, "quiet") != NULL;
+	struct progress progress;
+	struct sqlite_copied done;
+	const struct sqlite_copy copy = {
+		.store = app->config.commerce_db,
+		.file = line->operands[0],
+		.replace = command_value(line, "force") != NULL,
+		.progress = backup_show,
+		.context = &progress,
+		.wait_ms = BACKUP_WAIT_MS,
+	};
+	struct err e;
+	int rc;
+
+	if (!backup_is_for_a_file(app, "backup"))
+		return COMMAND_ERROR;
+	interrupt_catch();
+	progress_begin(&progress, "backup", quiet);
+	rc = sqlite_copy_save(&copy, &done, &e);
+	progress_end(&progress);
+	if (rc) {
+		command_complain("backup", "%s", e.text);
+		return COMMAND_ERROR;
+	}
+	if (!quiet) {
+		printf("%s: ", copy.file);
+		backup_say_size(&done);
+		puts("; checked");
+	}
+	return COMMAND_OK;
+}
+
+static const struct command_option options[] = {
+	{"force", NULL, "replace FILE if it is there"},
+	{"quiet", NULL, "say only what goes wrong"},
+	{NULL, NULL, NULL},
+};
+
+const struct command command_backup = {
+	.name = "backup",
+	.arguments = "[--force] [--quiet] FILE",
+	.summary = "copy the SQLite file while the shop is open, and check the copy",
+	.options = options,
+	.help = "The copy is of one moment, for its owner alone (mode 600), and has its name only when it\n"
+		"is whole and on disk. `ordersnap restore` puts it back. A DynamoDB table is backed up by\n"
+		"its point-in-time recovery.\n",
+	.least = 1,
+	.most = 1,
+	.needs = CONFIG_NEEDS_STORE,
+	.reads_only = true,
+	.run = run,
+};
