@@ -110,7 +110,7 @@ def _():
     shop.health()
     with shop.unchanged():
         shop.health()
-    equal(shop.rows(), [])
+    equal(shop.items(), {})
 
 
 @test
