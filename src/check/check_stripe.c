@@ -5,10 +5,13 @@
  * known, and never the key's fault.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "check/check_part.h"
+#include "shop/facts.h"
 #include "stripe/account.h"
+#include "stripe/list.h"
 
 #define GROUP_MS 16000 /* for all of it, a hanging Stripe included */
 #define CALL_MS 6000
@@ -141,6 +144,32 @@ static void look_at_clock(struct check *c, const struct asking *a)
 			 (long long)(llabs(c->skew) + half + 1));
 }
 
+/* An account that sells elsewhere as well, seen by its latest sessions. */
+static void look_at_sessions(struct check *c, const struct asking *a)
+{
+	struct stripe_pages pages = {.list = stripe_complete_sessions};
+	struct json_object *page = NULL;
+	struct session_facts session;
+	size_t i, n, foreign = 0;
+	struct err e;
+
+	if (strcmp(c->app->config.order_sessions, "own") != 0)
+		return;
+	if (stripe_pages_next(&pages, a->stripe, call_deadline(a), &page, &e)) {
+		check_not(c, CHECK_WARNING, "sessions", "run this again in a minute", "whose the "
+			  "latest sessions are is not known: %s", e.text);
+	} else {
+		n = page ? json_object_array_length(page) : 0;
+		for (i = 0; i < n; i++)
+			foreign += session_read(json_object_array_get_idx(page, i), &session, &e) ||
+				   !session_has_quote(&session);
+		check_ok(c, "sessions", "%zu of the latest %zu that are complete bear no quote's "
+			 "signature: no orders of this shop (ORDER_SESSIONS=own)", foreign, n);
+	}
+	json_object_put(page);
+	stripe_pages_end(&pages);
+}
+
 void check_stripe(struct check *c)
 {
 	struct asking a = {.until = check_deadline(c, GROUP_MS)};
@@ -163,7 +192,9 @@ void check_stripe(struct check *c)
 	} else {
 		say_no_answer(c, &e);
 	}
-	if (c->accepted)
+	if (c->accepted) {
 		look_at_permissions(c, &a, first);
+		look_at_sessions(c, &a);
+	}
 	look_at_clock(c, &a);
 }

@@ -70,6 +70,7 @@ struct config {
 	int64_t session_ttl_minutes; /* SESSION_TTL_MINUTES */
 	int64_t event_ttl_days;      /* EVENT_TTL_DAYS */
 	int64_t order_ttl_days;      /* ORDER_TTL_DAYS, 0: for ever */
+	char *order_sessions;        /* ORDER_SESSIONS: all or own */
 	char *order_number_prefix;   /* ORDER_NUMBER_PREFIX */
 	int64_t price_cache_seconds; /* PRICE_CACHE_SECONDS */
 

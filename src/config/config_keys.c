@@ -50,6 +50,8 @@ const struct config_key config_keys[] = {
 	 .hint = "days an event is remembered, more than Stripe's three days of redelivery"},
 	{.name = "ORDER_TTL_DAYS", .type = CONFIG_INT, FIELD(order_ttl_days),
 	 .min = 0, .max = 36500, .fallback = "0", .hint = "days, 0 keeps orders for ever"},
+	{.name = "ORDER_SESSIONS", .type = CONFIG_CHOICE, FIELD(order_sessions),
+	 .fallback = "all", .choices = "all own", .hint = "all or own"},
 	{.name = "ORDER_NUMBER_PREFIX", .type = CONFIG_PREFIX, FIELD(order_number_prefix),
 	 .fallback = "BC", .hint = "1 to 12 letters and digits"},
 	{.name = "PRICE_CACHE_SECONDS", .type = CONFIG_INT, FIELD(price_cache_seconds),

@@ -39,7 +39,8 @@ struct sync_counts {
 	int64_t sessions; /* that were looked at */
 	int64_t in_order, missing, stale, pending;
 	int64_t waiting; /* whose payment is on its way at Stripe too */
-	int64_t skipped; /* of another mode, or past ORDER_TTL_DAYS */
+	int64_t skipped; /* of another mode, past ORDER_TTL_DAYS, or not of this shop
+			  * (ORDER_SESSIONS) */
 	int64_t errors;
 	int64_t unknown; /* orders whose session Stripe does not know */
 };

@@ -96,6 +96,13 @@ static int settle(struct app *app, const struct event_facts *event,
 	return settle_session(app, &request, &result->outcome, e);
 }
 
+static const char *why_not_settled(const struct process_result *result)
+{
+	if (result->outcome.foreign)
+		return "the session bears no quote's signature (ORDER_SESSIONS=own)";
+	return result->ignored ? result->ignored : "the payment is of no order";
+}
+
 static int process(struct app *app, const struct event_facts *event,
 		   const struct process_options *options, struct process_result *result,
 		   struct err *e)
@@ -110,7 +117,7 @@ static int process(struct app *app, const struct event_facts *event,
 		return -1;
 	}
 	if (!result->outcome.marker)
-		ignore(event, result->ignored ? result->ignored : "the payment is of no order", result);
+		ignore(event, why_not_settled(result), result);
 	else if (!options->dry_run)
 		log_processed(app, event, result->outcome.duplicate, &before, started);
 	return 0;

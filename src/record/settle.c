@@ -307,12 +307,25 @@ static int settle_once(struct settlement *s, struct settle_outcome *out, struct 
 		out->duplicate = true;
 		return 0;
 	}
-	if (follow_stored_keys(s, e) || free_number(s, e))
+	if (follow_stored_keys(s, e))
+		return -1;
+	if (!s->read[SETTLE_ORDER] && !settle_takes(s->app, s->request->session)) {
+		out->foreign = true;
+		return 0;
+	}
+	if (free_number(s, e))
 		return -1;
 	ask_lines(s);
 	if (ask_its_charge(s, e))
 		return -1;
 	return decide_and_write(s, out, e);
+}
+
+bool settle_takes(const struct app *app, const struct session_facts *session)
+{
+	const char *which = app->config.order_sessions;
+
+	return !which || strcmp(which, "own") != 0 || session_has_quote(session);
 }
 
 int settle_session(struct app *app, const struct settle_request *request,

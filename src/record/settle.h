@@ -33,12 +33,20 @@ struct settle_request {
 struct settle_outcome {
 	struct json_object *marker; /* the event's item in the table; NULL: there is none */
 	bool duplicate;             /* it had been there before */
+	bool foreign;               /* the session is none of this shop's, see settle_takes() */
 	struct json_object *before; /* the order as it stood; NULL: there was none, or no order */
 	struct json_object *after;  /* and as it is now; NULL for a duplicate */
 };
 
 /*
- * Fills `out`, which is {0} before, on success.
+ * Whether a session that has no order is this shop's: ORDER_SESSIONS=own takes
+ * only those that bear a quote's signature.  An order that stands is always ours.
+ */
+bool settle_takes(const struct app *app, const struct session_facts *session);
+
+/*
+ * Fills `out`, which is {0} before, on success.  For a session that has no order
+ * and that settle_takes() refuses, out->foreign is set, and nothing else.
  * -1 with ERR_UNAVAILABLE or ERR_CONFLICT when the event is to be delivered
  * again; nothing was written then, or the order alone (with itemsPending).
  */

@@ -58,6 +58,8 @@ int settle_expired(struct app *app, const struct settle_request *r,
 	out->duplicate = items[0] && !r->again;
 	if (!rc && out->duplicate)
 		settle_outcome_set(out, items[0], NULL, NULL);
+	else if (!rc && !items[1] && !settle_takes(app, r->session))
+		out->foreign = true;
 	else if (!rc)
 		rc = write_expired(app, r, items, out, e);
 	json_object_put(items[0]);

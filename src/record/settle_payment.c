@@ -175,6 +175,7 @@ static int adopt(struct payment *p, struct err *e)
 	}
 	rc = settle_its_session(p, session, &out, e);
 	json_object_put(session);
+	p->not_ours |= out.foreign;
 	if (!rc && !p->not_ours)
 		rc = read_adopted(p, &out, e);
 	settle_outcome_free(&out);

@@ -253,6 +253,13 @@ int session_read(struct json_object *json, struct session_facts *facts, struct e
 	return 0;
 }
 
+bool session_has_quote(const struct session_facts *facts)
+{
+	const char *signature = json_string_or_null(facts->metadata, "quoteSignature");
+
+	return signature && *signature;
+}
+
 bool metadata_is_ours(const char *key)
 {
 	return strcmp(key, "userId") == 0 || strcmp(key, "quoteSignature") == 0 ||

@@ -80,6 +80,10 @@ struct session_facts {
  * value that can't be. */
 int session_read(struct json_object *json, struct session_facts *facts, struct err *e);
 
+/* Whether it bears the signature of a quote, as those do that create-session
+ * makes, and those that the Lambda functions made. */
+bool session_has_quote(const struct session_facts *facts);
+
 /* The name of metadata that ordersnap itself puts on a session. */
 bool metadata_is_ours(const char *key);
 

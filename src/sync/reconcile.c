@@ -201,7 +201,8 @@ static int find_times(struct reconcile *r, struct candidate *list, size_t n, str
 	int rc;
 
 	for (i = 0; i < n; i++) {
-		if (list[i].skip || !lacks_time(&list[i]))
+		if (list[i].skip || !lacks_time(&list[i]) ||
+		    (!list[i].order && !settle_takes(r->app, &list[i].session)))
 			continue;
 		times[wanted] = (struct paid_at){.session = list[i].json, .facts = &list[i].session};
 		at[wanted++] = i;
@@ -314,6 +315,10 @@ static void mend(struct reconcile *r, const struct candidate *c, struct err *e)
 		return;
 	}
 	r->failures = 0;
+	if (out.foreign) {
+		r->counts->skipped++;
+		return;
+	}
 	note_done(r, c->session.id, out.after);
 	if (patience.tries && !c->order)
 		forget_own(&out);

@@ -85,6 +85,7 @@ static void a_file_is_read_and_the_rest_has_defaults(void **state)
 	assert_int_equal(c.session_ttl_minutes, 1440);
 	assert_int_equal(c.event_ttl_days, 90);
 	assert_int_equal(c.order_ttl_days, 0);
+	assert_string_equal(c.order_sessions, "all");
 	assert_int_equal(c.price_cache_seconds, 300);
 	assert_string_equal(c.order_number_prefix, "BC");
 	assert_string_equal(c.stripe_api_base, "https://api.stripe.com");
@@ -108,6 +109,7 @@ static void each_setting_lands_in_its_own_field(void **state)
 		  "QUOTE_SIGNATURE_SECRET=c\nJWT_SECRET=d\nJWT_PUBLIC_KEY_FILE=/e\nAUTH_HEADER=f\n"
 		  "STRIPE_API_BASE=https://g\nSTRIPE_WEBHOOK_TOLERANCE=101\nQUOTE_TTL_MINUTES=102\n"
 		  "SESSION_TTL_MINUTES=103\nEVENT_TTL_DAYS=104\nORDER_TTL_DAYS=105\n"
+		  "ORDER_SESSIONS=own\n"
 		  "ORDER_NUMBER_PREFIX=h\nPRICE_CACHE_SECONDS=106\nCHECKOUT_SUCCESS_URL=https://i\n"
 		  "CHECKOUT_CANCEL_URL=https://j\nCHECKOUT_RETURN_ORIGINS=https://k\n"
 		  "CHECKOUT_ALLOW_PROMOTION_CODES=on\nCORS_ALLOW_ORIGIN=https://l\nLOG_LEVEL=error\n"
@@ -126,6 +128,7 @@ static void each_setting_lands_in_its_own_field(void **state)
 	assert_int_equal(c.session_ttl_minutes, 103);
 	assert_int_equal(c.event_ttl_days, 104);
 	assert_int_equal(c.order_ttl_days, 105);
+	assert_string_equal(c.order_sessions, "own");
 	assert_string_equal(c.order_number_prefix, "h");
 	assert_int_equal(c.price_cache_seconds, 106);
 	assert_string_equal(c.checkout_success_url, "https://i");
