@@ -316,7 +316,8 @@ static void mend(struct reconcile *r, const struct candidate *c, struct err *e)
 	}
 	r->failures = 0;
 	if (out.foreign) {
-		r->counts->skipped++;
+		sync_aside_remove(r->state->aside, c->session.id);
+		r->state->counts.skipped++;
 		return;
 	}
 	note_done(r, c->session.id, out.after);
