@@ -8,6 +8,7 @@ programs and the servers run as www-data.  Whatever was started is ended when th
 whichever way it does.
 """
 import atexit
+import glob
 import http.client
 import os
 import pwd
@@ -33,6 +34,7 @@ SERVERS = {
     "apache-cgid": "apache/ordersnap-cgi.conf",
 }
 MODULES = "/usr/lib/apache2/modules"
+PCRE = next(iter(glob.glob("/usr/lib/*/libpcre.so.3")), None)
 
 os.environ["PATH"] = os.environ.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin"
 
@@ -122,13 +124,15 @@ def _new_table(settings):
 
 class Site(shop.Shop):
     """A running shop.  `children`: processes a program; `sim_args`: more for the simulator;
-    `log_to_file`: log("ordersnap") has the programs' lines, else the server's log has them."""
+    `log_to_file`: log("ordersnap") has the programs' lines, else the server's log has them;
+    `limits`: the server has ordersnap-limits.conf, too."""
 
     def __init__(self, server="nginx", children=4, port=None, seed=shop.SEED, sim_args=(),
-                 log_to_file=False, **settings):
+                 log_to_file=False, limits=False, **settings):
         super().__init__(sim=False, make_store=False)
         _open_sites.append(self)
         self.server, self.children, self.processes = server, children, {}
+        self.limits = limits
         self.port = port or shop.free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.user = pwd.getpwnam("www-data") if os.geteuid() == 0 else None
@@ -284,6 +288,10 @@ class Site(shop.Shop):
 
     # -- the servers' own configuration: the least around the shipped files
 
+    def include_limits(self, word, folder, end):
+        path = self.path("share", folder, "ordersnap-limits.conf")
+        return f'{word} "{path}"{end}' if self.limits else ""
+
     def write_nginx(self):
         tmp = "".join(f'    {kind}_temp_path "{self.path("tmp", kind)}";\n' for kind in
                       ("client_body", "fastcgi", "proxy", "uwsgi", "scgi"))
@@ -298,6 +306,7 @@ http {{
 {tmp}    access_log "{self.path("log", "access.log")}";
     types {{ text/html html; text/css css; text/javascript js; image/svg+xml svg; }}
     charset utf-8;
+    {self.include_limits("include", "nginx", ";")}
     server {{
         listen 127.0.0.1:{self.port};
         root "{self.path("www")}";
@@ -311,9 +320,13 @@ http {{
         modules = {"apache-proxy_fcgi": ["mpm_event", "proxy", "proxy_fcgi"],
                    "apache-cgi": ["mpm_prefork", "cgi"],
                    "apache-cgid": ["mpm_event", "cgid"]}[self.server]
-        modules += ["authz_core", "headers", "alias", "env", "dir"]
+        modules += ["authz_core", "headers", "alias", "env", "dir", "reqtimeout"]
+        modules += ["setenvif", "qos"] if self.limits else []
         load = "".join(f"LoadModule {m}_module {MODULES}/mod_{m}.so\n"
                        for m in modules)
+        if "qos" in modules and PCRE:
+            # Debian 12's mod_qos says not that it needs this library.
+            load = f"LoadFile {PCRE}\n" + load
         user = "User www-data\nGroup www-data\n" if self.user else ""
         cgid = f'ScriptSock "{self.path("run", "cgid.sock")}"\n' if "cgid" in modules else ""
         return self.write_file("httpd.conf", f"""
@@ -333,6 +346,7 @@ DocumentRoot "{self.path("www")}"
 <Directory "{self.path("www")}">
     Require all granted
 </Directory>
+{self.include_limits("Include", "apache", "")}
 <VirtualHost *:{self.port}>
     Include "{self.path("share", SERVERS[self.server])}"
 </VirtualHost>

@@ -1,0 +1,77 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""One address that asks for more quotes and sessions than any buyer, behind each server with the
+shipped limits: it is turned away, and the webhook never is."""
+import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import servers
+from tap import contains, equal, eventually, main, ok, skip, test
+
+QUOTE = {"items": [{"sku": "N-RED", "quantity": 1}]}
+NOBODY = {"quoteSignature": "0" * 64}
+MANY = 100  # more than either limit allows at once
+SERVERS = ("nginx", "apache-proxy_fcgi")  # Apache has one file of limits, however the programs run
+sites = {}
+
+
+def site_of(server):
+    """The running site, started when first asked for."""
+    if servers.lacking(server):
+        skip(f"{servers.lacking(server)} is not installed")
+    if server != "nginx" and not os.path.exists(f"{servers.MODULES}/mod_qos.so"):
+        skip("mod_qos is not installed (Debian: libapache2-mod-qos)")
+    if server not in sites:
+        sites[server] = servers.Site(server, children=2, limits=True)
+    return sites[server]
+
+
+def burst(site, path, body, count=MANY):
+    with ThreadPoolExecutor(8) as pool:
+        return list(pool.map(lambda _n: site.curl(path, body), range(count)))
+
+
+def is_let_in(site, path, body, status):
+    return eventually(lambda: site.curl(path, body).status == status, seconds=60,
+                      what=f"{path} answers {status} again")
+
+
+for server in SERVERS:
+    for path, body, fine in (("/cart/quote", QUOTE, 200), ("/checkout/create-session", NOBODY, 404)):
+        def check(server=server, path=path, body=body, fine=fine):
+            site = site_of(server)
+            is_let_in(site, path, body, fine)
+            answers = burst(site, path, body)
+            equal({a.status for a in answers}, {fine, 429}, "statuses")
+            ok(sum(a.status == fine for a in answers) >= 15, "a buyer's share is let in")
+            turned_away = next(a for a in answers if a.status == 429)
+            ok(1 <= int(turned_away.headers["retry-after"]) <= 60, "Retry-After")
+            equal(turned_away.headers["access-control-allow-origin"], "*")
+            if server == "nginx":
+                equal(turned_away.headers["content-type"], "application/json")
+                contains(turned_away.json["error"], "Too many requests")
+            is_let_in(site, path, body, fine)
+        check.__doc__ = f"{server}: {path} from one address is a 429 beyond the limit, and later not"
+        test(check)
+
+    def check(server=server):
+        site = site_of(server)
+        event = site.paid_event()
+        burst(site, "/cart/quote", QUOTE)
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda _n: site.deliver(event), range(MANY)))
+        equal({a.status for a in answers}, {200}, "deliveries")
+        equal({site.curl("/healthz").status for _ in range(MANY)}, {200}, "health")
+    check.__doc__ = f"{server}: the webhook is never limited, also while the same address is turned away"
+    test(check)
+
+    def check(server=server):
+        site = site_of(server)
+        is_let_in(site, "/cart/quote", QUOTE, 200)
+        for _buyer in range(5):
+            ok(site.buy()["checkoutUrl"], "a session")
+    check.__doc__ = f"{server}: five buyers in a row behind one address get their sessions"
+    test(check)
+
+sys.exit(main(lambda: [site.close() for site in sites.values()]))
