@@ -17,6 +17,7 @@
 #include "orders/pending.h"
 #include "sync/sync_late.h"
 #include "sync/sync_retry.h"
+#include "sync/sync_unlisted.h"
 #include "shop/keys.h"
 #include "stripe/list.h"
 
@@ -32,14 +33,21 @@ struct sync {
 	struct sync_state state;
 	struct reconcile reconcile;
 	struct stripe_pages pages; /* of the segment that is being read */
+	struct sync_unlisted unlisted; /* orders of the window without a session */
 	struct json_object *aside; /* what was set aside when the run began */
 	int64_t now;
+	bool begun;   /* a page of the segment has been read */
 	int64_t left; /* sessions that may still be looked at */
 };
 
 static bool told_to_stop(const struct sync *s)
 {
 	return reconcile_stops(&s->options->listener);
+}
+
+static int64_t created_of(struct json_object *sessions, size_t i)
+{
+	return json_int_or(json_object_array_get_idx(sessions, i), "created", 0);
 }
 
 /* Begins to read the first segment, or goes on in it. */
@@ -54,6 +62,7 @@ static void begin_segment(struct sync *s)
 		.to = segment->to < s->now ? segment->to : 0,
 		.after = segment->after[0] ? str_dup(segment->after) : NULL,
 	};
+	s->begun = false;
 }
 
 /* No more of the page than may be looked at. */
@@ -98,6 +107,24 @@ static int save(struct sync *s, struct err *e)
 	return rc;
 }
 
+/* Holds the days' entries against the page: those as old as its sessions, or, of the
+ * last page, all that are left of the segment.  Where a segment is gone on with, the
+ * entries begin with the page. */
+static int look_for_unlisted(struct sync *s, struct json_object *sessions, struct err *e)
+{
+	const struct sync_segment *segment = &s->state.todo[0];
+	size_t n = json_object_array_length(sessions);
+	int64_t first = n ? created_of(sessions, 0) : segment->to;
+	int64_t last = n ? created_of(sessions, n - 1) : segment->from;
+	bool open = segment->to >= s->now; /* Stripe's clock may be ahead of this one */
+
+	if (!s->begun)
+		sync_unlisted_begin(&s->unlisted, &s->reconcile,
+				    segment->after[0] ? first + 1 : segment->to + (open ? DAY : 1));
+	s->begun = true;
+	return sync_unlisted_page(&s->unlisted, sessions, s->pages.ended ? segment->from : last, e);
+}
+
 /* One page of sessions.  What was found of a page that is left in its middle
  * is mended, and looked at again next time. */
 static int one_page(struct sync *s, struct err *e)
@@ -110,7 +137,9 @@ static int one_page(struct sync *s, struct err *e)
 	if (rc)
 		return -1;
 	cut_page(s, sessions);
-	rc = reconcile_sessions(&s->reconcile, sessions, e);
+	rc = look_for_unlisted(s, sessions, e);
+	if (!rc)
+		rc = reconcile_sessions(&s->reconcile, sessions, e);
 	s->left -= s->state.counts.sessions - before;
 	if (!rc && !told_to_stop(s)) {
 		advance(s);
@@ -207,6 +236,8 @@ static int late_passes(struct sync *s, struct err *e)
 	struct err other;
 	int rc = sync_retry(&s->reconcile, s->aside, e);
 
+	if (!rc && s->unlisted.waiting)
+		rc = sync_unlisted_ask(&s->unlisted, e);
 	if (!rc)
 		rc = walk_pending(s, &late, e);
 	if (!rc)
@@ -319,6 +350,7 @@ int sync_run(struct app *app, const struct sync_options *options, struct sync_re
 		log_end(result);
 	}
 	json_object_put(s.aside);
+	sync_unlisted_end(&s.unlisted);
 	sync_state_free(&s.state);
 	reconcile_end(&s.reconcile);
 	return rc;

@@ -251,4 +251,44 @@ def _():
     equal([o["orderId"] for o in shop.orders()], [young])
 
 
+# --- what Stripe does not know --------------------------------------------------------------------
+
+@test
+def _():
+    "an order whose session Stripe does not know is named, and only that, and nothing is written"
+    shop = new_shop()
+    ids = shop.sell_many(230, to=NOW - 60)
+    shop.sync()
+    gone = [ids[3], ids[120], ids[229]]
+    shop.sim.post("/_sim/delete", {"ids": gone})
+    shop.sim.post("/_sim/stats/reset")
+    with shop.unchanged():
+        equal(shop.sync("--dry-run").kinds(), {one: "unknown" for one in gone})
+    said = shop.sync()
+    equal(said.kinds(), {one: "unknown" for one in gone})
+    equal(said.counts["inOrder"], 227)
+    equal(shop.sim.calls()["GET /v1/checkout/sessions/{id}"], 6)
+    equal(said.of(gone[0])["orderNumber"], shop.order_of(gone[0])["orderNumber"])
+    run = shop.run("sync")
+    contains(run.out, f"{shop.order_of(gone[0])['orderNumber']}  {gone[0]}  Stripe does not know its")
+    equal(len(shop.orders()), 230)
+
+
+@test
+def _():
+    "orders of the other mode, and those with a later time than their session's, are not taken for unknown"
+    shop = new_shop()
+    one = shop.sell(created=NOW - 7200, at=NOW - 7000)["id"]
+    shop.sell_many(150, to=NOW - 7300)
+    shop.sync()
+    day = [item for key, item in shop.items("DAY#").items() if item["orderId"] == one][0]
+    shop.write({**day, "SK": f"ORDER#{NOW - 60}#{one}",
+                "PK": time.strftime("DAY#%Y-%m-%d", time.gmtime(NOW - 60))},
+               {**day, "SK": f"ORDER#{NOW - 61}#cs_live_1", "orderId": "cs_live_1",
+                "PK": time.strftime("DAY#%Y-%m-%d", time.gmtime(NOW - 61))})
+    shop.sim.post("/_sim/stats/reset")
+    equal(shop.sync().kinds(), {})
+    lacks(str(shop.sim.calls()), "sessions/{id}'")
+
+
 main(*shops)

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Reading the days' entries beside Stripe's list.
+ */
+#include "sync/sync_unlisted.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "shop/keys.h"
+#include "stripe/api.h"
+
+#define DAY 86400
+#define PAGE 500         /* entries a read: a few hundred bytes each */
+#define WAITING_MAX 5000 /* entries without a session that are held */
+#define ASK_MAX 100      /* sessions that are asked for in one run */
+
+void sync_unlisted_end(struct sync_unlisted *u)
+{
+	store_pages_end(&u->pages);
+	json_object_put(u->page);
+	json_object_put(u->waiting);
+	free(u->pk);
+	*u = (struct sync_unlisted){.day = -1};
+}
+
+static void begin_day(struct sync_unlisted *u, int64_t day)
+{
+	store_pages_end(&u->pages);
+	free(u->pk);
+	u->day = day;
+	u->pk = key_day(day);
+	u->pages = (struct store_pages){.pk = u->pk, .sk_prefix = KEY_ORDER_PREFIX, .limit = PAGE};
+}
+
+void sync_unlisted_begin(struct sync_unlisted *u, struct reconcile *reconcile, int64_t to)
+{
+	struct json_object *waiting = u->waiting;
+
+	u->waiting = NULL;
+	sync_unlisted_end(u);
+	u->reconcile = reconcile;
+	u->waiting = waiting ? waiting : json_object_new_object();
+	u->to = to;
+	begin_day(u, (to - 1) - (to - 1) % DAY);
+}
+
+/* The next entry that was created from `from` on, borrowed; NULL: there is none. */
+static int next_entry(struct sync_unlisted *u, int64_t from, struct json_object **entry,
+		      struct err *e)
+{
+	const struct reconcile *r = u->reconcile;
+	struct patience patience = reconcile_patience(r->listener);
+	int64_t created;
+	int rc;
+
+	for (*entry = NULL;;) {
+		while (u->page && u->at < json_object_array_length(u->page)) {
+			struct json_object *next = json_object_array_get_idx(u->page, u->at);
+
+			if (key_order_created(json_string_or_null(next, "SK"), &created) == 0) {
+				if (created < from)
+					return 0;
+				*entry = created < u->to ? next : NULL;
+			}
+			u->at++;
+			if (*entry)
+				return 0;
+		}
+		json_object_put(u->page);
+		u->page = NULL;
+		u->at = 0;
+		do
+			rc = store_pages_next(&u->pages, app_store(r->app), deadline_in(PATIENCE_CALL_MS),
+					      &u->page, e);
+		while (rc && patience_again(&patience, e));
+		if (rc)
+			return -1;
+		if (u->page)
+			continue;
+		if (u->day <= from)
+			return 0;
+		begin_day(u, u->day - DAY);
+	}
+}
+
+int sync_unlisted_page(struct sync_unlisted *u, struct json_object *sessions, int64_t from,
+		       struct err *e)
+{
+	struct json_object *listed = json_object_new_object(), *entry;
+	size_t i, n = json_object_array_length(sessions);
+	int rc;
+
+	for (i = 0; i < n; i++) {
+		const char *id = json_string_or_null(json_object_array_get_idx(sessions, i), "id");
+
+		if (!id)
+			continue;
+		json_object_object_add(listed, id, NULL);
+		json_object_object_del(u->waiting, id);
+	}
+	while (!(rc = next_entry(u, from, &entry, e)) && entry) {
+		const char *id = json_string_or_null(entry, "orderId");
+
+		if (id && !json_object_object_get_ex(listed, id, NULL) &&
+		    !sync_account_is_foreign(u->reconcile->state->account, id) &&
+		    json_object_object_length(u->waiting) < WAITING_MAX)
+			json_object_object_add(u->waiting, id, json_object_get(entry));
+	}
+	json_object_put(listed);
+	return rc;
+}
+
+static int ask_session(struct stripe_client *stripe, const void *id, int64_t deadline,
+		       void *session, struct err *e)
+{
+	return stripe_session_retrieve(stripe, id, deadline, session, e);
+}
+
+int sync_unlisted_ask(struct sync_unlisted *u, struct err *e)
+{
+	struct reconcile *r = u->reconcile;
+	struct json_walk walk = json_walk_of(u->waiting);
+	int asked = 0;
+
+	while (json_walk_next(&walk) && !reconcile_stops(r->listener)) {
+		struct json_object *session = NULL;
+		int rc;
+
+		if (asked++ == ASK_MAX) {
+			log_warning("More orders are without a session than are asked for",
+				    LOG_INT("orders", json_object_object_length(u->waiting)),
+				    LOG_INT("asked", ASK_MAX));
+			break;
+		}
+		rc = patience_ask(r->app, reconcile_patience(r->listener), ask_session, walk.key,
+				  &session, e);
+		json_object_put(session);
+		if (rc && e->code == ERR_REFUSED && e->upstream == 404)
+			reconcile_unknown(r, walk.key, walk.value);
+		else if (rc)
+			return -1;
+	}
+	return 0;
+}
