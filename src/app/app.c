@@ -120,8 +120,13 @@ int app_open_with(struct app *app, unsigned needs, const struct app_options *opt
 	    fault(options, options->db ? "COMMERCE_DB" : "COMMERCE_TABLE", e))
 		return -1;
 	app->aws = aws_of(c);
-	if (configure_log(c, options->terminal, e) && fault(options, "LOG_TARGET", e))
-		return -1;
+	/* A log that can't be written refuses no order: it goes where it is seen. */
+	if (configure_log(c, options->terminal, e)) {
+		if (options->fault)
+			options->fault(options->fault_context, "LOG_TARGET", e);
+		else
+			log_error("The log goes to standard error and syslog", LOG_STR("error", e->text));
+	}
 	if (options->fault)
 		return 0;
 	if (c->stripe_secret && config_check_addresses(c, c->stripe_secret, e))

@@ -5,6 +5,7 @@
  */
 #include "base/log.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log_syslog.h"
 #include "base/str.h"
 
@@ -24,7 +26,8 @@ static struct {
 	enum log_level level;
 	bool json;
 	bool to_syslog;
-	int file; /* -1: the sink or standard error */
+	bool to_both; /* the file can't be opened: the sink or standard error, and syslog */
+	int file;     /* -1: the sink or standard error */
 	log_sink *sink;
 	void *sink_context;
 } state = {.level = LOG_LEVEL_WARNING, .file = -1};
@@ -32,17 +35,35 @@ static struct {
 static const char *const level_names[] = {"debug", "info", "warning", "error"};
 static const int syslog_levels[] = {LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERR};
 
+/* Made by root, the file is its folder's owner's: the programs add to it too. */
+static int open_target(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+
+	if (fd >= 0 || errno != ENOENT)
+		return fd;
+	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+	if (fd < 0 && errno == EEXIST) /* another process was faster */
+		return open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+	if (fd >= 0 && file_give_to_owner(fd, path)) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
 int log_configure(const struct log_options *options)
 {
+	bool to_file = options->target && options->target[0] == '/';
+
 	state.level = options->level;
 	state.json = options->json;
 	state.to_syslog = options->target && strcmp(options->target, "syslog") == 0;
 	if (state.file >= 0)
 		close(state.file);
-	state.file = -1;
-	if (!state.to_syslog && options->target && options->target[0] == '/')
-		state.file = open(options->target, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
-	return options->target && options->target[0] == '/' && state.file < 0 ? -1 : 0;
+	state.file = to_file ? open_target(options->target) : -1;
+	state.to_both = to_file && state.file < 0;
+	return state.to_both ? -1 : 0;
 }
 
 void log_set_sink(log_sink *sink, void *context)
@@ -163,21 +184,25 @@ static void write_all(int fd, const char *p, size_t n)
 
 void log_write(enum log_level level, const char *message, const struct log_field *fields)
 {
+	bool sent = false;
 	struct buf line;
 
 	if (level < state.level)
 		return;
 	buf_init(&line, LINE_MAX_BYTES);
 	log_format(&line, state.json, clock_epoch(), level, message, fields);
-	if (state.to_syslog &&
-	    log_syslog_send(syslog_levels[level], buf_text(&line), line.len) == 0)
-		; /* else it goes where it would go without a system log */
-	else if (state.file >= 0)
+	if (state.to_syslog || state.to_both)
+		sent = log_syslog_send(syslog_levels[level], buf_text(&line), line.len) == 0;
+	/* What no system log takes goes where it would go without one. */
+	if (state.to_syslog && sent)
+		goto out;
+	if (state.file >= 0)
 		write_all(state.file, buf_text(&line), line.len);
 	else if (state.sink)
 		state.sink(state.sink_context, buf_text(&line), line.len);
 	else
 		write_all(STDERR_FILENO, buf_text(&line), line.len);
+out:
 	buf_free(&line);
 }
 
@@ -187,6 +212,7 @@ void log_close(void)
 		close(state.file);
 	state.file = -1;
 	log_syslog_close();
+	state.to_both = false;
 	state.sink = NULL;
 	log_hide(NULL);
 }

@@ -15,6 +15,7 @@
 
 #include "store/dynamodb_table.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "check/check_part.h"
 #include "shop/keys.h"
 #include "store/store_sqlite_path.h"
@@ -55,7 +56,7 @@ static const char *owner_of(const struct stat *st)
 
 static bool look_at_folder(struct check *c, const char *path)
 {
-	char *folder = sqlite_path_folder(path);
+	char *folder = file_folder(path);
 	struct stat own, st;
 	bool there = stat(folder, &own) == 0, well = false;
 

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/str.h"
 #include "store/store_sqlite_path.h"
 
@@ -38,7 +39,7 @@ char *sqlite_make_draft(const char *path, struct err *e)
 	int fd = open(draft, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0660);
 
 	umask(before);
-	if (fd >= 0 && sqlite_path_give_to_owner(fd, draft) == 0) {
+	if (fd >= 0 && file_give_to_owner(fd, draft) == 0) {
 		close(fd);
 		return draft;
 	}
@@ -109,7 +110,7 @@ static void give_all_to_owner(const char *path)
 		int fd = open(name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
 		if (fd >= 0) {
-			sqlite_path_give_to_owner(fd, path);
+			file_give_to_owner(fd, path);
 			close(fd);
 		}
 		free(name);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/str.h"
 
 /* Where SQLite locks (https://www.sqlite.org/fileformat.html, os_unix.c): each
@@ -106,18 +107,9 @@ bool sqlite_path_is_torn(const char *path)
 	return torn;
 }
 
-char *sqlite_path_folder(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	if (!slash)
-		return str_dup(".");
-	return slash == path ? str_dup("/") : span_dup((struct span){path, (size_t)(slash - path)});
-}
-
 static int open_folder(const char *path)
 {
-	char *folder = sqlite_path_folder(path);
+	char *folder = file_folder(path);
 	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	free(folder);
@@ -180,20 +172,4 @@ void sqlite_path_sync_folder(const char *path)
 		return;
 	fsync(fd);
 	close(fd);
-}
-
-/* A file with a second name may be anybody's: it is left alone. */
-int sqlite_path_give_to_owner(int fd, const char *path)
-{
-	char *folder = sqlite_path_folder(path);
-	struct stat own, st;
-	int rc = stat(folder, &st);
-
-	free(folder);
-	if (rc || fstat(fd, &own))
-		return -1;
-	if (geteuid() != 0 || own.st_uid != 0 || own.st_nlink != 1 || !S_ISREG(own.st_mode) ||
-	    (st.st_uid == own.st_uid && st.st_gid == own.st_gid))
-		return 0;
-	return fchown(fd, st.st_uid, st.st_gid);
 }

@@ -64,14 +64,7 @@ void sqlite_path_put_log_aside(const char *path, const struct sqlite_path_id *lo
  * none.  -1 with ERR_UNAVAILABLE. */
 int sqlite_path_move_aside(const char *path, const char *suffix, char **to, struct err *e);
 
-/* The folder of a file; free() it. */
-char *sqlite_path_folder(const char *path);
-
 /* Makes a name in the file's folder survive a power cut, where the file system can. */
 void sqlite_path_sync_folder(const char *path);
-
-/* Where root made the file behind `fd`, it becomes the folder's owner's.  0, or
- * -1 with errno. */
-int sqlite_path_give_to_owner(int fd, const char *path);
 
 #endif
