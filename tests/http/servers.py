@@ -23,7 +23,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 import environment  # noqa: E402
 import shop  # noqa: E402
-from tap import eventually  # noqa: E402
+from tap import Watch, eventually  # noqa: E402
 
 PROGRAMS = ("cart-quote", "checkout-create-session", "orders", "stripe-webhook", "status")
 # A server's name: the file in conf/ that it includes, and how the programs run.
@@ -120,6 +120,16 @@ def _new_table(settings):
                     AWS_ENDPOINT_URL_DYNAMODB=DYNAMODB, AWS_ACCESS_KEY_ID="AKIATEST",
                     AWS_SECRET_ACCESS_KEY="secret-of-the-tests")
     return settings["COMMERCE_TABLE"]
+
+
+def answer_in_time(ask):
+    """The answer of ask(); asked again, as Stripe and a buyer would, where it is a 503 and a
+    program's eight seconds went to other processes of this machine."""
+    while True:
+        watch = Watch()
+        answer = ask()
+        if answer.status != 503 or watch.seconds < 4 or watch.slack < 8:
+            return answer
 
 
 class Site(shop.Shop):
@@ -399,12 +409,12 @@ DocumentRoot "{self.path("www")}"
     def buy(self, items=None, **session):
         """A cart up to an open session: its answer, parsed."""
         items = items or [{"sku": "N-RED", "quantity": 2}, {"sku": "R-SIL", "quantity": 1}]
-        quote = self.curl("/cart/quote", {"items": items})
+        quote = answer_in_time(lambda: self.curl("/cart/quote", {"items": items}))
         if quote.status != 200:
             raise AssertionError(f"quote: {quote.status} {quote.body!r} {quote.log}")
         session.setdefault("userId", "user_12345")
-        answer = self.curl("/checkout/create-session",
-                           {"quoteSignature": quote.json["quoteSignature"], **session})
+        body = {"quoteSignature": quote.json["quoteSignature"], **session}
+        answer = answer_in_time(lambda: self.curl("/checkout/create-session", body))
         if answer.status != 200:
             raise AssertionError(f"session: {answer.status} {answer.body!r} {answer.log}")
         return answer.json
