@@ -10,9 +10,11 @@ import shlex
 import signal
 import subprocess
 import sys
+import time
 
 import servers
 import shop
+from login import SECRET, Login, jwt
 
 FIRST_PORT = 8080
 CART = [{"sku": "N-RED", "quantity": 2}, {"sku": "R-SIL", "quantity": 1}]
@@ -47,8 +49,8 @@ def answer_of(request, answer):
     return answer.json
 
 
-def ask(site, path, body):
-    return answer_of("POST " + path, site.curl(path, body))
+def ask(site, path, body, headers=()):
+    return answer_of("POST " + path, site.curl(path, body, headers=headers))
 
 
 def take_an_order(site):
@@ -58,11 +60,12 @@ def take_an_order(site):
     step(1, "POST /cart/quote", f"{money(summary['subtotal'], summary['currency'])}, "
          f"signed {quote['quoteSignature'][:12]}…")
     session = ask(site, "/checkout/create-session",
-                  {"quoteSignature": quote["quoteSignature"], "userId": "user_12345",
-                   "customerEmail": "customer@example.com",
-                   "shippingAddressCollection": {"allowed_countries": ["CA", "US"]}})
+                  {"quoteSignature": quote["quoteSignature"],
+                   "customerEmail": "jane@shop.example",
+                   "shippingAddressCollection": {"allowed_countries": ["CA", "US"]}},
+                  ["Authorization: Bearer " + jwt({"sub": "jane", "exp": int(time.time()) + 60})])
     step(2, "POST /checkout/create-session", session["sessionId"])
-    paid = site.sim.post("/_sim/pay", {"session": session["sessionId"], "name": "John Doe"})
+    paid = site.sim.post("/_sim/pay", {"session": session["sessionId"], "name": "Jane Doe"})
     step(3, "the buyer pays at Stripe", "card 4242 4242 4242 4242 (simulated)")
     step(4, "POST /stripe/webhook", f"signed event {paid['event']}, answered {paid['delivery']}")
     if paid["delivery"] != 200:
@@ -95,6 +98,7 @@ def show_list(site):
 
 def serve(site):
     print(f"\nThe demo shop:  {site.url}/demo/\n"
+          f"My orders:      {site.url}/demo/orders.html\n"
           f"Health:         {site.url}/healthz\n"
           f"Logs:           {site.path('log')}\n"
           f"The command:    {shlex.join(command(site))} --help\n\n"
@@ -112,8 +116,9 @@ def main(arguments):
     print(f"A shop on {url}: nginx, spawn-fcgi, SQLite, and a stand-in for Stripe\n", flush=True)
     try:
         site = servers.Site("nginx", children=2, port=port, seed=SEED,
+                            locations=Login().location, JWT_SECRET=SECRET,
                             CHECKOUT_SUCCESS_URL=url +
-                            "/demo/thanks.html?session={CHECKOUT_SESSION_ID}",
+                            "/demo/thanks.html?session_id={CHECKOUT_SESSION_ID}",
                             CHECKOUT_CANCEL_URL=url + "/demo/", CORS_ALLOW_ORIGIN=url)
         try:
             show_order(site, take_an_order(site))

@@ -135,14 +135,14 @@ def answer_in_time(ask):
 class Site(shop.Shop):
     """A running shop.  `children`: processes a program; `sim_args`: more for the simulator;
     `log_to_file`: log("ordersnap") has the programs' lines, else the server's log has them;
-    `limits`: the server has ordersnap-limits.conf, too."""
+    `limits`: the server has ordersnap-limits.conf, too; `locations`: more of nginx's."""
 
     def __init__(self, server="nginx", children=4, port=None, seed=shop.SEED, sim_args=(),
-                 log_to_file=False, limits=False, **settings):
+                 log_to_file=False, limits=False, locations="", **settings):
         super().__init__(sim=False, make_store=False)
         _open_sites.append(self)
         self.server, self.children, self.processes = server, children, {}
-        self.limits = limits
+        self.limits, self.locations = limits, locations
         self.port = port or shop.free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.user = pwd.getpwnam("www-data") if os.geteuid() == 0 else None
@@ -321,6 +321,7 @@ http {{
         listen 127.0.0.1:{self.port};
         root "{self.path("www")}";
         location = / {{ return 302 /demo/; }}
+        {self.locations}
         include "{self.path("share", SERVERS[self.server])}";
     }}
 }}

@@ -1,0 +1,522 @@
+// SPDX-License-Identifier: ISC
+// The demo shop and the elements, by clicks and keys; test_shop.py starts the shop.
+
+import { accessible, equal, eventually, expect, fits, main, ok, site, test } from './kit.mjs';
+
+const shopUrl = `${site.url}/demo/`;
+const EVIL = '<img src=x onerror=alert(1)>';
+const PHONE = { viewport: { width: 360, height: 740 }, hasTouch: true };
+const WIDTHS = [360, 768, 1280];
+
+const add = (page, name) => page.getByRole('button', { name: `Add ${name} to the cart` });
+const inCart = (page, text) => page.locator('#cart').getByText(text, { exact: true }).first().waitFor();
+const pay = (page) => page.getByRole('button', { name: 'Check out' });
+const status = (page, element) => page.locator(`${element} [role=status]`).textContent();
+
+async function openShop(context) {
+  const page = await context.newPage();
+  await page.goto(shopUrl);
+  return page;
+}
+
+async function fillCart(page) {
+  await add(page, 'Red Necklace').click();
+  await add(page, 'Red Necklace').click();
+  await add(page, 'Silver Ring').click();
+  await inCart(page, '$85.00');
+}
+
+async function goToStripe(page) {
+  await pay(page).click();
+  await page.locator('#pay').waitFor();
+}
+
+async function payAtStripe(page, { method = 'card', email = 'jane@shop.example' } = {}) {
+  for (const [id, value] of Object.entries({ email, shipping_name: 'Jane Doe', line1: '5 Shore Road',
+    postal_code: 'B3H 1A1', city: 'Halifax', card: '4242424242424242' })) {
+    const field = page.locator(`#${id}`);
+    if (await field.count() && await field.isVisible() && await field.isEditable()) await field.fill(value);
+  }
+  if (method === 'later') await page.locator('#method-later').check();
+  await page.locator('#pay').click();
+  await page.waitForURL(/thanks\.html/);
+}
+
+async function logIn(page, name, email = `${name}@shop.example`) {
+  await page.getByLabel('Name').fill(name);
+  await page.getByLabel(/^E-mail, as if/).fill(email);
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await page.getByText(`Logged in as ${name}`).waitFor();
+}
+
+async function openOrders(context, name = 'ann') {
+  const page = await context.newPage();
+  await page.goto(`${shopUrl}orders.html`);
+  await logIn(page, name);
+  return page;
+}
+
+const orderTitles = (page) => page.locator('ordersnap-orders [part=order-title]').allTextContents();
+
+// What the shop's programs are asked and answered, as Playwright's route() wants it.
+const answer = (value, more = {}) => (route) => route.fulfill({ contentType: 'application/json', body: JSON.stringify(value), ...more });
+
+async function call(path, body) {
+  const response = await fetch(site.sim + path, { method: 'POST', body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } });
+  return response.json();
+}
+
+// --- a sale -------------------------------------------------------------------------------------
+
+test('a whole sale by clicks: cart, payment, thanks, an empty cart, and the order under My orders', async (context) => {
+  const page = await openShop(context);
+  await page.goto(`${shopUrl}orders.html`);
+  await logIn(page, 'buyer');
+  await page.getByText('You have not ordered anything yet.').first().waitFor();
+  await page.getByRole('link', { name: 'Tidewrack' }).click();
+  await fillCart(page);
+  await goToStripe(page);
+  await payAtStripe(page);
+  const thanks = page.locator('ordersnap-thanks');
+  await thanks.getByText('Your payment went through.', { exact: true }).waitFor();
+  await thanks.getByText('Red Necklace').waitFor();
+  await thanks.getByText('$85.00').waitFor();
+  const number = await thanks.getByText(/^BC-/).textContent();
+  await page.getByRole('link', { name: 'Cart, 0 in the cart' }).waitFor();
+  await page.getByRole('link', { name: 'My orders' }).click();
+  await page.getByRole('heading', { name: `Order ${number}` }).waitFor();
+  await page.getByText('Details').click();
+  await page.getByText('Halifax').waitFor();
+});
+
+test('a guest sees an order under My orders once the login says that the address is theirs', async (context) => {
+  const page = await openShop(context);
+  await fillCart(page);
+  await goToStripe(page);
+  await payAtStripe(page, { email: 'Guest.Of.Ours@shop.example' });
+  const number = await page.locator('ordersnap-thanks').getByText(/^BC-/).textContent();
+  await page.goto(`${shopUrl}orders.html`);
+  await logIn(page, 'somebody', 'guest.of.ours@shop.example');
+  await page.getByRole('heading', { name: `Order ${number}` }).waitFor();
+});
+
+test('a payment that is on its way is said to be, and a reload shows when it has come', async (context) => {
+  const page = await openShop(context);
+  await fillCart(page);
+  await goToStripe(page);
+  await payAtStripe(page, { method: 'later' });
+  await page.getByText('Your payment is still on its way', { exact: false }).first().waitFor();
+  const session = new URL(page.url()).searchParams.get('session_id');
+  await call('/_sim/later', { session, outcome: 'succeed' });
+  await page.locator('ordersnap-thanks').getByText('Your payment went through.', { exact: true }).waitFor();
+});
+
+test('the first load asks for nothing that is not there, and shows names and prices of the shop', async (context) => {
+  const page = await openShop(context);
+  await page.getByText('$42.00').waitFor();
+  equal(await page.locator('ordersnap-buy').count(), 4);
+  await page.waitForLoadState('networkidle');
+});
+
+test('a cart survives a reload, and another tab shows it at once', async (context) => {
+  const [one, two] = [await openShop(context), await openShop(context)];
+  await fillCart(one);
+  await two.getByRole('link', { name: 'Cart, 3 in the cart' }).waitFor();
+  await inCart(two, '$85.00');
+  await two.getByRole('button', { name: 'Remove Silver Ring' }).click();
+  await inCart(one, '$60.00');
+  await one.reload();
+  await inCart(one, '$60.00');
+});
+
+test('the way back from Stripe has the cart as it was, and it can be paid', async (context) => {
+  const page = await openShop(context);
+  await fillCart(page);
+  await goToStripe(page);
+  await page.goBack();
+  await inCart(page, '$85.00');
+  await eventually(() => pay(page).isEnabled(), 'the button');
+  await goToStripe(page);
+  await page.locator('#cancel').click();
+  await inCart(page, '$85.00');
+});
+
+test('a quote that is stale, used or forgotten is asked for anew without a word', async (context) => {
+  const page = await openShop(context);
+  let asked = 0;
+  await page.route('**/checkout/create-session', (route) => {
+    asked += 1;
+    return asked === 1 ? route.fulfill({ status: 410, contentType: 'application/json', body: '{"error":"the quote has expired"}' }) : route.continue();
+  });
+  await fillCart(page);
+  await goToStripe(page);
+  equal(asked, 2);
+  expect(context, '410');
+});
+
+test('a quote that the clock says is stale is not even tried', async (context) => {
+  const page = await openShop(context);
+  let quotes = 0;
+  await page.route('**/cart/quote', async (route) => {
+    const response = await route.fetch();
+    const quote = await response.json();
+    quotes += 1;
+    await route.fulfill({ response, json: { ...quote, ...(quotes < 5 && { expiresAt: 1 }) } });
+  });
+  await fillCart(page);
+  const before = quotes = 10;
+  await goToStripe(page);
+  equal(quotes, before + 1);
+});
+
+test('what is not for sale any more is named in the cart, and can be removed', async (context) => {
+  const page = await context.newPage();
+  await page.addInitScript(() => localStorage.getItem('ordersnap-cart') ?? localStorage.setItem('ordersnap-cart', '{"GONE":2,"N-RED":1}'));
+  await page.goto(shopUrl);
+  await inCart(page, 'Not available');
+  ok(await pay(page).isDisabled(), 'it can be paid');
+  await page.getByRole('button', { name: 'Remove GONE' }).click();
+  await inCart(page, '$30.00');
+  await eventually(() => pay(page).isEnabled(), 'the button');
+  expect(context, '400');
+});
+
+test('a shop that is away or busy says so, and Try again goes on', async (context) => {
+  const page = await openShop(context);
+  await page.getByText('$42.00').waitFor();
+  await page.route('**/cart/quote', (route) => route.abort());
+  await add(page, 'Silver Ring').click();
+  await page.getByRole('alert').getByText('can’t be reached').waitFor();
+  await page.unroute('**/cart/quote');
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await inCart(page, '$25.00');
+  await page.route('**/checkout/create-session', answer({ error: 'Service temporarily unavailable' }, { status: 503 }));
+  await pay(page).click();
+  await page.getByRole('alert').getByText('The shop is busy').waitFor();
+  await page.unroute('**/checkout/create-session');
+  await goToStripe(page);
+  expect(context, '503', 'ERR_FAILED');
+});
+
+test('answers that come in another order: the newest cart counts', async (context) => {
+  const page = await openShop(context);
+  await page.getByText('$42.00').waitFor();
+  let first = true;
+  await page.route('**/cart/quote', async (route) => {
+    const slow = first;
+    first = false;
+    const response = await route.fetch();
+    if (slow) await new Promise((done) => setTimeout(done, 700));
+    await route.fulfill({ response });
+  });
+  await add(page, 'Silver Ring').click();
+  await page.waitForTimeout(100);
+  await add(page, 'Red Necklace').click();
+  await inCart(page, '$55.00');
+  await page.waitForTimeout(800);
+  await inCart(page, '$55.00');
+});
+
+// --- thanks -------------------------------------------------------------------------------------
+
+test('thanks: waits for the order, says when it takes long, and looks again', async (context) => {
+  const page = await context.newPage();
+  await page.clock.install();
+  let known = false;
+  await page.route('**/checkout/session-status?*', (route) => answer(known ? { status: 'completed', orderNumber: 'BC-LATE',
+    amount: 500, currency: 'jpy', items: [{ name: EVIL, quantity: 1 }] } : { status: 'unknown' })(route));
+  await page.goto(`${site.url}/foreign/thanks.html?session_id=cs_test_1`);
+  await page.getByText('we are waiting for word of your payment').first().waitFor();
+  for (let i = 0; i < 14; i += 1) {
+    await page.clock.runFor(20000);
+    await page.waitForTimeout(30);
+  }
+  await page.getByText('We have not heard of your payment yet.', { exact: false }).first().waitFor();
+  known = true;
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await page.getByText('BC-LATE', { exact: true }).waitFor();
+  await page.getByText('¥500').waitFor();
+  await page.getByText(EVIL).waitFor();
+  equal((await status(page, 'ordersnap-thanks')).startsWith('Thank you!'), true);
+});
+
+for (const [state, sentence] of [['failed', 'did not go through'], ['expired', 'ended without a payment']]) {
+  test(`thanks: a session that ${state} keeps the cart`, async (context) => {
+    const page = await context.newPage();
+    await page.route('**/checkout/session-status?*', answer({ status: state, ...(state === 'failed' && { orderNumber: 'BC-F', amount: 5, currency: 'usd', items: [] }) }));
+    await page.addInitScript(() => localStorage.setItem('ordersnap-cart', '{"N-RED":1}'));
+    await page.goto(`${site.url}/foreign/thanks.html?session_id=cs_test_1`);
+    await page.getByText(sentence, { exact: false }).first().waitFor();
+    equal(await page.evaluate(() => ordersnap.cart.read()), { 'N-RED': 1 });
+  });
+}
+
+test('thanks: without a session, and with one that is none, it does not wait', async (context) => {
+  const page = await context.newPage();
+  await page.goto(`${site.url}/foreign/thanks.html`);
+  await page.getByText('This page is for the way back from a payment.').first().waitFor();
+  await page.goto(`${site.url}/foreign/thanks.html?session_id=${encodeURIComponent('"><script>alert(1)</script>')}`);
+  await page.getByText('We have not heard of your payment yet.', { exact: false }).first().waitFor();
+  expect(context, '400');
+});
+
+// --- my orders ----------------------------------------------------------------------------------
+
+test('orders: number, date, lines, total, state, refund, parcel and address; more by a click', async (context) => {
+  const page = await openOrders(context);
+  await page.getByRole('button', { name: 'Show more' }).waitFor();
+  equal((await orderTitles(page)).slice(0, 2), ['Order BC-ANN01', 'Order BC-ANN02']);
+  for (const text of ['Partly refunded', 'Payment on its way', 'Payment failed', 'Refunded', '$85.00', '¥8,500']) {
+    await page.locator('ordersnap-orders').getByText(text, { exact: true }).first().waitFor();
+  }
+  await page.locator('summary').first().click();
+  const first = page.locator('ordersnap-orders li').first();
+  for (const text of ['-$25.00', '-$10.00', '5 Shore Road', 'Canada', 'DHL JD01']) await first.getByText(text).waitFor();
+  equal(await first.getByRole('link').getAttribute('href'), 'https://track.example/JD01');
+  await page.getByRole('button', { name: 'Show more' }).click();
+  await page.getByRole('heading', { name: 'BC-ANN10' }).waitFor();
+  equal(await page.evaluate(() => document.querySelector('ordersnap-orders').shadowRoot.activeElement.textContent), 'Order BC-ANN06');
+  ok(await page.locator('details').first().evaluate((e) => e.open), 'what was open stays open');
+  await page.getByRole('button', { name: 'Show more' }).click();
+  await page.getByRole('heading', { name: 'BC-ANN12' }).waitFor();
+  equal((await orderTitles(page)).length, 12);
+  equal(await page.getByRole('button', { name: 'Show more' }).count(), 0);
+  equal(await status(page, 'ordersnap-orders'), '12 orders shown');
+});
+
+test('orders: a product, a name, an address and a link that are HTML are shown as text', async (context) => {
+  const page = await openOrders(context);
+  await page.getByText(EVIL).first().waitFor();
+  await page.locator('summary').nth(3).click();
+  equal(await page.locator('ordersnap-orders img').count(), 0);
+  equal(await page.locator('ordersnap-orders a').count(), 1);
+});
+
+test('orders: the total is in the reader’s locale and the order’s currency', async (context) => {
+  const page = await openOrders(context);
+  await page.locator('ordersnap-orders').getByText('85,00\u00a0$').first().waitFor();
+  await page.locator('ordersnap-orders').getByText(/2026|20\d\d/).first().waitFor();
+}, { locale: 'de-DE' });
+
+test('orders: nobody logged in, nothing bought, and a login that has ended, each in words', async (context) => {
+  const page = await context.newPage();
+  await page.goto(`${site.url}/foreign/orders.html`);
+  await page.getByText('Please log in to see your orders.').first().waitFor();
+  await page.goto(`${shopUrl}orders.html`);
+  await logIn(page, 'nobody', 'nobody@shop.example');
+  await page.getByText('You have not ordered anything yet.').first().waitFor();
+  const old = await page.evaluate(() => fetch('login', { method: 'POST', body: JSON.stringify({ name: 'ann', seconds: -5 }) }).then((r) => r.json()));
+  await page.goto(`${site.url}/foreign/orders.html`);
+  await page.evaluate((token) => ordersnap.configure({ token }) ?? document.querySelector('ordersnap-orders').reload(), old.token);
+  await page.getByText('Your login has ended. Please log in again.').first().waitFor();
+  expect(context, '401');
+});
+
+test('orders: a token that has expired is asked for anew, once, before anybody hears of it', async (context) => {
+  const page = await openOrders(context);
+  const [old, good] = await page.evaluate(() => Promise.all([-5, 60].map((seconds) => fetch('login', { method: 'POST',
+    body: JSON.stringify({ name: 'ann', seconds }) }).then((r) => r.json()).then((r) => r.token))));
+  await page.goto(`${site.url}/foreign/orders.html`);
+  await page.evaluate(([a, b]) => { document.querySelector('ordersnap-orders').token = ({ anew }) => (anew ? b : a); }, [old, good]);
+  await page.getByRole('heading', { name: 'BC-ANN01' }).waitFor();
+  ok(!page.url().includes('token'), 'no token in the address');
+  expect(context, '401');
+});
+
+test('orders: slow is said while it lasts; away and busy have a button to try again', async (context) => {
+  const page = await openOrders(context);
+  await page.getByRole('button', { name: 'Show more' }).waitFor();
+  let release;
+  await page.route('**/orders?*', async (route) => { await new Promise((done) => { release = done; }); await route.continue(); });
+  await page.getByRole('button', { name: 'Show more' }).click();
+  await page.getByText('Loading your orders…').first().waitFor();
+  equal(await status(page, 'ordersnap-orders'), 'Loading your orders…');
+  equal((await orderTitles(page)).length, 5);
+  await eventually(() => release, 'the request');
+  release();
+  await page.getByRole('heading', { name: 'BC-ANN06' }).waitFor();
+  await page.unroute('**/orders?*');
+  for (const [fault, text] of [[(route) => route.abort(), 'can’t be reached'], [answer({ error: 'x' }, { status: 503 }), 'is busy'],
+    [answer({ error: 'x' }, { status: 500 }), 'That did not work'], [(route) => route.fulfill({ body: '<html>' }), 'can’t be reached']]) {
+    await page.route('**/orders?*', fault);
+    await page.locator('ordersnap-orders').getByRole('button').last().click();
+    await page.getByRole('alert').getByText(text).first().waitFor();
+    equal((await orderTitles(page)).length, 10);
+    await page.unroute('**/orders?*');
+  }
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await page.getByRole('heading', { name: 'BC-ANN12' }).waitFor();
+  expect(context, '503', '500', 'ERR_FAILED');
+});
+
+test('orders: pages that are empty and lead on are read through, and one order is shown once', async (context) => {
+  const page = await context.newPage();
+  const order = (n) => ({ orderId: `cs_${n}`, orderNumber: `BC-${n}`, status: 'completed', amount: 1, currency: 'usd', createdAt: '2026-11-01T00:00:00Z' });
+  const pages = { '': [[], 'a'], a: [[], 'b'], b: [[order(1), order(1)], 'c'], c: [[order(1), order(2)], null] };
+  await page.route('**/orders?*', (route) => {
+    const [orders, nextCursor] = pages[new URL(route.request().url()).searchParams.get('cursor') ?? ''];
+    return answer({ orders, nextCursor, hasOrders: true })(route);
+  });
+  await page.goto(`${site.url}/foreign/orders.html`);
+  await page.evaluate(() => { document.querySelector('ordersnap-orders').token = 'x'; });
+  await page.getByRole('button', { name: 'Show more' }).click();
+  await page.getByRole('heading', { name: 'BC-2' }).waitFor();
+  equal(await orderTitles(page), ['Order BC-1', 'Order BC-2']);
+});
+
+// --- foreign pages ------------------------------------------------------------------------------
+
+test('a product named like HTML is text, in a page with the strictest policy', async (context) => {
+  const page = await context.newPage();
+  await page.goto(`${site.url}/foreign/evil.html`);
+  await add(page, EVIL).click();
+  await page.locator('ordersnap-cart').getByText('$1.00').first().waitFor();
+  await page.locator('ordersnap-cart').getByText(EVIL).first().waitFor();
+  equal(await page.locator('img').count(), 0);
+});
+
+for (let n = 0; n < site.snippets; n += 1) {
+  test(`the manual's snippet ${n + 1} works in a page with the strictest policy`, async (context) => {
+    const page = await context.newPage();
+    await page.goto(`${site.url}/foreign/snippet${n}.html?session_id=cs_test_ann05`);
+    await page.waitForLoadState('networkidle');
+    const shown = await page.evaluate(() => [...document.querySelectorAll('ordersnap-buy, ordersnap-cart, ordersnap-thanks, ordersnap-orders')]
+      .map((e) => e.shadowRoot.textContent.trim()));
+    ok(shown.length && shown.every(Boolean), `it shows ${JSON.stringify(shown)}`);
+  });
+}
+
+test('texts, locale and address come from the page: attributes, properties, configure()', async (context) => {
+  const page = await context.newPage();
+  await page.goto(`${site.url}/foreign/evil.html`);
+  await page.evaluate(() => {
+    document.querySelector('ordersnap-buy').setAttribute('text-add', 'In den Korb');
+    document.querySelector('ordersnap-cart').texts = { cartTitle: 'Ihr Korb' };
+    ordersnap.configure({ locale: 'de-DE', texts: { cartEmpty: 'Noch leer.' } });
+  });
+  await page.locator('ordersnap-buy').getByText('In den Korb').waitFor();
+  await page.getByText('Ihr Korb').waitFor();
+  await page.getByText('Noch leer.').first().waitFor();
+  await page.getByText('1,00\u00a0$').waitFor();
+});
+
+// --- people -------------------------------------------------------------------------------------
+
+test('by the keyboard alone: into the cart, more of it, to Stripe, and the focus is never lost', async (context) => {
+  const page = await openShop(context);
+  await page.getByText('$42.00').waitFor();
+  const focused = () => page.evaluate(() => {
+    let e = document.activeElement;
+    while (e?.shadowRoot?.activeElement) e = e.shadowRoot.activeElement;
+    return e?.getAttribute('aria-label') ?? e?.textContent.trim() ?? '';
+  });
+  const tabTo = async (name) => {
+    for (let i = 0; i < 40; i += 1) {
+      if ((await focused()).startsWith(name)) return;
+      await page.keyboard.press('Tab');
+    }
+    throw new Error(`Tab does not come to ${name}`);
+  };
+  await tabTo('Add Red Necklace');
+  await page.keyboard.press('Enter');
+  equal((await focused()).startsWith('Add Red Necklace'), true);
+  equal(await page.locator('ordersnap-buy [role=status]').first().textContent(), 'Red Necklace: 1 in the cart');
+  await inCart(page, '$30.00');
+  await tabTo('One Red Necklace more');
+  await page.keyboard.press('Space');
+  await inCart(page, '$60.00');
+  equal(await focused(), 'One Red Necklace more');
+  await eventually(async () => await status(page, '#cart ordersnap-cart') === '2 in the cart, $60.00', 'word of the sum');
+  await tabTo('Check out');
+  await page.keyboard.press('Enter');
+  await page.locator('#pay').waitFor();
+});
+
+test('removing the last line leaves the focus in the cart and says that it is empty', async (context) => {
+  const page = await openShop(context);
+  await add(page, 'Silver Ring').click();
+  await page.getByRole('button', { name: 'Remove Silver Ring' }).press('Enter');
+  await page.getByRole('link', { name: 'Cart, 0 in the cart' }).waitFor();
+  equal(await page.evaluate(() => document.querySelector('#cart ordersnap-cart').shadowRoot.activeElement?.textContent), 'Your cart');
+});
+
+test('axe-core finds nothing on any page, light and dark, and nothing is wider than the screen', async (context) => {
+  const page = await openShop(context);
+  await fillCart(page);
+  await accessible(page, 'shop');
+  for (const width of WIDTHS) {
+    await page.setViewportSize({ width, height: 740 });
+    await fits(page, `shop at ${width}`);
+  }
+  await page.goto(`${shopUrl}thanks.html?session_id=cs_test_ann05`);
+  await page.getByText('BC-ANN05', { exact: true }).waitFor();
+  await accessible(page, 'thanks');
+  await page.goto(`${shopUrl}orders.html`);
+  await accessible(page, 'login');
+  await logIn(page, 'ann');
+  await page.locator('summary').first().click();
+  await page.locator('summary').nth(3).click();
+  await accessible(page, 'orders');
+  for (const width of WIDTHS) {
+    await page.setViewportSize({ width, height: 740 });
+    await fits(page, `orders at ${width}`);
+  }
+  await page.route('**/orders?*', (route) => route.abort());
+  await page.reload();
+  await page.getByRole('button', { name: 'Try again' }).waitFor();
+  await accessible(page, 'orders that fail');
+  expect(context, 'ERR_FAILED');
+});
+
+test('on a phone the cart is a touch away, wherever the page is', async (context) => {
+  const page = await openShop(context);
+  await add(page, 'Red Necklace').tap();
+  const link = page.getByRole('link', { name: 'Cart, 1 in the cart' });
+  const box = await link.boundingBox();
+  ok(box.y + box.height <= 740 && box.height >= 40, `the link is at ${JSON.stringify(box)}`);
+  await link.tap();
+  await eventually(async () => (await pay(page).boundingBox()).y < 740, 'the cart in sight');
+  for (const target of await page.locator('#cart button, nav a').all()) {
+    const { width, height } = await target.boundingBox();
+    ok(width >= 40 && height >= 40, `a target of ${width} by ${height}`);
+  }
+}, PHONE);
+
+// --- pictures -----------------------------------------------------------------------------------
+
+for (const colorScheme of ['light', 'dark']) {
+  test(`pictures of every page, ${colorScheme}`, async (context) => {
+    const page = await openShop(context);
+    const shot = async (name, more = {}) => {
+      for (const width of WIDTHS) {
+        await page.setViewportSize({ width, height: width < 500 ? 740 : 800 });
+        await page.waitForTimeout(50);
+        await page.screenshot({ path: `${site.shots}/${name}-${width}-${colorScheme}.png`, ...more });
+      }
+    };
+    await fillCart(page);
+    await page.evaluate(() => { document.activeElement.blur(); scrollTo(0, 0); });
+    await page.mouse.move(0, 0);
+    await shot('shop');
+    const cart = await page.evaluate(() => localStorage.getItem('ordersnap-cart'));
+    await page.goto(`${shopUrl}thanks.html?session_id=cs_test_ann05`);
+    await page.getByText('BC-ANN05', { exact: true }).waitFor();
+    await shot('thanks');
+    await page.evaluate((text) => localStorage.setItem('ordersnap-cart', text), cart);
+    await page.goto(`${shopUrl}orders.html`);
+    await shot('login');
+    await logIn(page, 'ann');
+    await page.locator('summary').first().click();
+    await page.getByText('5 Shore Road').first().waitFor();
+    await page.evaluate(() => { document.activeElement.blur(); scrollTo(0, 0); });
+    await shot('orders', { fullPage: true });
+    if (colorScheme === 'dark') return; // the README's two are light
+    await page.setViewportSize({ width: 1200, height: 720 });
+    await page.screenshot({ path: `${site.shots}/readme-orders.png` });
+    await page.goto(shopUrl);
+    await page.locator('#cart').getByText('$85.00', { exact: true }).first().waitFor();
+    await page.screenshot({ path: `${site.shots}/readme-shop.png` });
+  }, { colorScheme, reducedMotion: 'reduce' });
+}
+
+main();

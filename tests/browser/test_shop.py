@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""The demo shop and ordersnap's elements in a real browser: starts a shop behind nginx, and Chromium
+through shop.mjs, which has the tests."""
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "http"))
+
+import servers  # noqa: E402
+from servers import shop  # noqa: E402
+import orders as made  # noqa: E402
+from demo import SEED  # noqa: E402
+from login import SECRET, Login  # noqa: E402
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+EVIL = "<img src=x onerror=alert(1)>"
+NOW = int(time.time())
+
+# A page of somebody else's site, with as strict a policy as there is, sent as a header.
+FOREIGN = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>A foreign page</title>
+<meta name="viewport" content="width=device-width">
+<link rel="icon" href="/demo/icon.svg">
+<script src="/ordersnap.js" defer></script>
+<main><h1>A foreign page</h1>
+{}
+</main></html>
+"""
+POLICY = ("default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self'; "
+          "require-trusted-types-for 'script'; trusted-types 'none'")
+
+
+def skip(why):
+    print(f"1..0 # SKIP {why}")
+    sys.exit(0)
+
+
+def orders_of_ann():
+    """Twelve orders in several states; the newest has all that a customer may see."""
+    listed = [made.order(f"cs_test_ann{n:02d}", NOW - 86400 * n, "ann", amountShipping=500,
+                         shippingAddress={"name": "Ann Lee", "line1": "5 Shore Road", "city": "Halifax",
+                                          "state": "NS", "postalCode": "B3H 1A1", "country": "CA"})
+              for n in range(1, 13)]
+    listed[0].update(amountDiscount=1000, amountTax=300, refunds=[
+        {"id": "re_1", "amount": 2500, "currency": "usd", "status": "succeeded",
+         "createdAt": made.iso(NOW)}], amountRefunded=2500, status="partially_refunded",
+        tracking={"carrier": "DHL", "number": "JD01", "url": "https://track.example/JD01"})
+    listed[1].update(status="pending")
+    listed[2].update(status="failed")
+    listed[3].update(currency="jpy", amount=8500, status="refunded", amountRefunded=8500, items=[
+        {"name": EVIL, "quantity": 1, "amountTotal": 8500, "currency": "jpy"}],
+        tracking={"carrier": EVIL, "url": "javascript:alert(1)"},
+        shippingAddress={"name": EVIL, "line1": EVIL, "country": "CA"})
+    return listed
+
+
+def main():
+    lacks = servers.lacking("nginx")
+    if lacks or not CHROMIUM or not shutil.which("node"):
+        skip(f"{lacks or ('node' if CHROMIUM else 'chromium')} is not installed")
+    login, port = Login(), shop.free_port()
+    url = f"http://127.0.0.1:{port}"
+    site = servers.Site(
+        "nginx", children=2, port=port, seed=[*SEED, {"lookup_key": "X-EVIL", "name": EVIL, "unit_amount": 100,
+                                           "currency": "usd"}],
+        locations=login.location + f'\n        location /foreign/ {{ add_header Content-Security-Policy '
+        f'"{POLICY}"; }}', JWT_SECRET=SECRET, CORS_ALLOW_ORIGIN=url,
+        CHECKOUT_SUCCESS_URL=url + "/demo/thanks.html?session_id={CHECKOUT_SESSION_ID}",
+        CHECKOUT_CANCEL_URL=url + "/demo/")
+    made.put(site, *orders_of_ann())
+    os.mkdir(site.path("www", "foreign"), 0o755)
+    with open(os.path.join(HERE, "..", "..", "doc", "elements.md"), encoding="utf-8") as f:
+        snippets = [part.split("```")[0] for part in f.read().split("```html\n")[1:]]
+    pages = {"evil": '<ordersnap-buy sku="X-EVIL"></ordersnap-buy>\n<ordersnap-cart email></ordersnap-cart>',
+             "orders": "<ordersnap-orders></ordersnap-orders>",
+             "thanks": "<ordersnap-thanks></ordersnap-thanks>",
+             **{f"snippet{n}": text for n, text in enumerate(snippets)}}
+    for name, text in pages.items():
+        with open(site.path("www", "foreign", name + ".html"), "w", encoding="utf-8") as f:
+            f.write(text if "<html" in text else FOREIGN.format(text))
+            os.chmod(f.name, 0o644)
+    told = {"url": site.url, "sim": site.sim.base, "snippets": len(snippets),
+            "shots": os.environ.get("ORDERSNAP_SCREENSHOTS", site.path("tmp"))}
+    try:
+        done = subprocess.run(["node", os.path.join(HERE, "shop.mjs"), *sys.argv[1:]], check=False,
+                              env={**os.environ, "ORDERSNAP_SITE": json.dumps(told), "CHROMIUM": CHROMIUM})
+    finally:
+        site.close()
+    sys.exit(done.returncode)
+
+
+if __name__ == "__main__":
+    main()

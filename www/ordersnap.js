@@ -1,0 +1,879 @@
+// SPDX-License-Identifier: ISC
+// ordersnap's elements: what a page needs to sell, in one script without a build step.
+//
+//   <script src="/ordersnap.js" defer></script>
+//   <ordersnap-buy sku="N-RED"></ordersnap-buy>      a price and a button
+//   <ordersnap-cart></ordersnap-cart>                the cart, up to Stripe's page
+//   <ordersnap-thanks></ordersnap-thanks>            what became of the payment
+//   <ordersnap-orders></ordersnap-orders>            a customer's own orders
+//
+// doc/elements.md is the manual.  The one idea: what a page shows is what the programs answered.  No
+// price and no name is kept here; the cart is lookup keys and quantities.  Text is set as text, never
+// as HTML; styles are a constructed sheet; so a strict Content-Security-Policy stays as it is.
+
+'use strict';
+
+(() => {
+  const STORED = 'ordersnap-cart';
+  const CHANGED = 'ordersnap-cart-change';
+  const REQUEST_MS = 20000;
+  const QUOTE_PAUSE_MS = 200;
+
+  const TEXTS = {
+    add: 'Add to cart',
+    addName: 'Add {name} to the cart',
+    inCart: '{count} in the cart',
+    added: '{name}: {count} in the cart',
+    notForSale: 'Not available',
+    price: 'Price',
+    cart: 'Cart',
+    cartTitle: 'Your cart',
+    cartEmpty: 'Nothing in it yet.',
+    cartCount: '{count} in the cart',
+    quantity: 'Quantity of {name}',
+    more: 'One {name} more',
+    less: 'One {name} less',
+    remove: 'Remove',
+    removeName: 'Remove {name}',
+    removed: '{name} removed',
+    subtotal: 'Subtotal',
+    email: 'E-mail, for the receipt',
+    optional: 'optional',
+    checkout: 'Check out',
+    wait: 'One moment…',
+    gone: 'Some of it is not available any more. Please remove it.',
+    unreachable: 'The shop can’t be reached just now. Please try again.',
+    busy: 'The shop is busy just now. Please try again in a moment.',
+    failed: 'That did not work: {why}',
+    again: 'Try again',
+    waiting: 'One moment: we are waiting for word of your payment.',
+    thanks: 'Thank you!',
+    paid: 'Your payment went through.',
+    pending: 'Your order is on record. Your payment is still on its way; there is nothing more to do.',
+    paymentFailed: 'Your payment did not go through. Nothing was charged.',
+    expired: 'This checkout has ended without a payment. Nothing was charged.',
+    unknown: 'We have not heard of your payment yet. That can take some minutes; your order is safe.',
+    noSession: 'This page is for the way back from a payment.',
+    order: 'Order {number}',
+    orderNumber: 'Order number',
+    orders: 'Your orders',
+    loading: 'Loading your orders…',
+    noOrders: 'You have not ordered anything yet.',
+    login: 'Please log in to see your orders.',
+    loginAgain: 'Your login has ended. Please log in again.',
+    loadMore: 'Show more',
+    loaded: '{count} orders shown',
+    details: 'Details',
+    discount: 'Discount',
+    shipping: 'Shipping',
+    tax: 'Tax',
+    total: 'Total',
+    refunded: 'Refunded',
+    refundOn: 'Refund of {date}',
+    tracking: 'Track the parcel',
+    shipTo: 'Shipped to',
+    statusCompleted: 'Paid',
+    statusPending: 'Payment on its way',
+    statusFailed: 'Payment failed',
+    statusRefunded: 'Refunded',
+    statusPartiallyRefunded: 'Partly refunded',
+  };
+
+  const STYLE = `
+    :host {
+      --ink: var(--ordersnap-ink, #1f2a2e);
+      --soft: var(--ordersnap-soft, #55646a);
+      --line: var(--ordersnap-line, #ddd6ca);
+      --card: var(--ordersnap-card, #fffefb);
+      --accent: var(--ordersnap-accent, #0f5c63);
+      --accent-ink: var(--ordersnap-accent-ink, #ffffff);
+      --alarm: var(--ordersnap-alarm, #a02b1d);
+      --good: var(--ordersnap-good, #1d6b3c);
+      --radius: var(--ordersnap-radius, 12px);
+      display: block;
+      color: var(--ink);
+      font: var(--ordersnap-font, inherit);
+      line-height: 1.5;
+    }
+    @supports (color: light-dark(red, red)) {
+      :host {
+        --ink: var(--ordersnap-ink, light-dark(#1f2a2e, #edf1ef));
+        --soft: var(--ordersnap-soft, light-dark(#55646a, #a9b8bb));
+        --line: var(--ordersnap-line, light-dark(#ddd6ca, #3a4a50));
+        --card: var(--ordersnap-card, light-dark(#fffefb, #1a2428));
+        --accent: var(--ordersnap-accent, light-dark(#0f5c63, #7fd0cd));
+        --accent-ink: var(--ordersnap-accent-ink, light-dark(#ffffff, #0b1d20));
+        --alarm: var(--ordersnap-alarm, light-dark(#a02b1d, #ff9b8c));
+        --good: var(--ordersnap-good, light-dark(#1d6b3c, #8ed6a5));
+      }
+    }
+    :host([hidden]), [hidden] { display: none !important; }
+    * { box-sizing: border-box; }
+    h1, h2, h3, h4, h5, h6, p, ul, dl, dd, address { margin: 0; padding: 0; font-style: normal; }
+    h1, h2, h3, h4, h5, h6 { font-size: 1.25em; line-height: 1.25; font-family: var(--ordersnap-title-font, inherit); }
+    ul { list-style: none; }
+    .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+    .card { padding: 1.25em; border: 1px solid var(--line); border-radius: var(--radius); background: var(--card); }
+    .soft { color: var(--soft); }
+    .alarm { color: var(--alarm); font-weight: 600; }
+    .number { font-variant-numeric: tabular-nums; white-space: nowrap; }
+    .row { display: flex; flex-wrap: wrap; justify-content: space-between; align-items: center; gap: .35em 1em; }
+    .stack > * + * { margin-top: 1em; }
+    button, .button {
+      font: inherit; font-weight: 600; min-height: 2.75em; padding: .4em 1.15em; cursor: pointer;
+      border: 1px solid var(--accent); border-radius: 999px; background: transparent; color: var(--accent);
+    }
+    button:hover:not(:disabled), button.primary { background: var(--accent); color: var(--accent-ink); }
+    button.primary { width: 100%; }
+    button.primary:hover:not(:disabled) { filter: brightness(1.1); }
+    button.small { min-height: 2.75em; min-width: 2.75em; padding: 0 .6em; }
+    button.plain { border-color: transparent; }
+    button:hover .count { background: var(--accent-ink); color: var(--accent); }
+    button:disabled { opacity: .6; cursor: default; }
+    :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; border-radius: 6px; }
+    button:focus-visible { border-radius: 999px; }
+    input {
+      font: inherit; min-height: 2.75em; padding: .35em .7em; border: 1px solid var(--soft);
+      border-radius: 8px; background: transparent; color: var(--ink); min-width: 0;
+    }
+    label { display: block; margin-bottom: .3em; }
+    .wide { width: 100%; }
+    .lines > li { padding: .8em 0; border-bottom: 1px solid var(--line); }
+    .amount { display: flex; align-items: center; gap: .3em; }
+    .amount input { width: 3.6em; text-align: center; appearance: textfield; }
+    .amount input::-webkit-inner-spin-button { appearance: none; margin: 0; }
+    .sums { display: grid; grid-template-columns: 1fr auto; gap: .3em 1em; }
+    .sums dd { text-align: right; }
+    .sums .total { font-weight: 700; }
+    .badge { padding: .1em .75em; border: 1px solid currentColor; border-radius: 999px; font-size: .9em; font-weight: 600; }
+    .badge.good { color: var(--good); }
+    .badge.bad { color: var(--alarm); }
+    .badge.open { color: var(--soft); }
+    .name { font-weight: 600; overflow-wrap: anywhere; }
+    .summary { display: inline-flex; align-items: center; gap: .6em; min-height: 2.75em; color: inherit; font-weight: 600; text-decoration: none; }
+    .count { display: inline-block; min-width: 1.6em; padding: 0 .45em; margin-left: .15em; border-radius: 999px; background: var(--accent); color: var(--accent-ink); text-align: center; }
+    .parts { display: grid; gap: 1.2em; margin-top: 1em; grid-template-columns: repeat(auto-fit, minmax(min(100%, 15em), 1fr)); }
+    summary { min-height: 2.2em; padding: .3em 0; color: var(--accent); font-weight: 600; cursor: pointer; width: fit-content; }
+    a { color: var(--accent); }
+    .big { font-size: 1.35em; font-weight: 700; overflow-wrap: anywhere; }
+    .spinner { width: 1.6em; height: 1.6em; border: 3px solid var(--line); border-top-color: var(--accent); border-radius: 50%; }
+    @media (prefers-reduced-motion: no-preference) {
+      .spinner { animation: turn 1s linear infinite; }
+      @keyframes turn { to { transform: rotate(1turn); } }
+    }
+  `;
+
+  let sheet = null;
+
+  // ---- settings of the page: ordersnap.configure({base, token, locale, texts})
+
+  const settings = { base: '', token: null, locale: null, texts: {} };
+
+  function configure(more) {
+    Object.assign(settings, more, { texts: { ...settings.texts, ...more.texts } });
+    for (const element of live) element.refresh();
+  }
+
+  const live = new Set(); // the elements that are on the page
+
+  // ---- what the programs answer
+
+  class Refusal extends Error {
+    constructor(status, text) {
+      super(text);
+      this.status = status; // 0: there was no answer
+    }
+  }
+
+  async function tokenOf(element, anew) {
+    const token = element.token ?? settings.token;
+    return typeof token === 'function' ? token({ anew }) : token;
+  }
+
+  // One request; a JSON object, or a Refusal.
+  async function request(path, { body, token } = {}) {
+    const headers = { Accept: 'application/json' };
+    if (body) headers['Content-Type'] = 'application/json';
+    if (token) headers.Authorization = `Bearer ${token}`;
+    let response;
+    try {
+      response = await fetch(settings.base + path, { method: body ? 'POST' : 'GET', headers,
+        body: body ? JSON.stringify(body) : undefined, credentials: 'same-origin',
+        signal: AbortSignal.timeout(REQUEST_MS) });
+    } catch {
+      throw new Refusal(0, '');
+    }
+    const answer = await response.json().catch(() => null);
+    if (!response.ok || answer === null || typeof answer !== 'object') {
+      throw new Refusal(response.ok ? 0 : response.status, String(answer?.error ?? ''));
+    }
+    return answer;
+  }
+
+  // The same as who is logged in; a token that is not valid any more is asked for anew, once.
+  async function requestAs(element, path, options = {}) {
+    const token = await tokenOf(element, false);
+    try {
+      return await request(path, { ...options, token });
+    } catch (error) {
+      if (!(error instanceof Refusal) || error.status !== 401) throw error;
+      const other = await tokenOf(element, true);
+      if (!other || other === token) throw error;
+      return request(path, { ...options, token: other });
+    }
+  }
+
+  function quoteOf(lines) {
+    return request('/cart/quote', { body: { items: lines.map(([sku, quantity]) => ({ sku, quantity })) } });
+  }
+
+  // ---- names and prices, by one quote for all that a page asks at once
+
+  const known = new Map(); // sku to {name, price, currency}, or null: not for sale
+  const wanted = new Map(); // sku to the promises that wait for it
+  let asking = false;
+
+  function learn(quote) {
+    for (const item of quote.items ?? []) {
+      known.set(item.sku, { name: String(item.name ?? item.sku), price: item.unitPrice,
+        currency: item.currency ?? quote.pricingSummary?.currency });
+    }
+  }
+
+  // One that can't be sold has the whole quote refused: then each is asked for alone.
+  async function askAll(skus) {
+    try {
+      learn(await quoteOf(skus.map((sku) => [sku, 1])));
+    } catch (error) {
+      if (error.status !== 400 || skus.length === 0) throw error;
+      if (skus.length === 1) known.set(skus[0], null);
+      else for (const sku of skus) await askAll([sku]);
+    }
+  }
+
+  function product(sku) {
+    if (known.has(sku)) return Promise.resolve(known.get(sku));
+    return new Promise((resolve, reject) => {
+      wanted.set(sku, [...(wanted.get(sku) ?? []), { resolve, reject }]);
+      if (asking) return;
+      asking = true;
+      queueMicrotask(async () => {
+        asking = false;
+        const waiting = new Map(wanted);
+        wanted.clear();
+        try {
+          await askAll([...waiting.keys()]);
+          for (const [key, promises] of waiting) for (const p of promises) p.resolve(known.get(key) ?? null);
+        } catch (error) {
+          for (const promises of waiting.values()) for (const p of promises) p.reject(error);
+        }
+      });
+    });
+  }
+
+  // ---- the cart: sku to quantity, in this browser; other tabs hear of it
+
+  const MOST = 999;
+
+  function readCart() {
+    try {
+      const entries = Object.entries(JSON.parse(localStorage.getItem(STORED)) ?? {});
+      return new Map(entries.filter(([, n]) => Number.isInteger(n) && n > 0 && n <= MOST));
+    } catch {
+      return new Map(memory); // no storage, or not ours
+    }
+  }
+
+  let memory = [];
+
+  function writeCart(cart) {
+    memory = [...cart];
+    try {
+      localStorage.setItem(STORED, JSON.stringify(Object.fromEntries(cart)));
+    } catch {
+      // then it lasts as long as the page
+    }
+    dispatchEvent(new CustomEvent(CHANGED, { detail: Object.fromEntries(cart) }));
+  }
+
+  function setQuantity(sku, quantity) {
+    const cart = readCart();
+    if (quantity < 1) cart.delete(sku);
+    else cart.set(sku, Math.min(MOST, quantity));
+    writeCart(cart);
+    return cart.get(sku) ?? 0;
+  }
+
+  function countOf(cart) {
+    return [...cart.values()].reduce((sum, n) => sum + n, 0);
+  }
+
+  addEventListener('storage', (event) => {
+    if (event.key === STORED || event.key === null) dispatchEvent(new CustomEvent(CHANGED));
+  });
+
+  // ---- money, dates: Stripe's minor units (https://docs.stripe.com/currencies), the reader's locale
+
+  const NO_DECIMALS = new Set('BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF'.split(' '));
+  const THREE_DECIMALS = new Set('BHD JOD KWD OMR TND'.split(' '));
+
+  function money(amount, currency) {
+    if (!Number.isFinite(amount) || typeof currency !== 'string') return '';
+    const code = currency.toUpperCase();
+    const decimals = NO_DECIMALS.has(code) ? 0 : THREE_DECIMALS.has(code) ? 3 : 2;
+    try {
+      return new Intl.NumberFormat(settings.locale ?? undefined, { style: 'currency', currency: code,
+        ...(decimals === 0 && { maximumFractionDigits: 0 }) }).format(amount / 10 ** decimals);
+    } catch {
+      return `${(amount / 10 ** decimals).toFixed(decimals)} ${code}`; // no currency that a browser knows
+    }
+  }
+
+  function day(text) {
+    const date = new Date(text);
+    if (Number.isNaN(date.getTime())) return '';
+    return new Intl.DateTimeFormat(settings.locale ?? undefined, { dateStyle: 'long' }).format(date);
+  }
+
+  // ---- making elements: properties and text, never HTML
+
+  function make(tag, { attributes = {}, ...properties } = {}, ...children) {
+    const made = Object.assign(document.createElement(tag), properties);
+    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+    made.append(...children.filter((child) => child !== null && child !== undefined && child !== ''));
+    return made;
+  }
+
+  function button(text, onclick, { label, key, ...properties } = {}) {
+    const made = make('button', { type: 'button', textContent: text, onclick, ...properties });
+    if (label) made.setAttribute('aria-label', label);
+    made.dataset.key = key ?? label ?? text;
+    return made;
+  }
+
+  class Ordersnap extends HTMLElement {
+    constructor() {
+      super();
+      const root = this.attachShadow({ mode: 'open' });
+      if (!sheet) {
+        sheet = new CSSStyleSheet();
+        sheet.replaceSync(STYLE);
+      }
+      root.adoptedStyleSheets = [sheet];
+      this.body = make('div', { attributes: { part: 'body' } });
+      this.status = make('p', { className: 'unseen', attributes: { role: 'status' } });
+      root.append(this.body, this.status);
+    }
+
+    connectedCallback() {
+      // a property that was set before this script had run
+      for (const name of ['token', 'texts']) {
+        if (Object.hasOwn(this, name)) {
+          const value = this[name];
+          delete this[name];
+          this[name] = value;
+        }
+      }
+      live.add(this);
+      this.listener = () => this.refresh();
+      addEventListener(CHANGED, this.listener);
+      addEventListener('pageshow', this.listener); // back from Stripe's page, perhaps as it was left
+      this.refresh();
+    }
+
+    disconnectedCallback() {
+      live.delete(this);
+      removeEventListener(CHANGED, this.listener);
+      removeEventListener('pageshow', this.listener);
+    }
+
+    refresh() {
+      if (this.isConnected) this.render();
+    }
+
+    // An attribute text-..., the property texts, those of configure(), or ours.
+    text(key, values = {}) {
+      const attribute = `text-${key.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
+      const text = this.getAttribute(attribute) ?? this.texts?.[key] ?? settings.texts[key] ?? TEXTS[key];
+      return text.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
+    }
+
+    why(error) {
+      if (!(error instanceof Refusal) || error.status === 0) return this.text('unreachable');
+      if (error.status === 503 || error.status === 429 || error.status === 502 || error.status === 504) return this.text('busy');
+      return this.text('failed', { why: error.message || error.status });
+    }
+
+    // h2, or as deep as the page's own headings need it: heading="3".
+    heading() {
+      return `h${/^[1-6]$/.test(this.getAttribute('heading')) ? this.getAttribute('heading') : 2}`;
+    }
+
+    // What a screen reader is told, and only when it is something new.
+    say(text) {
+      if (this.status.textContent !== text) this.status.textContent = text;
+    }
+
+    // Shows these; whatever had the focus has it again, or what stands in its place.
+    show(...children) {
+      const focused = this.shadowRoot.activeElement?.dataset.key;
+      this.body.replaceChildren(...children);
+      if (focused === undefined) return;
+      const same = [...this.body.querySelectorAll('[data-key]')].find((e) => e.dataset.key === focused && !e.disabled);
+      const other = same ?? this.body.querySelector('button:not(:disabled), input, a[href], [tabindex]');
+      other?.focus();
+    }
+
+    event(name, detail) {
+      this.dispatchEvent(new CustomEvent(name, { bubbles: true, composed: true, detail }));
+    }
+  }
+
+  // ---- <ordersnap-buy sku="…" [name="…"] [quantity="1"]>
+
+  class Buy extends Ordersnap {
+    static observedAttributes = ['sku', 'name'];
+
+    attributeChangedCallback() {
+      this.refresh();
+    }
+
+    render() {
+      const sku = this.getAttribute('sku') ?? '';
+      if (!known.has(sku) && this.asked !== sku) {
+        this.asked = sku;
+        product(sku).catch(() => { this.asked = null; }).then(() => this.refresh());
+      }
+      const item = known.get(sku);
+      const name = this.getAttribute('name') ?? item?.name ?? sku;
+      const count = readCart().get(sku) ?? 0;
+      const add = button(this.text('add'), () => this.add(sku, name),
+        { label: this.text('addName', { name }), key: 'add', attributes: { part: 'button' } });
+      if (count) {
+        add.setAttribute('aria-label', `${this.text('addName', { name })} (${this.text('inCart', { count })})`);
+        add.append(' ', make('span', { className: 'count number', textContent: count, attributes: { part: 'count' } }));
+      }
+      this.show(make('div', { className: 'row' },
+        item ? make('span', { className: 'name number', attributes: { part: 'price' } },
+          make('span', { className: 'unseen', textContent: `${this.text('price')}: ` }), money(item.price, item.currency))
+          : make('span', { className: 'soft', textContent: item === null ? this.text('notForSale') : '\u2007' }),
+        item === null ? null : add));
+    }
+
+    add(sku, name) {
+      const wanted = Math.max(1, Math.trunc(Number(this.getAttribute('quantity'))) || 1);
+      const count = setQuantity(sku, (readCart().get(sku) ?? 0) + wanted);
+      this.say(this.text('added', { name, count }));
+      this.event('ordersnap-added', { sku, count });
+    }
+  }
+
+  // ---- <ordersnap-cart [success-url] [cancel-url] [countries="CA US"] [email]>
+  // ---- <ordersnap-cart summary href="#cart">: how much is in it, as a link
+
+  class Cart extends Ordersnap {
+    render() {
+      const cart = readCart();
+      if (this.hasAttribute('summary')) return this.renderSummary(cart);
+      const state = JSON.stringify([...cart]);
+      this.going = false;
+      if (state !== this.state) {
+        this.state = state;
+        this.quote = null;
+        this.problem = '';
+        this.gone = new Set();
+        this.askSoon();
+      }
+      this.renderCart(cart);
+    }
+
+    renderSummary(cart) {
+      const count = countOf(cart);
+      const label = `${this.text('cart')}, ${this.text('cartCount', { count })}`;
+      this.show(make('a', { className: 'summary', href: this.getAttribute('href') ?? '#', attributes: { 'aria-label': label } },
+        this.text('cart'), make('span', { className: 'count number', textContent: count, attributes: { part: 'count' } })));
+      this.body.firstChild.dataset.key = 'summary';
+    }
+
+    // The newest answer counts, in whatever order they come.
+    askSoon() {
+      const number = this.asked = (this.asked ?? 0) + 1;
+      clearTimeout(this.timer);
+      if (this.state === '[]') return;
+      this.timer = setTimeout(async () => {
+        try {
+          const quote = await this.ask();
+          if (number === this.asked) this.quote = quote;
+        } catch (error) {
+          if (number === this.asked) this.problem = this.why(error);
+        }
+        if (number === this.asked) this.renderCart(readCart());
+      }, this.timer ? QUOTE_PAUSE_MS : 0);
+    }
+
+    // A quote of the cart; without what is not for sale any more, which is said.
+    async ask() {
+      const lines = [...readCart()];
+      try {
+        const quote = await quoteOf(lines);
+        learn(quote);
+        return quote;
+      } catch (error) {
+        if (error.status !== 400) throw error;
+        for (const [sku] of lines) {
+          known.delete(sku);
+          if (await product(sku) === null) this.gone.add(sku);
+        }
+        if (!this.gone.size) throw error;
+        this.problem = this.text('gone');
+        return null;
+      }
+    }
+
+    renderCart(cart) {
+      const sum = this.quote?.pricingSummary;
+      const count = countOf(cart);
+      const title = make(this.heading(), { textContent: this.text('cartTitle'), attributes: { part: 'title' } });
+      if (count === 0) {
+        this.say(this.hadLines ? this.text('cartEmpty') : '');
+        title.tabIndex = -1;
+        title.dataset.key = 'title';
+        this.hadLines = false;
+        this.show(make('div', { className: 'card stack', attributes: { part: 'card' } }, title,
+          make('p', { className: 'soft', textContent: this.text('cartEmpty') })));
+        return;
+      }
+      this.hadLines = true;
+      this.say(sum ? `${this.text('cartCount', { count })}, ${money(sum.subtotal, sum.currency)}` : '');
+      this.show(make('form', { className: 'card stack', noValidate: true, onsubmit: (event) => this.submit(event), attributes: { part: 'card' } },
+        title,
+        make('ul', { className: 'lines' }, ...[...cart].map(([sku, quantity]) => this.line(sku, quantity))),
+        make('dl', { className: 'sums' }, make('dt', { className: 'total', textContent: this.text('subtotal') }),
+          make('dd', { className: 'total number', textContent: sum ? money(sum.subtotal, sum.currency) : '…' })),
+        this.hasAttribute('email') ? this.emailField() : null,
+        make('button', { type: 'submit', className: 'primary', disabled: !this.quote || this.going,
+          textContent: this.text(this.going ? 'wait' : 'checkout'), attributes: { part: 'button', 'data-key': 'pay' } }),
+        make('p', { className: 'alarm', textContent: this.problem, hidden: !this.problem, attributes: { role: 'alert' } }),
+        this.problem && !this.quote && !this.gone.size ? button(this.text('again'), () => { this.state = null; this.refresh(); }) : null));
+    }
+
+    emailField() {
+      const label = make('label', { htmlFor: 'email', textContent: `${this.text('email')} ` },
+        make('span', { className: 'soft', textContent: `(${this.text('optional')})` }));
+      const input = make('input', { id: 'email', type: 'email', autocomplete: 'email', className: 'wide', value: this.email ?? '',
+        oninput: () => { this.email = input.value; } });
+      input.dataset.key = 'email';
+      return make('div', {}, label, input);
+    }
+
+    line(sku, quantity) {
+      const item = known.get(sku);
+      const name = item?.name ?? sku;
+      const most = Number(this.getAttribute('most')) || 99;
+      const set = (n) => setQuantity(sku, Math.min(most, Math.max(1, Math.trunc(n) || 1)));
+      const input = make('input', { type: 'number', inputMode: 'numeric', min: 1, max: most, value: quantity,
+        onchange: () => set(Number(input.value)), attributes: { 'aria-label': this.text('quantity', { name }) } });
+      input.dataset.key = `quantity ${sku}`;
+      return make('li', { className: 'stack' },
+        make('div', { className: 'row' }, make('span', { className: 'name', textContent: name }),
+          this.gone.has(sku) ? make('span', { className: 'alarm', textContent: this.text('notForSale') })
+            : make('span', { className: 'number', textContent: item ? money(item.price * quantity, item.currency) : '…' })),
+        make('div', { className: 'row' },
+          make('span', { className: 'amount' },
+            button('−', () => set(quantity - 1), { label: this.text('less', { name }), key: `less ${sku}`, className: 'small', disabled: quantity <= 1 }),
+            input,
+            button('+', () => set(quantity + 1), { label: this.text('more', { name }), key: `more ${sku}`, className: 'small', disabled: quantity >= most })),
+          button(this.text('remove'), () => { setQuantity(sku, 0); this.say(this.text('removed', { name })); },
+            { label: this.text('removeName', { name }), key: `remove ${sku}`, className: 'small plain' })));
+    }
+
+    async submit(event) {
+      event.preventDefault();
+      if (this.going || !this.quote) return;
+      this.going = true;
+      this.problem = '';
+      this.renderCart(readCart());
+      this.say(this.text('wait'));
+      try {
+        location.assign((await this.createSession()).checkoutUrl);
+        return;
+      } catch (error) {
+        this.problem = error.status === 401 ? this.text('loginAgain') : this.why(error);
+        if (error.status === 401) this.event('ordersnap-login', {});
+      }
+      this.going = false;
+      this.renderCart(readCart());
+    }
+
+    // A quote that is stale, used or forgotten is asked for anew, without a word.
+    async createSession() {
+      if (this.quote.expiresAt * 1000 < Date.now() + 10000) await this.quoteAnew();
+      try {
+        return await this.postSession();
+      } catch (error) {
+        if (![404, 409, 410].includes(error.status)) throw error;
+        await this.quoteAnew();
+        return this.postSession();
+      }
+    }
+
+    async quoteAnew() {
+      const quote = await this.ask();
+      if (!quote) throw new Refusal(400, this.text('gone'));
+      this.quote = quote;
+    }
+
+    postSession() {
+      const countries = (this.getAttribute('countries') ?? '').split(/[\s,]+/).filter(Boolean);
+      const email = this.email?.trim();
+      return requestAs(this, '/checkout/create-session', { body: {
+        quoteSignature: this.quote.quoteSignature,
+        ...(email && { customerEmail: email }),
+        ...(countries.length && { shippingAddressCollection: { allowed_countries: countries } }),
+        ...(this.hasAttribute('success-url') && { successUrl: absolute(this.getAttribute('success-url')) }),
+        ...(this.hasAttribute('cancel-url') && { cancelUrl: absolute(this.getAttribute('cancel-url')) }),
+      } });
+    }
+  }
+
+  // A page's own address as a whole one; Stripe fills in {CHECKOUT_SESSION_ID}.
+  function absolute(address) {
+    return new URL(address, document.baseURI).href.replaceAll('%7B', '{').replaceAll('%7D', '}');
+  }
+
+  // ---- <ordersnap-thanks [parameter="session_id"]>
+
+  const POLL_MS = [1000, 1000, 2000, 2000, 3000, 3000, 5000, 5000, 8000, 10000, 20000];
+
+  class Thanks extends Ordersnap {
+    render() {
+      if (this.session === undefined) {
+        this.session = new URLSearchParams(location.search).get(this.getAttribute('parameter') ?? 'session_id') ?? '';
+        if (this.session) this.poll();
+      }
+      this.renderState();
+    }
+
+    disconnectedCallback() {
+      super.disconnectedCallback();
+      clearTimeout(this.timer);
+      this.session = undefined;
+    }
+
+    // Asks until the order is there and its payment is decided; at last it stops and says so.
+    async poll(number = 0) {
+      const session = this.session;
+      let answer = null;
+      this.ended = false;
+      try {
+        answer = await request(`/checkout/session-status?session_id=${encodeURIComponent(session)}`);
+      } catch (error) {
+        this.ended = error.status >= 400 && error.status < 500 && error.status !== 429;
+      }
+      if (this.session !== session || !this.isConnected) return;
+      this.answer = answer ?? this.answer;
+      const decided = !['unknown', 'pending', undefined].includes(this.answer?.status);
+      if (this.answer?.orderNumber && this.answer.status !== 'failed' && !this.cleared) {
+        this.cleared = true;
+        writeCart(new Map());
+        this.event('ordersnap-order', { ...this.answer });
+      }
+      this.ended ||= decided || number >= POLL_MS.length;
+      if (!this.ended) this.timer = setTimeout(() => this.poll(number + 1), POLL_MS[Math.min(number, POLL_MS.length - 1)]);
+      this.renderState();
+    }
+
+    sentence() {
+      const status = this.answer?.status;
+      if (!this.session) return 'noSession';
+      if (status === 'pending') return 'pending';
+      if (status === 'failed') return 'paymentFailed';
+      if (status === 'expired') return 'expired';
+      if (this.answer?.orderNumber) return 'paid';
+      return this.ended ? 'unknown' : 'waiting';
+    }
+
+    renderState() {
+      const sentence = this.sentence();
+      const { orderNumber, amount, currency, items, status } = this.answer ?? {};
+      const thanked = orderNumber && status !== 'failed';
+      this.say(`${thanked ? `${this.text('thanks')} ` : ''}${this.text(sentence)}${orderNumber ? ` ${this.text('order', { number: orderNumber })}` : ''}`);
+      this.show(make('div', { className: 'card stack', attributes: { part: 'card', 'aria-busy': String(sentence === 'waiting') } },
+        thanked ? make(this.heading(), { textContent: this.text('thanks'), attributes: { part: 'title' } }) : null,
+        sentence === 'waiting' ? make('div', { className: 'spinner' }) : null,
+        make('p', { className: ['paymentFailed', 'expired'].includes(sentence) ? 'alarm' : '', textContent: this.text(sentence) }),
+        orderNumber ? make('div', {}, make('p', { className: 'soft', textContent: this.text('orderNumber') }),
+          make('p', { className: 'big', textContent: orderNumber, attributes: { part: 'number' } })) : null,
+        orderNumber && items?.length ? make('ul', { className: 'lines' }, ...items.map((item) => make('li', { className: 'row' },
+          make('span', { className: 'name', textContent: item.name }), make('span', { className: 'number', textContent: `× ${item.quantity}` })))) : null,
+        orderNumber && Number.isInteger(amount) ? sums([[this.text('total'), money(amount, currency), 'total']]) : null,
+        sentence === 'unknown' ? button(this.text('again'), () => { this.ended = false; this.renderState(); this.poll(); }) : null));
+    }
+  }
+
+  function sums(rows) {
+    return make('dl', { className: 'sums' }, ...rows.flatMap(([name, value, kind = '']) => [
+      make('dt', { className: kind, textContent: name }), make('dd', { className: `${kind} number`, textContent: value })]));
+  }
+
+  // ---- <ordersnap-orders [limit="10"] [heading="2"] [remote-user]>; the token is its property, or configure()'s
+
+  const STATUS = { completed: ['statusCompleted', 'good'], pending: ['statusPending', 'open'], failed: ['statusFailed', 'bad'],
+    refunded: ['statusRefunded', 'open'], partially_refunded: ['statusPartiallyRefunded', 'open'] };
+
+  class Orders extends Ordersnap {
+    #token;
+
+    get token() {
+      return this.#token;
+    }
+
+    set token(value) {
+      this.#token = value;
+      this.reload();
+    }
+
+    render() {
+      if (!this.begun) this.reload();
+      else this.renderList();
+    }
+
+    // Begins anew, as at a login, a logout or a purchase.
+    reload() {
+      if (!this.isConnected) return;
+      this.begun = true;
+      this.orders = [];
+      this.cursor = null;
+      this.more();
+    }
+
+    async more() {
+      const number = this.asked = (this.asked ?? 0) + 1;
+      const known = this.orders.length;
+      this.state = 'loading';
+      this.renderList();
+      try {
+        if (!this.hasAttribute('remote-user') && !await tokenOf(this, false)) throw new Refusal(401, '');
+        await this.fetchPage(number);
+      } catch (error) {
+        if (number !== this.asked) return;
+        this.state = error.status === 401 ? 'login' : 'error';
+        this.error = error;
+        if (error.status === 401) this.event('ordersnap-login', {});
+      }
+      if (number !== this.asked) return;
+      this.renderList();
+      if (known && this.orders.length > known) this.body.querySelectorAll('[part=order-title]')[known]?.focus();
+    }
+
+    // A page may be empty and still lead on.
+    async fetchPage(number) {
+      const limit = Number(this.getAttribute('limit')) || 10;
+      let cursor = this.cursor;
+      do {
+        const page = await requestAs(this, `/orders?limit=${limit}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`);
+        if (number !== this.asked) return;
+        const each = [...this.orders, ...(page.orders ?? [])].map((order) => [order.orderId, order]);
+        this.orders = [...new Map(each).values()];
+        this.cursor = cursor = page.nextCursor ?? null;
+        if (page.orders?.length) break;
+      } while (cursor);
+      this.state = 'ready';
+    }
+
+    renderList() {
+      const { state, orders } = this;
+      const empty = state === 'ready' && !orders.length;
+      const sentence = { loading: this.text('loading'), login: this.text(this.error?.message ? 'loginAgain' : 'login'),
+        error: this.error ? this.why(this.error) : '' }[state] ?? (empty ? this.text('noOrders') : '');
+      this.say(state === 'error' ? '' : sentence || this.text('loaded', { count: orders.length }));
+      this.show(
+        make('ul', { className: 'stack', hidden: state === 'login' || !orders.length, attributes: { 'aria-label': this.text('orders'), part: 'list' } },
+          ...(state === 'login' ? [] : orders.map((order) => this.order(order)))),
+        sentence ? make('div', { className: 'row', attributes: { part: 'message' } },
+          make('p', { className: state === 'error' ? 'alarm' : 'soft', textContent: sentence, attributes: state === 'error' ? { role: 'alert' } : {} }),
+          state === 'error' ? button(this.text('again'), () => this.more(), { key: 'more' }) : null,
+          state === 'loading' ? make('div', { className: 'spinner' }) : null) : null,
+        state === 'ready' && this.cursor ? make('p', { className: 'row' },
+          button(this.text('loadMore'), () => this.more(), { key: 'more', attributes: { part: 'button' } })) : null);
+    }
+
+    show(...children) {
+      const open = new Set([...this.body.querySelectorAll('details[open]')].map((e) => e.dataset.key));
+      super.show(make('div', { className: 'stack', attributes: { 'aria-busy': String(this.state === 'loading') } }, ...children.filter(Boolean)));
+      for (const details of this.body.querySelectorAll('details')) details.open = open.has(details.dataset.key);
+    }
+
+    order(order) {
+      const [name, kind] = STATUS[order.status] ?? ['', 'open'];
+      const items = Array.isArray(order.items) ? order.items : [];
+      const details = make('details', {}, make('summary', { textContent: this.text('details') }), this.details(order));
+      details.dataset.key = `details ${order.orderId}`;
+      details.firstChild.dataset.key = `summary ${order.orderId}`;
+      details.firstChild.setAttribute('aria-label', `${this.text('details')}: ${this.text('order', { number: order.orderNumber })}`);
+      return make('li', { className: 'card stack', attributes: { part: 'card' } },
+        make('div', { className: 'row' },
+          make(this.heading(), { textContent: this.text('order', { number: order.orderNumber ?? '' }), tabIndex: -1, attributes: { part: 'order-title' } }),
+          make('span', { className: `badge ${kind}`, textContent: name ? this.text(name) : String(order.status ?? '') })),
+        make('div', { className: 'row' },
+          make('time', { className: 'soft', dateTime: String(order.createdAt ?? ''), textContent: day(order.createdAt) }),
+          make('span', { className: 'name number', textContent: money(order.amount, order.currency) })),
+        make('ul', { className: 'lines' }, ...items.map((item) => make('li', { className: 'row' },
+          make('span', {}, make('span', { className: 'name', textContent: String(item.name ?? item.sku ?? '?') }),
+            make('span', { className: 'soft number', textContent: ` × ${item.quantity ?? 1}` })),
+          make('span', { className: 'number', textContent: money(item.amountTotal, item.currency ?? order.currency) })))),
+        details);
+    }
+
+    details(order) {
+      const amount = (value) => money(value, order.currency);
+      const rows = [['subtotal', order.amountSubtotal], ['discount', -order.amountDiscount], ['shipping', order.amountShipping],
+        ['tax', order.amountTax]].filter(([, value]) => value).map(([key, value]) => [this.text(key), amount(value)]);
+      rows.push([this.text('total'), amount(order.amount), 'total']);
+      for (const refund of this.refunds(order)) rows.push(refund);
+      return make('div', { className: 'parts' }, sums(rows), this.address(order.shippingAddress), this.parcels(order.tracking));
+    }
+
+    // Each refund, where they are known, else their sum.
+    refunds(order) {
+      const each = (Array.isArray(order.refunds) ? order.refunds : []).filter((refund) => refund.status === 'succeeded' || refund.status === 'pending');
+      if (each.length) {
+        return each.map((refund) => [this.text('refundOn', { date: day(refund.createdAt) }), money(-refund.amount, refund.currency ?? order.currency)]);
+      }
+      return order.amountRefunded ? [[this.text('refunded'), money(-order.amountRefunded, order.currency)]] : [];
+    }
+
+    country(code) {
+      try {
+        return new Intl.DisplayNames(settings.locale ?? undefined, { type: 'region' }).of(code);
+      } catch {
+        return code; // none that a browser knows
+      }
+    }
+
+    address(address) {
+      if (!address) return null;
+      const { name, line1, line2, postalCode, city, state, country } = address;
+      const lines = [name, line1, line2, [postalCode, city, state].filter(Boolean).join(' '), country && this.country(String(country))].filter(Boolean);
+      return make('div', {}, make('p', { className: 'soft', textContent: this.text('shipTo') }),
+        make('address', {}, ...lines.map((line) => make('div', { textContent: line }))));
+    }
+
+    parcels(tracking) {
+      const parcels = (Array.isArray(tracking) ? tracking : [tracking]).filter(Boolean);
+      if (!parcels.length) return null;
+      return make('ul', {}, ...parcels.map((parcel) => {
+        const text = [parcel.carrier, parcel.number].filter(Boolean).join(' ');
+        const safe = typeof parcel.url === 'string' && /^https?:\/\//i.test(parcel.url);
+        return make('li', {}, make('p', { className: 'soft', textContent: this.text('tracking') }),
+          safe ? make('a', { href: parcel.url, rel: 'noopener noreferrer', textContent: text || parcel.url }) : text);
+      }));
+    }
+  }
+
+  window.ordersnap = { configure, cart: { read: () => Object.fromEntries(readCart()), set: setQuantity, clear: () => writeCart(new Map()) } };
+  customElements.define('ordersnap-buy', Buy);
+  customElements.define('ordersnap-cart', Cart);
+  customElements.define('ordersnap-thanks', Thanks);
+  customElements.define('ordersnap-orders', Orders);
+})();
