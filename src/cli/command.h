@@ -57,6 +57,7 @@ extern const struct command *const commands[];
 extern const struct command command_adopt;
 extern const struct command command_backup;
 extern const struct command command_check;
+extern const struct command command_erase;
 extern const struct command command_export;
 extern const struct command command_import;
 extern const struct command command_init;

@@ -22,6 +22,7 @@ const struct command *const commands[] = {
 	&command_adopt,
 	&command_backup,
 	&command_check,
+	&command_erase,
 	&command_export,
 	&command_import,
 	&command_init,

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "format/iso8601.h"
+#include "shop/erasure.h"
 
 struct payment_ref payment_ref_of(struct json_object *object)
 {
@@ -134,6 +135,8 @@ struct json_object *order_apply_charge(struct json_object *stored,
 	json_set_string(order, "status", status);
 	if (dispute)
 		json_set(order, "dispute", dispute_of(dispute));
+	if (erasure_is_done(stored))
+		erasure_strip(order);
 	json_set_string(order, "updatedAt", iso8601_time(now, time));
 	free(status);
 	return order;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "format/iso8601.h"
+#include "shop/erasure.h"
 #include "shop/keys.h"
 #include "shop/lines.h"
 #include "shop/order_rank.h"
@@ -247,6 +248,8 @@ struct json_object *order_apply_session(const struct order_input *in)
 		order = merged;
 	}
 	set_items(order, in);
+	if (erasure_is_done(in->stored))
+		erasure_strip(order);
 	json_set_string(order, "updatedAt", iso8601_time(in->now, text));
 	return order;
 }

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * ordersnap erase: the person leaves, the sale stays.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "cli/command.h"
+#include "cli/interrupt.h"
+#include "cli/table.h"
+#include "orders/history.h"
+#include "orders/lookup.h"
+#include "transfer/erase.h"
+
+#define READ_MS 10000
+#define ORDERS_MAX 1000
+
+struct erasing {
+	struct app *app;
+	bool dry_run;
+	long erased, already, failed;
+};
+
+static void complain(const char *text)
+{
+	char *clean = table_clean(text);
+
+	command_complain("erase", "%s", clean);
+	free(clean);
+}
+
+/* One order; 0, or -1 where the store is away and there is no use in going on. */
+static int erase_one(struct erasing *x, struct json_object *order)
+{
+	enum erase_outcome outcome;
+	struct err e;
+
+	if (erase_order(x->app, order, x->dry_run, &outcome, &e)) {
+		x->failed++;
+		complain(e.text);
+		return e.code == ERR_UNAVAILABLE ? -1 : 0;
+	}
+	if (outcome == ERASE_DONE)
+		x->erased++;
+	else if (outcome == ERASE_ALREADY)
+		x->already++;
+	return 0;
+}
+
+static int erase_named(struct erasing *x, char **names)
+{
+	struct json_object *order;
+	struct err e;
+	int rc = 0;
+
+	for (; !rc && *names && !interrupt_came(NULL); names++) {
+		if (lookup_order(x->app, *names, deadline_in(READ_MS), &order, &e)) {
+			x->failed++;
+			complain(e.text);
+			rc = e.code == ERR_NOT_FOUND ? 0 : -1;
+			continue;
+		}
+		rc = erase_one(x, order);
+		json_object_put(order);
+	}
+	return rc;
+}
+
+/* An order that moves away behind the walk is not met again. */
+static int erase_of_user(struct erasing *x, const char *user)
+{
+	const struct history_query query = {.user = user, .from = 0, .to = INT64_MAX,
+					    .read_ms = READ_MS};
+	struct history *history = history_new(x->app, &query);
+	struct json_object *order = NULL;
+	struct err e;
+	int rc;
+
+	while (!(rc = history_next(history, &order, &e)) && order && !interrupt_came(NULL)) {
+		rc = erase_one(x, order);
+		json_object_put(order);
+		order = NULL;
+		if (rc)
+			break;
+	}
+	json_object_put(order);
+	if (rc && !x->failed) {
+		x->failed++;
+		complain(e.text);
+	}
+	history_free(history);
+	return rc;
+}
+
+/* Only a terminal is asked; a script has made up its mind. */
+static bool is_confirmed(const struct command_line *line)
+{
+	char answer[8] = "";
+
+	if (command_value(line, "yes") || command_value(line, "dry-run") ||
+	    !isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
+		return true;
+	fprintf(stderr, "The person is taken out of %s for good. Go on? [y/N] ",
+		line->count ? "these orders" : "all orders of this user");
+	return fgets(answer, sizeof answer, stdin) && (answer[0] == 'y' || answer[0] == 'Y');
+}
+
+static int check(const struct command_line *line)
+{
+	if ((line->count > 0) == (command_value(line, "user") != NULL))
+		return command_usage(line->command, "name either orders or --user");
+	return COMMAND_OK;
+}
+
+static int run(struct app *app, const struct command_line *line)
+{
+	const char *user = command_value(line, "user");
+	struct erasing x = {.app = app, .dry_run = command_value(line, "dry-run") != NULL};
+	int rc;
+
+	if (!is_confirmed(line)) {
+		command_complain("erase", "nothing was erased");
+		return COMMAND_ERROR;
+	}
+	interrupt_catch();
+	rc = user ? erase_of_user(&x, user) : erase_named(&x, line->operands);
+	fprintf(stderr, "erase: %ld %s, %ld had been before, %ld failed%s\n", x.erased,
+		x.dry_run ? "would be erased" : "erased", x.already, x.failed,
+		x.dry_run ? "; nothing was written" : "");
+	if (rc || interrupt_came(NULL))
+		command_complain("erase", "not all is done: run the same command again");
+	return rc || x.failed || interrupt_came(NULL) ? COMMAND_ERROR : COMMAND_OK;
+}
+
+static const struct command_option options[] = {
+	{"user", "USER", "all orders of a user: an id, or a guest's e-mail address"},
+	{"dry-run", NULL, "say how many it would be, and write nothing"},
+	{"yes", NULL, "ask nothing"},
+	{NULL, NULL, NULL},
+};
+
+const struct command command_erase = {
+	.name = "erase",
+	.arguments = "ORDER ... | --user USER [--dry-run] [--yes]",
+	.summary = "take the person out of orders, for good",
+	.options = options,
+	.help = "ORDER is an order number, an order's id (cs_...) or its payment intent (pi_...).\n"
+		"Sums, lines and times stay. Stripe has a copy of its own.\n",
+	.most = ORDERS_MAX,
+	.needs = CONFIG_NEEDS_STORE,
+	.reads_only = true,
+	.check = check,
+	.run = run,
+};

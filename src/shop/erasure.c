@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What of an order is the person.
+ */
+#include "shop/erasure.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "format/iso8601.h"
+#include "shop/keys.h"
+
+/* What the functions wrote too, and what later versions add. */
+static const char *const personal[] = {
+	"customerName", "customerEmail", "customerPhone", "customerBusinessName", "customerTaxIds",
+	"stripeCustomerId", "clientReferenceId", "shippingAddress", "billingAddress", "shipping",
+	"billing", "customFields", "metadata", "receiptUrl", "userEmail", "email", "phone", "name",
+};
+
+/* Of the objects within it. */
+static const struct {
+	const char *object, *member;
+} within[] = {
+	{"payment", "receiptUrl"}, {"payment", "last4"}, {"dispute", "evidence"},
+};
+
+bool erasure_is_done(struct json_object *order)
+{
+	return !str_empty(json_string_or_null(order, "erasedAt"));
+}
+
+bool erasure_moves(struct json_object *order)
+{
+	const char *pk = json_string_or_null(order, "PK");
+	const char *user = json_string_or_null(order, "userId");
+
+	return (pk && strchr(pk, '@')) || (user && strchr(user, '@'));
+}
+
+static void strip_disputes(struct json_object *item)
+{
+	struct json_object *disputes;
+	size_t i;
+
+	if (json_get_array(item, "disputes", &disputes) != JSON_FOUND)
+		return;
+	for (i = 0; i < json_object_array_length(disputes); i++)
+		if (json_object_is_type(json_object_array_get_idx(disputes, i), json_type_object))
+			json_object_object_del(json_object_array_get_idx(disputes, i), "evidence");
+}
+
+void erasure_strip(struct json_object *item)
+{
+	struct json_object *object;
+	size_t i;
+
+	for (i = 0; i < sizeof personal / sizeof *personal; i++)
+		json_object_object_del(item, personal[i]);
+	for (i = 0; i < sizeof within / sizeof *within; i++)
+		if (json_get_object(item, within[i].object, &object) == JSON_FOUND)
+			json_object_object_del(object, within[i].member);
+	strip_disputes(item);
+}
+
+struct json_object *erasure_apply(struct json_object *order, int64_t now)
+{
+	struct json_object *erased = json_copy(order);
+	char time[ISO8601_SIZE], *user, *pk;
+
+	erasure_strip(erased);
+	if (erasure_moves(order)) {
+		user = str_printf("erased-%s", json_string_or_null(order, "orderNumber"));
+		pk = key_user(user);
+		json_set_string(erased, "PK", pk);
+		json_set_string(erased, "userId", user);
+		free(pk);
+		free(user);
+	}
+	json_set_string(erased, "erasedAt", iso8601_time(now, time));
+	json_set_string(erased, "updatedAt", time);
+	return erased;
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Read the order with its items, write them without the person.
+ */
+#include "transfer/erase.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "shop/erasure.h"
+#include "shop/keys.h"
+#include "shop/order.h"
+#include "transfer/transfer.h"
+
+#define TRIES 20 /* while others are in the way */
+#define PAUSE_MS 20
+
+enum item { ORDER, SESSION, PAYMENT, NUMBER, DAY, ITEMS };
+
+#define ACTIONS_MAX (ITEMS + 1)
+
+/* What one try works with. */
+struct attempt {
+	char *pk[ITEMS];                 /* NULL: there is no such item */
+	const char *sk[ITEMS];
+	struct json_object *read[ITEMS]; /* as they stand, or NULL */
+	struct store_action actions[ACTIONS_MAX];
+	size_t n;
+};
+
+static void free_attempt(struct attempt *a)
+{
+	size_t i;
+
+	for (i = 0; i < ITEMS; i++) {
+		free(a->pk[i]);
+		json_object_put(a->read[i]);
+	}
+	for (i = 0; i < a->n; i++)
+		json_object_put(a->actions[i].item);
+	memset(a, 0, sizeof *a);
+}
+
+static const char *session_of(struct json_object *order)
+{
+	const char *id = json_string_or_null(order, "stripeSessionId");
+
+	return id ? id : json_string_or_null(order, "orderId");
+}
+
+/* Reads the order and what its attributes name. */
+static int read_items(struct app *app, struct json_object *order, struct attempt *a, struct err *e)
+{
+	const char *payment = json_string_or_null(order, "stripePaymentIntentId");
+	const char *number = json_string_or_null(order, "orderNumber");
+	const char *sk = json_string_or_null(order, "SK");
+	struct json_object *found[ITEMS];
+	struct store_key keys[ITEMS];
+	size_t at[ITEMS], i, n = 0;
+	int64_t created;
+
+	if (key_order_created(sk, &created) || !session_of(order) || str_empty(number))
+		return err_set(e, ERR_INTERNAL, "the order %s is not whole: run `ordersnap adopt`",
+			       sk ? sk : "without SK");
+	a->pk[ORDER] = str_dup(json_string_or_null(order, "PK"));
+	a->pk[SESSION] = key_session(session_of(order));
+	a->pk[PAYMENT] = str_empty(payment) ? NULL : key_payment(payment);
+	a->pk[NUMBER] = key_number(number);
+	a->pk[DAY] = key_day(created);
+	for (i = 0; i < ITEMS; i++) {
+		a->sk[i] = i == ORDER || i == DAY ? sk : KEY_METADATA;
+		if (!a->pk[i])
+			continue;
+		keys[n] = (struct store_key){a->pk[i], a->sk[i]};
+		at[n++] = i;
+	}
+	if (store_get_many(app_store(app), keys, n, found, deadline_in(TRANSFER_VERB_MS), e))
+		return -1;
+	for (i = 0; i < n; i++)
+		a->read[at[i]] = found[i];
+	return 0;
+}
+
+static void add(struct attempt *a, struct store_action action)
+{
+	a->actions[a->n++] = action;
+}
+
+/* Another order's (two ids gave one number, say) is left alone. */
+static bool is_of(struct json_object *item, struct json_object *order)
+{
+	const char *id = json_string_or_null(item, "orderId");
+	const char *own = json_string_or_null(order, "orderId");
+
+	return !item || !id || (own && strcmp(id, own) == 0);
+}
+
+/* The session's item is kept as long as the order: an event or a sync that comes
+ * when everything else of the sale is forgotten finds the order by it alone. */
+static struct json_object *session_item(struct attempt *a, struct json_object *order, int64_t now)
+{
+	struct json_object *item = order_session_item(order, a->read[SESSION], "complete", now, 0);
+	const char *status = json_string_or_null(a->read[SESSION], "status");
+
+	erasure_strip(item);
+	if (status)
+		json_set_string(item, "status", status);
+	json_object_object_del(item, "expiresAt");
+	json_copy_member(item, "expiresAt", order, "expiresAt");
+	return item;
+}
+
+/* The order first, then what is written next to it.  A moved order begins anew at
+ * version 1; its copy in the payment's item says the same. */
+static void decide(struct attempt *a, int64_t now)
+{
+	struct json_object *stands = a->read[ORDER], *order = erasure_apply(stands, now);
+	int64_t created = 0;
+
+	json_set_string(order, "stripeSessionId", session_of(stands)); /* the functions' lack it */
+	if (erasure_moves(stands)) {
+		json_set_int(order, "version", 1);
+		add(a, (struct store_action){.verb = STORE_DELETE, .item = json_object_get(stands),
+					     .condition = STORE_VERSION,
+					     .version = store_item_version(stands)});
+		add(a, store_replace(order, NULL));
+	} else {
+		json_set_int(order, "version", store_item_version(stands) + 1);
+		add(a, store_replace(order, stands));
+	}
+	key_order_created(a->sk[ORDER], &created);
+	add(a, store_replace(session_item(a, order, now), a->read[SESSION]));
+	if (a->pk[PAYMENT] && is_of(a->read[PAYMENT], order))
+		add(a, store_replace(order_payment_pointer(order, str_dup(a->pk[PAYMENT])),
+				     a->read[PAYMENT]));
+	if (is_of(a->read[NUMBER], order))
+		add(a, store_replace(order_pointer(order, str_dup(a->pk[NUMBER])),
+				     a->read[NUMBER]));
+	if (is_of(a->read[DAY], order))
+		add(a, store_replace(order_day_entry(order, created), a->read[DAY]));
+}
+
+static int erase_once(struct app *app, struct json_object *order, bool dry_run,
+		      enum erase_outcome *outcome, struct err *e)
+{
+	struct attempt a = {.n = 0};
+	int rc = read_items(app, order, &a, e);
+
+	*outcome = !a.read[ORDER] ? ERASE_GONE
+		: erasure_is_done(a.read[ORDER]) && !erasure_moves(a.read[ORDER]) ? ERASE_ALREADY
+		: ERASE_DONE;
+	if (!rc && *outcome == ERASE_DONE && !dry_run) {
+		decide(&a, clock_epoch());
+		rc = store_write(app_store(app), a.actions, a.n, NULL,
+				 deadline_in(TRANSFER_VERB_MS), e);
+		if (!rc)
+			log_info("Order erased",
+				 LOG_STR("orderId", json_string_or_null(order, "orderId")),
+				 LOG_STR("orderNumber", json_string_or_null(order, "orderNumber")));
+	}
+	free_attempt(&a);
+	return rc;
+}
+
+int erase_order(struct app *app, struct json_object *order, bool dry_run,
+		enum erase_outcome *outcome, struct err *e)
+{
+	int rc, try = 0;
+
+	while ((rc = erase_once(app, order, dry_run, outcome, e)) && e->code == ERR_CONFLICT &&
+	       ++try < TRIES)
+		deadline_sleep(1 + clock_jitter(PAUSE_MS), deadline_in(PAUSE_MS));
+	return rc;
+}

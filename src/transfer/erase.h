@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Erasing the person from one order and from all that is written next to it, in
+ * one transaction.  What finds the order later (its session's item, its payment,
+ * number and day) names it under the key that it has then; the session's item is
+ * kept as long as the order, so that no late event makes a second one.
+ */
+#ifndef ORDERSNAP_TRANSFER_ERASE_H
+#define ORDERSNAP_TRANSFER_ERASE_H
+
+#include "app/app.h"
+
+enum erase_outcome {
+	ERASE_DONE,    /* or would be, with dry_run */
+	ERASE_ALREADY, /* the person had been erased before */
+	ERASE_GONE,    /* the order is not there any more */
+};
+
+/* `order` is the order as it was found; it is read again, with what belongs to
+ * it.  -1 with the store's error, or ERR_CONFLICT while others keep writing it. */
+int erase_order(struct app *app, struct json_object *order, bool dry_run,
+		enum erase_outcome *outcome, struct err *e);
+
+#endif

@@ -1,0 +1,175 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""`ordersnap erase`: the person leaves an order and all that is written next to it, the sale stays,
+and nothing that Stripe says later brings the person back.
+"""
+import json
+
+from sync_kit import SyncShop, equal, ok
+from orders import lambda_order, put
+from tap import contains, lacks, main, test
+
+PERSON = ("Jane Doe", "jane@mail.example", "Main Street", "+4915", "a gift for Jane")
+WHO = {"email": "jane@mail.example", "name": "Jane Doe", "phone": "+49151234567",
+       "shipping": {"name": "Jane Doe", "address": {"line1": "Main Street 1", "country": "DE"}}}
+SUMS = ("amount", "amountSubtotal", "currency", "items", "orderNumber", "createdAt", "completedAt",
+        "status", "stripePaymentIntentId")
+
+shop = SyncShop()
+shop.run("init")
+
+
+def sell(user=None, **more):
+    """A paid session, delivered."""
+    metadata = {"note": "a gift for Jane", **({"userId": user} if user else {})}
+    session = shop.sell(metadata=metadata, **WHO, **more)
+    equal(deliver(session).status, 200)
+    return session
+
+
+def completed(session):
+    return next(e for e in shop.events() if e["type"] == "checkout.session.completed" and
+                e["data"]["object"]["id"] == session["id"])
+
+
+def deliver(session, **more):
+    event = completed(session)
+    return shop.webhook({**event, **more})
+
+
+def text():
+    """All that the table holds."""
+    return json.dumps([[*key, item] for key, item in shop.items().items()])
+
+
+def is_gone(what=""):
+    for key, item in shop.items().items():
+        found = [part for part in PERSON if part in json.dumps([*key, item])]
+        equal(found, [], f"{what}left in {key}")
+
+
+def number(session):
+    return shop.order_of(session["id"])["orderNumber"]
+
+
+def is_whole(session, before):
+    """The order is as it was but for the person, once, and all names it."""
+    order = shop.order_of(session["id"])
+    equal({k: order.get(k) for k in SUMS}, {k: before.get(k) for k in SUMS})
+    ok(order["erasedAt"], "erasedAt")
+    named = [i for i in shop.items().values() if i.get("orderId") == session["id"] and "orderPK" in i]
+    equal(len(named), 4, "session, payment, number and day")
+    for item in named:
+        equal((item["orderPK"], item["orderSK"], item["userId"]),
+              (order["PK"], order["SK"], order["userId"]))
+    copy = shop.item("PAYMENT#" + session["payment_intent"], "METADATA")["order"]
+    equal(copy, order, "the payment's copy")
+    return order
+
+
+def late(session):
+    """All that can still come: the event again under another id, a sync, a refund."""
+    for n in range(2):
+        equal(deliver(session, id=f"evt_late_{session['id']}_{n}").status, 200)
+    shop.sync()
+    shop.refund(session, 100)
+    event = next(e for e in shop.events() if e["type"] == "charge.refunded" and
+                 e["data"]["object"]["payment_intent"] == session["payment_intent"])
+    equal(shop.webhook(event).status, 200)
+    equal(shop.order_of(session["id"])["amountRefunded"], 100)
+    shop.sync()
+
+
+@test
+def _():
+    "a user's order stays under its user, without the person, and late events don't bring it back"
+    session = sell("user_1")
+    before = shop.order_of(session["id"])
+    contains(text(), "Jane Doe")
+    run = shop.run("erase", number(session), "--yes")
+    contains(run.err, "1 erased, 0 had been before, 0 failed")
+    lacks(run.err, "jane@mail.example")
+    equal(is_whole(session, before)["PK"], "USER#user_1")
+    is_gone()
+    late(session)
+    is_gone()
+    equal(len(shop.orders()), 1)
+
+
+@test
+def _():
+    "a guest's order moves to a key that names nobody, and late events find it there"
+    session = sell()
+    before = shop.order_of(session["id"])
+    equal(before["PK"], "USER#jane@mail.example")
+    shop.run("erase", session["id"], "--yes")
+    order = is_whole(session, before)
+    equal((order["PK"], order["userId"], order["SK"], order["version"]),
+          ("USER#erased-" + before["orderNumber"], "erased-" + before["orderNumber"], before["SK"], 1))
+    equal(shop.item(before["PK"], before["SK"]), None)
+    is_gone()
+    late(session)
+    is_gone()
+    equal([o["orderId"] for o in shop.orders()].count(session["id"]), 1)
+    contains(shop.run("show", before["orderNumber"]).out, before["orderNumber"])
+
+
+@test
+def _():
+    "the session's item outlives its days, so that nothing makes a second order"
+    session = sell()
+    shop.run("erase", session["payment_intent"], "--yes")
+    ok("expiresAt" not in shop.item("SESSION#" + session["id"], "METADATA"), "it would expire")
+
+
+@test
+def _():
+    "--user takes all orders of a person, in any spelling, and goes on where it ended"
+    sessions = [sell() for _ in range(3)]
+    shop.run("erase", sessions[0]["id"], "--yes")
+    contains(shop.run("erase", "--user", "Jane@Mail.example", "--yes").err, "2 erased, 0 had been")
+    contains(shop.run("erase", "--user", "Jane@Mail.example", "--yes").err, "0 erased, 0 had been")
+    is_gone()
+    mixed = [sell("user_7") for _ in range(2)]
+    shop.run("erase", mixed[0]["id"], "--yes")
+    contains(shop.run("erase", "--user", "user_7", "--yes").err, "1 erased, 1 had been before")
+    is_gone()
+
+
+@test
+def _():
+    "an order of the Lambda functions loses its person too, without a pointer to find it by"
+    order = {**lambda_order("cs_test_old1", 1700000000, "jane@mail.example"),
+             "customerName": "Jane Doe", "customerEmail": "jane@mail.example",
+             "shippingAddress": {"line1": "Main Street 1"}}
+    put(shop, order, without=("day", "number", "session", "payment"))
+    contains(shop.run("erase", "--user", "jane@mail.example", "--yes").err, "1 erased")
+    is_gone()
+    found = shop.order_of("cs_test_old1")
+    equal((found["PK"], found["amount"]), ("USER#erased-" + order["orderNumber"], 8500))
+    ok(shop.item("SESSION#cs_test_old1", "METADATA")["orderPK"] == found["PK"], "the session's item")
+
+
+@test
+def _():
+    "--dry-run writes nothing"
+    session = sell()
+    before = shop.items()
+    contains(shop.run("erase", session["id"], "--dry-run").err, "1 would be erased")
+    equal(shop.items(), before)
+    shop.run("erase", session["id"], "--yes")
+
+
+@test
+def _():
+    "what is not there is said, the others are erased; wrong usage is 2"
+    session = sell()
+    run = shop.run("erase", "BC-NOTHERE1", session["id"], "--yes", code=1)
+    contains(run.err, "1 erased, 0 had been before, 1 failed")
+    is_gone()
+    equal([shop.run("erase", *args, code=None).code for args in
+           ([], ["--user", "u", "BC-1"], ["--nonsense"])], [2, 2, 2])
+    contains(shop.run("erase", session["id"], "--yes").err, "0 erased, 1 had been before")
+
+
+main(shop.close)

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Who leaves an order, and what stays.
+ */
+#include "unit.h"
+
+#include "shop/charge.h"
+#include "shop/erasure.h"
+#include "shop/order.h"
+
+#define NOW 1764201600 /* 2025-11-27T00:00:00Z */
+
+static const char SALE[] =
+	"'SK':'ORDER#1#cs_1','orderId':'cs_1','orderNumber':'BC-1','amount':8500,'currency':'usd',"
+	"'items':[{'name':'Ring','quantity':1}],'createdAt':'2025-11-26T00:00:00Z'";
+
+static struct json_object *order_of(const char *keys, const char *person)
+{
+	return json_of("{%s,%s%s%s}", keys, SALE, *person ? "," : "", person);
+}
+
+static void check_erased(const char *keys, const char *person, const char *keys_after,
+			 const char *left)
+{
+	struct json_object *order = order_of(keys, person);
+	struct json_object *erased = erasure_apply(order, NOW);
+	struct json_object *want = order_of(keys_after, left);
+
+	json_set_string(want, "erasedAt", "2025-11-27T00:00:00Z");
+	json_set_string(want, "updatedAt", "2025-11-27T00:00:00Z");
+	check_text(person, json_object_to_json_string_ext(want, JSON_C_TO_STRING_PLAIN),
+		   json_object_to_json_string_ext(erased, JSON_C_TO_STRING_PLAIN));
+	assert_true(erasure_is_done(erased));
+	assert_false(erasure_is_done(order));
+	assert_false(erasure_moves(erased));
+	json_object_put(erased);
+}
+
+static void who_bought_leaves_and_the_sale_stays(void **state)
+{
+	static const char USER[] = "'PK':'USER#u','userId':'u'";
+	static const char *const leave[] = {
+		"'customerName':'J'", "'customerEmail':'j@x.example'", "'customerPhone':'1'",
+		"'customerBusinessName':'J'", "'customerTaxIds':[{'value':'1'}]",
+		"'shippingAddress':{'line1':'1'}", "'billingAddress':{'line1':'1'}",
+		"'customFields':[{'value':'J'}]", "'metadata':{'note':'J'}", "'receiptUrl':'https://x'",
+		"'stripeCustomerId':'cus_1'", "'clientReferenceId':'j'", "'shippingAddress':null",
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LENGTH(leave); i++)
+		check_erased(USER, leave[i], USER, "");
+	check_erased(USER, "'payment':{'type':'card','last4':'4242','receiptUrl':'https://x'}", USER,
+		     "'payment':{'type':'card'}");
+	check_erased(USER, "'dispute':{'id':'dp_1','evidence':{'customer_name':'J'}}", USER,
+		     "'dispute':{'id':'dp_1'}");
+	check_erased(USER, "'disputes':[{'id':'dp_1','evidence':{'customer_name':'J'}},1]", USER,
+		     "'disputes':[{'id':'dp_1'},1]");
+}
+
+static void an_order_whose_key_is_an_address_moves(void **state)
+{
+	static const struct {
+		const char *keys, *after;
+	} table[] = {
+		{"'PK':'USER#j@x.example','userId':'j@x.example'",
+		 "'PK':'USER#erased-BC-1','userId':'erased-BC-1'"},
+		{"'PK':'USER#J@X.example','userId':'J@X.example'",
+		 "'PK':'USER#erased-BC-1','userId':'erased-BC-1'"},
+		{"'PK':'USER#user_1','userId':'user_1'", "'PK':'USER#user_1','userId':'user_1'"},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table)
+		check_erased(row->keys, "'customerName':'J'", row->after, "");
+}
+
+static void what_stripe_says_later_does_not_bring_the_person_back(void **state)
+{
+	struct json_object *stored = order_of("'PK':'USER#erased-BC-1','userId':'erased-BC-1'",
+					      "'status':'completed','itemCount':1,"
+					      "'stripePaymentStatus':'paid',"
+					      "'erasedAt':'2025-11-27T00:00:00Z'");
+	struct session_facts session;
+	struct order_input in = {
+		.stored = stored, .session = &session, .kind = EVENT_SESSION_COMPLETED,
+		.pk = "USER#j@x.example", .sk = "ORDER#1#cs_1", .number = "BC-1",
+		.user_id = "j@x.example", .source = "webhook", .created = 1, .now = NOW,
+	};
+	struct json_object *order;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(session_read(json_of(
+		"{'id':'cs_1','object':'checkout.session','created':1,'mode':'payment',"
+		"'payment_status':'paid','amount_total':8500,'currency':'usd','customer':'cus_1',"
+		"'metadata':{'note':'J'},'customer_details':{'email':'j@x.example','name':'J',"
+		"'phone':'1'},'collected_information':{'shipping_details':{'name':'J',"
+		"'address':{'line1':'1'}}}}"), &session, &e), 0);
+	order = order_apply_session(&in);
+	assert_null(strstr(json_object_to_json_string(order), "j@x.example"));
+	assert_null(json_object_object_get(order, "customerName"));
+	assert_null(json_object_object_get(order, "shippingAddress"));
+	assert_null(json_object_object_get(order, "metadata"));
+	assert_string_equal(json_string_or_null(order, "PK"), "USER#erased-BC-1");
+	assert_string_equal(json_string_or_null(order, "erasedAt"), "2025-11-27T00:00:00Z");
+	assert_int_equal(json_int_or(order, "amount", 0), 8500);
+	json_object_put(order);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		holds(who_bought_leaves_and_the_sale_stays),
+		holds(an_order_whose_key_is_an_address_moves),
+		holds(what_stripe_says_later_does_not_bring_the_person_back),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
