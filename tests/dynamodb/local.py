@@ -125,12 +125,12 @@ class Local:
                  "-jar", os.path.join(home, "DynamoDBLocal.jar"), *where, "-sharedDb",
                  "-disableTelemetry", "-port", str(self.port)],
                 cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        end = time.monotonic() + 60
+        watch = tap.Watch()
         while True:
             try:
                 return self.call("ListTables")
             except (OSError, http.client.HTTPException):
-                if self.process.poll() is not None or time.monotonic() > end:
+                if self.process.poll() is not None or not watch.allows(120):
                     raise RuntimeError("DynamoDB Local did not start") from None
                 time.sleep(0.05)
 

@@ -47,7 +47,9 @@ print(json.dumps([dict(os.environ), told, os.umask(0), time.tzname[0], sys.stdou
 
 def seen(module):
     """What a test sees of BAD_WORLD once it has imported a module of tests/lib."""
-    world = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1", **BAD_WORLD}
+    ours = ("PATH", "ORDERSNAP_SRC", "ORDERSNAP_BUILD")
+    world = {**{n: os.environ[n] for n in ours if n in os.environ},
+             "PYTHONDONTWRITEBYTECODE": "1", **BAD_WORLD}
     done = subprocess.run([sys.executable, "-c", LOOK.format(module=module), LIB], env=world,  # world
                           umask=0o777, capture_output=True, text=True, check=False)
     equal(done.returncode, 0, done.stderr)
