@@ -200,6 +200,9 @@ void check_orders(struct check *c)
 {
 	struct json_object *state = NULL;
 
+	/* Until a table is adopted a sync costs a search for each of its orders. */
+	if (!check_adopted(c))
+		return;
 	look_at_sync(c, &state);
 	look_at_pending(c, state);
 	json_object_put(state);

@@ -60,6 +60,7 @@ void check_secrets(struct check *c); /* goes on with the group of check_config()
 void check_stripe(struct check *c);
 void check_webhook(struct check *c);
 void check_store(struct check *c);
+bool check_adopted(struct check *c);  /* whether the table is; for check_orders() */
 void check_orders(struct check *c);  /* where check_store() could read */
 void check_site(struct check *c);
 

@@ -11,6 +11,7 @@
 #include "cli/show_order.h"
 #include "cli/table.h"
 #include "orders/lookup.h"
+#include "transfer/adopt.h"
 
 #define READ_MS 30000
 #define ORDERS_MAX 1000
@@ -41,11 +42,23 @@ static void complain(const char *text)
 	free(clean);
 }
 
+/* Nothing names the functions' orders before they are adopted. */
+static void say_what_waits(struct app *app)
+{
+	bool complete;
+	struct err e;
+
+	if (adopt_is_complete(app, deadline_in(READ_MS), &complete, &e) == 0 && !complete)
+		command_complain("show", "orders that the Lambda functions wrote are found once "
+				 "`ordersnap adopt` was run on this table");
+}
+
 /* An order that is not there is said and does not keep the others from being
  * shown; a store that is away does. */
 static int show_all(struct app *app, char **names, struct output *out, bool *whole)
 {
 	int status = COMMAND_OK;
+	bool found_all = true;
 
 	for (; *names && !command_output_failed(); names++) {
 		struct json_object *order;
@@ -64,7 +77,10 @@ static int show_all(struct app *app, char **names, struct output *out, bool *who
 		*whole = e.code == ERR_NOT_FOUND;
 		if (!*whole)
 			break;
+		found_all = false;
 	}
+	if (!found_all && *whole)
+		say_what_waits(app);
 	return status;
 }
 

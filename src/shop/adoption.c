@@ -155,10 +155,16 @@ static int64_t written_at(struct json_object *order)
 	return time;
 }
 
+/* Ours has what Stripe said of refunds as well; theirs never has. */
 static bool is_newer(struct json_object *order, struct json_object *than)
 {
+	bool ours = json_string_or_null(order, "source") != NULL;
+	bool others = json_string_or_null(than, "source") != NULL;
+
 	if (order_rank_of(order) != order_rank_of(than))
 		return order_rank_of(order) > order_rank_of(than);
+	if (ours != others)
+		return ours;
 	return written_at(order) > written_at(than);
 }
 

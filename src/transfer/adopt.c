@@ -247,6 +247,17 @@ int adopt_table(struct app *app, const struct adopt *request, struct adopt_resul
 	return rc;
 }
 
+int adopt_is_complete(struct app *app, int64_t deadline, bool *complete, struct err *e)
+{
+	struct json_object *adopted;
+
+	if (store_get_many(app_store(app), &system_keys[ADOPTED], 1, &adopted, deadline, e))
+		return -1;
+	*complete = adoption_is_complete(adopted);
+	json_object_put(adopted);
+	return 0;
+}
+
 int adopt_again(struct app *app, int64_t deadline, struct err *e)
 {
 	int rc, try = 0;

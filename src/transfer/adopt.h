@@ -24,6 +24,9 @@ struct adopt_result {
 int adopt_table(struct app *app, const struct adopt *request, struct adopt_result *result,
 		struct err *e);
 
+/* Whether every order has its pointers, or some of the functions' may wait. */
+int adopt_is_complete(struct app *app, int64_t deadline, bool *complete, struct err *e);
+
 /* Writes that the table needs another adoption: an order without a version has
  * come.  A walk that is under way ends without saying that it was one. */
 int adopt_again(struct app *app, int64_t deadline, struct err *e);

@@ -58,6 +58,8 @@ class TableShop(Shop):
         self.local, self.table = local, table or local.new_table()
         self.settings.pop("COMMERCE_DB")
         self.settings["COMMERCE_TABLE"] = self.table
+        if table is None:
+            local.put(self.table, {"PK": lib.ADOPTED[0], "SK": lib.ADOPTED[1], "version": 1})
 
     def items(self, pk_prefix=""):
         return {k: v for k, v in self.local.items(self.table).items()
@@ -83,10 +85,10 @@ def paid_event(shop, session_id, **more):
             if e["data"]["object"]["id"] == session_id][-1]
 
 
-def run_command(shop, *arguments, timeout=150, **variables):
+def run_command(shop, *arguments, timeout=150, input="", **variables):
     """The ordersnap command in the shop's environment."""
     return subprocess.run([*lib.WRAPPER, os.path.join(lib.BUILD, "ordersnap"), *arguments],
-                          env=shop.environment(**variables), stdin=subprocess.DEVNULL,
+                          env=shop.environment(**variables), input=input,
                           capture_output=True, text=True, timeout=timeout)
 
 

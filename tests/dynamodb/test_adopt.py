@@ -24,9 +24,10 @@ def write(items):
         db.put(shop.table, item)
 
 
-def run(*args, code=0):
-    done = kit.run_command(shop, *args)
-    equal(done.returncode, code, f"ordersnap {' '.join(args)}: {done.stdout[-500:]}{done.stderr}")
+def run(*args, code=0, input=None):
+    done = kit.run_command(shop, *args, input=input)
+    if code is not None:
+        equal(done.returncode, code, f"ordersnap {' '.join(args)}: {done.stdout[-500:]}{done.stderr}")
     done.out, done.err = done.stdout, done.stderr
     return done
 

@@ -90,6 +90,7 @@ def _():
 def _():
     "a table without time to live, or with that of another attribute, is a warning"
     name = db.new_table()
+    db.put(name, {"PK": "SYSTEM", "SK": "ADOPTED", "version": 1})
     lines = blamed(check(COMMERCE_TABLE=name), "warning store/ttl", "warning store/sync")
     contains(lines["store/ttl"]["advice"], "ordersnap init")
     db.call("UpdateTimeToLive", TableName=name,

@@ -7,9 +7,11 @@ is the command, and the rest is that of tests/lib/shop.py.
 """
 import itertools
 import json
+import time
 
-from lambda_table import KINDS, Functions, Sale, late
-from tap import equal, ok, test
+from lambda_table import KINDS, Functions, Sale, late, spelled
+from orders import items_of, order
+from tap import contains, equal, lacks, ok, test
 
 ADOPTED = ("SYSTEM", "ADOPTED")
 
@@ -190,3 +192,130 @@ def register(new_shop):
                 world.adopt()
             world.is_linked()
             world.holds(failed)
+
+    @case("--dry-run says what would be done, and nothing is written")
+    def _():
+        world = World(new_shop())
+        before = world.shop.items()
+        contains(world.adopt("--dry-run").err, f"{len(KINDS) - 1} would be adopted, 0 stand twice")
+        equal(world.shop.items(), before, "the table")
+
+    @case("the second time there is nothing to do")
+    def _():
+        world = World(new_shop())
+        contains(world.adopt().err, f" {len(KINDS) - 1} orders: {len(KINDS) - 1} adopted, 0 stand")
+        before = world.shop.items()
+        contains(world.adopt().err, f" {len(KINDS) - 1} orders: 0 adopted, 0 stand twice")
+        equal(world.shop.items(), before, "the table")
+
+    @case("an order keeps its key, its number and what the functions wrote in it")
+    def _():
+        world = World(new_shop())
+        before = dict(world.functions.table)
+        world.adopt()
+        after = world.shop.items()
+        for key, order in before.items():
+            if key[0].startswith("USER#"):
+                equal({k: after[key].get(k) for k in order if k not in ("status", "completedAt")},
+                      {k: order[k] for k in order if k not in ("status", "completedAt")}, key)
+
+    @case("the functions read on what ordersnap adopted and wrote, newest first")
+    def _():
+        world = World(new_shop())
+        world.adopt()
+        world.deliver_new()
+        synced(world)
+        back = Functions(world.shop.items())
+        for sale in world.sales:
+            names = {spelled(sale.user), spelled(sale.user.lower())}
+            found = [o for name in names for o in back.orders(name)]
+            mine = [o for o in found if o["orderId"] == sale.id]
+            equal([o["items"] for o in mine], [[("Red Necklace", 2, 3000), ("Silver Ring", 1, 2500)]],
+                  f"{sale.kind}: {found}")
+
+    @case("the functions wrote a second order when a payment came: --merge makes one of them")
+    def _():
+        world = World(new_shop(), ["unpaid", "unpaid and quoted"])
+        paid_later(world)
+        for sale in world.sales:
+            (event,) = [e for e in sale.new_events() if "async" in e["type"]]
+            world.functions.webhook(event, sale.processed + 5000, sale.lines)
+            sale.seen.append(event)
+        world.shop.write(list(world.functions.table.values()))
+        for _ in range(2):
+            said = world.adopt(code=1).err
+            equal(said.count("stands twice: "), 2, said)
+            contains(said, "2 orders stand twice")
+        contains(world.adopt("--merge", "--dry-run").err, "2 would be made one")
+        contains(world.adopt("--merge").err, "2 stand twice, 2 made one")
+        for sale in world.sales:
+            equal(world.order(sale)["SK"], f"ORDER#{sale.processed}#{sale.id}", "the first one stays")
+        world.is_linked()
+        synced(world)
+        world.holds()
+
+    @case("an order of ordersnap next to one of theirs: theirs stays, with the newer state")
+    def _():
+        world = World(new_shop(), ["userId", "e-mail with capitals", "user_id"])
+        ours = []
+        for sale in world.sales:
+            ours += double(world, sale)
+        world.shop.write(ours)
+        contains(world.adopt(code=1).err, "3 orders stand twice")
+        contains(world.adopt("--merge").err, "3 stand twice, 3 made one")
+        world.is_linked()
+        for sale in world.sales:
+            order = world.order(sale)
+            equal((order["SK"], order["status"], order["amountRefunded"]),
+                  (f"ORDER#{sale.processed}#{sale.id}", "partially_refunded", 1500), sale.kind)
+            ok("+00:00" in order["createdAt"], order["createdAt"])
+        equal([k for k in world.shop.items() if k[0] == "USER#doubled"], [])
+        equal(len([k for k in world.shop.items() if k[0].startswith("DAY#")]), 3)
+        contains(world.adopt().err, "3 orders: 0 adopted, 0 stand twice")
+
+    @case("an order that is younger than the walk means another one")
+    def _():
+        world = World(new_shop(), ["userId"])
+        sale = world.sales[0]
+        world.functions.order({**sale.session, "id": sale.id[::-1],
+                               "payment_intent": "pi_other"}, int(time.time()) + 3600,
+                              sale.lines)
+        world.shop.write(list(world.functions.table.values()))
+        contains(world.adopt(code=1).err, "run it again when they are off")
+        contains(world.shop.run("check", "--quiet", code=None).out, "run ordersnap adopt")
+        world.adopt()
+        lacks(world.shop.run("check", "--quiet", code=None).out, "adopt")
+
+    @case("an order without a session is left as it is, and named")
+    def _():
+        world = World(new_shop(), ["userId"])
+        world.shop.write([{"PK": "USER#x", "SK": "ORDER#odd", "status": "completed"}])
+        said = world.adopt().err
+        contains(said, "USER#x, ORDER#odd names no session")
+        contains(said, " 1 odd")
+        equal(world.shop.items()["USER#x", "ORDER#odd"],
+              {"PK": "USER#x", "SK": "ORDER#odd", "status": "completed"})
+
+    @case("init says that orders wait, a copy does not say that they don't")
+    def _():
+        world = World(new_shop())
+        contains(world.shop.run("init").out, "run `ordersnap adopt`")
+        lines = world.shop.run("export", "--quiet").out
+        world.adopt()
+        lacks(world.shop.run("export", "--quiet").out, '"ADOPTED"')
+        lacks(world.shop.run("init").out, "adopt")
+        contains(world.shop.run("show", "BC-NOBODY", code=1).err, "there is no order")
+        lacks(world.shop.run("show", "BC-NOBODY", code=1).err, "adopt")
+        line = next(t for t in lines.splitlines() if '"USER#' in t)
+        line = line.replace('"USER#', '"USER#another')
+        world.shop.run("import", "--quiet", "-", input=line + "\n")
+        contains(world.shop.run("check", "--quiet", code=None).out, "run ordersnap adopt again")
+        contains(world.shop.run("show", "BC-NOBODY", code=1).err, "`ordersnap adopt`")
+
+
+def double(world, sale):
+    """What an ordersnap of before wrote next to theirs, and a refund that it booked since."""
+    theirs = world.order(sale)
+    return items_of({**order(sale.id, sale.created, user="doubled"), "status": "partially_refunded",
+                     "amountRefunded": 1500, "stripePaymentIntentId": theirs["stripePaymentIntentId"],
+                     "orderNumber": theirs["orderNumber"]})
