@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: ISC
 """GET /orders, GET /orders/{orderId}, GET /checkout/session-status: what a customer is shown of
 which orders, and what is refused."""
+import contextlib
+import json
 import os
+import sqlite3
 import subprocess
 import time
 
@@ -300,6 +303,22 @@ def _():
     made.put(shop, made.order("cs_test_x_001", NOW - 8, "user_late", orderNumber="BC-001B"),
              without=("session",))
     equal(granted(ask_one("cs_test_x_001", bearer("user_late")))["orderNumber"], "BC-001B")
+
+
+@test
+def _():
+    "an order of the Lambda functions, which nothing names, is found while the table is not adopted"
+    made.put(shop, made.lambda_order("cs_test_lambda", NOW - 9, "user_lambda"),
+             without=("day", "number", "session"))
+    who = bearer("user_lambda")
+    equal(ids(ask(who=who)), ["cs_test_lambda"])
+    refused(ask_one("cs_test_lambda", who), 404)
+    with contextlib.closing(sqlite3.connect(shop.db)) as db, db:
+        (adopted,) = db.execute("SELECT item FROM items WHERE sk = 'ADOPTED'").fetchone()
+        db.execute("DELETE FROM items WHERE sk = 'ADOPTED'")
+    equal(granted(ask_one("cs_test_lambda", who))["orderId"], "cs_test_lambda")
+    refused(ask_one("cs_test_lambda", bearer("user_2")), 404, "there is no such order")
+    shop.store(json.loads(adopted))
 
 
 @test
