@@ -31,7 +31,7 @@ static const char *why_ignore_event(const char *secret, const struct event_facts
 	if (event->kind == EVENT_OTHER)
 		return "its type is not handled";
 	if (event->account)
-		return "it is of a connected account";
+		return "it is of another account";
 	if (event->livemode_given != JSON_FOUND || mode == KEY_MODE_UNKNOWN ||
 	    event->livemode == live)
 		return NULL;
@@ -96,11 +96,10 @@ static int settle(struct app *app, const struct event_facts *event,
 	return settle_session(app, &request, &result->outcome, e);
 }
 
-static const char *why_not_settled(const struct process_result *result)
+static void log_failure(const struct event_facts *event, const struct err *e)
 {
-	if (result->outcome.foreign)
-		return "the session bears no quote's signature (ORDER_SESSIONS=own)";
-	return result->ignored ? result->ignored : "the payment is of no order";
+	log_error("Failed to create order snapshot", LOG_STR("eventId", event->id),
+		  LOG_STR("type", event->type), LOG_STR("error", e->text));
 }
 
 static int process(struct app *app, const struct event_facts *event,
@@ -112,18 +111,18 @@ static int process(struct app *app, const struct event_facts *event,
 
 	if (settle(app, event, options, result, e)) {
 		if (e->code != ERR_PAYLOAD)
-			log_error("Failed to create order snapshot", LOG_STR("eventId", event->id),
-				  LOG_STR("type", event->type), LOG_STR("error", e->text));
+			log_failure(event, e);
 		return -1;
 	}
 	if (!result->outcome.marker)
-		ignore(event, why_not_settled(result), result);
+		ignore(event, result->ignored ? result->ignored : result->outcome.ignored, result);
 	else if (!options->dry_run)
 		log_processed(app, event, result->outcome.duplicate, &before, started);
 	return 0;
 }
 
-/* A thin event whose object Stripe does not have says nothing any more. */
+/* An object that Stripe does not have confirms nothing: the event is to come
+ * again, to whoever mends the key. */
 static int process_thin(struct app *app, struct event_facts *event,
 			const struct process_options *options, struct process_result *result,
 			struct err *e)
@@ -131,12 +130,13 @@ static int process_thin(struct app *app, struct event_facts *event,
 	struct json_object *object = NULL;
 	int rc = thin_fetch(app, event, options->deadline, &object, e);
 
-	if (rc && e->code == ERR_REFUSED && e->upstream == 404) {
-		ignore(event, "Stripe does not have its object", result);
-		return 0;
-	}
-	if (rc && e->code == ERR_REFUSED)
+	if (rc && e->code == ERR_REFUSED && e->upstream == 404)
+		err_set(e, ERR_UNAVAILABLE, "Stripe does not know %s under our key: is STRIPE_SECRET "
+			"of another account or sandbox than the webhook endpoint?", event->related_id);
+	else if (rc && e->code == ERR_REFUSED)
 		e->code = ERR_UNAVAILABLE;
+	if (rc)
+		log_failure(event, e);
 	event->object = object;
 	if (!rc)
 		rc = process(app, event, options, result, e);

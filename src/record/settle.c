@@ -1,38 +1,34 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Read, decide, write once.
+ * A session's payment.  The one idea: the order is found by what does not change,
+ * what is recorded is the session as Stripe has it at the call, and both are asked
+ * for anew whenever another writer came between.
  */
 #include "record/settle.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "record/ask_charge.h"
-#include "record/batch.h"
 #include "orders/settle_find.h"
-#include "shop/settle_keys.h"
+#include "record/items.h"
 #include "shop/charge.h"
 #include "shop/order.h"
 #include "stripe/api.h"
 
-#define TRIES 12            /* conflicts with other deliveries of one event */
-#define PAUSE_MS 20         /* between them, at most */
-#define SESSION_KEEP 2592000 /* seconds: 30 days past completion */
 #define UNNAMED 86400 /* seconds: so old is an order, at least, that nothing names any more */
 
 /* What one call of settle_session() works with. */
 struct settlement {
-	struct app *app;
 	const struct settle_request *request;
-	struct settle_keys keys;
-	struct json_object *read[SETTLE_ITEMS]; /* as they stand, or NULL */
-	struct json_object *lines;              /* Stripe's; kept over a conflict */
-	bool lines_asked;                       /* ask once, whatever came of it */
-	bool lines_later;                       /* they could not be had for a passing reason: */
+	struct settle_outcome *out;
+	struct record_items items;
+	struct session_facts session;      /* Stripe's, with the request's own in its gaps */
+	struct json_object *json, *lines;  /* as Stripe has them now; NULL: not asked */
+	struct asked_charge asked;         /* its charge, where that counts */
+	bool later;                        /* Stripe could not be asked, for a passing reason: */
 	struct err why;
-	struct asked_charge asked;              /* since the order was read, or nothing */
 };
 
 void settle_outcome_set(struct settle_outcome *out, struct json_object *marker,
@@ -52,74 +48,29 @@ void settle_outcome_free(struct settle_outcome *out)
 	*out = (struct settle_outcome){.marker = NULL};
 }
 
-static void release_read(struct settlement *s)
+static void forget(struct settlement *s)
 {
-	size_t i;
-
-	for (i = 0; i < SETTLE_ITEMS; i++) {
-		json_object_put(s->read[i]);
-		s->read[i] = NULL;
-	}
+	record_items_free(&s->items);
+	asked_charge_free(&s->asked);
+	json_object_put(s->json);
+	json_object_put(s->lines);
+	s->json = s->lines = NULL;
+	s->later = false;
 }
 
-/* Reads the items whose bit is set in `which`, in one call. */
-static int read_items(struct settlement *s, unsigned which, struct err *e)
+static struct json_object *stored_order(const struct settlement *s)
 {
-	struct json_object *found[SETTLE_ITEMS];
-	struct store_key keys[SETTLE_ITEMS];
-	size_t at[SETTLE_ITEMS], i, n = 0;
-
-	for (i = 0; i < SETTLE_ITEMS; i++) {
-		if (!(which >> i & 1) || !s->keys.pk[i])
-			continue;
-		keys[n] = (struct store_key){s->keys.pk[i], s->keys.sk[i]};
-		at[n++] = i;
-	}
-	if (store_get_many(app_store(s->app), keys, n, found, s->request->deadline, e))
-		return -1;
-	for (i = 0; i < n; i++) {
-		json_object_put(s->read[at[i]]);
-		s->read[at[i]] = found[i];
-	}
-	return 0;
+	return s->items.read[SETTLE_ORDER];
 }
 
-/* An old order may be there though nothing names it: see settle_find.h. */
-static int find_unnamed(struct settlement *s, unsigned *again, struct err *e)
-{
-	char *sk;
-
-	if (s->read[SETTLE_ORDER] || s->read[SETTLE_SESSION] ||
-	    s->keys.created > s->request->now - UNNAMED)
-		return 0;
-	if (settle_find(s->app, s->keys.pk[SETTLE_ORDER], s->request->session->id,
-			s->request->deadline, &sk, e))
-		return -1;
-	*again = settle_keys_set_order(&s->keys, s->keys.pk[SETTLE_ORDER], sk);
-	free(sk);
-	return 0;
-}
-
-/*
- * The session's item may name an order that stands under another key (the
- * Lambda functions used the time of processing), and the stored order may bear
- * another number: then those stay, and cost one more read.
- */
-static int follow_stored_keys(struct settlement *s, struct err *e)
-{
-	unsigned again = settle_keys_from_session(&s->keys, s->read[SETTLE_SESSION]);
-
-	if (find_unnamed(s, &again, e) || (again && read_items(s, again, e)))
-		return -1;
-	again = settle_keys_from_order(&s->keys, s->read[SETTLE_ORDER]);
-	return again ? read_items(s, again, e) : 0;
-}
+/* --- find the order ------------------------------------------------------------- */
 
 static bool number_is_taken(const struct settlement *s)
 {
-	const char *owner = json_string_or_null(s->read[SETTLE_NUMBER], "orderId");
+	const char *owner = json_string_or_null(s->items.read[SETTLE_NUMBER], "orderId");
 
-	return s->read[SETTLE_NUMBER] && (!owner || strcmp(owner, s->request->session->id) != 0);
+	return s->items.read[SETTLE_NUMBER] &&
+	       (!owner || strcmp(owner, s->request->session->id) != 0);
 }
 
 /* Two ids may give one number; the later order's grows by a letter. */
@@ -130,10 +81,10 @@ static int free_number(struct settlement *s, struct err *e)
 
 	if (!number_is_taken(s))
 		return 0;
-	base = str_dup(s->keys.number);
+	base = str_dup(s->items.keys.number);
 	for (letter = 'A'; !rc && letter <= 'Z' && number_is_taken(s); letter++) {
-		settle_keys_set_number(&s->keys, str_printf("%s%c", base, letter));
-		rc = read_items(s, 1u << SETTLE_NUMBER, e);
+		settle_keys_set_number(&s->items.keys, str_printf("%s%c", base, letter));
+		rc = record_items_read(&s->items, 1u << SETTLE_NUMBER, e);
 	}
 	if (!rc && number_is_taken(s))
 		rc = err_set(e, ERR_INTERNAL, "order number %s is used up", base);
@@ -141,71 +92,190 @@ static int free_number(struct settlement *s, struct err *e)
 	return rc;
 }
 
-/* Never fails: what can't be had now is had later (lines_later), what can't be
- * had at all is left to the reconciler. */
-static void ask_lines(struct settlement *s)
+/* Reads the order that `pointer` names. */
+static int follow(struct settlement *s, struct json_object *pointer, struct err *e)
 {
-	int64_t deadline = app_stripe_deadline(s->request->deadline);
-	const char *id = s->request->session->id;
-	struct stripe_client *stripe;
-
-	if (s->lines_asked || !order_needs_lines(s->read[SETTLE_ORDER]))
-		return;
-	s->lines_asked = true;
-	stripe = app_stripe(s->app, deadline, &s->why);
-	if (stripe && stripe_session_line_items(stripe, id, deadline, &s->lines, &s->why) == 0)
-		return;
-	s->lines_later = s->why.code != ERR_REFUSED;
-	log_error("Failed to fetch line items", LOG_STR("sessionId", id),
-		  LOG_STR("again", s->lines_later ? "on redelivery" : "by sync"),
-		  LOG_STR("error", s->why.text));
+	return record_items_read(&s->items, settle_keys_from_session(&s->items.keys, pointer), e);
 }
 
-/* What was seen with the session may be older than the order that was read:
- * an older refund must not replace a newer one, so the charge is asked for. */
-static int ask_its_charge(struct settlement *s, struct err *e)
+/*
+ * A session has one order for ever: a pointer that names an order of this session
+ * wins, whatever the buyer is called today.  (The Lambda functions' keys have the
+ * time of processing.)  Of pointers whose order is not there the next is taken,
+ * then the key that the session itself gives; an order that is nowhere is made
+ * where the first pointer says.
+ */
+static int follow_pointers(struct settlement *s, struct err *e)
 {
-	const struct settle_request *r = s->request;
-	const struct ask_charge what = {
-		.charge_id = json_string_or_null(r->charge, "id"),
-		.intent = r->session->payment_intent,
-		.disputes = ASK_DISPUTES_IF_ANY,
-		.deadline = r->deadline,
-	};
+	static const enum settle_item all[] = {SETTLE_SESSION, SETTLE_PAYMENT, SETTLE_NUMBER};
+	struct json_object *own = json_object_new_object(), *first = NULL;
+	size_t i;
+	int rc = 0;
 
-	asked_charge_free(&s->asked);
-	if (!r->charge || !r->session->payment_intent ||
-	    !charge_matters(s->read[SETTLE_ORDER], r->charge))
+	json_set_string(own, "orderPK", s->items.keys.pk[SETTLE_ORDER]);
+	json_set_string(own, "orderSK", s->items.keys.sk[SETTLE_ORDER]);
+	for (i = 0; !rc && i < sizeof all / sizeof *all && !(first && stored_order(s)); i++) {
+		if (!settle_keys_names(s->items.read[all[i]], s->request->session->id))
+			continue;
+		if (!first)
+			first = s->items.read[all[i]];
+		rc = follow(s, s->items.read[all[i]], e);
+	}
+	if (!rc && first && !stored_order(s))
+		rc = follow(s, own, e);
+	if (!rc && first && !stored_order(s))
+		rc = follow(s, first, e);
+	json_object_put(own);
+	return rc;
+}
+
+/* An old order may be there though nothing names it: see settle_find.h. */
+static int find_unnamed(struct settlement *s, struct err *e)
+{
+	const char *pk = s->items.keys.pk[SETTLE_ORDER];
+	unsigned again;
+	char *sk;
+
+	if (stored_order(s) || s->items.read[SETTLE_SESSION] ||
+	    s->items.keys.created > s->request->now - UNNAMED)
 		return 0;
-	return ask_charge(s->app, &what, &s->asked, e);
+	if (settle_find(s->items.app, pk, s->request->session->id, s->request->deadline, &sk, e))
+		return -1;
+	again = settle_keys_set_order(&s->items.keys, pk, sk);
+	free(sk);
+	return record_items_read(&s->items, again, e);
 }
 
-static struct json_object *new_order(const struct settlement *s)
+/* The stored order may bear another number than its session's id gives. */
+static int find_order(struct settlement *s, struct err *e)
+{
+	if (free_number(s, e) || follow_pointers(s, e) || find_unnamed(s, e))
+		return -1;
+	if (record_items_read(&s->items, settle_keys_from_order(&s->items.keys, stored_order(s)), e))
+		return -1;
+	return free_number(s, e);
+}
+
+/* --- ask Stripe ------------------------------------------------------------------- */
+
+static struct json_object *order_of(const struct settlement *s)
 {
 	const struct settle_request *r = s->request;
+	const struct settle_keys *keys = &s->items.keys;
+	const bool failed = s->json && payment_has_failed(s->json);
 	const struct order_input input = {
-		.stored = s->read[SETTLE_ORDER],
-		.session = r->session,
-		.kind = r->event->kind,
-		.line_items = s->lines,
-		.quote = s->read[SETTLE_QUOTE],
-		.pk = s->keys.pk[SETTLE_ORDER],
-		.sk = s->keys.sk[SETTLE_ORDER],
-		.number = s->keys.number,
-		.user_id = s->keys.user_id,
+		.stored = stored_order(s),
+		.session = &s->session,
+		.kind = failed ? EVENT_SESSION_FAILED : r->event->kind,
+		/* An order that has its lines keeps them. */
+		.line_items = order_needs_lines(stored_order(s)) ? s->lines : NULL,
+		.quote = s->items.read[SETTLE_QUOTE],
+		.pk = keys->pk[SETTLE_ORDER],
+		.sk = keys->sk[SETTLE_ORDER],
+		.number = keys->number,
+		.user_id = keys->user_id,
 		.source = r->source,
-		.created = s->keys.created,
+		.created = keys->created,
 		.event_time = r->paid_at,
 		.now = r->now,
-		.ttl_days = s->app->config.order_ttl_days,
+		.ttl_days = s->items.app->config.order_ttl_days,
 	};
 
 	return order_apply_session(&input);
 }
 
-static struct json_object *new_order_with_charge(const struct settlement *s, struct err *e)
+/* An event about an order that stands complete, and that changes nothing in it,
+ * is as good as confirmed. */
+static bool is_to_ask(const struct settlement *s)
 {
-	struct json_object *order = new_order(s), *with;
+	struct json_object *order;
+	bool same;
+
+	if (s->request->unmarked || order_needs_lines(stored_order(s)))
+		return true;
+	order = order_of(s);
+	same = order_same(order, stored_order(s));
+	json_object_put(order);
+	return !same;
+}
+
+/* Its charge counts where it was refunded or disputed, or the order says so. */
+static int ask_charge_of(struct settlement *s, int64_t deadline, struct err *e)
+{
+	struct json_object *charge = charge_of_session(s->json);
+
+	if (!charge || !charge_matters(stored_order(s), charge))
+		return 0;
+	s->asked.charge = json_object_get(charge);
+	if (ask_disputes_if_any(s->items.app, deadline, &s->asked, e) == 0)
+		return 0;
+	asked_charge_free(&s->asked);
+	return -1;
+}
+
+static int ask_all(struct settlement *s, struct err *e)
+{
+	int64_t deadline = app_stripe_deadline(s->request->deadline);
+	struct stripe_client *stripe = app_stripe(s->items.app, deadline, e);
+	const char *id = s->request->session->id;
+
+	if (!stripe ||
+	    stripe_session_with_sale(stripe, id, deadline, &s->json, &s->lines, e) ||
+	    ask_charge_of(s, deadline, e))
+		return -1;
+	if (session_read(s->json, &s->session, e))
+		return err_set(e, ERR_UNAVAILABLE, "Stripe's answer is no session: %s", e->text);
+	session_fill_gaps(&s->session, s->request->session);
+	return 0;
+}
+
+/*
+ * Fails only where Stripe does not know the session: no order is made of what it
+ * does not confirm.  What can't be had for another reason (a key that is refused,
+ * no answer) is had later, and the order made of what the event says meanwhile.
+ */
+static int ask(struct settlement *s, struct err *e)
+{
+	const char *id = s->request->session->id;
+
+	if (ask_all(s, &s->why) == 0)
+		return 0;
+	if (s->why.code == ERR_REFUSED && s->why.upstream == 404) {
+		err_set(e, ERR_UNAVAILABLE, "Stripe does not know session %s under our key: is "
+			"STRIPE_SECRET of another account or sandbox than the webhook endpoint?", id);
+		e->upstream = 404;
+		return -1;
+	}
+	json_object_put(s->json);
+	json_object_put(s->lines);
+	s->json = s->lines = NULL;
+	s->session = *s->request->session;
+	s->later = true;
+	log_error("Failed to fetch line items", LOG_STR("sessionId", id),
+		  LOG_STR("again", "on redelivery"), LOG_STR("error", s->why.text));
+	return 0;
+}
+
+/* Stripe's copy may name another user, quote or payment than the event's: what
+ * they lead to is read, and the order looked for there too. */
+static int follow_answer(struct settlement *s, struct err *e)
+{
+	bool known = stored_order(s) != NULL;
+	unsigned again = settle_keys_update(&s->items.keys, &s->session, known);
+
+	if (!s->json || !again)
+		return 0;
+	if (record_items_read(&s->items, again, e) || (!known && find_order(s, e)))
+		return -1;
+	/* What counts is asked after the order was read. */
+	return !known && stored_order(s) ? err_set(e, ERR_CONFLICT, "an order came up") : 0;
+}
+
+/* --- decide and write --------------------------------------------------------------- */
+
+static struct json_object *new_order(const struct settlement *s, struct err *e)
+{
+	struct json_object *order = order_of(s), *with;
 	struct charge_facts charge;
 
 	if (!s->asked.charge)
@@ -217,34 +287,11 @@ static struct json_object *new_order_with_charge(const struct settlement *s, str
 	return with;
 }
 
-/* Takes `order`, which gets the version that it will have, because the payment's
- * pointer has a copy of it. */
-static void fill_batch(const struct settlement *s, struct batch *batch, struct json_object *order)
-{
-	struct json_object *stands = s->read[SETTLE_ORDER];
-
-	if (stands && order_same(order, stands)) {
-		json_object_put(order);
-		order = json_object_get(stands);
-	} else {
-		json_set_int(order, "version", store_item_version(stands) + 1);
-	}
-	batch_add(batch, order_session_item(order, s->read[SETTLE_SESSION], "complete",
-					    s->request->now, SESSION_KEEP), s->read[SETTLE_SESSION]);
-	batch_add(batch, order_pointer(order, str_dup(s->keys.pk[SETTLE_NUMBER])),
-		  s->read[SETTLE_NUMBER]);
-	batch_add(batch, order_day_entry(order, s->keys.created), s->read[SETTLE_DAY]);
-	if (s->keys.pk[SETTLE_PAYMENT])
-		batch_add(batch, order_payment_pointer(order, str_dup(s->keys.pk[SETTLE_PAYMENT])),
-			  s->read[SETTLE_PAYMENT]);
-	batch_add(batch, order, stands);
-}
-
 static void log_order(const struct settlement *s, struct json_object *order)
 {
-	bool is_new = !s->read[SETTLE_ORDER];
+	bool is_new = !stored_order(s);
 
-	if (!is_new && order_same(order, s->read[SETTLE_ORDER]))
+	if (!is_new && order_same(order, stored_order(s)))
 		return;
 	log_info(is_new ? "Order snapshot created" : "Order snapshot updated",
 		 LOG_STR("orderId", json_string_or_null(order, "orderId")),
@@ -256,69 +303,65 @@ static void log_order(const struct settlement *s, struct json_object *order)
 		 LOG_INT("items", json_int_or(order, "itemCount", 0)));
 }
 
-/* Writes what has changed.  Without its lines the order is written but the
- * event is not marked, so that its redelivery completes the order. */
-static int write_order(struct settlement *s, struct json_object *mark, struct json_object *order,
-		       bool later, struct err *e)
+/* Where Stripe could not be asked the order is written but the event is not
+ * marked, so that its redelivery completes the order. */
+static int decide_and_write(struct settlement *s, struct err *e)
 {
 	const struct settle_request *r = s->request;
-	struct batch batch = {.n = 0};
-	int rc = 0;
-
-	if (!later && mark)
-		batch_add(&batch, json_object_get(mark), s->read[SETTLE_EVENT]);
-	fill_batch(s, &batch, json_object_get(order));
-	if (batch.n && !r->dry_run)
-		rc = store_write(app_store(s->app), batch.puts, batch.n, NULL, r->deadline, e);
-	if (!rc && !r->dry_run)
-		log_order(s, order);
-	batch_free(&batch);
-	return rc;
-}
-
-static int decide_and_write(struct settlement *s, struct settle_outcome *out, struct err *e)
-{
-	const struct settle_request *r = s->request;
-	struct json_object *order = new_order_with_charge(s, e), *mark = NULL;
-	bool later = s->lines_later && order_needs_lines(order);
+	struct order_change change = {.order = new_order(s, e), .put_always = s->asked.charge,
+				      .now = r->now};
 	int rc;
 
-	if (!order)
+	if (!change.order)
 		return -1;
-	if (!r->unmarked)
-		mark = batch_marker(s->app, r->event, r->now, r->session->id, order);
-	rc = write_order(s, mark, order, later, e);
-	if (!rc && later)
+	if (!r->unmarked && !s->later)
+		change.marker = order_event_marker(r->event, r->session->id, change.order, r->now,
+						   s->items.app->config.event_ttl_days);
+	rc = record_items_write(&s->items, &change, e);
+	if (!rc && !r->dry_run)
+		log_order(s, change.order);
+	if (!rc && s->later)
 		rc = err_set(e, ERR_UNAVAILABLE, "the line items are still to be fetched: %s",
 			     s->why.text);
 	else if (!rc)
-		settle_outcome_set(out, mark, s->read[SETTLE_ORDER], order);
-	json_object_put(mark);
-	json_object_put(order);
+		settle_outcome_set(s->out, change.marker, stored_order(s), change.order);
+	json_object_put(change.marker);
+	json_object_put(change.order);
 	return rc;
 }
 
-static int settle_once(struct settlement *s, struct settle_outcome *out, struct err *e)
+static int settle_once(void *context, struct err *e)
 {
-	if (read_items(s, SETTLE_ALL, e))
+	struct settlement *s = context;
+	const struct settle_request *r = s->request;
+	const struct config *config = &s->items.app->config;
+
+	forget(s);
+	s->session = *r->session;
+	settle_keys_init(&s->items.keys, r->unmarked ? NULL : r->event, r->session,
+			 config->order_number_prefix, r->now);
+	if (record_items_read(&s->items, SETTLE_ALL, e))
 		return -1;
-	if (s->read[SETTLE_EVENT] && !s->request->again) {
-		settle_outcome_set(out, s->read[SETTLE_EVENT], NULL, NULL);
-		out->duplicate = true;
+	if (s->items.read[SETTLE_EVENT] && !r->again) {
+		settle_outcome_set(s->out, s->items.read[SETTLE_EVENT], NULL, NULL);
+		s->out->duplicate = true;
 		return 0;
 	}
-	if (follow_stored_keys(s, e))
+	if (find_order(s, e))
 		return -1;
-	if (!s->read[SETTLE_ORDER] && !settle_takes(s->app, s->request->session)) {
-		out->foreign = true;
+	if (!stored_order(s) && !settle_takes(s->items.app, r->session)) {
+		s->out->foreign = true;
+		s->out->ignored = "the session bears no quote's signature (ORDER_SESSIONS=own)";
 		return 0;
 	}
-	if (free_number(s, e))
+	if (!stored_order(s) &&
+	    order_has_expired(s->items.keys.created, config->order_ttl_days, r->now)) {
+		s->out->ignored = "its order is past ORDER_TTL_DAYS";
+		return 0;
+	}
+	if (is_to_ask(s) && (ask(s, e) || follow_answer(s, e)))
 		return -1;
-	ask_lines(s);
-	if (ask_its_charge(s, e))
-		return -1;
-	return decide_and_write(s, out, e);
+	return decide_and_write(s, e);
 }
 
 bool settle_takes(const struct app *app, const struct session_facts *session)
@@ -331,20 +374,13 @@ bool settle_takes(const struct app *app, const struct session_facts *session)
 int settle_session(struct app *app, const struct settle_request *request,
 		   struct settle_outcome *out, struct err *e)
 {
-	struct settlement s = {.app = app, .request = request};
-	int rc, try = 0;
+	struct settlement s = {
+		.request = request,
+		.out = out,
+		.items = {.app = app, .deadline = request->deadline, .dry_run = request->dry_run},
+	};
+	int rc = record_until_done(settle_once, &s, request->deadline, e);
 
-	do {
-		release_read(&s);
-		settle_keys_init(&s.keys, request->unmarked ? NULL : request->event,
-				 request->session, app->config.order_number_prefix, request->now);
-		rc = settle_once(&s, out, e);
-		settle_keys_free(&s.keys);
-		if (rc && e->code == ERR_CONFLICT)
-			deadline_sleep(1 + clock_jitter(PAUSE_MS), request->deadline);
-	} while (rc && e->code == ERR_CONFLICT && ++try < TRIES);
-	release_read(&s);
-	asked_charge_free(&s.asked);
-	json_object_put(s.lines);
+	forget(&s);
 	return rc;
 }

@@ -2,10 +2,11 @@
 /*
  * Settling: what a session's event means for the table.
  *
- * Read the items it needs with their versions, ask Stripe for what is missing,
- * compute, and write everything in one conditional transaction; on a conflict
- * start again from the read.  One read, one Stripe call for each hundred
- * lines, one write.
+ * Read the items it needs with their versions, ask Stripe for the session as it
+ * is now, compute, and write everything in one conditional transaction; on a
+ * conflict start again from the read.  One read, one Stripe call (and one for
+ * each hundred lines where there are many), one write.  Nothing is asked for an
+ * event that changes nothing in an order that is complete.
  */
 #ifndef ORDERSNAP_RECORD_SETTLE_H
 #define ORDERSNAP_RECORD_SETTLE_H
@@ -18,9 +19,6 @@ struct settle_request {
 	const struct session_facts *session;
 	const char *source; /* what the order's `source` says: "webhook" */
 	int64_t paid_at;    /* when the session was paid, if it is: epoch seconds, 0: not known */
-	struct json_object *charge; /* the payment's charge as it was seen with the session, or
-				     * NULL: where it was refunded or disputed, or the order says
-				     * so, it is asked for anew and counts too */
 	bool unmarked;      /* there is no event, or it is about something else: mark none as
 			     * processed */
 	bool again;         /* even if the event was processed before */
@@ -36,6 +34,7 @@ struct settle_outcome {
 	bool foreign;               /* the session is none of this shop's, see settle_takes() */
 	struct json_object *before; /* the order as it stood; NULL: there was none, or no order */
 	struct json_object *after;  /* and as it is now; NULL for a duplicate */
+	const char *ignored;        /* why nothing was done (static), or NULL */
 };
 
 /*
@@ -48,7 +47,8 @@ bool settle_takes(const struct app *app, const struct session_facts *session);
  * Fills `out`, which is {0} before, on success.  For a session that has no order
  * and that settle_takes() refuses, out->foreign is set, and nothing else.
  * -1 with ERR_UNAVAILABLE or ERR_CONFLICT when the event is to be delivered
- * again; nothing was written then, or the order alone (with itemsPending).
+ * again; nothing was written then (e->upstream is 404 where Stripe does not know
+ * the session), or the order alone, as the event and its quote have it.
  */
 int settle_session(struct app *app, const struct settle_request *request,
 		   struct settle_outcome *out, struct err *e);

@@ -9,84 +9,60 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "record/ask_charge.h"
-#include "record/batch.h"
+#include "record/items.h"
 #include "shop/charge.h"
 #include "shop/keys.h"
 #include "shop/order.h"
 #include "stripe/api.h"
 
-#define TRIES 12
-#define PAUSE_MS 20
+#define ORDERS_ITEMS (1u << SETTLE_ORDER | 1u << SETTLE_SESSION | 1u << SETTLE_NUMBER | 1u << SETTLE_DAY)
 
 /* What one call works with; all JSON is owned. */
 struct payment {
-	struct app *app;
 	const struct settle_payment_request *request;
-	char *intent;                /* the payment intent, NULL until it is known */
-	char *charge_id;             /* or NULL */
-	struct json_object *marker;  /* the event's item, or NULL */
-	struct json_object *pointer; /* the payment's, or NULL */
-	struct json_object *order;   /* the order that it names, or NULL */
-	struct asked_charge asked;   /* the charge as Stripe has it now */
-	bool not_ours;
-	bool distrust; /* a write conflicted: read the order itself, not its copy */
+	struct settle_outcome *out;
+	struct record_items items;
+	char *intent;              /* the payment intent, NULL until it is known */
+	char *charge_id;           /* or NULL */
+	struct asked_charge asked; /* the charge as Stripe has it now */
 };
 
-static void replace(struct json_object **slot, struct json_object *value)
+static struct json_object *stored_order(const struct payment *p)
 {
-	json_object_put(*slot);
-	*slot = value;
+	return p->items.read[SETTLE_ORDER];
 }
 
-static void release(struct payment *p)
+static int ignore(struct payment *p, const char *why)
 {
-	replace(&p->marker, NULL);
-	replace(&p->pointer, NULL);
-	replace(&p->order, NULL);
-	asked_charge_free(&p->asked);
+	p->out->ignored = why;
+	return 0;
 }
 
 /* --- read --------------------------------------------------------------------- */
 
-/* The order in the pointer is as good as the order itself: they are written
- * together, and a version that has passed fails when it is written on. */
-static int read_order(struct payment *p, struct err *e)
+/* The event's marker, and the payment's pointer where the payment is known. */
+static int read_pointer(struct payment *p, struct err *e)
 {
-	struct store_key key = {json_string_or_null(p->pointer, "orderPK"),
-				json_string_or_null(p->pointer, "orderSK")};
-	struct json_object *copy;
-
-	if (!p->pointer || !key.pk || !key.sk)
-		return 0;
-	if (!p->distrust && json_get_object(p->pointer, "order", &copy) == JSON_FOUND) {
-		replace(&p->order, json_object_get(copy));
-		return 0;
-	}
-	return store_get_many(app_store(p->app), &key, 1, &p->order, p->request->deadline, e);
+	record_items_free(&p->items);
+	settle_keys_of_payment(&p->items.keys, p->request->event, p->intent);
+	return record_items_read(&p->items, SETTLE_ALL, e);
 }
 
-static int read_items(struct payment *p, struct err *e)
+/* The order that the pointer names, and all that belongs to it.  The copy in the
+ * pointer is not taken for it: it may be of another moment. */
+static int read_order(struct payment *p, struct err *e)
 {
-	char *event = key_event(p->request->event->id);
-	char *payment = p->intent ? key_payment(p->intent) : NULL;
-	const struct store_key keys[] = {{event, KEY_METADATA}, {payment, KEY_METADATA}};
-	struct json_object *items[2] = {NULL, NULL};
-	int rc = store_get_many(app_store(p->app), keys, payment ? 2 : 1, items,
-				p->request->deadline, e);
-
-	replace(&p->order, NULL);
-	replace(&p->marker, items[0]);
-	replace(&p->pointer, items[1]);
-	free(payment);
-	free(event);
-	return rc ? -1 : read_order(p, e);
+	if (settle_keys_from_payment(&p->items.keys, p->items.read[SETTLE_PAYMENT]))
+		return 0;
+	return record_items_read(&p->items, ORDERS_ITEMS, e);
 }
 
 /* --- ask ---------------------------------------------------------------------- */
 
+/* What Stripe does not have is of another account, or the event is forged; any
+ * other refusal (of the key, say) passes when its owner has mended it. */
 static int ask(struct payment *p, struct err *e)
 {
 	const struct ask_charge what = {
@@ -96,7 +72,15 @@ static int ask(struct payment *p, struct err *e)
 		.deadline = p->request->deadline,
 	};
 
-	return ask_charge(p->app, &what, &p->asked, e);
+	if (ask_charge(p->items.app, &what, &p->asked, e) == 0)
+		return 0;
+	if (e->code == ERR_REFUSED && e->upstream == 404)
+		err_set(e, ERR_UNAVAILABLE, "Stripe does not know charge %s under our key: is "
+			"STRIPE_SECRET of another account or sandbox than the webhook endpoint?",
+			p->charge_id ? p->charge_id : p->intent);
+	else if (e->code == ERR_REFUSED)
+		e->code = ERR_UNAVAILABLE;
+	return -1;
 }
 
 /* The event named a charge alone: the charge knows its payment. */
@@ -104,18 +88,13 @@ static int find_intent(struct payment *p, struct err *e)
 {
 	const char *intent;
 
-	if (p->intent)
+	if (p->intent || !p->charge_id)
 		return 0;
-	if (!p->charge_id) {
-		p->not_ours = true;
-		return 0;
-	}
 	if (ask(p, e))
 		return -1;
 	intent = json_id_or_null(p->asked.charge, "payment_intent");
-	p->not_ours = !intent;
 	p->intent = str_dup(intent);
-	return intent ? read_items(p, e) : 0;
+	return intent ? read_pointer(p, e) : 0;
 }
 
 /* --- an order that is not there yet ---------------------------------------------- */
@@ -139,93 +118,59 @@ static int settle_its_session(struct payment *p, struct json_object *json,
 	if (session_read(json, &session, e))
 		return err_set(e, ERR_UNAVAILABLE, "Stripe's answer is no session");
 	if (strcmp(session.mode, "payment") != 0) {
-		p->not_ours = true;
+		out->ignored = "the session is not of mode payment";
 		return 0;
 	}
-	return settle_session(p->app, &request, out, e);
+	return settle_session(p->items.app, &request, out, e);
 }
 
-/* What was just settled; it was not written if nothing is to be. */
-static int read_adopted(struct payment *p, const struct settle_outcome *out, struct err *e)
+/* What was just made; it was not written if nothing is to be. */
+static int read_made(struct payment *p, const struct settle_outcome *made, struct err *e)
 {
 	if (p->request->dry_run) {
-		replace(&p->order, json_object_get(out->after));
+		p->items.read[SETTLE_ORDER] = json_object_get(made->after);
 		return 0;
 	}
-	if (read_items(p, e))
+	if (read_pointer(p, e) || read_order(p, e))
 		return -1;
-	return p->order ? 0 : err_set(e, ERR_CONFLICT, "the order of payment %s is not there yet",
-				      p->intent);
+	return stored_order(p) ? 0 : err_set(e, ERR_CONFLICT, "the order of payment %s is not "
+					     "there yet", p->intent);
 }
 
-/* The refund came before the sale: the sale is settled first. */
-static int adopt(struct payment *p, struct err *e)
+/* The refund came before the sale: the sale's order is made first.  That the
+ * payment is none of ours is for Stripe to say, which has to know its charge. */
+static int make_order(struct payment *p, struct err *e)
 {
 	int64_t deadline = app_stripe_deadline(p->request->deadline);
-	struct stripe_client *stripe = app_stripe(p->app, deadline, e);
-	struct settle_outcome out = {.marker = NULL};
+	struct stripe_client *stripe = app_stripe(p->items.app, deadline, e);
+	struct settle_outcome made = {.marker = NULL};
 	struct json_object *session = NULL;
 	int rc;
 
-	if (!stripe || stripe_session_of_payment(stripe, p->intent, deadline, &session, e))
+	if (!stripe || (!p->asked.charge && ask(p, e)))
 		return -1;
-	if (!session) {
-		p->not_ours = true;
-		return 0;
+	if (stripe_session_of_payment(stripe, p->intent, deadline, &session, e)) {
+		if (e->code == ERR_REFUSED)
+			e->code = ERR_UNAVAILABLE;
+		return -1;
 	}
-	rc = settle_its_session(p, session, &out, e);
+	if (!session)
+		return ignore(p, "the payment is of no order");
+	rc = settle_its_session(p, session, &made, e);
 	json_object_put(session);
-	p->not_ours |= out.foreign;
-	if (!rc && !p->not_ours)
-		rc = read_adopted(p, &out, e);
-	settle_outcome_free(&out);
+	p->out->ignored = made.ignored;
+	p->out->foreign = made.foreign;
+	if (!rc && !made.ignored)
+		rc = read_made(p, &made, e);
+	settle_outcome_free(&made);
 	return rc;
 }
 
 /* --- decide and write --------------------------------------------------------------- */
 
-static struct json_object *new_order(struct payment *p, struct err *e)
-{
-	struct charge_facts charge;
-
-	if (charge_read(p->asked.charge, &charge, e))
-		return NULL;
-	return order_apply_charge(p->order, &charge,
-				  dispute_latest(p->asked.disputes),
-				  p->request->now);
-}
-
-static int64_t created_of(struct json_object *order)
-{
-	int64_t created = 0;
-
-	key_order_created(json_string_or_null(order, "SK"), &created);
-	return created;
-}
-
-/*
- * The order is written even if it stays the same.  Say a refund of 5 failed and
- * another of 5 was made: this event finds the order right already, but one that
- * asked in between, when nothing was refunded, must not write after it.
- *
- * The day's entry was not read: it says what the order says, and is written
- * with it or not at all, so it bears the order's version.
- */
-static void fill_batch(const struct payment *p, struct batch *batch, struct json_object *order)
-{
-	struct json_object *day;
-
-	json_set_int(order, "version", store_item_version(p->order) + 1);
-	day = order_day_entry(order, created_of(order));
-	json_copy_member(day, "version", order, "version");
-	batch_add_any(batch, day);
-	batch_add_always(batch, order_payment_pointer(order, key_payment(p->intent)), p->pointer);
-	batch_add_always(batch, json_object_get(order), p->order);
-}
-
 static void log_order(const struct payment *p, struct json_object *order)
 {
-	if (order_same(order, p->order))
+	if (order_same(order, stored_order(p)))
 		return;
 	log_info("Order snapshot updated",
 		 LOG_STR("orderId", json_string_or_null(order, "orderId")),
@@ -233,80 +178,73 @@ static void log_order(const struct payment *p, struct json_object *order)
 		 LOG_INT("amountRefunded", json_int_or(order, "amountRefunded", 0)));
 }
 
-static int decide_and_write(struct payment *p, struct settle_outcome *out, struct err *e)
+/*
+ * The order is written even if it stays the same.  Say a refund of 5 failed and
+ * another of 5 was made: this event finds the order right already, but one that
+ * asked in between, when nothing was refunded, must not write after it.
+ */
+static int decide_and_write(struct payment *p, struct err *e)
 {
 	const struct settle_payment_request *r = p->request;
-	struct json_object *order = new_order(p, e), *mark;
-	struct batch batch = {.n = 0};
+	struct json_object *stored = stored_order(p);
+	struct order_change change = {.put_always = true, .now = r->now};
+	struct charge_facts charge;
 	int rc;
 
-	if (!order)
+	if (charge_read(p->asked.charge, &charge, e))
 		return -1;
-	mark = batch_marker(p->app, r->event, r->now, json_string_or_null(order, "orderId"), order);
-	/* One that came up since the first read is another delivery's: a conflict. */
-	batch_add(&batch, json_object_get(mark), r->again ? p->marker : NULL);
-	fill_batch(p, &batch, order);
-	rc = r->dry_run ? 0 : store_write(app_store(p->app), batch.puts, batch.n, NULL,
-					  r->deadline, e);
-	if (!rc) {
-		if (!r->dry_run)
-			log_order(p, order);
-		settle_outcome_set(out, mark, p->order, order);
-	}
-	batch_free(&batch);
-	json_object_put(mark);
-	json_object_put(order);
+	change.order = order_apply_charge(stored, &charge, dispute_latest(p->asked.disputes), r->now);
+	change.marker = order_event_marker(r->event, json_string_or_null(change.order, "orderId"),
+					   change.order, r->now,
+					   p->items.app->config.event_ttl_days);
+	rc = record_items_write(&p->items, &change, e);
+	if (!rc && !r->dry_run)
+		log_order(p, change.order);
+	if (!rc)
+		settle_outcome_set(p->out, change.marker, stored, change.order);
+	json_object_put(change.marker);
+	json_object_put(change.order);
 	return rc;
 }
 
-static int settle_once(struct payment *p, struct settle_outcome *out, struct err *e)
+static int settle_once(void *context, struct err *e)
 {
-	if (read_items(p, e))
-		return -1;
-	if (p->marker && !p->request->again) {
-		settle_outcome_set(out, p->marker, NULL, NULL);
-		out->duplicate = true;
-		return 0;
-	}
-	if (find_intent(p, e) || (!p->not_ours && !p->order && adopt(p, e)))
-		return -1;
-	if (p->not_ours)
-		return 0;
-	if (ask(p, e))
-		return -1;
-	return decide_and_write(p, out, e);
-}
+	struct payment *p = context;
 
-/* What Stripe does not have is of another account or gone; any other refusal
- * (of the key, say) passes when its owner has mended it. */
-static int map_refusal(struct payment *p, int rc, struct err *e)
-{
-	if (!rc || e->code != ERR_REFUSED)
-		return rc;
-	if (e->upstream == 404) {
-		p->not_ours = true;
+	asked_charge_free(&p->asked);
+	if (read_pointer(p, e))
+		return -1;
+	if (p->items.read[SETTLE_EVENT] && !p->request->again) {
+		settle_outcome_set(p->out, p->items.read[SETTLE_EVENT], NULL, NULL);
+		p->out->duplicate = true;
 		return 0;
 	}
-	e->code = ERR_UNAVAILABLE;
-	return -1;
+	if (find_intent(p, e))
+		return -1;
+	if (!p->intent)
+		return ignore(p, "the payment is of no order");
+	if (read_order(p, e) || (!stored_order(p) && make_order(p, e)))
+		return -1;
+	if (p->out->ignored)
+		return 0;
+	return ask(p, e) ? -1 : decide_and_write(p, e);
 }
 
 int settle_payment(struct app *app, const struct settle_payment_request *request,
 		   struct settle_outcome *out, struct err *e)
 {
 	struct payment_ref ref = payment_ref_of(request->object);
-	struct payment p = {.app = app, .request = request, .intent = str_dup(ref.payment_intent),
-			    .charge_id = str_dup(ref.charge)};
-	int rc, try = 0;
+	struct payment p = {
+		.request = request,
+		.out = out,
+		.items = {.app = app, .deadline = request->deadline, .dry_run = request->dry_run},
+		.intent = str_dup(ref.payment_intent),
+		.charge_id = str_dup(ref.charge),
+	};
+	int rc = record_until_done(settle_once, &p, request->deadline, e);
 
-	do {
-		release(&p);
-		rc = map_refusal(&p, settle_once(&p, out, e), e);
-		p.distrust = true;
-		if (rc && e->code == ERR_CONFLICT)
-			deadline_sleep(1 + clock_jitter(PAUSE_MS), request->deadline);
-	} while (rc && e->code == ERR_CONFLICT && ++try < TRIES);
-	release(&p);
+	record_items_free(&p.items);
+	asked_charge_free(&p.asked);
 	free(p.charge_id);
 	free(p.intent);
 	return rc;

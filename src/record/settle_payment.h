@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Settling refunds and disputes: read the payment's pointer with the order,
- * ask Stripe for the charge as it is now, write on the versions read.  One
- * read, one Stripe call, one write.
+ * Settling refunds and disputes: read the payment's pointer and the order that it
+ * names, ask Stripe for the charge as it is now, write on the versions read.  Two
+ * reads, one Stripe call, one write.
  */
 #ifndef ORDERSNAP_RECORD_SETTLE_PAYMENT_H
 #define ORDERSNAP_RECORD_SETTLE_PAYMENT_H
@@ -20,9 +20,9 @@ struct settle_payment_request {
 };
 
 /*
- * As settle_session().  out->marker is NULL, with 0, where the payment is none
- * of ours: of no Checkout Session, or of one that ordersnap does not keep
- * orders of.
+ * As settle_session().  out->ignored says, with 0, that the payment is none of
+ * ours: Stripe knows it and says that it is of no Checkout Session, or of one that
+ * ordersnap does not keep orders of.
  */
 int settle_payment(struct app *app, const struct settle_payment_request *request,
 		   struct settle_outcome *out, struct err *e);

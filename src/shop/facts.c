@@ -105,7 +105,13 @@ int event_read(struct json_object *json, struct event_facts *facts, struct err *
 		return wrong(e, "the event's type is no string");
 	if (facts->thin && str_starts(facts->type, "v1."))
 		facts->type += strlen("v1.");
+	/* We can't know our own id without a call: an event of the account itself
+	 * names none. */
 	facts->account = json_string_or_null(json, "account");
+	if (str_empty(facts->account))
+		facts->account = json_string_or_null(json, "context");
+	if (str_empty(facts->account))
+		facts->account = NULL;
 	facts->livemode_given = json_get_bool(json, "livemode", &facts->livemode);
 	facts->kind = kind_of(facts->type);
 	if (facts->kind == EVENT_OTHER)
@@ -260,8 +266,43 @@ bool session_has_quote(const struct session_facts *facts)
 	return signature && *signature;
 }
 
+static void fill_text(const char **text, const char *older)
+{
+	if (!*text)
+		*text = older;
+}
+
+static void fill_amount(struct amount *amount, const struct amount *older)
+{
+	if (!amount->known)
+		*amount = *older;
+}
+
+void session_fill_gaps(struct session_facts *facts, const struct session_facts *older)
+{
+	if (!facts->created)
+		facts->created = older->created;
+	fill_text(&facts->payment_intent, older->payment_intent);
+	fill_text(&facts->customer, older->customer);
+	fill_text(&facts->client_reference_id, older->client_reference_id);
+	fill_text(&facts->email, older->email);
+	fill_text(&facts->phone, older->phone);
+	fill_text(&facts->name, older->name);
+	fill_text(&facts->currency, older->currency);
+	fill_amount(&facts->total, &older->total);
+	fill_amount(&facts->subtotal, &older->subtotal);
+	if (!facts->address)
+		facts->address = older->address;
+	if (!facts->metadata || !json_object_object_length(facts->metadata))
+		facts->metadata = older->metadata;
+	if (facts->livemode_given != JSON_FOUND) {
+		facts->livemode_given = older->livemode_given;
+		facts->livemode = older->livemode;
+	}
+}
+
 bool metadata_is_ours(const char *key)
 {
-	return strcmp(key, "userId") == 0 || strcmp(key, "quoteSignature") == 0 ||
+	return strcmp(key, "userId") == 0 || strcmp(key, "userKind") == 0 || strcmp(key, "quoteSignature") == 0 ||
 	       strcmp(key, "normalizedHash") == 0;
 }

@@ -37,7 +37,8 @@ struct event_facts {
 	enum event_kind kind;
 	const char *id;
 	const char *type;           /* "" if it has none */
-	const char *account;        /* of a connected account's event, else NULL */
+	const char *account;        /* whose event it is where it names one (a connected account's
+				     * `account`, an organization's `context`), else NULL */
 	bool thin;                  /* has no data: it only names its object */
 	const char *related_id;     /* a thin event's related_object.id */
 	int64_t created;            /* epoch seconds, 0 if not given */
@@ -83,6 +84,10 @@ int session_read(struct json_object *json, struct session_facts *facts, struct e
 /* Whether it bears the signature of a quote, as those do that create-session
  * makes, and those that the Lambda functions made. */
 bool session_has_quote(const struct session_facts *facts);
+/* Fills what `facts` does not know from `older`, another account of the same
+ * session: an event's copy has what was taken out of the session since (a
+ * person's details), or what the session lacks in its API version. */
+void session_fill_gaps(struct session_facts *facts, const struct session_facts *older);
 
 /* The name of metadata that ordersnap itself puts on a session. */
 bool metadata_is_ours(const char *key);

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "format/iso8601.h"
 #include "shop/erasure.h"
@@ -107,6 +108,19 @@ static void set_times(struct json_object *order, const struct order_input *in)
 		json_set_int(order, "expiresAt", in->now + in->ttl_days * DAY);
 }
 
+/* create-session says who named the user; of what it did not make, a user who is
+ * the buyer's own address is nobody's account. */
+static void set_guest(struct json_object *order, struct json_object *metadata)
+{
+	const char *kind = json_string_or_null(metadata, "userKind");
+	const char *user = json_string_or_null(order, "userId");
+	const char *email = json_string_or_null(order, "customerEmail");
+
+	if (!str_empty(kind) ? strcmp(kind, "guest") == 0
+			     : user && email && strcasecmp(user, email) == 0)
+		json_set_bool(order, "guest", true);
+}
+
 /* What this session says, as an order. */
 static struct json_object *order_from_session(const struct order_input *in)
 {
@@ -128,6 +142,7 @@ static struct json_object *order_from_session(const struct order_input *in)
 	json_set_string(order, "stripePaymentIntentId", s->payment_intent);
 	json_set_string(order, "stripeCustomerId", s->customer);
 	json_set_string(order, "stripePaymentStatus", s->payment_status);
+	json_set_string(order, "clientReferenceId", s->client_reference_id);
 	set_address(order, s->address);
 	set_metadata(order, s->metadata);
 	if (s->livemode_given == JSON_FOUND)
@@ -247,6 +262,7 @@ struct json_object *order_apply_session(const struct order_input *in)
 		json_object_put(order);
 		order = merged;
 	}
+	set_guest(order, in->session->metadata);
 	set_items(order, in);
 	if (erasure_is_done(in->stored))
 		erasure_strip(order);
@@ -268,6 +284,11 @@ static void drop_nulls(struct json_object *object)
 		if (is_null)
 			json_object_object_del(object, key);
 	}
+}
+
+bool order_has_expired(int64_t created, int64_t ttl_days, int64_t now)
+{
+	return ttl_days > 0 && created + ttl_days * DAY <= now;
 }
 
 bool order_same(struct json_object *a, struct json_object *b)

@@ -36,6 +36,10 @@ struct order_input {
 /* The new order; the caller releases it.  Its "version" is the store's. */
 struct json_object *order_apply_session(const struct order_input *input);
 
+/* Whether an order of that age is past the days that orders are kept (0: for
+ * ever): it has expired, and is not made anew. */
+bool order_has_expired(int64_t created, int64_t ttl_days, int64_t now);
+
 /* Whether the order's line items are still to be fetched (NULL: yes; so it is where
  * the functions wrote none, because Stripe could not be asked). */
 bool order_needs_lines(struct json_object *order);

@@ -15,7 +15,7 @@ static char *user_of(const struct session_facts *session)
 	char *user = user_id_from(json_string_or_null(session->metadata, "userId"));
 
 	if (!user)
-		user = user_id_from(session->client_reference_id);
+		user = user_id_from(json_string_or_null(session->metadata, "user_id"));
 	if (!user)
 		user = user_id_from_email(session->email);
 	return user ? user : str_dup(session->id);
@@ -85,6 +85,73 @@ unsigned settle_keys_set_order(struct settle_keys *keys, const char *pk, const c
 	set_key(keys, SETTLE_ORDER, str_dup(pk), str_dup(sk));
 	set_key(keys, SETTLE_DAY, key_day(created), str_dup(sk));
 	return 1u << SETTLE_ORDER | 1u << SETTLE_DAY;
+}
+
+unsigned settle_keys_update(struct settle_keys *keys, const struct session_facts *session,
+			    bool order_is_known)
+{
+	struct settle_keys fresh;
+	unsigned again = 0;
+	size_t i;
+
+	settle_keys_init(&fresh, NULL, session, "", keys->created);
+	for (i = 0; i < SETTLE_ITEMS; i++) {
+		bool is_orders = i == SETTLE_ORDER || i == SETTLE_DAY;
+
+		if (i == SETTLE_NUMBER || !fresh.pk[i] || (is_orders && order_is_known) ||
+		    (keys->pk[i] && strcmp(keys->pk[i], fresh.pk[i]) == 0 &&
+		     strcmp(keys->sk[i], fresh.sk[i]) == 0))
+			continue;
+		set_key(keys, (enum settle_item)i, fresh.pk[i], fresh.sk[i]);
+		fresh.pk[i] = fresh.sk[i] = NULL;
+		again |= 1u << i;
+	}
+	if (!order_is_known) {
+		keys->created = fresh.created;
+		free(keys->user_id);
+		keys->user_id = fresh.user_id;
+		fresh.user_id = NULL;
+	}
+	settle_keys_free(&fresh);
+	return again;
+}
+
+void settle_keys_of_payment(struct settle_keys *keys, const struct event_facts *event,
+			    const char *intent)
+{
+	memset(keys, 0, sizeof *keys);
+	set_key(keys, SETTLE_EVENT, key_event(event->id), str_dup(KEY_METADATA));
+	if (intent)
+		set_key(keys, SETTLE_PAYMENT, key_payment(intent), str_dup(KEY_METADATA));
+}
+
+int settle_keys_from_payment(struct settle_keys *keys, struct json_object *pointer)
+{
+	const char *pk = json_string_or_null(pointer, "orderPK");
+	const char *sk = json_string_or_null(pointer, "orderSK");
+	const char *id = json_string_or_null(pointer, "orderId");
+	const char *number = json_string_or_null(pointer, "orderNumber");
+	int64_t created;
+
+	if (!pk || !id || !number || key_order_created(sk, &created))
+		return -1;
+	keys->created = created;
+	set_key(keys, SETTLE_ORDER, str_dup(pk), str_dup(sk));
+	set_key(keys, SETTLE_DAY, key_day(created), key_order(created, id));
+	set_key(keys, SETTLE_SESSION, key_session(id), str_dup(KEY_METADATA));
+	settle_keys_set_number(keys, str_dup(number));
+	return 0;
+}
+
+bool settle_keys_names(struct json_object *pointer, const char *session_id)
+{
+	const char *id = json_string_or_null(pointer, "orderId");
+	int64_t created;
+
+	/* What the Lambda functions left in SESSION# has no orderId. */
+	return json_string_or_null(pointer, "orderPK") &&
+	       key_order_created(json_string_or_null(pointer, "orderSK"), &created) == 0 &&
+	       (!id || strcmp(id, session_id) == 0);
 }
 
 unsigned settle_keys_from_session(struct settle_keys *keys, struct json_object *session_item)

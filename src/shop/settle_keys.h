@@ -30,8 +30,10 @@ struct settle_keys {
 };
 
 /*
- * The user is metadata.userId, else client_reference_id, else the e-mail in
- * lower case, else the session itself: a paid session always has an order.
+ * The user is metadata.userId, else metadata.user_id (the Lambda functions took
+ * both), else the e-mail in lower case, else the session itself: a paid session
+ * always has an order.  client_reference_id never names one: on a Payment Link
+ * the buyer chooses it.
  * The time is the session's created, else (versions of before 2022) the
  * event's, else `now`; the session's item keeps it from then on.  `event` may
  * be NULL.
@@ -47,6 +49,25 @@ void settle_keys_free(struct settle_keys *keys);
 unsigned settle_keys_set_order(struct settle_keys *keys, const char *pk, const char *sk);
 unsigned settle_keys_from_session(struct settle_keys *keys, struct json_object *session_item);
 unsigned settle_keys_from_order(struct settle_keys *keys, struct json_object *order);
+
+/* Takes over what Stripe's own copy of the session says; the order's keys only
+ * while no order is known, for one that stands keeps its own.  Returns the bits
+ * of the items to read. */
+unsigned settle_keys_update(struct settle_keys *keys, const struct session_facts *session,
+			    bool order_is_known);
+
+/* Those of an event about a payment, of which nothing else is known (`intent` may
+ * be NULL). */
+void settle_keys_of_payment(struct settle_keys *keys, const struct event_facts *event,
+			    const char *intent);
+
+/* The keys of the order that its payment's pointer names, and of all that belongs
+ * to it; -1 where it names none. */
+int settle_keys_from_payment(struct settle_keys *keys, struct json_object *pointer);
+
+/* Whether a pointer (SESSION#, PAYMENT#, NUMBER#; NULL) names an order of this
+ * session: a number may be another's. */
+bool settle_keys_names(struct json_object *pointer, const char *session_id);
 
 /* Takes `number`. */
 void settle_keys_set_number(struct settle_keys *keys, char *number);

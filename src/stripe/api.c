@@ -154,3 +154,31 @@ int stripe_session_line_items(struct stripe_client *client, const char *session_
 
 	return stripe_pages_read_all(&pages, client, deadline, PAGES_MAX, items, e);
 }
+
+int stripe_session_with_sale(struct stripe_client *client, const char *id, int64_t deadline,
+			     struct json_object **session, struct json_object **lines,
+			     struct err *e)
+{
+	struct json_object *found = NULL, *list = NULL;
+	struct stripe_page page = {.data = NULL};
+	int rc = stripe_get_by_id(client, "/v1/checkout/sessions/", id,
+				  "?expand[]=line_items.data.price.product"
+				  "&expand[]=payment_intent.latest_charge", deadline, &found, e);
+
+	if (rc)
+		return -1;
+	if (json_get_object(found, "line_items", &list) == JSON_FOUND)
+		rc = stripe_page_of(list, &page, e);
+	if (!rc && (!page.data || page.next)) {
+		json_object_put(page.data);
+		page.data = NULL;
+		rc = stripe_session_line_items(client, id, deadline, &page.data, e);
+	}
+	if (rc) {
+		json_object_put(found);
+		return -1;
+	}
+	*session = found;
+	*lines = page.data;
+	return 0;
+}

@@ -35,6 +35,14 @@ int stripe_session_create(struct stripe_client *client, const char *form,
 int stripe_session_line_items(struct stripe_client *client, const char *session_id,
 			      int64_t deadline, struct json_object **items, struct err *e);
 
+/* A session with all of its sale in one call: its line items with their products,
+ * its payment with the latest charge, expanded.  `*lines` is a JSON array of all
+ * line items; only where the session has more of them than it embeds they cost
+ * further calls. */
+int stripe_session_with_sale(struct stripe_client *client, const char *id, int64_t deadline,
+			     struct json_object **session, struct json_object **lines,
+			     struct err *e);
+
 /* The objects with these ids: checkout sessions, charges, refunds, disputes.
  * ERR_REFUSED with e->upstream 404 if there is none. */
 int stripe_session_retrieve(struct stripe_client *client, const char *id, int64_t deadline,

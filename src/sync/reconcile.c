@@ -226,7 +226,7 @@ static int mend_once(struct reconcile *r, const struct candidate *c, struct sett
 	const struct event_facts event = {.kind = c->kind, .type = ""};
 	const struct settle_request request = {
 		.event = &event, .session = &c->session, .source = SOURCE,
-		.paid_at = c->paid_at, .charge = charge_of_session(c->json), .unmarked = true,
+		.paid_at = c->paid_at, .unmarked = true,
 		.dry_run = r->dry_run,
 		.now = clock_epoch(), .deadline = deadline_in(PATIENCE_CALL_MS),
 	};

@@ -98,6 +98,7 @@ class KeptShop(Shop):
     def stripe_calls(self):
         names = {"GET /v1/prices": "prices", "GET /v1/prices/{id}": "price",
                  "POST /v1/checkout/sessions": "create",
+                 "GET /v1/checkout/sessions/{id}": "session",
                  "GET /v1/checkout/sessions/{id}/line_items": "lines"}
         return {names.get(k, k): v for k, v in self.sim.calls().items()}
 
@@ -288,6 +289,16 @@ class Stub(ThreadingHTTPServer):
     def close(self):
         self.shutdown()
         self.server_close()
+
+
+def stripe_with(session, lines=()):
+    """A Stripe that knows this session (a dict, which may change) with these line items."""
+    def answer(request):
+        if request.path.split("?")[0] != "/v1/checkout/sessions/" + session["id"]:
+            return 404, b'{"error": {"type": "invalid_request_error", "message": "No such object"}}'
+        return 200, json.dumps({**session, "line_items": {
+            "object": "list", "has_more": False, "data": list(lines)}}).encode()
+    return Stub(answer)
 
 
 class StubHandler(BaseHTTPRequestHandler):

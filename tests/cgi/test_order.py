@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from kit import (KeptShop, PATIENCE, STRIPE_SECRET, Stub, WHOLE_ADDRESS, Watch, case, check_log,
                  contains, equal, fields_of, granted, lacks, lib, lines_of, logged, main, ok,
-                 refused, test)
+                 refused, stripe_with, test)
 
 lib.SEED[:] = lib.SEED + [
     {"lookup_key": "FREE", "name": "Sticker", "unit_amount": 0, "currency": "usd"},
@@ -152,11 +152,6 @@ def _():
                             "state": "ON", "postalCode": "M5V 1A1", "country": "CA"}}
     line = {"name": "Red Necklace", "quantity": 2, "unitPrice": 3000, "sku": "N-RED",
             "collectionId": "necklaces"}
-    stub = Stub(lambda _request: (200, json.dumps({"object": "list", "has_more": False, "data": [{
-        "id": "li_1", "object": "item", "description": "Red Necklace", "quantity": 2,
-        "amount_subtotal": 8500, "amount_total": 8500, "currency": "usd",
-        "metadata": {"collectionId": "necklaces"},
-        "price": {"id": "price_1", "unit_amount": 3000, "lookup_key": "N-RED"}}]}).encode()))
     event = {"id": "evt_guide", "object": "event", "type": COMPLETED, "created": 1732622400,
              "livemode": False, "data": {"object": {
                  "id": "cs_test_abc124", "object": "checkout.session", "created": 1732622400,
@@ -167,6 +162,11 @@ def _():
                  "shipping_details": {"name": "John Doe", "address": {
                      "line1": "123 Main St", "line2": None, "city": "Toronto", "state": "ON",
                      "postal_code": "M5V 1A1", "country": "CA"}}}}}
+    stub = stripe_with(event["data"]["object"], [{
+        "id": "li_1", "object": "item", "description": "Red Necklace", "quantity": 2,
+        "amount_subtotal": 8500, "amount_total": 8500, "currency": "usd",
+        "metadata": {"collectionId": "necklaces"},
+        "price": {"id": "price_1", "unit_amount": 3000, "lookup_key": "N-RED"}}])
     try:
         granted(shop.webhook(event, STRIPE_API_BASE=stub.base))
     finally:
@@ -245,8 +245,12 @@ def _():
 USERS = [
     ("the metadata's userId", {"metadata": {"userId": "user_m"}, "client_reference_id": "ref",
                                "customer_email": "m@shop.example"}, "user_m", "USER#user_m"),
-    ("client_reference_id", {"client_reference_id": "ref_1", "customer_email": "c@shop.example"},
-     "ref_1", "USER#ref_1"),
+    ("the metadata's user_id, as the Lambda functions took it",
+     {"metadata": {"user_id": "user_u"}, "customer_email": "u@shop.example"}, "user_u",
+     "USER#user_u"),
+    ("the address, whatever client_reference_id says",
+     {"client_reference_id": "ref_1", "customer_email": "c@shop.example"}, "c@shop.example",
+     "USER#c@shop.example"),
     ("the address in lower case", {"customer_email": "Guest.One@Shop.example"},
      "guest.one@shop.example", "USER#guest.one@shop.example"),
     ("an address with a plus", {"customer_email": "a+b@shop.example"}, "a+b@shop.example",
@@ -263,8 +267,9 @@ USERS = [
      "USER#x%23ORDER%231"),
     ("a userId of other scripts", {"metadata": {"userId": "用户-ü"}}, "用户-ü", "USER#用户-ü"),
     ("a userId of 256 bytes", {"metadata": {"userId": "é" * 128}}, "é" * 128, "USER#" + "é" * 128),
-    ("a userId that is empty, then the reference",
-     {"metadata": {"userId": " "}, "client_reference_id": "ref_2"}, "ref_2", "USER#ref_2"),
+    ("the address where the userId is empty",
+     {"metadata": {"userId": " "}, "client_reference_id": "ref_2",
+      "customer_email": "Two@shop.example"}, "two@shop.example", "USER#two@shop.example"),
 ]
 
 for name, more, user, pk in USERS:
@@ -282,7 +287,11 @@ def _():
         event = events[COMPLETED]
         event["id"] = event_id
         event["data"]["object"].update(customer_details=None, customer_email=None)
-        granted(shop.webhook(event))
+        stub = stripe_with(event["data"]["object"])
+        try:
+            granted(shop.webhook(event, STRIPE_API_BASE=stub.base))
+        finally:
+            stub.close()
         return shop.order_of(session["id"])
     one, two = nobody("cs_test_nobody01", "evt_nobody1"), nobody("cs_test_nobody02", "evt_nobody2")
     ok(one["PK"] != two["PK"], "they share a key: " + one["PK"])
@@ -363,8 +372,12 @@ def _():
 def _():
     """the payment that arrives later completes it: version 2, the time of that event"""
     session, events = pay_later("succeed")
-    granted(deliver(events))
-    with shop.asks():
+    stub = stripe_with(events[COMPLETED]["data"]["object"])
+    try:
+        granted(deliver(events, STRIPE_API_BASE=stub.base))
+    finally:
+        stub.close()
+    with shop.asks(session=1):
         granted(deliver(events, SUCCEEDED))
     order = shop.order_of(session["id"])
     equal((order["status"], order["stripePaymentStatus"], order["version"]), ("completed", "paid", 2))
@@ -444,9 +457,13 @@ def _():
     paid["id"] = "evt_paid" + session["id"]
     paid["type"] = SUCCEEDED
     paid["data"]["object"]["payment_status"] = "paid"
-    granted(shop.webhook(paid))
-    granted(deliver(events, FAILED))
-    granted(deliver(events))
+    stub = stripe_with(paid["data"]["object"])
+    try:
+        granted(shop.webhook(paid, STRIPE_API_BASE=stub.base))
+        granted(deliver(events, FAILED, STRIPE_API_BASE=stub.base))
+        granted(deliver(events, STRIPE_API_BASE=stub.base))
+    finally:
+        stub.close()
     order = shop.order_of(session["id"])
     equal((order["status"], order["stripePaymentStatus"]), ("completed", "paid"))
 
@@ -461,7 +478,11 @@ def _():
     paid["id"] = "evt_again" + session["id"]
     paid["type"] = SUCCEEDED
     paid["data"]["object"]["payment_status"] = "paid"
-    granted(shop.webhook(paid))
+    stub = stripe_with(paid["data"]["object"])
+    try:
+        granted(shop.webhook(paid, STRIPE_API_BASE=stub.base))
+    finally:
+        stub.close()
     equal(shop.order_of(session["id"])["status"], "completed")
 
 
@@ -580,12 +601,12 @@ def _():
 
 # --- line items ---------------------------------------------------------------------------------
 
-for count, calls in ((1, 1), (10, 1), (11, 1), (100, 1), (101, 2), (200, 2), (250, 3)):
+for count, calls in ((1, 1), (10, 1), (11, 2), (100, 2), (101, 3), (200, 3), (250, 4)):
     @case(f"{count} line items are all in the order, for {calls} call{'s' * (calls > 1)}")
     def _(count=count, calls=calls):
         session, events = sell(*[{"name": f"Item {n}", "unit_amount": 100 + n, "quantity": n % 3 + 1}
                                  for n in range(count)])
-        with shop.asks(lines=calls):
+        with shop.asks(session=1, lines=calls - 1):
             answer = deliver(events)
             granted(answer)
         order = shop.order_of(session["id"])
@@ -675,19 +696,19 @@ def from_quote(user):
     return made["sessionId"], events_of(made["sessionId"])
 
 
-LINE_ITEMS = "GET /v1/checkout/sessions/.*/line_items"
+SESSION = "GET /v1/checkout/sessions/cs_"
 PASSING = [("a 500", "status", {"status": 500}), ("a 503", "status", {"status": 503}),
            ("a 429", "status", {"status": 429}), ("a 409", "status", {"status": 409}),
            ("a hangup", "disconnect", {}), ("half an answer", "garbage", {}),
            ("no answer in time", "delay", {"ms": 30000})]
 
 for name, kind, more in PASSING:
-    @case(f"line items fail with {name}: the order has the quote's, a 503, and the redelivery "
+    @case(f"the session fails with {name}: the order has the quote's, a 503, and the redelivery "
           "completes it")
     def _(name=name, kind=kind, more=more):
         session_id, events = from_quote("user_" + name.replace(" ", "_"))
         started = Watch()
-        with shop.faults(LINE_ITEMS, kind, times=-1, **more):
+        with shop.faults(SESSION, kind, times=-1, **more):
             answer = deliver(events)
         started.at_most(8.5)
         refused(answer, 503)
@@ -710,7 +731,7 @@ for name, kind, more in PASSING:
 def _():
     """one passing failure is tried again within the delivery"""
     session, events = sell()
-    with shop.faults(LINE_ITEMS, "status", status=500, times=1):
+    with shop.faults(SESSION, "status", status=500, times=1):
         granted(deliver(events))
     ok("itemsPending" not in shop.order_of(session["id"]), "the second try had them")
 
@@ -742,7 +763,7 @@ def _():
 def _():
     """without a quote the pending order has no items yet"""
     session, events = sell(metadata={"userId": "user_noquote"})
-    with shop.faults(LINE_ITEMS, "status", status=500, times=-1):
+    with shop.faults(SESSION, "status", status=500, times=-1):
         refused(deliver(events), 503)
     order = shop.order_of(session["id"])
     equal((order["items"], order["itemCount"], order["itemsPending"]), ([], 0, True))
@@ -752,7 +773,7 @@ def _():
 def _():
     """a delivery that fails three times writes one order and changes it when it succeeds"""
     session_id, events = from_quote("user_thrice")
-    with shop.faults(LINE_ITEMS, "status", status=500, times=-1):
+    with shop.faults(SESSION, "status", status=500, times=-1):
         for _round in range(3):
             refused(deliver(events), 503)
     equal(shop.order_of(session_id)["version"], 1)
@@ -760,19 +781,90 @@ def _():
     equal(shop.order_of(session_id)["version"], 2)
 
 
-for status in (400, 401, 403, 404):
-    @case(f"line items fail for good, with {status}: 200, marked, itemsPending, logged")
+for status in (400, 401, 403):
+    @case(f"a session that is refused with {status}: the order has the quote's lines, a 503, and is "
+          "completed once that is mended")
     def _(status=status):
         session_id, events = from_quote(f"user_{status}")
-        with shop.faults(LINE_ITEMS, "status", status=status, times=-1):
+        with shop.faults(SESSION, "status", status=status, times=-1):
             answer = deliver(events)
-        equal(granted(answer)["orderId"], session_id)
+        refused(answer, 503)
         ok(lines_of(answer.log, "Failed to fetch line items"), answer.log)
         order = shop.order_of(session_id)
         equal((order["itemsPending"], order["status"], len(order["items"])), (True, "completed", 2))
-        ok(shop.item("EVENT#" + events[COMPLETED]["id"]), "it is marked")
-        with shop.unchanged():
-            ok(granted(deliver(events))["duplicate"], "it was seen before")
+        equal(shop.item("EVENT#" + events[COMPLETED]["id"]), None, "no marker")
+        granted(deliver(events))
+        ok("itemsPending" not in shop.order_of(session_id), "the lines are Stripe's")
+
+
+@test
+def _():
+    """a session that Stripe does not know is no order and not acknowledged: the log names the key"""
+    session, events = sell()
+    with shop.faults(SESSION, "status", status=404, times=-1), shop.unchanged():
+        answer = deliver(events)
+    refused(answer, 503)
+    errors = [line for line in answer.log.splitlines() if " error Failed" in line]
+    equal(len(errors), 1, answer.log)
+    contains(errors[0], session["id"])
+    contains(errors[0], "STRIPE_SECRET of another account or sandbox")
+    granted(deliver(events))
+
+
+@test
+def _():
+    """what is recorded is the session as Stripe has it at the call; the event fills its gaps"""
+    session, events = sell(customer_email="then@shop.example", phone="+14165550199")
+    event = json.loads(json.dumps(events[COMPLETED]))
+    event["data"]["object"].update(amount_total=1, payment_status="unpaid")
+    now = {**session, "customer_details": None, "customer_email": None}
+    stub = stripe_with(now)
+    try:
+        granted(shop.webhook(event, STRIPE_API_BASE=stub.base))
+    finally:
+        stub.close()
+    order = shop.order_of(session["id"])
+    equal((order["amount"], order["status"], order["userId"], order["customerPhone"]),
+          (8500, "completed", "then@shop.example", "+14165550199"))
+
+
+@test
+def _():
+    """a session whose buyer gets another name has one order for ever, also when its item is gone"""
+    session, events = sell(customer_email="first@shop.example")
+    granted(deliver(events))
+    before = shop.order_of(session["id"])
+    with contextlib.closing(sqlite3.connect(shop.db)) as db, db:
+        db.execute("DELETE FROM items WHERE pk = ?", ["SESSION#" + session["id"]])
+    event = json.loads(json.dumps(events[COMPLETED]))
+    event["id"] = "evt_renamed" + session["id"]
+    event["data"]["object"].update(metadata={"userId": "user_later"}, customer_details=None)
+    del event["data"]["object"]["created"]
+    granted(shop.webhook(event))
+    after = shop.order_of(session["id"])
+    equal((after["PK"], after["SK"], after["userId"]),
+          (before["PK"], before["SK"], before["userId"]))
+    ok(shop.item("SESSION#" + session["id"]), "its item is there again")
+
+
+@test
+def _():
+    """an order past ORDER_TTL_DAYS is not made anew"""
+    session, events = sell(created=int(time.time()) - 11 * 86400)
+    with shop.unchanged():
+        equal(granted(deliver(events, ORDER_TTL_DAYS=10)), {"status": "ignored"})
+
+
+for kind, more, guest in (("guest", {"userKind": "guest", "userId": "g@shop.example"}, True),
+                          ("user", {"userKind": "user", "userId": "GUEST@shop.example"}, None),
+                          ("without a kind, its own address", {"userId": "GUEST@shop.example"}, True),
+                          ("without a kind, nobody named", {}, True),
+                          ("without a kind, a user", {"userId": "user_g"}, None)):
+    @case(f"an order of kind {kind} is {'a guest' if guest else 'no guest'}'s")
+    def _(more=more, guest=guest):
+        _answer, order = bought(metadata=more, customer_email="guest@shop.example")
+        equal(order.get("guest"), guest)
+        ok("userKind" not in order.get("metadata", {}), "it is no metadata of the shop's")
 
 
 # --- the table fails ----------------------------------------------------------------------------
@@ -864,7 +956,7 @@ def _():
                            metadata={"userId": "line\nfeed \"quote\" back\\slash \u0001 é"})
     log = deliver(events, LOG_FORMAT="json").log
     log += shop.webhook(b"{}", secret="wrong", LOG_FORMAT="json").log
-    with shop.faults(LINE_ITEMS, "status", status=404, times=-1):
+    with shop.faults(SESSION, "status", status=403, times=-1):
         log += deliver(sell()[1], LOG_FORMAT="json").log
     lines = [json.loads(line) for line in log.splitlines()]
     ok(len(lines) >= 6, log)
@@ -901,7 +993,7 @@ def _():
     session, events = sell()
     equal(deliver(events, LOG_LEVEL="error").log, "")
     session, events = sell()
-    with shop.faults(LINE_ITEMS, "status", status=404, times=-1):
+    with shop.faults(SESSION, "status", status=403, times=-1):
         log = deliver(events, LOG_LEVEL="error").log
     contains(log, "Failed to fetch line items")
     lacks(log, "Order snapshot created")

@@ -10,7 +10,7 @@ import sqlite3
 import time
 
 from kit import (KeptShop, Stub, Watch, case, check_log, contains, equal, fields_of, granted, lacks,
-                 lib, lines_of, main, ok, refused, sign, test)
+                 lib, lines_of, main, ok, refused, sign, stripe_with, test)
 
 shop = KeptShop()
 SIGNATURE, PAYLOAD = "Invalid Stripe signature", "Invalid Stripe payload"
@@ -131,9 +131,9 @@ MODES = [("sk_test_x00000000", True, False), ("rk_test_x00000000", True, False),
 for key, livemode, ours in MODES:
     @case(f"livemode {livemode} with a key {key[:8]}… is {'processed' if ours else 'ignored'}")
     def _(key=key, livemode=livemode, ours=ours):
-        stub = Stub(lambda _request: (200, b'{"object":"list","data":[],"has_more":false}'))
         event = {**paid(), "livemode": livemode}
         event["data"]["object"]["livemode"] = livemode
+        stub = stripe_with(event["data"]["object"])
         try:
             with contextlib.nullcontext() if ours else shop.unchanged():
                 answer = shop.webhook(event, STRIPE_SECRET=key, STRIPE_API_BASE=stub.base,
@@ -372,9 +372,8 @@ for name, line in LINES:
         if isinstance(line, dict):
             line = {"id": "li_1", "object": "item", **line}
         good = {"id": "li_2", "description": "Ring", "quantity": 1, "amount_total": 5, "currency": "usd"}
-        stub = Stub(lambda _request: (200, json.dumps({
-            "object": "list", "has_more": False, "data": [line, good]}).encode()))
         event = paid()
+        stub = stripe_with(event["data"]["object"], [line, good])
         try:
             granted(shop.webhook(event, STRIPE_API_BASE=stub.base))
         finally:
@@ -422,7 +421,8 @@ def _():
 
 @test
 def _():
-    """other events of a session's life are answered with 200 and make no order by themselves"""
+    """other events of a session's life make no order by themselves: a charge that Stripe does not
+    know is not acknowledged"""
     event = paid()
     for type in ("checkout.session.expired", "charge.refunded", "refund.created", "refund.updated",
                  "charge.dispute.created", "charge.dispute.closed"):
@@ -432,9 +432,55 @@ def _():
             other["data"]["object"] = {"id": "x_1", "object": type.rsplit(".", 1)[0],
                                        "payment_intent": "pi_of_nobody", "charge": "ch_of_nobody"}
         with shop.asks() if type.startswith("checkout") else contextlib.nullcontext():
-            equal(shop.webhook(other).status, 200, type)
+            equal(shop.webhook(other).status, 200 if type.startswith("checkout") else 503, type)
     equal([o for o in shop.orders() if o["orderId"] == event["data"]["object"]["id"]
            and o["status"] == "completed"], [])
+
+
+@test
+def _():
+    """a session event of another account's context is ignored, without a call"""
+    with shop.unchanged(), shop.asks():
+        equal(granted(shop.webhook({**paid(), "context": "acct_1GSkQzHUyJoJD8Sk"})),
+              {"status": "ignored"})
+
+
+THIN = {"object": "v2.core.event", "created": "2026-11-23T10:00:00.000Z", "livemode": False}
+
+for status in (401, 403, 404, 500):
+    for what, type, related in (("a session", "v1.checkout.session.completed", "cs_test_thin01"),
+                                ("a refund", "v1.refund.created", "re_thin01")):
+        @case(f"a thin event's object, {what}, that is answered with {status}: 503, and no marker")
+        def _(status=status, type=type, related=related):
+            event = {**THIN, "id": f"evt_thin{status}{related}", "type": type,
+                     "related_object": {"id": related, "type": "x", "url": "/v1/x"}}
+            stub = Stub(lambda _request: (status, b'{"error": {"message": "no"}}'))
+            try:
+                with shop.unchanged():
+                    answer = shop.webhook(event, STRIPE_API_BASE=stub.base)
+            finally:
+                stub.close()
+            refused(answer, 503)
+            equal(len([x for x in answer.log.splitlines() if " error Failed" in x]), 1, answer.log)
+            if status == 404:
+                contains(answer.log, "STRIPE_SECRET of another account or sandbox")
+
+
+for status in (401, 403, 404):
+    for type, object in (("charge.refunded", {"id": "ch_x1", "object": "charge",
+                                              "payment_intent": "pi_x1"}),
+                         ("charge.dispute.created", {"id": "dp_x1", "object": "dispute",
+                                                     "charge": "ch_x1", "payment_intent": "pi_x1"})):
+        @case(f"{type} of a charge that is answered with {status} is not acknowledged")
+        def _(status=status, type=type, object=object):
+            stub = Stub(lambda _request: (status, b'{"error": {"message": "no"}}'))
+            event = {"id": f"evt_{status}{type}", "object": "event", "type": type, "livemode": False,
+                     "created": 1764000000, "data": {"object": object}}
+            try:
+                with shop.unchanged():
+                    refused(shop.webhook(event, STRIPE_API_BASE=stub.base), 503)
+            finally:
+                stub.close()
 
 
 @test

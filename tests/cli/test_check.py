@@ -268,7 +268,7 @@ def _():
 DENIED = {
     "GET /v1/prices": ("failed", "Prices"),
     "GET /v1/checkout/sessions": ("failed", "Checkout Sessions"),
-    "GET /v1/checkout/sessions/{id}/line_items": ("failed", "Checkout Sessions"),
+    "GET /v1/checkout/sessions/{id}": ("failed", "Checkout Sessions"),
     "GET /v1/payment_intents/{id}": ("failed", "PaymentIntents"),
     "GET /v1/charges/{id}": ("failed", "Charges"),
     "GET /v1/refunds/{id}": ("failed", "Refunds"),

@@ -201,7 +201,7 @@ def _():
 def _():
     "an event that Stripe can't be asked about now fails after a while, and marks nothing"
     session, event = sale()
-    with shop.faults("line_items", times=-1, status=500):
+    with shop.faults("GET /v1/checkout/sessions/cs_", times=-1, status=500):
         started = Watch()
         run = shop.run("replay", event["id"], code=1)
         started.at_most(100)

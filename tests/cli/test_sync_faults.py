@@ -19,7 +19,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from command_kit import COMMAND, Watch, contains, equal, eventually, kit, lacks, lib, main, ok, test  # noqa: E402
 from sync_kit import SyncShop, agrees  # noqa: E402
 
-LINES = "GET /v1/checkout/sessions/{id}/line_items"
+LINES = "GET /v1/checkout/sessions/{id}"
 shops = []
 
 
@@ -82,10 +82,10 @@ def _():
     for match, kind, times in (("GET /v1/checkout/sessions$", "status", 4),
                                ("GET /v1/checkout/sessions$", "garbage", 1),
                                ("GET /v1/events", "disconnect", 2),
-                               ("line_items", "disconnect_after", 2),
-                               ("line_items", "garbage", 1)):
+                               ("GET /v1/checkout/sessions/cs_", "disconnect_after", 2),
+                               ("GET /v1/checkout/sessions/cs_", "garbage", 1)):
         shop.fault(match, kind, times=times)
-    shop.fault("line_items", "delay", times=2, ms=700)
+    shop.fault("GET /v1/checkout/sessions/cs_", "delay", times=2, ms=700)
     equal(shop.sync().counts, {"sessions": 6, "missing": 6})
     equal([f for f in shop.sim.get("/_sim/fault") if not f.get("struck", 1)], [], "idle faults")
     agrees(shop)
@@ -159,7 +159,7 @@ def _():
     "line items that are refused for one session: an error, exit 1, the others are done"
     shop = new_shop()
     ids = shop.sell_many(7)
-    shop.fault(f"GET /v1/checkout/sessions/{ids[3]}/line_items", status=404, times=-1)
+    shop.fault(f"GET /v1/checkout/sessions/{ids[3]}", status=404, times=-1)
     said = shop.sync(code=1)
     equal(said.counts, {"sessions": 7, "missing": 7, "errors": 1})
     equal([d["orderId"] for d in said.differences if d["difference"] == "error"], [ids[3]])
@@ -174,7 +174,7 @@ def _():
     "line items that come at the second try are no second difference"
     shop = new_shop()
     ids = shop.sell_many(2)
-    shop.fault(f"GET /v1/checkout/sessions/{ids[0]}/line_items", status=500, times=4)
+    shop.fault(f"GET /v1/checkout/sessions/{ids[0]}", status=500, times=4)
     equal(shop.sync().kinds(), {one: "missing" for one in ids})
     agrees(shop)
 
@@ -184,7 +184,7 @@ def _():
     "Stripe that hangs for two seconds is waited for"
     shop = new_shop()
     shop.sell_many(150)
-    shop.fault("GET /v1/checkout/sessions/.*/line_items", "delay", ms=5, times=-1)
+    shop.fault("GET /v1/checkout/sessions/cs_", "delay", ms=5, times=-1)
     running = shop.start("sync")
     eventually(lambda: len(shop.orders()) > 105)
     shop.sim.process.send_signal(signal.SIGSTOP)
@@ -260,7 +260,7 @@ def _():
     run = shop.run("sync", "--quiet")
     equal((run.out, run.err), ("", ""))
     shop.forget(*shop.of_order(one))
-    shop.fault("line_items", status=404, times=-1)
+    shop.fault("GET /v1/checkout/sessions/cs_", status=404, times=-1)
     contains(shop.run("sync", "--quiet", code=1).out, "1 errors")
 
 
@@ -318,7 +318,7 @@ def _():
     "on a terminal there is a bar, which leaves nothing behind"
     shop = new_shop()
     shop.sell_many(40)
-    shop.fault("line_items", "delay", ms=20, times=-1)
+    shop.fault("GET /v1/checkout/sessions/cs_", "delay", ms=20, times=-1)
     out, raw = on_terminal(shop, "sync")
     contains(raw, "[##")
     contains(raw, "sessions, ")

@@ -9,7 +9,7 @@ import shop
 from tap import contains, equal, eventually, main, ok, test
 
 CLIENTS = 16
-LINE_ITEMS = "GET /v1/checkout/sessions/{id}/line_items"
+LINE_ITEMS = "GET /v1/checkout/sessions/{id}"
 
 servers.require("nginx")
 site = servers.Site("nginx", children=4, log_to_file=True)

@@ -191,6 +191,8 @@ static void strange_events(struct events *events, struct draft *d, const struct 
 		d->type = "payment_intent.succeeded";
 	else if (which == STRANGER_ACCOUNT)
 		d->more = "\"livemode\":false,\"account\":\"acct_1\",";
+	else if (which == STRANGER_CONTEXT)
+		d->more = "\"livemode\":false,\"context\":\"acct_2\",";
 	else if (which == STRANGER_MODE)
 		d->more = "\"livemode\":true,";
 	else if (which == STRANGER_SUBSCRIPTION)
@@ -199,9 +201,9 @@ static void strange_events(struct events *events, struct draft *d, const struct 
 		d->type = "refund.created";
 		d->object = payment;
 	}
-	add(events, d, which == STRANGER_THIN);
+	add(events, d, false);
 	events->list[events->n - 1].unlisted =
-		which == STRANGER_THIN || which == STRANGER_ACCOUNT || which == STRANGER_MODE;
+		which == STRANGER_CONTEXT || which == STRANGER_ACCOUNT || which == STRANGER_MODE;
 	buf_free(&object);
 }
 

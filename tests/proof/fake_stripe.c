@@ -142,6 +142,31 @@ int stripe_session_retrieve(struct stripe_client *client, const char *id, int64_
 	return fake_answer(&text, session, e);
 }
 
+int stripe_session_with_sale(struct stripe_client *client, const char *id, int64_t deadline,
+			     struct json_object **session, struct json_object **lines,
+			     struct err *e)
+{
+	struct json_object *list = NULL, *data = NULL;
+	struct buf text;
+
+	(void)client;
+	(void)deadline;
+	if (fake_ask("session and its sale", id, e))
+		return -1;
+	if (strcmp(id, SESSION_ID) != 0)
+		return fake_missing(id, e);
+	buf_init(&text, ANSWER_MAX);
+	put_lines(&text);
+	if (fake_answer(&text, &list, e))
+		return -1;
+	json_get_array(list, "data", &data);
+	*lines = json_object_get(data);
+	json_object_put(list);
+	buf_init(&text, ANSWER_MAX);
+	put_session_with_charge(&text, world->history, world_truth());
+	return fake_answer(&text, session, e);
+}
+
 int stripe_charge_retrieve(struct stripe_client *client, const char *id, int64_t deadline,
 			   struct json_object **charge, struct err *e)
 {
@@ -151,10 +176,14 @@ int stripe_charge_retrieve(struct stripe_client *client, const char *id, int64_t
 	(void)deadline;
 	if (fake_ask("charge", id, e))
 		return -1;
-	if (strcmp(id, CHARGE_ID) != 0)
-		return fake_missing(id, e);
 	buf_init(&text, ANSWER_MAX);
-	put_charge(&text, world->history, world_truth());
+	if (strcmp(id, CHARGE_ID) == 0)
+		put_charge(&text, world->history, world_truth());
+	else if (strcmp(id, "ch_x") == 0) /* of no Checkout Session */
+		buf_puts(&text, "{\"id\":\"ch_x\",\"object\":\"charge\",\"amount\":1,"
+			 "\"amount_refunded\":1,\"payment_intent\":\"pi_x\"}");
+	else
+		return fake_missing(id, e);
 	return fake_answer(&text, charge, e);
 }
 

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Reading an order's items, and writing them.
+ */
+#include "record/items.h"
+
+#include "base/clock.h"
+
+#define TRIES 12    /* conflicts with other deliveries of one event */
+#define PAUSE_MS 20 /* between them, at most */
+
+int record_items_read(struct record_items *items, unsigned which, struct err *e)
+{
+	struct json_object *found[SETTLE_ITEMS];
+	struct store_key keys[SETTLE_ITEMS];
+	size_t at[SETTLE_ITEMS], i, n = 0;
+
+	for (i = 0; i < SETTLE_ITEMS; i++) {
+		if (!(which >> i & 1) || !items->keys.pk[i])
+			continue;
+		keys[n] = (struct store_key){items->keys.pk[i], items->keys.sk[i]};
+		at[n++] = i;
+	}
+	if (!n)
+		return 0;
+	if (store_get_many(app_store(items->app), keys, n, found, items->deadline, e))
+		return -1;
+	for (i = 0; i < n; i++) {
+		json_object_put(items->read[at[i]]);
+		items->read[at[i]] = found[i];
+	}
+	return 0;
+}
+
+void record_items_free(struct record_items *items)
+{
+	size_t i;
+
+	for (i = 0; i < SETTLE_ITEMS; i++) {
+		json_object_put(items->read[i]);
+		items->read[i] = NULL;
+	}
+	settle_keys_free(&items->keys);
+}
+
+int record_items_write(struct record_items *items, struct order_change *change, struct err *e)
+{
+	struct order_item list[ORDER_ITEMS_MAX];
+	struct store_action actions[ORDER_ITEMS_MAX];
+	size_t i, n;
+	int rc = 0;
+
+	change->keys = &items->keys;
+	change->read = items->read;
+	n = order_items(change, list);
+	for (i = 0; i < n; i++)
+		actions[i] = list[i].check ? store_check(list[i].read)
+					   : store_replace(list[i].item, list[i].read);
+	if (n && !items->dry_run)
+		rc = store_write(app_store(items->app), actions, n, NULL, items->deadline, e);
+	order_items_free(list, n);
+	return rc;
+}
+
+int record_until_done(int (*once)(void *context, struct err *e), void *context, int64_t deadline,
+		      struct err *e)
+{
+	int rc, try = 0;
+
+	while ((rc = once(context, e)) && e->code == ERR_CONFLICT && ++try < TRIES)
+		deadline_sleep(1 + clock_jitter(PAUSE_MS), deadline);
+	return rc;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Read, decide, write once: the items of one order as they were read, and the one
+ * loop that all events go through.
+ */
+#ifndef ORDERSNAP_RECORD_ITEMS_H
+#define ORDERSNAP_RECORD_ITEMS_H
+
+#include "app/app.h"
+#include "shop/order_items.h"
+
+struct record_items {
+	struct app *app;
+	int64_t deadline; /* of the request */
+	bool dry_run;     /* write nothing */
+	struct settle_keys keys;
+	struct json_object *read[SETTLE_ITEMS]; /* as they stand, or NULL; owned */
+};
+
+/* Reads the items whose bit is set in `which` and that have a key, in one call. */
+int record_items_read(struct record_items *items, unsigned which, struct err *e);
+
+/* Forgets what was read, and all keys. */
+void record_items_free(struct record_items *items);
+
+/* Writes all of a change (its keys and what was read are filled in) in one
+ * transaction.  -1 with ERR_CONFLICT where something was written since. */
+int record_items_write(struct record_items *items, struct order_change *change, struct err *e);
+
+/* Calls `once`, which reads, decides and writes, until it meets no conflict; it
+ * begins each time at the read. */
+int record_until_done(int (*once)(void *context, struct err *e), void *context, int64_t deadline,
+		      struct err *e);
+
+#endif

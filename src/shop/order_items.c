@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The items of an order.
+ */
+#include "shop/order_items.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "format/iso8601.h"
+#include "shop/keys.h"
+#include "shop/order.h"
+
+#define DAY 86400
+#define SESSION_KEEP 2592000 /* seconds: 30 days past completion */
+
+/* What is derived from an order beside it, of each kind; NULL where it has no
+ * such item. */
+static struct json_object *derived(const struct order_change *c, struct json_object *order,
+				   enum settle_item which)
+{
+	const char *pk = c->keys->pk[which];
+
+	if (!pk)
+		return NULL;
+	switch (which) {
+	case SETTLE_SESSION:
+		return order_session_item(order, c->read[SETTLE_SESSION], "complete", c->now,
+					  SESSION_KEEP);
+	case SETTLE_NUMBER:
+		return order_pointer(order, str_dup(pk));
+	case SETTLE_PAYMENT:
+		return order_payment_pointer(order, str_dup(pk));
+	case SETTLE_DAY:
+		return order_day_entry(order, c->keys->created);
+	default:
+		return NULL;
+	}
+}
+
+/* Whether the order's step leaves what is derived from it as it is. */
+static bool is_unchanged(const struct order_change *c, enum settle_item which,
+			 struct json_object *now)
+{
+	struct json_object *stored = c->read[SETTLE_ORDER], *before;
+	bool same;
+
+	if (!stored)
+		return false;
+	before = derived(c, stored, which);
+	same = order_same(before, now);
+	json_object_put(before);
+	return same;
+}
+
+static void add(struct order_item *items, size_t *n, struct json_object *item,
+		struct json_object *read, bool check)
+{
+	items[(*n)++] = (struct order_item){.item = item, .read = read, .check = check};
+}
+
+/* The items beside the order, which is `order` afterwards. */
+static void add_derived(const struct order_change *c, struct json_object *order,
+			struct order_item *items, size_t *n)
+{
+	static const enum settle_item all[] = {SETTLE_SESSION, SETTLE_NUMBER, SETTLE_DAY,
+					       SETTLE_PAYMENT};
+	size_t i;
+
+	for (i = 0; i < sizeof all / sizeof *all; i++) {
+		struct json_object *item = derived(c, order, all[i]);
+
+		if (item && !(order_same(item, c->read[all[i]]) && is_unchanged(c, all[i], item)))
+			add(items, n, item, c->read[all[i]], false);
+		else
+			json_object_put(item);
+	}
+}
+
+/* The session of no order: open until it expires.  One that is complete stays so,
+ * whenever its expiry is heard of. */
+static void add_expired(const struct order_change *c, struct order_item *items, size_t *n)
+{
+	struct json_object *session = c->read[SETTLE_SESSION], *item;
+	const char *status = json_string_or_null(session, "status");
+	char time[ISO8601_SIZE];
+
+	if (!session || (status && strcmp(status, "open") != 0))
+		return;
+	item = json_copy(session);
+	json_set_string(item, "status", "expired");
+	json_set_string(item, "updatedAt", iso8601_time(c->now, time));
+	add(items, n, item, session, false);
+}
+
+size_t order_items(const struct order_change *c, struct order_item items[ORDER_ITEMS_MAX])
+{
+	struct json_object *stored = c->read[SETTLE_ORDER], *order = json_object_get(c->order);
+	bool put = order && (c->put_always || !order_same(order, stored));
+	size_t n = 0;
+
+	/* The payment's pointer has a copy of the order, with the version it will have. */
+	if (put)
+		json_set_int(order, "version", json_int_or(stored, "version", 0) + 1);
+	else if (order) {
+		json_object_put(order);
+		order = json_object_get(stored);
+	}
+	if (c->marker && !order_same(c->marker, c->read[SETTLE_EVENT]))
+		add(items, &n, json_object_get(c->marker), c->read[SETTLE_EVENT], false);
+	if (order)
+		add_derived(c, order, items, &n);
+	else if (c->expired)
+		add_expired(c, items, &n);
+	if (put)
+		add(items, &n, json_object_get(order), stored, false);
+	else if (stored && n)
+		add(items, &n, json_object_get(stored), stored, true);
+	json_object_put(order);
+	return n;
+}
+
+void order_items_free(struct order_item *items, size_t n)
+{
+	while (n)
+		json_object_put(items[--n].item);
+}
+
+struct json_object *order_event_marker(const struct event_facts *event, const char *session_id,
+				       struct json_object *order, int64_t now, int64_t ttl_days)
+{
+	struct json_object *marker = json_object_new_object();
+	char *pk = key_event(event->id);
+	char time[ISO8601_SIZE];
+
+	json_set_string(marker, "PK", pk);
+	json_set_string(marker, "SK", KEY_METADATA);
+	json_set_string(marker, "eventId", event->id);
+	json_set_string(marker, "type", event->type);
+	json_set_string(marker, "status", "processed");
+	json_set_string(marker, "sessionId", session_id);
+	json_copy_member(marker, "orderId", order, "orderId");
+	json_copy_member(marker, "orderNumber", order, "orderNumber");
+	json_set_string(marker, "processedAt", iso8601_time(now, time));
+	json_set_int(marker, "expiresAt", now + ttl_days * DAY);
+	free(pk);
+	return marker;
+}

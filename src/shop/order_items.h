@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * All that is written of an order, as one list: the order itself, its session's
+ * item, its number's and its payment's pointer, its day's entry, and the marker
+ * of the event that tells of it.
+ *
+ * The one rule: what is derived from an order is written while the order is as
+ * it was when it was derived.  So the order is in the list whenever anything is:
+ * to be put as the successor of what was read, or to be checked.  An item that
+ * says already what it should is left out, but only where the order's step does
+ * not change it: what was read of it may be older, or newer, than the order that
+ * was read beside it (a read of several items is no snapshot), and by the same
+ * rule it then is in the table what the order of its moment made of it.
+ */
+#ifndef ORDERSNAP_SHOP_ORDER_ITEMS_H
+#define ORDERSNAP_SHOP_ORDER_ITEMS_H
+
+#include "shop/settle_keys.h"
+
+#define ORDER_ITEMS_MAX 6
+
+/* One item of the list: to be put as the successor of `read` (borrowed; NULL:
+ * there was none), or to be checked against it. */
+struct order_item {
+	struct json_object *item; /* owned */
+	struct json_object *read;
+	bool check;
+};
+
+struct order_change {
+	const struct settle_keys *keys;
+	struct json_object *const *read; /* SETTLE_ITEMS of them, as they stand, or NULL */
+	struct json_object *order;  /* as it is to be; NULL: there is to be none */
+	bool expired;               /* the session of no order has expired */
+	bool put_always;            /* the order is put even if it says the same: what was asked of
+				     * Stripe is newer than what another writer asked before */
+	struct json_object *marker; /* the event's, or NULL */
+	int64_t now;                /* epoch seconds */
+};
+
+/* Fills `items` and returns how many there are; 0 where all says already what it
+ * should.  order_items_free() them. */
+size_t order_items(const struct order_change *change, struct order_item items[ORDER_ITEMS_MAX]);
+void order_items_free(struct order_item *items, size_t n);
+
+/* EVENT#{id}: that the event was processed, and what the answer says; to
+ * release.  `session_id` and `order` may be NULL. */
+struct json_object *order_event_marker(const struct event_facts *event, const char *session_id,
+				       struct json_object *order, int64_t now, int64_t ttl_days);
+
+#endif
