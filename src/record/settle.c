@@ -11,13 +11,14 @@
 
 #include "base/log.h"
 #include "record/ask_charge.h"
-#include "orders/settle_find.h"
+#include "orders/unnamed.h"
 #include "record/items.h"
+#include "shop/adoption.h"
 #include "shop/charge.h"
 #include "shop/order.h"
 #include "stripe/api.h"
+#include "transfer/adopt.h"
 
-#define UNNAMED 86400 /* seconds: so old is an order, at least, that nothing names any more */
 
 /* What one call of settle_session() works with. */
 struct settlement {
@@ -129,20 +130,46 @@ static int follow_pointers(struct settlement *s, struct err *e)
 	return rc;
 }
 
-/* An old order may be there though nothing names it: see settle_find.h. */
+/*
+ * Whether an order of the Lambda functions may be there that nothing names: while
+ * the table is not adopted; where they wrote an item later, which is noted; and
+ * where this is not the session's own event but a refund of an order that we do
+ * not know, or sync's look at one: then a search costs little beside the rest.
+ */
+static bool may_be_unnamed(const struct settlement *s)
+{
+	struct json_object *adopted = s->items.read[SETTLE_ADOPTED];
+	struct json_object *session = s->items.read[SETTLE_SESSION];
+	struct err ignored;
+
+	if (s->request->unmarked || !adoption_is_complete(adopted))
+		return true;
+	if (!adoption_is_younger(adopted, session))
+		return false;
+	if (!s->items.dry_run && adoption_knows_time(session))
+		adopt_again(s->items.app, s->request->deadline, &ignored);
+	return true;
+}
+
 static int find_unnamed(struct settlement *s, struct err *e)
 {
-	const char *pk = s->items.keys.pk[SETTLE_ORDER];
+	const struct unnamed_search search = {
+		.session = &s->session,
+		.user_pk = s->items.keys.pk[SETTLE_ORDER],
+		.created = s->items.keys.created,
+		.now = s->request->now,
+		.deadline = s->request->deadline,
+	};
+	struct json_object *order;
 	unsigned again;
-	char *sk;
 
-	if (stored_order(s) || s->items.read[SETTLE_SESSION] ||
-	    s->items.keys.created > s->request->now - UNNAMED)
+	if (stored_order(s) || !may_be_unnamed(s))
 		return 0;
-	if (settle_find(s->items.app, pk, s->request->session->id, s->request->deadline, &sk, e))
+	if (unnamed_find(s->items.app, &search, &order, e))
 		return -1;
-	again = settle_keys_set_order(&s->items.keys, pk, sk);
-	free(sk);
+	again = settle_keys_set_order(&s->items.keys, json_string_or_null(order, "PK"),
+				      json_string_or_null(order, "SK"));
+	json_object_put(order);
 	return record_items_read(&s->items, again, e);
 }
 

@@ -214,7 +214,8 @@ static int settle_once(void *context, struct err *e)
 	asked_charge_free(&p->asked);
 	if (read_pointer(p, e))
 		return -1;
-	if (p->items.read[SETTLE_EVENT] && !p->request->again) {
+	/* The functions acknowledged such events and did nothing: theirs has no version. */
+	if (store_item_version(p->items.read[SETTLE_EVENT]) && !p->request->again) {
 		settle_outcome_set(p->out, p->items.read[SETTLE_EVENT], NULL, NULL);
 		p->out->duplicate = true;
 		return 0;

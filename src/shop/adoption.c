@@ -74,6 +74,13 @@ static int time_of(struct json_object *item, int64_t *time)
 	return -1;
 }
 
+bool adoption_knows_time(struct json_object *item)
+{
+	int64_t time;
+
+	return time_of(item, &time) == 0;
+}
+
 bool adoption_is_younger(struct json_object *adopted, struct json_object *item)
 {
 	const char *adopted_at = json_string_or_null(adopted, "adoptedAt");

@@ -38,6 +38,9 @@ struct json_object *adoption_item_again(struct json_object *adopted, int64_t now
  * no version, and its time is later, or not known. */
 bool adoption_is_younger(struct json_object *adopted, struct json_object *item);
 
+/* Whether an item says when it was written. */
+bool adoption_knows_time(struct json_object *item);
+
 /* Whether it is one of the two items under SYSTEM that are about this very table:
  * a copy of the table does not have them. */
 bool adoption_is_own_item(struct json_object *item);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "shop/adoption.h"
 #include "shop/keys.h"
 
 static char *user_of(const struct session_facts *session)
@@ -59,6 +60,7 @@ void settle_keys_init(struct settle_keys *keys, const struct event_facts *event,
 			str_dup(KEY_METADATA));
 	if (!str_empty(quote))
 		set_key(keys, SETTLE_QUOTE, key_quote(quote), str_dup(KEY_CACHE));
+	set_key(keys, SETTLE_ADOPTED, str_dup(KEY_SYSTEM), str_dup(KEY_ADOPTED));
 	settle_keys_set_number(keys, order_number(number_prefix, session->id));
 }
 

@@ -16,6 +16,7 @@ enum settle_item {
 	SETTLE_NUMBER,
 	SETTLE_DAY,
 	SETTLE_QUOTE, /* no key where the session is from no quote */
+	SETTLE_ADOPTED, /* whether every order has its pointers: shop/adoption.h */
 	SETTLE_ITEMS
 };
 
