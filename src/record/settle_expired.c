@@ -23,9 +23,9 @@ static int expire_once(void *context, struct err *e)
 
 	settle_keys_init(&items.keys, r->event, r->session, app->config.order_number_prefix, r->now);
 	rc = record_items_read(&items, 1u << SETTLE_EVENT | 1u << SETTLE_SESSION, e);
-	x->out->duplicate = !rc && items.read[SETTLE_EVENT] && !r->again;
-	if (x->out->duplicate) {
+	if (!rc && items.read[SETTLE_EVENT] && !r->again) {
 		settle_outcome_set(x->out, items.read[SETTLE_EVENT], NULL, NULL);
+		x->out->duplicate = true; /* behind it: it begins the outcome anew */
 	} else if (!rc && !items.read[SETTLE_SESSION] && !settle_takes(app, r->session)) {
 		x->out->foreign = true;
 		x->out->ignored = "the session bears no quote's signature (ORDER_SESSIONS=own)";

@@ -200,6 +200,14 @@ def register(new_shop):
         contains(world.adopt("--dry-run").err, f"{len(KINDS) - 1} would be adopted, 0 stand twice")
         equal(world.shop.items(), before, "the table")
 
+    @case("an expiry that comes twice is a duplicate")
+    def _():
+        world = World(new_shop(), ["userId"])
+        event = late(world.sales[0].seen[0])
+        event["type"] = "checkout.session.expired"
+        ok("duplicate" not in world.deliver(event), "the first time")
+        equal(world.deliver(event).get("duplicate"), True)
+
     @case("the second time there is nothing to do")
     def _():
         world = World(new_shop())
