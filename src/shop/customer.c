@@ -87,7 +87,7 @@ static bool is_of_guest(struct json_object *order)
 	if (json_get_bool(order, "guest", &guest) == JSON_FOUND)
 		return guest;
 	if (kind)
-		return strcmp(kind, "guest") == 0;
+		return strcmp(kind, "user") != 0;
 	if (same_text(json_string_or_null(order, "userId"), email))
 		return true;
 	spelling = email ? key_user_of_functions(email) : NULL;

@@ -109,16 +109,19 @@ static void set_times(struct json_object *order, const struct order_input *in)
 }
 
 /* create-session says who named the user; of what it did not make, a user who is
- * the buyer's own address is nobody's account. */
+ * the buyer's own address is nobody's account.  Where a login named that very user,
+ * the order says so: else it would look like a guest's. */
 static void set_guest(struct json_object *order, struct json_object *metadata)
 {
 	const char *kind = json_string_or_null(metadata, "userKind");
 	const char *user = json_string_or_null(order, "userId");
 	const char *email = json_string_or_null(order, "customerEmail");
+	bool is_address = user && email && strcasecmp(user, email) == 0;
 
-	if (!str_empty(kind) ? strcmp(kind, "guest") == 0
-			     : user && email && strcasecmp(user, email) == 0)
+	if (!str_empty(kind) ? strcmp(kind, "guest") == 0 : is_address)
 		json_set_bool(order, "guest", true);
+	else if (is_address && strcmp(kind, "user") == 0)
+		json_set_string(order, "userKind", kind);
 }
 
 /* What this session says, as an order. */

@@ -271,6 +271,40 @@ static void a_sessions_status_follows_from_its_payment(void **state)
 	}
 }
 
+static void an_order_says_whether_a_guest_made_it(void **state)
+{
+	static const struct {
+		const char *user, *more; /* of the session */
+		const char *guest;       /* as JSON, NULL: it does not say */
+		const char *kind;
+	} table[] = {
+		{"jane@x.example", ",'metadata':{'userKind':'guest'}", "true", NULL},
+		{"jane@x.example", "", "true", NULL}, {"Jane@X.example", "", "true", NULL},
+		{"jane@x.example", ",'metadata':{'userKind':''}", "true", NULL},
+		{"jane@x.example", ",'metadata':{'userKind':'user'}", NULL, "user"},
+		{"jane@x.example", ",'metadata':{'userKind':'claimed'}", NULL, NULL},
+		{"user_1", ",'metadata':{'userKind':'user'}", NULL, NULL}, {"user_1", "", NULL, NULL},
+		{"user_1", ",'metadata':{'userKind':'guest'}", "true", NULL},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table) {
+		const char *session = keep_text(str_printf(
+			"{" SESSION ",'payment_status':'paid','customer_details':{'email':'jane@x.example'}%s}",
+			row->more));
+		const struct event event = {session, "[]", NULL, EVENT_SESSION_COMPLETED, CREATED};
+		struct session_facts facts;
+		struct order_input in = input_of(&event, NULL, &facts);
+		struct json_object *order, *guest = NULL;
+
+		in.user_id = row->user;
+		order = keep(order_apply_session(&in));
+		json_object_object_get_ex(order, "guest", &guest);
+		check_text(session, guest ? json_text(guest) : NULL, row->guest);
+		check_text(session, json_string_or_null(order, "userKind"), row->kind);
+	}
+}
+
 static void a_status_climbs_and_is_never_taken_back(void **state)
 {
 	static const struct {
@@ -621,6 +655,7 @@ int main(void)
 		holds(items_once_fetched_are_not_lost_again),
 		holds(an_order_needs_lines_until_it_has_them),
 		holds(a_sessions_status_follows_from_its_payment),
+		holds(an_order_says_whether_a_guest_made_it),
 		holds(a_status_climbs_and_is_never_taken_back),
 		holds(an_order_of_the_functions_is_completed_when_it_is_paid),
 		holds(what_is_null_is_not_there),
