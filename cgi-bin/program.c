@@ -8,10 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
+#include <unistd.h>
 
 #include "base/log_syslog.h"
 #include "base/str.h"
+#include "web/master.h"
 #include "web/responder.h"
+
+#define CHECK_SETTINGS "--check-settings"
+#define PATH_BYTES 4096
 
 static int say_version(const struct program *program)
 {
@@ -24,9 +29,30 @@ static int say_help(const struct program *program, FILE *to, int status)
 	fprintf(to, "%s.fcgi: %s\n\n"
 		"A CGI and FastCGI program: a web server or spawn-fcgi runs it, not a shell.\n"
 		"It is set up in ordersnap.conf(5).  See %s.fcgi(8).\n\n"
-		"  --help     this text\n"
-		"  --version  the version\n", program->name, program->summary, program->name);
+		"  --check-settings  whether the program would start: 0, or 1 and why not\n"
+		"  --help            this text\n"
+		"  --version         the version\n", program->name, program->summary, program->name);
 	return status;
+}
+
+/* Opens the app with what the program needs; app_close() it in both cases. */
+static int open_app(const struct program *program, struct app *app, struct err *e)
+{
+	if (app_open(app, program->needs, e))
+		return -1;
+	return program->check ? program->check(&app->config, e) : 0;
+}
+
+static int check_settings(const struct program *program)
+{
+	struct app app;
+	struct err e;
+	int rc = open_app(program, &app, &e);
+
+	if (rc)
+		fprintf(stderr, "%s: %s\n", program->name, e.text);
+	app_close(&app);
+	return rc ? 1 : 0;
 }
 
 /* By hand: not as FastCGI and not as CGI (whose arguments are the client's). */
@@ -36,6 +62,8 @@ static int run_by_hand(const struct program *program, int argc, char **argv)
 		return say_version(program);
 	if (argc == 2 && strcmp(argv[1], "--help") == 0)
 		return say_help(program, stdout, 0);
+	if (argc == 2 && strcmp(argv[1], CHECK_SETTINGS) == 0)
+		return check_settings(program);
 	return say_help(program, stderr, 2);
 }
 
@@ -72,6 +100,33 @@ static int serve(const struct program *program, struct app *app)
 	return responder_run(&endpoint);
 }
 
+/* The program's own file, to be executed anew by its name: what stands there
+ * then may be a newer one. */
+static const char *own_path(char *room, const char *otherwise)
+{
+	ssize_t n = readlink("/proc/self/exe", room, PATH_BYTES - 1);
+
+	if (n <= 0)
+		return otherwise;
+	room[n] = '\0';
+	return room;
+}
+
+/* Serves alone, or as one of WORKERS processes.  A CGI process is one anyway. */
+static int serve_alone_or_not(const struct program *program, struct app *app, const char *argv0)
+{
+	char room[PATH_BYTES];
+	size_t workers = 0;
+	struct err e;
+
+	if (responder_is_fastcgi() && master_workers(getenv("WORKERS"), &workers, &e))
+		return fail_start(program, &e);
+	if (workers &&
+	    master_run(workers, own_path(room, argv0), CHECK_SETTINGS) == MASTER_STOPPED)
+		return 0;
+	return serve(program, app);
+}
+
 int program_main(const struct program *program, int argc, char **argv)
 {
 	struct app app;
@@ -80,11 +135,10 @@ int program_main(const struct program *program, int argc, char **argv)
 
 	if (!responder_is_fastcgi() && !getenv("REQUEST_METHOD"))
 		return run_by_hand(program, argc, argv);
-	if (app_open(&app, program->needs, &e) ||
-	    (program->check && program->check(&app.config, &e)))
+	if (open_app(program, &app, &e))
 		status = fail_start(program, &e);
 	else
-		status = serve(program, &app);
+		status = serve_alone_or_not(program, &app, argv[0]);
 	app_close(&app);
 	return status;
 }

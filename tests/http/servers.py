@@ -61,7 +61,7 @@ def lacking(server):
     """What this machine lacks to run a server, or None."""
     needs = ["curl", "nginx" if server == "nginx" else "apache2"]
     if uses_sockets(server):
-        needs += ["spawn-fcgi", "multiwatch"]
+        needs += ["spawn-fcgi"]
     return next((n for n in needs if not shutil.which(n)), None)
 
 
@@ -90,14 +90,6 @@ def children_of(pid):
             except (OSError, IndexError):
                 pass  # it ended meanwhile
     return sorted(found)
-
-
-def runs(pid, program):
-    """Whether a process runs this program."""
-    try:
-        return os.path.samefile(f"/proc/{pid}/exe", program)
-    except OSError:
-        return False  # it ended meanwhile
 
 
 # Where DynamoDB Local answers, if the shops are to keep their orders there.
@@ -236,13 +228,13 @@ class Site(shop.Shop):
         finally:
             server.close()
 
-    def run(self, name, command, **more):
+    def run(self, name, command, **variables):
         # The programs find conf/ordersnap.conf beside their folder, as on a shared server.
-        given = environment.of(ORDERSNAP_CONF=None)
+        given = environment.of(ORDERSNAP_CONF=None, **variables)
         with open(self.path("log", name + ".log"), "ab") as log:
             self.processes[name] = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=given,
-                cwd=self.folder, start_new_session=True, **more)
+                cwd=self.folder, start_new_session=True)
         return self.processes[name]
 
     def socket_of(self, name):
@@ -257,18 +249,14 @@ class Site(shop.Shop):
         if self.user:
             command += ["-u", self.user.pw_name, "-g", "www-data"]
         command += ["--"]
-        if children > 1:
-            command += ["/usr/bin/multiwatch", "-f", str(children), "-r", "1000000", "--"]
-        self.run(name, command + [self.path("cgi-bin", name + ".fcgi")])
+        command += [self.path("cgi-bin", name + ".fcgi")]
+        self.run(name, command, WORKERS=str(children) if children > 1 else None)
         eventually(lambda: os.path.exists(self.socket_of(name)), what=name + "'s socket")
 
     def pids(self, name):
-        """The processes that serve a program: those that are it by now.  One that was forked a
-        moment ago is still its watcher's copy; a signal to it would be the watcher's, which would
-        end with all of them."""
+        """The processes that serve a program."""
         process = self.processes[name]
-        pids = children_of(process.pid) if self.children > 1 else [process.pid]
-        return [pid for pid in pids if runs(pid, self.path("cgi-bin", name + ".fcgi"))]
+        return children_of(process.pid) if self.children > 1 else [process.pid]
 
     def end(self, name, number=signal.SIGTERM, seconds=60):
         """Ends one of the processes; its exit code, negative for a signal."""

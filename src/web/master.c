@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Watching over workers.  The one idea: all signals are blocked but where the
+ * master waits for them, so it handles one thing after the other and no handler
+ * runs.
+ */
+#include "web/master.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+#define SOON_MS 1000      /* a worker that dies so soon after its start may do so again */
+#define PAUSE_MS 100      /* before such a one is replaced: */
+#define PAUSE_MAX_MS 5000 /* doubled each time, up to this */
+#define STOP_MS 10000     /* a request ends within eight seconds */
+#define IDLE_MS 60000
+
+extern char **environ;
+
+/* The place of one worker. */
+struct place {
+	pid_t pid;          /* 0: there is none now */
+	int64_t since;      /* when it was forked, clock_monotonic_ms() */
+	int64_t next;       /* when the next one is due */
+	int64_t pause;      /* after its death, if that comes soon */
+};
+
+struct master {
+	struct place *places;
+	size_t n;
+	sigset_t signals, before; /* those that are waited for; the mask before that */
+};
+
+int master_workers(const char *value, size_t *workers, struct err *e)
+{
+	int64_t n;
+
+	*workers = 0;
+	if (str_empty(value))
+		return 0;
+	if (span_to_int64(span_of(value), &n) || n < 1 || n > MASTER_WORKERS_MAX)
+		return err_set(e, ERR_CONFIG, "WORKERS must be a number from 1 to %d, not \"%s\"",
+			       MASTER_WORKERS_MAX, value);
+	*workers = (size_t)n;
+	return 0;
+}
+
+static void block_signals(struct master *m)
+{
+	static const int all[] = {SIGTERM, SIGINT, SIGHUP, SIGCHLD, SIGUSR1};
+	size_t i;
+
+	sigemptyset(&m->signals);
+	for (i = 0; i < sizeof all / sizeof *all; i++)
+		sigaddset(&m->signals, all[i]);
+	sigprocmask(SIG_BLOCK, &m->signals, &m->before);
+	signal(SIGCHLD, SIG_DFL); /* one that is ignored, as some starters leave it, gives no status */
+}
+
+/* True in the worker. */
+static bool fork_worker(struct master *m, struct place *place)
+{
+	pid_t master = getpid(), pid = fork();
+
+	place->since = clock_monotonic_ms();
+	if (pid < 0) {
+		log_error("Worker not started", LOG_INT("errno", errno));
+		place->next = place->since + PAUSE_MAX_MS;
+		return false;
+	}
+	place->pid = pid;
+	if (pid > 0)
+		return false;
+	sigprocmask(SIG_SETMASK, &m->before, NULL);
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != master)
+		raise(SIGTERM); /* it died before it could be told */
+	return true;
+}
+
+/* True in a worker. */
+static bool fork_due(struct master *m)
+{
+	int64_t now = clock_monotonic_ms();
+	size_t i;
+
+	for (i = 0; i < m->n; i++)
+		if (!m->places[i].pid && m->places[i].next <= now && fork_worker(m, &m->places[i]))
+			return true;
+	return false;
+}
+
+static void bury(struct place *place, int status)
+{
+	int64_t now = clock_monotonic_ms();
+
+	if (now - place->since < SOON_MS) {
+		place->next = now + place->pause;
+		place->pause = 2 * place->pause < PAUSE_MAX_MS ? 2 * place->pause : PAUSE_MAX_MS;
+	} else {
+		place->next = now;
+		place->pause = PAUSE_MS;
+	}
+	log_warning("Worker ended", LOG_INT("pid", place->pid),
+		    LOG_INT(WIFSIGNALED(status) ? "signal" : "status",
+			    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status)),
+		    LOG_INT("nextInMs", place->next - now));
+	place->pid = 0;
+}
+
+/* Takes in whoever has ended, also workers of before an upgrade, which have no
+ * place here. */
+static void reap(struct master *m, bool stopping)
+{
+	int status;
+	pid_t pid;
+	size_t i;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		for (i = 0; i < m->n; i++) {
+			if (m->places[i].pid != pid)
+				continue;
+			if (stopping)
+				m->places[i].pid = 0;
+			else
+				bury(&m->places[i], status);
+		}
+	}
+}
+
+static void tell_all(const struct master *m, int number)
+{
+	size_t i;
+
+	for (i = 0; i < m->n; i++)
+		if (m->places[i].pid)
+			kill(m->places[i].pid, number);
+}
+
+/* The next signal, or 0 after `ms` without one. */
+static int wait_for_signal(const struct master *m, int64_t ms)
+{
+	const struct timespec limit = {ms / 1000, ms % 1000 * 1000000};
+	int number = sigtimedwait(&m->signals, NULL, &limit);
+
+	return number > 0 ? number : 0;
+}
+
+/* How long nothing is due. */
+static int64_t time_to_next(const struct master *m)
+{
+	int64_t now = clock_monotonic_ms(), next = now + IDLE_MS;
+	size_t i;
+
+	for (i = 0; i < m->n; i++)
+		if (!m->places[i].pid && m->places[i].next < next)
+			next = m->places[i].next;
+	return next > now ? next - now : 0;
+}
+
+static bool any_left(const struct master *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->n; i++)
+		if (m->places[i].pid)
+			return true;
+	return false;
+}
+
+static void stop_all(struct master *m)
+{
+	int64_t end = deadline_in(STOP_MS);
+
+	tell_all(m, SIGTERM);
+	for (reap(m, true); any_left(m) && deadline_left(end); reap(m, true))
+		wait_for_signal(m, deadline_left(end));
+	tell_all(m, SIGKILL);
+}
+
+/* Runs the program's file with `argument`, away from the listener; whether it
+ * exits 0. */
+static bool checks_out(const struct master *m, const char *path, const char *argument)
+{
+	int status, null;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		sigprocmask(SIG_SETMASK, &m->before, NULL);
+		null = open("/dev/null", O_RDONLY);
+		dup2(null, STDIN_FILENO);
+		execl(path, path, argument, (char *)NULL);
+		_exit(127);
+	}
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* Comes back only where the program as it is now would not start. */
+static void reload(struct master *m, const char *path, const char *check)
+{
+	if (!checks_out(m, path, check)) {
+		log_error("Reload refused: the workers stay as they are", LOG_STR("program", path),
+			  LOG_STR("toSeeWhy", check));
+		return;
+	}
+	log_info("Reload", LOG_STR("program", path));
+	tell_all(m, SIGTERM); /* they finish what they are at, and what comes waits in the backlog */
+	sigprocmask(SIG_SETMASK, &m->before, NULL);
+	execl(path, path, (char *)NULL);
+	sigprocmask(SIG_BLOCK, &m->signals, NULL);
+	log_error("Reload failed: the file can't be executed", LOG_STR("program", path),
+		  LOG_INT("errno", errno));
+}
+
+enum master_end master_run(size_t workers, const char *path, const char *check)
+{
+	struct master m = {.places = mem_zalloc(workers, sizeof *m.places), .n = workers};
+	int number = 0;
+	size_t i;
+
+	for (i = 0; i < workers; i++)
+		m.places[i].pause = PAUSE_MS;
+	block_signals(&m);
+	log_info("Workers started", LOG_INT("workers", (int64_t)workers));
+	while (number != SIGTERM && number != SIGINT && number != SIGUSR1) {
+		if (fork_due(&m)) {
+			free(m.places);
+			return MASTER_WORKER;
+		}
+		number = wait_for_signal(&m, time_to_next(&m));
+		reap(&m, false);
+		if (number == SIGHUP)
+			reload(&m, path, check);
+	}
+	stop_all(&m);
+	free(m.places);
+	return MASTER_STOPPED;
+}

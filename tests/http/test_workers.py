@@ -1,0 +1,152 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""WORKERS: the master that forks, replaces, stops and upgrades a program's processes."""
+import os
+import shutil
+import signal
+import subprocess
+import threading
+
+import servers
+import environment
+from tap import equal, eventually, main, ok, test
+
+servers.require("nginx")
+site = servers.Site("nginx", children=3, log_to_file=True, LOG_LEVEL="info")
+NAME = "stripe-webhook"
+
+
+def master():
+    return site.processes[NAME].pid
+
+
+def deliver_all(stop, answers):
+    """Delivers event after event until told to stop."""
+    while not stop.is_set():
+        answers.append(int(site.deliver(site.paid_event()).status))
+
+
+class Load:
+    """Deliveries from four clients while something happens; every answer has to be a 200."""
+
+    def __enter__(self):
+        self.stop, self.answers = threading.Event(), []
+        self.threads = [threading.Thread(target=deliver_all, args=(self.stop, self.answers)) for _ in range(4)]
+        for thread in self.threads:
+            thread.start()
+        eventually(lambda: len(self.answers) > 4, what="deliveries are answered")
+        return self
+
+    def __exit__(self, *_):
+        seen = len(self.answers)
+        eventually(lambda: len(self.answers) > seen + 4, what="deliveries go on")
+        self.stop.set()
+        for thread in self.threads:
+            thread.join()
+        equal(set(self.answers), {200})
+
+
+@test
+def _():
+    "a program with WORKERS=3 is a master with three processes"
+    eventually(lambda: len(site.pids(NAME)) == 3, what="three workers")
+    equal(site.deliver(site.paid_event()).status, 200)
+
+
+@test
+def _():
+    "a worker that is killed is replaced, however often"
+    for _ in range(20):
+        before = eventually(lambda: len(site.pids(NAME)) == 3 and site.pids(NAME), what="three workers")
+        os.kill(before[0], signal.SIGKILL)
+        eventually(lambda: len(site.pids(NAME)) == 3 and before[0] not in site.pids(NAME), what="another worker")
+    equal(site.deliver(site.paid_event()).status, 200)
+    ok("Worker ended" in site.log("ordersnap") and "signal=9" in site.log("ordersnap"), site.log("ordersnap")[-500:])
+
+
+@test
+def _():
+    "SIGHUP under load: other workers of the same master, and no delivery is lost"
+    pid, before = master(), set(site.pids(NAME))
+    with Load():
+        os.kill(pid, signal.SIGHUP)
+        eventually(lambda: len(site.pids(NAME)) == 3 and not before & set(site.pids(NAME)), what="all workers are new")
+    equal(master(), pid)
+    equal(site.processes[NAME].poll(), None)
+
+
+@test
+def _():
+    "SIGHUP with wrong settings keeps the old workers, serving, and says so"
+    before, path = set(site.pids(NAME)), site.path("conf", "ordersnap.conf")
+    with open(path, encoding="utf-8") as f:
+        good = f.read()
+    with open(path, "a", encoding="utf-8") as f:
+        f.write("ORDER_TTL_DAYS=soon\n")
+    with Load():
+        os.kill(master(), signal.SIGHUP)
+        eventually(lambda: "Reload refused" in site.log("ordersnap"), what="the log says that it was refused")
+    equal(set(site.pids(NAME)), before)
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(good)
+
+
+@test
+def _():
+    "SIGHUP after the file was replaced runs the new file: a reload is an upgrade"
+    before, path = set(site.pids(NAME)), site.path("cgi-bin", NAME + ".fcgi")
+    shutil.copy(path, path + ".new")
+    os.rename(path + ".new", path)
+    inode = os.stat(path).st_ino
+    with Load():
+        os.kill(master(), signal.SIGHUP)
+        eventually(lambda: len(site.pids(NAME)) == 3 and not before & set(site.pids(NAME)), what="all workers are new")
+    equal(os.stat(f"/proc/{master()}/exe").st_ino, inode)
+
+
+@test
+def _():
+    "a master that is killed leaves no worker behind"
+    workers, process = site.pids(NAME), site.processes.pop(NAME)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    eventually(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in workers), what="the workers have ended")
+    site.spawn(NAME)
+    eventually(lambda: site.deliver(site.paid_event()).status == 200, what="it serves again")
+
+
+@test
+def _():
+    "SIGTERM ends master and workers, with 0"
+    workers = site.pids(NAME)
+    equal(site.end(NAME), 0)
+    equal([pid for pid in workers if os.path.exists(f"/proc/{pid}")], [])
+    site.spawn(NAME)
+    eventually(lambda: site.deliver(site.paid_event()).status == 200, what="it serves again")
+
+
+@test
+def _():
+    "a number of workers that is none stops the start by the variable's name"
+    for value in ("0", "-1", "many", "513", "4.5"):
+        done = subprocess.run(["spawn-fcgi", "-n", "-s", site.path("run", "wrong.sock"), "--",
+                               site.path("cgi-bin", NAME + ".fcgi")], env=environment.of(ORDERSNAP_CONF=None, WORKERS=value),
+                              capture_output=True, text=True, check=False)
+        os.unlink(site.path("run", "wrong.sock"))
+        equal(done.returncode, 1)
+        ok("WORKERS must be a number from 1 to 512" in done.stderr, done.stderr)
+
+
+@test
+def _():
+    "--check-settings says whether a program would start, and why not"
+    program = site.path("cgi-bin", NAME + ".fcgi")
+    run = lambda **more: subprocess.run([program, "--check-settings"], env=environment.of(ORDERSNAP_CONF=None, **more),  # noqa: E731
+                                        stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    equal(run().returncode, 0)
+    wrong = run(ORDER_TTL_DAYS="soon")
+    equal(wrong.returncode, 1)
+    ok("ORDER_TTL_DAYS" in wrong.stderr, wrong.stderr)
+
+
+main()
