@@ -410,7 +410,7 @@ DocumentRoot "{self.path("www")}"
 
     def paid_event(self, **session):
         """A paid session that the shop has not heard of yet: its event."""
-        session.setdefault("GET /v1/checkout/sessions/cs_", [{"lookup_key": "N-RED", "quantity": 2},
+        session.setdefault("line_items", [{"lookup_key": "N-RED", "quantity": 2},
                                           {"lookup_key": "R-SIL"}])
         session.setdefault("metadata", {"userId": "user_12345"})
         self.sim.post("/_sim/delivery", {"mode": "off"})
