@@ -19,7 +19,7 @@ PROGRAMS = {"/cart/quote": "cart-quote", "/checkout/create-session": "checkout-c
 TYPES = {"string": str, "integer": int, "boolean": bool, "array": list, "object": dict,
          "null": type(None)}
 NOW = int(time.time())
-BEARER = "Bearer " + token({"sub": "ann", "exp": NOW + 3600})
+BEARER = "Bearer " + token({"sub": "ann", "exp": NOW + 86400})
 
 shop = KeptShop(JWT_SECRET=JWT_SECRET)
 answered, fields = set(), set()

@@ -37,7 +37,7 @@ for one in ORDERS:
 
 def ask(path="", query="", email=None, shops=(on_file, on_table)):
     """What both answer, and DynamoDB's calls."""
-    claims = {"sub": "ann", "exp": NOW + 3600}
+    claims = {"sub": "ann", "exp": NOW + 86400}
     if email:
         claims.update(email=email, email_verified=True)
     proxy.mend()
@@ -95,7 +95,7 @@ def _():
     for operation in ("Query", "BatchGetItem", "GetItem"):
         proxy.refuse(operation, "InternalServerError", seconds=60)
     for path in ("", "/cs_test_c007"):
-        claims = {"sub": "ann", "exp": NOW + 3600}
+        claims = {"sub": "ann", "exp": NOW + 86400}
         answer = on_table.cgi("orders", None, "GET", SCRIPT_NAME="/orders", PATH_INFO=path or None,
                               HTTP_AUTHORIZATION="Bearer " + jwt(claims, SECRET))
         equal((answer.status, answer.json), (503, {"error": "Service temporarily unavailable"}))

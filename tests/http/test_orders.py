@@ -5,7 +5,9 @@ checked, and the one that it has not."""
 import base64
 import hashlib
 import os
+import re
 import sys
+import tempfile
 import time
 
 import servers
@@ -53,7 +55,7 @@ def through_each(function):
 
 
 def bearer(sub="user_1"):
-    return ["Authorization: Bearer " + token({"sub": sub, "exp": NOW + 3600}, key=SECRET)]
+    return ["Authorization: Bearer " + token({"sub": sub, "exp": NOW + 86400}, key=SECRET)]
 
 
 def basic(user, password="x"):
@@ -182,6 +184,53 @@ for _name in servers.SERVERS:
             site.close()
     _.__doc__ = f"through {_name}: a user whom the server has checked sees their orders"
     test(_)
+
+
+class Fcgid(servers.Site):
+    """mod_fcgid in the place of mod_cgid: it starts the programs itself, as FastCGI, from a path that
+    may have no blank in it."""
+
+    def make_folders(self):
+        self.real, self.folder = self.folder, tempfile.mkdtemp(prefix="ordersnap-fcgid-") + "/shop"
+        os.chmod(os.path.dirname(self.folder), 0o755)
+        os.symlink(self.real, self.folder)
+        super().make_folders()
+
+    def close(self):
+        os.unlink(self.folder)
+        os.rmdir(os.path.dirname(self.folder))
+        self.folder = self.real
+        super().close()
+
+    def write_apache(self):
+        path = super().write_apache()
+        with open(path, encoding="utf-8") as f:
+            text = f.read()
+        text = re.sub(r"^ScriptSock.*$", "", text.replace("cgid_module", "fcgid_module").replace(
+            "mod_cgid", "mod_fcgid"), flags=re.M)
+        text += (f'FcgidIPCDir "{self.path("run")}"\nFcgidProcessTableFile "{self.path("run", "fcgid")}"\n'
+                 f'FcgidInitialEnv ORDERSNAP_CONF "{self.path("conf", "ordersnap.conf")}"\n'
+                 f'<Directory "{self.path("cgi-bin")}">\nSetHandler fcgid-script\n</Directory>\n')
+        return self.write_file("httpd.conf", text)
+
+
+@test
+def _():
+    "through mod_fcgid, too: a list, an order, a status, and nobody without a token"
+    if servers.lacking("apache-cgid") or not os.path.exists(servers.MODULES + "/mod_fcgid.so"):
+        skip("mod_fcgid is not installed")
+    site = Fcgid("apache-cgid", JWT_SECRET=SECRET)
+    try:
+        fill(site)
+        equal(len(ids(site.curl("/orders?limit=7", headers=bearer()))), 7)
+        equal(site.curl("/orders/cs_test_07", headers=bearer()).json["orderId"], "cs_test_07")
+        equal(site.curl("/orders/cs_test_two", headers=bearer()).status, 404)
+        for headers in ([], ["Authorization: Bearer "], basic("user_1")):
+            equal(site.curl("/orders", headers=headers).status, 401, str(headers))
+        answer = site.curl("/checkout/session-status?session_id=cs_test_two")
+        equal((answer.status, answer.json["orderNumber"]), (200, "BC-TWO"))
+    finally:
+        site.close()
 
 
 main()
