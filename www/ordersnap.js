@@ -442,7 +442,7 @@
       const sku = this.getAttribute('sku') ?? '';
       if (!known.has(sku) && this.asked !== sku) {
         this.asked = sku;
-        product(sku).catch(() => { this.asked = null; }).then(() => this.refresh());
+        product(sku).then(() => this.refresh(), () => this.askLater());
       }
       const item = known.get(sku);
       const name = this.getAttribute('name') ?? item?.name ?? sku;
@@ -458,6 +458,15 @@
           make('span', { className: 'unseen', textContent: `${this.text('price')}: ` }), money(item.price, item.currency))
           : make('span', { className: 'soft', textContent: item === null ? this.text('notForSale') : '\u2007' }),
         item === null ? null : add));
+    }
+
+    // The shop was away or busy: again, after a while that grows.
+    askLater() {
+      this.failures = (this.failures ?? 0) + 1;
+      setTimeout(() => {
+        this.asked = null;
+        this.refresh();
+      }, Math.min(60000, 2000 * 2 ** (this.failures - 1)));
     }
 
     add(sku, name) {

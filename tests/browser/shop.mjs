@@ -181,6 +181,19 @@ test('what is not for sale any more is named in the cart, and can be removed', a
   expect(context, '400');
 });
 
+test('a shop that is away when the page opens is asked again, not at once, and then has its prices', async (context) => {
+  const page = await context.newPage();
+  let asked = 0;
+  await page.route('**/cart/quote', (route) => { asked += 1; return route.abort(); });
+  await page.goto(shopUrl);
+  await page.waitForTimeout(1500);
+  equal(asked, 1);
+  ok(await add(page, 'N-RED').isEnabled(), 'it can be put into the cart all the same');
+  await page.unroute('**/cart/quote');
+  await page.getByText('$42.00').waitFor();
+  expect(context, 'ERR_FAILED');
+});
+
 test('a shop that is away or busy says so, and Try again goes on', async (context) => {
   const page = await openShop(context);
   await page.getByText('$42.00').waitFor();
