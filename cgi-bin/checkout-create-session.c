@@ -18,12 +18,15 @@ static int post_session(void *context, const struct request *request, struct res
 {
 	struct json_object *body = NULL, *answer = NULL;
 	struct auth_identity who = {.subject = NULL};
+	const char *user = login_remote_user(context, request);
 	int rc = request_json(request, &body, e);
 
-	if (!rc)
+	if (!rc && !user) {
 		rc = login_identify(context, request, false, &who, e);
+		user = who.subject;
+	}
 	if (!rc)
-		rc = checkout_create(context, body, who.subject, request->deadline, &answer, e);
+		rc = checkout_create(context, body, user, request->deadline, &answer, e);
 	if (!rc)
 		response_json(response, 200, answer);
 	json_object_put(body);

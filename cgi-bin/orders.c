@@ -42,8 +42,8 @@ static int find_customer(struct app *app, const struct request *request, struct 
 			 struct err *e)
 {
 	struct auth_identity who = {.subject = NULL};
-	bool by_server = strcmp(app->config.orders_auth, "remote_user") == 0;
-	const char *user = by_server ? request_variable(request, "REMOTE_USER") : NULL;
+	bool by_server = config_login_is_by_server(&app->config);
+	const char *user = login_remote_user(app, request);
 	enum customer_mode mode;
 	int rc = 0;
 

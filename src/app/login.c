@@ -27,7 +27,13 @@ int login_check(const struct config *c, bool required, struct err *e)
 {
 	struct auth_settings settings = settings_without_secret(c);
 
-	return auth_check(&settings, required, e);
+	return auth_check(&settings, required && !config_login_is_by_server(c), e);
+}
+
+const char *login_remote_user(const struct app *app, const struct request *request)
+{
+	return config_login_is_by_server(&app->config) ? request_variable(request, "REMOTE_USER")
+						       : NULL;
 }
 
 static int identify(struct app *app, const struct request *request, bool needs_exp,

@@ -8,8 +8,13 @@
 #include "app/app.h"
 #include "web/auth.h"
 
-/* Whether the login's settings make sense (auth_check). */
+/* Whether the login's settings make sense (auth_check); `required`: there has to be
+ * one, which may be the web server's. */
 int login_check(const struct config *config, bool required, struct err *e);
+
+/* The user for whom the web server's own login vouches (REMOTE_USER); NULL where it
+ * names none, or where the settings don't say that it is the login. */
+const char *login_remote_user(const struct app *app, const struct request *request);
 
 /*
  * Who asks, by the request's bearer token (auth_identify).  A secret that lives in

@@ -21,7 +21,7 @@ static bool has_login(const struct config *config, bool by_server)
 void check_site_orders(struct check *c, struct visitor *visitor, int64_t deadline)
 {
 	const struct config *config = &c->app->config;
-	bool by_server = strcmp(config->orders_auth, "remote_user") == 0;
+	bool by_server = config_login_is_by_server(config);
 	struct visit_answer a;
 	const char *error;
 	struct err e;

@@ -8,7 +8,7 @@
 #include "app/app.h"
 
 /*
- * `body` is the request's JSON, `subject` that of a valid bearer token or NULL.
+ * `body` is the request's JSON, `subject` whom the site's login names, or NULL.
  * 0 with the JSON answer, to release.  -1 with ERR_BAD_REQUEST,
  * ERR_UNAUTHORIZED, ERR_FORBIDDEN, ERR_NOT_FOUND (no such quote), ERR_GONE (it
  * has expired), ERR_REFUSED (by Stripe) or ERR_UNAVAILABLE.

@@ -312,6 +312,17 @@ int config_check_key(const struct config *c, const struct config_key *key, bool 
 	return 0;
 }
 
+bool config_login_is_by_server(const struct config *c)
+{
+	return c->orders_auth && strcmp(c->orders_auth, "remote_user") == 0;
+}
+
+bool config_has_login(const struct config *c)
+{
+	return config_login_is_by_server(c) || c->jwt_secret || c->jwt_secret_parameter ||
+	       c->jwt_public_key_file;
+}
+
 int config_require(const struct config *c, unsigned needs, struct err *e)
 {
 	const struct config_key *key;

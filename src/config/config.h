@@ -121,6 +121,11 @@ void config_load_all(struct config *c, config_fault *tell, void *context);
 char *config_file_beside_program(void);
 #define CONFIG_SYSTEM_FILE "/etc/ordersnap/ordersnap.conf"
 
+/* Whether the web server's login names the users (ORDERS_AUTH=remote_user), and
+ * whether there is any login: that one, or the tokens of the site's own. */
+bool config_login_is_by_server(const struct config *c);
+bool config_has_login(const struct config *c);
+
 /* Whether what a program `needs` (CONFIG_NEEDS_... ored) is set, and not in
  * two ways at once: 0, or -1 with ERR_CONFIG naming the first variable that is
  * wrong. */

@@ -12,8 +12,8 @@
 #include "shop/facts.h"
 #include "shop/keys.h"
 
-/* https://docs.stripe.com/metadata; three keys are ours. */
-#define METADATA_MAX_KEYS 47
+/* https://docs.stripe.com/metadata; four keys are ours. */
+#define METADATA_MAX_KEYS 46
 #define METADATA_MAX_KEY 40
 #define METADATA_MAX_VALUE 500
 #define EMAIL_MAX 254
@@ -52,14 +52,16 @@ static int read_email(struct json_object *body, struct checkout_request *r, stru
 	return 0;
 }
 
-/* userId or user_id, trimmed; NULL where neither says anything. */
-static int read_user(struct json_object *body, char **user, struct err *e)
+/* userId or user_id, trimmed, and which of them it was; NULL where neither says
+ * anything. */
+static int read_user(struct json_object *body, char **user, const char **key, struct err *e)
 {
 	static const char *const keys[] = {"userId", "user_id"};
 	size_t i;
 
 	*user = NULL;
 	for (i = 0; i < 2 && !*user; i++) {
+		*key = keys[i];
 		const char *text = "";
 
 		if (json_get_string(body, keys[i], &text) == JSON_WRONG)
@@ -72,31 +74,51 @@ static int read_user(struct json_object *body, char **user, struct err *e)
 	return 0;
 }
 
-/* The token's subject is the user; nothing else may stand in for it. */
-static int take_subject(const char *subject, struct checkout_request *r, struct err *e)
+/* The login's subject is the user; nothing else may stand in for it. */
+static int take_subject(const char *subject, bool by_server, struct checkout_request *r,
+			struct err *e)
 {
 	char *id = user_id_from(subject);
 	bool differs = id && r->user_id && strcmp(id, r->user_id) != 0;
 
 	free(r->user_id);
 	r->user_id = id;
+	r->user_kind = "user";
 	if (!id)
-		return err_set(e, ERR_UNAUTHORIZED, "The bearer token's subject is empty or longer "
-			       "than %d bytes", USER_ID_MAX);
-	return differs ? err_set(e, ERR_FORBIDDEN, "userId is not the token's subject") : 0;
+		return err_set(e, ERR_UNAUTHORIZED, "%s is empty or longer than %d bytes",
+			       by_server ? "The login's name of the user"
+					 : "The bearer token's subject", USER_ID_MAX);
+	if (!differs)
+		return 0;
+	return err_set(e, ERR_FORBIDDEN, by_server ? "userId is not the user who is logged in"
+						   : "userId is not the token's subject");
 }
 
-static int read_identity(struct json_object *body, const char *subject, bool require_auth,
-			 struct checkout_request *r, struct err *e)
+/* Where the site has a login, it alone names users: a client that has not logged in
+ * may buy as a guest, not under a name of its choice. */
+static int read_identity(struct json_object *body, const char *subject,
+			 const struct checkout_policy *policy, struct checkout_request *r,
+			 struct err *e)
 {
-	if (require_auth && !subject)
-		return err_set(e, ERR_UNAUTHORIZED, "a bearer token is required");
-	if (read_user(body, &r->user_id, e))
+	const char *key = NULL;
+
+	if (policy->require_auth && !subject)
+		return err_set(e, ERR_UNAUTHORIZED, policy->by_server
+			       ? "a login is required" : "a bearer token is required");
+	if (read_user(body, &r->user_id, &key, e))
 		return -1;
 	if (subject)
-		return take_subject(subject, r, e);
+		return take_subject(subject, policy->by_server, r, e);
+	if (r->user_id && policy->has_login)
+		return err_set(e, ERR_UNAUTHORIZED, policy->by_server
+			       ? "%s is not believed without a login: log in, or leave it out"
+			       : "%s is not believed without a bearer token: send one, or leave it "
+				 "out", key);
+	r->user_kind = r->user_id ? "claimed" : "guest";
 	if (!r->user_id)
 		r->user_id = user_id_from_email(r->email);
+	if (!r->user_id)
+		r->user_kind = NULL;
 	return 0;
 }
 
@@ -220,7 +242,7 @@ static int read_metadata(struct json_object *body, struct json_object **metadata
 		return found == JSON_ABSENT ? 0 : bad(e, "metadata must be an object");
 	walk = json_walk_of(*metadata);
 	while (json_walk_next(&walk)) {
-		if (metadata_is_ours(walk.key))
+		if (metadata_is_reserved(walk.key))
 			continue;
 		if (check_entry(walk.key, walk.value, e))
 			return -1;
@@ -244,7 +266,7 @@ int checkout_read(struct json_object *body, const char *subject,
 	if (!json_object_is_type(body, json_type_object))
 		return bad(e, "the body must be a JSON object");
 	if (read_signature(body, &r->quote_signature, e) || read_email(body, r, e) ||
-	    read_identity(body, subject, policy->require_auth, r, e) ||
+	    read_identity(body, subject, policy, r, e) ||
 	    read_urls(body, policy, r, e) ||
 	    read_flag(body, "allowPromotionCodes", policy->promotion_codes, &r->promotion_codes, e) ||
 	    read_flag(body, "automaticTax", policy->automatic_tax, &r->automatic_tax, e) ||
@@ -258,4 +280,5 @@ void checkout_request_free(struct checkout_request *r)
 {
 	free(r->user_id);
 	r->user_id = NULL;
+	r->user_kind = NULL;
 }

@@ -18,7 +18,9 @@ struct checkout_policy {
 	const char *return_origins; /* those that a client's URLs may be on */
 	const char *cors_origins;   /* count too where return_origins is NULL */
 	bool promotion_codes, automatic_tax;
-	bool require_auth;
+	bool require_auth; /* no session without a login */
+	bool has_login;    /* the site has one: a client's own userId is not believed */
+	bool by_server;    /* that login is the web server's, not a bearer token */
 	int64_t quote_ttl_minutes, session_ttl_minutes;
 };
 
@@ -27,6 +29,9 @@ struct checkout_policy {
 struct checkout_request {
 	const char *quote_signature;
 	char *user_id;     /* whose order it will be; NULL: a guest without an address */
+	const char *user_kind; /* metadata.userKind, who named the user: "user" the login,
+				* "claimed" the client, "guest" the address alone; NULL
+				* where user_id is */
 	const char *email; /* or NULL */
 	const char *success_url, *cancel_url; /* the latter may be NULL */
 	bool promotion_codes, automatic_tax, phone;
@@ -35,11 +40,12 @@ struct checkout_request {
 };
 
 /*
- * Reads the body of POST /checkout/create-session.  `subject` is that of a
- * valid bearer token, or NULL: it decides who the user is, a userId that says
- * otherwise is ERR_FORBIDDEN.  Without it userId is taken as given
- * (ERR_UNAUTHORIZED where the policy requires a token), else the e-mail in
- * lower case.  -1 with ERR_BAD_REQUEST naming the field for anything else.
+ * Reads the body of POST /checkout/create-session.  `subject` is whom the site's
+ * login names (a valid bearer token, or the web server), or NULL: it decides who
+ * the user is, a userId that says otherwise is ERR_FORBIDDEN.  Without it userId is
+ * taken as given, else the e-mail in lower case; ERR_UNAUTHORIZED where the policy
+ * requires a login, and for a userId where there is one.
+ * -1 with ERR_BAD_REQUEST naming the field for anything else.
  * checkout_request_free() in both cases.
  */
 int checkout_read(struct json_object *body, const char *subject,

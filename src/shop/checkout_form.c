@@ -52,10 +52,10 @@ static void add_all_metadata(struct buf *form, const struct checkout_request *r,
 	struct json_walk walk = json_walk_of(r->metadata);
 
 	while (json_walk_next(&walk))
-		if (!metadata_is_ours(walk.key) && *json_object_get_string(walk.value))
+		if (!metadata_is_reserved(walk.key) && *json_object_get_string(walk.value))
 			add_metadata(form, walk.key, json_object_get_string(walk.value));
-	if (r->user_id)
-		add_metadata(form, "userId", r->user_id);
+	add_metadata(form, "userId", r->user_id);
+	add_metadata(form, "userKind", r->user_kind);
 	add_metadata(form, "quoteSignature", r->quote_signature);
 	add_metadata(form, "normalizedHash", json_string_or_null(quote, "normalizedHash"));
 }
@@ -103,6 +103,8 @@ int checkout_form(const struct checkout_request *r, struct json_object *quote,
 	if (r->cancel_url)
 		form_add(form, r->cancel_url, "cancel_url");
 	form_add_int(form, checkout_expires_at(quote, policy), "expires_at");
+	/* For whoever looks at the payment in Stripe's Dashboard; nobody's name when the
+	 * order is made, metadata.userId is. */
 	if (r->user_id && is_reference(r->user_id))
 		form_add(form, r->user_id, "client_reference_id");
 	if (r->email)

@@ -303,6 +303,11 @@ void session_fill_gaps(struct session_facts *facts, const struct session_facts *
 
 bool metadata_is_ours(const char *key)
 {
-	return strcmp(key, "userId") == 0 || strcmp(key, "userKind") == 0 || strcmp(key, "quoteSignature") == 0 ||
-	       strcmp(key, "normalizedHash") == 0;
+	return strcmp(key, "userId") == 0 || strcmp(key, "userKind") == 0 ||
+	       strcmp(key, "quoteSignature") == 0 || strcmp(key, "normalizedHash") == 0;
+}
+
+bool metadata_is_reserved(const char *key)
+{
+	return metadata_is_ours(key) || strcmp(key, "user_id") == 0;
 }

@@ -91,5 +91,8 @@ void session_fill_gaps(struct session_facts *facts, const struct session_facts *
 
 /* The name of metadata that ordersnap itself puts on a session. */
 bool metadata_is_ours(const char *key);
+/* The name of metadata that a client of create-session can't set: ordersnap's own,
+ * and `user_id`, which names the user where `userId` does not. */
+bool metadata_is_reserved(const char *key);
 
 #endif

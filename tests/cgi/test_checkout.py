@@ -74,7 +74,7 @@ def _():
     equal(session["mode"], "payment")
     equal(session["client_reference_id"], "user_2")
     equal(session["customer_email"], "jane.doe@shop.example")
-    equal(session["metadata"], {"campaign": "spring", "userId": "user_2",
+    equal(session["metadata"], {"campaign": "spring", "userId": "user_2", "userKind": "claimed",
                                 "quoteSignature": SIGNATURE,
                                 "normalizedHash": QUOTE["normalizedHash"]})
     equal(session["success_url"], shop.settings["CHECKOUT_SUCCESS_URL"])
@@ -483,8 +483,8 @@ for name, variables in (
 @test
 def _():
     """a header that AUTH_HEADER does not name is not read"""
-    equal(user_of(create({"userId": "plain"}, JWT_SECRET=JWT_SECRET,
-                         HTTP_X_SHOP_TOKEN="Bearer " + token(in_an_hour()))), "plain")
+    equal(user_of(create({"customerEmail": "plain@shop.example"}, JWT_SECRET=JWT_SECRET,
+                         HTTP_X_SHOP_TOKEN="Bearer " + token(in_an_hour()))), "plain@shop.example")
 
 
 @test
@@ -586,6 +586,54 @@ def _():
     equal(user_of(create(None, CHECKOUT_REQUIRE_AUTH=1, **bearer(token(in_an_hour())))), "user_jwt")
 
 
+def kind_of(answer):
+    """Who named the session's user: in its metadata and in its payment's."""
+    session = session_of(answer)
+    paid = shop.sim.post("/_sim/pay", {"session": session["id"]})["session"]
+    intent = shop.stripe("GET", "/v1/payment_intents/" + paid["payment_intent"])
+    equal(intent["metadata"].get("userKind"), session["metadata"].get("userKind"))
+    return session["metadata"].get("userId"), session["metadata"].get("userKind")
+
+
+@test
+def _():
+    """the session says who named its user: the login, the client, or an address alone"""
+    equal(kind_of(create(None, **bearer(token(in_an_hour(sub="kind_1"))))), ("kind_1", "user"))
+    equal(kind_of(create(None, ORDERS_AUTH="remote_user", REMOTE_USER="kind_2")), ("kind_2", "user"))
+    equal(kind_of(create({"userId": "kind_3"})), ("kind_3", "claimed"))
+    equal(kind_of(create({"customerEmail": "Kind@shop.example"})), ("kind@shop.example", "guest"))
+    equal(kind_of(create({"metadata": {"kind": "none"}})), (None, None))
+
+
+LOGINS = {"JWT_SECRET": {"JWT_SECRET": JWT_SECRET},
+          "JWT_PUBLIC_KEY_FILE": {"JWT_PUBLIC_KEY_FILE": lambda: keys("ec")[1]},
+          "ORDERS_AUTH=remote_user": {"ORDERS_AUTH": "remote_user"}}
+for login, settings in LOGINS.items():
+    @case(f"where {login} is set a client's bare userId is a 401 that says so, a guest may buy")
+    def _(settings=settings):
+        settings = {name: value() if callable(value) else value for name, value in settings.items()}
+        for name in ("userId", "user_id"):
+            with none_made():
+                refused(create({name: "user_1", "customerEmail": "user_1@shop.example"}, **settings),
+                        401, name + " is not believed")
+        equal(user_of(create({"customerEmail": "user_1@shop.example", "userId": " "}, **settings)),
+              "user_1@shop.example")
+
+
+@test
+def _():
+    """the web server's user wins where ORDERS_AUTH says that it is the login, and nowhere else"""
+    by_server = {"ORDERS_AUTH": "remote_user", "REMOTE_USER": "user_remote"}
+    equal(user_of(create({"customerEmail": "r@shop.example"}, **by_server)), "user_remote")
+    equal(user_of(create({"userId": "user_remote"}, CHECKOUT_REQUIRE_AUTH=1, **by_server)),
+          "user_remote")
+    equal(user_of(create({"userId": "given_r"}, REMOTE_USER="user_remote")), "given_r")
+    with none_made():
+        refused(create({"userId": "other"}, **by_server), 403, "not the user who is logged in")
+        refused(create(None, CHECKOUT_REQUIRE_AUTH=1, ORDERS_AUTH="remote_user", REMOTE_USER=""),
+                401, "a login is required")
+
+
 @test
 def _():
     """without JWT_SECRET a token means nothing and a userId is taken as given"""
@@ -640,22 +688,24 @@ for kind, alg in (("rsa", "RS256"), ("ec", "ES256")):
 def _():
     """the client can't set our own metadata"""
     session = session_of(create({"userId": "user_meta", "metadata": {
-        "userId": "admin", "quoteSignature": "0" * 64, "normalizedHash": "x", "mine": "yes"}}))
-    equal(session["metadata"], {"mine": "yes", "userId": "user_meta", "quoteSignature": SIGNATURE,
+        "userId": "admin", "userKind": "user", "user_id": "admin", "quoteSignature": "0" * 64, "normalizedHash": "x", "mine": "yes"}}))
+    equal(session["metadata"], {"mine": "yes", "userId": "user_meta", "userKind": "claimed",
+                                "quoteSignature": SIGNATURE,
                                 "normalizedHash": QUOTE["normalizedHash"]})
 
 
 @test
 def _():
     """where there is no user, the client's metadata does not make one"""
-    session = session_of(create({"metadata": {"userId": "admin", "n": "2"}}))
-    ok("userId" not in session["metadata"], session["metadata"])
+    session = session_of(create({"metadata": {"userId": "admin", "user_id": "admin",
+                                              "userKind": "user", "n": "2"}}))
+    equal(sorted(session["metadata"]), ["n", "normalizedHash", "quoteSignature"])
 
 
 @test
 def _():
     """metadata goes up to Stripe's limits: 50 keys with ours, 40 and 500 characters"""
-    most = {f"key-{n:02}": "v" for n in range(47)}
+    most = {f"key-{n:02}": "v" for n in range(46)}
     equal(len(session_of(create({"userId": "u47", "metadata": most}))["metadata"]), 50)
     wide = {"é" * 40: "ü" * 500, "k" * 40: "✓" * 500}
     equal({k: v for k, v in session_of(create({"userId": "wide", "metadata": wide}))[

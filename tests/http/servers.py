@@ -395,15 +395,17 @@ DocumentRoot "{self.path("www")}"
         return self.curl("/stripe/webhook", body, timeout=timeout,
                          headers=["Stripe-Signature: " + shop.sign(body, secret, at)])
 
-    def buy(self, items=None, **session):
+    def buy(self, items=None, headers=(), **session):
         """A cart up to an open session: its answer, parsed."""
         items = items or [{"sku": "N-RED", "quantity": 2}, {"sku": "R-SIL", "quantity": 1}]
         quote = answer_in_time(lambda: self.curl("/cart/quote", {"items": items}))
         if quote.status != 200:
             raise AssertionError(f"quote: {quote.status} {quote.body!r} {quote.log}")
-        session.setdefault("userId", "user_12345")
+        if not headers:
+            session.setdefault("userId", "user_12345")
         body = {"quoteSignature": quote.json["quoteSignature"], **session}
-        answer = answer_in_time(lambda: self.curl("/checkout/create-session", body))
+        answer = answer_in_time(lambda: self.curl("/checkout/create-session", body,
+                                                  headers=headers))
         if answer.status != 200:
             raise AssertionError(f"session: {answer.status} {answer.body!r} {answer.log}")
         return answer.json

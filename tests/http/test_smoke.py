@@ -65,7 +65,7 @@ def through_each(function):
 @through_each
 def _(site):
     "through {}: quote, session and payment give one order in the table"
-    session = site.buy(userId="user_12345")
+    session = site.buy(headers=["Authorization: Bearer " + jwt("user_12345")])
     paid = site.sim.post("/_sim/pay", {"session": session["sessionId"]})
     equal(paid["delivery"], 200)
     orders = [o for o in site.orders() if o["orderId"] == session["sessionId"]]
@@ -176,6 +176,8 @@ def _(site):
     is_refusal(site.curl("/checkout/create-session", {**body, "userId": "another"},
                          headers=[bearer]), 403)
     is_refusal(site.curl("/checkout/create-session", body, headers=[bearer + "x"]), 401)
+    is_refusal(site.curl("/checkout/create-session", {**body, "userId": "another"}), 401,
+               "userId is not believed without a bearer token: send one, or leave it out")
     made = site.curl("/checkout/create-session", body, headers=[bearer])
     equal(made.status, 200)
     site.sim.post("/_sim/delivery", {"mode": "normal"})

@@ -111,25 +111,25 @@ static void a_signature_is_64_lower_case_hex_digits(void **state)
 static void who_buys_is_the_token_then_the_user_id_then_the_address(void **state)
 {
 	static const struct {
-		const char *body, *subject, *user;
+		const char *body, *subject, *user, *kind;
 	} table[] = {
-		{"'userId':'u1'", NULL, "u1"},
-		{"'user_id':'u2'", NULL, "u2"},
-		{"'userId':'u1','user_id':'u2'", NULL, "u1"},
-		{"'userId':' ','user_id':'u2'", NULL, "u2"},
-		{"'userId':null,'user_id':'u2'", NULL, "u2"},
-		{"'userId':'  a b\\t'", NULL, "a b"},
-		{"'userId':'u1','customerEmail':'Jane@X.y'", NULL, "u1"},
-		{"'customerEmail':'Jane@X.y'", NULL, "jane@x.y"},
-		{"'userId':'','customerEmail':'Jane@X.y'", NULL, "jane@x.y"},
-		{"'customerEmail':''", NULL, NULL},
-		{"", NULL, NULL},
-		{"", "sub", "sub"},
-		{"'userId':'sub'", "sub", "sub"},
-		{"'userId':' sub '", "sub", "sub"},
-		{"'user_id':'sub'", "sub", "sub"},
-		{"'customerEmail':'Jane@X.y'", "sub", "sub"},
-		{"'userId':''", "sub", "sub"},
+		{"'userId':'u1'", NULL, "u1", "claimed"},
+		{"'user_id':'u2'", NULL, "u2", "claimed"},
+		{"'userId':'u1','user_id':'u2'", NULL, "u1", "claimed"},
+		{"'userId':' ','user_id':'u2'", NULL, "u2", "claimed"},
+		{"'userId':null,'user_id':'u2'", NULL, "u2", "claimed"},
+		{"'userId':'  a b\\t'", NULL, "a b", "claimed"},
+		{"'userId':'u1','customerEmail':'Jane@X.y'", NULL, "u1", "claimed"},
+		{"'customerEmail':'Jane@X.y'", NULL, "jane@x.y", "guest"},
+		{"'userId':'','customerEmail':'Jane@X.y'", NULL, "jane@x.y", "guest"},
+		{"'customerEmail':''", NULL, NULL, NULL},
+		{"", NULL, NULL, NULL},
+		{"", "sub", "sub", "user"},
+		{"'userId':'sub'", "sub", "sub", "user"},
+		{"'userId':' sub '", "sub", "sub", "user"},
+		{"'user_id':'sub'", "sub", "sub", "user"},
+		{"'customerEmail':'Jane@X.y'", "sub", "sub", "user"},
+		{"'userId':''", "sub", "sub", "user"},
 	}, *row;
 	struct err e;
 
@@ -137,6 +137,7 @@ static void who_buys_is_the_token_then_the_user_id_then_the_address(void **state
 	for EACH(row, table) {
 		check_int(row->body, read_as(row->body, row->subject, &shop, &e), 0);
 		check_text(row->body, request.user_id, row->user);
+		check_text(row->body, request.user_kind, row->kind);
 	}
 }
 
@@ -196,6 +197,43 @@ static void a_policy_can_require_a_token(void **state)
 	check_err("none", &e, ERR_UNAUTHORIZED, "a bearer token is required");
 	assert_int_equal(read_as("", "u1", &strict, &e), 0);
 	assert_string_equal(request.user_id, "u1");
+}
+
+static void a_shop_with_a_login_believes_no_bare_user_id(void **state)
+{
+	struct checkout_policy with_login = shop;
+	struct err e;
+
+	(void)state;
+	with_login.has_login = true;
+	assert_int_equal(read_as("'userId':'u1'", NULL, &with_login, &e), -1);
+	check_err("userId", &e, ERR_UNAUTHORIZED, "userId is not believed without a bearer token");
+	assert_int_equal(read_as("'user_id':'u1'", NULL, &with_login, &e), -1);
+	check_err("user_id", &e, ERR_UNAUTHORIZED, "user_id is not believed without a bearer token");
+	assert_int_equal(read_as("'userId':'j@x.y','customerEmail':'j@x.y'", NULL, &with_login, &e), -1);
+	assert_int_equal(read_as("'userId':' ','customerEmail':'J@x.y'", NULL, &with_login, &e), 0);
+	assert_string_equal(request.user_id, "j@x.y");
+	assert_string_equal(request.user_kind, "guest");
+	assert_int_equal(read_as("'userId':'u1'", "u1", &with_login, &e), 0);
+	assert_string_equal(request.user_kind, "user");
+}
+
+static void the_web_servers_login_is_called_a_login(void **state)
+{
+	struct checkout_policy by_server = shop;
+	struct err e;
+
+	(void)state;
+	by_server.has_login = by_server.by_server = true;
+	assert_int_equal(read_as("'userId':'u1'", NULL, &by_server, &e), -1);
+	check_err("bare", &e, ERR_UNAUTHORIZED, "userId is not believed without a login");
+	assert_int_equal(read_as("'userId':'u2'", "u1", &by_server, &e), -1);
+	check_err("other", &e, ERR_FORBIDDEN, "userId is not the user who is logged in");
+	assert_int_equal(read_as("", " ", &by_server, &e), -1);
+	check_err("blank", &e, ERR_UNAUTHORIZED, "The login's name of the user is empty");
+	by_server.require_auth = true;
+	assert_int_equal(read_as("", NULL, &by_server, &e), -1);
+	check_err("none", &e, ERR_UNAUTHORIZED, "a login is required");
 }
 
 static void an_email_is_kept_as_given_and_empty_is_none(void **state)
@@ -526,16 +564,16 @@ static int read_keys(int count, const char *more, struct err *e)
 	return read_body(keep_text(buf_detach(&body)), e);
 }
 
-static void metadata_has_at_most_47_keys_beside_ours(void **state)
+static void metadata_has_at_most_46_keys_beside_ours(void **state)
 {
 	struct err e;
 
 	(void)state;
-	assert_int_equal(read_keys(47, "", &e), 0);
-	assert_int_equal(read_keys(48, "", &e), -1);
-	check_err("48", &e, ERR_BAD_REQUEST, "metadata has more than 47 keys");
-	assert_int_equal(read_keys(47, "'userId':'x','quoteSignature':{},'normalizedHash':7", &e), 0);
-	assert_int_equal(read_keys(48, "'userId':'x'", &e), -1);
+	assert_int_equal(read_keys(46, "", &e), 0);
+	assert_int_equal(read_keys(47, "", &e), -1);
+	check_err("47", &e, ERR_BAD_REQUEST, "metadata has more than 46 keys");
+	assert_int_equal(read_keys(46, "'userId':'x','userKind':'x','user_id':'y','quoteSignature':{},'normalizedHash':7", &e), 0);
+	assert_int_equal(read_keys(47, "'userId':'x'", &e), -1);
 }
 
 int main(void)
@@ -550,6 +588,8 @@ int main(void)
 		holds(a_subject_that_is_no_user_id_is_unauthorized),
 		holds(a_freed_request_can_be_freed_again),
 		holds(a_policy_can_require_a_token),
+		holds(a_shop_with_a_login_believes_no_bare_user_id),
+		holds(the_web_servers_login_is_called_a_login),
 		holds(an_email_is_kept_as_given_and_empty_is_none),
 		holds(an_email_has_at_most_254_bytes),
 		holds(a_user_id_has_at_most_256_bytes_and_is_a_string),
@@ -564,7 +604,7 @@ int main(void)
 		holds(metadata_is_counted_in_characters),
 		holds(metadata_has_keys_and_values_that_stripe_takes),
 		holds(a_metadata_key_may_have_any_character_but_brackets),
-		holds(metadata_has_at_most_47_keys_beside_ours),
+		holds(metadata_has_at_most_46_keys_beside_ours),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -49,11 +49,12 @@ static void the_whole_form_is_this(void **state)
 {
 	char user[] = "user_1";
 	const struct checkout_request request = {
-		.quote_signature = "qq", .user_id = user, .email = "a+b@x.y",
+		.quote_signature = "qq", .user_id = user, .user_kind = "claimed", .email = "a+b@x.y",
 		.success_url = "https://s/?id={CHECKOUT_SESSION_ID}", .cancel_url = "https://s/c",
 		.promotion_codes = true, .automatic_tax = true, .phone = true,
 		.metadata = json_of("{'gift':'yes & no','n':7,'t':true,'empty':'','userId':'evil',"
-				    "'quoteSignature':'evil','normalizedHash':'evil'}"),
+				    "'userKind':'user','user_id':'evil','quoteSignature':'evil',"
+				    "'normalizedHash':'evil'}"),
 		.countries = json_of("['DE','US']"),
 	};
 
@@ -73,6 +74,7 @@ static void the_whole_form_is_this(void **state)
 		"metadata[n]=7&payment_intent_data[metadata][n]=7&"
 		"metadata[t]=true&payment_intent_data[metadata][t]=true&"
 		"metadata[userId]=user_1&payment_intent_data[metadata][userId]=user_1&"
+		"metadata[userKind]=claimed&payment_intent_data[metadata][userKind]=claimed&"
 		"metadata[quoteSignature]=qq&payment_intent_data[metadata][quoteSignature]=qq&"
 		"metadata[normalizedHash]=hh&payment_intent_data[metadata][normalizedHash]=hh&"
 		"line_items[0][price]=price_1&line_items[0][quantity]=2&"

@@ -483,14 +483,24 @@ static void an_event_id_has_at_most_255_bytes(void **state)
 			 -1);
 }
 
-static void three_names_of_metadata_are_ours(void **state)
+static void four_names_of_metadata_are_ours(void **state)
 {
 	(void)state;
 	assert_true(metadata_is_ours("userId"));
+	assert_true(metadata_is_ours("userKind"));
 	assert_true(metadata_is_ours("quoteSignature"));
 	assert_true(metadata_is_ours("normalizedHash"));
 	assert_false(metadata_is_ours("userid") || metadata_is_ours("user_id") ||
 		     metadata_is_ours("") || metadata_is_ours("userId2") || metadata_is_ours("gift"));
+}
+
+static void a_client_can_set_neither_ours_nor_the_users_other_name(void **state)
+{
+	(void)state;
+	assert_true(metadata_is_reserved("userId") && metadata_is_reserved("userKind") &&
+		    metadata_is_reserved("user_id"));
+	assert_false(metadata_is_reserved("user") || metadata_is_reserved("gift") ||
+		     metadata_is_reserved(""));
 }
 
 int main(void)
@@ -514,7 +524,8 @@ int main(void)
 		holds(a_thin_event_that_names_nothing_is_refused),
 		holds(what_is_no_event_is_refused),
 		holds(an_event_id_has_at_most_255_bytes),
-		holds(three_names_of_metadata_are_ours),
+		holds(four_names_of_metadata_are_ours),
+		holds(a_client_can_set_neither_ours_nor_the_users_other_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
