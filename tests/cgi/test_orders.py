@@ -135,11 +135,13 @@ def _():
 
 @test
 def _():
-    "a thousand orders of the other mode do not hide what is older: cursors lead through them"
+    "thousands of orders of the other mode do not hide what is older: cursors lead through them"
     made.put(shop, *[made.order(f"cs_live_{n:04d}", NOW - n, "user_tests", livemode=True)
-                     for n in range(1000)], without=("day", "number", "session", "payment"))
+                     for n in range(2500)], without=("day", "number", "session", "payment"))
     made.put(shop, made.order("cs_test_old", NOW - 5000, "user_tests"))
-    equal(walk(5, bearer("user_tests"))[0], ["cs_test_old"])
+    first = granted(ask("limit=5", bearer("user_tests")))
+    equal((first["orders"], first["hasOrders"]), ([], True))  # a request reads so far and no further
+    equal(walk(5, bearer("user_tests")), (["cs_test_old"], [0, 1]))
 
 
 # --- guests -------------------------------------------------------------------------------------
@@ -186,6 +188,27 @@ def _():
     equal(ids(ask(who=bearer("ab@x.example"))), [])
     equal(granted(ask_one("cs_test_plus", verified("A+B@x.example")))["orderId"], "cs_test_plus")
     refused(ask_one("cs_test_plus", verified("ab@x.example")), 404)
+
+
+@test
+def _():
+    "an order that stands in two of the partitions is shown once, and costs none of its neighbours"
+    for n in range(6):
+        twice = guest(f"cs_test_d{n}", NOW - 60 - n, "Dup@x.example")
+        made.put(shop, twice, *([{**twice, "PK": "USER#Dup@x.example"}] if n % 2 else []))
+    for limit in (1, 2, 100):
+        equal(walk(limit, verified("Dup@x.example"))[0], [f"cs_test_d{n}" for n in range(6)])
+
+
+@test
+def _():
+    "orders of a hundred long lines come on shorter pages, none of them cut"
+    lines = [{"name": "x" * 400, "quantity": 1, "amountTotal": 1, "currency": "usd"}] * 100
+    made.put(shop, *[made.order(f"cs_test_big{n:03d}", NOW - n, "user_big", items=lines)
+                     for n in range(120)], without=("day", "number", "session", "payment"))
+    found, sizes = walk(100, bearer("user_big"))
+    equal(found, [f"cs_test_big{n:03d}" for n in range(120)])
+    ok(max(sizes) < 40, sizes)
 
 
 # --- who asks -----------------------------------------------------------------------------------
