@@ -113,16 +113,29 @@ def _():
 
 @test
 def _():
-    "Stripe refuses for good: the order has the quote's items, and the event counts as seen"
+    "a key that Stripe refuses: the order has the quote's items, and is completed once it is mended"
     event = bought_event()
-    fault("status", status=404)
-    answer = site.deliver(event)
+    fault("status", status=403)
+    is_unavailable(site.deliver(event))
     forget_faults()
-    equal((answer.status, answer.json["status"]), (200, "processed"))
     order = order_of(event)
     equal([(i["name"], i["quantity"]) for i in order["items"]],
           [("Red Necklace", 2), ("Silver Ring", 1)])
-    ok(is_marked(event), "the event is marked")
+    equal((order["itemsPending"], is_marked(event)), (True, False))
+    equal(site.deliver(event).status, 200)
+    equal(("itemsPending" in order_of(event), is_marked(event)), (False, True))
+
+
+@test
+def _():
+    "a session that Stripe does not know is no order, and its event is not acknowledged"
+    event = bought_event()
+    fault("status", status=404)
+    is_unavailable(site.deliver(event))
+    forget_faults()
+    equal((order_of(event), is_marked(event)), (None, False))
+    equal(site.deliver(event).status, 200)
+    equal(order_of(event)["status"], "completed")
 
 
 @test
