@@ -11,13 +11,11 @@
 
 static struct json_object *answer_of(const struct process_result *result)
 {
-	static const char *const keys[] = {"status", "eventId", "sessionId", "orderId",
-					   "orderNumber"};
+	static const char *const keys[] = {"eventId", "sessionId", "orderId", "orderNumber"};
 	struct json_object *answer = json_object_new_object();
 	size_t i;
 
-	if (result->ignored)
-		json_set_string(answer, "status", "ignored");
+	json_set_string(answer, "status", result->ignored ? "ignored" : "processed");
 	for (i = 0; !result->ignored && i < sizeof keys / sizeof *keys; i++)
 		json_copy_member(answer, keys[i], result->outcome.marker, keys[i]);
 	if (result->outcome.duplicate)

@@ -364,8 +364,17 @@ struct json_object *order_day_entry(struct json_object *order, int64_t created)
 	return item;
 }
 
+/* As the functions say it of a session: completed also while the payment is under
+ * way.  (ordersnap 0.1.0 wrote `complete`.) */
+static const char *session_status(struct json_object *order)
+{
+	bool failed = order_rank_of(order) == ORDER_RANK_FAILED;
+
+	return failed ? "failed" : "completed";
+}
+
 struct json_object *order_session_item(struct json_object *order, struct json_object *stored,
-				       const char *status, int64_t now, int64_t keep_seconds)
+				       int64_t now, int64_t keep_seconds)
 {
 	struct json_object *item = stored ? json_copy(stored) : json_object_new_object();
 	char *pk = key_session(json_string_or_null(order, "stripeSessionId"));
@@ -377,7 +386,7 @@ struct json_object *order_session_item(struct json_object *order, struct json_ob
 	json_copy_member(item, "stripeSessionId", order, "stripeSessionId");
 	json_copy_member(item, "quoteSignature", order, "quoteSignature");
 	json_copy_member(item, "createdAt", order, "createdAt");
-	json_set_string(item, "status", status);
+	json_set_string(item, "status", session_status(order));
 	json_set_string(item, "updatedAt", iso8601_time(now, text));
 	if (!json_object_object_get_ex(stored, "orderPK", NULL))
 		json_set_int(item, "expiresAt", now + keep_seconds);

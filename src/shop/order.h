@@ -57,7 +57,9 @@ struct json_object *order_pointer(struct json_object *order, char *pk);       /*
  * knows the payment alone, finds both in one read. */
 struct json_object *order_payment_pointer(struct json_object *order, char *pk); /* takes pk */
 struct json_object *order_day_entry(struct json_object *order, int64_t created);
+/* Its status is in the words of the functions: `completed`, also while the payment is
+ * under way, or `failed`. */
 struct json_object *order_session_item(struct json_object *order, struct json_object *stored,
-				       const char *status, int64_t now, int64_t keep_seconds);
+				       int64_t now, int64_t keep_seconds);
 
 #endif

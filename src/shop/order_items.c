@@ -26,8 +26,7 @@ static struct json_object *derived(const struct order_change *c, struct json_obj
 		return NULL;
 	switch (which) {
 	case SETTLE_SESSION:
-		return order_session_item(order, c->read[SETTLE_SESSION], "complete", c->now,
-					  SESSION_KEEP);
+		return order_session_item(order, c->read[SETTLE_SESSION], c->now, SESSION_KEEP);
 	case SETTLE_NUMBER:
 		return order_pointer(order, str_dup(pk));
 	case SETTLE_PAYMENT:
@@ -127,6 +126,22 @@ void order_items_free(struct order_item *items, size_t n)
 		json_object_put(items[--n].item);
 }
 
+/* As the functions say it of an event. */
+static const char *status_of_event(enum event_kind kind)
+{
+	switch (kind) {
+	case EVENT_SESSION_COMPLETED:
+	case EVENT_SESSION_SUCCEEDED:
+		return "completed";
+	case EVENT_SESSION_FAILED:
+		return "failed";
+	case EVENT_SESSION_EXPIRED:
+		return "expired";
+	default:
+		return "received";
+	}
+}
+
 struct json_object *order_event_marker(const struct event_facts *event, const char *session_id,
 				       struct json_object *order, int64_t now, int64_t ttl_days)
 {
@@ -138,7 +153,7 @@ struct json_object *order_event_marker(const struct event_facts *event, const ch
 	json_set_string(marker, "SK", KEY_METADATA);
 	json_set_string(marker, "eventId", event->id);
 	json_set_string(marker, "type", event->type);
-	json_set_string(marker, "status", "processed");
+	json_set_string(marker, "status", status_of_event(event->kind));
 	json_set_string(marker, "sessionId", session_id);
 	json_copy_member(marker, "orderId", order, "orderId");
 	json_copy_member(marker, "orderNumber", order, "orderNumber");

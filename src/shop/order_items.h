@@ -43,8 +43,9 @@ struct order_change {
 size_t order_items(const struct order_change *change, struct order_item items[ORDER_ITEMS_MAX]);
 void order_items_free(struct order_item *items, size_t n);
 
-/* EVENT#{id}: that the event was processed, and what the answer says; to
- * release.  `session_id` and `order` may be NULL. */
+/* EVENT#{id}: that the event was processed, with the functions' word for its kind
+ * (completed, failed, expired, received; 0.1.0 wrote `processed`), and what the
+ * answer says of the order; to release.  `session_id` and `order` may be NULL. */
 struct json_object *order_event_marker(const struct event_facts *event, const char *session_id,
 				       struct json_object *order, int64_t now, int64_t ttl_days);
 

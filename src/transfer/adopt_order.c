@@ -231,8 +231,7 @@ static void add_delete(struct actions *actions, struct json_object *read)
 static struct json_object *session_item(struct json_object *order, struct json_object *stands,
 					int64_t now)
 {
-	struct json_object *item = order_session_item(order, stands, "completed", now,
-						      SESSION_KEEP);
+	struct json_object *item = order_session_item(order, stands, now, SESSION_KEEP);
 
 	if (stands && !json_object_object_get_ex(stands, "expiresAt", NULL))
 		json_object_object_del(item, "expiresAt");

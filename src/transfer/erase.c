@@ -101,7 +101,7 @@ static bool is_of(struct json_object *item, struct json_object *order)
  * when everything else of the sale is forgotten finds the order by it alone. */
 static struct json_object *session_item(struct attempt *a, struct json_object *order, int64_t now)
 {
-	struct json_object *item = order_session_item(order, a->read[SESSION], "complete", now, 0);
+	struct json_object *item = order_session_item(order, a->read[SESSION], now, 0);
 	const char *status = json_string_or_null(a->read[SESSION], "status");
 
 	erasure_strip(item);

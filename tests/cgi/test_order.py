@@ -192,7 +192,7 @@ def _():
     equal(found["NUMBER"]["PK"], "NUMBER#" + order["orderNumber"])
     equal(found["PAYMENT"]["PK"], "PAYMENT#" + session["payment_intent"])
     equal(found["SESSION"]["quoteSignature"], "0" * 64)
-    equal((found["SESSION"]["userId"], found["SESSION"]["status"]), ("user_around", "complete"))
+    equal((found["SESSION"]["userId"], found["SESSION"]["status"]), ("user_around", "completed"))
     for kind, item in found.items():
         ok(order["PK"] in item.values() and order["SK"] in item.values(), f"{kind} has its keys")
         equal(item["version"], 1, kind)
@@ -201,7 +201,7 @@ def _():
     marker = shop.item("EVENT#" + events[COMPLETED]["id"])
     equal((marker["status"], marker["eventId"], marker["sessionId"], marker["orderId"],
            marker["orderNumber"], marker["version"]),
-          ("processed", events[COMPLETED]["id"], session["id"], session["id"],
+          ("completed", events[COMPLETED]["id"], session["id"], session["id"],
            order["orderNumber"], 1))
     near = 10 * PATIENCE
     ok(abs(marker["expiresAt"] - before - 90 * 86400) < near, "a marker stays 90 days")
@@ -438,6 +438,7 @@ def _():
     equal(order["status"], "failed")
     ok("completedAt" not in order, "no completedAt")
     equal(around(order)["DAY"]["status"], "failed")
+    equal(around(order)["SESSION"]["status"], "failed")
 
 
 @test
@@ -586,7 +587,7 @@ def _():
                 "createdBy": "lambda"})
     granted(deliver(events))
     item = shop.item("SESSION#" + session["id"])
-    equal((item["version"], item["status"], item["createdBy"]), (1, "complete", "lambda"))
+    equal((item["version"], item["status"], item["createdBy"]), (1, "completed", "lambda"))
 
 
 @test
@@ -637,7 +638,7 @@ def _():
     ok("metadata" not in order or not set(order["metadata"]) & {
         "userId", "quoteSignature", "normalizedHash"}, "our own keys are no metadata")
     item = shop.item("SESSION#" + made["sessionId"])
-    equal((item["status"], item["version"]), ("complete", 2))
+    equal((item["status"], item["version"]), ("completed", 2))
 
 
 @test

@@ -74,12 +74,27 @@ def _():
 
 @test
 def _():
-    """the stored status is what is answered"""
+    """the marker says `completed`, as the functions do; the answer says `processed`, whatever is stored"""
     event = paid()
     granted(shop.webhook(event))
     marker = shop.item("EVENT#" + event["id"])
-    shop.store({**marker, "status": "processed by hand"})
-    equal(granted(shop.webhook(event))["status"], "processed by hand")
+    equal(marker["status"], "completed")
+    equal(shop.item("SESSION#" + event["data"]["object"]["id"])["status"], "completed")
+    for word in ("completed", "processed", "received", None):
+        shop.store({**marker, "status": word})
+        answer = granted(shop.webhook(event))
+        equal((answer["status"], answer["duplicate"]), ("processed", True), word)
+
+
+@test
+def _():
+    """the word of ordersnap 0.1.0 in a session's item becomes the functions' with the next event"""
+    event = paid()
+    granted(shop.webhook(event))
+    session = {**shop.item("SESSION#" + event["data"]["object"]["id"]), "status": "complete"}
+    shop.store(session)
+    granted(shop.webhook({**event, "id": event["id"] + "again"}))
+    equal(shop.item(session["PK"])["status"], "completed")
 
 
 @test

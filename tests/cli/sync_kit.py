@@ -191,7 +191,8 @@ def agrees(shop, failed=()):
             equal(items["PAYMENT#" + order["stripePaymentIntentId"], "METADATA"]["order"], order,
                   session)
         equal(items["NUMBER#" + order["orderNumber"], "METADATA"]["orderId"], session)
-        equal(items["SESSION#" + session, "METADATA"]["status"], "complete", session)
+        equal(items["SESSION#" + session, "METADATA"]["status"],
+              "failed" if order["status"] == "failed" else "completed", session)
         day = items["DAY#" + time.strftime("%Y-%m-%d", time.gmtime(
             int(parse_time(order["createdAt"])))), order["SK"]]
         equal((day["status"], day["amount"]), (order["status"], order["amount"]), session)

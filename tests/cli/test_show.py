@@ -97,7 +97,7 @@ def _():
     "a session's item that names an order that is not there, or another's, is not believed"
     made = shops.new()
     put(made, order("cs_test_gone", NOON), without=("order", "number"))
-    missing(made, "cs_test_gone", "complete")
+    missing(made, "cs_test_gone", "completed")
     put(made, order("cs_test_one", NOON))
     wrong = items_of(order("cs_test_one", NOON))[3]
     made.store({**wrong, "PK": "SESSION#cs_test_two"})
@@ -279,7 +279,7 @@ def _():
     real = CommandShop()
     shops.made.append(real)
     real.sim.post("/_sim/session", {
-        "id": "cs_test_real99", "client_reference_id": "user-1", "customer_email": "jane@shop.example",
+        "id": "cs_test_real99", "metadata": {"userId": "user-1"}, "customer_email": "jane@shop.example",
         "line_items": [{"name": "Silver Ring", "unit_amount": 2500, "currency": "usd"}]})
     event = [e for e in real.sim.get("/_sim/events")
              if e["data"]["object"]["id"] == "cs_test_real99"][-1]

@@ -87,7 +87,8 @@ class World:
                 equal((pointer["orderPK"], pointer["orderSK"]), key, f"{sale.kind}: {pk}")
                 ok(pointer["version"], pk)
             equal(items[pointers[2], "METADATA"]["order"], order, sale.kind)
-            ok(items[pointers[0], "METADATA"]["status"] in ("complete", "completed"), sale.kind)
+            equal(items[pointers[0], "METADATA"]["status"],
+                  "failed" if order["status"] == "failed" else "completed", sale.kind)
             (day,) = [i for (pk, sk), i in items.items() if pk.startswith("DAY#") and sk == key[1]]
             equal((day["orderPK"], day["status"]), (key[0], order["status"]), sale.kind)
 

@@ -77,7 +77,7 @@ def items_of(o, without=()):
         "day": {"PK": "DAY#" + day_of(created), "SK": o["SK"], **names,
                 **{k: o[k] for k in ("amount", "currency", "status", "createdAt") if k in o}},
         "number": {"PK": "NUMBER#" + o["orderNumber"], "SK": "METADATA", **names},
-        "session": {"PK": "SESSION#" + o["orderId"], "SK": "METADATA", "status": "complete",
+        "session": {"PK": "SESSION#" + o["orderId"], "SK": "METADATA", "status": "completed",
                     "stripeSessionId": o["orderId"], **names}}
     if "stripePaymentIntentId" in o:
         made["payment"] = {"PK": "PAYMENT#" + o["stripePaymentIntentId"], "SK": "METADATA",

@@ -149,10 +149,12 @@ static void check_beside(struct json_object *order)
 {
 	struct json_object *session = item_find("SESSION#", SESSION_ID, "METADATA");
 	struct json_object *payment = item_find("PAYMENT#", INTENT_ID, "METADATA"), *copy = NULL;
+	bool failed = strcmp(item_text(order, "status"), "failed") == 0;
+	const char *status = item_text(session, "status");
 
 	check_pointer(order, session, "session");
-	if (strcmp(item_text(session, "status"), "complete") != 0)
-		world_fail("the session is not complete: %s", json_text(session));
+	if (strcmp(status, failed ? "failed" : "completed") != 0)
+		world_fail("the session is not completed: %s", json_text(session));
 	check_pointer(order, item_find("NUMBER#", item_text(order, "orderNumber"), "METADATA"),
 		      "number pointer");
 	check_day(order);

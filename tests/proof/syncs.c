@@ -62,11 +62,11 @@ static void replay_done(void *context, const struct replayed *replayed)
 	}
 	if (replayed->result->outcome.duplicate)
 		world_fail("%s is replayed, and taken for done", p->name);
-	p->answer = json_object_get(replayed->result->outcome.marker);
-	if (p->answer)
-		return;
-	p->answer = json_object_new_object();
-	json_set_string(p->answer, "status", "ignored");
+	p->answer = json_copy(replayed->result->outcome.marker);
+	if (!p->answer)
+		p->answer = json_object_new_object();
+	json_set_string(p->answer, "status",
+			replayed->result->outcome.marker ? "processed" : "ignored");
 }
 
 static bool never(void *context)

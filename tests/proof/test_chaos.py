@@ -366,7 +366,8 @@ def _():
         equal(payment["order"], order, session)
         number = result.items["NUMBER#" + order["orderNumber"], "METADATA"]
         equal(number["orderId"], session, order["orderNumber"])
-        equal(result.items["SESSION#" + session, "METADATA"]["status"], "complete", session)
+        equal(result.items["SESSION#" + session, "METADATA"]["status"],
+              "failed" if order["status"] == "failed" else "completed", session)
         day = [item for (pk, sk), item in result.items.items()
                if pk.startswith("DAY#") and sk == order["SK"]]
         equal([(d["status"], d["amount"]) for d in day], [(order["status"], order["amount"])],

@@ -616,10 +616,10 @@ static void the_session_item_finds_the_order(void **state)
 	struct json_object *order = apply(&paid, NULL);
 
 	(void)state;
-	check_json("session", keep(order_session_item(order, NULL, "complete", CREATED, 100)),
+	check_json("session", keep(order_session_item(order, NULL, CREATED, 100)),
 		   "{'PK':'SESSION#cs_test_abc123','SK':'METADATA'," NAMES ","
 		   "'stripeSessionId':'cs_test_abc123','quoteSignature':'qq',"
-		   "'createdAt':'2024-11-26T09:20:00Z','status':'complete',"
+		   "'createdAt':'2024-11-26T09:20:00Z','status':'completed',"
 		   "'updatedAt':'2024-11-26T09:20:00Z','expiresAt':1732612900}");
 }
 
@@ -628,7 +628,7 @@ static void the_session_item_keeps_what_stood_in_it(void **state)
 	struct json_object *order = apply(&paid, NULL);
 	struct json_object *open = json_of("{'PK':'x','checkoutUrl':'u','expiresAt':5,'version':3}");
 	struct json_object *done = json_of("{'orderPK':'USER#old','expiresAt':5,'version':3}");
-	struct json_object *item = keep(order_session_item(order, open, "complete", CREATED, 100));
+	struct json_object *item = keep(order_session_item(order, open, CREATED, 100));
 
 	(void)state;
 	assert_string_equal(json_string_or_null(item, "checkoutUrl"), "u");
@@ -636,7 +636,7 @@ static void the_session_item_keeps_what_stood_in_it(void **state)
 	assert_int_equal(json_int_or(item, "version", 0), 3);
 	assert_int_equal(json_int_or(item, "expiresAt", 0), CREATED + 100);
 	check_json("stored", open, "{'PK':'x','checkoutUrl':'u','expiresAt':5,'version':3}");
-	item = keep(order_session_item(order, done, "complete", CREATED, 100));
+	item = keep(order_session_item(order, done, CREATED, 100));
 	assert_int_equal(json_int_or(item, "expiresAt", 0), 5);
 	assert_string_equal(json_string_or_null(item, "orderPK"), "USER#user_12345");
 }
