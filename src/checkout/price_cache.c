@@ -8,8 +8,11 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "shop/cart.h"
 #include "shop/keys.h"
 #include "shop/price.h"
+
+#define NAMES 3 /* that a price may have been asked for by */
 
 char *price_cache_sk(struct app *app, int64_t deadline, struct err *e)
 {
@@ -39,22 +42,48 @@ static int end_items(struct app *app, struct store_action *actions, size_t n, in
 	return store_write(app_store(app), actions, n, NULL, deadline, e);
 }
 
-/* A line's price was asked for by its id or by its lookup key, which is then
- * the line's sku: both are forgotten. */
+/* A name that is none, or that was had: no transaction has a key twice. */
+static bool stands_before(const char *const *names, size_t i)
+{
+	size_t j;
+
+	for (j = 0; names[i] && j < i; j++)
+		if (names[j] && strcmp(names[j], names[i]) == 0)
+			return true;
+	return !names[i];
+}
+
+/* The lookup key that was made of the line's ids, or would have been; or NULL. */
+static char *made_key(struct app *app, struct json_object *line)
+{
+	const struct cart_ids ids = {
+		.collection_id = json_string_or_null(line, "collectionId"),
+		.variant_id = json_string_or_null(line, "variantId"),
+		.currency = json_string_or_null(line, "currency"),
+	};
+
+	if (!app->config.quote_lookup_key || !ids.collection_id || !ids.variant_id || !ids.currency)
+		return NULL;
+	return cart_lookup_key(app->config.quote_lookup_key, &ids);
+}
+
+/* A line's price was asked for by its id or by its lookup key, which is then the
+ * line's sku or was made of its ids: all are forgotten. */
 void price_cache_drop(struct app *app, struct json_object *line, int64_t deadline)
 {
+	char *made = made_key(app, line);
 	const char *names[] = {json_string_or_null(line, "stripePriceId"),
-			       json_string_or_null(line, "sku")};
-	struct store_action actions[2];
+			       json_string_or_null(line, "sku"), made};
+	struct store_action actions[NAMES];
 	struct err why;
 	char *sk = price_cache_sk(app, deadline, &why);
 	size_t i, n = 0;
 
-	for (i = 0; sk && i < 2; i++) {
+	for (i = 0; sk && i < NAMES; i++) {
 		struct json_object *item;
 		char *pk;
 
-		if (!names[i] || (i == 1 && names[0] && strcmp(names[0], names[1]) == 0))
+		if (stands_before(names, i))
 			continue;
 		item = json_object_new_object();
 		pk = key_price(names[i]);
@@ -69,5 +98,6 @@ void price_cache_drop(struct app *app, struct json_object *line, int64_t deadlin
 		log_warning("Failed to forget price", LOG_STR("error", why.text));
 	for (i = 0; i < n; i++)
 		json_object_put(actions[i].item);
+	free(made);
 	free(sk);
 }

@@ -115,7 +115,7 @@ static int refuse(const struct pricing *p, size_t k, const char *why, struct err
 	const struct cart_line *line = line_of(p, k);
 
 	return err_set(e, ERR_BAD_REQUEST, "items[%zu] can't be sold: %s (%s \"%s\")",
-		       p->prices[k].line, why, line->sku ? "sku" : "stripePriceId",
+		       p->prices[k].line, why, line->made ? "lookup key" : line->sku ? "sku" : "stripePriceId",
 		       cart_line_name(line));
 }
 
@@ -303,7 +303,7 @@ int quoting_create(struct app *app, struct json_object *body, int64_t deadline,
 	size_t k;
 	int rc = 0;
 
-	if (cart_read(body, &cart, e))
+	if (cart_read(body, app->config.quote_lookup_key, &cart, e))
 		return -1;
 	p.cart = &cart;
 	find_distinct(&p);
@@ -323,6 +323,7 @@ int quoting_create(struct app *app, struct json_object *body, int64_t deadline,
 	for (k = 0; k < p.count; k++)
 		json_object_put(p.prices[k].item);
 	json_object_put(quote);
+	cart_free(&cart);
 	free(sk);
 	return rc;
 }

@@ -72,6 +72,7 @@ struct config {
 	int64_t order_ttl_days;      /* ORDER_TTL_DAYS, 0: for ever */
 	char *order_sessions;        /* ORDER_SESSIONS: all or own */
 	char *order_number_prefix;   /* ORDER_NUMBER_PREFIX */
+	char *quote_lookup_key;      /* QUOTE_LOOKUP_KEY */
 	int64_t price_cache_seconds; /* PRICE_CACHE_SECONDS */
 
 	int64_t sync_lookback_hours; /* SYNC_LOOKBACK_HOURS */
@@ -159,6 +160,7 @@ enum config_type {
 	CONFIG_PATH,    /* absolute */
 	CONFIG_TARGET,  /* stderr, syslog or an absolute path */
 	CONFIG_PREFIX,  /* letters and digits, 1 to 12 */
+	CONFIG_LOOKUP_KEY, /* with {collectionId} and {variantId}, perhaps {currency} */
 	CONFIG_HEADER,  /* a header's name */
 	CONFIG_TABLE,   /* a DynamoDB table's name */
 	CONFIG_AWS,     /* like TEXT; empty is not set, as in the AWS SDKs */

@@ -54,6 +54,9 @@ const struct config_key config_keys[] = {
 	 .fallback = "all", .choices = "all own", .hint = "all or own"},
 	{.name = "ORDER_NUMBER_PREFIX", .type = CONFIG_PREFIX, FIELD(order_number_prefix),
 	 .fallback = "BC", .hint = "1 to 12 letters and digits"},
+	{.name = "QUOTE_LOOKUP_KEY", .type = CONFIG_LOOKUP_KEY, FIELD(quote_lookup_key),
+	 .hint = "a text with {collectionId} and {variantId}, like "
+		 "myshop:{collectionId}:{variantId}:{currency}, and no other braces"},
 	{.name = "PRICE_CACHE_SECONDS", .type = CONFIG_INT, FIELD(price_cache_seconds),
 	 .min = 0, .max = 86400, .fallback = "300",
 	 .hint = "seconds a price is kept, 0 asks Stripe for each quote"},

@@ -109,6 +109,31 @@ static bool is_prefix(const struct config_key *key, struct span s)
 	return s.n >= 1 && s.n <= 12;
 }
 
+/* Each of the first two places has to be there, else many things would have one
+ * price; a place that is misspelled would stand in the key. */
+static bool is_lookup_key(const struct config_key *key, struct span s)
+{
+	static const char *const places[] = {"{collectionId}", "{variantId}", "{currency}"};
+	bool found[3] = {false, false, false};
+	size_t i, j, n;
+
+	(void)key;
+	for (i = 0; i < s.n; i += n) {
+		n = 1;
+		for (j = 0; j < 3 && n == 1; j++) {
+			size_t length = strlen(places[j]);
+
+			if (s.n - i < length || memcmp(s.p + i, places[j], length) != 0)
+				continue;
+			found[j] = true;
+			n = length;
+		}
+		if (n == 1 && (s.p[i] == '{' || s.p[i] == '}'))
+			return false;
+	}
+	return is_printable(s) && s.n <= 200 && found[0] && found[1];
+}
+
 static bool is_header(const struct config_key *key, struct span s)
 {
 	size_t i;
@@ -146,6 +171,7 @@ static const struct {
 	[CONFIG_PATH] = {is_path},
 	[CONFIG_TARGET] = {is_target},
 	[CONFIG_PREFIX] = {is_prefix},
+	[CONFIG_LOOKUP_KEY] = {is_lookup_key},
 	[CONFIG_HEADER] = {is_header},
 	[CONFIG_TABLE] = {is_table},
 	[CONFIG_AWS] = {is_text},

@@ -5,12 +5,16 @@
 #include "shop/cart.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/str.h"
 
 #define SKU_MAX 200      /* a lookup key's characters at Stripe */
+#define KEY_BYTES_MAX (4 * SKU_MAX)
 #define PRICE_ID_MAX 255 /* an id's characters at Stripe */
+#define CURRENCY "usd" /* in a lookup key, where the request names none: as the functions had it */
 #define LABEL_MAX 500    /* a metadata value's characters at Stripe */
 
 static int bad(struct err *e, size_t i, const char *what)
@@ -57,8 +61,6 @@ static int read_line(struct json_object *item, size_t i, struct cart_line *line,
 		return bad(e, i, "stripePriceId must be the id of a price");
 	if (read_text(item, "sku", SKU_MAX, &line->sku))
 		return bad(e, i, "sku must be a string of 1 to 200 characters");
-	if (!line->sku && !line->price_id)
-		return bad(e, i, "sku or stripePriceId is required");
 	if (line->price_id)
 		line->sku = NULL;
 	if (read_text(item, "collectionId", LABEL_MAX, &line->collection_id))
@@ -68,6 +70,74 @@ static int read_line(struct json_object *item, size_t i, struct cart_line *line,
 	if (json_get_int(item, "quantity", &line->quantity) != JSON_FOUND || line->quantity < 1 ||
 	    line->quantity > CART_MAX_QUANTITY)
 		return bad(e, i, "quantity must be a whole number from 1 to 999");
+	return 0;
+}
+
+/* --- lookup keys of collections and variants --------------------------------- */
+
+/* Adds what stands at `p` of the template, and returns how long it is there. */
+static size_t add_part(struct buf *key, const char *p, const struct cart_ids *ids)
+{
+	const struct {
+		const char *name, *value;
+	} places[] = {
+		{"{collectionId}", ids->collection_id},
+		{"{variantId}", ids->variant_id},
+		{"{currency}", ids->currency},
+	};
+	size_t i, n;
+
+	for (i = 0; i < sizeof places / sizeof *places; i++) {
+		if (!str_starts(p, places[i].name))
+			continue;
+		n = strlen(places[i].value);
+		buf_add(key, places[i].value, n);
+		return strlen(places[i].name);
+	}
+	buf_add(key, p, 1);
+	return 1;
+}
+
+char *cart_lookup_key(const char *template, const struct cart_ids *ids)
+{
+	char currency[] = "xxx";
+	struct cart_ids all = *ids;
+	struct buf key;
+	size_t i;
+
+	for (i = 0; i < 3 && ids->currency[i]; i++)
+		currency[i] = (char)tolower((unsigned char)ids->currency[i]);
+	all.currency = currency;
+	buf_init(&key, KEY_BYTES_MAX);
+	while (*template)
+		template += add_part(&key, template, &all);
+	if (!key.failed)
+		return buf_detach(&key);
+	buf_free(&key);
+	return NULL;
+}
+
+/* A line that names no price may name a collection and a variant. */
+static int name_price(struct cart *cart, size_t i, const char *lookup_key, struct err *e)
+{
+	struct cart_line *line = &cart->lines[i];
+	const struct cart_ids ids = {
+		.collection_id = line->collection_id,
+		.variant_id = line->variant_id,
+		.currency = cart->currency ? cart->currency : CURRENCY,
+	};
+
+	if (line->sku || line->price_id)
+		return 0;
+	if (!lookup_key)
+		return bad(e, i, "sku or stripePriceId is required");
+	if (!line->collection_id || !line->variant_id)
+		return bad(e, i, "sku or stripePriceId, or collectionId and variantId, is required");
+	line->made = cart_lookup_key(lookup_key, &ids);
+	if (!line->made || span_utf8_length(span_of(line->made)) > SKU_MAX)
+		return bad(e, i, "collectionId and variantId are too long: they give a lookup key "
+			   "of more than 200 characters");
+	line->sku = line->made;
 	return 0;
 }
 
@@ -86,12 +156,12 @@ static int read_currency(struct json_object *body, const char **currency, struct
 	return 0;
 }
 
-int cart_read(struct json_object *body, struct cart *cart, struct err *e)
+static int read_cart(struct json_object *body, const char *lookup_key, struct cart *cart,
+		     struct err *e)
 {
 	struct json_object *items;
 	size_t i, n;
 
-	cart->count = 0;
 	if (!json_object_is_type(body, json_type_object))
 		return err_set(e, ERR_BAD_REQUEST, "the body must be a JSON object");
 	if (json_get_array(body, "items", &items) != JSON_FOUND)
@@ -102,11 +172,34 @@ int cart_read(struct json_object *body, struct cart *cart, struct err *e)
 	if (n > CART_MAX_LINES)
 		return err_set(e, ERR_BAD_REQUEST, "items[%d]: a cart has at most %d lines",
 			       CART_MAX_LINES, CART_MAX_LINES);
-	for (i = 0; i < n; i++)
-		if (read_line(json_object_array_get_idx(items, i), i, &cart->lines[i], e))
+	if (read_currency(body, &cart->currency, e))
+		return -1;
+	for (i = 0; i < n; i++) {
+		cart->count = i + 1;
+		if (read_line(json_object_array_get_idx(items, i), i, &cart->lines[i], e) ||
+		    name_price(cart, i, lookup_key, e))
 			return -1;
-	cart->count = n;
-	return read_currency(body, &cart->currency, e);
+	}
+	return 0;
+}
+
+int cart_read(struct json_object *body, const char *lookup_key, struct cart *cart, struct err *e)
+{
+	cart->count = 0;
+	cart->currency = NULL;
+	if (read_cart(body, lookup_key, cart, e) == 0)
+		return 0;
+	cart_free(cart);
+	return -1;
+}
+
+void cart_free(struct cart *cart)
+{
+	size_t i;
+
+	for (i = 0; i < cart->count; i++)
+		free(cart->lines[i].made);
+	cart->count = 0;
 }
 
 const char *cart_line_name(const struct cart_line *line)

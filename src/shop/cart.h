@@ -15,9 +15,11 @@
 #define CART_MAX_QUANTITY 999
 
 /* One of `sku` (a price's lookup key) and `price_id` is set, the other is
- * NULL.  All strings are borrowed from the JSON. */
+ * NULL.  All strings but `made` are borrowed from the JSON. */
 struct cart_line {
 	const char *sku, *price_id;
+	char *made; /* the lookup key that collection and variant give: it is no sku of the
+		     * shop's, though `sku` is set to it; NULL: the client named the price */
 	const char *collection_id, *variant_id; /* or NULL */
 	int64_t quantity;
 };
@@ -28,9 +30,21 @@ struct cart {
 	const char *currency; /* as the client wishes, or NULL */
 };
 
-/* Reads the body of POST /cart/quote.  -1 with ERR_BAD_REQUEST and a text that
- * names the item: `items[2].quantity must be ...`. */
-int cart_read(struct json_object *body, struct cart *cart, struct err *e);
+/*
+ * Reads the body of POST /cart/quote; cart_free() what it made.  -1 with
+ * ERR_BAD_REQUEST and a text that names the item: `items[2].quantity must be ...`.
+ * `lookup_key` is QUOTE_LOOKUP_KEY, by which a line's collectionId and variantId
+ * alone name its price, or NULL: each line has to name it.
+ */
+int cart_read(struct json_object *body, const char *lookup_key, struct cart *cart, struct err *e);
+void cart_free(struct cart *cart);
+
+/* babesclub:{collectionId}:{variantId}:{currency} with the three in their places,
+ * the currency in lower case; to free().  NULL where it is too long for any key. */
+struct cart_ids {
+	const char *collection_id, *variant_id, *currency;
+};
+char *cart_lookup_key(const char *template, const struct cart_ids *ids);
 
 /* What names the line's price: its price id or its sku. */
 const char *cart_line_name(const struct cart_line *line);

@@ -69,7 +69,8 @@ static const char *shop_value(const struct sources *s, const struct shop_key *ke
 		value = metadata_of(s->product, key->product);
 	if (!value)
 		value = text_of(s->quoted, key->name);
-	if (!value && strcmp(key->name, "sku") == 0)
+	/* A quoted line has the lookup key for its sku, unless it was made of other ids. */
+	if (!value && !s->quoted && strcmp(key->name, "sku") == 0)
 		value = text_of(s->price, "lookup_key");
 	return value;
 }

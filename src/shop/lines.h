@@ -13,7 +13,7 @@
  * (https://docs.stripe.com/api/checkout/sessions/line_items).  What the shop
  * itself knows of a line (sku, collectionId, variantId) is taken from the
  * line's own metadata, then from the price's, the product's, and the line of
- * the quote with the same price; the sku at last from the price's lookup key.
+ * the quote with the same price; without a quote the sku is at last the price's lookup key.
  * `quote` may be NULL.  The caller releases the array.
  */
 struct json_object *lines_from_stripe(struct json_object *line_items, struct json_object *quote);

@@ -36,16 +36,23 @@ const char *price_problem(struct json_object *price)
 	return NULL;
 }
 
+static const char *metadata_sku(struct json_object *of)
+{
+	struct json_object *metadata = NULL;
+	const char *sku;
+
+	json_get_object(of, "metadata", &metadata);
+	sku = json_string_or_null(metadata, "sku");
+	return str_empty(sku) ? NULL : sku;
+}
+
 static const char *sku_of(struct json_object *price, struct json_object *product)
 {
-	struct json_object *of[] = {price, product}, *metadata;
 	const char *sku = json_string_or_null(price, "lookup_key");
-	size_t i;
 
-	for (i = 0; i < 2 && str_empty(sku); i++)
-		if (json_get_object(of[i], "metadata", &metadata) == JSON_FOUND)
-			sku = json_string_or_null(metadata, "sku");
-	return str_empty(sku) ? NULL : sku;
+	if (str_empty(sku))
+		sku = metadata_sku(price);
+	return str_empty(sku) ? metadata_sku(product) : sku;
 }
 
 char *price_sk(const char *mode, const char *stripe_secret)
@@ -88,6 +95,7 @@ struct json_object *price_item(struct json_object *price, const struct price_key
 	json_set_string(item, "lookupKey", json_string_or_null(price, "lookup_key"));
 	json_set_string(item, "name", json_string_or_null(product, "name"));
 	json_set_string(item, "sku", sku_of(price, product));
+	json_set_string(item, "productSku", metadata_sku(product));
 	json_set_int(item, "unitPrice", json_int_or(price, "unit_amount", 0));
 	json_set_string(item, "currency", json_string_or_null(price, "currency"));
 	return item;

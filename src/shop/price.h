@@ -28,7 +28,7 @@ struct price_key {
 char *price_sk(const char *mode, const char *stripe_secret);
 
 /* The price's item: its key, stripePriceId, stripeProductId, lookupKey, name,
- * sku, unitPrice, currency, kept until `expires_at`.  price_problem() must be
+ * sku, productSku (the product's own), unitPrice, currency, kept until `expires_at`.  price_problem() must be
  * NULL. */
 struct json_object *price_item(struct json_object *stripe_price, const struct price_key *key,
 			       int64_t expires_at);

@@ -94,7 +94,7 @@ static struct json_object *quote_line(const struct cart_line *line, struct json_
 	}
 	json_set_int(item, "amountSubtotal", total);
 	json_copy_member(item, "currency", price, "currency");
-	json_copy_member(item, "sku", price, "sku");
+	json_copy_member(item, "sku", price, line->made ? "productSku" : "sku");
 	json_set_string(item, "collectionId", line->collection_id);
 	json_set_string(item, "variantId", line->variant_id);
 	json_copy_member(item, "stripePriceId", price, "stripePriceId");

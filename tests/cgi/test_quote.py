@@ -676,6 +676,111 @@ def _():
     ok(lines_of(answer.log, "status=400"), answer.log)
 
 
+# --- collections and variants -------------------------------------------------------------------
+
+CLUB = {"QUOTE_LOOKUP_KEY": "babesclub:{collectionId}:{variantId}:{currency}"}
+
+
+def catalogue(key, unit=2500, **metadata):
+    """A price of the Lambda functions' catalogue."""
+    made = shop.stripe("POST", "/v1/prices", {
+        "unit_amount": unit, "currency": "usd", "lookup_key": key, "product_data[name]": "Bracelet",
+        **{f"product_data[metadata][{name}]": value for name, value in metadata.items()}})
+    return made
+
+
+def frontend(collection, variant, currency="usd", **more):
+    """The request of the functions' frontend, as it stands."""
+    line = {"collectionId": collection, "variantId": variant, "quantity": 2, "name": "Bracelet",
+            "unitAmount": 1, "currency": "usd", "options": {"size": "M"}, **more}
+    return {"items": [line], "subtotal": 2, "currency": currency}
+
+
+@test
+def _():
+    """QUOTE_LOOKUP_KEY: collection and variant make the lookup key; the order has the product's sku"""
+    price = catalogue("babesclub:summer:rose:usd", sku="BR-ROSE", collection="summer",
+                      variant_id="rose", color="rose")
+    for again in range(2):
+        with shop.asks(prices=1 - again):
+            quote = granted(shop.cgi("cart-quote", frontend("summer", "rose"), **CLUB))
+        equal(quote["items"], [{
+            "name": "Bracelet", "quantity": 2, "unitPrice": 2500, "amountSubtotal": 5000,
+            "currency": "usd", "sku": "BR-ROSE", "collectionId": "summer", "variantId": "rose",
+            "stripePriceId": price["id"], "stripeProductId": price["product"]}])
+    order = sold(quote)
+    equal([[i.get(k) for k in ("sku", "collectionId", "variantId", "color")] for i in order["items"]],
+          [["BR-ROSE", "summer", "rose", "rose"]])
+
+
+@test
+def _():
+    """a product without a sku gives an order without one: the lookup key is none"""
+    catalogue("babesclub:bare:1:usd")
+    quote = granted(shop.cgi("cart-quote", frontend("bare", "1"), **CLUB))
+    ok("sku" not in quote["items"][0], quote["items"])
+    (line,) = sold(quote)["items"]
+    equal([line.get(k) for k in ("sku", "collectionId", "variantId")], [None, "bare", "1"])
+    same = granted(shop.quote("babesclub:bare:1:usd", **CLUB))
+    equal(same["items"][0]["sku"], "babesclub:bare:1:usd", "where the client names it so")
+
+
+@test
+def _():
+    """the currency of the key is the request's in lower case, usd where it names none"""
+    catalogue("babesclub:cur:1:usd")
+    for currency in ("USD", "usd", None):
+        granted(shop.cgi("cart-quote", frontend("cur", "1", currency), **CLUB))
+    body = frontend("cur", "1")
+    del body["currency"]
+    granted(shop.cgi("cart-quote", body, **CLUB))
+    refused(shop.cgi("cart-quote", frontend("cur", "1", "EUR"), **CLUB), 400,
+            "no active price has this lookup key", '(lookup key "babesclub:cur:1:eur")')
+
+
+@test
+def _():
+    """a sku and a stripePriceId win; half a name, or no QUOTE_LOOKUP_KEY, is a 400 that says so"""
+    quote = granted(shop.cgi("cart-quote", frontend("x", "y", sku="N-RED"), **CLUB))
+    equal([quote["items"][0][k] for k in ("sku", "collectionId")], ["N-RED", "x"])
+    refused(shop.cgi("cart-quote", frontend("x", None), **CLUB), 400,
+            "items[0].sku or stripePriceId, or collectionId and variantId, is required")
+    refused(shop.cgi("cart-quote", frontend("x", "y")), 400,
+            "items[0].sku or stripePriceId is required")
+    refused(shop.cgi("cart-quote", frontend("x" * 190, "y"), **CLUB), 400, "more than 200 characters")
+
+
+@test
+def _():
+    """a price that Stripe refuses for a session leaves the cache under the key that ids made, too"""
+    price = catalogue("babesclub:gone:1:usd", sku="GONE-1")
+    quote = granted(shop.cgi("cart-quote", frontend("gone", "1"), **CLUB))
+    equal(len(shop.items("PRICE#babesclub:gone")), 1)
+    shop.stripe("POST", "/v1/prices/" + price["id"], {"active": "false"})
+    refused(shop.checkout(quote["quoteSignature"], **CLUB), 409, "quote the cart again")
+    equal(len(shop.items("PRICE#babesclub:gone")), 0)
+
+
+@test
+def _():
+    """a QUOTE_LOOKUP_KEY without the two places, or with another, stops the start and is named"""
+    for template in ("babesclub", "b:{collectionId}", "b:{variantId}", "b:{collectionId}:{variant}",
+                     "b:{collectionId}:{variantId}:{colour}", "b:{collectionId}:{variantId}}"):
+        answer = shop.quote("N-RED", QUOTE_LOOKUP_KEY=template)
+        equal((answer.status, answer.exit_code), (500, 1), template)
+        contains(answer.log, "QUOTE_LOOKUP_KEY must be")
+
+
+def sold(quote):
+    """The order that becomes of a quote."""
+    made = granted(shop.checkout(quote["quoteSignature"], **CLUB))
+    shop.sim.post("/_sim/pay", {"session": made["sessionId"]})
+    (event,) = [e for e in shop.sim.get("/_sim/events") if e["type"] == "checkout.session.completed"
+                and e["data"]["object"]["id"] == made["sessionId"]]
+    granted(shop.webhook(event))
+    return shop.order_of(made["sessionId"])
+
+
 @test
 def _():
     """no secret and no whole e-mail address was logged in this run"""

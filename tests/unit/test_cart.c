@@ -12,7 +12,7 @@ static struct cart cart;
 static int read_body(struct json_object *body, struct err *e)
 {
 	memset(&cart, 0x55, sizeof cart);
-	return cart_read(body, &cart, e);
+	return cart_read(body, NULL, &cart, e);
 }
 
 static void a_full_line_is_read(void **state)
@@ -247,11 +247,85 @@ static void a_cart_has_at_most_100_lines(void **state)
 	check_err("101", &e, ERR_BAD_REQUEST, "items[100]: a cart has at most 100 lines");
 }
 
+static void a_collection_and_a_variant_make_a_lookup_key(void **state)
+{
+	static const char template[] = "club:{collectionId}:{variantId}:{currency}";
+	static const struct {
+		const char *line, *currency, *key;
+	} table[] = {
+		{"'collectionId':'c','variantId':'v'", "null", "club:c:v:usd"},
+		{"'collectionId':'c','variantId':'v'", "'EUR'", "club:c:v:eur"},
+		{"'collectionId':'{variantId}','variantId':'{currency}{x'", "null",
+		 "club:{variantId}:{currency}{x:usd"},
+		{"'sku':null,'stripePriceId':null,'collectionId':'c','variantId':'v','options':{}",
+		 "'usd'", "club:c:v:usd"},
+	}, *row;
+	struct err e;
+
+	(void)state;
+	for EACH(row, table) {
+		struct json_object *body = json_of("{'items':[{%s,'quantity':1}],'currency':%s}",
+						   row->line, row->currency);
+
+		check_int(row->line, cart_read(body, template, &cart, &e), 0);
+		check_text(row->line, cart.lines[0].made, row->key);
+		check_text(row->line, cart_line_name(&cart.lines[0]), row->key);
+		check_text(row->line, cart.lines[0].sku, row->key);
+		cart_free(&cart);
+	}
+}
+
+static void a_line_that_names_its_price_makes_no_lookup_key(void **state)
+{
+	static const char *const table[] = {"'sku':'a'", "'stripePriceId':'price_1'"}, *const *row;
+	struct err e;
+
+	(void)state;
+	for EACH(row, table) {
+		struct json_object *body = json_of("{'items':[{%s,'quantity':1,'collectionId':'c',"
+						   "'variantId':'v'}]}", *row);
+
+		check_int(*row, cart_read(body, "{collectionId}{variantId}", &cart, &e), 0);
+		assert_null(cart.lines[0].made);
+	}
+}
+
+static void half_a_name_or_too_long_a_key_is_refused(void **state)
+{
+	static const char both[] = "collectionId and variantId, is required";
+	const char *many = keep_text(str_printf("'collectionId':'%0300d','variantId':'v'", 0));
+	const char *edge = keep_text(str_printf("'collectionId':'%0198d','variantId':'v'", 0));
+	const char *over = keep_text(str_printf("'collectionId':'%0199d','variantId':'v'", 0));
+	const struct {
+		const char *line, *text;
+	} table[] = {
+		{"'collectionId':'c'", both}, {"'variantId':'v'", both}, {"'x':1", both},
+		{many, "lookup key of more than 200 characters"},
+		{over, "lookup key of more than 200 characters"}, {edge, NULL},
+	}, *row;
+	struct err e;
+
+	(void)state;
+	for EACH(row, table) {
+		struct json_object *body = json_of("{'items':[{'collectionId':'1','variantId':'2',"
+						   "'quantity':1},{%s,'quantity':1}]}", row->line);
+
+		check_int(row->line, cart_read(body, "{collectionId}:{variantId}", &cart, &e),
+			  row->text ? -1 : 0);
+		if (row->text)
+			check_err(row->line, &e, ERR_BAD_REQUEST, row->text);
+		cart_free(&cart);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		holds(a_full_line_is_read),
 		holds(a_price_id_wins_over_a_sku),
+		holds(a_collection_and_a_variant_make_a_lookup_key),
+		holds(a_line_that_names_its_price_makes_no_lookup_key),
+		holds(half_a_name_or_too_long_a_key_is_refused),
 		holds(what_else_a_client_sends_is_not_looked_at),
 		holds(null_is_the_same_as_absent),
 		holds(a_body_that_is_no_cart_is_refused),

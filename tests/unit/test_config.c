@@ -110,7 +110,7 @@ static void each_setting_lands_in_its_own_field(void **state)
 		  "STRIPE_API_BASE=https://g\nSTRIPE_WEBHOOK_TOLERANCE=101\nQUOTE_TTL_MINUTES=102\n"
 		  "SESSION_TTL_MINUTES=103\nEVENT_TTL_DAYS=104\nORDER_TTL_DAYS=105\n"
 		  "ORDER_SESSIONS=own\n"
-		  "ORDER_NUMBER_PREFIX=h\nPRICE_CACHE_SECONDS=106\nCHECKOUT_SUCCESS_URL=https://i\n"
+		  "ORDER_NUMBER_PREFIX=h\nQUOTE_LOOKUP_KEY={collectionId}-{variantId}\nPRICE_CACHE_SECONDS=106\nCHECKOUT_SUCCESS_URL=https://i\n"
 		  "CHECKOUT_CANCEL_URL=https://j\nCHECKOUT_RETURN_ORIGINS=https://k\n"
 		  "CHECKOUT_ALLOW_PROMOTION_CODES=on\nCORS_ALLOW_ORIGIN=https://l\nLOG_LEVEL=error\n"
 		  "LOG_FORMAT=json\nLOG_TARGET=/m\n", 0600);
@@ -125,6 +125,7 @@ static void each_setting_lands_in_its_own_field(void **state)
 	assert_string_equal(c.stripe_api_base, "https://g");
 	assert_int_equal(c.webhook_tolerance, 101);
 	assert_int_equal(c.quote_ttl_minutes, 102);
+	assert_string_equal(c.quote_lookup_key, "{collectionId}-{variantId}");
 	assert_int_equal(c.session_ttl_minutes, 103);
 	assert_int_equal(c.event_ttl_days, 104);
 	assert_int_equal(c.order_ttl_days, 105);
