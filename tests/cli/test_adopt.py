@@ -13,6 +13,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from command_kit import CommandShop, main  # noqa: E402
 import lambda_cases  # noqa: E402
+import lambda_walks  # noqa: E402
 
 
 class AdoptShop(CommandShop):
@@ -37,5 +38,6 @@ class AdoptShop(CommandShop):
 
 shop = AdoptShop()
 lambda_cases.register(shop.fresh)
+lambda_walks.register(shop.fresh)
 
 main(shop)

@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
 """`ordersnap adopt` on the table that it is for, in DynamoDB: before, while and after it is adopted."""
+import os
+import subprocess
+
 import kit
 import local
 from tap import equal, main
@@ -8,6 +11,8 @@ from tap import equal, main
 local.need()
 
 import lambda_cases  # noqa: E402
+import lambda_walks  # noqa: E402
+import shop as lib  # noqa: E402
 
 db = local.Local()
 shop = kit.TableShop(db, db.base)
@@ -32,8 +37,16 @@ def run(*args, code=0, input=None):
     return done
 
 
-shop.write, shop.run = write, run
+def start(*args):
+    """Starts the command and does not wait for it."""
+    return subprocess.Popen([*lib.WRAPPER, os.path.join(lib.BUILD, "ordersnap"), *args],
+                            env=shop.environment(), stdin=subprocess.DEVNULL,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+shop.write, shop.run, shop.start = write, run, start
 lambda_cases.register(fresh)
+lambda_walks.register(fresh)
 
 
 def cleanup():
