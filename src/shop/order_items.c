@@ -77,6 +77,21 @@ static void add_derived(const struct order_change *c, struct json_object *order,
 	}
 }
 
+/* The quote of an order names it from then on, so that no other session is made of
+ * it.  Its life stays as it was; one that ends before it is written is a conflict,
+ * after which there is none to write. */
+static void add_quote(const struct order_change *c, struct json_object *order,
+		      struct order_item *items, size_t *n)
+{
+	struct json_object *quote = c->read[SETTLE_QUOTE], *item;
+
+	if (!quote || json_string_or_null(quote, "orderId"))
+		return;
+	item = json_copy(quote);
+	json_copy_member(item, "orderId", order, "orderId");
+	add(items, n, item, quote, false);
+}
+
 /* The session of no order: open until it expires.  One that is complete stays so,
  * whenever its expiry is heard of. */
 static void add_expired(const struct order_change *c, struct order_item *items, size_t *n)
@@ -108,10 +123,12 @@ size_t order_items(const struct order_change *c, struct order_item items[ORDER_I
 	}
 	if (c->marker && !order_same(c->marker, c->read[SETTLE_EVENT]))
 		add(items, &n, json_object_get(c->marker), c->read[SETTLE_EVENT], false);
-	if (order)
+	if (order) {
 		add_derived(c, order, items, &n);
-	else if (c->expired)
+		add_quote(c, order, items, &n);
+	} else if (c->expired) {
 		add_expired(c, items, &n);
+	}
 	if (put)
 		add(items, &n, json_object_get(order), stored, false);
 	else if (stored && n)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * All that is written of an order, as one list: the order itself, its session's
- * item, its number's and its payment's pointer, its day's entry, and the marker
- * of the event that tells of it.
+ * item, its number's and its payment's pointer, its day's entry, the quote that it
+ * uses up, and the marker of the event that tells of it.
  *
  * The one rule: what is derived from an order is written while the order is as
  * it was when it was derived.  So the order is in the list whenever anything is:
@@ -17,7 +17,7 @@
 
 #include "shop/settle_keys.h"
 
-#define ORDER_ITEMS_MAX 6
+#define ORDER_ITEMS_MAX 7
 
 /* One item of the list: to be put as the successor of `read` (borrowed; NULL:
  * there was none), or to be checked against it. */

@@ -1097,14 +1097,16 @@ def _():
 @test
 def _():
     """a session whose item could not be written still becomes its user's order"""
+    signature = granted(shop.quote({"sku": "N-RED", "quantity": 1, "variantId": "red/40"},
+                                   "R-SIL"))["quoteSignature"]
     with sessions_unwritable():
-        answer = granted(create({"userId": "user_unwritable2"}))
+        answer = granted(shop.checkout(signature, {"userId": "user_unwritable2"}))
     shop.sim.post("/_sim/pay", {"session": answer["sessionId"]})
     event = [e for e in shop.sim.get("/_sim/events") if e["type"] == "checkout.session.completed"
              and e["data"]["object"]["id"] == answer["sessionId"]][0]
     granted(shop.webhook(event))
     order = shop.order_of(answer["sessionId"])
-    equal((order["userId"], order["quoteSignature"]), ("user_unwritable2", SIGNATURE))
+    equal((order["userId"], order["quoteSignature"]), ("user_unwritable2", signature))
     equal([i.get("variantId") for i in order["items"]], ["red/40", None])
 
 
@@ -1117,17 +1119,92 @@ def _():
     equal(len(sessions()), before)
 
 
+ORDERED = {"userId": "user_ordered"}
+
+
+def event_of(kind, session):
+    """The session's event of this kind, as Stripe sends it."""
+    return next(e for e in shop.sim.get("/_sim/events")
+                if e["type"] == kind and e["data"]["object"]["id"] == session)
+
+
+def completed(session):
+    return event_of("checkout.session.completed", session)
+
+
+def ordered(**paid):
+    """A quote, and the session of it whose order is written."""
+    signature = granted(shop.quote("N-RED"))["quoteSignature"]
+    answer = granted(shop.checkout(signature, ORDERED))
+    shop.sim.post("/_sim/pay", {"session": answer["sessionId"], **paid})
+    granted(shop.webhook(completed(answer["sessionId"])))
+    return signature, answer
+
+
 @test
 def _():
-    """a click that came back after its session was paid changes nothing of its order"""
-    body = {"userId": "user_after"}
-    answer = granted(create(body))
-    shop.sim.post("/_sim/pay", {"session": answer["sessionId"]})
-    event = [e for e in shop.sim.get("/_sim/events") if e["type"] == "checkout.session.completed"
-             and e["data"]["object"]["id"] == answer["sessionId"]][0]
-    granted(shop.webhook(event))
+    """a quote whose order exists is a 409, to the same click and to another, and makes no session"""
+    signature, answer = ordered()
+    quote = shop.item("QUOTE#" + signature, "CACHE")
+    equal(quote["orderId"], answer["sessionId"])
+    equal(quote["expiresAt"], answer["stripeExpiresAt"] + 3 * 86400)
+    with none_made():
+        for body in (ORDERED, {"userId": "user_other"}, None):
+            refused(shop.checkout(signature, body), 409, "already ordered", "quote the cart again")
+
+
+@test
+def _():
+    """so it is while the payment is on its way, after it has failed, and past the quote's end"""
+    signature, answer = ordered(method="later")
+    equal(shop.order_of(answer["sessionId"])["status"], "pending")
+    with none_made():
+        refused(shop.checkout(signature, ORDERED), 409, "already ordered")
+        refused(shop.checkout(signature, ORDERED, **clock(+3600)), 409, "already ordered")
+    shop.sim.post("/_sim/later", {"session": answer["sessionId"], "outcome": "fail"})
+    granted(shop.webhook(event_of("checkout.session.async_payment_failed", answer["sessionId"])))
+    equal(shop.order_of(answer["sessionId"])["status"], "failed")
+    with none_made():
+        refused(shop.checkout(signature, ORDERED), 409, "already ordered")
+
+
+@test
+def _():
+    """a click between the payment and its event gives the same session"""
+    signature = granted(shop.quote("N-RED"))["quoteSignature"]
+    session = granted(shop.checkout(signature, ORDERED))["sessionId"]
+    shop.sim.post("/_sim/pay", {"session": session})
     with shop.unchanged():
-        equal(granted(create(body))["sessionId"], answer["sessionId"])
+        equal(granted(shop.checkout(signature, ORDERED))["sessionId"], session)
+
+
+@test
+def _():
+    """of two sessions of one quote the first that is ordered uses it up; both are orders"""
+    signature = granted(shop.quote("N-RED"))["quoteSignature"]
+    made = [granted(shop.checkout(signature, {"userId": f"two_{n}"}))["sessionId"] for n in (1, 2)]
+    for session in made:
+        shop.sim.post("/_sim/pay", {"session": session})
+        granted(shop.webhook(completed(session)))
+    equal(shop.item("QUOTE#" + signature, "CACHE")["orderId"], made[0])
+    equal([len(shop.items(f"USER#two_{n}")) for n in (1, 2)], [1, 1])
+
+
+@test
+def _():
+    """an order does not lengthen its quote's life, nor bring one back that is past its time"""
+    for left in (3600, -1):
+        signature = granted(shop.quote("N-RED"))["quoteSignature"]
+        session = granted(shop.checkout(signature, ORDERED))["sessionId"]
+        shop.sim.post("/_sim/pay", {"session": session})
+        ends = int(time.time()) + left
+        shop.store({**shop.item("QUOTE#" + signature, "CACHE"), "expiresAt": ends})
+        granted(shop.webhook(completed(session)))
+        stand = [json.loads(item) for pk, _sk, item, _ends in shop.rows()
+                 if pk == "QUOTE#" + signature]
+        equal([(q["expiresAt"], q.get("orderId")) for q in stand if left > 0 or q["expiresAt"] > ends],
+              [(ends, session)] if left > 0 else [])
+        ok(left > 0 or not any("orderId" in q for q in stand), stand)
 
 
 @test

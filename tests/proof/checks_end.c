@@ -65,6 +65,17 @@ static void check_lines(struct json_object *order)
 		world_fail("the first line's sku is wrong: %s", json_text(order));
 }
 
+/* The quote, while it is there, says whose it became, and lives no longer for it. */
+static void check_quote(struct json_object *order)
+{
+	struct json_object *quote = table_find(&world->table, "QUOTE#" QUOTE, "CACHE");
+	bool names = world->history->traits & TRAIT_GUEST ||
+		     strcmp(item_text(quote, "orderId"), item_text(order, "orderId")) == 0;
+
+	if (quote && (!names || json_int_or(quote, "expiresAt", 0) != QUOTE_EXPIRES))
+		world_fail("the quote does not name its order: %s", json_text(quote));
+}
+
 /* completedAt: the time of the event that paid it, or of its twin.  Where that
  * one was lost, and a thin one of before fetched what had come of it, that one's. */
 static void check_completed(struct json_object *order)
@@ -179,6 +190,7 @@ void check_end(const struct table *expected)
 	check_truth(order);
 	check_completed(order);
 	check_lines(order);
+	check_quote(order);
 	if (expected)
 		check_as_expected(expected);
 }

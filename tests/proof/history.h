@@ -28,6 +28,7 @@
 #define CHARGE_ID "ch_3Nproof"
 #define ORDER_NUMBER "BC-D4E5F6G7"
 #define QUOTE "9f0c3a"
+#define QUOTE_EXPIRES 1795000000
 #define USER_ID "user_1"
 #define EPOCH 1764000000    /* of the session's making */
 #define STEP_SECONDS 60
