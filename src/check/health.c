@@ -4,6 +4,8 @@
  */
 #include "check/health.h"
 
+#include <stdlib.h>
+
 #include "base/log.h"
 #include "base/str.h"
 #include "shop/keys.h"
@@ -43,12 +45,25 @@ static bool report(struct json_object *checks, const char *name, int rc, const s
 	return rc == 0;
 }
 
-/* A store that is not there is told with its path or name and what to do, which is no secret;
- * everything else, what AWS says for one, stays in the log. */
-static bool may_be_told(const struct app *app, const struct err *e)
+/*
+ * A store that is not there is told with its path or name and what to do, which is no secret;
+ * everything else, what AWS says for one, stays in the log:
+ *     COMMERCE_TABLE names a table ...: create it with ...; GetItem at https://...: 400 ...
+ */
+static void set_problem(struct json_object *answer, const struct app *app, const struct err *e)
 {
-	return e->code == ERR_UNAVAILABLE &&
-	       (app->config.commerce_db || str_starts(e->text, "COMMERCE_TABLE"));
+	struct span rest = span_of(e->text), told;
+	char *text;
+
+	if (e->code != ERR_UNAVAILABLE)
+		return;
+	if (app->config.commerce_db) {
+		json_set_string(answer, "problem", e->text);
+	} else if (str_starts(e->text, "COMMERCE_TABLE") && span_next(&rest, ';', &told)) {
+		text = span_dup(told);
+		json_set_string(answer, "problem", text);
+		free(text);
+	}
 }
 
 bool health_check(struct app *app, int64_t deadline, struct json_object **answer)
@@ -61,7 +76,7 @@ bool health_check(struct app *app, int64_t deadline, struct json_object **answer
 	*answer = json_object_new_object();
 	json_set_string(*answer, "status", store && secrets ? "ok" : "failed");
 	json_set(*answer, "checks", checks);
-	if (!store && may_be_told(app, &why))
-		json_set_string(*answer, "problem", why.text);
+	if (!store)
+		set_problem(*answer, app, &why);
 	return store && secrets;
 }
