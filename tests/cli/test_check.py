@@ -440,6 +440,51 @@ def _():
     shop.check(COMMERCE_DB="/nonexistent/orders.db").blames("failed store/folder")
 
 
+def store_in(name):
+    """A store in a folder of its own, and the folder."""
+    folder = os.path.join(shop.folder, name)
+    os.mkdir(folder, 0o700)
+    path = os.path.join(folder, "orders.db")
+    equal(shop.run("init", "--db", path).code, 0)
+    return path, folder
+
+
+def store_folders(path):
+    """What check says of the folder of this store: its status, and all of it."""
+    report = shop.check("--db", path)
+    return ([x["status"] for x in report.named("store/folder")] or ["ok"])[0], report
+
+
+@case("a folder that others, or a group that is not the file's, can write is a fault")
+def _():
+    path, folder = store_in("open")
+    equal(store_folders(path)[0], "ok")
+    for mode in (0o777, 0o1777, 0o702):
+        os.chmod(folder, mode)
+        status, report = store_folders(path)
+        equal(status, "failed", f"mode {mode:o}")
+        report.says("store/folder", "others can write it", folder, "chmod o-w")
+    os.chmod(folder, 0o770)
+    equal(store_folders(path)[0], "ok", "its group is the file's")
+    if os.geteuid() == 0:
+        os.chown(folder, -1, os.stat(path).st_gid + 1)
+        equal(store_folders(path)[0], "failed", "another group")
+
+
+@case("a store behind a symbolic link is looked at where it is")
+def _():
+    path, folder = store_in("real")
+    links = os.path.join(shop.folder, "links")
+    os.mkdir(links, 0o700)
+    link = os.path.join(links, "orders.db")
+    os.symlink(path, link)
+    equal(store_folders(link)[0], "ok")
+    os.chmod(folder, 0o777)
+    status, report = store_folders(link)
+    equal(status, "failed")
+    report.says("store/folder", folder)
+
+
 @case("a file that is not there is a fault, since the programs make none, and it is not made")
 def _():
     path = os.path.join(shop.folder, "new.db")
