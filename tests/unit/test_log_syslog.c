@@ -122,12 +122,36 @@ static void a_daemon_that_stands_still_is_not_waited_for(void **state)
 	close(fd);
 }
 
+static void a_log_file_that_cant_be_opened_goes_to_syslog_and_elsewhere(void **state)
+{
+	char *missing = str_printf("%s/no such folder/log", folder), elsewhere[256] = "";
+	int fd = listen_at(path);
+
+	(void)state;
+	assert_int_equal(log_configure(&(struct log_options){.level = LOG_LEVEL_INFO,
+							     .target = missing}), -1);
+	log_set_sink(take_line, elsewhere);
+	log_info("Order snapshot created", LOG_STR("orderId", "cs_2"));
+	assert_non_null(strstr(elsewhere, "Order snapshot created orderId=cs_2"));
+	assert_non_null(strstr(next_line(fd), "Order snapshot created orderId=cs_2"));
+	assert_int_equal(log_configure(&(struct log_options){.level = LOG_LEVEL_INFO,
+							     .target = "stderr"}), 0);
+	log_info("Order snapshot updated", LOG_STR("orderId", "cs_2"));
+	assert_non_null(strstr(elsewhere, "Order snapshot updated"));
+	assert_string_equal(next_line(fd), "");
+	log_set_sink(NULL, NULL);
+	log_close();
+	close(fd);
+	free(missing);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		holds(a_line_has_priority_time_name_and_process),
 		holds(a_daemon_that_was_started_anew_gets_the_next_line),
 		holds(a_daemon_that_is_away_loses_the_line_and_says_so),
+		holds(a_log_file_that_cant_be_opened_goes_to_syslog_and_elsewhere),
 		holds(a_daemon_that_stands_still_is_not_waited_for),
 	};
 

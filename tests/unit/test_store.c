@@ -1193,6 +1193,27 @@ static void a_file_that_was_moved_away_is_waited_for(void **state)
 	assert_string_equal(query("x", "", NULL, 9), "2 1");
 }
 
+static void a_write_to_a_file_that_was_moved_away_meanwhile_does_not_count(void **state)
+{
+	const char *aside = keep_text(str_printf("%s.aside", file));
+	char *path = str_dup(file);
+	struct sqlite_file open = {.path = path};
+	struct err e;
+
+	(void)state;
+	must_put(item("x", "1", ""));
+	assert_int_equal(sqlite_file_open(&open, soon(), &e), 0);
+	assert_int_equal(sqlite_file_confirm(&open, &e), 0);
+	move(file, aside);
+	assert_int_equal(sqlite_file_confirm(&open, &e), -1);
+	check_err("away", &e, ERR_UNAVAILABLE, "was moved away, replaced or emptied");
+	make_store(file);
+	assert_int_equal(sqlite_file_confirm(&open, &e), -1);
+	check_err("replaced", &e, ERR_UNAVAILABLE, "the write does not count");
+	sqlite_file_free(&open);
+	free(path);
+}
+
 static void a_file_that_was_replaced_is_read_and_written(void **state)
 {
 	const char *backup = keep_text(str_printf("%s.backup", file));
@@ -1475,6 +1496,7 @@ static const struct CMUnitTest sqlite_only[] = {
 	with_store(a_missing_folder_is_unavailable_until_it_is_there),
 	with_store(a_file_that_is_no_database_is_unavailable_and_untouched),
 	with_store(a_file_that_was_moved_away_is_waited_for),
+	with_store(a_write_to_a_file_that_was_moved_away_meanwhile_does_not_count),
 	with_store(a_file_that_was_replaced_is_read_and_written),
 	with_store(a_new_file_that_is_in_use_is_not_harmed_by_letting_the_old_one_go),
 	with_store(the_file_is_for_its_owner_and_group_only),
