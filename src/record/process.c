@@ -130,11 +130,13 @@ static int process_thin(struct app *app, struct event_facts *event,
 	struct json_object *object = NULL;
 	int rc = thin_fetch(app, event, options->deadline, &object, e);
 
-	if (rc && e->code == ERR_REFUSED && e->upstream == 404)
+	if (rc && e->code == ERR_REFUSED && e->upstream == 404) {
 		err_set(e, ERR_UNAVAILABLE, "Stripe does not know %s under our key: is STRIPE_SECRET "
 			"of another account or sandbox than the webhook endpoint?", event->related_id);
-	else if (rc && e->code == ERR_REFUSED)
+		e->upstream = 404;
+	} else if (rc && e->code == ERR_REFUSED) {
 		e->code = ERR_UNAVAILABLE;
+	}
 	if (rc)
 		log_failure(event, e);
 	event->object = object;

@@ -347,10 +347,11 @@ static int decide_and_write(struct settlement *s, struct err *e)
 	rc = record_items_write(&s->items, &change, e);
 	if (!rc && !r->dry_run)
 		log_order(s, change.order);
-	if (!rc && s->later)
+	if (!rc && s->later) {
 		rc = err_set(e, ERR_UNAVAILABLE, "the line items are still to be fetched: %s",
 			     s->why.text);
-	else if (!rc)
+		e->upstream = s->why.upstream;
+	} else if (!rc)
 		settle_outcome_set(s->out, change.marker, stored_order(s), change.order);
 	json_object_put(change.marker);
 	json_object_put(change.order);

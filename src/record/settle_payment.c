@@ -74,12 +74,14 @@ static int ask(struct payment *p, struct err *e)
 
 	if (ask_charge(p->items.app, &what, &p->asked, e) == 0)
 		return 0;
-	if (e->code == ERR_REFUSED && e->upstream == 404)
+	if (e->code == ERR_REFUSED && e->upstream == 404) {
 		err_set(e, ERR_UNAVAILABLE, "Stripe does not know charge %s under our key: is "
 			"STRIPE_SECRET of another account or sandbox than the webhook endpoint?",
 			p->charge_id ? p->charge_id : p->intent);
-	else if (e->code == ERR_REFUSED)
+		e->upstream = 404;
+	} else if (e->code == ERR_REFUSED) {
 		e->code = ERR_UNAVAILABLE;
+	}
 	return -1;
 }
 

@@ -9,11 +9,24 @@
 
 #define FIRST_PAUSE_MS 1000u
 
+bool patience_refuses_key(const struct err *e)
+{
+	return e->upstream == 401 || e->upstream == 403;
+}
+
+/* An event is to come again after an answer like these; asked again at once, it
+ * would be the same. */
+static bool is_lasting(const struct err *e)
+{
+	return (e->code != ERR_UNAVAILABLE && e->code != ERR_CONFLICT) || e->upstream == 404 ||
+	       patience_refuses_key(e);
+}
+
 bool patience_again(struct patience *patience, const struct err *e)
 {
 	uint32_t pause = FIRST_PAUSE_MS << patience->tries;
 
-	if (e->code != ERR_UNAVAILABLE && e->code != ERR_CONFLICT)
+	if (is_lasting(e))
 		return false;
 	if (!patience->tries)
 		patience->until = deadline_in(PATIENCE_MS);

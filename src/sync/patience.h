@@ -26,11 +26,15 @@ struct patience {
 /*
  * After a failure: true when it is worth another try, having waited (1, 2, 4 and
  * 8 seconds, of which up to a half, by chance, is taken off); false when it is
- * lasting, was tried PATIENCE_TRIES times or for PATIENCE_MS (who hangs is waited
+ * lasting (what Stripe does not know and a key that it refuses are, too), was tried PATIENCE_TRIES times or for PATIENCE_MS (who hangs is waited
  * for as long as who refuses), or is to stop.
  *   do rc = call(&e); while (rc && patience_again(&patience, &e));
  */
 bool patience_again(struct patience *patience, const struct err *e);
+
+/* Whether an answer was that the key may not ask this (or is none): then it is not
+ * what was asked for that is wrong. */
+bool patience_refuses_key(const struct err *e);
 
 /* store_get_many(), again while that is worth it. */
 int patience_get_many(struct app *app, struct patience patience, const struct store_key *keys,

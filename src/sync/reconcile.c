@@ -315,7 +315,7 @@ static void mend(struct reconcile *r, const struct candidate *c, struct err *e)
 		return;
 	}
 	r->failures = 0;
-	if (out.foreign) {
+	if (out.ignored) {
 		sync_aside_remove(r->state->aside, c->session.id);
 		r->state->counts.skipped++;
 		return;

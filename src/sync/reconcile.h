@@ -48,6 +48,7 @@ struct reconcile {
 	bool dry_run;
 	bool retrying; /* look at what is set aside, and try each call once */
 	int failures; /* one after the other: sessions with a passing one */
+	bool refused; /* Stripe refuses the key */
 	struct json_object *unknown; /* a set of session ids that were told of */
 	struct json_object *charged; /* a set of session ids: see reconcile_has_charge() */
 };
@@ -66,7 +67,8 @@ int reconcile_sessions(struct reconcile *r, struct json_object *sessions, struct
 bool reconcile_has_charge(const struct reconcile *r, const char *session_id);
 
 /* Counts and tells of a session that can't be brought in order, and sets it aside; a
- * passing failure counts for reconcile_gives_up() as well. */
+ * passing failure counts for reconcile_gives_up() as well.  Where the key is refused
+ * it is not the session: it is left for the next run, and this one gives up. */
 void reconcile_set_aside(struct reconcile *r, const char *session_id, const char *text);
 void reconcile_fail(struct reconcile *r, const char *session_id, const struct err *e);
 
@@ -77,7 +79,8 @@ bool reconcile_leaves(const struct reconcile *r, const char *session_id);
  * its order (an order, its day entry, a pointer), or is NULL. */
 void reconcile_unknown(struct reconcile *r, const char *session_id, struct json_object *item);
 
-/* Whether so many failed one after the other that it is not the sessions. */
+/* Whether it is not the sessions: the key is refused, or so many failed one after
+ * the other. */
 bool reconcile_gives_up(const struct reconcile *r);
 
 /* Remembers one for reconcile_has_charge(). */

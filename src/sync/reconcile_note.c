@@ -37,13 +37,16 @@ void reconcile_set_aside(struct reconcile *r, const char *session_id, const char
 
 void reconcile_fail(struct reconcile *r, const char *session_id, const struct err *e)
 {
-	r->failures += e->code == ERR_UNAVAILABLE;
+	r->refused = patience_refuses_key(e);
+	if (r->refused)
+		return;
+	r->failures += e->code == ERR_UNAVAILABLE && e->upstream != 404;
 	reconcile_set_aside(r, session_id, e->text);
 }
 
 bool reconcile_gives_up(const struct reconcile *r)
 {
-	return r->failures >= FAILURES_MAX;
+	return r->refused || r->failures >= FAILURES_MAX;
 }
 
 bool reconcile_leaves(const struct reconcile *r, const char *session_id)

@@ -343,6 +343,9 @@ int sync_run(struct app *app, const struct sync_options *options, struct sync_re
 		rc = run(&s, e);
 	result->counts = s.state.counts;
 	result->calls = app_calls(app);
+	if (rc && patience_refuses_key(e))
+		err_prefix(e, "STRIPE_SECRET is no key, or may not read what sync asks for (ordersnap "
+			   "check names what is missing): mend it and run sync again");
 	if (rc) {
 		result->end = SYNC_FAILED;
 		log_error("Sync failed", LOG_STR("error", e->text));

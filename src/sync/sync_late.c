@@ -81,9 +81,12 @@ int sync_late_add(struct sync_late *late, const char *session_id, struct json_ob
 	    sync_account_is_foreign(late->reconcile->state->account, session_id))
 		return 0;
 	if (ask(late, ask_session, session_id, &session, e)) {
-		if (e->code != ERR_REFUSED || e->upstream != 404)
+		if (e->code != ERR_REFUSED || patience_refuses_key(e))
 			return -1;
-		reconcile_unknown(late->reconcile, session_id, item);
+		if (e->upstream == 404)
+			reconcile_unknown(late->reconcile, session_id, item);
+		else
+			reconcile_fail(late->reconcile, session_id, e);
 		return 0;
 	}
 	if (!late->sessions)

@@ -27,13 +27,13 @@ static int retry_one(struct reconcile *r, const char *id, struct err *e)
 		} else {
 			reconcile_fail(r, id, e);
 		}
-		return 0;
+		return r->refused ? -1 : 0;
 	}
 	sessions = json_object_new_array();
 	json_object_array_add(sessions, session);
 	rc = reconcile_sessions(r, sessions, e);
 	json_object_put(sessions);
-	return rc && !reconcile_gives_up(r) ? -1 : 0;
+	return rc && (r->refused || !reconcile_gives_up(r)) ? -1 : 0;
 }
 
 int sync_retry(struct reconcile *r, struct json_object *aside, struct err *e)

@@ -128,6 +128,8 @@ int sync_unlisted_ask(struct sync_unlisted *u, struct err *e)
 		struct json_object *session = NULL;
 		int rc;
 
+		if (reconcile_leaves(r, walk.key))
+			continue;
 		if (asked++ == ASK_MAX) {
 			log_warning("More orders are without a session than are asked for",
 				    LOG_INT("orders", json_object_object_length(u->waiting)),
@@ -139,6 +141,8 @@ int sync_unlisted_ask(struct sync_unlisted *u, struct err *e)
 		json_object_put(session);
 		if (rc && e->code == ERR_REFUSED && e->upstream == 404)
 			reconcile_unknown(r, walk.key, walk.value);
+		else if (rc && e->code == ERR_REFUSED && !patience_refuses_key(e))
+			reconcile_fail(r, walk.key, e);
 		else if (rc)
 			return -1;
 	}

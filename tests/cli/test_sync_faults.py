@@ -19,7 +19,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from command_kit import COMMAND, Watch, contains, equal, eventually, kit, lacks, lib, main, ok, test  # noqa: E402
 from sync_kit import SyncShop, agrees  # noqa: E402
 
-LINES = "GET /v1/checkout/sessions/{id}"
+SESSION = "GET /v1/checkout/sessions/{id}"
 shops = []
 
 
@@ -126,52 +126,64 @@ def _():
 
 @test
 def _():
-    "a key that may not read line items: orders without them, an error each, and the next run mends it"
-    shop = new_shop()
-    ids = shop.sell_many(5)
-    shop.sim.post("/_sim/permissions", {"deny": [LINES]})
-    said = shop.sync(code=1)
-    equal(said.counts, {"sessions": 5, "missing": 5, "errors": 5})
-    equal({o.get("itemsPending") for o in shop.orders()}, {True})
-    with shop_unwritten(shop):
-        equal(shop.sync(code=1).counts, {"sessions": 5, "errors": 5})
-    shop.sim.post("/_sim/permissions", {"deny": []})
-    equal(shop.sync().kinds(), {one: "pending" for one in ids})
-    agrees(shop)
-
-
-class shop_unwritten:
-    """The orders are not written meanwhile."""
-
-    def __init__(self, shop):
-        self.shop = shop
-
-    def __enter__(self):
-        self.before = self.shop.orders()
-
-    def __exit__(self, kind, *_):
-        if kind is None:
-            equal(self.shop.orders(), self.before, "orders")
+    "a key that may not read sessions, or is revoked on the way, ends the run at once with a clear sentence"
+    for shop, status in ((new_shop(), 401), (new_shop(), 403)):
+        ids = shop.sell_many(5)
+        shop.fault("GET /v1/checkout/sessions/cs_", status=status, times=-1)
+        watch = Watch()
+        said = shop.sync(code=1)
+        watch.at_most(10)
+        equal((said.summary["end"], said.counts.get("errors")), ("failed", None))
+        contains(said.summary["error"], "STRIPE_SECRET is no key, or may not read")
+        contains(said.summary["error"], f"Stripe answered {status}")
+        equal([line for line in complaints(said.run.err) if "STRIPE_SECRET" not in line], [])
+        equal(shop.sim.calls()[SESSION], 1)
+        equal(shop.state()["setAside"], [])
+        equal({o.get("itemsPending") for o in shop.orders()}, {True})
+        heal(shop)
+        equal(sorted(shop.sync().kinds()), ids)
+        agrees(shop)
 
 
 @test
 def _():
-    "line items that are refused for one session: an error, exit 1, the others are done"
+    "a key that is refused while what was set aside is tried again ends the run, and all stays set aside"
     shop = new_shop()
-    ids = shop.sell_many(7)
-    shop.fault(f"GET /v1/checkout/sessions/{ids[3]}", status=404, times=-1)
-    said = shop.sync(code=1)
-    equal(said.counts, {"sessions": 7, "missing": 7, "errors": 1})
-    equal([d["orderId"] for d in said.differences if d["difference"] == "error"], [ids[3]])
-    contains(said.run.err, "1 sessions could not be brought in order")
+    ids = shop.sell_many(2)
+    shop.fault("GET /v1/checkout/sessions/cs_", status=404, times=-1)
+    equal(shop.sync(code=1).counts, {"sessions": 2, "errors": 2})
     heal(shop)
-    equal(shop.sync().kinds(), {ids[3]: "pending"})
+    shop.fault("GET /v1/checkout/sessions/cs_", status=403, times=-1)
+    contains(shop.sync(code=1).summary["error"], "403")
+    equal(sorted(entry["id"] for entry in shop.state()["setAside"]), ids)
+    heal(shop)
+    equal(shop.sync().kinds(), {one: "missing" for one in ids})
+    equal(shop.state()["setAside"], [])
     agrees(shop)
 
 
 @test
 def _():
-    "line items that come at the second try are no second difference"
+    "sessions that Stripe lists but does not know are errors, asked for once, and the others are done"
+    shop = new_shop()
+    ids = shop.sell_many(9)
+    for one in ids[3:7]:  # more in a row than failures may be that pass
+        shop.fault(f"GET /v1/checkout/sessions/{one}", status=404, times=-1)
+    said = shop.sync(code=1)
+    equal(said.counts, {"sessions": 9, "missing": 5, "errors": 4})
+    equal(sorted(d["orderId"] for d in said.differences if d["difference"] == "error"), ids[3:7])
+    equal(said.of(ids[3])["error"].startswith(f"Stripe does not know session {ids[3]}"), True)
+    contains(said.run.err, "4 sessions could not be brought in order")
+    equal(shop.sim.calls()[SESSION], 9)
+    equal(len(shop.orders()), 5)
+    heal(shop)
+    equal(shop.sync().kinds(), {one: "missing" for one in ids[3:7]})
+    agrees(shop)
+
+
+@test
+def _():
+    "a session that comes at the second try is no second difference"
     shop = new_shop()
     ids = shop.sell_many(2)
     shop.fault(f"GET /v1/checkout/sessions/{ids[0]}", status=500, times=4)
