@@ -9,11 +9,13 @@
 #include <string.h>
 
 #include "shop/money.h"
+#include "shop/order_items.h"
 
 static const char *const kind_names[] = {
 	[DIFFERENCE_MISSING] = "missing",
 	[DIFFERENCE_STALE] = "stale",
 	[DIFFERENCE_PENDING] = "pending",
+	[DIFFERENCE_POINTERS] = "pointers",
 	[DIFFERENCE_ERROR] = "error",
 	[DIFFERENCE_UNKNOWN] = "unknown",
 };
@@ -107,6 +109,40 @@ static void print_names(struct json_object *before, struct json_object *after)
 	}
 }
 
+/* What stood beside the order and was wrong, by the beginnings of its keys. */
+static const struct {
+	enum settle_item item;
+	const char *name;
+} beside_names[] = {
+	{SETTLE_SESSION, "SESSION#"}, {SETTLE_PAYMENT, "PAYMENT#"},
+	{SETTLE_NUMBER, "NUMBER#"}, {SETTLE_DAY, "DAY#"},
+};
+
+#define BESIDE (sizeof beside_names / sizeof *beside_names)
+
+static void print_astray(const struct difference *d)
+{
+	size_t i;
+
+	for (i = 0; i < BESIDE; i++)
+		if (d->astray >> beside_names[i].item & 1)
+			printf("  %s", beside_names[i].name);
+}
+
+/* {"pointers": ["DAY#"]}, where there is one. */
+static void set_astray(struct json_object *json, unsigned astray)
+{
+	struct json_object *names = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < BESIDE; i++)
+		if (astray >> beside_names[i].item & 1)
+			json_object_array_add(names, json_object_new_string(beside_names[i].name));
+	if (json_object_array_length(names))
+		json_set(json, "pointers", json_object_get(names));
+	json_object_put(names);
+}
+
 static void print_order(const struct difference *d)
 {
 	char *amount = money_text(json_int_or(d->after, "amount", 0),
@@ -134,6 +170,7 @@ void difference_print(const struct difference *d, bool fields)
 	print_order(d);
 	if (!fields)
 		print_names(d->before, d->after);
+	print_astray(d);
 	putchar('\n');
 	if (fields)
 		difference_print_fields(d->before, d->after);
@@ -158,6 +195,7 @@ void difference_print_json(const struct difference *d, bool first)
 		json_set(list, f.key, pair);
 	}
 	json_set(json, "fields", list);
+	set_astray(json, d->astray);
 	printf("%s\n%s", first ? "{\"differences\": [" : ",", json_text(json));
 	json_object_put(json);
 }

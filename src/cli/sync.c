@@ -70,9 +70,10 @@ static void print_summary(const struct output *out, int64_t ms)
 	print_window(out->result);
 	printf("  %" PRId64 " in order, of which %" PRId64 " wait for their payment; %" PRId64
 	       " skipped\n", c->in_order, c->waiting, c->skipped);
-	printf("  %" PRId64 " missing, %" PRId64 " stale, %" PRId64 " pending%s\n", c->missing,
-	       c->stale, c->pending, out->dry_run ? ": nothing was written"
-	       : c->missing + c->stale + c->pending ? ": repaired" : "");
+	printf("  %" PRId64 " missing, %" PRId64 " stale, %" PRId64 " pending, %" PRId64 " with wrong "
+	       "pointers%s\n", c->missing, c->stale, c->pending, c->pointers,
+	       out->dry_run ? ": nothing was written"
+	       : c->missing + c->stale + c->pending + c->pointers ? ": repaired" : "");
 	printf("  %" PRId64 " errors; %u calls of Stripe, %u reads and %u writes of the store, %" PRId64
 	       ".%" PRId64 " s\n", c->errors, out->result->calls.stripe, out->result->calls.reads,
 	       out->result->calls.writes, ms / 1000, ms % 1000 / 100);

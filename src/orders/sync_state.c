@@ -24,6 +24,7 @@ static const struct {
 	{"missing", offsetof(struct sync_counts, missing)},
 	{"stale", offsetof(struct sync_counts, stale)},
 	{"pending", offsetof(struct sync_counts, pending)},
+	{"pointers", offsetof(struct sync_counts, pointers)},
 	{"waiting", offsetof(struct sync_counts, waiting)},
 	{"skipped", offsetof(struct sync_counts, skipped)},
 	{"errors", offsetof(struct sync_counts, errors)},

@@ -38,6 +38,7 @@ struct sync_segment {
 struct sync_counts {
 	int64_t sessions; /* that were looked at */
 	int64_t in_order, missing, stale, pending;
+	int64_t pointers; /* orders that were right, while an item beside them was not */
 	int64_t waiting; /* whose payment is on its way at Stripe too */
 	int64_t skipped; /* of another mode, past ORDER_TTL_DAYS, or not of this shop
 			  * (ORDER_SESSIONS) */

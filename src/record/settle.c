@@ -337,6 +337,7 @@ static int decide_and_write(struct settlement *s, struct err *e)
 	const struct settle_request *r = s->request;
 	struct order_change change = {.order = new_order(s, e), .put_always = s->asked.charge,
 				      .now = r->now};
+	unsigned astray = r->unmarked ? order_items_astray(&s->items.keys, s->items.read, r->now) : 0;
 	int rc;
 
 	if (!change.order)
@@ -351,8 +352,10 @@ static int decide_and_write(struct settlement *s, struct err *e)
 		rc = err_set(e, ERR_UNAVAILABLE, "the line items are still to be fetched: %s",
 			     s->why.text);
 		e->upstream = s->why.upstream;
-	} else if (!rc)
+	} else if (!rc) {
 		settle_outcome_set(s->out, change.marker, stored_order(s), change.order);
+		s->out->astray = astray;
+	}
 	json_object_put(change.marker);
 	json_object_put(change.order);
 	return rc;

@@ -34,6 +34,9 @@ struct settle_outcome {
 	bool foreign;               /* the session is none of this shop's, see settle_takes() */
 	struct json_object *before; /* the order as it stood; NULL: there was none, or no order */
 	struct json_object *after;  /* and as it is now; NULL for a duplicate */
+	unsigned astray;            /* where no event is marked: the items beside the order as it
+				     * stood that did not say what it says, order_items_astray();
+				     * they do now */
 	const char *ignored;        /* why nothing was done (static), or NULL */
 };
 

@@ -15,6 +15,11 @@
 #define DAY 86400
 #define SESSION_KEEP 2592000 /* seconds: 30 days past completion */
 
+static const enum settle_item beside[] = {SETTLE_SESSION, SETTLE_NUMBER, SETTLE_DAY,
+					  SETTLE_PAYMENT};
+
+#define BESIDE (sizeof beside / sizeof *beside)
+
 /* What is derived from an order beside it, of each kind; NULL where it has no
  * such item. */
 static struct json_object *derived(const struct order_change *c, struct json_object *order,
@@ -53,6 +58,64 @@ static bool is_unchanged(const struct order_change *c, enum settle_item which,
 	return same;
 }
 
+/* --- what stands ------------------------------------------------------------------ */
+
+/* The payment's pointer, with the copy that it has where that says the same as the
+ * order. */
+static struct json_object *payment_pointer(const struct order_change *c)
+{
+	struct json_object *order = c->order, *copy = NULL;
+	struct json_object *item = order_pointer(order, str_dup(c->keys->pk[SETTLE_PAYMENT]));
+
+	json_get_object(c->read[SETTLE_PAYMENT], "order", &copy);
+	json_set(item, "order", json_object_get(order_same(copy, order) ? copy : order));
+	return item;
+}
+
+static bool may_differ(const struct order_change *c, enum settle_item which)
+{
+	const char *id = json_string_or_null(c->order, "orderId");
+
+	if (which == SETTLE_SESSION)
+		return !c->read[which] && c->keys->created + SESSION_KEEP <= c->now;
+	return which == SETTLE_NUMBER && c->read[which] && id &&
+	       !settle_keys_names(c->read[which], id);
+}
+
+static bool is_astray(const struct order_change *c, enum settle_item which)
+{
+	struct json_object *item;
+	bool same;
+
+	if (!c->keys->pk[which] || may_differ(c, which))
+		return false;
+	item = which == SETTLE_PAYMENT ? payment_pointer(c) : derived(c, c->order, which);
+	if (which == SETTLE_SESSION && c->read[which])
+		json_copy_member(item, "status", c->read[which], "status");
+	same = order_same(item, c->read[which]);
+	json_object_put(item);
+	return !same;
+}
+
+unsigned order_items_astray(const struct settle_keys *keys, struct json_object *const *read,
+			    int64_t now)
+{
+	const struct order_change c = {.keys = keys, .read = read, .order = read[SETTLE_ORDER],
+				       .now = now};
+	unsigned astray = 0;
+	size_t i;
+
+	if (!json_string_or_null(c.order, "stripeSessionId") ||
+	    !json_string_or_null(c.order, "orderId"))
+		return 0;
+	for (i = 0; i < BESIDE; i++)
+		if (is_astray(&c, beside[i]))
+			astray |= 1u << beside[i];
+	return astray;
+}
+
+/* --- what is to be ---------------------------------------------------------------- */
+
 static void add(struct order_item *items, size_t *n, struct json_object *item,
 		struct json_object *read, bool check)
 {
@@ -63,15 +126,14 @@ static void add(struct order_item *items, size_t *n, struct json_object *item,
 static void add_derived(const struct order_change *c, struct json_object *order,
 			struct order_item *items, size_t *n)
 {
-	static const enum settle_item all[] = {SETTLE_SESSION, SETTLE_NUMBER, SETTLE_DAY,
-					       SETTLE_PAYMENT};
 	size_t i;
 
-	for (i = 0; i < sizeof all / sizeof *all; i++) {
-		struct json_object *item = derived(c, order, all[i]);
+	for (i = 0; i < BESIDE; i++) {
+		enum settle_item which = beside[i];
+		struct json_object *item = derived(c, order, which);
 
-		if (item && !(order_same(item, c->read[all[i]]) && is_unchanged(c, all[i], item)))
-			add(items, n, item, c->read[all[i]], false);
+		if (item && !(order_same(item, c->read[which]) && is_unchanged(c, which, item)))
+			add(items, n, item, c->read[which], false);
 		else
 			json_object_put(item);
 	}

@@ -20,6 +20,7 @@
 #include "shop/settle_keys.h"
 #include "shop/charge.h"
 #include "shop/order.h"
+#include "shop/order_items.h"
 
 #define DAY 86400
 #define SOURCE "sync"
@@ -35,6 +36,7 @@ struct candidate {
 	bool skip;                 /* there should be none */
 	bool left;                 /* it is set aside, and skipped */
 	bool look_up;              /* read its item now */
+	unsigned astray;           /* items beside the order: order_items_astray() */
 };
 
 /* What was set aside has been waited for by the run that did so. */
@@ -141,6 +143,35 @@ static int follow_sessions(struct reconcile *r, struct candidate *list, size_t n
 	return read_orders(r, list, n, e);
 }
 
+/* Whether what stands beside each order says what it says: a call of the store for
+ * each kind of item. */
+static int read_beside(struct reconcile *r, struct candidate *list, size_t n, struct err *e)
+{
+	static const enum settle_item kinds[] = {SETTLE_SESSION, SETTLE_PAYMENT, SETTLE_NUMBER,
+						 SETTLE_DAY};
+	struct json_object *items[SETTLE_ITEMS][RECONCILE_MAX] = {{NULL}}, *read[SETTLE_ITEMS];
+	int64_t now = clock_epoch();
+	size_t i, k;
+	int rc = 0;
+
+	for (i = 0; i < n; i++)
+		settle_keys_from_order(&list[i].keys, list[i].order);
+	for (k = 0; !rc && k < sizeof kinds / sizeof *kinds; k++) {
+		for (i = 0; i < n; i++)
+			list[i].look_up = list[i].order && list[i].keys.pk[kinds[k]];
+		rc = read_items(r, list, n, kinds[k], items[kinds[k]], e);
+	}
+	for (i = 0; i < n; i++) {
+		for (k = 0; k < SETTLE_ITEMS; k++)
+			read[k] = k == SETTLE_ORDER ? list[i].order : items[k][i];
+		if (!rc)
+			list[i].astray = order_items_astray(&list[i].keys, read, now);
+		for (k = 0; k < SETTLE_ITEMS; k++)
+			json_object_put(items[k][i]);
+	}
+	return rc;
+}
+
 /* --- whether it differs ----------------------------------------------------------- */
 
 /* The order that the session and its charge make of the one that stands; NULL
@@ -181,7 +212,7 @@ static int differs(struct reconcile *r, const struct candidate *c, struct err *e
 	struct json_object *expected;
 	bool same;
 
-	if (!c->order || order_needs_lines(c->order) || lacks_time(c))
+	if (!c->order || c->astray || order_needs_lines(c->order) || lacks_time(c))
 		return 1;
 	expected = expected_order(r, c, e);
 	if (!expected)
@@ -245,6 +276,8 @@ static enum difference_kind kind_of(const struct settle_outcome *out)
 {
 	if (!out->before)
 		return DIFFERENCE_MISSING;
+	if (order_same(out->before, out->after))
+		return DIFFERENCE_POINTERS;
 	if (order_needs_lines(out->before) || (is_pending(out->before) && !is_pending(out->after)))
 		return DIFFERENCE_PENDING;
 	return DIFFERENCE_STALE;
@@ -273,15 +306,17 @@ static void count_difference(struct reconcile *r, const struct candidate *c,
 			     const struct settle_outcome *out)
 {
 	const struct difference d = {.kind = kind_of(out), .session_id = c->session.id,
-				     .before = out->before, .after = out->after};
+				     .before = out->before, .after = out->after,
+				     .astray = out->astray};
 	int64_t *const counts[] = {
 		[DIFFERENCE_MISSING] = &r->state->counts.missing,
 		[DIFFERENCE_STALE] = &r->state->counts.stale,
 		[DIFFERENCE_PENDING] = &r->state->counts.pending,
+		[DIFFERENCE_POINTERS] = &r->state->counts.pointers,
 	};
 
 	/* Somebody else has mended it meanwhile. */
-	if (out->before && order_same(out->before, out->after)) {
+	if (d.kind == DIFFERENCE_POINTERS && !d.astray) {
 		count_in_order(r, out->after);
 		return;
 	}
@@ -384,6 +419,8 @@ int reconcile_sessions(struct reconcile *r, struct json_object *sessions, struct
 	rc = read_orders(r, list, n, e);
 	if (!rc)
 		rc = follow_sessions(r, list, n, e);
+	if (!rc)
+		rc = read_beside(r, list, n, e);
 	if (!rc)
 		rc = find_times(r, list, n, e);
 	if (!rc)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Reconciling: holding sessions as Stripe has them against the orders, up to a
- * hundred at once.  One read for all of them; only what differs costs more, and
+ * hundred at once.  One read for all of their orders, and one for each kind of item
+ * beside them; only what differs costs more, and
  * goes the webhook's own way (record/settle.h).
  */
 #ifndef ORDERSNAP_SYNC_RECONCILE_H
@@ -16,6 +17,7 @@ enum difference_kind {
 	DIFFERENCE_MISSING, /* there was no order */
 	DIFFERENCE_STALE,   /* it said something else */
 	DIFFERENCE_PENDING, /* its payment or its line items were still to come */
+	DIFFERENCE_POINTERS, /* it was right, but items beside it were not: `astray` */
 	DIFFERENCE_ERROR,   /* it can't be mended now: `error` says why */
 	DIFFERENCE_UNKNOWN, /* Stripe does not know the session of the order `before` */
 };
@@ -26,6 +28,7 @@ struct difference {
 	struct json_object *before, *after; /* the order; NULL: there was none, with an error; of an
 					     * unknown session `before` is the order, or an item that
 					     * names it, or NULL */
+	unsigned astray; /* items beside the order that were wrong: order_items_astray() */
 	const char *error;
 };
 

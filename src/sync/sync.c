@@ -320,7 +320,8 @@ static void log_end(const struct sync_result *result)
 
 	log_info(ends[result->end], LOG_INT("sessions", c->sessions), LOG_INT("inOrder", c->in_order),
 		 LOG_INT("missing", c->missing), LOG_INT("stale", c->stale),
-		 LOG_INT("pending", c->pending), LOG_INT("waiting", c->waiting),
+		 LOG_INT("pending", c->pending), LOG_INT("pointers", c->pointers),
+		 LOG_INT("waiting", c->waiting),
 		 LOG_INT("errors", c->errors), LOG_INT("unknown", c->unknown),
 		 LOG_INT("stripeCalls", result->calls.stripe),
 		 LOG_INT("storeReads", result->calls.reads), LOG_INT("storeWrites", result->calls.writes));

@@ -18,7 +18,7 @@ DAY = 86400
 STATE = ("SYSTEM", "STRIPE_ORDER_SYNC")
 LIST = "GET /v1/checkout/sessions"
 EVENTS = "GET /v1/events"
-COUNTS = ("sessions", "inOrder", "missing", "stale", "pending", "waiting", "skipped", "errors")
+COUNTS = ("sessions", "inOrder", "missing", "stale", "pending", "pointers", "waiting", "skipped", "errors")
 
 
 class SyncShop(CommandShop):

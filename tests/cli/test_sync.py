@@ -339,16 +339,62 @@ def _():
     agrees(big)
 
 
+def astray(key):
+    return key[0].split("#")[0] + "#"
+
+
 @test
 def _():
-    "what sync looks at is the order: a pointer alone that is gone is no difference"
+    "an item beside an order that is gone is a difference of its own, named and mended, the order untouched"
     one = ids[41]
-    lost = [k for k in big.of_order(one) if k[0].startswith("NUMBER#")]
-    kept = big.item(*lost[0])
-    big.forget(*lost)
+    for lost in big.of_order(one)[1:]:
+        before = big.items()
+        big.forget(lost)
+        dry = big.sync("--dry-run")
+        equal(big.item(*lost), None)
+        said = big.sync()
+        equal((dry.kinds(), said.kinds()), ({one: "pointers"}, {one: "pointers"}))
+        equal((said.of(one)["pointers"], said.of(one)["fields"]), ([astray(lost)], {}))
+        equal(said.counts, {"sessions": SESSIONS, "inOrder": SESSIONS - 1, "pointers": 1})
+        equal(comparable(big.item(*lost)), comparable(before[lost]), str(lost))
+        equal([k for k in changed(before, big.items()) if k not in (lost, STATE)], [], "other rows")
+    equal(big.sync().kinds(), {})
+    agrees(big)
+
+
+@test
+def _():
+    "an item beside an order that says something else is named and mended too, also of a refunded order"
+    wrong = {"SESSION#": {"orderPK": "USER#else"}, "PAYMENT#": {"order": {"status": "pending"}},
+             "NUMBER#": {"orderSK": "ORDER#1#else"}, "DAY#": {"status": "pending"}}
+    for one in (ids[42], REFUNDED):
+        for key in big.of_order(one)[1:]:
+            before = big.items()
+            big.write({**before[key], **wrong[astray(key)]})
+            run = big.run("sync", "--dry-run")
+            contains(run.out, f"  {astray(key)}\n")
+            contains(run.out, " 1 with wrong pointers: nothing was written")
+            said = big.sync()
+            equal([(d["orderId"], d["difference"], d["pointers"]) for d in said.differences],
+                  [(one, "pointers", [astray(key)])])
+            equal(big.item(*key).get("status"), before[key].get("status"))
+    equal(big.sync().kinds(), {})
+    agrees(big)
+
+
+@test
+def _():
+    "what may be so is no difference: a session's item that has expired, its word, a copy's version, another's number"
+    one, old = ids[43], big.sell(created=NOW - 31 * DAY, at=NOW - 31 * DAY)["id"]
+    big.sync("--since", "2020-01-01")
+    items = {astray(k): big.item(*k) for k in big.of_order(one)}
+    copy = items["PAYMENT#"]
+    big.write({**items["SESSION#"], "status": "completed"}, {**items["NUMBER#"], "orderId": ids[44]},
+              {**copy, "order": {**copy["order"], "version": 99}})
+    big.forget(("SESSION#" + old, "METADATA"))
     with writes_nothing(big):
-        equal(big.sync().differences, [])
-    big.write(kept)
+        equal(big.sync("--since", "2020-01-01").differences, [])
+    big.write(items["SESSION#"], items["NUMBER#"])
 
 
 # --- --dry-run ------------------------------------------------------------------------------------
