@@ -206,4 +206,6 @@ void check_orders(struct check *c)
 	look_at_sync(c, &state);
 	look_at_pending(c, state);
 	json_object_put(state);
+	if (c->accepted)
+		check_unknown(c);
 }

@@ -551,7 +551,7 @@ def _():
 
 def day_entry(seconds, **more):
     created = int(time.time() - seconds)
-    name = f"cs_test_day{seconds}"
+    name = more.pop("session", f"cs_live_day{seconds}")  # of the other mode: Stripe is not asked for it
     return {"PK": "DAY#" + time.strftime("%Y-%m-%d", time.gmtime(created)),
             "SK": f"ORDER#{created}#{name}", "version": 1, "orderId": name, **more}
 
@@ -565,6 +565,26 @@ def _():
     shop.store(day_entry(13 * 86400, status="pending"))
     shop.store(day_entry(15 * 86400, status="pending"))
     shop.check().blames("warning store/pending").says("store/pending", "3 orders", "13 days")
+
+
+@case("orders of the newest hundred whose session Stripe does not know are named, with few calls")
+def _():
+    shop.sim.post("/_sim/sessions", {"count": 120, "prefix": "cs_test_known", "to": int(time.time()) - 3600})
+    listed = shop.stripe("GET", "/v1/checkout/sessions?limit=100")["data"]
+    for session in [s for s in listed if s["id"].startswith("cs_test_known")][:60]:
+        shop.store(day_entry(time.time() - session["created"], session=session["id"]))
+    late = [s["id"] for s in listed if s["id"].startswith("cs_test_known")][70]
+    shop.store(day_entry(60, session=late))  # the functions' orders bear a later time than their session
+    shop.sim.post("/_sim/stats/reset")
+    shop.check().blames().says("store/sessions", "Stripe knows", "61")
+    ok(shop.sim.calls()["GET /v1/checkout/sessions"] <= 5, str(shop.sim.calls()))
+    shop.store(day_entry(61, session="cs_test_forged", orderNumber="BC-FORGED"))
+    shop.store(day_entry(5 * 86400, session="cs_test_old", orderNumber="BC-OLD"))
+    shop.check().blames("warning store/sessions").says("store/sessions", "2 of the newest 63 orders",
+                                                       "BC-FORGED", "BC-OLD")
+    shop.sim.post("/_sim/permissions", {"deny": ["GET /v1/checkout/sessions"]})
+    equal(shop.check().named("store/sessions"), [])
+    shop.sim.post("/_sim/permissions", {"deny": []})
 
 
 # --- the whole ----------------------------------------------------------------------------------
