@@ -104,6 +104,8 @@ static void session_events(struct events *events, struct draft *d, const struct 
 		d->id = OTHER_ID;
 		d->concern = ABOUT_OTHER;
 		put_other_session(&object, t);
+	} else if (s->extras & EXTRA_OLD) {
+		put_old_session(&object, h, t);
 	} else {
 		put_session(&object, h, t);
 	}
@@ -226,6 +228,8 @@ static void step_events(struct events *events, const struct history *h, const st
 	case STEP_DISPUTE:
 	case STEP_DISPUTE_MOVES:
 		dispute_events(events, &d, h, t);
+		break;
+	case STEP_IDENTITY:
 		break;
 	case STEP_STRANGER:
 		strange_events(events, &d, h, t);

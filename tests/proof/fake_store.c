@@ -92,10 +92,14 @@ static int get_many(struct store *s, const struct store_key *keys, size_t n,
 	if (world_call("reads", keys[n - 1].pk, false) != FAULT_NONE)
 		return away(e);
 	for (i = 0; i < n; i++) {
-		struct json_object *item = table_find(&world->table, keys[i].pk, keys[i].sk);
+		size_t at = world->limits.torn == TORN_BACKWARD ? n - 1 - i : i;
+		struct json_object *item;
 
+		if (i)
+			world_tear();
+		item = table_find(&world->table, keys[at].pk, keys[at].sk);
 		if (item && !store_item_expired(item, world->epoch))
-			items[i] = json_copy(item);
+			items[at] = json_copy(item);
 	}
 	return 0;
 }

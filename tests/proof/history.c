@@ -17,6 +17,16 @@ int64_t history_charged(const struct history *h)
 	return h->traits & TRAIT_FOREIGN ? FOREIGN_AMOUNT : AMOUNT;
 }
 
+bool history_is_vague(const struct history *h)
+{
+	size_t i;
+
+	for (i = 0; i < h->n; i++)
+		if (h->steps[i].kind == STEP_IDENTITY || h->steps[i].extras & EXTRA_OLD)
+			return true;
+	return false;
+}
+
 static bool pays(struct truth *t, const struct history *h, size_t i)
 {
 	if (!t->sold || t->paid || h->payment != PAY_LATER)
@@ -88,6 +98,16 @@ static bool dispute_moves(struct truth *t, const struct step *s)
 	return true;
 }
 
+static bool identity_changes(struct truth *t, const struct step *s)
+{
+	bool *is[] = {&t->named, &t->redacted, &t->referred};
+
+	if (!t->sold || *is[s->which])
+		return false;
+	*is[s->which] = true;
+	return true;
+}
+
 bool truth_step(struct truth *t, const struct history *h, size_t i)
 {
 	const struct step *s = &h->steps[i];
@@ -116,6 +136,8 @@ bool truth_step(struct truth *t, const struct history *h, size_t i)
 			return false;
 		t->other_expired = true;
 		return true;
+	case STEP_IDENTITY:
+		return identity_changes(t, s);
 	case STEP_STRANGER:
 		return true;
 	}
@@ -200,6 +222,22 @@ static void add_aftermath(struct history *h, struct choices *c)
 	}
 }
 
+/* The buyer gets another name, or is heard of from an event of old. */
+static void change_identity(struct history *h, struct choices *c)
+{
+	size_t i;
+
+	for (i = 0; i < h->n; i++)
+		if (choose_rarely(c, 4))
+			h->steps[i].extras |= EXTRA_OLD;
+	for (i = 1 + choose(c, 2); i && h->n < STEPS_MAX; i--) {
+		size_t at = 1 + choose(c, (unsigned)h->n);
+
+		memmove(h->steps + at + 1, h->steps + at, (h->n++ - at) * sizeof *h->steps);
+		h->steps[at] = (struct step){STEP_IDENTITY, choose(c, IDENTITIES), 0, 0};
+	}
+}
+
 void history_random(struct history *h, struct choices *c)
 {
 	unsigned trait, more;
@@ -219,6 +257,8 @@ void history_random(struct history *h, struct choices *c)
 		add_later(h, c);
 	for (more = choose(c, 7); more; more--)
 		add_aftermath(h, c);
+	if (choose_rarely(c, 3))
+		change_identity(h, c);
 }
 
 /* --- in words --------------------------------------------------------------------- */
@@ -234,10 +274,13 @@ static void describe_step(const struct step *s, struct buf *out)
 {
 	static const char *const kinds[] = {
 		"sale", "the payment succeeds", "the payment fails", "refund", "a refund ends",
-		"dispute", "a dispute moves", "another session expires", "a stranger"};
+		"dispute", "a dispute moves", "another session expires", "a stranger",
+		"the buyer is"};
 	static const char *const extras[] = {"one event", "a twin", "a thin twin", "all thin",
-					     "payment intent alone", "charge alone", NULL};
+					     "payment intent alone", "charge alone",
+					     "of an old version", NULL};
 	static const char *const ends[] = {"succeeded", "failed", "canceled"};
+	static const char *const names[] = {"named", "redacted", "of another reference"};
 	static const char *const moves[] = {"updated", "won", "lost", "funds reinstated"};
 
 	buf_puts(out, kinds[s->kind]);
@@ -249,6 +292,8 @@ static void describe_step(const struct step *s, struct buf *out)
 		buf_puts(out, s->which ? " in the same second" : "");
 	if (s->kind == STEP_DISPUTE_MOVES)
 		buf_printf(out, ": number %u %s", s->which, moves[s->amount]);
+	if (s->kind == STEP_IDENTITY)
+		buf_printf(out, " %s", names[s->which]);
 	if (s->kind == STEP_STRANGER)
 		buf_printf(out, " of kind %u", s->which);
 	describe_flags(out, s->extras, extras);

@@ -30,6 +30,7 @@
 #define QUOTE "9f0c3a"
 #define QUOTE_EXPIRES 1795000000
 #define USER_ID "user_1"
+#define NAMED_ID "user_9"     /* whom the shop names later */
 #define EPOCH 1764000000    /* of the session's making */
 #define STEP_SECONDS 60
 #define AMOUNT 5500         /* of the order, in usd */
@@ -62,10 +63,13 @@ enum step_kind {
 	STEP_DISPUTE_MOVES, /* dispute number which; amount: an enum dispute_move */
 	STEP_OTHER_EXPIRES, /* another session */
 	STEP_STRANGER,      /* something that is none of ours; which: an enum stranger */
+	STEP_IDENTITY,      /* the buyer is called otherwise; no event tells of it; which: an
+			     * enum identity */
 };
 
 enum refund_end { REFUND_SUCCEEDS, REFUND_FAILS, REFUND_IS_CANCELED, REFUND_ENDS };
 enum dispute_move { DISPUTE_UPDATED, DISPUTE_WON, DISPUTE_LOST, DISPUTE_REINSTATED, DISPUTE_MOVES };
+enum identity { IDENTITY_NAMED, IDENTITY_REDACTED, IDENTITY_REFERENCE, IDENTITIES };
 enum stranger {
 	STRANGER_TYPE, STRANGER_ACCOUNT, STRANGER_MODE, STRANGER_PAYMENT, STRANGER_SUBSCRIPTION,
 	STRANGER_CONTEXT, STRANGERS
@@ -79,7 +83,8 @@ enum extra {
 	EXTRA_ALL_THIN = 8, /* all are thin */
 	EXTRA_INTENT = 16, /* refunds and disputes name the payment intent alone, */
 	EXTRA_CHARGE = 32, /* or the charge alone */
-	EXTRAS_END = 64,
+	EXTRA_OLD = 64,    /* a session's event is of an old API version: no created, no metadata */
+	EXTRAS_END = 128,
 };
 
 struct step {
@@ -98,6 +103,7 @@ struct history {
 
 struct truth {
 	bool sold, paid, failed, other_expired;
+	bool named, redacted, referred; /* of the buyer */
 	int64_t sold_at, paid_at;
 	struct { int64_t amount; const char *status; } refunds[REFUNDS_MAX];
 	size_t n_refunds;
@@ -108,6 +114,10 @@ struct truth {
 
 /* Takes the truth on by step `i`; false if the step can't happen. */
 bool truth_step(struct truth *t, const struct history *h, size_t i);
+
+/* Whether who the buyer is said to be depends on when Stripe, or which event, is
+ * heard: the order is one, but its key is the first one's that was heard. */
+bool history_is_vague(const struct history *h);
 
 int64_t history_charged(const struct history *h); /* the charge's amount */
 int64_t step_time(size_t i);
@@ -125,6 +135,8 @@ void history_describe(const struct history *h, struct buf *out);
 void put_session(struct buf *out, const struct history *h, const struct truth *t);
 /* With its payment intent, and that one's charge, expanded. */
 void put_session_with_charge(struct buf *out, const struct history *h, const struct truth *t);
+/* As versions of before 2022 have it. */
+void put_old_session(struct buf *out, const struct history *h, const struct truth *t);
 void put_other_session(struct buf *out, const struct truth *t);
 void put_charge(struct buf *out, const struct history *h, const struct truth *t);
 void put_refund(struct buf *out, const struct history *h, const struct truth *t, size_t i,

@@ -20,15 +20,15 @@ static char *reference(const struct history *h, const char *id, const char *obje
 		: str_printf("\"%s\"", id);
 }
 
-static void put_whose(struct buf *out, const struct history *h)
+static void put_whose(struct buf *out, const struct history *h, const struct truth *t)
 {
-	if (h->traits & TRAIT_GUEST) {
-		buf_puts(out, "\"client_reference_id\":null,\"metadata\":{\"note\":\"a gift\"},");
-		return;
-	}
-	buf_puts(out, "\"client_reference_id\":\"cart_7\",\"metadata\":{\"userId\":\"" USER_ID
-		 "\",\"note\":\"a gift\"");
-	if (h->traits & TRAIT_QUOTE)
+	bool guest = h->traits & TRAIT_GUEST;
+
+	buf_printf(out, "\"client_reference_id\":%s,\"metadata\":{\"note\":\"a gift\"",
+		   t->referred ? "\"cart_8\"" : guest ? "null" : "\"cart_7\"");
+	if (t->named || !guest)
+		buf_printf(out, ",\"userId\":\"%s\"", t->named ? NAMED_ID : USER_ID);
+	if (h->traits & TRAIT_QUOTE && !guest)
 		buf_puts(out, ",\"quoteSignature\":\"" QUOTE "\"");
 	buf_puts(out, "},");
 }
@@ -52,15 +52,20 @@ static void put_payment(struct buf *out, const struct history *h, const struct t
 /* The buyer's telephone is known, and the name is whole, once they have paid:
  * what a further-on event says has to win. */
 static void put_session_of(struct buf *out, const struct history *h, const struct truth *t,
-			   const char *intent)
+			   const char *intent, bool old)
 {
-	buf_printf(out, "{\"id\":\"" SESSION_ID "\",\"object\":\"checkout.session\",\"created\":%d,"
-		   "\"livemode\":false,\"mode\":\"payment\",\"status\":\"complete\",", EPOCH);
-	put_whose(out, h);
+	buf_puts(out, "{\"id\":\"" SESSION_ID "\",\"object\":\"checkout.session\","
+		 "\"livemode\":false,\"mode\":\"payment\",\"status\":\"complete\",");
+	if (!old) {
+		buf_printf(out, "\"created\":%d,", EPOCH);
+		put_whose(out, h, t);
+	}
 	put_payment(out, h, t, intent);
-	buf_printf(out, "\"customer\":null,\"customer_details\":{\"email\":\"Ann@Example.com\","
-		   "\"name\":\"%s\",\"phone\":%s},", t->paid ? "Ann Lee" : "Ann",
-		   t->paid ? "\"+15550100\"" : "null");
+	buf_puts(out, "\"customer\":null,");
+	if (!t->redacted)
+		buf_printf(out, "\"customer_details\":{\"email\":\"Ann@Example.com\","
+			   "\"name\":\"%s\",\"phone\":%s},", t->paid ? "Ann Lee" : "Ann",
+			   t->paid ? "\"+15550100\"" : "null");
 	buf_puts(out, "\"collected_information\":{\"shipping_details\":{\"name\":\"Ann Lee\","
 		 "\"address\":{\"line1\":\"1 Main St\",\"line2\":null,\"city\":\"Ash\","
 		 "\"state\":\"KY\",\"postal_code\":\"40003\",\"country\":\"US\"}}}}");
@@ -70,7 +75,15 @@ void put_session(struct buf *out, const struct history *h, const struct truth *t
 {
 	char *intent = reference(h, INTENT_ID, "payment_intent");
 
-	put_session_of(out, h, t, intent);
+	put_session_of(out, h, t, intent, false);
+	free(intent);
+}
+
+void put_old_session(struct buf *out, const struct history *h, const struct truth *t)
+{
+	char *intent = reference(h, INTENT_ID, "payment_intent");
+
+	put_session_of(out, h, t, intent, true);
 	free(intent);
 }
 
@@ -84,7 +97,7 @@ void put_session_with_charge(struct buf *out, const struct history *h, const str
 		   t->paid ? "succeeded" : t->failed ? "requires_payment_method" : "processing");
 	put_charge(&intent, h, t);
 	buf_puts(&intent, "}");
-	put_session_of(out, h, t, buf_text(&intent));
+	put_session_of(out, h, t, buf_text(&intent), false);
 	buf_free(&intent);
 }
 

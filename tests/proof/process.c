@@ -37,6 +37,26 @@ static void maybe_edit(void)
 	world_trace("meanwhile somebody writes a note into the order");
 }
 
+/* DynamoDB and SQLite alike hide what has expired.  The functions' own have no
+ * time to expire. */
+static void maybe_expire(void)
+{
+	if (!world->limits.expiries || world->in_order || world->history->traits & TRAIT_LEGACY ||
+	    !table_find(&world->table, "SESSION#" SESSION_ID, "METADATA") ||
+	    !choose_rarely(world->choices, 12))
+		return;
+	table_delete(&world->table, "SESSION#" SESSION_ID, "METADATA");
+	world->limits.expiries--;
+	world->session_gone = world->session_expired = true;
+	world_trace("meanwhile the session's item expires");
+}
+
+void world_tear(void)
+{
+	if (world->limits.torn && !world->current->dead)
+		give_way();
+}
+
 static enum fault die(struct process *p, bool after)
 {
 	p->dead = true;
@@ -82,6 +102,7 @@ enum fault world_call(const char *verb, const char *what, bool writes)
 	if (!world->choices->every || world->limits.lost == LOST_ALL)
 		world_leap(16);
 	maybe_edit();
+	maybe_expire();
 	world_trace("%s %s", verb, what);
 	return fault_of(p, writes);
 }

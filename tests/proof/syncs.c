@@ -162,11 +162,13 @@ static bool sync_alone(struct sync_result *result)
 
 void sync_last(void)
 {
-	bool all_came = world->limits.lost == LOST_NONE;
+	bool all_came = world->limits.lost == LOST_NONE && !world->session_expired &&
+			!history_is_vague(world->history);
 	struct sync_result result;
 	struct table before;
 	int i;
 
+	world->limits.expiries = 0;
 	world->time = world->history->n;
 	world->faults_left = world->limits.edits = world->limits.stops = 0;
 	remember(&before);

@@ -17,6 +17,8 @@ static struct limits limits_of(unsigned boldness, struct choices *c)
 		.copies = boldness < 1 ? 0 : choose(c, 6),
 		.prefix = choose(c, 3) ? 0 : choose(c, 6),
 		.edits = boldness < 2 ? 0 : choose(c, 2),
+		.torn = boldness < 3 ? TORN_NOT : (enum torn)choose(c, 3),
+		.expiries = choose(c, 2),
 		.leaps = choose(c, 2),
 	};
 }
@@ -86,6 +88,73 @@ static bool all_meetings(void)
 	return true;
 }
 
+/* What comes again, and changes nothing, beside what does. */
+static const struct history crossing[] = {
+	{PAY_LATER, 0, {{STEP_SALE, 0, 0, ONE | EXTRA_TWIN}, {STEP_SUCCEEDS, 0, 0, ONE}}, 2},
+	{PAY_LATER, TRAIT_ITEM, {{STEP_SALE, 0, 0, ONE | EXTRA_TWIN}, {STEP_FAILS, 0, 0, ONE}}, 2},
+	{PAY_LATER, 0,
+	 {{STEP_SALE, 0, 0, ONE}, {STEP_SUCCEEDS, 0, 0, ONE}, {STEP_REFUND, 0, 500, 0}}, 3},
+	{PAY_AT_ONCE, 0, {{STEP_SALE, 0, 0, ONE | EXTRA_TWIN}, {STEP_REFUND, 0, 500, 0}}, 2},
+};
+
+#define CROSSING (sizeof crossing / sizeof *crossing)
+
+/* Two at once, of which one may write between the items that the other reads. */
+static bool all_torn_reads(void)
+{
+	size_t i, k;
+
+	for (i = 0; i < CROSSING; i++)
+		for (k = 0; k < 2; k++) {
+			const struct limits torn = {
+				.running = 2, .window = 1, .switches = 2, .prefix = 1,
+				.torn = k ? TORN_ONWARD : TORN_BACKWARD,
+			};
+
+			if (!every_run(&crossing[i], &torn))
+				return false;
+		}
+	return true;
+}
+
+static const struct history other_names[] = {
+	{PAY_AT_ONCE, TRAIT_GUEST,
+	 {{STEP_SALE, 0, 0, ONE}, {STEP_IDENTITY, IDENTITY_NAMED, 0, 0}, {STEP_REFUND, 0, 500, ONE}},
+	 3},
+	{PAY_LATER, TRAIT_GUEST,
+	 {{STEP_SALE, 0, 0, ONE | EXTRA_OLD}, {STEP_IDENTITY, IDENTITY_NAMED, 0, 0},
+	  {STEP_SUCCEEDS, 0, 0, ONE}}, 3},
+	{PAY_LATER, TRAIT_GUEST,
+	 {{STEP_SALE, 0, 0, ONE}, {STEP_IDENTITY, IDENTITY_REDACTED, 0, 0},
+	  {STEP_SUCCEEDS, 0, 0, ONE | EXTRA_OLD}}, 3},
+	{PAY_LATER, 0,
+	 {{STEP_SALE, 0, 0, ONE | EXTRA_OLD}, {STEP_IDENTITY, IDENTITY_REFERENCE, 0, 0},
+	  {STEP_SUCCEEDS, 0, 0, ONE | EXTRA_TWIN}}, 3},
+	{PAY_NOTHING, 0, {{STEP_SALE, 0, 0, EXTRA_TWIN | EXTRA_OLD}}, 1},
+	{PAY_LATER, TRAIT_TAKEN | TRAIT_ITEM,
+	 {{STEP_SALE, 0, 0, ONE}, {STEP_IDENTITY, IDENTITY_NAMED, 0, 0},
+	  {STEP_FAILS, 0, 0, ONE | EXTRA_OLD}}, 3},
+};
+
+#define OTHER_NAMES (sizeof other_names / sizeof *other_names)
+
+static bool all_names(void)
+{
+	static const struct limits limits[] = {
+		{.running = 1, .window = 255, .faults = 1},
+		{.running = 1, .window = 255, .expiries = 1},
+		{.running = 2, .window = 1, .switches = 2},
+		{.running = 2, .window = 1, .switches = 2, .torn = TORN_ONWARD, .prefix = 1},
+	};
+	size_t i, k;
+
+	for (i = 0; i < OTHER_NAMES; i++)
+		for (k = 0; k < sizeof limits / sizeof *limits; k++)
+			if (!every_run(&other_names[i], &limits[k]))
+				return false;
+	return true;
+}
+
 /* A refund, its failure and another refund of the same amount: the truth is
  * once more what it was. */
 static bool all_returns(void)
@@ -126,6 +195,9 @@ static const struct runs_test tests[] = {
 	{"every order of a small history's events ends in the same order", all_permutations},
 	{"so it does with a process dying, or a call failing, at any one call", all_single_faults},
 	{"so it does with two deliveries at once, wherever they meet", all_meetings},
+	{"so it does where one writes between the items that the other reads", all_torn_reads},
+	{"a session has one order, whatever the buyer is called when, and when its item expires",
+	 all_names},
 	{"a truth that comes back is not mistaken for one that never went", all_returns},
 	{"random histories end the same, shuffled", shuffled},
 	{"so they do with some events delivered again", duplicated},

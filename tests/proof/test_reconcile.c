@@ -117,6 +117,8 @@ static struct limits limits_of(unsigned boldness, struct choices *c)
 		.copies = boldness < 1 ? 0 : choose(c, 4),
 		.prefix = lost == LOST_LATER ? 1 : choose(c, 3) ? 0 : choose(c, 6),
 		.edits = boldness < 2 ? 0 : choose(c, 2),
+		.torn = boldness < 3 ? TORN_NOT : (enum torn)choose(c, 3),
+		.expiries = choose(c, 2),
 		.leaps = choose(c, 2),
 		.syncs = 1 + choose(c, 3),
 		.stops = boldness < 2 ? 0 : choose(c, 2),

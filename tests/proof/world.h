@@ -38,6 +38,10 @@ enum lost {
 		     * so finds an order by what came later */
 };
 
+/* How the items of one read are read: all at one moment, or one after the other
+ * with others in between, who write; a read of many items is no snapshot. */
+enum torn { TORN_NOT, TORN_ONWARD, TORN_BACKWARD };
+
 /* What a run may do. */
 struct limits {
 	unsigned running; /* deliveries at once, 1..PROCESSES */
@@ -47,6 +51,8 @@ struct limits {
 	unsigned switches; /* from a process that could go on to another; 0: any number */
 	size_t prefix;    /* events that are delivered in order, and alone, before */
 	unsigned edits;   /* writes to the order by somebody else */
+	enum torn torn;
+	unsigned expiries; /* times that the session's item may expire */
 	bool leaps;       /* more may have happened at Stripe than the events tell */
 	unsigned syncs;   /* reconcilers that begin some time; others follow at the end */
 	unsigned stops;   /* times that a reconciler may be told to stop */
@@ -94,7 +100,10 @@ struct world {
 		size_t refund, dispute; /* steps: the truth that the order told, or a later one */
 		int rank;
 		char completed[32];
+		char key[128];
 	} passed; /* what the order may not go back behind */
+	bool session_expired; /* its item did, */
+	bool session_gone;    /* and nobody has written it since */
 	bool edited; /* somebody else has written a note into the order */
 	unsigned faults_left, switches_left, syncs_left, deliveries;
 	struct process *last; /* that ran, and could go on */
@@ -131,6 +140,9 @@ bool world_leap(unsigned rarely);
 
 /* Each call of the fakes begins here; others may run meanwhile. */
 enum fault world_call(const char *verb, const char *what, bool writes);
+
+/* Between two items of one read. */
+void world_tear(void);
 
 /* The truth now. */
 const struct truth *world_truth(void);
