@@ -16,10 +16,7 @@ db = local.Local()
 proxy = local.Proxy(db.port)
 ssm = kit.Stub(lambda request: parameters(request))
 values = {}
-shop = kit.TableShop(db, proxy.base, AWS_ENDPOINT_URL_SSM=ssm.base,
-                     CHECKOUT_SUCCESS_URL="https://shop.test/thanks",
-                     CHECKOUT_CANCEL_URL="https://shop.test/cart",
-                     CORS_ALLOW_ORIGIN="https://shop.test")
+shop = kit.TableShop(db, proxy.base, AWS_ENDPOINT_URL_SSM=ssm.base, **lib.OWN_PAGES)
 printed = []
 
 

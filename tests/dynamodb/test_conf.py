@@ -23,7 +23,7 @@ PARTS = {"Put": "PutItem", "ConditionCheck": "ConditionCheckItem", "Delete": "De
 
 db = local.Local()
 proxy = local.Proxy(db.port)
-shop = kit.TableShop(db, proxy.base)
+shop = kit.TableShop(db, proxy.base, **kit.lib.OWN_PAGES)
 
 
 def read(name):

@@ -150,6 +150,7 @@ def _():
     "a table goes from SQLite to DynamoDB and back again, and the sorted lines are the same bytes"
     first, second = (os.path.join(shop.folder, n) for n in ("first.db", "second.db"))
     count = fill(first, ITEMS)
+    run("init", "--db", second)
     table = fresh()
     contains(pipe(["--db", first], table),
              f"import: {count:,} lines: {count:,} written, 0 the same, 0 newer there, "
