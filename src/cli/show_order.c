@@ -32,7 +32,7 @@ static const struct table_column item_columns[] = {
 static const char *const known[] = {
 	"orderNumber", "orderId", "status", "createdAt", "completedAt", "updatedAt", "expiresAt",
 	"customerName", "customerEmail", "customerPhone", "userId", "shippingAddress", "items",
-	"itemCount", "itemsPending", "amount", "amountSubtotal", "amountDiscount", "amountTax",
+	"itemCount", "itemsPending", "unconfirmed", "amount", "amountSubtotal", "amountDiscount", "amountTax",
 	"amountShipping", "amountRefunded", "currency", "presentment", "dispute",
 	"stripePaymentIntentId", "stripePaymentStatus", "stripeCustomerId", "stripeSessionId",
 	"quoteSignature", "metadata", "livemode", "source", "version", "PK", "SK", NULL,

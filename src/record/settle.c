@@ -139,16 +139,22 @@ static int follow_pointers(struct settlement *s, struct err *e)
 static bool may_be_unnamed(const struct settlement *s)
 {
 	struct json_object *adopted = s->items.read[SETTLE_ADOPTED];
-	struct json_object *session = s->items.read[SETTLE_SESSION];
-	struct err ignored;
 
-	if (s->request->unmarked || !adoption_is_complete(adopted))
-		return true;
-	if (!adoption_is_younger(adopted, session))
+	return s->request->unmarked || !adoption_is_complete(adopted) ||
+	       adoption_is_younger(adopted, s->items.read[SETTLE_SESSION]);
+}
+
+/* Whether the functions have written after the adoption: the session's item, or
+ * `order` (NULL: there is none), which nothing named. */
+static bool was_written_later(const struct settlement *s, struct json_object *order)
+{
+	struct json_object *adopted = s->items.read[SETTLE_ADOPTED];
+	struct json_object *session = s->items.read[SETTLE_SESSION];
+
+	if (!adoption_is_complete(adopted))
 		return false;
-	if (!s->items.dry_run && adoption_knows_time(session))
-		adopt_again(s->items.app, s->request->deadline, &ignored);
-	return true;
+	return (order && store_item_version(order) == 0) ||
+	       (adoption_is_younger(adopted, session) && adoption_knows_time(session));
 }
 
 static int find_unnamed(struct settlement *s, struct err *e)
@@ -161,12 +167,15 @@ static int find_unnamed(struct settlement *s, struct err *e)
 		.deadline = s->request->deadline,
 	};
 	struct json_object *order;
+	struct err ignored;
 	unsigned again;
 
 	if (stored_order(s) || !may_be_unnamed(s))
 		return 0;
 	if (unnamed_find(s->items.app, &search, &order, e))
 		return -1;
+	if (!s->items.dry_run && was_written_later(s, order))
+		adopt_again(s->items.app, s->request->deadline, &ignored);
 	again = settle_keys_set_order(&s->items.keys, json_string_or_null(order, "PK"),
 				      json_string_or_null(order, "SK"));
 	json_object_put(order);
@@ -212,13 +221,14 @@ static struct json_object *order_of(const struct settlement *s)
 }
 
 /* An event about an order that stands complete, and that changes nothing in it,
- * is as good as confirmed. */
+ * is as good as confirmed, unless the order is what an event said alone. */
 static bool is_to_ask(const struct settlement *s)
 {
 	struct json_object *order;
 	bool same;
 
-	if (s->request->unmarked || order_needs_lines(stored_order(s)))
+	if (s->request->unmarked || order_needs_lines(stored_order(s)) ||
+	    order_is_unconfirmed(stored_order(s)))
 		return true;
 	order = order_of(s);
 	same = order_same(order, stored_order(s));
@@ -342,6 +352,8 @@ static int decide_and_write(struct settlement *s, struct err *e)
 
 	if (!change.order)
 		return -1;
+	if (s->later || s->json)
+		order_set_unconfirmed(change.order, s->later);
 	if (!r->unmarked && !s->later)
 		change.marker = order_event_marker(r->event, r->session->id, change.order, r->now,
 						   s->items.app->config.event_ttl_days);

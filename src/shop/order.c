@@ -224,6 +224,22 @@ bool order_needs_lines(struct json_object *order)
 	return json_object_array_length(items) == 0;
 }
 
+bool order_is_unconfirmed(struct json_object *order)
+{
+	bool unconfirmed = false;
+
+	json_get_bool(order, "unconfirmed", &unconfirmed);
+	return unconfirmed;
+}
+
+void order_set_unconfirmed(struct json_object *order, bool unconfirmed)
+{
+	if (unconfirmed && !order_needs_lines(order))
+		json_set_bool(order, "unconfirmed", true);
+	else
+		json_object_object_del(order, "unconfirmed");
+}
+
 /* Sessions of old versions have no amounts of their own. */
 static void set_missing_amount(struct json_object *order, const char *key,
 			       struct json_object *items, const char *line_key)

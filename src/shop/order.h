@@ -44,6 +44,12 @@ bool order_has_expired(int64_t created, int64_t ttl_days, int64_t now);
  * the functions wrote none, because Stripe could not be asked). */
 bool order_needs_lines(struct json_object *order);
 
+/* Whether the order says what an event said while Stripe could not be asked; and
+ * that it does so, or not any more.  One that still waits for its lines
+ * (itemsPending) says so already. */
+bool order_is_unconfirmed(struct json_object *order);
+void order_set_unconfirmed(struct json_object *order, bool unconfirmed);
+
 /* Whether two states of an item say the same, whoever wrote them when
  * (version and updatedAt do not count). */
 bool order_same(struct json_object *a, struct json_object *b);

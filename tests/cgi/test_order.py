@@ -730,6 +730,25 @@ for name, kind, more in PASSING:
 
 @test
 def _():
+    """an order that an event changed while Stripe was away is asked for by the redelivery"""
+    session, events = sell({"name": "Bead", "unit_amount": 500}, method="later")
+    granted(deliver(events))
+    equal(shop.order_of(session["id"])["status"], "pending")
+    shop.sim.post("/_sim/later", {"session": session["id"], "outcome": "succeed"})
+    succeeded = events_of(session["id"])[SUCCEEDED]
+    succeeded["data"]["object"]["amount_total"] = 499  # what the event says counts only meanwhile
+    with shop.faults(SESSION, "status", times=-1, status=500):
+        refused(shop.webhook(succeeded), 503)
+    order = shop.order_of(session["id"])
+    equal((order["status"], order["amount"], order["unconfirmed"]), ("completed", 499, True))
+    granted(shop.webhook(succeeded))
+    order = shop.order_of(session["id"])
+    equal((order["status"], order["amount"], "unconfirmed" in order), ("completed", 500, False))
+    ok(shop.item("EVENT#" + succeeded["id"]), "now it is marked")
+
+
+@test
+def _():
     """one passing failure is tried again within the delivery"""
     session, events = sell()
     with shop.faults(SESSION, "status", status=500, times=1):

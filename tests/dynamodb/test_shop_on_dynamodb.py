@@ -249,7 +249,7 @@ ORDER = {
     "completedAt": S, "updatedAt": S, "stripeSessionId": S, "stripePaymentIntentId": S,
     "stripeCustomerId": S, "stripePaymentStatus": S, "shippingAddress": M, "dispute": M,
     "quoteSignature": S, "metadata": M, "livemode": BOOL, "source": S, "expiresAt": N,
-    "clientReferenceId": S, "guest": BOOL, "userKind": S, "erasedAt": S,
+    "clientReferenceId": S, "guest": BOOL, "userKind": S, "erasedAt": S, "unconfirmed": BOOL,
 }
 LINE = {"name": S, "quantity": N, "unitPrice": N, "amountTotal": N, "amountSubtotal": N,
         "currency": S, "sku": S, "collectionId": S, "variantId": S, "stripePriceId": S,
