@@ -24,13 +24,27 @@ SDK_BODY = b'{\n  "id": "evt_test_webhook",\n  "object": "event"\n}'
 OTHER = "whsec_another_endpoint"
 
 
-def line_items(_request):
-    return 200, json.dumps({"object": "list", "has_more": False, "data": [
-        {"id": "li_1", "object": "item", "description": "Ring", "quantity": 1, "currency": "usd",
-         "amount_total": 8500, "amount_subtotal": 8500}]}).encode()
+LINES = {"object": "list", "has_more": False, "data": [
+    {"id": "li_1", "object": "item", "description": "Ring", "quantity": 1, "currency": "usd",
+     "amount_total": 8500, "amount_subtotal": 8500}]}
+delivered = {}  # the session of the last delivery, as Stripe has it
 
 
-stripe = Stub(line_items)
+def session_of(_request):
+    return (200, json.dumps({**delivered, "line_items": LINES}).encode()) if delivered else (404, b"{}")
+
+
+def remember(body):
+    """Stripe knows the session that a delivery tells of."""
+    delivered.clear()
+    try:
+        value = json.loads(body)
+        delivered.update(value["data"]["object"])
+    except (ValueError, TypeError, KeyError, RecursionError):
+        pass
+
+
+stripe = Stub(session_of)
 shop = KeptShop(sim=False, STRIPE_API_BASE=stripe.base)
 
 
@@ -39,6 +53,7 @@ def mac(body, at, secret=WEBHOOK_SECRET):
 
 
 def deliver(body, header, **variables):
+    remember(body)
     return shop.cgi("stripe-webhook", body, HTTP_STRIPE_SIGNATURE=header, **variables)
 
 

@@ -180,6 +180,16 @@ def empty_dynamodb(request):
     return 200, {"Responses": {}, "UnprocessedKeys": {}} if request.operation == "BatchGetItem" else {}
 
 
+def new_dynamodb(request):
+    """The same as `ordersnap init` leaves it: it says that no order waits for adoption."""
+    if request.operation != "BatchGetItem":
+        return empty_dynamodb(request)
+    (table, wanted), = request.json["RequestItems"].items()
+    adopted = {"PK": {"S": "SYSTEM"}, "SK": {"S": "ADOPTED"}}
+    found = [{**adopted, "version": {"N": "1"}, "adoptedAt": {"S": "2026-01-01T00:00:00Z"}}]
+    return 200, {"Responses": {table: found if adopted in wanted["Keys"] else []}, "UnprocessedKeys": {}}
+
+
 # --- SigV4, from its documentation --------------------------------------------------------------
 
 def signature(request, secret):

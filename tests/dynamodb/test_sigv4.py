@@ -35,7 +35,7 @@ def answer(request):
         return 400, {"__type": "x#ResourceNotFoundException", "message": "none"}
     if request.operation == "CreateTable":
         stub.answer = described
-    return kit.empty_dynamodb(request)
+    return kit.new_dynamodb(request)
 
 
 def described(request):
@@ -47,9 +47,8 @@ def described(request):
 stub = kit.Stub(answer)
 shop = kit.Shop(COMMERCE_DB=None, COMMERCE_TABLE="Orders.of-the_shop", AWS_REGION="eu-central-1",
                 AWS_ENDPOINT_URL=stub.base)
-event = kit.paid_event(shop, "cs_test_signed1", metadata={"note": UNICODE},
+event = kit.paid_event(shop, "cs_test_signed1", metadata={"note": UNICODE, "userId": UNICODE},
                        name=UNICODE, client_reference_id=None)
-event["data"]["object"]["metadata"]["userId"] = UNICODE
 
 
 def botocore_signs(request, key_id, secret, token):
@@ -123,8 +122,8 @@ for what, *given in CREDENTIALS:
         equal(done.returncode, 0, done.stderr)
         stub.answer = answer
         check(stub.taken(), ["DescribeTable", "CreateTable", "DescribeTable", "DescribeTable",
-                             "DescribeContinuousBackups", "DescribeTimeToLive", "UpdateTimeToLive"],
-              *given)
+                             "DescribeContinuousBackups", "DescribeTimeToLive", "UpdateTimeToLive",
+                             "GetItem", "Scan", "TransactWriteItems"], *given)
 
 
 @test

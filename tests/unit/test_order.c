@@ -29,7 +29,7 @@ static const char lines[] =
 	"'product':{'id':'prod_1'}}}]";
 
 static const char quote[] = "{'items':[{'name':'Quoted tee','quantity':2,'unitPrice':1000,"
-			    "'stripePriceId':'price_1','collectionId':'c1'}]}";
+			    "'stripePriceId':'price_1','sku':'tee','collectionId':'c1'}]}";
 
 /* What varies from event to event; the rest is the example's. */
 struct event {
@@ -191,7 +191,7 @@ static void without_line_items_the_quotes_are_taken_and_pending_is_noted(void **
 
 	(void)state;
 	json_get_array(order, "items", &items);
-	check_json("items", items, "[{'name':'Quoted tee','quantity':2,'unitPrice':1000,"
+	check_json("items", items, "[{'name':'Quoted tee','quantity':2,'unitPrice':1000,'sku':'tee',"
 				   "'stripePriceId':'price_1','collectionId':'c1'}]");
 	assert_int_equal(json_int_or(order, "itemCount", -1), 2);
 	assert_int_equal(json_get_bool(order, "itemsPending", &pending), JSON_FOUND);
