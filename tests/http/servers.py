@@ -146,7 +146,7 @@ class Site(shop.Shop):
             self.settings["LOG_TARGET"] = self.path("log", "ordersnap.log")
         self.settings.update(settings)
         self.write_configuration()
-        if self.table or self.settings.get("COMMERCE_DB") == self.db:
+        if self.settings.get("COMMERCE_DB") == self.db or (self.table and "COMMERCE_DB" not in settings):
             self.init("--conf", self.path("conf", "ordersnap.conf"))
         self.start()
 
