@@ -352,7 +352,8 @@ static int decide_and_write(struct settlement *s, struct err *e)
 
 	if (!change.order)
 		return -1;
-	if (s->later || s->json)
+	/* What no event tells comes from Stripe's own lists: it is confirmed. */
+	if (s->json || (s->later && !r->unmarked))
 		order_set_unconfirmed(change.order, s->later);
 	if (!r->unmarked && !s->later)
 		change.marker = order_event_marker(r->event, r->session->id, change.order, r->now,
