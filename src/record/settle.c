@@ -10,15 +10,14 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "record/ask_charge.h"
 #include "orders/unnamed.h"
+#include "record/ask_charge.h"
 #include "record/items.h"
 #include "shop/adoption.h"
 #include "shop/charge.h"
 #include "shop/order.h"
 #include "stripe/api.h"
 #include "transfer/adopt.h"
-
 
 /* What one call of settle_session() works with. */
 struct settlement {

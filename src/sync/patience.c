@@ -65,17 +65,25 @@ int patience_ask(struct app *app, struct patience patience, patience_question *q
 	return rc;
 }
 
+/* What stripe_pages_next() is given beside the client. */
+struct next_page {
+	struct stripe_pages *pages;
+	struct json_object **page;
+};
+
+static int ask_next_page(struct stripe_client *stripe, const void *what, int64_t deadline,
+			 void *answer, struct err *e)
+{
+	const struct next_page *next = what;
+
+	(void)answer;
+	return stripe_pages_next(next->pages, stripe, deadline, next->page, e);
+}
+
 int patience_next_page(struct app *app, struct patience patience, struct stripe_pages *pages,
 		       struct json_object **page, struct err *e)
 {
-	struct stripe_client *stripe;
-	int64_t deadline;
-	int rc;
+	const struct next_page next = {pages, page};
 
-	do {
-		deadline = deadline_in(PATIENCE_CALL_MS);
-		stripe = app_stripe(app, deadline, e);
-		rc = stripe ? stripe_pages_next(pages, stripe, deadline, page, e) : -1;
-	} while (rc && patience_again(&patience, e));
-	return rc;
+	return patience_ask(app, patience, ask_next_page, &next, NULL, e);
 }
