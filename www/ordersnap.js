@@ -41,6 +41,7 @@
     optional: 'optional',
     checkout: 'Check out',
     wait: 'One moment…',
+    alreadyOrdered: 'You have already ordered this.',
     gone: 'Some of it is not available any more. Please remove it.',
     unreachable: 'The shop can’t be reached just now. Please try again.',
     busy: 'The shop is busy just now. Please try again in a moment.',
@@ -179,9 +180,10 @@
   // ---- what the programs answer
 
   class Refusal extends Error {
-    constructor(status, text) {
+    constructor(status, text, code = '') {
       super(text);
       this.status = status; // 0: there was no answer
+      this.code = code; // which of a status's meanings, where it has two
     }
   }
 
@@ -205,7 +207,7 @@
     }
     const answer = await response.json().catch(() => null);
     if (!response.ok || answer === null || typeof answer !== 'object') {
-      throw new Refusal(response.ok ? 0 : response.status, String(answer?.error ?? ''));
+      throw new Refusal(response.ok ? 0 : response.status, String(answer?.error ?? ''), String(answer?.code ?? ''));
     }
     return answer;
   }
@@ -306,6 +308,63 @@
 
   function countOf(cart) {
     return [...cart.values()].reduce((sum, n) => sum + n, 0);
+  }
+
+  // ---- the session that was begun last: what is ordered leaves the cart, once, and nothing else does
+
+  const BEGUN = 'ordersnap-session';
+
+  function readBegun() {
+    try {
+      const begun = JSON.parse(localStorage.getItem(BEGUN));
+      return typeof begun?.session === 'string' ? begun : null; // {session, quote, lines, done}
+    } catch {
+      return null;
+    }
+  }
+
+  function keepBegun(begun) {
+    try {
+      localStorage.setItem(BEGUN, JSON.stringify(begun));
+    } catch {
+      // then the server's answer alone tells what is ordered
+    }
+  }
+
+  function takeOut(lines) {
+    const cart = readCart();
+    for (const [sku, quantity] of lines) {
+      if (cart.get(sku) > quantity) cart.set(sku, cart.get(sku) - quantity);
+      else cart.delete(sku);
+    }
+    writeCart(cart);
+  }
+
+  const linesOf = (quote) => (quote.items ?? []).map(({ sku, quantity }) => [sku, quantity]);
+  const isOrdered = (answer) => Boolean(answer?.orderNumber) && answer.status !== 'failed';
+
+  const statusOf = (session) => request(`/checkout/session-status?session_id=${encodeURIComponent(session)}`);
+
+  // The answer is about this session.  One that this browser did not begin has the whole cart.
+  function conclude(session, answer) {
+    const begun = readBegun();
+    const ordered = isOrdered(answer);
+    if (begun ? begun.done || begun.session !== session : !ordered) return;
+    if (ordered || ['failed', 'expired'].includes(answer?.status)) keepBegun({ ...begun, session, done: true });
+    if (ordered) takeOut(Array.isArray(begun?.lines) ? begun.lines : [...readCart()]);
+  }
+
+  // What became of the session that was begun last, while that is not known; else null.
+  async function lookBack() {
+    const begun = readBegun();
+    if (!begun || begun.done) return null;
+    try {
+      const answer = await statusOf(begun.session);
+      conclude(begun.session, answer);
+      return answer;
+    } catch {
+      return null; // whoever is to answer for the payment says so at the next request
+    }
   }
 
   addEventListener('storage', (event) => {
@@ -481,6 +540,31 @@
   // ---- <ordersnap-cart summary href="#cart">: how much is in it, as a link
 
   class Cart extends Ordersnap {
+    connectedCallback() {
+      super.connectedCallback();
+      this.shown = (event) => event.persisted && this.comeBack();
+      addEventListener('pageshow', this.shown);
+      this.comeBack();
+    }
+
+    disconnectedCallback() {
+      super.disconnectedCallback();
+      removeEventListener('pageshow', this.shown);
+    }
+
+    // From Stripe's page, perhaps after a payment that no page of the shop has heard of.
+    async comeBack() {
+      if (this.hasAttribute('summary') || !readCart().size) return;
+      const answer = await lookBack();
+      if (isOrdered(answer)) this.showOrdered(answer);
+    }
+
+    showOrdered(answer) {
+      this.going = false;
+      this.note = this.text('alreadyOrdered') + (answer?.orderNumber ? ` ${this.text('order', { number: answer.orderNumber })}` : '');
+      this.renderCart(readCart());
+    }
+
     render() {
       const cart = readCart();
       if (this.hasAttribute('summary')) return this.renderSummary(cart);
@@ -490,6 +574,7 @@
         this.state = state;
         this.quote = null;
         this.problem = '';
+        this.note = '';
         this.gone = new Set();
         this.askSoon();
       }
@@ -544,18 +629,21 @@
       const count = countOf(cart);
       const title = make(this.heading(), { textContent: this.text('cartTitle'), attributes: { part: 'title' } });
       if (count === 0) {
-        this.say(this.hadLines ? this.text('cartEmpty') : '');
+        this.say(this.note || (this.hadLines || this.status.textContent ? this.text('cartEmpty') : ''));
         title.tabIndex = -1;
         title.dataset.key = 'title';
         this.hadLines = false;
         this.show(make('div', { className: 'card stack', attributes: { part: 'card' } }, title,
+          this.note ? make('p', { textContent: this.note, attributes: { part: 'note' } }) : null,
           make('p', { className: 'soft', textContent: this.text('cartEmpty') })));
         return;
       }
       this.hadLines = true;
-      this.say(sum ? `${this.text('cartCount', { count })}, ${money(sum.subtotal, sum.currency)}` : '');
+      const says = sum ? `${this.text('cartCount', { count })}, ${money(sum.subtotal, sum.currency)}` : '';
+      this.say([this.note, says].filter(Boolean).join(' '));
       this.show(make('form', { className: 'card stack', noValidate: true, onsubmit: (event) => this.submit(event), attributes: { part: 'card' } },
         title,
+        this.note ? make('p', { textContent: this.note, attributes: { part: 'note' } }) : null,
         make('ul', { className: 'lines' }, ...[...cart].map(([sku, quantity]) => this.line(sku, quantity))),
         make('dl', { className: 'sums' }, make('dt', { className: 'total', textContent: this.text('subtotal') }),
           make('dd', { className: 'total number', textContent: sum ? money(sum.subtotal, sum.currency) : '…' })),
@@ -604,8 +692,12 @@
       this.renderCart(readCart());
       this.say(this.text('wait'));
       try {
-        location.assign((await this.createSession()).checkoutUrl);
-        return;
+        const session = await this.createSession();
+        if (session) {
+          keepBegun({ session: session.sessionId, quote: this.quote.quoteSignature, lines: linesOf(this.quote) });
+          location.assign(session.checkoutUrl);
+          return;
+        }
       } catch (error) {
         this.problem = error.status === 401 ? this.text('loginAgain') : this.why(error);
         if (error.status === 401) this.event('ordersnap-login', {});
@@ -614,16 +706,31 @@
       this.renderCart(readCart());
     }
 
-    // A quote that is stale, used or forgotten is asked for anew, without a word.
+    // A quote that is stale, of a payment that failed, or forgotten is asked for anew, without a word.
+    // What is ordered already is not ordered again: null, and the cart says so.
     async createSession() {
-      if (this.quote.expiresAt * 1000 < Date.now() + 10000) await this.quoteAnew();
+      const before = await lookBack();
+      if (isOrdered(before)) return this.showOrdered(before) ?? null;
+      if (before?.status === 'failed' || this.quote.expiresAt * 1000 < Date.now() + 10000) await this.quoteAnew();
       try {
         return await this.postSession();
       } catch (error) {
         if (![404, 409, 410].includes(error.status)) throw error;
+        if (error.code === 'already_ordered' && await this.sayOrdered()) return null;
         await this.quoteAnew();
         return this.postSession();
       }
+    }
+
+    // The quote has an order, perhaps of another tab.  False where its payment failed.
+    async sayOrdered() {
+      const begun = readBegun();
+      const answer = begun?.quote === this.quote.quoteSignature ? await statusOf(begun.session) : null;
+      if (answer?.status === 'failed') return false;
+      if (answer && !begun.done) conclude(begun.session, answer);
+      else takeOut(linesOf(this.quote));
+      this.showOrdered(answer);
+      return true;
     }
 
     async quoteAnew() {
@@ -675,16 +782,16 @@
       let answer = null;
       this.ended = false;
       try {
-        answer = await request(`/checkout/session-status?session_id=${encodeURIComponent(session)}`);
+        answer = await statusOf(session);
       } catch (error) {
         this.ended = error.status >= 400 && error.status < 500 && error.status !== 429;
       }
       if (this.session !== session || !this.isConnected) return;
       this.answer = answer ?? this.answer;
       const decided = !['unknown', 'pending', undefined].includes(this.answer?.status);
-      if (this.answer?.orderNumber && this.answer.status !== 'failed' && !this.cleared) {
-        this.cleared = true;
-        writeCart(new Map());
+      conclude(session, this.answer);
+      if (isOrdered(this.answer) && !this.told) {
+        this.told = true;
         this.event('ordersnap-order', { ...this.answer });
       }
       this.ended ||= decided || number >= POLL_MS.length;

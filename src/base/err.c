@@ -22,6 +22,7 @@ static const struct {
 	[ERR_NOT_FOUND] = {404, "not_found", NULL},
 	[ERR_METHOD] = {405, "method", "Method not allowed"},
 	[ERR_TIMEOUT] = {408, "timeout", NULL},
+	[ERR_ORDERED] = {409, "already_ordered", NULL},
 	[ERR_OUTDATED] = {409, "outdated", NULL},
 	[ERR_GONE] = {410, "gone", NULL},
 	[ERR_LENGTH] = {411, "length", "Content-Length is required"},
@@ -76,6 +77,13 @@ int err_http_status(enum err_code code)
 const char *err_public_text(const struct err *e)
 {
 	return codes[e->code].public_text ? codes[e->code].public_text : e->text;
+}
+
+/* 409 alone has two: a quote that is ordered, after which nothing is to be bought
+ * by itself, and one that has to be made anew. */
+const char *err_public_code(enum err_code code)
+{
+	return codes[code].status == 409 ? codes[code].name : NULL;
 }
 
 const char *err_name(enum err_code code)

@@ -19,6 +19,7 @@ enum err_code {
 	ERR_NOT_FOUND,    /* 404: no such path, quote or order */
 	ERR_METHOD,       /* 405: the path exists, the method does not */
 	ERR_TIMEOUT,      /* 408: a body that is not whole in time */
+	ERR_ORDERED,      /* 409: what the request would order is ordered already */
 	ERR_OUTDATED,     /* 409: what the request rests on has changed; the text says what to do */
 	ERR_GONE,         /* 410: the quote has expired */
 	ERR_LENGTH,       /* 411: a body without CONTENT_LENGTH */
@@ -61,6 +62,11 @@ int err_http_status(enum err_code code);
 /* What a client may read: e->text for a client's own mistake, else a fixed
  * sentence.  Borrowed; lives as long as `e`. */
 const char *err_public_text(const struct err *e);
+
+/* What a client's program branches on where one status has several meanings
+ * ("already_ordered"); NULL for a status that says it alone.  Contract: a word
+ * stays once it is out.  Static. */
+const char *err_public_code(enum err_code code);
 
 /* The code's name for the log ("unavailable").  Static. */
 const char *err_name(enum err_code code);

@@ -64,7 +64,7 @@ static int read_quote(struct app *app, const char *signature, int64_t deadline,
 	if (!*quote || !quote_is_authentic(*quote, secret))
 		return err_set(e, ERR_NOT_FOUND, "there is no such quote");
 	if (json_string_or_null(*quote, "orderId"))
-		return err_set(e, ERR_OUTDATED, "this quote is already ordered: quote the cart again "
+		return err_set(e, ERR_ORDERED, "this quote is already ordered: quote the cart again "
 			       "to order it once more");
 	if (json_int_or(*quote, "validUntil", 0) <= clock_epoch())
 		return err_set(e, ERR_GONE, "the quote has expired");

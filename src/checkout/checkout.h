@@ -11,7 +11,8 @@
  * `body` is the request's JSON, `subject` whom the site's login names, or NULL.
  * 0 with the JSON answer, to release.  -1 with ERR_BAD_REQUEST,
  * ERR_UNAUTHORIZED, ERR_FORBIDDEN, ERR_NOT_FOUND (no such quote), ERR_GONE (it
- * has expired), ERR_OUTDATED (it is ordered, or a price no longer sold), ERR_REFUSED (by Stripe) or ERR_UNAVAILABLE.
+ * has expired), ERR_ORDERED (it is ordered), ERR_OUTDATED (a price is no longer
+ * sold), ERR_REFUSED (by Stripe) or ERR_UNAVAILABLE.
  */
 int checkout_create(struct app *app, struct json_object *body, const char *subject,
 		    int64_t deadline, struct json_object **answer, struct err *e);

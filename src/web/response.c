@@ -68,6 +68,8 @@ void response_error(struct response *r, const struct err *e)
 
 	r->cache_control = NULL;
 	json_set_string(json, "error", err_public_text(e));
+	if (err_public_code(e->code))
+		json_set_string(json, "code", err_public_code(e->code));
 	if (status == 503)
 		buf_printf(&r->headers, "Retry-After: %d\r\n", RETRY_AFTER_SECONDS);
 	if (status == 401)

@@ -29,7 +29,8 @@ void response_header(struct response *r, const char *name, const char *value);
 void response_json(struct response *r, int status, struct json_object *json);
 
 /* The answer that an error gives: its status, {"error": what a client may
- * read}, Retry-After with a 503, WWW-Authenticate with a 401. */
+ * read}, with "code" where err_public_code() has one, Retry-After with a 503,
+ * WWW-Authenticate with a 401. */
 void response_error(struct response *r, const struct err *e);
 
 /* Adds the whole CGI answer (RFC 3875 section 6), `Status:` first. */

@@ -154,6 +154,90 @@ test('a quote that is stale, used or forgotten is asked for anew without a word'
   expect(context, '410');
 });
 
+// The shop's page after the payment knows nothing of the elements.
+const bareThanks = (page) => page.locator('#cart ordersnap-cart').evaluate((cart) => cart.setAttribute('success-url',
+  '/foreign/bare-thanks.html?session_id={CHECKOUT_SESSION_ID}'));
+
+const ordered = (page, session) => eventually(async () => page.evaluate((id) => fetch(`/checkout/session-status?session_id=${id}`)
+  .then((r) => r.json()).then((r) => r.orderNumber), session), 'the order');
+
+test('back after paying: the cart says what is ordered, and asks for no second session', async (context) => {
+  const [page, other] = [await openShop(context), await openShop(context)];
+  await bareThanks(page);
+  let asked = 0;
+  await context.route('**/checkout/create-session', (route) => { asked += 1; return route.continue(); });
+  await fillCart(page);
+  await inCart(other, '$85.00');
+  await eventually(() => pay(other).isEnabled(), 'the other tab\'s button');
+  await goToStripe(page);
+  await payAtStripe(page);
+  const number = await ordered(page, new URL(page.url()).searchParams.get('session_id'));
+  await pay(other).click();
+  await inCart(other, `You have already ordered this. Order ${number}`);
+  await inCart(other, 'Nothing in it yet.');
+  equal(await status(other, '#cart ordersnap-cart'), `You have already ordered this. Order ${number}`);
+  equal(await other.evaluate(() => document.querySelector('#cart ordersnap-cart').shadowRoot.activeElement?.textContent), 'Your cart');
+  equal(asked, 1);
+  await add(other, 'Red Necklace').click();
+  await inCart(other, '$30.00');
+  equal(await other.locator('#cart').getByText('already ordered').count(), 0);
+  await goToStripe(other);
+  equal(asked, 2);
+});
+
+test('back after paying: what was put into the cart meanwhile stays in it', async (context) => {
+  const page = await openShop(context);
+  await bareThanks(page);
+  await fillCart(page);
+  await goToStripe(page);
+  await payAtStripe(page);
+  const session = new URL(page.url()).searchParams.get('session_id');
+  const number = await ordered(page, session);
+  await page.evaluate(() => localStorage.setItem('ordersnap-cart', '{"N-RED":2,"R-SIL":3}'));
+  await page.goto(shopUrl);
+  await inCart(page, `You have already ordered this. Order ${number}`);
+  await inCart(page, '$50.00');
+  await page.goto(`${shopUrl}thanks.html?session_id=${session}`);
+  await page.locator('ordersnap-thanks').getByText(number, { exact: true }).waitFor();
+  equal(await page.evaluate(() => ordersnap.cart.read()), { 'R-SIL': 2 });
+});
+
+test('a quote that somebody else has ordered is a 409 with a code, and leaves the cart with a word', async (context) => {
+  const page = await openShop(context);
+  let quote;
+  await page.route('**/cart/quote', async (route) => {
+    const response = await route.fetch();
+    quote = await response.json();
+    await route.fulfill({ response });
+  });
+  await fillCart(page);
+  const session = await page.evaluate((quoteSignature) => fetch('/checkout/create-session', { method: 'POST', body: JSON.stringify({ quoteSignature }),
+    headers: { 'Content-Type': 'application/json' } }).then((r) => r.json()).then((r) => r.sessionId), quote.quoteSignature);
+  await call('/_sim/pay', { session });
+  await ordered(page, session);
+  await pay(page).click();
+  await inCart(page, 'You have already ordered this.');
+  equal(await page.evaluate(() => ordersnap.cart.read()), {});
+  expect(context, '409');
+});
+
+test('a payment that failed later: the cart is as it was, and can be paid', async (context) => {
+  const page = await openShop(context);
+  await bareThanks(page);
+  await fillCart(page);
+  await goToStripe(page);
+  await payAtStripe(page, { method: 'later' });
+  const session = new URL(page.url()).searchParams.get('session_id');
+  await ordered(page, session);
+  await call('/_sim/later', { session, outcome: 'fail' });
+  await eventually(async () => page.evaluate((id) => fetch(`/checkout/session-status?session_id=${id}`).then((r) => r.json())
+    .then((r) => r.status === 'failed'), session), 'word of it');
+  await page.goto(shopUrl);
+  await inCart(page, '$85.00');
+  await eventually(() => pay(page).isEnabled(), 'the button');
+  await goToStripe(page);
+});
+
 test('a quote that the clock says is stale is not even tried', async (context) => {
   const page = await openShop(context);
   let quotes = 0;

@@ -43,11 +43,11 @@ def skip(why):
 
 def orders_of_ann():
     """Twelve orders in several states; the newest has all that a customer may see."""
-    listed = [made.order(f"cs_test_ann{n:02d}", NOW - 86400 * n, "ann", amountShipping=500,
+    listed = [made.order(f"cs_test_ann{n:02d}", NOW - 86400 * n, "ann",
                          shippingAddress={"name": "Ann Lee", "line1": "5 Shore Road", "city": "Halifax",
                                           "state": "NS", "postalCode": "B3H 1A1", "country": "CA"})
               for n in range(1, 13)]
-    listed[0].update(amountDiscount=1000, amountTax=300, refunds=[
+    listed[0].update(amountDiscount=1000, amountShipping=500, amountTax=500, refunds=[
         {"id": "re_1", "amount": 2500, "currency": "usd", "status": "succeeded",
          "createdAt": made.iso(NOW)}], amountRefunded=2500, status="partially_refunded",
         tracking={"carrier": "DHL", "number": "JD01", "url": "https://track.example/JD01"})
@@ -79,6 +79,7 @@ def main():
         snippets = [part.split("```")[0] for part in f.read().split("```html\n")[1:]]
     pages = {"evil": '<ordersnap-buy sku="X-EVIL"></ordersnap-buy>\n<ordersnap-cart email></ordersnap-cart>',
              "orders": "<ordersnap-orders></ordersnap-orders>",
+             "bare-thanks": "<p>Thank you.</p>",
              "thanks": "<ordersnap-thanks></ordersnap-thanks>",
              **{f"snippet{n}": text for n, text in enumerate(snippets)}}
     for name, text in pages.items():

@@ -1150,7 +1150,9 @@ def _():
     equal(quote["expiresAt"], answer["stripeExpiresAt"] + 3 * 86400)
     with none_made():
         for body in (ORDERED, {"userId": "user_other"}, None):
-            refused(shop.checkout(signature, body), 409, "already ordered", "quote the cart again")
+            again = shop.checkout(signature, body)
+            refused(again, 409, "already ordered", "quote the cart again")
+            equal(again.json["code"], "already_ordered")
 
 
 @test

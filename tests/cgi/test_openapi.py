@@ -215,8 +215,8 @@ def _():
     quote = a_quote()
     shop.stripe("POST", "/v1/prices/" + quote["items"][0]["stripePriceId"], {"active": "false"})
     try:
-        ask("/checkout/create-session", {"quoteSignature": quote["quoteSignature"]}, 409,
-            HTTP_AUTHORIZATION=BEARER)
+        equal(ask("/checkout/create-session", {"quoteSignature": quote["quoteSignature"]}, 409,
+                  HTTP_AUTHORIZATION=BEARER)["code"], "outdated")
     finally:
         shop.stripe("POST", "/v1/prices/" + quote["items"][0]["stripePriceId"], {"active": "true"})
 

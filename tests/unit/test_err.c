@@ -19,6 +19,7 @@ static void each_code_has_its_status_name_and_public_text(void **state)
 		{ERR_NOT_FOUND, 404, "not_found", "own text"},
 		{ERR_METHOD, 405, "method", "Method not allowed"},
 		{ERR_TIMEOUT, 408, "timeout", "own text"},
+		{ERR_ORDERED, 409, "already_ordered", "own text"},
 		{ERR_OUTDATED, 409, "outdated", "own text"},
 		{ERR_GONE, 410, "gone", "own text"},
 		{ERR_LENGTH, 411, "length", "Content-Length is required"},
@@ -42,6 +43,10 @@ static void each_code_has_its_status_name_and_public_text(void **state)
 		check_int(row->name, err_http_status(row->code), row->status);
 		check_text(row->name, err_name(row->code), row->name);
 		check_text(row->name, err_public_text(&e), row->public_text);
+		if (row->status == 409)
+			check_text(row->name, err_public_code(row->code), row->name);
+		else
+			assert_null(err_public_code(row->code));
 	}
 }
 
