@@ -375,7 +375,7 @@ static const char *session_status(struct json_object *order)
 }
 
 struct json_object *order_session_item(struct json_object *order, struct json_object *stored,
-				       int64_t now, int64_t keep_seconds)
+				       int64_t now)
 {
 	struct json_object *item = stored ? json_copy(stored) : json_object_new_object();
 	char *pk = key_session(json_string_or_null(order, "stripeSessionId"));
@@ -389,8 +389,8 @@ struct json_object *order_session_item(struct json_object *order, struct json_ob
 	json_copy_member(item, "createdAt", order, "createdAt");
 	json_set_string(item, "status", session_status(order));
 	json_set_string(item, "updatedAt", iso8601_time(now, text));
-	if (!json_object_object_get_ex(stored, "orderPK", NULL))
-		json_set_int(item, "expiresAt", now + keep_seconds);
+	json_object_object_del(item, "expiresAt");
+	json_copy_member(item, "expiresAt", order, "expiresAt");
 	free(pk);
 	return item;
 }

@@ -64,8 +64,9 @@ struct json_object *order_pointer(struct json_object *order, char *pk);       /*
 struct json_object *order_payment_pointer(struct json_object *order, char *pk); /* takes pk */
 struct json_object *order_day_entry(struct json_object *order, int64_t created);
 /* Its status is in the words of the functions: `completed`, also while the payment is
- * under way, or `failed`. */
+ * under way, or `failed`.  It is kept as long as the order is: an event or a sync that
+ * comes late may find the order by it alone.  (Up to 0.1.0 it went after 30 days.) */
 struct json_object *order_session_item(struct json_object *order, struct json_object *stored,
-				       int64_t now, int64_t keep_seconds);
+				       int64_t now);
 
 #endif

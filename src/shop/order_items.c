@@ -13,7 +13,6 @@
 #include "shop/order.h"
 
 #define DAY 86400
-#define SESSION_KEEP 2592000 /* seconds: 30 days past completion */
 
 static const enum settle_item beside[] = {SETTLE_SESSION, SETTLE_NUMBER, SETTLE_DAY,
 					  SETTLE_PAYMENT};
@@ -31,7 +30,7 @@ static struct json_object *derived(const struct order_change *c, struct json_obj
 		return NULL;
 	switch (which) {
 	case SETTLE_SESSION:
-		return order_session_item(order, c->read[SETTLE_SESSION], c->now, SESSION_KEEP);
+		return order_session_item(order, c->read[SETTLE_SESSION], c->now);
 	case SETTLE_NUMBER:
 		return order_pointer(order, str_dup(pk));
 	case SETTLE_PAYMENT:
@@ -72,12 +71,11 @@ static struct json_object *payment_pointer(const struct order_change *c)
 	return item;
 }
 
+/* Two sessions may give one number: its pointer is the first one's. */
 static bool may_differ(const struct order_change *c, enum settle_item which)
 {
 	const char *id = json_string_or_null(c->order, "orderId");
 
-	if (which == SETTLE_SESSION)
-		return !c->read[which] && c->keys->created + SESSION_KEEP <= c->now;
 	return which == SETTLE_NUMBER && c->read[which] && id &&
 	       !settle_keys_names(c->read[which], id);
 }

@@ -46,10 +46,9 @@ void order_items_free(struct order_item *items, size_t n);
 /*
  * Which of the items beside the order that stands do not say what is derived from
  * it: 1 << SETTLE_SESSION and so on, 0 where no order stands, or one of the Lambda
- * functions' that does not say of which session it is yet.  Four things are
- * left out, for they are no fault: a session's item that is gone when it may have
- * expired, its status word, the version that the payment's copy of the order bears,
- * and a number that is another order's.
+ * functions' that does not say of which session it is yet.  Three things are
+ * left out, for they are no fault: the session's status word, the version that the
+ * payment's copy of the order bears, and a number that is another order's.
  */
 unsigned order_items_astray(const struct settle_keys *keys, struct json_object *const *read,
 			    int64_t now);

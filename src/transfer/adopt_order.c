@@ -18,7 +18,6 @@
 
 #define TRIES 20 /* while others are in the way */
 #define PAUSE_MS 20
-#define SESSION_KEEP 2592000 /* seconds: what a session's item is kept that was not there */
 #define LETTERS 26 /* that a number may end in */
 
 /* The items of an order, and of the other one of its session. */
@@ -227,17 +226,6 @@ static void add_delete(struct actions *actions, struct json_object *read)
 	actions->list[actions->n++].verb = STORE_DELETE;
 }
 
-/* Theirs is kept for as long as it was; one that was not there for a while. */
-static struct json_object *session_item(struct json_object *order, struct json_object *stands,
-					int64_t now)
-{
-	struct json_object *item = order_session_item(order, stands, now, SESSION_KEEP);
-
-	if (stands && !json_object_object_get_ex(stands, "expiresAt", NULL))
-		json_object_object_del(item, "expiresAt");
-	return item;
-}
-
 /*
  * Writes `order`, which replaces what stands as `kept` (ORDER or OTHER), and all
  * that names it.  The other one, if there is one, goes, and what named it names
@@ -255,7 +243,8 @@ static int write_order(struct attempt *a, struct json_object *order, enum item k
 
 	key_order_created(a->sk[kept], &created);
 	json_set_int(order, "version", store_item_version(stands) + 1);
-	add_put(&actions, session_item(order, a->read[SESSION], clock_epoch()), a->read[SESSION]);
+	add_put(&actions, order_session_item(order, a->read[SESSION], clock_epoch()),
+		a->read[SESSION]);
 	if (a->pk[PAYMENT])
 		add_put(&actions, order_payment_pointer(order, str_dup(a->pk[PAYMENT])),
 			a->read[PAYMENT]);

@@ -97,18 +97,14 @@ static bool is_of(struct json_object *item, struct json_object *order)
 	return !item || !id || (own && strcmp(id, own) == 0);
 }
 
-/* The session's item is kept as long as the order: an event or a sync that comes
- * when everything else of the sale is forgotten finds the order by it alone. */
 static struct json_object *session_item(struct attempt *a, struct json_object *order, int64_t now)
 {
-	struct json_object *item = order_session_item(order, a->read[SESSION], now, 0);
+	struct json_object *item = order_session_item(order, a->read[SESSION], now);
 	const char *status = json_string_or_null(a->read[SESSION], "status");
 
 	erasure_strip(item);
 	if (status)
 		json_set_string(item, "status", status);
-	json_object_object_del(item, "expiresAt");
-	json_copy_member(item, "expiresAt", order, "expiresAt");
 	return item;
 }
 

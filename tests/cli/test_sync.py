@@ -384,17 +384,35 @@ def _():
 
 @test
 def _():
-    "what may be so is no difference: a session's item that has expired, its word, a copy's version, another's number"
-    one, old = ids[43], big.sell(created=NOW - 31 * DAY, at=NOW - 31 * DAY)["id"]
+    "what may be so is no difference: a session's word, a copy's version, another's number"
+    one = ids[43]
     big.sync("--since", "2020-01-01")
     items = {astray(k): big.item(*k) for k in big.of_order(one)}
     copy = items["PAYMENT#"]
     big.write({**items["SESSION#"], "status": "completed"}, {**items["NUMBER#"], "orderId": ids[44]},
               {**copy, "order": {**copy["order"], "version": 99}})
-    big.forget(("SESSION#" + old, "METADATA"))
     with writes_nothing(big):
         equal(big.sync("--since", "2020-01-01").differences, [])
     big.write(items["SESSION#"], items["NUMBER#"])
+
+
+@test
+def _():
+    "a session's item that would end before its order is mended once, also one that has ended"
+    old = big.sell(created=NOW - 31 * DAY, at=NOW - 31 * DAY)["id"]
+    key = ("SESSION#" + old, "METADATA")
+    big.sync("--since", "2020-01-01")
+    right = big.item(*key)
+    ok("expiresAt" not in right, "it ends")
+    for ends in (NOW + 3 * DAY, NOW - DAY):
+        big.write({**right, "expiresAt": ends})
+        before = big.items()
+        said = big.sync("--since", "2020-01-01")
+        equal([(d["orderId"], d["pointers"]) for d in said.differences], [(old, ["SESSION#"])])
+        equal(comparable(big.item(*key)), comparable(right))
+        equal([k for k in changed(before, big.items()) if k not in (key, STATE)], [], "other rows")
+        with writes_nothing(big):
+            equal(big.sync("--since", "2020-01-01").differences, [])
 
 
 # --- --dry-run ------------------------------------------------------------------------------------

@@ -39,10 +39,15 @@ static void maybe_edit(void)
 
 /* DynamoDB and SQLite alike hide what has expired.  The functions' own have no
  * time to expire. */
+static bool may_expire(struct json_object *item)
+{
+	return item && (world->limits.forgets || !json_string_or_null(item, "orderPK"));
+}
+
 static void maybe_expire(void)
 {
 	if (!world->limits.expiries || world->in_order || world->history->traits & TRAIT_LEGACY ||
-	    !table_find(&world->table, "SESSION#" SESSION_ID, "METADATA") ||
+	    !may_expire(table_find(&world->table, "SESSION#" SESSION_ID, "METADATA")) ||
 	    !choose_rarely(world->choices, 12))
 		return;
 	table_delete(&world->table, "SESSION#" SESSION_ID, "METADATA");

@@ -21,6 +21,7 @@ static struct limits limits_of(unsigned boldness, struct choices *c)
 		.edits = boldness < 2 ? 0 : choose(c, 2),
 		.torn = boldness < 3 ? TORN_NOT : (enum torn)choose(c, 3),
 		.expiries = choose(c, 2),
+		.forgets = choose(c, 2),
 		.leaps = choose(c, 2),
 	};
 }
@@ -144,6 +145,7 @@ static bool all_names(void)
 {
 	static const struct limits limits[] = {
 		{.running = 1, .window = 255, .faults = 1},
+		{.running = 1, .window = 255, .expiries = 1, .forgets = true},
 		{.running = 1, .window = 255, .expiries = 1},
 		{.running = 2, .window = 1, .switches = 2},
 		{.running = 2, .window = 1, .switches = 2, .torn = TORN_ONWARD, .prefix = 1},

@@ -119,6 +119,7 @@ static struct limits limits_of(unsigned boldness, struct choices *c)
 		.edits = boldness < 2 ? 0 : choose(c, 2),
 		.torn = boldness < 3 ? TORN_NOT : (enum torn)choose(c, 3),
 		.expiries = choose(c, 2),
+		.forgets = choose(c, 2),
 		.leaps = choose(c, 2),
 		.syncs = 1 + choose(c, 3),
 		.stops = boldness < 2 ? 0 : choose(c, 2),

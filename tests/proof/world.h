@@ -52,7 +52,8 @@ struct limits {
 	size_t prefix;    /* events that are delivered in order, and alone, before */
 	unsigned edits;   /* writes to the order by somebody else */
 	enum torn torn;
-	unsigned expiries; /* times that the session's item may expire */
+	unsigned expiries; /* times that the session's item may expire, while it is no order's */
+	bool forgets;      /* an order's too, as an ordersnap of before had it */
 	bool leaps;       /* more may have happened at Stripe than the events tell */
 	unsigned syncs;   /* reconcilers that begin some time; others follow at the end */
 	unsigned stops;   /* times that a reconciler may be told to stop */

@@ -616,11 +616,11 @@ static void the_session_item_finds_the_order(void **state)
 	struct json_object *order = apply(&paid, NULL);
 
 	(void)state;
-	check_json("session", keep(order_session_item(order, NULL, CREATED, 100)),
+	check_json("session", keep(order_session_item(order, NULL, CREATED)),
 		   "{'PK':'SESSION#cs_test_abc123','SK':'METADATA'," NAMES ","
 		   "'stripeSessionId':'cs_test_abc123','quoteSignature':'qq',"
 		   "'createdAt':'2024-11-26T09:20:00Z','status':'completed',"
-		   "'updatedAt':'2024-11-26T09:20:00Z','expiresAt':1732612900}");
+		   "'updatedAt':'2024-11-26T09:20:00Z'}");
 }
 
 static void the_session_item_keeps_what_stood_in_it(void **state)
@@ -628,17 +628,29 @@ static void the_session_item_keeps_what_stood_in_it(void **state)
 	struct json_object *order = apply(&paid, NULL);
 	struct json_object *open = json_of("{'PK':'x','checkoutUrl':'u','expiresAt':5,'version':3}");
 	struct json_object *done = json_of("{'orderPK':'USER#old','expiresAt':5,'version':3}");
-	struct json_object *item = keep(order_session_item(order, open, CREATED, 100));
+	struct json_object *item = keep(order_session_item(order, open, CREATED));
 
 	(void)state;
 	assert_string_equal(json_string_or_null(item, "checkoutUrl"), "u");
 	assert_string_equal(json_string_or_null(item, "PK"), "SESSION#cs_test_abc123");
 	assert_int_equal(json_int_or(item, "version", 0), 3);
-	assert_int_equal(json_int_or(item, "expiresAt", 0), CREATED + 100);
+	assert_false(json_object_object_get_ex(item, "expiresAt", NULL));
 	check_json("stored", open, "{'PK':'x','checkoutUrl':'u','expiresAt':5,'version':3}");
-	item = keep(order_session_item(order, done, CREATED, 100));
-	assert_int_equal(json_int_or(item, "expiresAt", 0), 5);
+	item = keep(order_session_item(order, done, CREATED));
+	assert_false(json_object_object_get_ex(item, "expiresAt", NULL));
 	assert_string_equal(json_string_or_null(item, "orderPK"), "USER#user_12345");
+}
+
+static void the_session_item_is_kept_as_long_as_its_order(void **state)
+{
+	struct json_object *order = json_copy(apply(&paid, NULL));
+	struct json_object *earlier = json_of("{'orderPK':'USER#user_12345','expiresAt':5}");
+
+	(void)state;
+	keep(order);
+	json_set_int(order, "expiresAt", 77);
+	assert_int_equal(json_int_or(keep(order_session_item(order, NULL, 3)), "expiresAt", 0), 77);
+	assert_int_equal(json_int_or(keep(order_session_item(order, earlier, 3)), "expiresAt", 0), 77);
 }
 
 int main(void)
@@ -673,6 +685,7 @@ int main(void)
 		holds(a_day_entry_lists_what_a_shop_wants_to_see),
 		holds(the_session_item_finds_the_order),
 		holds(the_session_item_keeps_what_stood_in_it),
+		holds(the_session_item_is_kept_as_long_as_its_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
