@@ -678,6 +678,21 @@ def _(sim, hook):
         sim.control("later", 409, session=session["id"], outcome=outcome)
 
 
+@test("a later payment that failed may succeed after all, by another charge")
+def _(sim, hook):
+    session = sim.control("pay", session=sim.session()["id"], method="later")["session"]
+    charges = []
+    for outcome in ("fail", "succeed"):
+        after = sim.control("later", session=session["id"], outcome=outcome)["session"]
+        intent = sim.call("GET", f"/v1/payment_intents/{session['payment_intent']}")[1]
+        charges.append(intent["latest_charge"])
+    eq((after["payment_status"], intent["status"], intent["last_payment_error"]),
+       ("paid", "succeeded", None))
+    eq([sim.call("GET", f"/v1/charges/{c}")[1]["status"] for c in charges],
+       ["failed", "succeeded"])
+    sim.control("later", 409, session=session["id"], outcome="succeed")
+
+
 @test("a session of one's own id and time can be made, paid and signed for")
 def _(sim, hook):
     answer = sim.control("session", id="cs_test_abc123", created=1732612800, at=1732612830,
