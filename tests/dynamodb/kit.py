@@ -220,25 +220,37 @@ def iso_in(seconds):
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-# --- a clock that moves -------------------------------------------------------------------------
+# --- what programs run with ---------------------------------------------------------------------
 
-class Clock:
+class Preload:
+    """A C file of this folder, built for LD_PRELOAD: a program with .variables runs with it."""
+
+    def __init__(self, source):
+        compiler = shutil.which(os.environ.get("CC", "cc").split()[0])
+        if not compiler:
+            skip(f"there is no C compiler to build {source} with")
+        self.folder = tempfile.mkdtemp(prefix="ordersnap-preload-")
+        shim = os.path.join(self.folder, source.replace(".c", ".so"))
+        subprocess.run([compiler, "-shared", "-fPIC", "-o", shim, os.path.join(HERE, source)],
+                       check=True)
+        self.variables = {"LD_PRELOAD": shim,
+                          "ASAN_OPTIONS": lib.asan_options("verify_asan_link_order=0")}
+
+    def close(self):
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Clock(Preload):
     """All clocks of the programs that run with .variables; move() sets them forward together."""
 
     def __init__(self):
-        compiler = shutil.which(os.environ.get("CC", "cc").split()[0])
-        if not compiler:
-            skip("there is no C compiler to build move_clock.c with")
-        self.folder = tempfile.mkdtemp(prefix="ordersnap-clock-")
-        shim, self.path = (os.path.join(self.folder, n) for n in ("move_clock.so", "seconds"))
-        subprocess.run([compiler, "-shared", "-fPIC", "-o", shim,
-                        os.path.join(HERE, "move_clock.c")], check=True)
+        super().__init__("move_clock.c")
+        self.path = os.path.join(self.folder, "seconds")
         with open(self.path, "wb") as f:
             f.write(bytes(8))
         with open(self.path, "r+b") as f:
             self.shift = mmap.mmap(f.fileno(), 8)
-        self.variables = {"LD_PRELOAD": shim, "CLOCK_FILE": self.path,
-                          "ASAN_OPTIONS": lib.asan_options("verify_asan_link_order=0")}
+        self.variables["CLOCK_FILE"] = self.path
 
     def now(self):
         return struct.unpack("@q", self.shift[:])[0]
@@ -248,4 +260,4 @@ class Clock:
 
     def close(self):
         self.shift.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        super().close()
