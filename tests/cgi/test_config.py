@@ -297,8 +297,8 @@ EVERYBODY = [*PROGRAMS, "status"]
 
 def shipped_examples():
     """What the shipped files and manuals show in a secret's place: {(file, setting, value)}."""
-    folders = ["conf", "man"]
-    paths = [os.path.join(lib.SRC, "README.md")]
+    folders = ["conf", "man", "doc"]
+    paths = [os.path.join(lib.SRC, name) for name in ("README.md", "SECURITY.md")]
     for folder in folders:
         for where, _, names in os.walk(os.path.join(lib.SRC, folder)):
             paths += [os.path.join(where, name) for name in names
@@ -318,7 +318,7 @@ def _():
     examples = shipped_examples()
     equal({name for path, name, _ in examples if path == "conf/ordersnap.conf.example"},
           {*SECRETS[:6], "AWS_ACCESS_KEY_ID"})
-    ok(len({path for path, _, _ in examples}) >= 3, f"README and manual too: {examples}")
+    ok(len({path for path, _, _ in examples}) >= 3, f"documents and manual too: {examples}")
     for path, name, value in sorted(examples):
         answer = ask(**{name: value})
         equal(answer.status, 500, f"{path}: {name}={value}")

@@ -19,7 +19,12 @@ KEYS = "src/config/config_keys.c"
 MAN = "man/ordersnap.conf.5"
 EXAMPLE = "conf/ordersnap.conf.example"
 README = "README.md"
-GUIDES = ("README.md", "HACKING.md")
+OPERATION = "doc/operation.md"
+
+
+def guides(root):
+    """The documents: those beside README.md, and the pages of doc/ and conf/."""
+    return sorted(p for p in tree.files(root) if re.match(r"([A-Z]+\.md|(doc|conf)/.*\.md)$", p))
 
 
 def settings(root):
@@ -58,18 +63,32 @@ def example_settings(root):
     return found
 
 
-def readme_settings(root):
-    """Rows of the table: | `NAME` | `default` or none | what it is |."""
-    rows = re.findall(r"^\| `([A-Z][A-Z0-9_]+)` \| (.*?) \|", tree.read(root, README), re.M)
-    return {name: default.strip("`") if default.startswith("`") else None for name, default in rows}
+# What looks like a setting in a document and is none: a variable of the environment or of a web
+# server, a key of the table.
+NO_SETTINGS = {"ORDERSNAP_CONF", "RES_OPTIONS", "REMOTE_USER", "ORDERSNAP_SRC", "ORDERSNAP_BUILD",
+               "DOCUMENT_ROOT", "HTTP_PROXY", "STRIPE_ORDER_SYNC"}
+
+
+def mentioned_settings(root, guide):
+    """What a document for users names like a setting: `NAME`, `NAME=value`, or a line NAME=value."""
+    text = tree.read(root, guide)
+    return set(re.findall(r"(?:`|^\s*)([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?==|`)", text, re.M))
 
 
 def settings_faults(root):
-    """Settings that are missing, made up, or have another default."""
+    """Settings that are missing, made up, or have another default; and a second table of them."""
     real, found = settings(root), []
-    places = [(MAN, man_settings), (README, readme_settings)]
+    places = [(MAN, man_settings)]
     if tree.exists(root, EXAMPLE):
         places.append((EXAMPLE, example_settings))
+    for guide in guides(root):
+        if guide == "HACKING.md":
+            continue  # its words in capitals are C's
+        found += [f"{guide}: {name} is no setting" for name in
+                  sorted(mentioned_settings(root, guide) - set(real) - NO_SETTINGS)]
+        rows = re.findall(r"^\| `([A-Z][A-Z0-9_]+)` \|", tree.read(root, guide), re.M)
+        found += [f"{guide}: the table of settings is in {MAN} alone, {name} has a row here"
+                  for name in rows if name in real]
     for place, listed_in in places:
         listed = listed_in(root)
         found += [f"{place}: {name} is missing" for name in real if name not in listed]
@@ -120,13 +139,13 @@ def commands(root):
 
 def command_faults(root):
     """Commands and options that the pages do not have."""
-    overview, readme, found = tree.read(root, COMMAND_MAN), tree.read(root, README), []
+    overview, manual, found = tree.read(root, COMMAND_MAN), tree.read(root, OPERATION), []
     for name, options in commands(root).items():
         page = f"man/ordersnap-{name}.8"
         if f".Xr ordersnap-{name} 8" not in overview:
             found.append(f"{COMMAND_MAN}: {name} is missing")
-        if f"`ordersnap {name}" not in readme:
-            found.append(f"{README}: ordersnap {name} is missing")
+        if f"`ordersnap {name}" not in manual:
+            found.append(f"{OPERATION}: ordersnap {name} is missing")
         if not tree.exists(root, page):
             found.append(f"{page}: is not there")
             continue
@@ -171,26 +190,37 @@ def lint_faults(root):
 
 # --- paths -------------------------------------------------------------------------------------
 
-LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
+LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]*))?\)|<img src=\"([^\"]*)\"")
 CODE = re.compile(r"`([^`\n]+)`")
 FENCE = re.compile(r"^```.*?^```", re.M | re.S)
 # What in backticks is meant as a path of this repository.
 OURS = re.compile(r"(\./)?((src|cgi-bin|conf|completions|man|tests|m4|www|\.ci)/[\w./@*-]*|"
-                  r"(README|HACKING)\.md|COPYING|Makefile\.am|configure\.ac|\./dev)$")
+                  r"doc/[\w./*-]*|[A-Z]+\.md|COPYING|Makefile\.am|configure\.ac|\./dev)$")
 BUILT = re.compile(r"(cgi-bin|build)/.*\.fcgi$|src/.*\.a$|.*/node_modules$")
 
 
+def anchors(root, path):
+    """What a link may name behind #: the page's headings in lower case, dashes for spaces."""
+    heads = re.findall(r"^#+ (.*)$", FENCE.sub("", tree.read(root, path)), re.M)
+    return {re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
 def path_faults(root):
-    """Links and paths in the guides that lead nowhere."""
+    """Links and paths in the guides that lead nowhere: a link is seen from the page's folder, what
+    stands in backticks from the root."""
     found = []
-    for guide in GUIDES:
-        text = tree.read(root, guide)
-        plain = FENCE.sub("", text)
-        names = [n for n in LINK.findall(plain) if not re.match(r"[a-z]+:", n)]
-        names += [w for code in CODE.findall(plain) for w in code.split() if OURS.match(w)]
-        for name in sorted(set(names)):
-            if not BUILT.match(name) and not glob.glob(os.path.join(root, name)):
-                found.append(f"{guide}: there is no {name}")
+    for guide in guides(root):
+        plain, folder = FENCE.sub("", tree.read(root, guide)), os.path.dirname(guide)
+        names = {w for code in CODE.findall(plain) for w in code.split() if OURS.match(w)}
+        for page, anchor, image in set(LINK.findall(plain)):
+            if re.match(r"[a-z]+:", page):
+                continue
+            target = os.path.normpath(os.path.join(folder, page or image)) if page or image else guide
+            names.add(target)
+            if anchor and tree.exists(root, target) and anchor not in anchors(root, target):
+                found.append(f"{guide}: {target} has no heading {anchor}")
+        found += [f"{guide}: there is no {name}" for name in sorted(names)
+                  if not BUILT.match(name) and not glob.glob(os.path.join(root, name))]
     return found
 
 
@@ -198,9 +228,9 @@ def path_faults(root):
 # machine has, a path on the web, or the name of a parameter.
 PUBLIC = set("bin boot dev etc lib media mnt opt proc run sbin srv sys tmp usr var "
              "cart checkout stripe healthz metrics orders demo thanks cgi-bin v1 v2 _sim pay "
-             "shop".split())  # the last begins the names of SSM parameters
+             "ordersnap.js thanks.html shop".split())  # the last begins the names of SSM parameters
 ABSOLUTE = re.compile(r"(?<![\w.:/}\])<>*@=~-])/([A-Za-z_][\w.-]*)(?=/|\b)")
-PROSE = re.compile(r"((README|HACKING)\.md|man/.*\.[1-9]|conf/.*)$")
+PROSE = re.compile(r"([A-Z]+\.md|doc/.*\.md|man/.*\.[1-9]|conf/.*)$")
 HOME = re.compile(r"/(home|Users)/[A-Za-z][\w.-]*")
 REGISTRY = re.compile(r'https?://registry\.[\w.-]+')
 
@@ -230,7 +260,7 @@ def private_faults(root, private=()):
 
 @test
 def _():
-    "every setting stands in the man page, the README and the example, with its default"
+    "every setting stands in the man page and the example, with its default, and no page makes one up"
     tree.no_faults(settings_faults(tree.SRC))
 
 
@@ -244,7 +274,7 @@ def _():
 
 @test
 def _():
-    "every command has a page with its options and no others, and is in the overview and the README"
+    "every command has a page with its options and no others, and is in the overview and the manual"
     if "init" not in commands(tree.SRC):
         raise AssertionError(f"it sees {commands(tree.SRC)}")
     tree.no_faults(command_faults(tree.SRC))
@@ -266,7 +296,9 @@ def _():
 
 @test
 def _():
-    "every path in README.md and HACKING.md is there"
+    "every path and every heading that a document names is there"
+    if len(guides(tree.SRC)) < 10:
+        raise AssertionError(f"it sees {guides(tree.SRC)}")
     tree.no_faults(path_faults(tree.SRC))
 
 
@@ -289,7 +321,7 @@ GOOD = {
           ' .fallback = "300"},\n{.name = NULL},\n',
     MAN: ".Sh SETTINGS\n.It Ev A_PATH\nIt.\nThere is no default; x.\n.It Ev B_TIME\n"
          "The default is\n.Ql 300 .\n.Sh FILES\n.It Ev C_OTHER\n",
-    README: "| `A_PATH` | none | x |\n| `B_TIME` | `300` | y |\n",
+    README: "`A_PATH`, and the table:\n\n    B_TIME=3\n\n| `sku` | a word |\n",
     EXAMPLE: "# A comment=1\nA_PATH=/x\n#B_TIME=300\n",
 }
 
@@ -308,10 +340,12 @@ def _():
     changed(settings_faults, MAN, ".It Ev A_PATH", ".It Pa A_PATH", MAN, "A_PATH is missing")
     changed(settings_faults, MAN, "300", "30", MAN, "B_TIME", "300, not 30")
     changed(settings_faults, MAN, "There is no default; x.", "", MAN, "A_PATH")
-    changed(settings_faults, README, "`300`", "none", README, "B_TIME", "300, not None")
-    changed(settings_faults, README, "| `B_TIME` | `300` | y |\n", "", "B_TIME is missing")
-    changed(settings_faults, README, "| `A_PATH`", "| `C_NEW` | none | z |\n| `A_PATH`",
-            "C_NEW is no setting")
+    changed(settings_faults, MAN, ".It Ev B_TIME", ".It Ev C_NEW\nThe default is\n.Ql 1 .\n"
+            ".It Ev B_TIME", MAN, "C_NEW is no setting")
+    changed(settings_faults, README, "`A_PATH`", "`C_NEW`", README, "C_NEW is no setting")
+    changed(settings_faults, README, "B_TIME=3", "B_TIEM=3", README, "B_TIEM is no setting")
+    changed(settings_faults, README, "| `sku` |", "| `B_TIME` |", README, "B_TIME has a row")
+    changed(settings_faults, EXAMPLE, "#B_TIME=300\n", "", EXAMPLE, "B_TIME is missing")
     changed(settings_faults, EXAMPLE, "#B_TIME=300", "#B_TIME=3", EXAMPLE, "B_TIME")
     changed(settings_faults, EXAMPLE, "A_PATH", "A_PAHT\nA_PATH=/x\n#A_PAHT", "A_PAHT is no setting")
 
@@ -336,13 +370,13 @@ def _():
     good = {"src/cli/go.c": 'static const struct command_option options[] = {\n'
                             '\t{"fast", NULL, "at once"},\n\t{NULL, NULL, NULL},\n};\n'
                             'const struct command command_go = {\n\t.name = "go",\n};\n',
-            COMMAND_MAN: ".Xr ordersnap-go 8\n", README: "`ordersnap go`\n",
+            COMMAND_MAN: ".Xr ordersnap-go 8\n", OPERATION: "`ordersnap go`\n",
             "man/ordersnap-go.8": ".It Fl -fast\n"}
     with tree.bad_tree(good) as root:
         tree.no_faults(command_faults(root))
     for path, old, word in ((COMMAND_MAN, "ordersnap-go", "go is missing"),
                             ("man/ordersnap-go.8", ".It Fl -fast", "--fast is missing"),
-                            (README, "ordersnap go", "ordersnap go is missing")):
+                            (OPERATION, "ordersnap go", "ordersnap go is missing")):
         with tree.bad_tree({**good, path: good[path].replace(old, "x")}) as root:
             tree.only_fault(command_faults(root), path, word)
     with tree.bad_tree({**good, "man/ordersnap-go.8": ".It Fl -fast\n.It Fl -slow\n"}) as root:
@@ -381,13 +415,17 @@ def _():
 @test
 def _():
     "a link and a path that lead nowhere are faults"
-    guides = {"HACKING.md": "", "src/a.c": ""}
-    good = "[a](src/a.c) `src/a.c` `make src/*.c` [w](https://x.example/) `cgi-bin/a.fcgi`\n"
-    with tree.bad_tree({**guides, "README.md": good + "```\nsrc/gone\n```\n"}) as root:
+    files = {"HACKING.md": "", "src/a.c": "", "doc/b.md": "# GET /b, it's\n[a](../src/a.c) [b](b.md)\n"}
+    good = ("# One\n[a](src/a.c) `src/a.c` `make src/*.c` [w](https://x.example/#y) `cgi-bin/a.fcgi` "
+            "[b](doc/b.md#get-b-its) [c](#one) <img src=\"src/a.c\" alt=\"\">\n")
+    with tree.bad_tree({**files, "README.md": good + "```\nsrc/gone\n```\n"}) as root:
         tree.no_faults(path_faults(root))
-    for bad in ("[a](src/gone.c)", "see `src/gone.c`", "`tests/gone/`", "`./dev`"):
-        with tree.bad_tree({**guides, "README.md": good + bad}) as root:
+    for bad in ("[a](src/gone.c)", "see `src/gone.c`", "`tests/gone/`", "`./dev`", "[c](#two)",
+                "[b](doc/b.md#c)", "<img src=\"doc/gone.png\">", "`doc/gone.md`"):
+        with tree.bad_tree({**files, "README.md": good + bad}) as root:
             tree.only_fault(path_faults(root), "README.md")
+    with tree.bad_tree({**files, "README.md": good, "doc/c.md": "[a](src/a.c)"}) as root:
+        tree.only_fault(path_faults(root), "doc/c.md: there is no doc/src/a.c")
 
 
 @test

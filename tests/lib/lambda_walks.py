@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""The way from the Lambda functions to ordersnap and back, on either store: the README's steps, the
+"""The way from the Lambda functions to ordersnap and back, on either store: the manual's steps, the
 functions reading on, and `ordersnap adopt` that is killed with -9 while webhooks deliver.
 
 register() wants of a shop what lambda_cases does, and shop.start(...), the command that is not waited
@@ -22,16 +22,16 @@ SEED = int(os.environ.get("ORDERSNAP_SEED", time.time_ns() % 10 ** 9))
 KILLS = 8
 
 
-# --- the README's steps ---------------------------------------------------------------------------
+# --- the manual's steps ---------------------------------------------------------------------------
 
 SOURCE = os.environ.get("ORDERSNAP_SRC") or os.path.join(os.path.dirname(__file__), "..", "..")
 
 
-def readme_steps():
-    """The commands of each step of "Coming from the Lambda functions", as they stand there: those of
-    its blocks, or where it has none those in its sentences."""
-    with open(os.path.join(SOURCE, "README.md"), encoding="utf-8") as file:
-        section = file.read().split("## Coming from the Lambda functions\n")[1].split("\n## ")[0]
+def manual_steps():
+    """The commands of each step of doc/lambda.md, as they stand there: those of its
+    blocks, or where it has none those in its sentences."""
+    with open(os.path.join(SOURCE, "doc", "lambda.md"), encoding="utf-8") as file:
+        section = file.read()
     steps = re.findall(r"^\d\. .*?(?=^\d\. |^\S)", section + "\nEnd", re.M | re.S)
     found = []
     for step in steps:
@@ -41,7 +41,7 @@ def readme_steps():
 
 
 def follow(world, commands):
-    """Runs them with the test's own settings in the place of the README's table."""
+    """Runs them with the test's own settings in the place of the manual's table."""
     for _name, *arguments in commands:
         run = world.shop.run(*arguments, code=None if arguments == ["check"] else 0)
     return run
@@ -95,13 +95,13 @@ def killed(world, rng, *args):
 
 
 def register(new_shop):
-    @case("the README's steps from the functions to ordersnap, followed literally")
+    @case("the manual's steps from the functions to ordersnap, followed literally")
     def _():
-        section, steps = readme_steps()
+        section, steps = manual_steps()
         equal([[" ".join(c[1:]) for c in step] for step in steps],
               [["init", "adopt --dry-run"], [], ["adopt"],
                ["sync --since 2024-01-01 --dry-run", "sync --since 2024-01-01"], ["check"]],
-              "the README's commands")
+              "the manual's commands")
         contains(section, "       COMMERCE_TABLE=shop-orders\n")
         world = World(new_shop())
         before = world.shop.items()
