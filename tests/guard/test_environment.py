@@ -95,6 +95,7 @@ def _():
 STARTS = re.compile(r"^import subprocess|^import socket|^from http\.server|^import urllib\.request", re.M)
 CLEAN = re.compile(r"^\s*(import|from) (environment|tap|shop|kit|local|servers|tree|command_kit|check_kit|"
                    r"orders_kit|sync_kit|orders)\b", re.M)
+PROGRAM = "tests/stripe_sim/"  # which the suites start, in an environment of theirs
 MADE_BY_HAND = re.compile(r"\benv=\{(?!\*\*os\.environ\b)")
 
 
@@ -105,7 +106,7 @@ def suite_faults(root):
         if not re.match(r"tests/.*\.py$", path):
             continue
         text = tree.read(root, path)
-        if STARTS.search(text) and not CLEAN.search(text):
+        if not path.startswith(PROGRAM) and STARTS.search(text) and not CLEAN.search(text):
             found.append(f"{path}: imports none of tests/lib, so all of the machine gets in")
         for number, line in enumerate(text.splitlines(), 1):
             if MADE_BY_HAND.search(line):
