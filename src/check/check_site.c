@@ -14,7 +14,7 @@
 #include "base/url.h"
 #include "check/check_part.h"
 #include "check/check_site_orders.h"
-#include "check/visitor.h"
+#include "check/probe.h"
 
 #define GROUP_MS 18000
 #define CALL_MS 5000
@@ -26,27 +26,27 @@
 
 struct site {
 	struct check *c;
-	struct visitor *visitor;
+	struct probe *probe;
 	int64_t until;
 };
 
-static int ask(struct site *s, struct visit visit, struct visit_answer *answer, struct err *e)
+static int ask(struct site *s, struct probe_request request, struct probe_answer *answer, struct err *e)
 {
 	int64_t own = deadline_in(CALL_MS);
 
-	visit.deadline = own < s->until ? own : s->until;
-	return visitor_ask(s->visitor, &visit, answer, e);
+	request.deadline = own < s->until ? own : s->until;
+	return probe_ask(s->probe, &request, answer, e);
 }
 
 /* What a program of ours says of an error; NULL where it is not one of ours
  * that speaks. */
-static const char *error_of(const struct visit_answer *answer)
+static const char *error_of(const struct probe_answer *answer)
 {
 	return json_string_or_null(answer->json, "error");
 }
 
 /* Whether a program that knows the path refused what was sent there. */
-static bool is_refusal(const struct visit_answer *answer, int status)
+static bool is_refusal(const struct probe_answer *answer, int status)
 {
 	const char *error = error_of(answer);
 
@@ -56,9 +56,9 @@ static bool is_refusal(const struct visit_answer *answer, int status)
 /* Says why a program did not answer as it should have, by the web server's
  * status. */
 static void say_status(struct site *s, const char *name, const char *program,
-		       const struct visit_answer *a)
+		       const struct probe_answer *a)
 {
-	const char *base = visitor_base(s->visitor);
+	const char *base = probe_base(s->probe);
 	const char *error = error_of(a);
 
 	if (a->status >= 300 && a->status < 400)
@@ -92,7 +92,7 @@ static void say_no_answer(struct site *s, const char *name, const struct err *e)
 
 /* A web server that limits the rate does so in the middle of all this, and that
  * is no fault of what is looked at. */
-static bool is_limited(struct site *s, const char *name, const struct visit_answer *a)
+static bool is_limited(struct site *s, const char *name, const struct probe_answer *a)
 {
 	bool limited = a->status == 429 || (a->status == 503 && !error_of(a));
 
@@ -105,7 +105,7 @@ static bool is_limited(struct site *s, const char *name, const struct visit_answ
 
 /* --- /healthz ------------------------------------------------------------- */
 
-static void say_health(struct site *s, const struct visit_answer *a)
+static void say_health(struct site *s, const struct probe_answer *a)
 {
 	struct json_object *checks = NULL;
 	const char *store, *secrets;
@@ -126,23 +126,23 @@ static void say_health(struct site *s, const struct visit_answer *a)
 /* False where nobody answers at that address at all. */
 static bool look_at_health(struct site *s)
 {
-	struct visit_answer answer;
+	struct probe_answer answer;
 	struct err e;
-	int rc = ask(s, (struct visit){.method = "GET", .path = "/healthz"}, &answer, &e);
-	bool https = str_starts(visitor_base(s->visitor), "https://");
+	int rc = ask(s, (struct probe_request){.method = "GET", .path = "/healthz"}, &answer, &e);
+	bool https = str_starts(probe_base(s->probe), "https://");
 
 	if (rc)
 		check_not(s->c, CHECK_FAILED, "address", "look at DNS, firewall, web server and "
 			  "certificate of that address", "can't be reached: %s", e.text);
 	else if (!https && s->c->mode == KEY_MODE_LIVE)
 		check_not(s->c, CHECK_FAILED, "address", "serve it by https, and give --url that "
-			  "address", "%s is not https, and this is live mode", visitor_base(s->visitor));
+			  "address", "%s is not https, and this is live mode", probe_base(s->probe));
 	else
-		check_ok(s->c, "address", "%s%s", visitor_base(s->visitor),
+		check_ok(s->c, "address", "%s%s", probe_base(s->probe),
 			 https ? ", its certificate is valid" : "");
 	if (!rc)
 		say_health(s, &answer);
-	visitor_forget(&answer);
+	probe_answer_free(&answer);
 	return rc == 0;
 }
 
@@ -150,9 +150,9 @@ static bool look_at_health(struct site *s)
 
 static bool look_at_quote(struct site *s)
 {
-	struct visit_answer answer;
+	struct probe_answer answer;
 	struct err e;
-	int rc = ask(s, (struct visit){.method = "POST", .path = "/cart/quote",
+	int rc = ask(s, (struct probe_request){.method = "POST", .path = "/cart/quote",
 				       .body = span_of("{\"items\":[]}")}, &answer, &e);
 	bool well = !rc && is_refusal(&answer, 400);
 
@@ -162,12 +162,12 @@ static bool look_at_quote(struct site *s)
 		check_ok(s->c, "quote", "/cart/quote reaches cart-quote");
 	else
 		say_status(s, "quote", "cart-quote", &answer);
-	visitor_forget(&answer);
+	probe_answer_free(&answer);
 	return well;
 }
 
 /* An origin that may: what a browser needs before it sends a cart. */
-static void judge_origin(struct site *s, const char *origin, const struct visit_answer *a)
+static void judge_origin(struct site *s, const char *origin, const struct probe_answer *a)
 {
 	const char *whose = strcmp(origin, FOREIGN) == 0 ? "any origin" : origin;
 	static const char mend[] = "let the web server hand OPTIONS to the program, and add or take no "
@@ -186,7 +186,7 @@ static void judge_origin(struct site *s, const char *origin, const struct visit_
 		check_ok(s->c, "cors", "pages of %s may read the answers", whose);
 }
 
-static void judge_foreign(struct site *s, bool any, const struct visit_answer *a)
+static void judge_foreign(struct site *s, bool any, const struct probe_answer *a)
 {
 	if (a->allow_origin[0] && !any)
 		check_not(s->c, CHECK_FAILED, "cors", "take Access-Control-Allow-Origin out of the web "
@@ -198,10 +198,10 @@ static void judge_foreign(struct site *s, bool any, const struct visit_answer *a
 
 static void preflight(struct site *s, const char *origin, bool foreign, bool any)
 {
-	struct visit_answer answer;
+	struct probe_answer answer;
 	struct err e;
 
-	if (ask(s, (struct visit){.method = "OPTIONS", .path = "/cart/quote", .origin = origin,
+	if (ask(s, (struct probe_request){.method = "OPTIONS", .path = "/cart/quote", .origin = origin,
 				  .preflight = true}, &answer, &e))
 		say_no_answer(s, "cors", &e);
 	else if (is_limited(s, "cors", &answer))
@@ -210,7 +210,7 @@ static void preflight(struct site *s, const char *origin, bool foreign, bool any
 		judge_foreign(s, any, &answer);
 	else
 		judge_origin(s, origin, &answer);
-	visitor_forget(&answer);
+	probe_answer_free(&answer);
 }
 
 static void look_at_cors(struct site *s)
@@ -247,10 +247,10 @@ static void look_at_quote_limit(struct site *s)
 	static const char mend[] = "leave the limit to the program: set the web server's above 1 MiB "
 				   "(nginx client_max_body_size, Apache LimitRequestBody)";
 	char *body = body_of(QUOTE_BYTES);
-	struct visit_answer answer;
+	struct probe_answer answer;
 	struct err e;
 
-	if (ask(s, (struct visit){.method = "POST", .path = "/cart/quote",
+	if (ask(s, (struct probe_request){.method = "POST", .path = "/cart/quote",
 				  .body = {body, QUOTE_BYTES}}, &answer, &e))
 		check_not(s->c, CHECK_WARNING, "quote limit", mend, "a cart of %d KiB is cut off: %s",
 			  QUOTE_BYTES >> 10, e.text);
@@ -264,20 +264,20 @@ static void look_at_quote_limit(struct site *s)
 	else
 		check_not(s->c, CHECK_FAILED, "quote limit", mend, "a cart of %d KiB is answered %d, not "
 			  "413", QUOTE_BYTES >> 10, answer.status);
-	visitor_forget(&answer);
+	probe_answer_free(&answer);
 	free(body);
 }
 
 /* --- /stripe/webhook ------------------------------------------------------ */
 
-static bool is_refused_signature(const struct visit_answer *a)
+static bool is_refused_signature(const struct probe_answer *a)
 {
 	const char *error = error_of(a);
 
 	return a->status == 400 && error && strcmp(error, "Invalid Stripe signature") == 0;
 }
 
-static void say_redirect(struct site *s, const struct visit_answer *a)
+static void say_redirect(struct site *s, const struct probe_answer *a)
 {
 	check_not(s->c, CHECK_FAILED, "webhook", "answer there without a redirect, or give Stripe the "
 		  "address that it leads to", "/stripe/webhook is redirected (%d) to %s: Stripe does not "
@@ -286,9 +286,9 @@ static void say_redirect(struct site *s, const struct visit_answer *a)
 
 static bool look_at_webhook(struct site *s)
 {
-	struct visit_answer answer;
+	struct probe_answer answer;
 	struct err e;
-	int rc = ask(s, (struct visit){.method = "POST", .path = "/stripe/webhook",
+	int rc = ask(s, (struct probe_request){.method = "POST", .path = "/stripe/webhook",
 				       .body = span_of("{}")}, &answer, &e);
 	bool well = !rc && is_refused_signature(&answer);
 
@@ -301,7 +301,7 @@ static bool look_at_webhook(struct site *s)
 		say_redirect(s, &answer);
 	else
 		say_status(s, "webhook", "stripe-webhook", &answer);
-	visitor_forget(&answer);
+	probe_answer_free(&answer);
 	return well;
 }
 
@@ -310,10 +310,10 @@ static void look_at_webhook_limit(struct site *s)
 	static const char mend[] = "raise the web server's limit to 1 MiB: nginx client_max_body_size, "
 				   "Apache LimitRequestBody, mod_fcgid FcgidMaxRequestLen";
 	char *body = body_of(WEBHOOK_BYTES);
-	struct visit_answer answer;
+	struct probe_answer answer;
 	struct err e;
 
-	if (ask(s, (struct visit){.method = "POST", .path = "/stripe/webhook",
+	if (ask(s, (struct probe_request){.method = "POST", .path = "/stripe/webhook",
 				  .body = {body, WEBHOOK_BYTES}}, &answer, &e))
 		check_not(s->c, CHECK_FAILED, "webhook limit", mend, "an event of %d KiB is cut off: %s",
 			  WEBHOOK_BYTES >> 10, e.text);
@@ -322,14 +322,14 @@ static void look_at_webhook_limit(struct site *s)
 	else if (!is_limited(s, "webhook limit", &answer))
 		check_not(s->c, CHECK_FAILED, "webhook limit", mend, "an event of %d KiB is answered %d: "
 			  "it does not reach stripe-webhook", WEBHOOK_BYTES >> 10, answer.status);
-	visitor_forget(&answer);
+	probe_answer_free(&answer);
 	free(body);
 }
 
 /* --- /checkout/create-session --------------------------------------------- */
 
 /* A token that is none: 401 if it arrived, whatever else is wrong. */
-static void judge_token(struct site *s, const struct visit_answer *a)
+static void judge_token(struct site *s, const struct probe_answer *a)
 {
 	const char *error = error_of(a);
 
@@ -348,10 +348,10 @@ static void look_at_checkout(struct site *s)
 	const struct config *config = &s->c->app->config;
 	bool login = config->jwt_secret || config->jwt_secret_parameter ||
 		     config->jwt_public_key_file;
-	struct visit_answer a;
+	struct probe_answer a;
 	struct err e;
 
-	if (ask(s, (struct visit){.method = "POST", .path = "/checkout/create-session",
+	if (ask(s, (struct probe_request){.method = "POST", .path = "/checkout/create-session",
 				  .authorization = login ? "Bearer invalid" : NULL,
 				  .token_header = config->auth_header,
 				  .body = span_of(NO_QUOTE)}, &a, &e))
@@ -362,7 +362,7 @@ static void look_at_checkout(struct site *s)
 		check_ok(s->c, "checkout", "/checkout/create-session reaches checkout-create-session");
 	else
 		say_status(s, "checkout", "checkout-create-session", &a);
-	visitor_forget(&a);
+	probe_answer_free(&a);
 }
 
 void check_site(struct check *c)
@@ -372,16 +372,16 @@ void check_site(struct check *c)
 	if (!c->options->url)
 		return;
 	c->group = "site";
-	site.visitor = visitor_new(c->options->url);
+	site.probe = probe_new(c->options->url);
 	if (look_at_health(&site)) {
 		if (look_at_quote(&site)) {
 			look_at_cors(&site);
 			look_at_quote_limit(&site);
 		}
 		look_at_checkout(&site);
-		check_site_orders(c, site.visitor, check_deadline(c, CALL_MS));
+		check_site_orders(c, site.probe, check_deadline(c, CALL_MS));
 		if (look_at_webhook(&site))
 			look_at_webhook_limit(&site);
 	}
-	visitor_free(site.visitor);
+	probe_free(site.probe);
 }

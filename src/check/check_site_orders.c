@@ -18,20 +18,20 @@ static bool has_login(const struct config *config, bool by_server)
 	       config->jwt_public_key_file;
 }
 
-void check_site_orders(struct check *c, struct visitor *visitor, int64_t deadline)
+void check_site_orders(struct check *c, struct probe *probe, int64_t deadline)
 {
 	const struct config *config = &c->app->config;
 	bool by_server = config_login_is_by_server(config);
-	struct visit_answer a;
+	struct probe_answer a;
 	const char *error;
 	struct err e;
 
 	if (!has_login(config, by_server))
 		return;
-	if (visitor_ask(visitor, &(struct visit){.method = "GET", .path = "/orders",
+	if (probe_ask(probe, &(struct probe_request){.method = "GET", .path = "/orders",
 						 .authorization = INVENTED, .deadline = deadline}, &a, &e)) {
 		check_not(c, CHECK_FAILED, "orders", "see the log of the web server", "no answer: %s", e.text);
-		visitor_forget(&a);
+		probe_answer_free(&a);
 		return;
 	}
 	error = json_string_or_null(a.json, "error");
@@ -48,5 +48,5 @@ void check_site_orders(struct check *c, struct visitor *visitor, int64_t deadlin
 		check_not(c, CHECK_WARNING, "orders", "lead /orders and what is below it to orders.fcgi, if "
 			  "customers are to see their orders; see conf/nginx and conf/apache",
 			  "answered %d: the path does not lead to orders.fcgi", a.status);
-	visitor_forget(&a);
+	probe_answer_free(&a);
 }

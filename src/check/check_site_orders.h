@@ -7,10 +7,10 @@
 #define ORDERSNAP_CHECK_CHECK_SITE_ORDERS_H
 
 #include "check/check_part.h"
-#include "check/visitor.h"
+#include "check/probe.h"
 
 /* Asks for orders as an invented user, with a password that nobody has; only where
  * the settings have a login. */
-void check_site_orders(struct check *c, struct visitor *visitor, int64_t deadline);
+void check_site_orders(struct check *c, struct probe *probe, int64_t deadline);
 
 #endif

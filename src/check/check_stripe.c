@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "check/check_part.h"
-#include "shop/facts.h"
+#include "shop/session.h"
 #include "stripe/account.h"
 #include "stripe/list.h"
 
@@ -149,7 +149,7 @@ static void look_at_sessions(struct check *c, const struct asking *a)
 {
 	struct stripe_pages pages = {.list = stripe_complete_sessions};
 	struct json_object *page = NULL;
-	struct session_facts session;
+	struct session session;
 	size_t i, n, foreign = 0;
 	struct err e;
 

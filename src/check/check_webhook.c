@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "base/url.h"
 #include "check/check_part.h"
-#include "shop/facts.h"
+#include "shop/event.h"
 #include "stripe/account.h"
 
 #define CALL_MS 8000

@@ -111,11 +111,11 @@ static void print_names(struct json_object *before, struct json_object *after)
 
 /* What stood beside the order and was wrong, by the beginnings of its keys. */
 static const struct {
-	enum settle_item item;
+	enum item_kind item;
 	const char *name;
 } beside_names[] = {
-	{SETTLE_SESSION, "SESSION#"}, {SETTLE_PAYMENT, "PAYMENT#"},
-	{SETTLE_NUMBER, "NUMBER#"}, {SETTLE_DAY, "DAY#"},
+	{ITEM_SESSION, "SESSION#"}, {ITEM_PAYMENT, "PAYMENT#"},
+	{ITEM_NUMBER, "NUMBER#"}, {ITEM_DAY, "DAY#"},
 };
 
 #define BESIDE (sizeof beside_names / sizeof *beside_names)

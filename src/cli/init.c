@@ -9,7 +9,7 @@
 #include "app/setup.h"
 #include "transfer/adopt.h"
 
-#define PATIENCE_MS 120000 /* a new DynamoDB table takes some seconds */
+#define RETRY_MS 120000 /* a new DynamoDB table takes some seconds */
 
 static void report(const char *sentence)
 {
@@ -39,7 +39,7 @@ static int run(struct app *app, const struct command_line *line)
 	if (backups && !app->config.commerce_table)
 		return command_usage(line->command, "--point-in-time-recovery is for a DynamoDB "
 				     "table; `ordersnap backup` copies the SQLite file");
-	if (setup_store(app, backups, deadline_in(PATIENCE_MS), report, &e)) {
+	if (setup_store(app, backups, deadline_in(RETRY_MS), report, &e)) {
 		command_complain("init", "%s", e.text);
 		return COMMAND_ERROR;
 	}

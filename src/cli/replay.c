@@ -47,7 +47,7 @@ static void count(struct output *out, const struct replayed *r)
 }
 
 /* What it did to the order. */
-static const char *change_of(const struct settle_outcome *o)
+static const char *change_of(const struct record_outcome *o)
 {
 	if (!o->after)
 		return "";
@@ -65,7 +65,7 @@ static const char *why_of(const struct replayed *r)
 
 static void print(const struct output *out, const struct replayed *r)
 {
-	const struct settle_outcome *o = r->result ? &r->result->outcome : NULL;
+	const struct record_outcome *o = r->result ? &r->result->outcome : NULL;
 	const char *number = o ? json_string_or_null(o->marker, "orderNumber") : NULL;
 
 	printf("%-9s  %s  %s%s%s  %s\n", verdict(r), r->id, r->type, number ? "  " : "",

@@ -51,6 +51,21 @@ enum json_found json_get_int(struct json_object *object, const char *key, int64_
 	return JSON_FOUND;
 }
 
+#define LAST_SECOND 253402300799 /* of the year 9999 */
+
+enum json_found json_get_time(struct json_object *object, const char *key, int64_t *seconds)
+{
+	int64_t number;
+	enum json_found found = json_get_int(object, key, &number);
+
+	if (found != JSON_FOUND)
+		return found;
+	if (number < 0 || number > LAST_SECOND)
+		return JSON_WRONG;
+	*seconds = number;
+	return JSON_FOUND;
+}
+
 enum json_found json_get_bool(struct json_object *object, const char *key, bool *value)
 {
 	struct json_object *member;

@@ -46,6 +46,9 @@ enum json_found {
  */
 enum json_found json_get_string(struct json_object *object, const char *key, const char **value);
 enum json_found json_get_int(struct json_object *object, const char *key, int64_t *value);
+/* A time in epoch seconds, up to the end of the year 9999: what can be written as
+ * a date.  Another number is JSON_WRONG. */
+enum json_found json_get_time(struct json_object *object, const char *key, int64_t *seconds);
 enum json_found json_get_bool(struct json_object *object, const char *key, bool *value);
 enum json_found json_get_object(struct json_object *object, const char *key,
 				struct json_object **value);

@@ -11,7 +11,7 @@
 #include "shop/keys.h"
 
 #define NAME_MAX_BYTES 255 /* Stripe's ids are shorter */
-#define LETTERS 26         /* that a number may end in, see settle.c */
+#define LETTERS 26         /* that a number may end in, see record/record_session.c */
 
 static bool is_order(struct json_object *order, const char *id)
 {

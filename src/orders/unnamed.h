@@ -8,10 +8,10 @@
 #define ORDERSNAP_ORDERS_UNNAMED_H
 
 #include "app/app.h"
-#include "shop/facts.h"
+#include "shop/session.h"
 
 struct unnamed_search {
-	const struct session_facts *session;
+	const struct session *session;
 	const char *user_pk; /* where our own orders of its user stand */
 	int64_t created;     /* of the session, epoch seconds */
 	int64_t now;

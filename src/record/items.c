@@ -11,11 +11,11 @@
 
 int record_items_read(struct record_items *items, unsigned which, struct err *e)
 {
-	struct json_object *found[SETTLE_ITEMS];
-	struct store_key keys[SETTLE_ITEMS];
-	size_t at[SETTLE_ITEMS], i, n = 0;
+	struct json_object *found[ITEM_KINDS];
+	struct store_key keys[ITEM_KINDS];
+	size_t at[ITEM_KINDS], i, n = 0;
 
-	for (i = 0; i < SETTLE_ITEMS; i++) {
+	for (i = 0; i < ITEM_KINDS; i++) {
 		if (!(which >> i & 1) || !items->keys.pk[i])
 			continue;
 		keys[n] = (struct store_key){items->keys.pk[i], items->keys.sk[i]};
@@ -36,11 +36,11 @@ void record_items_free(struct record_items *items)
 {
 	size_t i;
 
-	for (i = 0; i < SETTLE_ITEMS; i++) {
+	for (i = 0; i < ITEM_KINDS; i++) {
 		json_object_put(items->read[i]);
 		items->read[i] = NULL;
 	}
-	settle_keys_free(&items->keys);
+	item_keys_free(&items->keys);
 }
 
 int record_items_write(struct record_items *items, struct order_change *change, struct err *e)

@@ -13,8 +13,8 @@ struct record_items {
 	struct app *app;
 	int64_t deadline; /* of the request */
 	bool dry_run;     /* write nothing */
-	struct settle_keys keys;
-	struct json_object *read[SETTLE_ITEMS]; /* as they stand, or NULL; owned */
+	struct item_keys keys;
+	struct json_object *read[ITEM_KINDS]; /* as they stand, or NULL; owned */
 };
 
 /* Reads the items whose bit is set in `which` and that have a key, in one call. */

@@ -8,20 +8,21 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "record/settle_expired.h"
-#include "record/settle_payment.h"
+#include "record/record_expiry.h"
+#include "record/record_charge.h"
 #include "record/thin.h"
-#include "shop/facts.h"
+#include "shop/event.h"
+#include "shop/session.h"
 
 /* Events of the other mode are what an endpoint gets that was set up with the
  * wrong key: its owner has to hear of it. */
-static void warn_of_mode(const struct event_facts *event, const char *why)
+static void warn_of_mode(const struct event *event, const char *why)
 {
 	log_warning("Webhook of the other mode", LOG_STR("eventId", event->id),
 		    LOG_STR("type", event->type), LOG_STR("why", why));
 }
 
-static const char *why_ignore_event(const char *secret, const struct event_facts *event)
+static const char *why_ignore_event(const char *secret, const struct event *event)
 {
 	static const char live_event[] = "it is of live mode, STRIPE_SECRET is a test key";
 	static const char test_event[] = "it is of test mode, STRIPE_SECRET is a live key";
@@ -39,19 +40,19 @@ static const char *why_ignore_event(const char *secret, const struct event_facts
 	return live ? test_event : live_event;
 }
 
-static const char *why_ignore_session(const struct session_facts *session)
+static const char *why_ignore_session(const struct session *session)
 {
 	return strcmp(session->mode, "payment") != 0 ? "the session is not of mode payment" : NULL;
 }
 
-static void ignore(const struct event_facts *event, const char *why, struct process_result *result)
+static void ignore(const struct event *event, const char *why, struct process_result *result)
 {
 	log_info("Webhook ignored", LOG_STR("eventId", event->id), LOG_STR("type", event->type),
 		 LOG_STR("why", why));
 	result->ignored = why;
 }
 
-static void log_processed(const struct app *app, const struct event_facts *event, bool duplicate,
+static void log_processed(const struct app *app, const struct event *event, bool duplicate,
 			  const struct app_calls *before, int64_t started)
 {
 	struct app_calls calls = app_calls(app);
@@ -64,52 +65,52 @@ static void log_processed(const struct app *app, const struct event_facts *event
 		 LOG_INT("ms", clock_monotonic_ms() - started));
 }
 
-/* How an event of each kind is settled: result->ignored says why it is none of
+/* How an event of each kind is recorded: result->ignored says why it is none of
  * ours. */
-static int settle(struct app *app, const struct event_facts *event,
+static int record(struct app *app, const struct event *event,
 		  const struct process_options *options, struct process_result *result,
 		  struct err *e)
 {
-	struct session_facts session;
-	struct settle_request request = {
+	struct session session;
+	struct record_request request = {
 		.event = event, .session = &session, .source = options->source,
 		.paid_at = event->created, .again = options->again, .dry_run = options->dry_run,
 		.now = clock_epoch(), .deadline = options->deadline,
 	};
-	struct settle_payment_request payment = {
+	struct record_charge_request payment = {
 		.event = event, .object = event->object, .source = options->source,
 		.again = options->again, .dry_run = options->dry_run,
 		.now = request.now, .deadline = options->deadline,
 	};
 
 	if (event->kind == EVENT_REFUND || event->kind == EVENT_DISPUTE)
-		return settle_payment(app, &payment, &result->outcome, e);
+		return record_charge(app, &payment, &result->outcome, e);
 	if (session_read(event->object, &session, e))
 		return -1;
 	result->ignored = why_ignore_session(&session);
 	if (result->ignored)
 		return 0;
 	if (event->kind == EVENT_SESSION_EXPIRED)
-		return settle_expired(app, &request, &result->outcome, e);
+		return record_expiry(app, &request, &result->outcome, e);
 	log_info("Processing checkout completion", LOG_STR("eventId", event->id),
 		 LOG_STR("type", event->type), LOG_STR("sessionId", session.id));
-	return settle_session(app, &request, &result->outcome, e);
+	return record_session(app, &request, &result->outcome, e);
 }
 
-static void log_failure(const struct event_facts *event, const struct err *e)
+static void log_failure(const struct event *event, const struct err *e)
 {
 	log_error("Failed to create order snapshot", LOG_STR("eventId", event->id),
 		  LOG_STR("type", event->type), LOG_STR("error", e->text));
 }
 
-static int process(struct app *app, const struct event_facts *event,
+static int process(struct app *app, const struct event *event,
 		   const struct process_options *options, struct process_result *result,
 		   struct err *e)
 {
 	struct app_calls before = app_calls(app);
 	int64_t started = clock_monotonic_ms();
 
-	if (settle(app, event, options, result, e)) {
+	if (record(app, event, options, result, e)) {
 		if (e->code != ERR_PAYLOAD)
 			log_failure(event, e);
 		return -1;
@@ -123,7 +124,7 @@ static int process(struct app *app, const struct event_facts *event,
 
 /* An object that Stripe does not have confirms nothing: the event is to come
  * again, to whoever mends the key. */
-static int process_thin(struct app *app, struct event_facts *event,
+static int process_thin(struct app *app, struct event *event,
 			const struct process_options *options, struct process_result *result,
 			struct err *e)
 {
@@ -149,7 +150,7 @@ static int process_thin(struct app *app, struct event_facts *event,
 int process_event(struct app *app, struct json_object *json, const struct process_options *options,
 		  struct process_result *result, struct err *e)
 {
-	struct event_facts event;
+	struct event event;
 	const char *secret, *why;
 
 	*result = (struct process_result){.ignored = NULL};
@@ -167,6 +168,6 @@ int process_event(struct app *app, struct json_object *json, const struct proces
 
 void process_result_free(struct process_result *result)
 {
-	settle_outcome_free(&result->outcome);
+	record_outcome_free(&result->outcome);
 	result->ignored = NULL;
 }

@@ -6,7 +6,7 @@
 #ifndef ORDERSNAP_RECORD_PROCESS_H
 #define ORDERSNAP_RECORD_PROCESS_H
 
-#include "record/settle.h"
+#include "record/record_session.h"
 
 struct process_options {
 	const char *source; /* what the order's `source` says */
@@ -17,7 +17,7 @@ struct process_options {
 
 struct process_result {
 	const char *ignored; /* why nothing was done with it (static); NULL: something was */
-	struct settle_outcome outcome;
+	struct record_outcome outcome;
 };
 
 /*

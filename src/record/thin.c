@@ -12,7 +12,7 @@
 typedef int retrieve(struct stripe_client *client, const char *id, int64_t deadline,
 		     struct json_object **object, struct err *e);
 
-static retrieve *retrieve_for(const struct event_facts *event)
+static retrieve *retrieve_for(const struct event *event)
 {
 	switch (event->kind) {
 	case EVENT_REFUND:
@@ -30,7 +30,7 @@ static retrieve *retrieve_for(const struct event_facts *event)
 	return stripe_session_retrieve;
 }
 
-int thin_fetch(struct app *app, const struct event_facts *event, int64_t deadline,
+int thin_fetch(struct app *app, const struct event *event, int64_t deadline,
 	       struct json_object **object, struct err *e)
 {
 	int64_t until = app_stripe_deadline(deadline);

@@ -7,11 +7,11 @@
 #define ORDERSNAP_RECORD_THIN_H
 
 #include "app/app.h"
-#include "shop/facts.h"
+#include "shop/event.h"
 
 /* The object that a thin event names, as it is now, to release. -1 with
  * ERR_REFUSED where Stripe has none, ERR_UNAVAILABLE. */
-int thin_fetch(struct app *app, const struct event_facts *event, int64_t deadline,
+int thin_fetch(struct app *app, const struct event *event, int64_t deadline,
 	       struct json_object **object, struct err *e);
 
 #endif

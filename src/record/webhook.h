@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * POST /stripe/webhook: verify, read, settle.
+ * POST /stripe/webhook: verify, read, record.
  * https://docs.stripe.com/webhooks
  */
 #ifndef ORDERSNAP_RECORD_WEBHOOK_H

@@ -42,15 +42,15 @@ bool payment_has_failed(struct json_object *session)
 	       (strcmp(status, "requires_payment_method") == 0 || strcmp(status, "canceled") == 0);
 }
 
-int charge_read(struct json_object *json, struct charge_facts *facts, struct err *e)
+int charge_read(struct json_object *json, struct charge *charge, struct err *e)
 {
-	memset(facts, 0, sizeof *facts);
-	facts->id = json_string_or_null(json, "id");
-	facts->payment_intent = json_id_or_null(json, "payment_intent");
-	facts->currency = json_string_or_null(json, "currency");
-	if (!facts->id || json_get_int(json, "amount", &facts->amount) != JSON_FOUND ||
-	    json_get_int(json, "amount_refunded", &facts->refunded) != JSON_FOUND ||
-	    facts->amount < 0 || facts->refunded < 0 || facts->refunded > facts->amount)
+	memset(charge, 0, sizeof *charge);
+	charge->id = json_string_or_null(json, "id");
+	charge->payment_intent = json_id_or_null(json, "payment_intent");
+	charge->currency = json_string_or_null(json, "currency");
+	if (!charge->id || json_get_int(json, "amount", &charge->amount) != JSON_FOUND ||
+	    json_get_int(json, "amount_refunded", &charge->refunded) != JSON_FOUND ||
+	    charge->amount < 0 || charge->refunded < 0 || charge->refunded > charge->amount)
 		return err_set(e, ERR_UNAVAILABLE, "Stripe's answer is no charge");
 	return 0;
 }
@@ -89,7 +89,7 @@ struct json_object *dispute_latest(struct json_object *disputes)
 
 /* What of the order's own amount was given back.  Adaptive pricing charges in
  * the buyer's currency: then the same share, rounded down but for a whole one. */
-static int64_t refunded_of(struct json_object *order, const struct charge_facts *charge)
+static int64_t refunded_of(struct json_object *order, const struct charge *charge)
 {
 	const char *currency = json_string_or_null(order, "currency");
 	int64_t amount = json_int_or(order, "amount", charge->amount), share;
@@ -103,7 +103,7 @@ static int64_t refunded_of(struct json_object *order, const struct charge_facts 
 	return share / charge->amount;
 }
 
-static const char *status_after(const char *status, const struct charge_facts *charge)
+static const char *status_after(const char *status, const struct charge *charge)
 {
 	bool was_refunded = status && str_ends(status, "refunded");
 
@@ -124,7 +124,7 @@ static struct json_object *dispute_of(struct json_object *from)
 }
 
 struct json_object *order_apply_charge(struct json_object *stored,
-				       const struct charge_facts *charge,
+				       const struct charge *charge,
 				       struct json_object *dispute, int64_t now)
 {
 	struct json_object *order = json_copy(stored);

@@ -36,14 +36,14 @@ struct json_object *charge_of_session(struct json_object *session);
 bool payment_has_failed(struct json_object *session);
 
 /* A charge, borrowed from its JSON. */
-struct charge_facts {
+struct charge {
 	const char *id, *payment_intent;
 	const char *currency;
 	int64_t amount, refunded; /* minor units of `currency` */
 };
 
 /* -1 with ERR_UNAVAILABLE where Stripe's answer is no charge. */
-int charge_read(struct json_object *json, struct charge_facts *facts, struct err *e);
+int charge_read(struct json_object *json, struct charge *charge, struct err *e);
 
 /* Whether the charge, or what the order (NULL: none) says of it, is of a refund
  * or a dispute at all. */
@@ -59,7 +59,7 @@ struct json_object *dispute_latest(struct json_object *disputes);
  * buyer's own) counts by its proportion.  The caller releases it.
  */
 struct json_object *order_apply_charge(struct json_object *stored,
-				       const struct charge_facts *charge,
+				       const struct charge *charge,
 				       struct json_object *dispute, int64_t now);
 
 #endif

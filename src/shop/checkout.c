@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/url.h"
-#include "shop/facts.h"
+#include "shop/session.h"
 #include "shop/keys.h"
 
 /* https://docs.stripe.com/metadata; four keys are ours. */

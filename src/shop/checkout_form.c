@@ -9,7 +9,7 @@
 
 #include "format/form.h"
 #include "shop/checkout.h"
-#include "shop/facts.h"
+#include "shop/session.h"
 
 #define STRIPE_MIN_MINUTES 31   /* 30, and a minute's slack */
 #define STRIPE_MAX_MINUTES 1439 /* 24 hours, less a minute's slack */

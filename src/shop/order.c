@@ -29,7 +29,7 @@ static void set_amount(struct json_object *order, const char *key, const struct 
 		json_set_int(order, key, amount->value);
 }
 
-static void set_presentment(struct json_object *order, const struct session_facts *s)
+static void set_presentment(struct json_object *order, const struct session *s)
 {
 	struct json_object *presentment;
 
@@ -86,7 +86,7 @@ static void set_metadata(struct json_object *order, struct json_object *metadata
 		json_object_put(kept);
 }
 
-static void set_amounts(struct json_object *order, const struct session_facts *s)
+static void set_amounts(struct json_object *order, const struct session *s)
 {
 	set_amount(order, "amount", &s->total);
 	set_amount(order, "amountSubtotal", &s->subtotal);
@@ -127,7 +127,7 @@ static void set_guest(struct json_object *order, struct json_object *metadata)
 /* What this session says, as an order. */
 static struct json_object *order_from_session(const struct order_input *in)
 {
-	const struct session_facts *s = in->session;
+	const struct session *s = in->session;
 	struct json_object *order = json_object_new_object();
 
 	json_set_string(order, "PK", in->pk);

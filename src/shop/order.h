@@ -2,7 +2,7 @@
 /*
  * The order: a pure function of what Stripe says.
  *
- * order_apply_session() takes the stored order (or nothing) and the facts of a
+ * order_apply_session() takes the stored order (or nothing) and a
  * session and gives the new order, without I/O and without a clock.  Whoever
  * sees a payment first, in whatever order events arrive, calls it and gets the
  * same item:
@@ -16,11 +16,12 @@
 #ifndef ORDERSNAP_SHOP_ORDER_H
 #define ORDERSNAP_SHOP_ORDER_H
 
-#include "shop/facts.h"
+#include "shop/event.h"
+#include "shop/session.h"
 
 struct order_input {
 	struct json_object *stored;          /* the order as it stands, or NULL */
-	const struct session_facts *session;
+	const struct session *session;
 	enum event_kind kind;                /* what happened to the session */
 	struct json_object *line_items;      /* Stripe's, or NULL: not fetched (this time) */
 	struct json_object *quote;           /* the quote's item, or NULL */

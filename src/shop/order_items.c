@@ -14,28 +14,28 @@
 
 #define DAY 86400
 
-static const enum settle_item beside[] = {SETTLE_SESSION, SETTLE_NUMBER, SETTLE_DAY,
-					  SETTLE_PAYMENT};
+static const enum item_kind beside[] = {ITEM_SESSION, ITEM_NUMBER, ITEM_DAY,
+					  ITEM_PAYMENT};
 
 #define BESIDE (sizeof beside / sizeof *beside)
 
 /* What is derived from an order beside it, of each kind; NULL where it has no
  * such item. */
 static struct json_object *derived(const struct order_change *c, struct json_object *order,
-				   enum settle_item which)
+				   enum item_kind which)
 {
 	const char *pk = c->keys->pk[which];
 
 	if (!pk)
 		return NULL;
 	switch (which) {
-	case SETTLE_SESSION:
-		return order_session_item(order, c->read[SETTLE_SESSION], c->now);
-	case SETTLE_NUMBER:
+	case ITEM_SESSION:
+		return order_session_item(order, c->read[ITEM_SESSION], c->now);
+	case ITEM_NUMBER:
 		return order_pointer(order, str_dup(pk));
-	case SETTLE_PAYMENT:
+	case ITEM_PAYMENT:
 		return order_payment_pointer(order, str_dup(pk));
-	case SETTLE_DAY:
+	case ITEM_DAY:
 		return order_day_entry(order, c->keys->created);
 	default:
 		return NULL;
@@ -43,10 +43,10 @@ static struct json_object *derived(const struct order_change *c, struct json_obj
 }
 
 /* Whether the order's step leaves what is derived from it as it is. */
-static bool is_unchanged(const struct order_change *c, enum settle_item which,
+static bool is_unchanged(const struct order_change *c, enum item_kind which,
 			 struct json_object *now)
 {
-	struct json_object *stored = c->read[SETTLE_ORDER], *before;
+	struct json_object *stored = c->read[ITEM_ORDER], *before;
 	bool same;
 
 	if (!stored)
@@ -64,41 +64,41 @@ static bool is_unchanged(const struct order_change *c, enum settle_item which,
 static struct json_object *payment_pointer(const struct order_change *c)
 {
 	struct json_object *order = c->order, *copy = NULL;
-	struct json_object *item = order_pointer(order, str_dup(c->keys->pk[SETTLE_PAYMENT]));
+	struct json_object *item = order_pointer(order, str_dup(c->keys->pk[ITEM_PAYMENT]));
 
-	json_get_object(c->read[SETTLE_PAYMENT], "order", &copy);
+	json_get_object(c->read[ITEM_PAYMENT], "order", &copy);
 	json_set(item, "order", json_object_get(order_same(copy, order) ? copy : order));
 	return item;
 }
 
 /* Two sessions may give one number: its pointer is the first one's. */
-static bool may_differ(const struct order_change *c, enum settle_item which)
+static bool may_differ(const struct order_change *c, enum item_kind which)
 {
 	const char *id = json_string_or_null(c->order, "orderId");
 
-	return which == SETTLE_NUMBER && c->read[which] && id &&
-	       !settle_keys_names(c->read[which], id);
+	return which == ITEM_NUMBER && c->read[which] && id &&
+	       !item_keys_names(c->read[which], id);
 }
 
-static bool is_astray(const struct order_change *c, enum settle_item which)
+static bool is_astray(const struct order_change *c, enum item_kind which)
 {
 	struct json_object *item;
 	bool same;
 
 	if (!c->keys->pk[which] || may_differ(c, which))
 		return false;
-	item = which == SETTLE_PAYMENT ? payment_pointer(c) : derived(c, c->order, which);
-	if (which == SETTLE_SESSION && c->read[which])
+	item = which == ITEM_PAYMENT ? payment_pointer(c) : derived(c, c->order, which);
+	if (which == ITEM_SESSION && c->read[which])
 		json_copy_member(item, "status", c->read[which], "status");
 	same = order_same(item, c->read[which]);
 	json_object_put(item);
 	return !same;
 }
 
-unsigned order_items_astray(const struct settle_keys *keys, struct json_object *const *read,
+unsigned order_items_astray(const struct item_keys *keys, struct json_object *const *read,
 			    int64_t now)
 {
-	const struct order_change c = {.keys = keys, .read = read, .order = read[SETTLE_ORDER],
+	const struct order_change c = {.keys = keys, .read = read, .order = read[ITEM_ORDER],
 				       .now = now};
 	unsigned astray = 0;
 	size_t i;
@@ -127,7 +127,7 @@ static void add_derived(const struct order_change *c, struct json_object *order,
 	size_t i;
 
 	for (i = 0; i < BESIDE; i++) {
-		enum settle_item which = beside[i];
+		enum item_kind which = beside[i];
 		struct json_object *item = derived(c, order, which);
 
 		if (item && !(order_same(item, c->read[which]) && is_unchanged(c, which, item)))
@@ -143,7 +143,7 @@ static void add_derived(const struct order_change *c, struct json_object *order,
 static void add_quote(const struct order_change *c, struct json_object *order,
 		      struct order_item *items, size_t *n)
 {
-	struct json_object *quote = c->read[SETTLE_QUOTE], *item;
+	struct json_object *quote = c->read[ITEM_QUOTE], *item;
 
 	if (!quote || json_string_or_null(quote, "orderId"))
 		return;
@@ -156,7 +156,7 @@ static void add_quote(const struct order_change *c, struct json_object *order,
  * whenever its expiry is heard of. */
 static void add_expired(const struct order_change *c, struct order_item *items, size_t *n)
 {
-	struct json_object *session = c->read[SETTLE_SESSION], *item;
+	struct json_object *session = c->read[ITEM_SESSION], *item;
 	const char *status = json_string_or_null(session, "status");
 	char time[ISO8601_SIZE];
 
@@ -170,7 +170,7 @@ static void add_expired(const struct order_change *c, struct order_item *items, 
 
 size_t order_items(const struct order_change *c, struct order_item items[ORDER_ITEMS_MAX])
 {
-	struct json_object *stored = c->read[SETTLE_ORDER], *order = json_object_get(c->order);
+	struct json_object *stored = c->read[ITEM_ORDER], *order = json_object_get(c->order);
 	bool put = order && (c->put_always || !order_same(order, stored));
 	size_t n = 0;
 
@@ -181,8 +181,8 @@ size_t order_items(const struct order_change *c, struct order_item items[ORDER_I
 		json_object_put(order);
 		order = json_object_get(stored);
 	}
-	if (c->marker && !order_same(c->marker, c->read[SETTLE_EVENT]))
-		add(items, &n, json_object_get(c->marker), c->read[SETTLE_EVENT], false);
+	if (c->marker && !order_same(c->marker, c->read[ITEM_EVENT]))
+		add(items, &n, json_object_get(c->marker), c->read[ITEM_EVENT], false);
 	if (order) {
 		add_derived(c, order, items, &n);
 		add_quote(c, order, items, &n);
@@ -219,7 +219,7 @@ static const char *status_of_event(enum event_kind kind)
 	}
 }
 
-struct json_object *order_event_marker(const struct event_facts *event, const char *session_id,
+struct json_object *order_event_marker(const struct event *event, const char *session_id,
 				       struct json_object *order, int64_t now, int64_t ttl_days)
 {
 	struct json_object *marker = json_object_new_object();

@@ -15,7 +15,7 @@
 #ifndef ORDERSNAP_SHOP_ORDER_ITEMS_H
 #define ORDERSNAP_SHOP_ORDER_ITEMS_H
 
-#include "shop/settle_keys.h"
+#include "shop/item_keys.h"
 
 #define ORDER_ITEMS_MAX 7
 
@@ -28,8 +28,8 @@ struct order_item {
 };
 
 struct order_change {
-	const struct settle_keys *keys;
-	struct json_object *const *read; /* SETTLE_ITEMS of them, as they stand, or NULL */
+	const struct item_keys *keys;
+	struct json_object *const *read; /* ITEM_KINDS of them, as they stand, or NULL */
 	struct json_object *order;  /* as it is to be; NULL: there is to be none */
 	bool expired;               /* the session of no order has expired */
 	bool put_always;            /* the order is put even if it says the same: what was asked of
@@ -45,18 +45,18 @@ void order_items_free(struct order_item *items, size_t n);
 
 /*
  * Which of the items beside the order that stands do not say what is derived from
- * it: 1 << SETTLE_SESSION and so on, 0 where no order stands, or one of the Lambda
+ * it: 1 << ITEM_SESSION and so on, 0 where no order stands, or one of the Lambda
  * functions' that does not say of which session it is yet.  Three things are
  * left out, for they are no fault: the session's status word, the version that the
  * payment's copy of the order bears, and a number that is another order's.
  */
-unsigned order_items_astray(const struct settle_keys *keys, struct json_object *const *read,
+unsigned order_items_astray(const struct item_keys *keys, struct json_object *const *read,
 			    int64_t now);
 
 /* EVENT#{id}: that the event was processed, with the functions' word for its kind
  * (completed, failed, expired, received; 0.1.0 wrote `processed`), and what the
  * answer says of the order; to release.  `session_id` and `order` may be NULL. */
-struct json_object *order_event_marker(const struct event_facts *event, const char *session_id,
+struct json_object *order_event_marker(const struct event *event, const char *session_id,
 				       struct json_object *order, int64_t now, int64_t ttl_days);
 
 #endif

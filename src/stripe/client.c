@@ -24,7 +24,7 @@ struct stripe_client {
 	bool replayed;
 	bool unauthorized;
 	struct stripe_refusal refusal; /* of the last answer */
-	int64_t interval; /* milliseconds between two requests, 0: no pace is kept */
+	int64_t interval; /* milliseconds between two requests, 0: no limit */
 	int64_t next;     /* when the next one may go, monotonic */
 };
 
@@ -77,12 +77,12 @@ unsigned stripe_client_calls(const struct stripe_client *client)
 	return http_client_calls(client->http);
 }
 
-void stripe_client_pace(struct stripe_client *client, unsigned per_second)
+void stripe_client_limit_rate(struct stripe_client *client, unsigned per_second)
 {
 	client->interval = per_second ? (1000 + per_second - 1) / per_second : 0;
 }
 
-static void keep_pace(struct stripe_client *client, int64_t deadline)
+static void wait_for_rate(struct stripe_client *client, int64_t deadline)
 {
 	int64_t now = clock_monotonic_ms();
 
@@ -156,7 +156,7 @@ static int send_once(struct stripe_client *client, const struct stripe_request *
 	int rc;
 
 	if (client->interval)
-		keep_pace(client, request->deadline);
+		wait_for_rate(client, request->deadline);
 	rc = http_perform(client->http, &http, answer, e);
 	if (rc == 0 && answer->status == 429 && client->interval)
 		slow_down(client);

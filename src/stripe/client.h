@@ -65,7 +65,7 @@ int64_t stripe_last_date(struct stripe_client *client);
  * once Stripe answers 429: who asks for much must not take the shop's share of
  * Stripe's limit.
  * https://docs.stripe.com/rate-limits */
-void stripe_client_pace(struct stripe_client *client, unsigned per_second);
+void stripe_client_limit_rate(struct stripe_client *client, unsigned per_second);
 
 /* How many HTTP requests this client has sent. */
 unsigned stripe_client_calls(const struct stripe_client *client);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "shop/charge.h"
+#include "shop/event.h"
 #include "stripe/list.h"
 
 #define DAY 86400
@@ -36,7 +37,7 @@ struct search {
 
 static int64_t charged_at(const struct paid_at *p)
 {
-	return json_int_or(charge_of_session(p->session), "created", 0);
+	return json_int_or(charge_of_session(p->json), "created", 0);
 }
 
 static struct paid_at *find(const struct search *s, const char *session_id)
@@ -44,7 +45,7 @@ static struct paid_at *find(const struct search *s, const char *session_id)
 	size_t i;
 
 	for (i = 0; i < s->n; i++)
-		if (strcmp(s->list[i].facts->id, session_id) == 0)
+		if (strcmp(s->list[i].session->id, session_id) == 0)
 			return &s->list[i];
 	return NULL;
 }
@@ -52,8 +53,8 @@ static struct paid_at *find(const struct search *s, const char *session_id)
 /* Newest first: of a session's events the first one that says paid counts. */
 static void look_at(struct search *s, struct json_object *json)
 {
-	struct session_facts session;
-	struct event_facts event;
+	struct session session;
+	struct event event;
 	struct paid_at *p;
 
 	if (event_read(json, &event, NULL) || !event.object ||
@@ -101,8 +102,8 @@ static bool range_of(const struct paid_at *p, size_t pass, int64_t *from, int64_
 {
 	int64_t charged = charged_at(p);
 
-	*from = charged ? charged - passes[pass].before : p->facts->created;
-	*to = charged ? charged + passes[pass].after : p->facts->created + DAY;
+	*from = charged ? charged - passes[pass].before : p->session->created;
+	*to = charged ? charged + passes[pass].after : p->session->created + DAY;
 	return is_open(p) && (charged || passes[pass].free_ones);
 }
 
@@ -172,6 +173,6 @@ int paid_at_find(struct app *app, struct paid_at *list, size_t n, int64_t now, i
 	for (i = 0; i < n; i++)
 		if (!list[i].time)
 			list[i].time = charged_at(&list[i]) ? charged_at(&list[i])
-							   : list[i].facts->created;
+							   : list[i].session->created;
 	return 0;
 }

@@ -7,11 +7,11 @@
 #define ORDERSNAP_SYNC_PAID_AT_H
 
 #include "app/app.h"
-#include "shop/facts.h"
+#include "shop/session.h"
 
 struct paid_at {
-	struct json_object *session; /* with its payment intent and charge expanded; borrowed */
-	const struct session_facts *facts;
+	struct json_object *json; /* the session with its payment intent and charge expanded; borrowed */
+	const struct session *session;
 	int64_t time; /* what was found: epoch seconds */
 	bool delayed; /* an event says that the payment is still to come; begin with false */
 };

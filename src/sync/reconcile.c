@@ -13,11 +13,11 @@
 #include "base/mem.h"
 #include "record/ask_charge.h"
 #include "sync/paid_at.h"
-#include "sync/patience.h"
-#include "record/settle.h"
+#include "sync/retry.h"
+#include "record/record_session.h"
 #include "orders/pending.h"
 #include "shop/keys.h"
-#include "shop/settle_keys.h"
+#include "shop/item_keys.h"
 #include "shop/charge.h"
 #include "shop/order.h"
 #include "shop/order_items.h"
@@ -28,8 +28,8 @@
 /* One session, and the order that it should have. */
 struct candidate {
 	struct json_object *json; /* borrowed */
-	struct session_facts session;
-	struct settle_keys keys;
+	struct session session;
+	struct item_keys keys;
 	enum event_kind kind;
 	struct json_object *order; /* as it stands, or NULL; owned */
 	int64_t paid_at;           /* found where the order lacks it, else 0 */
@@ -40,12 +40,12 @@ struct candidate {
 };
 
 /* What was set aside has been waited for by the run that did so. */
-static struct patience patience_of(const struct reconcile *r)
+static struct retry retry_of(const struct reconcile *r)
 {
-	struct patience patience = reconcile_patience(r->listener);
+	struct retry retry = reconcile_retry(r->listener);
 
-	patience.tries = r->retrying ? PATIENCE_TRIES - 1 : 0;
-	return patience;
+	retry.tries = r->retrying ? RETRY_TRIES - 1 : 0;
+	return retry;
 }
 
 /* --- what is looked at ------------------------------------------------------------ */
@@ -83,14 +83,14 @@ static void read_candidate(struct reconcile *r, struct candidate *c, struct json
 	if (c->skip)
 		r->state->counts.skipped++;
 	else
-		settle_keys_init(&c->keys, NULL, &c->session, r->app->config.order_number_prefix,
+		item_keys_init(&c->keys, NULL, &c->session, r->app->config.order_number_prefix,
 				 now);
 }
 
 /* Reads item `which` of each candidate that is to be looked up, patiently; a
  * call of the store for all.  items[i] is that of list[i], or NULL. */
 static int read_items(struct reconcile *r, const struct candidate *list, size_t n,
-		      enum settle_item which, struct json_object **items, struct err *e)
+		      enum item_kind which, struct json_object **items, struct err *e)
 {
 	struct json_object *found[RECONCILE_MAX];
 	struct store_key keys[RECONCILE_MAX];
@@ -106,7 +106,7 @@ static int read_items(struct reconcile *r, const struct candidate *list, size_t 
 	}
 	if (!wanted)
 		return 0;
-	rc = patience_get_many(r->app, reconcile_patience(r->listener), keys, wanted, found, e);
+	rc = retry_get_many(r->app, reconcile_retry(r->listener), keys, wanted, found, e);
 	for (i = 0; !rc && i < wanted; i++)
 		items[at[i]] = found[i];
 	return rc;
@@ -117,7 +117,7 @@ static int read_orders(struct reconcile *r, struct candidate *list, size_t n, st
 	struct json_object *items[RECONCILE_MAX];
 	size_t i;
 
-	if (read_items(r, list, n, SETTLE_ORDER, items, e))
+	if (read_items(r, list, n, ITEM_ORDER, items, e))
 		return -1;
 	for (i = 0; i < n; i++)
 		if (list[i].look_up)
@@ -134,10 +134,10 @@ static int follow_sessions(struct reconcile *r, struct candidate *list, size_t n
 
 	for (i = 0; i < n; i++)
 		list[i].look_up = !list[i].skip && !list[i].order;
-	if (read_items(r, list, n, SETTLE_SESSION, items, e))
+	if (read_items(r, list, n, ITEM_SESSION, items, e))
 		return -1;
 	for (i = 0; i < n; i++) {
-		list[i].look_up = items[i] && settle_keys_from_session(&list[i].keys, items[i]);
+		list[i].look_up = items[i] && item_keys_from_session(&list[i].keys, items[i]);
 		json_object_put(items[i]);
 	}
 	return read_orders(r, list, n, e);
@@ -147,26 +147,26 @@ static int follow_sessions(struct reconcile *r, struct candidate *list, size_t n
  * each kind of item. */
 static int read_beside(struct reconcile *r, struct candidate *list, size_t n, struct err *e)
 {
-	static const enum settle_item kinds[] = {SETTLE_SESSION, SETTLE_PAYMENT, SETTLE_NUMBER,
-						 SETTLE_DAY};
-	struct json_object *items[SETTLE_ITEMS][RECONCILE_MAX] = {{NULL}}, *read[SETTLE_ITEMS];
+	static const enum item_kind kinds[] = {ITEM_SESSION, ITEM_PAYMENT, ITEM_NUMBER,
+						 ITEM_DAY};
+	struct json_object *items[ITEM_KINDS][RECONCILE_MAX] = {{NULL}}, *read[ITEM_KINDS];
 	int64_t now = clock_epoch();
 	size_t i, k;
 	int rc = 0;
 
 	for (i = 0; i < n; i++)
-		settle_keys_from_order(&list[i].keys, list[i].order);
+		item_keys_from_order(&list[i].keys, list[i].order);
 	for (k = 0; !rc && k < sizeof kinds / sizeof *kinds; k++) {
 		for (i = 0; i < n; i++)
 			list[i].look_up = list[i].order && list[i].keys.pk[kinds[k]];
 		rc = read_items(r, list, n, kinds[k], items[kinds[k]], e);
 	}
 	for (i = 0; i < n; i++) {
-		for (k = 0; k < SETTLE_ITEMS; k++)
-			read[k] = k == SETTLE_ORDER ? list[i].order : items[k][i];
+		for (k = 0; k < ITEM_KINDS; k++)
+			read[k] = k == ITEM_ORDER ? list[i].order : items[k][i];
 		if (!rc)
 			list[i].astray = order_items_astray(&list[i].keys, read, now);
-		for (k = 0; k < SETTLE_ITEMS; k++)
+		for (k = 0; k < ITEM_KINDS; k++)
 			json_object_put(items[k][i]);
 	}
 	return rc;
@@ -181,21 +181,21 @@ static struct json_object *expected_order(struct reconcile *r, const struct cand
 {
 	const struct order_input input = {
 		.stored = c->order, .session = &c->session, .kind = c->kind,
-		.pk = c->keys.pk[SETTLE_ORDER], .sk = c->keys.sk[SETTLE_ORDER],
+		.pk = c->keys.pk[ITEM_ORDER], .sk = c->keys.sk[ITEM_ORDER],
 		.number = c->keys.number, .user_id = c->keys.user_id, .source = SOURCE,
 		.created = c->keys.created, .now = clock_epoch(),
 		.ttl_days = r->app->config.order_ttl_days,
 	};
-	struct json_object *charge = charge_of_session(c->json), *order, *with = NULL;
-	struct asked_charge asked = {.charge = json_object_get(charge)};
-	struct charge_facts facts;
+	struct json_object *json = charge_of_session(c->json), *order, *with = NULL;
+	struct asked_charge asked = {.charge = json_object_get(json)};
+	struct charge charge;
 
 	order = order_apply_session(&input);
-	if (!charge || !charge_matters(c->order, charge))
+	if (!json || !charge_matters(c->order, json))
 		with = json_object_get(order);
-	else if (ask_disputes_if_any(r->app, deadline_in(PATIENCE_CALL_MS), &asked, e) == 0 &&
-		 charge_read(charge, &facts, e) == 0)
-		with = order_apply_charge(order, &facts, dispute_latest(asked.disputes), input.now);
+	else if (ask_disputes_if_any(r->app, deadline_in(RETRY_CALL_MS), &asked, e) == 0 &&
+		 charge_read(json, &charge, e) == 0)
+		with = order_apply_charge(order, &charge, dispute_latest(asked.disputes), input.now);
 	asked_charge_free(&asked);
 	json_object_put(order);
 	return with;
@@ -226,24 +226,24 @@ static int differs(struct reconcile *r, const struct candidate *c, struct err *e
 static int find_times(struct reconcile *r, struct candidate *list, size_t n, struct err *e)
 {
 	struct paid_at times[RECONCILE_MAX];
-	struct patience patience = reconcile_patience(r->listener);
+	struct retry retry = reconcile_retry(r->listener);
 	size_t at[RECONCILE_MAX], i, wanted = 0;
 	int64_t deadline;
 	int rc;
 
 	for (i = 0; i < n; i++) {
 		if (list[i].skip || !lacks_time(&list[i]) ||
-		    (!list[i].order && !settle_takes(r->app, &list[i].session)))
+		    (!list[i].order && !record_takes(r->app, &list[i].session)))
 			continue;
-		times[wanted] = (struct paid_at){.session = list[i].json, .facts = &list[i].session};
+		times[wanted] = (struct paid_at){.json = list[i].json, .session = &list[i].session};
 		at[wanted++] = i;
 	}
 	if (!wanted)
 		return 0;
 	do {
-		deadline = deadline_in(PATIENCE_CALL_MS);
+		deadline = deadline_in(RETRY_CALL_MS);
 		rc = paid_at_find(r->app, times, wanted, clock_epoch(), deadline, e);
-	} while (rc && patience_again(&patience, e));
+	} while (rc && retry_again(&retry, e));
 	for (i = 0; !rc && i < wanted; i++)
 		list[at[i]].paid_at = times[i].time;
 	return rc;
@@ -251,18 +251,18 @@ static int find_times(struct reconcile *r, struct candidate *list, size_t n, str
 
 /* --- mending ------------------------------------------------------------------------ */
 
-static int mend_once(struct reconcile *r, const struct candidate *c, struct settle_outcome *out,
+static int mend_once(struct reconcile *r, const struct candidate *c, struct record_outcome *out,
 		     struct err *e)
 {
-	const struct event_facts event = {.kind = c->kind, .type = ""};
-	const struct settle_request request = {
+	const struct event event = {.kind = c->kind, .type = ""};
+	const struct record_request request = {
 		.event = &event, .session = &c->session, .source = SOURCE,
 		.paid_at = c->paid_at, .unmarked = true,
 		.dry_run = r->dry_run,
-		.now = clock_epoch(), .deadline = deadline_in(PATIENCE_CALL_MS),
+		.now = clock_epoch(), .deadline = deadline_in(RETRY_CALL_MS),
 	};
 
-	return settle_session(r->app, &request, out, e);
+	return record_session(r->app, &request, out, e);
 }
 
 static bool is_pending(struct json_object *order)
@@ -272,7 +272,7 @@ static bool is_pending(struct json_object *order)
 	return status && strcmp(status, "pending") == 0;
 }
 
-static enum difference_kind kind_of(const struct settle_outcome *out)
+static enum difference_kind kind_of(const struct record_outcome *out)
 {
 	if (!out->before)
 		return DIFFERENCE_MISSING;
@@ -303,7 +303,7 @@ static void note_done(struct reconcile *r, const char *session_id, struct json_o
 }
 
 static void count_difference(struct reconcile *r, const struct candidate *c,
-			     const struct settle_outcome *out)
+			     const struct record_outcome *out)
 {
 	const struct difference d = {.kind = kind_of(out), .session_id = c->session.id,
 				     .before = out->before, .after = out->after,
@@ -326,7 +326,7 @@ static void count_difference(struct reconcile *r, const struct candidate *c,
 
 /* A try that got no line items has written the order without them: the one that
  * completes it is still of an order that was missing. */
-static void forget_own(struct settle_outcome *out)
+static void forget_own(struct record_outcome *out)
 {
 	const char *source = json_string_or_null(out->before, "source");
 
@@ -338,13 +338,13 @@ static void forget_own(struct settle_outcome *out)
 
 static void mend(struct reconcile *r, const struct candidate *c, struct err *e)
 {
-	struct settle_outcome out = {.marker = NULL};
-	struct patience patience = patience_of(r);
+	struct record_outcome out = {.marker = NULL};
+	struct retry retry = retry_of(r);
 	int rc;
 
 	do
 		rc = mend_once(r, c, &out, e);
-	while (rc && patience_again(&patience, e));
+	while (rc && retry_again(&retry, e));
 	if (rc) {
 		reconcile_fail(r, c->session.id, e);
 		return;
@@ -356,23 +356,23 @@ static void mend(struct reconcile *r, const struct candidate *c, struct err *e)
 		return;
 	}
 	note_done(r, c->session.id, out.after);
-	if (patience.tries && !c->order)
+	if (retry.tries && !c->order)
 		forget_own(&out);
 	if (!order_same(out.before, out.after) || !order_needs_lines(out.after))
 		count_difference(r, c, &out);
 	if (order_needs_lines(out.after))
 		reconcile_set_aside(r, c->session.id, "Stripe refuses its line items, see the log");
-	settle_outcome_free(&out);
+	record_outcome_free(&out);
 }
 
 static void look_at(struct reconcile *r, const struct candidate *c, struct err *e)
 {
-	struct patience patience = patience_of(r);
+	struct retry retry = retry_of(r);
 	int found;
 
 	do
 		found = differs(r, c, e);
-	while (found < 0 && patience_again(&patience, e));
+	while (found < 0 && retry_again(&retry, e));
 	if (found < 0) {
 		reconcile_fail(r, c->session.id, e);
 	} else if (found) {
@@ -426,7 +426,7 @@ int reconcile_sessions(struct reconcile *r, struct json_object *sessions, struct
 	if (!rc)
 		rc = look_at_all(r, list, n, e);
 	for (i = 0; i < n; i++) {
-		settle_keys_free(&list[i].keys);
+		item_keys_free(&list[i].keys);
 		json_object_put(list[i].order);
 	}
 	free(list);

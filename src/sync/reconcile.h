@@ -3,12 +3,12 @@
  * Reconciling: holding sessions as Stripe has them against the orders, up to a
  * hundred at once.  One read for all of their orders, and one for each kind of item
  * beside them; only what differs costs more, and
- * goes the webhook's own way (record/settle.h).
+ * goes the webhook's own way (record/record_session.h).
  */
 #ifndef ORDERSNAP_SYNC_RECONCILE_H
 #define ORDERSNAP_SYNC_RECONCILE_H
 
-#include "sync/patience.h"
+#include "sync/retry.h"
 #include "orders/sync_state.h"
 
 #define RECONCILE_MAX STORE_MAX_ITEMS /* sessions at once */
@@ -40,9 +40,9 @@ struct reconcile_listener {
 	bool (*stop)(void *context); /* asked between two sessions */
 };
 
-/* Whether it is to stop; and the patience of who asks it. */
+/* Whether it is to stop; and the retries of a call, which ask that too. */
 bool reconcile_stops(const struct reconcile_listener *listener);
-struct patience reconcile_patience(const struct reconcile_listener *listener);
+struct retry reconcile_retry(const struct reconcile_listener *listener);
 
 struct reconcile {
 	struct app *app;
@@ -75,7 +75,7 @@ bool reconcile_has_charge(const struct reconcile *r, const char *session_id);
 void reconcile_set_aside(struct reconcile *r, const char *session_id, const char *text);
 void reconcile_fail(struct reconcile *r, const char *session_id, const struct err *e);
 
-/* Whether a session is left to sync_retry(): it was set aside before. */
+/* Whether a session is left to sync_set_aside(): it was set aside before. */
 bool reconcile_leaves(const struct reconcile *r, const char *session_id);
 
 /* Counts and tells, once a run, of a session that Stripe does not know; `item` names

@@ -16,9 +16,9 @@ bool reconcile_stops(const struct reconcile_listener *listener)
 	return listener->stop(listener->context);
 }
 
-struct patience reconcile_patience(const struct reconcile_listener *listener)
+struct retry reconcile_retry(const struct reconcile_listener *listener)
 {
-	return (struct patience){.stop = listener->stop, .context = listener->context};
+	return (struct retry){.stop = listener->stop, .context = listener->context};
 }
 
 /* One that fails for good must not hold the others up: it is set aside, and tried
@@ -37,7 +37,7 @@ void reconcile_set_aside(struct reconcile *r, const char *session_id, const char
 
 void reconcile_fail(struct reconcile *r, const char *session_id, const struct err *e)
 {
-	r->refused = patience_refuses_key(e);
+	r->refused = retry_refuses_key(e);
 	if (r->refused)
 		return;
 	r->failures += e->code == ERR_UNAVAILABLE && e->upstream != 404;

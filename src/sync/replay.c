@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "sync/pace.h"
-#include "sync/patience.h"
+#include "sync/rate_limit.h"
+#include "sync/retry.h"
 #include "stripe/list.h"
 
 #define SOURCE "replay"
@@ -21,16 +21,16 @@ static const char *name_or_none(struct json_object *event, const char *key)
 	return text ? text : "?";
 }
 
-static struct patience patience_of(const struct replay *r)
+static struct retry retry_of(const struct replay *r)
 {
-	return (struct patience){.stop = r->stop, .context = r->context};
+	return (struct retry){.stop = r->stop, .context = r->context};
 }
 
 static void replay_json(const struct replay *r, struct json_object *event)
 {
 	struct process_options options = {.source = SOURCE, .again = r->again,
 					  .dry_run = r->dry_run};
-	struct patience patience = patience_of(r);
+	struct retry retry = retry_of(r);
 	struct process_result result;
 	struct replayed replayed = {.id = name_or_none(event, "id"),
 				    .type = name_or_none(event, "type")};
@@ -38,9 +38,9 @@ static void replay_json(const struct replay *r, struct json_object *event)
 	int rc;
 
 	do {
-		options.deadline = deadline_in(PATIENCE_CALL_MS);
+		options.deadline = deadline_in(RETRY_CALL_MS);
 		rc = process_event(r->app, event, &options, &result, &e);
-	} while (rc && patience_again(&patience, &e));
+	} while (rc && retry_again(&retry, &e));
 	if (rc)
 		replayed.error = &e;
 	else
@@ -66,7 +66,7 @@ static int ask_event(struct stripe_client *stripe, const void *what, int64_t dea
 int replay_id(const struct replay *r, const char *id, struct err *e)
 {
 	struct json_object *event = NULL;
-	int rc = patience_ask(r->app, patience_of(r), ask_event, id, &event, e);
+	int rc = retry_ask(r->app, retry_of(r), ask_event, id, &event, e);
 
 	if (rc && e->code == ERR_REFUSED && e->upstream == 404)
 		return err_set(e, ERR_NOT_FOUND, "Stripe has no event %s; it keeps them for %d days, "
@@ -82,10 +82,10 @@ int replay_undelivered(const struct replay *r, struct err *e)
 	static const struct stripe_event_filter filter = {event_types, true};
 	struct stripe_pages pages = {.list = stripe_events, .of = &filter};
 	struct json_object *events;
-	int rc = pace_keep(r->app, deadline_in(PATIENCE_CALL_MS), e);
+	int rc = rate_limit_keep(r->app, deadline_in(RETRY_CALL_MS), e);
 
 	while (!rc && !r->stop(r->context)) {
-		rc = patience_next_page(r->app, patience_of(r), &pages, &events, e);
+		rc = retry_next_page(r->app, retry_of(r), &pages, &events, e);
 		if (rc || !events)
 			break;
 		replay_array(r, events);

@@ -12,11 +12,11 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "sync/pace.h"
-#include "sync/patience.h"
+#include "sync/rate_limit.h"
+#include "sync/retry.h"
 #include "orders/pending.h"
 #include "sync/sync_late.h"
-#include "sync/sync_retry.h"
+#include "sync/sync_set_aside.h"
 #include "sync/sync_unlisted.h"
 #include "shop/keys.h"
 #include "stripe/list.h"
@@ -96,14 +96,14 @@ static void advance(struct sync *s)
 
 static int save(struct sync *s, struct err *e)
 {
-	struct patience patience = reconcile_patience(&s->options->listener);
+	struct retry retry = reconcile_retry(&s->options->listener);
 	int rc;
 
 	if (s->options->dry_run)
 		return 0;
 	do
-		rc = sync_state_save(&s->state, s->app, deadline_in(PATIENCE_CALL_MS), e);
-	while (rc && e->code != ERR_CONFLICT && patience_again(&patience, e));
+		rc = sync_state_save(&s->state, s->app, deadline_in(RETRY_CALL_MS), e);
+	while (rc && e->code != ERR_CONFLICT && retry_again(&retry, e));
 	return rc;
 }
 
@@ -131,7 +131,7 @@ static int one_page(struct sync *s, struct err *e)
 {
 	struct json_object *sessions;
 	int64_t before = s->state.counts.sessions;
-	int rc = patience_next_page(s->app, reconcile_patience(&s->options->listener), &s->pages,
+	int rc = retry_next_page(s->app, reconcile_retry(&s->options->listener), &s->pages,
 				    &sessions, e);
 
 	if (rc)
@@ -189,7 +189,7 @@ static int walk_listed(struct sync *s, struct pending_pass *pass, int64_t near, 
 	for (i = 0; !rc && i < n; i++) {
 		int64_t day = pending_days_get(s->state.pending_days, i), last = day + DAY - 1;
 		struct pending_walk walk = {.from = day, .to = last < near ? last : near - 1,
-					    .patience_ms = PATIENCE_CALL_MS,
+					    .retry_ms = RETRY_CALL_MS,
 					    .found = take_pending, .context = pass};
 
 		if (day >= 0 && last >= s->state.from)
@@ -211,7 +211,7 @@ static int walk_pending(struct sync *s, struct sync_late *late, struct err *e)
 	int64_t near = s->now - (all ? PENDING_DAYS : PENDING_DAYS_NEAR) * DAY;
 	struct pending_pass pass = {.late = late, .days = json_object_new_array()};
 	struct pending_walk walk = {.from = near, .to = s->state.from - 1,
-				    .patience_ms = PATIENCE_CALL_MS,
+				    .retry_ms = RETRY_CALL_MS,
 				    .found = take_pending, .context = &pass};
 	int rc = pending_walk(s->app, &walk, e);
 
@@ -234,7 +234,7 @@ static int late_passes(struct sync *s, struct err *e)
 {
 	struct sync_late late = {.reconcile = &s->reconcile};
 	struct err other;
-	int rc = sync_retry(&s->reconcile, s->aside, e);
+	int rc = sync_set_aside(&s->reconcile, s->aside, e);
 
 	if (!rc && s->unlisted.waiting)
 		rc = sync_unlisted_ask(&s->unlisted, e);
@@ -254,7 +254,7 @@ static int late_passes(struct sync *s, struct err *e)
 /* The window, and the state that says so from now on. */
 static int plan(struct sync *s, struct err *e)
 {
-	int64_t deadline = deadline_in(PATIENCE_CALL_MS);
+	int64_t deadline = deadline_in(RETRY_CALL_MS);
 	char account[SYNC_ACCOUNT_SIZE];
 	struct sync_plan what = {.from = s->options->from, .now = s->now,
 				 .lookback = s->app->config.sync_lookback_hours * HOUR,
@@ -284,7 +284,7 @@ static int finish(struct sync *s, struct err *e)
 	}
 	if (s->options->dry_run)
 		return 0;
-	return sync_state_finish(&s->state, s->app, clock_epoch(), deadline_in(PATIENCE_CALL_MS), e);
+	return sync_state_finish(&s->state, s->app, clock_epoch(), deadline_in(RETRY_CALL_MS), e);
 }
 
 static int run(struct sync *s, struct err *e)
@@ -339,12 +339,12 @@ int sync_run(struct app *app, const struct sync_options *options, struct sync_re
 	*result = (struct sync_result){.end = SYNC_COMPLETE};
 	s.reconcile = (struct reconcile){.app = app, .listener = &options->listener,
 					 .state = &s.state, .dry_run = options->dry_run};
-	rc = pace_keep(app, deadline_in(PATIENCE_CALL_MS), e);
+	rc = rate_limit_keep(app, deadline_in(RETRY_CALL_MS), e);
 	if (!rc)
 		rc = run(&s, e);
 	result->counts = s.state.counts;
 	result->calls = app_calls(app);
-	if (rc && patience_refuses_key(e))
+	if (rc && retry_refuses_key(e))
 		err_prefix(e, "STRIPE_SECRET is no key, or may not read what sync asks for (ordersnap "
 			   "check names what is missing): mend it and run sync again");
 	if (rc) {

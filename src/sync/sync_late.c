@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sync/patience.h"
+#include "sync/retry.h"
 #include "shop/charge.h"
-#include "shop/facts.h"
+#include "shop/event.h"
 #include "shop/keys.h"
 #include "stripe/api.h"
 #include "stripe/list.h"
@@ -24,10 +24,10 @@ static bool told_to_stop(const struct sync_late *late)
 }
 
 /* Asks Stripe as patiently as the reconciler. */
-static int ask(const struct sync_late *late, patience_question *question, const void *what,
+static int ask(const struct sync_late *late, retry_question *question, const void *what,
 	       void *answer, struct err *e)
 {
-	return patience_ask(late->reconcile->app, reconcile_patience(late->reconcile->listener),
+	return retry_ask(late->reconcile->app, reconcile_retry(late->reconcile->listener),
 			    question, what, answer, e);
 }
 
@@ -81,7 +81,7 @@ int sync_late_add(struct sync_late *late, const char *session_id, struct json_ob
 	    sync_account_is_foreign(late->reconcile->state->account, session_id))
 		return 0;
 	if (ask(late, ask_session, session_id, &session, e)) {
-		if (e->code != ERR_REFUSED || patience_refuses_key(e))
+		if (e->code != ERR_REFUSED || retry_refuses_key(e))
 			return -1;
 		if (e->upstream == 404)
 			reconcile_unknown(late->reconcile, session_id, item);
@@ -157,8 +157,8 @@ static int read_pointers(struct sync_late *late, struct json_object *payments,
 		keys[*n] = (struct store_key){owned[*n], KEY_METADATA};
 	}
 	if (*n)
-		rc = patience_get_many(late->reconcile->app,
-				       reconcile_patience(late->reconcile->listener), keys, *n,
+		rc = retry_get_many(late->reconcile->app,
+				       reconcile_retry(late->reconcile->listener), keys, *n,
 				       items, e);
 	for (i = 0; i < *n; i++)
 		free(owned[i]);
@@ -196,8 +196,8 @@ int sync_late_refunds(struct sync_late *late, int64_t from, int64_t now, struct 
 	int rc = 0;
 
 	while (!rc && !told_to_stop(late)) {
-		rc = patience_next_page(late->reconcile->app,
-					reconcile_patience(late->reconcile->listener), &pages, &events,
+		rc = retry_next_page(late->reconcile->app,
+					reconcile_retry(late->reconcile->listener), &pages, &events,
 					e);
 		if (rc || !events)
 			break;

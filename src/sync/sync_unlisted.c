@@ -51,7 +51,7 @@ static int next_entry(struct sync_unlisted *u, int64_t from, struct json_object 
 		      struct err *e)
 {
 	const struct reconcile *r = u->reconcile;
-	struct patience patience = reconcile_patience(r->listener);
+	struct retry retry = reconcile_retry(r->listener);
 	int64_t created;
 	int rc;
 
@@ -72,9 +72,9 @@ static int next_entry(struct sync_unlisted *u, int64_t from, struct json_object 
 		u->page = NULL;
 		u->at = 0;
 		do
-			rc = store_pages_next(&u->pages, app_store(r->app), deadline_in(PATIENCE_CALL_MS),
+			rc = store_pages_next(&u->pages, app_store(r->app), deadline_in(RETRY_CALL_MS),
 					      &u->page, e);
-		while (rc && patience_again(&patience, e));
+		while (rc && retry_again(&retry, e));
 		if (rc)
 			return -1;
 		if (u->page)
@@ -136,12 +136,12 @@ int sync_unlisted_ask(struct sync_unlisted *u, struct err *e)
 				    LOG_INT("asked", ASK_MAX));
 			break;
 		}
-		rc = patience_ask(r->app, reconcile_patience(r->listener), ask_session, walk.key,
+		rc = retry_ask(r->app, reconcile_retry(r->listener), ask_session, walk.key,
 				  &session, e);
 		json_object_put(session);
 		if (rc && e->code == ERR_REFUSED && e->upstream == 404)
 			reconcile_unknown(r, walk.key, walk.value);
-		else if (rc && e->code == ERR_REFUSED && !patience_refuses_key(e))
+		else if (rc && e->code == ERR_REFUSED && !retry_refuses_key(e))
 			reconcile_fail(r, walk.key, e);
 		else if (rc)
 			return -1;

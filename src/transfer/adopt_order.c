@@ -331,7 +331,7 @@ static int make_one(struct attempt *a, struct err *e)
 	return 0;
 }
 
-static int settle_twice(struct attempt *a, struct err *e)
+static int record_twice(struct attempt *a, struct err *e)
 {
 	if (a->work->request->merge)
 		return make_one(a, e);
@@ -352,7 +352,7 @@ static int try_order(const struct adopt_work *work, struct json_object *order, b
 	if (!rc && a.read[ORDER] && (!theirs || store_item_version(a.read[ORDER]) == 0)) {
 		rc = find_other(&a, e);
 		if (!rc && a.read[OTHER])
-			rc = settle_twice(&a, e);
+			rc = record_twice(&a, e);
 		else if (!rc && theirs)
 			rc = adopt_alone(&a, e);
 	}

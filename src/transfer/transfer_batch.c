@@ -206,7 +206,7 @@ static void count(const struct transfer_batch *batch, const struct transfer_impo
 			continue;
 		done->order_conflicts += order;
 		report(request, entry, order ? "is a conflict: it was changed in both places; what "
-					       "stands there was kept, `ordersnap sync` settles it"
+					       "stands there was kept, `ordersnap sync` puts it right"
 					     : "is a conflict: it was changed in both places; what "
 					       "stands there was kept");
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The items that an import settles at once.
+ * The items that an import writes at once.
  */
 #ifndef ORDERSNAP_TRANSFER_TRANSFER_BATCH_H
 #define ORDERSNAP_TRANSFER_TRANSFER_BATCH_H

@@ -387,11 +387,11 @@ for name, there, new, counts, stays in RULES:
 
 @test
 def _():
-    "a conflict is named; that of an order makes the exit status 1, and says who settles it"
+    "a conflict is named; that of an order makes the exit status 1, and says who puts it right"
     db = store_of(order(amount=1), item("PRICE#x", "CACHE", version=1, n=1))
     run = imported(db, lines(item("a"), order(amount=2), item("PRICE#x", "CACHE", version=1, n=2)), code=1)
     contains(run.err, "ordersnap import: line 2: USER#u1, ORDER#1700000001#cs_1 (version 1) is a conflict")
-    contains(run.err, "`ordersnap sync` settles it")
+    contains(run.err, "`ordersnap sync` puts it right")
     contains(run.err, "line 3: PRICE#x, CACHE (version 1) is a conflict")
     contains(run.err, summary(3, 1, 0, 0, 2, 0))
     equal(items_in(db)[("USER#u1", "ORDER#1700000001#cs_1")]["amount"], 1)

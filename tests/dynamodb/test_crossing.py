@@ -100,7 +100,7 @@ def refunded_twice(shop, n):
     return [refund(500), lambda: refund(700)], before
 
 
-def settle(shop, worker, event):
+def deliver(shop, worker, event):
     """Delivers it as Stripe does: until it is acknowledged."""
     event = event() if callable(event) else event
     for _ in range(TRIES):
@@ -163,8 +163,8 @@ def cross(shop, workers, make, rounds):
     for n in range(first, first + rounds):
         pair, before = make(shop, n)
         for event in before:
-            ok(settle(shop, workers[0], event), "what comes before is acknowledged")
-        done = [POOL.submit(settle, shop, w, e) for w, e in zip(workers, pair)]
+            ok(deliver(shop, workers[0], event), "what comes before is acknowledged")
+        done = [POOL.submit(deliver, shop, w, e) for w, e in zip(workers, pair)]
         if not all(d.result() for d in done):
             wrong[n] = ["an event is never acknowledged"]
     items, ledger = by_name(shop.items()), {r["id"]: r for r in shop.sim.get("/_sim/ledger")}

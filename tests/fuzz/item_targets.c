@@ -9,7 +9,8 @@
 #include "format/json_canonical.h"
 #include "shop/cart.h"
 #include "shop/charge.h"
-#include "shop/facts.h"
+#include "shop/event.h"
+#include "shop/session.h"
 #include "shop/keys.h"
 #include "shop/order.h"
 #include "store/value.h"
@@ -37,7 +38,7 @@ int fuzz_item(const uint8_t *data, size_t n)
 	return 0;
 }
 
-static struct json_object *apply(const struct session_facts *session, enum event_kind kind,
+static struct json_object *apply(const struct session *session, enum event_kind kind,
 				 struct json_object *stored, struct json_object *lines)
 {
 	const struct order_input input = {
@@ -53,8 +54,8 @@ static struct json_object *apply(const struct session_facts *session, enum event
 int fuzz_event(const uint8_t *data, size_t n)
 {
 	struct json_object *json = parse(data, n), *first, *second, *lines = NULL, *list = NULL;
-	struct session_facts session;
-	struct event_facts event;
+	struct session session;
+	struct event event;
 	struct err e;
 
 	if (!json || event_read(json, &event, &e) || !event.object ||
@@ -77,20 +78,20 @@ int fuzz_charge(const uint8_t *data, size_t n)
 {
 	const uint8_t *cut = n ? memchr(data, '\n', n) : NULL;
 	size_t head = cut ? (size_t)(cut - data) : n;
-	struct json_object *order = parse(data, head), *charge = parse(data + head, n - head);
+	struct json_object *order = parse(data, head), *json = parse(data + head, n - head);
 	struct json_object *first, *second;
-	struct charge_facts facts;
+	struct charge charge;
 	struct err e;
 
-	if (json_object_is_type(order, json_type_object) && charge && !charge_read(charge, &facts, &e)) {
-		first = order_apply_charge(order, &facts, NULL, 1700000000);
-		second = order_apply_charge(first, &facts, NULL, 1700000000);
+	if (json_object_is_type(order, json_type_object) && json && !charge_read(json, &charge, &e)) {
+		first = order_apply_charge(order, &charge, NULL, 1700000000);
+		second = order_apply_charge(first, &charge, NULL, 1700000000);
 		HOLDS(order_same(first, second));
 		HOLDS(json_int_or(first, "amountRefunded", -1) >= 0);
 		json_object_put(second);
 		json_object_put(first);
 	}
-	json_object_put(charge);
+	json_object_put(json);
 	json_object_put(order);
 	return 0;
 }

@@ -104,14 +104,14 @@ def settings_faults(root):
 
 # --- events and commands: what the program's tables have, and where it is to be found -----------
 
-FACTS = "src/shop/facts.c"
+EVENT_KINDS = "src/shop/event.c"
 WEBHOOK_MAN = "man/stripe-webhook.fcgi.8"
 COMMAND_MAN = "man/ordersnap.8"
 
 
 def event_types(root):
     """The types in kinds[]; one that ends in a dot is the beginning of several."""
-    table = re.search(r"\bkinds\[\] = \{(.*?)^\};", tree.without_comments(tree.read(root, FACTS)),
+    table = re.search(r"\bkinds\[\] = \{(.*?)^\};", tree.without_comments(tree.read(root, EVENT_KINDS)),
                       re.M | re.S)
     return re.findall(r'\{"([^"]+)"', table.group(1)) if table else []
 
@@ -353,7 +353,7 @@ def _():
 @test
 def _():
     "an event that a list lacks is a fault, a longer name is not it"
-    good = {FACTS: 'static const struct {\n} kinds[] = {\n\t{"a.paid", PAID},\n'
+    good = {EVENT_KINDS: 'static const struct {\n} kinds[] = {\n\t{"a.paid", PAID},\n'
                    '\t{"a.dispute.", DISPUTE}, /* "b.more" */\n};\n',
             README: "- `a.paid`\n- `a.dispute.created`\n", WEBHOOK_MAN: ".It a.paid , a.dispute.x\n"}
     with tree.bad_tree(good) as root:

@@ -273,7 +273,7 @@ void check_table(void)
 
 /* --- an acknowledgement ------------------------------------------------------------- */
 
-static void check_session(const struct event *event)
+static void check_session(const struct proof_event *event)
 {
 	const struct truth *t = &world->truths[event->since];
 	const char *status = item_text(order_find(), "status");
@@ -284,7 +284,7 @@ static void check_session(const struct event *event)
 			   status[0] ? status : "not there");
 }
 
-static void check_marker(const struct event *event, struct json_object *answer)
+static void check_marker(const struct proof_event *event, struct json_object *answer)
 {
 	struct json_object *marker = item_find("EVENT#", event->id, "METADATA");
 	const char *status = item_text(answer, "status");
@@ -309,7 +309,7 @@ static void reach(size_t *step, size_t since)
 		*step = since;
 }
 
-void check_acknowledged(const struct event *event, size_t since, struct json_object *answer)
+void check_acknowledged(const struct proof_event *event, size_t since, struct json_object *answer)
 {
 	struct json_object *other = item_find("SESSION#", OTHER_ID, "METADATA");
 

@@ -168,7 +168,7 @@ static bool is_expired(struct json_object *item)
 static bool is_of_lost(struct json_object *item)
 {
 	const char *pk = item_text(item, "PK");
-	const struct event *event;
+	const struct proof_event *event;
 	size_t i;
 
 	for (i = 0; i < world->events->n; i++) {

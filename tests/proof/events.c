@@ -51,7 +51,7 @@ static char *thin(const struct draft *d, const char *id)
 
 static void add(struct events *events, const struct draft *d, bool is_thin)
 {
-	struct event *e = &events->list[events->n];
+	struct proof_event *e = &events->list[events->n];
 
 	if (events->n == EVENTS_MAX)
 		abort();

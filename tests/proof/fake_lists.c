@@ -68,7 +68,7 @@ int stripe_session_with_charge(struct stripe_client *client, const char *id, int
 	return fake_answer(&text, session, e);
 }
 
-static bool is_wanted(const struct event *event, const char *const *types,
+static bool is_wanted(const struct proof_event *event, const char *const *types,
 		      const struct stripe_pages *range)
 {
 	int64_t created;
@@ -108,7 +108,7 @@ int stripe_events(struct stripe_client *client, const struct stripe_pages *range
 	buf_init(&text, ANSWER_MAX);
 	buf_puts(&text, "[");
 	for (i = events_before(range->after); i && !next; i--) {
-		const struct event *event = &world->events->list[i - 1];
+		const struct proof_event *event = &world->events->list[i - 1];
 
 		if (!is_wanted(event, types, range))
 			continue;

@@ -46,7 +46,7 @@ int64_t stripe_last_date(struct stripe_client *client)
 	return -1;
 }
 
-void stripe_client_pace(struct stripe_client *client, unsigned per_second)
+void stripe_client_limit_rate(struct stripe_client *client, unsigned per_second)
 {
 	(void)client;
 	(void)per_second;
@@ -190,7 +190,7 @@ int stripe_charge_retrieve(struct stripe_client *client, const char *id, int64_t
 /* What an event of a refund lacks, the refund itself lacks as well. */
 static unsigned extras_of_refund(void)
 {
-	const struct event *event = world->current->event;
+	const struct proof_event *event = world->current->event;
 
 	return event && event->since
 		? world->history->steps[event->since - 1].extras : 0;

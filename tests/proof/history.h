@@ -149,7 +149,7 @@ void put_lines(struct buf *out); /* the line items, as a list object */
 
 enum concern { ABOUT_SESSION, ABOUT_REFUND, ABOUT_DISPUTE, ABOUT_OTHER, ABOUT_NOTHING };
 
-struct event {
+struct proof_event {
 	char id[48];
 	char type[64];
 	enum concern concern; /* ABOUT_NOTHING is to be ignored */
@@ -161,7 +161,7 @@ struct event {
 };
 
 struct events {
-	struct event list[EVENTS_MAX];
+	struct proof_event list[EVENTS_MAX];
 	size_t n;
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Read, decide, write once: the protocol of record/settle.c and
- * record/settle_payment.c, as small as it can be and still go wrong.
+ * Read, decide, write once: the protocol of record/record_session.c and
+ * record/record_charge.c, as small as it can be and still go wrong.
  *
  * One payment.  At Stripe it is sold, refunded, and the refund fails, so that
  * the truth comes back to what it was.  An event tells of each step.
@@ -119,8 +119,8 @@ inline maybe_die()
 	fi
 }
 
-/* The sale: settle_session().  `unmarked`: it was a refund that came first. */
-inline settle_session(unmarked)
+/* The sale: record_session().  `unmarked`: it was a refund that came first. */
+inline record_session(unmarked)
 {
 	atomic {
 		marked = marker[e] && !(unmarked);
@@ -188,8 +188,8 @@ inline ask()
 	atomic { asked = time; maybe_die() }
 }
 
-/* A refund: settle_payment(). */
-inline settle_refund()
+/* A refund: record_charge(). */
+inline record_refund()
 {
 #ifdef BREAK_ASK_FIRST
 	ask();
@@ -197,7 +197,7 @@ inline settle_refund()
 	read_payment();
 	if
 	:: !marked && !pointer -> /* the refund came before the sale */
-		settle_session(true);
+		record_session(true);
 		read_payment()
 	:: else
 	fi;
@@ -284,8 +284,8 @@ next:
 	do
 	:: !written && tries < TRIES ->
 		if
-		:: e == 0 -> settle_session(false)
-		:: else -> settle_refund()
+		:: e == 0 -> record_session(false)
+		:: else -> record_refund()
 		fi;
 		atomic {
 			forget();

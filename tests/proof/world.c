@@ -147,7 +147,7 @@ static bool is_replay(struct world *w)
 /* A new delivery begins: the truth is at least what the event tells. */
 static void begin_delivery(struct world *w, struct process *p)
 {
-	const struct event *event = &w->events->list[take_from_queue(w)];
+	const struct proof_event *event = &w->events->list[take_from_queue(w)];
 	enum job job = is_replay(w) ? JOB_REPLAY : JOB_DELIVERY;
 
 	start(w, p, job, event->id);
@@ -281,7 +281,7 @@ static bool turn(struct world *w)
  * all, is not found by what came later: Stripe has no such session. */
 static bool is_lost(struct world *w, size_t i)
 {
-	const struct event *event = &w->events->list[i];
+	const struct proof_event *event = &w->events->list[i];
 
 	switch (w->limits.lost) {
 	case LOST_NONE:

@@ -70,7 +70,7 @@ struct process {
 	unsigned conflicts; /* that its writes met */
 	enum job job;
 	char name[48];
-	const struct event *event; /* NULL: a sync */
+	const struct proof_event *event; /* NULL: a sync */
 	struct sync_result result;
 	size_t began; /* steps that had happened then */
 	struct app app;
@@ -195,7 +195,7 @@ void table_begin(struct table *table, const struct history *h);
  * was acknowledged holds since the step `since`. */
 void check_table(void);
 void check_reached(size_t step); /* the order has come to this truth, or further */
-void check_acknowledged(const struct event *event, size_t since, struct json_object *answer);
+void check_acknowledged(const struct proof_event *event, size_t since, struct json_object *answer);
 void check_end(const struct table *expected);
 
 #endif

@@ -46,23 +46,23 @@ static void a_charge_is_read_or_is_none(void **state)
 		{"{'amount':100,'amount_refunded':0}", -1},
 		{"{'id':'ch_1','amount':'100','amount_refunded':0}", -1}, {"{}", -1},
 	}, *row;
-	struct charge_facts facts;
+	struct charge charge;
 	struct err e;
 
 	(void)state;
 	for EACH(row, table) {
-		check_int(row->json, charge_read(json_of("%s", row->json), &facts, &e), row->rc);
+		check_int(row->json, charge_read(json_of("%s", row->json), &charge, &e), row->rc);
 		if (row->rc)
 			check_err(row->json, &e, ERR_UNAVAILABLE, "is no charge");
 	}
 	assert_int_equal(charge_read(json_of("{'id':'ch_1','amount':100,'amount_refunded':40,"
-					     "'currency':'eur','payment_intent':'pi_1'}"), &facts, &e),
+					     "'currency':'eur','payment_intent':'pi_1'}"), &charge, &e),
 			 0);
-	assert_string_equal(facts.id, "ch_1");
-	assert_string_equal(facts.payment_intent, "pi_1");
-	assert_string_equal(facts.currency, "eur");
-	assert_int_equal(facts.amount, 100);
-	assert_int_equal(facts.refunded, 40);
+	assert_string_equal(charge.id, "ch_1");
+	assert_string_equal(charge.payment_intent, "pi_1");
+	assert_string_equal(charge.currency, "eur");
+	assert_int_equal(charge.amount, 100);
+	assert_int_equal(charge.refunded, 40);
 }
 
 static void the_latest_dispute_counts(void **state)
@@ -105,7 +105,7 @@ static void refunds_change_the_status_and_the_amount_refunded(void **state)
 
 	(void)state;
 	for EACH(row, table) {
-		const struct charge_facts charge = {.id = "ch", .currency = "usd", .amount = 1000,
+		const struct charge charge = {.id = "ch", .currency = "usd", .amount = 1000,
 						    .refunded = row->refunded};
 		struct json_object *stored = json_of("{'status':'%s','amount':1000,'currency':'usd',"
 						     "'version':4,'x':1,'dispute':{'id':'d'}}",
@@ -141,7 +141,7 @@ static void a_refund_in_another_currency_counts_by_its_proportion(void **state)
 
 	(void)state;
 	for EACH(row, table) {
-		const struct charge_facts charge = {.id = "ch", .currency = row->currency,
+		const struct charge charge = {.id = "ch", .currency = row->currency,
 						    .amount = row->amount, .refunded = row->refunded};
 		struct json_object *order = keep(order_apply_charge(
 			json_of("{'status':'completed',%s}", row->order), &charge, NULL, 0));
@@ -153,7 +153,7 @@ static void a_refund_in_another_currency_counts_by_its_proportion(void **state)
 
 static void a_dispute_is_noted_and_replaces_another(void **state)
 {
-	const struct charge_facts charge = {.id = "ch", .currency = "usd", .amount = 10};
+	const struct charge charge = {.id = "ch", .currency = "usd", .amount = 10};
 	struct json_object *dispute = json_of("{'object':'dispute','id':'dp_2','status':'lost',"
 					      "'reason':'fraudulent','amount':10,'created':5}");
 	struct json_object *order, *noted = NULL;

@@ -82,7 +82,7 @@ static void what_stripe_says_later_does_not_bring_the_person_back(void **state)
 					      "'status':'completed','itemCount':1,"
 					      "'stripePaymentStatus':'paid',"
 					      "'erasedAt':'2025-11-27T00:00:00Z'");
-	struct session_facts session;
+	struct session session;
 	struct order_input in = {
 		.stored = stored, .session = &session, .kind = EVENT_SESSION_COMPLETED,
 		.pk = "USER#j@x.example", .sk = "ORDER#1#cs_1", .number = "BC-1",

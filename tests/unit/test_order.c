@@ -32,20 +32,20 @@ static const char quote[] = "{'items':[{'name':'Quoted tee','quantity':2,'unitPr
 			    "'stripePriceId':'price_1','sku':'tee','collectionId':'c1'}]}";
 
 /* What varies from event to event; the rest is the example's. */
-struct event {
+struct delivery {
 	const char *session, *lines, *quote; /* JSON, or NULL */
 	enum event_kind kind;
 	int64_t time;
 };
 
-static struct order_input input_of(const struct event *event, struct json_object *stored,
-				   struct session_facts *facts)
+static struct order_input input_of(const struct delivery *event, struct json_object *stored,
+				   struct session *session)
 {
 	struct err e = {.code = ERR_NONE};
 
-	check_int(e.text, session_read(json_of("%s", event->session), facts, &e), 0);
+	check_int(e.text, session_read(json_of("%s", event->session), session, &e), 0);
 	return (struct order_input){
-		.stored = stored, .session = facts, .kind = event->kind,
+		.stored = stored, .session = session, .kind = event->kind,
 		.line_items = event->lines ? json_of("%s", event->lines) : NULL,
 		.quote = event->quote ? json_of("%s", event->quote) : NULL,
 		.pk = "USER#user_12345", .sk = "ORDER#1732612800#cs_test_abc123",
@@ -54,10 +54,10 @@ static struct order_input input_of(const struct event *event, struct json_object
 	};
 }
 
-static struct json_object *apply(const struct event *event, struct json_object *stored)
+static struct json_object *apply(const struct delivery *event, struct json_object *stored)
 {
-	struct session_facts facts;
-	struct order_input in = input_of(event, stored, &facts);
+	struct session session;
+	struct order_input in = input_of(event, stored, &session);
 	const char *before = stored ? keep_text(str_dup(json_text(stored))) : NULL;
 	struct json_object *order = keep(order_apply_session(&in));
 
@@ -65,7 +65,7 @@ static struct json_object *apply(const struct event *event, struct json_object *
 	return order;
 }
 
-static const struct event paid = {paid_session, lines, quote, EVENT_SESSION_COMPLETED, CREATED + 5};
+static const struct delivery paid = {paid_session, lines, quote, EVENT_SESSION_COMPLETED, CREATED + 5};
 
 static void the_example_of_the_contract_comes_out_exactly(void **state)
 {
@@ -91,7 +91,7 @@ static void the_example_of_the_contract_comes_out_exactly(void **state)
 
 static void what_stripe_did_not_give_is_absent_and_never_null(void **state)
 {
-	const struct event bare = {"{" SESSION ",'payment_status':'unpaid','metadata':{'userId':'u'}}",
+	const struct delivery bare = {"{" SESSION ",'payment_status':'unpaid','metadata':{'userId':'u'}}",
 				   "[]", NULL, EVENT_SESSION_COMPLETED, CREATED};
 
 	(void)state;
@@ -106,11 +106,11 @@ static void what_stripe_did_not_give_is_absent_and_never_null(void **state)
 
 static void the_whole_address_is_taken_over(void **state)
 {
-	const struct event event = {
+	const struct delivery event = {
 		"{" SESSION ",'shipping_details':{'name':'N','address':{'line1':'1','line2':'2',"
 		"'city':'C','state':'S','postal_code':'P','country':'DE','other':'x'}}}",
 		"[]", NULL, EVENT_SESSION_COMPLETED, CREATED};
-	const struct event none = {"{" SESSION ",'shipping_details':{'name':'N'}}", "[]", NULL,
+	const struct delivery none = {"{" SESSION ",'shipping_details':{'name':'N'}}", "[]", NULL,
 				   EVENT_SESSION_COMPLETED, CREATED};
 	struct json_object *address = NULL;
 
@@ -136,7 +136,7 @@ static void the_buyers_own_currency_is_noted(void **state)
 	for EACH(row, table) {
 		const char *session = keep_text(str_printf("{" SESSION ",'presentment_details':%s}",
 							   row->details));
-		const struct event event = {session, "[]", NULL, EVENT_SESSION_COMPLETED, CREATED};
+		const struct delivery event = {session, "[]", NULL, EVENT_SESSION_COMPLETED, CREATED};
 		struct json_object *presentment = NULL;
 
 		json_get_object(apply(&event, NULL), "presentment", &presentment);
@@ -146,8 +146,8 @@ static void the_buyers_own_currency_is_noted(void **state)
 
 static void an_order_is_kept_from_the_time_it_was_written(void **state)
 {
-	struct session_facts facts;
-	struct order_input in = input_of(&paid, NULL, &facts);
+	struct session session;
+	struct order_input in = input_of(&paid, NULL, &session);
 
 	(void)state;
 	in.ttl_days = 2;
@@ -165,8 +165,8 @@ static void an_order_is_kept_from_the_time_it_was_written(void **state)
 
 static void amounts_that_a_session_lacks_are_those_of_its_lines(void **state)
 {
-	const struct event old = {"{" SESSION "}", lines, NULL, EVENT_SESSION_COMPLETED, CREATED};
-	const struct event half = {"{" SESSION ",'amount_total':1,'currency':'gbp'}", lines, NULL,
+	const struct delivery old = {"{" SESSION "}", lines, NULL, EVENT_SESSION_COMPLETED, CREATED};
+	const struct delivery half = {"{" SESSION ",'amount_total':1,'currency':'gbp'}", lines, NULL,
 				   EVENT_SESSION_COMPLETED, CREATED};
 	struct json_object *order = apply(&old, NULL);
 
@@ -184,8 +184,8 @@ static void amounts_that_a_session_lacks_are_those_of_its_lines(void **state)
 
 static void without_line_items_the_quotes_are_taken_and_pending_is_noted(void **state)
 {
-	const struct event unfetched = {paid_session, NULL, quote, EVENT_SESSION_COMPLETED, CREATED};
-	const struct event neither = {paid_session, NULL, NULL, EVENT_SESSION_COMPLETED, CREATED};
+	const struct delivery unfetched = {paid_session, NULL, quote, EVENT_SESSION_COMPLETED, CREATED};
+	const struct delivery neither = {paid_session, NULL, NULL, EVENT_SESSION_COMPLETED, CREATED};
 	struct json_object *order = apply(&unfetched, NULL), *items = NULL;
 	bool pending = false;
 
@@ -205,7 +205,7 @@ static void without_line_items_the_quotes_are_taken_and_pending_is_noted(void **
 
 static void fetched_line_items_end_the_pending(void **state)
 {
-	const struct event unfetched = {paid_session, NULL, quote, EVENT_SESSION_COMPLETED,
+	const struct delivery unfetched = {paid_session, NULL, quote, EVENT_SESSION_COMPLETED,
 					CREATED + 5};
 	struct json_object *order = apply(&paid, apply(&unfetched, NULL));
 	bool pending;
@@ -218,7 +218,7 @@ static void fetched_line_items_end_the_pending(void **state)
 
 static void items_once_fetched_are_not_lost_again(void **state)
 {
-	const struct event unfetched = {paid_session, NULL, quote, EVENT_SESSION_COMPLETED,
+	const struct delivery unfetched = {paid_session, NULL, quote, EVENT_SESSION_COMPLETED,
 					CREATED + 4};
 
 	(void)state;
@@ -261,7 +261,7 @@ static void a_sessions_status_follows_from_its_payment(void **state)
 
 	(void)state;
 	for EACH(row, table) {
-		const struct event event = {row->session, "[]", NULL, row->kind, CREATED};
+		const struct delivery event = {row->session, "[]", NULL, row->kind, CREATED};
 		struct json_object *order = apply(&event, NULL);
 		bool completed = strcmp(row->status, "completed") == 0;
 
@@ -289,19 +289,19 @@ static void an_order_says_whether_a_guest_made_it(void **state)
 
 	(void)state;
 	for EACH(row, table) {
-		const char *session = keep_text(str_printf(
+		const char *json = keep_text(str_printf(
 			"{" SESSION ",'payment_status':'paid','customer_details':{'email':'jane@x.example'}%s}",
 			row->more));
-		const struct event event = {session, "[]", NULL, EVENT_SESSION_COMPLETED, CREATED};
-		struct session_facts facts;
-		struct order_input in = input_of(&event, NULL, &facts);
+		const struct delivery event = {json, "[]", NULL, EVENT_SESSION_COMPLETED, CREATED};
+		struct session session;
+		struct order_input in = input_of(&event, NULL, &session);
 		struct json_object *order, *guest = NULL;
 
 		in.user_id = row->user;
 		order = keep(order_apply_session(&in));
 		json_object_object_get_ex(order, "guest", &guest);
-		check_text(session, guest ? json_text(guest) : NULL, row->guest);
-		check_text(session, json_string_or_null(order, "userKind"), row->kind);
+		check_text(json, guest ? json_text(guest) : NULL, row->guest);
+		check_text(json, json_string_or_null(order, "userKind"), row->kind);
 	}
 }
 
@@ -331,7 +331,7 @@ static void a_status_climbs_and_is_never_taken_back(void **state)
 
 	(void)state;
 	for EACH(row, table) {
-		const struct event event = {row->session, "[]", NULL, row->kind, CREATED};
+		const struct delivery event = {row->session, "[]", NULL, row->kind, CREATED};
 		struct json_object *order = apply(&event, json_of("{'status':'%s','source':'webhook'}",
 								    row->stored));
 
@@ -363,7 +363,7 @@ static void an_order_of_the_functions_is_completed_when_it_is_paid(void **state)
 
 	(void)state;
 	for EACH(row, table) {
-		const struct event event = {row->session, "[]", NULL, row->kind, CREATED};
+		const struct delivery event = {row->session, "[]", NULL, row->kind, CREATED};
 		struct json_object *order = apply(&event, json_of("{'status':'completed','completedAt':"
 			"'2024-11-26T09:20:00.123456+00:00'%s}", row->stored));
 
@@ -376,7 +376,7 @@ static void what_is_null_is_not_there(void **state)
 {
 	struct json_object *theirs = json_of("{'customerPhone':null,'customerName':null,"
 					     "'status':'completed','stripePaymentStatus':'paid'}");
-	const struct event late = {"{" SESSION ",'payment_status':'unpaid',"
+	const struct delivery late = {"{" SESSION ",'payment_status':'unpaid',"
 				   "'customer_details':{'name':'N'}}", "[]", NULL, EVENT_SESSION_COMPLETED, CREATED};
 
 	(void)state;
@@ -395,7 +395,7 @@ static void who_wrote_an_order_first_is_not_said_later(void **state)
 
 static void a_payment_of_an_unknown_time_has_no_time(void **state)
 {
-	const struct event event = {PAID, "[]", NULL, EVENT_SESSION_COMPLETED, 0};
+	const struct delivery event = {PAID, "[]", NULL, EVENT_SESSION_COMPLETED, 0};
 	const char *before = "2024-11-26T09:20:00Z";
 
 	(void)state;
@@ -464,10 +464,10 @@ static void what_ordersnap_does_not_know_survives(void **state)
 
 static void a_further_event_replaces_and_an_earlier_one_fills_gaps(void **state)
 {
-	const struct event first = {"{" SESSION ",'payment_status':'unpaid','amount_total':1,"
+	const struct delivery first = {"{" SESSION ",'payment_status':'unpaid','amount_total':1,"
 				    "'customer':'cus_9','customer_details':{'phone':'1'}}",
 				    "[]", NULL, EVENT_SESSION_COMPLETED, CREATED};
-	const struct event last = {"{" SESSION ",'payment_status':'paid','amount_total':2,"
+	const struct delivery last = {"{" SESSION ",'payment_status':'paid','amount_total':2,"
 				   "'customer_details':{'phone':'2'}}",
 				   "[]", NULL, EVENT_SESSION_SUCCEEDED, CREATED};
 	struct json_object *order = apply(&last, apply(&first, NULL));
@@ -482,7 +482,7 @@ static void a_further_event_replaces_and_an_earlier_one_fills_gaps(void **state)
 
 /* --- whatever the order of events ---------------------------------------- */
 
-static const struct event events[] = {
+static const struct delivery events[] = {
 	{"{" SESSION ",'payment_status':'unpaid','amount_total':10,'metadata':{'a':'b'}}", lines,
 	 quote, EVENT_SESSION_COMPLETED, CREATED + 10},
 	{"{" SESSION ",'payment_status':'paid','amount_total':10,'payment_intent':'pi_1'}", lines,

@@ -2,14 +2,14 @@
 /*
  * Sessions that are set aside.
  */
-#include "sync/sync_retry.h"
+#include "sync/sync_set_aside.h"
 
 #include "base/clock.h"
 #include "stripe/list.h"
 
 static int fetch(struct reconcile *r, const char *id, struct json_object **session, struct err *e)
 {
-	int64_t deadline = deadline_in(PATIENCE_CALL_MS);
+	int64_t deadline = deadline_in(RETRY_CALL_MS);
 	struct stripe_client *stripe = app_stripe(r->app, deadline, e);
 
 	return stripe ? stripe_session_with_charge(stripe, id, deadline, session, e) : -1;
@@ -36,7 +36,7 @@ static int retry_one(struct reconcile *r, const char *id, struct err *e)
 	return rc && (r->refused || !reconcile_gives_up(r)) ? -1 : 0;
 }
 
-int sync_retry(struct reconcile *r, struct json_object *aside, struct err *e)
+int sync_set_aside(struct reconcile *r, struct json_object *aside, struct err *e)
 {
 	size_t i, n = json_object_array_length(aside);
 	int rc = 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Keeping a pace.
+ * The rate that a command keeps.
  */
-#include "sync/pace.h"
+#include "sync/rate_limit.h"
 
 #include "base/url.h"
 
@@ -10,7 +10,7 @@
 #define TEST 20  /* of 25 */
 #define HERE 500 /* of a stand-in on this machine, which has no limit or says so */
 
-static unsigned pace_for(const char *secret, const char *api_base)
+static unsigned rate_for(const char *secret, const char *api_base)
 {
 	struct url url;
 
@@ -19,13 +19,13 @@ static unsigned pace_for(const char *secret, const char *api_base)
 	return key_mode_of(secret) == KEY_MODE_LIVE ? LIVE : TEST;
 }
 
-int pace_keep(struct app *app, int64_t deadline, struct err *e)
+int rate_limit_keep(struct app *app, int64_t deadline, struct err *e)
 {
 	struct stripe_client *stripe = app_stripe(app, deadline, e);
 	const char *secret;
 
 	if (!stripe || app_secret(app, SECRET_STRIPE, deadline, &secret, e))
 		return -1;
-	stripe_client_pace(stripe, pace_for(secret, app->config.stripe_api_base));
+	stripe_client_limit_rate(stripe, rate_for(secret, app->config.stripe_api_base));
 	return 0;
 }

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Patience: what a command has and a request has not.  What fails for a passing
- * reason (a limit of Stripe's, a store that is locked) is tried again for a
+ * Trying again: a command has the time for it, a request has not.  What fails for a
+ * passing reason (a limit of Stripe's, a store that is locked) is tried again for a
  * while, with growing pauses.
  */
-#ifndef ORDERSNAP_SYNC_PATIENCE_H
-#define ORDERSNAP_SYNC_PATIENCE_H
+#ifndef ORDERSNAP_SYNC_RETRY_H
+#define ORDERSNAP_SYNC_RETRY_H
 
 #include "app/app.h"
 #include "stripe/pages.h"
 
-#define PATIENCE_TRIES 5
-#define PATIENCE_CALL_MS 20000 /* for each try */
-#define PATIENCE_MS 20000      /* from the first failure: none begins later */
+#define RETRY_TRIES 5
+#define RETRY_CALL_MS 20000 /* for each try */
+#define RETRY_MS 20000      /* from the first failure: none begins later */
 
 /* Begin with {0}. */
-struct patience {
+struct retry {
 	int tries;     /* so far */
 	int64_t until; /* monotonic: when there is no other try any more */
 	/* Asked before another try; NULL: nobody can be told to stop. */
@@ -26,31 +26,31 @@ struct patience {
 /*
  * After a failure: true when it is worth another try, having waited (1, 2, 4 and
  * 8 seconds, of which up to a half, by chance, is taken off); false when it is
- * lasting (what Stripe does not know and a key that it refuses are, too), was tried PATIENCE_TRIES times or for PATIENCE_MS (who hangs is waited
+ * lasting (what Stripe does not know and a key that it refuses are, too), was tried RETRY_TRIES times or for RETRY_MS (who hangs is waited
  * for as long as who refuses), or is to stop.
- *   do rc = call(&e); while (rc && patience_again(&patience, &e));
+ *   do rc = call(&e); while (rc && retry_again(&retry, &e));
  */
-bool patience_again(struct patience *patience, const struct err *e);
+bool retry_again(struct retry *retry, const struct err *e);
 
 /* Whether an answer was that the key may not ask this (or is none): then it is not
  * what was asked for that is wrong. */
-bool patience_refuses_key(const struct err *e);
+bool retry_refuses_key(const struct err *e);
 
 /* store_get_many(), again while that is worth it. */
-int patience_get_many(struct app *app, struct patience patience, const struct store_key *keys,
+int retry_get_many(struct app *app, struct retry retry, const struct store_key *keys,
 		      size_t n, struct json_object **items, struct err *e);
 
 /* A question to Stripe: `what` is asked, and `answer` filled, as the operation
  * behind it has it. */
-typedef int patience_question(struct stripe_client *stripe, const void *what, int64_t deadline,
+typedef int retry_question(struct stripe_client *stripe, const void *what, int64_t deadline,
 			      void *answer, struct err *e);
 
 /* Asks it, again while that is worth it.  0 or -1 as the question. */
-int patience_ask(struct app *app, struct patience patience, patience_question *question,
+int retry_ask(struct app *app, struct retry retry, retry_question *question,
 		 const void *what, void *answer, struct err *e);
 
 /* stripe_pages_next(), again while that is worth it. */
-int patience_next_page(struct app *app, struct patience patience, struct stripe_pages *pages,
+int retry_next_page(struct app *app, struct retry retry, struct stripe_pages *pages,
 		       struct json_object **page, struct err *e);
 
 #endif

@@ -4,7 +4,7 @@
  * what is recorded is the session as Stripe has it at the call, and both are asked
  * for anew whenever another writer came between.
  */
-#include "record/settle.h"
+#include "record/record_session.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,36 +19,36 @@
 #include "stripe/api.h"
 #include "transfer/adopt.h"
 
-/* What one call of settle_session() works with. */
-struct settlement {
-	const struct settle_request *request;
-	struct settle_outcome *out;
+/* What one call of record_session() works with. */
+struct recording {
+	const struct record_request *request;
+	struct record_outcome *out;
 	struct record_items items;
-	struct session_facts session;      /* Stripe's, with the request's own in its gaps */
+	struct session session;      /* Stripe's, with the request's own in its gaps */
 	struct json_object *json, *lines;  /* as Stripe has them now; NULL: not asked */
 	struct asked_charge asked;         /* its charge, where that counts */
 	bool later;                        /* Stripe could not be asked, for a passing reason: */
 	struct err why;
 };
 
-void settle_outcome_set(struct settle_outcome *out, struct json_object *marker,
+void record_outcome_set(struct record_outcome *out, struct json_object *marker,
 			struct json_object *before, struct json_object *after)
 {
-	settle_outcome_free(out);
+	record_outcome_free(out);
 	out->marker = json_object_get(marker);
 	out->before = json_object_get(before);
 	out->after = json_object_get(after);
 }
 
-void settle_outcome_free(struct settle_outcome *out)
+void record_outcome_free(struct record_outcome *out)
 {
 	json_object_put(out->marker);
 	json_object_put(out->before);
 	json_object_put(out->after);
-	*out = (struct settle_outcome){.marker = NULL};
+	*out = (struct record_outcome){.marker = NULL};
 }
 
-static void forget(struct settlement *s)
+static void forget(struct recording *s)
 {
 	record_items_free(&s->items);
 	asked_charge_free(&s->asked);
@@ -58,23 +58,23 @@ static void forget(struct settlement *s)
 	s->later = false;
 }
 
-static struct json_object *stored_order(const struct settlement *s)
+static struct json_object *stored_order(const struct recording *s)
 {
-	return s->items.read[SETTLE_ORDER];
+	return s->items.read[ITEM_ORDER];
 }
 
 /* --- find the order ------------------------------------------------------------- */
 
-static bool number_is_taken(const struct settlement *s)
+static bool number_is_taken(const struct recording *s)
 {
-	const char *owner = json_string_or_null(s->items.read[SETTLE_NUMBER], "orderId");
+	const char *owner = json_string_or_null(s->items.read[ITEM_NUMBER], "orderId");
 
-	return s->items.read[SETTLE_NUMBER] &&
+	return s->items.read[ITEM_NUMBER] &&
 	       (!owner || strcmp(owner, s->request->session->id) != 0);
 }
 
 /* Two ids may give one number; the later order's grows by a letter. */
-static int free_number(struct settlement *s, struct err *e)
+static int free_number(struct recording *s, struct err *e)
 {
 	char *base, letter;
 	int rc = 0;
@@ -83,8 +83,8 @@ static int free_number(struct settlement *s, struct err *e)
 		return 0;
 	base = str_dup(s->items.keys.number);
 	for (letter = 'A'; !rc && letter <= 'Z' && number_is_taken(s); letter++) {
-		settle_keys_set_number(&s->items.keys, str_printf("%s%c", base, letter));
-		rc = record_items_read(&s->items, 1u << SETTLE_NUMBER, e);
+		item_keys_set_number(&s->items.keys, str_printf("%s%c", base, letter));
+		rc = record_items_read(&s->items, 1u << ITEM_NUMBER, e);
 	}
 	if (!rc && number_is_taken(s))
 		rc = err_set(e, ERR_INTERNAL, "order number %s is used up", base);
@@ -93,9 +93,9 @@ static int free_number(struct settlement *s, struct err *e)
 }
 
 /* Reads the order that `pointer` names. */
-static int follow(struct settlement *s, struct json_object *pointer, struct err *e)
+static int follow(struct recording *s, struct json_object *pointer, struct err *e)
 {
-	return record_items_read(&s->items, settle_keys_from_session(&s->items.keys, pointer), e);
+	return record_items_read(&s->items, item_keys_from_session(&s->items.keys, pointer), e);
 }
 
 /*
@@ -105,17 +105,17 @@ static int follow(struct settlement *s, struct json_object *pointer, struct err 
  * then the key that the session itself gives; an order that is nowhere is made
  * where the first pointer says.
  */
-static int follow_pointers(struct settlement *s, struct err *e)
+static int follow_pointers(struct recording *s, struct err *e)
 {
-	static const enum settle_item all[] = {SETTLE_SESSION, SETTLE_PAYMENT, SETTLE_NUMBER};
+	static const enum item_kind all[] = {ITEM_SESSION, ITEM_PAYMENT, ITEM_NUMBER};
 	struct json_object *own = json_object_new_object(), *first = NULL;
 	size_t i;
 	int rc = 0;
 
-	json_set_string(own, "orderPK", s->items.keys.pk[SETTLE_ORDER]);
-	json_set_string(own, "orderSK", s->items.keys.sk[SETTLE_ORDER]);
+	json_set_string(own, "orderPK", s->items.keys.pk[ITEM_ORDER]);
+	json_set_string(own, "orderSK", s->items.keys.sk[ITEM_ORDER]);
 	for (i = 0; !rc && i < sizeof all / sizeof *all && !(first && stored_order(s)); i++) {
-		if (!settle_keys_names(s->items.read[all[i]], s->request->session->id))
+		if (!item_keys_names(s->items.read[all[i]], s->request->session->id))
 			continue;
 		if (!first)
 			first = s->items.read[all[i]];
@@ -135,20 +135,20 @@ static int follow_pointers(struct settlement *s, struct err *e)
  * where this is not the session's own event but a refund of an order that we do
  * not know, or sync's look at one: then a search costs little beside the rest.
  */
-static bool may_be_unnamed(const struct settlement *s)
+static bool may_be_unnamed(const struct recording *s)
 {
-	struct json_object *adopted = s->items.read[SETTLE_ADOPTED];
+	struct json_object *adopted = s->items.read[ITEM_ADOPTED];
 
 	return s->request->unmarked || !adoption_is_complete(adopted) ||
-	       adoption_is_younger(adopted, s->items.read[SETTLE_SESSION]);
+	       adoption_is_younger(adopted, s->items.read[ITEM_SESSION]);
 }
 
 /* Whether the functions have written after the adoption: the session's item, or
  * `order` (NULL: there is none), which nothing named. */
-static bool was_written_later(const struct settlement *s, struct json_object *order)
+static bool was_written_later(const struct recording *s, struct json_object *order)
 {
-	struct json_object *adopted = s->items.read[SETTLE_ADOPTED];
-	struct json_object *session = s->items.read[SETTLE_SESSION];
+	struct json_object *adopted = s->items.read[ITEM_ADOPTED];
+	struct json_object *session = s->items.read[ITEM_SESSION];
 
 	if (!adoption_is_complete(adopted))
 		return false;
@@ -156,11 +156,11 @@ static bool was_written_later(const struct settlement *s, struct json_object *or
 	       (adoption_is_younger(adopted, session) && adoption_knows_time(session));
 }
 
-static int find_unnamed(struct settlement *s, struct err *e)
+static int find_unnamed(struct recording *s, struct err *e)
 {
 	const struct unnamed_search search = {
 		.session = &s->session,
-		.user_pk = s->items.keys.pk[SETTLE_ORDER],
+		.user_pk = s->items.keys.pk[ITEM_ORDER],
 		.created = s->items.keys.created,
 		.now = s->request->now,
 		.deadline = s->request->deadline,
@@ -175,28 +175,28 @@ static int find_unnamed(struct settlement *s, struct err *e)
 		return -1;
 	if (!s->items.dry_run && was_written_later(s, order))
 		adopt_again(s->items.app, s->request->deadline, &ignored);
-	again = settle_keys_set_order(&s->items.keys, json_string_or_null(order, "PK"),
+	again = item_keys_set_order(&s->items.keys, json_string_or_null(order, "PK"),
 				      json_string_or_null(order, "SK"));
 	json_object_put(order);
 	return record_items_read(&s->items, again, e);
 }
 
 /* The stored order may bear another number than its session's id gives. */
-static int find_order(struct settlement *s, struct err *e)
+static int find_order(struct recording *s, struct err *e)
 {
 	if (free_number(s, e) || follow_pointers(s, e) || find_unnamed(s, e))
 		return -1;
-	if (record_items_read(&s->items, settle_keys_from_order(&s->items.keys, stored_order(s)), e))
+	if (record_items_read(&s->items, item_keys_from_order(&s->items.keys, stored_order(s)), e))
 		return -1;
 	return free_number(s, e);
 }
 
 /* --- ask Stripe ------------------------------------------------------------------- */
 
-static struct json_object *order_of(const struct settlement *s)
+static struct json_object *order_of(const struct recording *s)
 {
-	const struct settle_request *r = s->request;
-	const struct settle_keys *keys = &s->items.keys;
+	const struct record_request *r = s->request;
+	const struct item_keys *keys = &s->items.keys;
 	const bool failed = s->json && payment_has_failed(s->json);
 	const struct order_input input = {
 		.stored = stored_order(s),
@@ -204,9 +204,9 @@ static struct json_object *order_of(const struct settlement *s)
 		.kind = failed ? EVENT_SESSION_FAILED : r->event->kind,
 		/* An order that has its lines keeps them. */
 		.line_items = order_needs_lines(stored_order(s)) ? s->lines : NULL,
-		.quote = s->items.read[SETTLE_QUOTE],
-		.pk = keys->pk[SETTLE_ORDER],
-		.sk = keys->sk[SETTLE_ORDER],
+		.quote = s->items.read[ITEM_QUOTE],
+		.pk = keys->pk[ITEM_ORDER],
+		.sk = keys->sk[ITEM_ORDER],
 		.number = keys->number,
 		.user_id = keys->user_id,
 		.source = r->source,
@@ -221,7 +221,7 @@ static struct json_object *order_of(const struct settlement *s)
 
 /* An event about an order that stands complete, and that changes nothing in it,
  * is as good as confirmed, unless the order is what an event said alone. */
-static bool is_to_ask(const struct settlement *s)
+static bool is_to_ask(const struct recording *s)
 {
 	struct json_object *order;
 	bool same;
@@ -236,7 +236,7 @@ static bool is_to_ask(const struct settlement *s)
 }
 
 /* Its charge counts where it was refunded or disputed, or the order says so. */
-static int ask_charge_of(struct settlement *s, int64_t deadline, struct err *e)
+static int ask_charge_of(struct recording *s, int64_t deadline, struct err *e)
 {
 	struct json_object *charge = charge_of_session(s->json);
 
@@ -249,7 +249,7 @@ static int ask_charge_of(struct settlement *s, int64_t deadline, struct err *e)
 	return -1;
 }
 
-static int ask_all(struct settlement *s, struct err *e)
+static int ask_all(struct recording *s, struct err *e)
 {
 	int64_t deadline = app_stripe_deadline(s->request->deadline);
 	struct stripe_client *stripe = app_stripe(s->items.app, deadline, e);
@@ -270,7 +270,7 @@ static int ask_all(struct settlement *s, struct err *e)
  * does not confirm.  What can't be had for another reason (a key that is refused,
  * no answer) is had later, and the order made of what the event says meanwhile.
  */
-static int ask(struct settlement *s, struct err *e)
+static int ask(struct recording *s, struct err *e)
 {
 	const char *id = s->request->session->id;
 
@@ -294,10 +294,10 @@ static int ask(struct settlement *s, struct err *e)
 
 /* Stripe's copy may name another user, quote or payment than the event's: what
  * they lead to is read, and the order looked for there too. */
-static int follow_answer(struct settlement *s, struct err *e)
+static int follow_answer(struct recording *s, struct err *e)
 {
 	bool known = stored_order(s) != NULL;
-	unsigned again = settle_keys_update(&s->items.keys, &s->session, known);
+	unsigned again = item_keys_update(&s->items.keys, &s->session, known);
 
 	if (!s->json || !again)
 		return 0;
@@ -309,10 +309,10 @@ static int follow_answer(struct settlement *s, struct err *e)
 
 /* --- decide and write --------------------------------------------------------------- */
 
-static struct json_object *new_order(const struct settlement *s, struct err *e)
+static struct json_object *new_order(const struct recording *s, struct err *e)
 {
 	struct json_object *order = order_of(s), *with;
-	struct charge_facts charge;
+	struct charge charge;
 
 	if (!s->asked.charge)
 		return order;
@@ -323,7 +323,7 @@ static struct json_object *new_order(const struct settlement *s, struct err *e)
 	return with;
 }
 
-static void log_order(const struct settlement *s, struct json_object *order)
+static void log_order(const struct recording *s, struct json_object *order)
 {
 	bool is_new = !stored_order(s);
 
@@ -341,9 +341,9 @@ static void log_order(const struct settlement *s, struct json_object *order)
 
 /* Where Stripe could not be asked the order is written but the event is not
  * marked, so that its redelivery completes the order. */
-static int decide_and_write(struct settlement *s, struct err *e)
+static int decide_and_write(struct recording *s, struct err *e)
 {
-	const struct settle_request *r = s->request;
+	const struct record_request *r = s->request;
 	struct order_change change = {.order = new_order(s, e), .put_always = s->asked.charge,
 				      .now = r->now};
 	unsigned astray = r->unmarked ? order_items_astray(&s->items.keys, s->items.read, r->now) : 0;
@@ -365,7 +365,7 @@ static int decide_and_write(struct settlement *s, struct err *e)
 			     s->why.text);
 		e->upstream = s->why.upstream;
 	} else if (!rc) {
-		settle_outcome_set(s->out, change.marker, stored_order(s), change.order);
+		record_outcome_set(s->out, change.marker, stored_order(s), change.order);
 		s->out->astray = astray;
 	}
 	json_object_put(change.marker);
@@ -373,26 +373,26 @@ static int decide_and_write(struct settlement *s, struct err *e)
 	return rc;
 }
 
-static int settle_once(void *context, struct err *e)
+static int record_once(void *context, struct err *e)
 {
-	struct settlement *s = context;
-	const struct settle_request *r = s->request;
+	struct recording *s = context;
+	const struct record_request *r = s->request;
 	const struct config *config = &s->items.app->config;
 
 	forget(s);
 	s->session = *r->session;
-	settle_keys_init(&s->items.keys, r->unmarked ? NULL : r->event, r->session,
+	item_keys_init(&s->items.keys, r->unmarked ? NULL : r->event, r->session,
 			 config->order_number_prefix, r->now);
-	if (record_items_read(&s->items, SETTLE_ALL, e))
+	if (record_items_read(&s->items, ITEM_ALL, e))
 		return -1;
-	if (s->items.read[SETTLE_EVENT] && !r->again) {
-		settle_outcome_set(s->out, s->items.read[SETTLE_EVENT], NULL, NULL);
+	if (s->items.read[ITEM_EVENT] && !r->again) {
+		record_outcome_set(s->out, s->items.read[ITEM_EVENT], NULL, NULL);
 		s->out->duplicate = true;
 		return 0;
 	}
 	if (find_order(s, e))
 		return -1;
-	if (!stored_order(s) && !settle_takes(s->items.app, r->session)) {
+	if (!stored_order(s) && !record_takes(s->items.app, r->session)) {
 		s->out->foreign = true;
 		s->out->ignored = "the session bears no quote's signature (ORDER_SESSIONS=own)";
 		return 0;
@@ -407,22 +407,22 @@ static int settle_once(void *context, struct err *e)
 	return decide_and_write(s, e);
 }
 
-bool settle_takes(const struct app *app, const struct session_facts *session)
+bool record_takes(const struct app *app, const struct session *session)
 {
 	const char *which = app->config.order_sessions;
 
 	return !which || strcmp(which, "own") != 0 || session_has_quote(session);
 }
 
-int settle_session(struct app *app, const struct settle_request *request,
-		   struct settle_outcome *out, struct err *e)
+int record_session(struct app *app, const struct record_request *request,
+		   struct record_outcome *out, struct err *e)
 {
-	struct settlement s = {
+	struct recording s = {
 		.request = request,
 		.out = out,
 		.items = {.app = app, .deadline = request->deadline, .dry_run = request->dry_run},
 	};
-	int rc = record_until_done(settle_once, &s, request->deadline, e);
+	int rc = record_until_done(record_once, &s, request->deadline, e);
 
 	forget(&s);
 	return rc;

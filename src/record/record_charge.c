@@ -4,7 +4,7 @@
  * asked for after the order was read; should another writer come between, the
  * version fails and both are asked again, so the newest truth wins.
  */
-#include "record/settle_payment.h"
+#include "record/record_charge.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,12 +17,12 @@
 #include "shop/order.h"
 #include "stripe/api.h"
 
-#define ORDERS_ITEMS (1u << SETTLE_ORDER | 1u << SETTLE_SESSION | 1u << SETTLE_NUMBER | 1u << SETTLE_DAY)
+#define ORDERS_ITEMS (1u << ITEM_ORDER | 1u << ITEM_SESSION | 1u << ITEM_NUMBER | 1u << ITEM_DAY)
 
 /* What one call works with; all JSON is owned. */
 struct payment {
-	const struct settle_payment_request *request;
-	struct settle_outcome *out;
+	const struct record_charge_request *request;
+	struct record_outcome *out;
 	struct record_items items;
 	char *intent;              /* the payment intent, NULL until it is known */
 	char *charge_id;           /* or NULL */
@@ -31,7 +31,7 @@ struct payment {
 
 static struct json_object *stored_order(const struct payment *p)
 {
-	return p->items.read[SETTLE_ORDER];
+	return p->items.read[ITEM_ORDER];
 }
 
 static int ignore(struct payment *p, const char *why)
@@ -46,15 +46,15 @@ static int ignore(struct payment *p, const char *why)
 static int read_pointer(struct payment *p, struct err *e)
 {
 	record_items_free(&p->items);
-	settle_keys_of_payment(&p->items.keys, p->request->event, p->intent);
-	return record_items_read(&p->items, SETTLE_ALL, e);
+	item_keys_of_payment(&p->items.keys, p->request->event, p->intent);
+	return record_items_read(&p->items, ITEM_ALL, e);
 }
 
 /* The order that the pointer names, and all that belongs to it.  The copy in the
  * pointer is not taken for it: it may be of another moment. */
 static int read_order(struct payment *p, struct err *e)
 {
-	if (settle_keys_from_payment(&p->items.keys, p->items.read[SETTLE_PAYMENT]))
+	if (item_keys_from_payment(&p->items.keys, p->items.read[ITEM_PAYMENT]))
 		return 0;
 	return record_items_read(&p->items, ORDERS_ITEMS, e);
 }
@@ -101,12 +101,12 @@ static int find_intent(struct payment *p, struct err *e)
 
 /* --- an order that is not there yet ---------------------------------------------- */
 
-static int settle_its_session(struct payment *p, struct json_object *json,
-			      struct settle_outcome *out, struct err *e)
+static int record_its_session(struct payment *p, struct json_object *json,
+			      struct record_outcome *out, struct err *e)
 {
-	struct session_facts session;
-	struct event_facts event = *p->request->event;
-	const struct settle_request request = {
+	struct session session;
+	struct event event = *p->request->event;
+	const struct record_request request = {
 		.event = &event,
 		.session = &session,
 		.source = p->request->source,
@@ -123,14 +123,14 @@ static int settle_its_session(struct payment *p, struct json_object *json,
 		out->ignored = "the session is not of mode payment";
 		return 0;
 	}
-	return settle_session(p->items.app, &request, out, e);
+	return record_session(p->items.app, &request, out, e);
 }
 
 /* What was just made; it was not written if nothing is to be. */
-static int read_made(struct payment *p, const struct settle_outcome *made, struct err *e)
+static int read_made(struct payment *p, const struct record_outcome *made, struct err *e)
 {
 	if (p->request->dry_run) {
-		p->items.read[SETTLE_ORDER] = json_object_get(made->after);
+		p->items.read[ITEM_ORDER] = json_object_get(made->after);
 		return 0;
 	}
 	if (read_pointer(p, e) || read_order(p, e))
@@ -145,7 +145,7 @@ static int make_order(struct payment *p, struct err *e)
 {
 	int64_t deadline = app_stripe_deadline(p->request->deadline);
 	struct stripe_client *stripe = app_stripe(p->items.app, deadline, e);
-	struct settle_outcome made = {.marker = NULL};
+	struct record_outcome made = {.marker = NULL};
 	struct json_object *session = NULL;
 	int rc;
 
@@ -158,13 +158,13 @@ static int make_order(struct payment *p, struct err *e)
 	}
 	if (!session)
 		return ignore(p, "the payment is of no order");
-	rc = settle_its_session(p, session, &made, e);
+	rc = record_its_session(p, session, &made, e);
 	json_object_put(session);
 	p->out->ignored = made.ignored;
 	p->out->foreign = made.foreign;
 	if (!rc && !made.ignored)
 		rc = read_made(p, &made, e);
-	settle_outcome_free(&made);
+	record_outcome_free(&made);
 	return rc;
 }
 
@@ -187,10 +187,10 @@ static void log_order(const struct payment *p, struct json_object *order)
  */
 static int decide_and_write(struct payment *p, struct err *e)
 {
-	const struct settle_payment_request *r = p->request;
+	const struct record_charge_request *r = p->request;
 	struct json_object *stored = stored_order(p);
 	struct order_change change = {.put_always = true, .now = r->now};
-	struct charge_facts charge;
+	struct charge charge;
 	int rc;
 
 	if (charge_read(p->asked.charge, &charge, e))
@@ -203,13 +203,13 @@ static int decide_and_write(struct payment *p, struct err *e)
 	if (!rc && !r->dry_run)
 		log_order(p, change.order);
 	if (!rc)
-		settle_outcome_set(p->out, change.marker, stored, change.order);
+		record_outcome_set(p->out, change.marker, stored, change.order);
 	json_object_put(change.marker);
 	json_object_put(change.order);
 	return rc;
 }
 
-static int settle_once(void *context, struct err *e)
+static int record_once(void *context, struct err *e)
 {
 	struct payment *p = context;
 
@@ -217,8 +217,8 @@ static int settle_once(void *context, struct err *e)
 	if (read_pointer(p, e))
 		return -1;
 	/* The functions acknowledged such events and did nothing: theirs has no version. */
-	if (store_item_version(p->items.read[SETTLE_EVENT]) && !p->request->again) {
-		settle_outcome_set(p->out, p->items.read[SETTLE_EVENT], NULL, NULL);
+	if (store_item_version(p->items.read[ITEM_EVENT]) && !p->request->again) {
+		record_outcome_set(p->out, p->items.read[ITEM_EVENT], NULL, NULL);
 		p->out->duplicate = true;
 		return 0;
 	}
@@ -233,8 +233,8 @@ static int settle_once(void *context, struct err *e)
 	return ask(p, e) ? -1 : decide_and_write(p, e);
 }
 
-int settle_payment(struct app *app, const struct settle_payment_request *request,
-		   struct settle_outcome *out, struct err *e)
+int record_charge(struct app *app, const struct record_charge_request *request,
+		   struct record_outcome *out, struct err *e)
 {
 	struct payment_ref ref = payment_ref_of(request->object);
 	struct payment p = {
@@ -244,7 +244,7 @@ int settle_payment(struct app *app, const struct settle_payment_request *request
 		.intent = str_dup(ref.payment_intent),
 		.charge_id = str_dup(ref.charge),
 	};
-	int rc = record_until_done(settle_once, &p, request->deadline, e);
+	int rc = record_until_done(record_once, &p, request->deadline, e);
 
 	record_items_free(&p.items);
 	asked_charge_free(&p.asked);

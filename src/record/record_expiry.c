@@ -2,31 +2,31 @@
 /*
  * Expired sessions.
  */
-#include "record/settle_expired.h"
+#include "record/record_expiry.h"
 
 #include "record/items.h"
 
 struct expiry {
 	struct app *app;
-	const struct settle_request *request;
-	struct settle_outcome *out;
+	const struct record_request *request;
+	struct record_outcome *out;
 };
 
 static int expire_once(void *context, struct err *e)
 {
 	const struct expiry *x = context;
-	const struct settle_request *r = x->request;
+	const struct record_request *r = x->request;
 	struct app *app = x->app;
 	struct record_items items = {.app = app, .deadline = r->deadline, .dry_run = r->dry_run};
 	struct order_change change = {.expired = true, .now = r->now};
 	int rc;
 
-	settle_keys_init(&items.keys, r->event, r->session, app->config.order_number_prefix, r->now);
-	rc = record_items_read(&items, 1u << SETTLE_EVENT | 1u << SETTLE_SESSION, e);
-	if (!rc && items.read[SETTLE_EVENT] && !r->again) {
-		settle_outcome_set(x->out, items.read[SETTLE_EVENT], NULL, NULL);
+	item_keys_init(&items.keys, r->event, r->session, app->config.order_number_prefix, r->now);
+	rc = record_items_read(&items, 1u << ITEM_EVENT | 1u << ITEM_SESSION, e);
+	if (!rc && items.read[ITEM_EVENT] && !r->again) {
+		record_outcome_set(x->out, items.read[ITEM_EVENT], NULL, NULL);
 		x->out->duplicate = true; /* behind it: it begins the outcome anew */
-	} else if (!rc && !items.read[SETTLE_SESSION] && !settle_takes(app, r->session)) {
+	} else if (!rc && !items.read[ITEM_SESSION] && !record_takes(app, r->session)) {
 		x->out->foreign = true;
 		x->out->ignored = "the session bears no quote's signature (ORDER_SESSIONS=own)";
 	} else if (!rc) {
@@ -35,14 +35,14 @@ static int expire_once(void *context, struct err *e)
 						   app->config.event_ttl_days);
 		rc = record_items_write(&items, &change, e);
 		if (!rc)
-			settle_outcome_set(x->out, change.marker, NULL, NULL);
+			record_outcome_set(x->out, change.marker, NULL, NULL);
 	}
 	json_object_put(change.marker);
 	record_items_free(&items);
 	return rc;
 }
 
-int settle_expired(struct app *app, const struct settle_request *r, struct settle_outcome *out,
+int record_expiry(struct app *app, const struct record_request *r, struct record_outcome *out,
 		   struct err *e)
 {
 	struct expiry x = {.app = app, .request = r, .out = out};

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Events and sessions of every API version, read into one shape.  A session's
- * facts are written out as one line, so that a row shows all that was read and
+ * contents are written out as one line, so that a row shows all that was read and
  * nothing more.
  */
 #include "unit.h"
 
 #include <inttypes.h>
 
-#include "shop/facts.h"
+#include "shop/event.h"
+#include "shop/session.h"
 
 static void say_text(struct buf *out, const char *name, const char *text)
 {
@@ -28,7 +29,7 @@ static void say_amount(struct buf *out, const char *name, const struct amount *a
 		buf_printf(out, " %s=%" PRId64, name, amount->value);
 }
 
-static const char *said(const struct session_facts *f)
+static const char *said(const struct session *f)
 {
 	struct buf out;
 	char *p;
@@ -60,11 +61,11 @@ static const char *said(const struct session_facts *f)
 	return keep_text(buf_detach(&out));
 }
 
-static int read_with(const char *more, struct session_facts *facts, struct err *e)
+static int read_with(const char *more, struct session *session, struct err *e)
 {
-	memset(facts, 0x55, sizeof *facts);
+	memset(session, 0x55, sizeof *session);
 	return session_read(json_of("{'object':'checkout.session','id':'cs_1'%s%s}",
-				    *more ? "," : "", more), facts, e);
+				    *more ? "," : "", more), session, e);
 }
 
 struct shape {
@@ -73,12 +74,12 @@ struct shape {
 
 static void check_shapes(const struct shape *row, size_t n)
 {
-	struct session_facts facts;
+	struct session session;
 	struct err e = {.code = ERR_NONE};
 
 	for (; n; n--, row++) {
-		check_int(row->more, read_with(row->more, &facts, &e), 0);
-		check_text(row->more, said(&facts), row->said);
+		check_int(row->more, read_with(row->more, &session, &e), 0);
+		check_text(row->more, said(&session), row->said);
 	}
 }
 
@@ -263,16 +264,16 @@ static void an_essential_field_of_a_wrong_type_is_refused(void **state)
 		{"'currency_conversion':{'amount_total':-1}", "amount_total is no amount"},
 		{"'currency_conversion':{'amount_subtotal':'x'}", "amount_subtotal is no amount"},
 	}, *row;
-	struct session_facts facts;
+	struct session session;
 	struct err e;
 
 	(void)state;
 	for EACH(row, table) {
-		check_int(row->more, read_with(row->more, &facts, &e), -1);
+		check_int(row->more, read_with(row->more, &session, &e), -1);
 		check_err(row->more, &e, ERR_PAYLOAD, row->text);
 	}
-	assert_int_equal(session_read(NULL, &facts, &e), -1);
-	assert_int_equal(session_read(json_of("[]"), &facts, &e), -1);
+	assert_int_equal(session_read(NULL, &session, &e), -1);
+	assert_int_equal(session_read(json_of("[]"), &session, &e), -1);
 }
 
 static void a_field_that_is_not_essential_is_left_out_when_wrong(void **state)
@@ -289,21 +290,21 @@ static void a_field_that_is_not_essential_is_left_out_when_wrong(void **state)
 
 static void a_session_id_has_at_most_255_bytes(void **state)
 {
-	struct session_facts facts;
+	struct session session;
 	struct err e;
 
 	(void)state;
-	assert_int_equal(read_with(keep_text(str_printf("'id':'%s'", repeat("x", 255))), &facts, &e),
+	assert_int_equal(read_with(keep_text(str_printf("'id':'%s'", repeat("x", 255))), &session, &e),
 			 0);
-	assert_int_equal(read_with(keep_text(str_printf("'id':'%s'", repeat("x", 256))), &facts, &e),
+	assert_int_equal(read_with(keep_text(str_printf("'id':'%s'", repeat("x", 256))), &session, &e),
 			 -1);
 }
 
-static int read_event(const char *more, struct event_facts *facts, struct err *e)
+static int read_event(const char *more, struct event *event, struct err *e)
 {
-	memset(facts, 0x55, sizeof *facts);
+	memset(event, 0x55, sizeof *event);
 	return event_read(json_of("{'object':'event','id':'evt_1','data':{'object':{'id':'cs_1'}}%s%s}",
-				  *more ? "," : "", more), facts, e);
+				  *more ? "," : "", more), event, e);
 }
 
 static void an_event_is_told_by_its_type(void **state)
@@ -327,7 +328,7 @@ static void an_event_is_told_by_its_type(void **state)
 		{"Checkout.Session.Completed", EVENT_OTHER}, {"customer.created", EVENT_OTHER},
 		{"", EVENT_OTHER},
 	}, *row;
-	struct event_facts facts;
+	struct event event;
 	struct err e;
 
 	(void)state;
@@ -336,44 +337,44 @@ static void an_event_is_told_by_its_type(void **state)
 							"'livemode':true,'account':'acct_1'",
 							row->type));
 
-		check_int(row->type, read_event(more, &facts, &e), 0);
-		check_int(row->type, facts.kind, row->kind);
-		check_text(row->type, facts.type, row->type);
-		check_text(row->type, facts.id, "evt_1");
-		check_text(row->type, facts.account, "acct_1");
-		check(row->type, facts.livemode_given == JSON_FOUND && facts.livemode);
-		check(row->type, !facts.thin && !facts.related_id);
+		check_int(row->type, read_event(more, &event, &e), 0);
+		check_int(row->type, event.kind, row->kind);
+		check_text(row->type, event.type, row->type);
+		check_text(row->type, event.id, "evt_1");
+		check_text(row->type, event.account, "acct_1");
+		check(row->type, event.livemode_given == JSON_FOUND && event.livemode);
+		check(row->type, !event.thin && !event.related_id);
 		if (row->kind == EVENT_OTHER)
 			continue;
-		check_int(row->type, facts.created, 1732612801);
-		check_json(row->type, facts.object, "{'id':'cs_1'}");
+		check_int(row->type, event.created, 1732612801);
+		check_json(row->type, event.object, "{'id':'cs_1'}");
 	}
 }
 
 static void an_event_may_lack_what_is_not_needed(void **state)
 {
-	struct event_facts facts;
+	struct event event;
 	struct err e;
 
 	(void)state;
-	assert_int_equal(read_event("", &facts, &e), 0);
-	assert_int_equal(facts.kind, EVENT_OTHER);
-	assert_string_equal(facts.type, "");
-	assert_null(facts.account);
-	assert_int_equal(facts.livemode_given, JSON_ABSENT);
-	assert_int_equal(read_event("'type':'checkout.session.completed','account':null", &facts, &e),
+	assert_int_equal(read_event("", &event, &e), 0);
+	assert_int_equal(event.kind, EVENT_OTHER);
+	assert_string_equal(event.type, "");
+	assert_null(event.account);
+	assert_int_equal(event.livemode_given, JSON_ABSENT);
+	assert_int_equal(read_event("'type':'checkout.session.completed','account':null", &event, &e),
 			 0);
-	assert_int_equal(facts.created, 0);
-	assert_null(facts.account);
+	assert_int_equal(event.created, 0);
+	assert_null(event.account);
 	assert_int_equal(event_read(json_of("{'object':'v2.core.event','id':'evt_2','type':'x'}"),
-				    &facts, &e), 0);
-	assert_int_equal(facts.kind, EVENT_OTHER);
+				    &event, &e), 0);
+	assert_int_equal(event.kind, EVENT_OTHER);
 }
 
 static void what_is_subscribed_to_is_what_is_handled(void **state)
 {
 	const char *const *type;
-	struct event_facts facts;
+	struct event event;
 	struct err e;
 	size_t n = 0;
 
@@ -381,19 +382,19 @@ static void what_is_subscribed_to_is_what_is_handled(void **state)
 	for (type = event_types; *type; type++, n++) {
 		bool of_charge = type >= event_types_of_charges;
 
-		check_int(*type, read_event(keep_text(str_printf("'type':'%s'", *type)), &facts, &e), 0);
-		check(*type, facts.kind != EVENT_OTHER);
-		check(*type, of_charge == (facts.kind == EVENT_REFUND || facts.kind == EVENT_DISPUTE));
+		check_int(*type, read_event(keep_text(str_printf("'type':'%s'", *type)), &event, &e), 0);
+		check(*type, event.kind != EVENT_OTHER);
+		check(*type, of_charge == (event.kind == EVENT_REFUND || event.kind == EVENT_DISPUTE));
 	}
 	assert_int_equal(n, 13);
 }
 
-static int read_thin(const char *more, struct event_facts *facts, struct err *e)
+static int read_thin(const char *more, struct event *event, struct err *e)
 {
-	memset(facts, 0x55, sizeof *facts);
+	memset(event, 0x55, sizeof *event);
 	return event_read(json_of("{'object':'v2.core.event','id':'evt_2','created':"
 				  "'2024-11-26T09:20:00.123Z','related_object':{'id':'cs_1',"
-				  "'type':'checkout.session'}%s%s}", *more ? "," : "", more), facts, e);
+				  "'type':'checkout.session'}%s%s}", *more ? "," : "", more), event, e);
 }
 
 static void a_thin_event_names_its_object(void **state)
@@ -406,20 +407,20 @@ static void a_thin_event_names_its_object(void **state)
 		{"v1.charge.refunded", EVENT_REFUND}, {"v1.charge.dispute.created", EVENT_DISPUTE},
 		{"v1.customer.created", EVENT_OTHER}, {"v2.checkout.session.completed", EVENT_OTHER},
 	}, *row;
-	struct event_facts facts;
+	struct event event;
 	struct err e;
 
 	(void)state;
 	for EACH(row, table) {
-		check_int(row->type, read_thin(keep_text(str_printf("'type':'%s'", row->type)), &facts,
+		check_int(row->type, read_thin(keep_text(str_printf("'type':'%s'", row->type)), &event,
 					       &e), 0);
-		check_int(row->type, facts.kind, row->kind);
-		check(row->type, facts.thin && !facts.object);
-		check_text(row->type, facts.type, row->type + (row->type[1] == '1' ? 3 : 0));
+		check_int(row->type, event.kind, row->kind);
+		check(row->type, event.thin && !event.object);
+		check_text(row->type, event.type, row->type + (row->type[1] == '1' ? 3 : 0));
 		if (row->kind == EVENT_OTHER)
 			continue;
-		check_int(row->type, facts.created, 1732612800);
-		check_text(row->type, facts.related_id, "cs_1");
+		check_int(row->type, event.created, 1732612800);
+		check_text(row->type, event.related_id, "cs_1");
 	}
 }
 
@@ -432,12 +433,12 @@ static void a_thin_event_that_names_nothing_is_refused(void **state)
 		THIN ",'related_object':{'id':''}", THIN ",'related_object':{'id':7}",
 	};
 	const char *const *row;
-	struct event_facts facts;
+	struct event event;
 	struct err e;
 
 	(void)state;
 	for EACH(row, table) {
-		check_int(*row, read_thin(*row, &facts, &e), -1);
+		check_int(*row, read_thin(*row, &event, &e), -1);
 		check_int(*row, e.code, ERR_PAYLOAD);
 	}
 }
@@ -460,26 +461,26 @@ static void what_is_no_event_is_refused(void **state)
 		"'data':{'object':{}}}",
 	};
 	const char *const *row;
-	struct event_facts facts;
+	struct event event;
 	struct err e;
 
 	(void)state;
 	for EACH(row, table) {
-		check_int(*row, event_read(json_of("%s", *row), &facts, &e), -1);
+		check_int(*row, event_read(json_of("%s", *row), &event, &e), -1);
 		check_int(*row, e.code, ERR_PAYLOAD);
 	}
-	assert_int_equal(event_read(NULL, &facts, &e), -1);
+	assert_int_equal(event_read(NULL, &event, &e), -1);
 }
 
 static void an_event_id_has_at_most_255_bytes(void **state)
 {
-	struct event_facts facts;
+	struct event event;
 	struct err e;
 
 	(void)state;
-	assert_int_equal(read_event(keep_text(str_printf("'id':'%s'", repeat("e", 255))), &facts, &e),
+	assert_int_equal(read_event(keep_text(str_printf("'id':'%s'", repeat("e", 255))), &event, &e),
 			 0);
-	assert_int_equal(read_event(keep_text(str_printf("'id':'%s'", repeat("e", 256))), &facts, &e),
+	assert_int_equal(read_event(keep_text(str_printf("'id':'%s'", repeat("e", 256))), &event, &e),
 			 -1);
 }
 

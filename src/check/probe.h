@@ -2,23 +2,23 @@
 /*
  * The shop's public addresses, asked as a browser or Stripe would ask them.
  */
-#ifndef ORDERSNAP_CHECK_VISITOR_H
-#define ORDERSNAP_CHECK_VISITOR_H
+#ifndef ORDERSNAP_CHECK_PROBE_H
+#define ORDERSNAP_CHECK_PROBE_H
 
 #include <stdbool.h>
 
 #include "base/err.h"
 #include "format/json.h"
 
-struct visitor;
+struct probe;
 
 /* `base` is the address that the paths are put behind; copied, without slashes
  * at its end.  Never NULL; opens nothing. */
-struct visitor *visitor_new(const char *base);
-void visitor_free(struct visitor *visitor);
-const char *visitor_base(const struct visitor *visitor);
+struct probe *probe_new(const char *base);
+void probe_free(struct probe *probe);
+const char *probe_base(const struct probe *probe);
 
-struct visit {
+struct probe_request {
 	const char *method, *path; /* "POST", "/cart/quote" */
 	const char *origin;        /* the page's origin (Origin), or NULL */
 	const char *authorization; /* the header's value, or NULL */
@@ -29,7 +29,7 @@ struct visit {
 };
 
 /* Strings are "" where there was no such header. */
-struct visit_answer {
+struct probe_answer {
 	int status;
 	char location[256];
 	char allow_origin[256], allow_methods[256], allow_headers[256];
@@ -37,10 +37,10 @@ struct visit_answer {
 };
 
 /* 0 for any HTTP status, -1 with ERR_UNAVAILABLE where there was no whole
- * answer.  Redirects are not followed.  visitor_forget() the answer in both
+ * answer.  Redirects are not followed.  probe_answer_free() the answer in both
  * cases. */
-int visitor_ask(struct visitor *visitor, const struct visit *visit, struct visit_answer *answer,
+int probe_ask(struct probe *probe, const struct probe_request *visit, struct probe_answer *answer,
 		struct err *e);
-void visitor_forget(struct visit_answer *answer);
+void probe_answer_free(struct probe_answer *answer);
 
 #endif

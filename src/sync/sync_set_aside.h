@@ -2,8 +2,8 @@
 /*
  * Trying again what earlier runs have set aside (orders/sync_aside.h).
  */
-#ifndef ORDERSNAP_SYNC_SYNC_RETRY_H
-#define ORDERSNAP_SYNC_SYNC_RETRY_H
+#ifndef ORDERSNAP_SYNC_SYNC_SET_ASIDE_H
+#define ORDERSNAP_SYNC_SYNC_SET_ASIDE_H
 
 #include "sync/reconcile.h"
 
@@ -13,6 +13,6 @@
  * that Stripe does not know any more is told of and forgotten.  Where Stripe is
  * away the rest is left for the next run.  -1: the store is away, or the key refused.
  */
-int sync_retry(struct reconcile *r, struct json_object *aside, struct err *e);
+int sync_set_aside(struct reconcile *r, struct json_object *aside, struct err *e);
 
 #endif

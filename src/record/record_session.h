@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Settling: what a session's event means for the table.
+ * Recording what a session's event means for the table.
  *
  * Read the items it needs with their versions, ask Stripe for the session as it
  * is now, compute, and write everything in one conditional transaction; on a
@@ -8,15 +8,16 @@
  * each hundred lines where there are many), one write.  Nothing is asked for an
  * event that changes nothing in an order that is complete.
  */
-#ifndef ORDERSNAP_RECORD_SETTLE_H
-#define ORDERSNAP_RECORD_SETTLE_H
+#ifndef ORDERSNAP_RECORD_RECORD_SESSION_H
+#define ORDERSNAP_RECORD_RECORD_SESSION_H
 
 #include "app/app.h"
-#include "shop/facts.h"
+#include "shop/event.h"
+#include "shop/session.h"
 
-struct settle_request {
-	const struct event_facts *event;
-	const struct session_facts *session;
+struct record_request {
+	const struct event *event;
+	const struct session *session;
 	const char *source; /* what the order's `source` says: "webhook" */
 	int64_t paid_at;    /* when the session was paid, if it is: epoch seconds, 0: not known */
 	bool unmarked;      /* there is no event, or it is about something else: mark none as
@@ -28,10 +29,10 @@ struct settle_request {
 };
 
 /* What came of it; all is owned. */
-struct settle_outcome {
+struct record_outcome {
 	struct json_object *marker; /* the event's item in the table; NULL: there is none */
 	bool duplicate;             /* it had been there before */
-	bool foreign;               /* the session is none of this shop's, see settle_takes() */
+	bool foreign;               /* the session is none of this shop's, see record_takes() */
 	struct json_object *before; /* the order as it stood; NULL: there was none, or no order */
 	struct json_object *after;  /* and as it is now; NULL for a duplicate */
 	unsigned astray;            /* where no event is marked: the items beside the order as it
@@ -44,21 +45,21 @@ struct settle_outcome {
  * Whether a session that has no order is this shop's: ORDER_SESSIONS=own takes
  * only those that bear a quote's signature.  An order that stands is always ours.
  */
-bool settle_takes(const struct app *app, const struct session_facts *session);
+bool record_takes(const struct app *app, const struct session *session);
 
 /*
  * Fills `out`, which is {0} before, on success.  For a session that has no order
- * and that settle_takes() refuses, out->foreign is set, and nothing else.
+ * and that record_takes() refuses, out->foreign is set, and nothing else.
  * -1 with ERR_UNAVAILABLE or ERR_CONFLICT when the event is to be delivered
  * again; nothing was written then (e->upstream is 404 where Stripe does not know
  * the session), or the order alone, as the event and its quote have it.
  */
-int settle_session(struct app *app, const struct settle_request *request,
-		   struct settle_outcome *out, struct err *e);
+int record_session(struct app *app, const struct record_request *request,
+		   struct record_outcome *out, struct err *e);
 
 /* Fills it with references of its own; each may be NULL. */
-void settle_outcome_set(struct settle_outcome *out, struct json_object *marker,
+void record_outcome_set(struct record_outcome *out, struct json_object *marker,
 			struct json_object *before, struct json_object *after);
-void settle_outcome_free(struct settle_outcome *out);
+void record_outcome_free(struct record_outcome *out);
 
 #endif

@@ -3,28 +3,29 @@
  * The keys of the items that a session's event touches: all can be told from
  * the event itself, so that one read gets them all.
  */
-#ifndef ORDERSNAP_SHOP_SETTLE_KEYS_H
-#define ORDERSNAP_SHOP_SETTLE_KEYS_H
+#ifndef ORDERSNAP_SHOP_ITEM_KEYS_H
+#define ORDERSNAP_SHOP_ITEM_KEYS_H
 
-#include "shop/facts.h"
+#include "shop/event.h"
+#include "shop/session.h"
 
-enum settle_item {
-	SETTLE_EVENT,   /* no key where it is about no event */
-	SETTLE_SESSION,
-	SETTLE_ORDER,
-	SETTLE_PAYMENT, /* no key where the session has no payment intent */
-	SETTLE_NUMBER,
-	SETTLE_DAY,
-	SETTLE_QUOTE, /* no key where the session is from no quote */
-	SETTLE_ADOPTED, /* whether every order has its pointers: shop/adoption.h */
-	SETTLE_ITEMS
+enum item_kind {
+	ITEM_EVENT,   /* no key where it is about no event */
+	ITEM_SESSION,
+	ITEM_ORDER,
+	ITEM_PAYMENT, /* no key where the session has no payment intent */
+	ITEM_NUMBER,
+	ITEM_DAY,
+	ITEM_QUOTE, /* no key where the session is from no quote */
+	ITEM_ADOPTED, /* whether every order has its pointers: shop/adoption.h */
+	ITEM_KINDS
 };
 
-#define SETTLE_ALL ((1u << SETTLE_ITEMS) - 1)
+#define ITEM_ALL ((1u << ITEM_KINDS) - 1)
 
-struct settle_keys {
-	char *pk[SETTLE_ITEMS]; /* NULL: there is no such item */
-	char *sk[SETTLE_ITEMS];
+struct item_keys {
+	char *pk[ITEM_KINDS]; /* NULL: there is no such item */
+	char *sk[ITEM_KINDS];
 	char *number;    /* the orderNumber */
 	char *user_id;   /* whose order it is */
 	int64_t created; /* the time in the order's SK */
@@ -39,38 +40,38 @@ struct settle_keys {
  * event's, else `now`; the session's item keeps it from then on.  `event` may
  * be NULL.
  */
-void settle_keys_init(struct settle_keys *keys, const struct event_facts *event,
-		      const struct session_facts *session, const char *number_prefix,
+void item_keys_init(struct item_keys *keys, const struct event *event,
+		      const struct session *session, const char *number_prefix,
 		      int64_t now);
-void settle_keys_free(struct settle_keys *keys);
+void item_keys_free(struct item_keys *keys);
 
 /* Takes over the order's keys (that are there, or that the session's item
  * names), or the number that the order bears.  All may be NULL.  Return the bits of the items
  * that are to be read (again). */
-unsigned settle_keys_set_order(struct settle_keys *keys, const char *pk, const char *sk);
-unsigned settle_keys_from_session(struct settle_keys *keys, struct json_object *session_item);
-unsigned settle_keys_from_order(struct settle_keys *keys, struct json_object *order);
+unsigned item_keys_set_order(struct item_keys *keys, const char *pk, const char *sk);
+unsigned item_keys_from_session(struct item_keys *keys, struct json_object *session_item);
+unsigned item_keys_from_order(struct item_keys *keys, struct json_object *order);
 
 /* Takes over what Stripe's own copy of the session says; the order's keys only
  * while no order is known, for one that stands keeps its own.  Returns the bits
  * of the items to read. */
-unsigned settle_keys_update(struct settle_keys *keys, const struct session_facts *session,
+unsigned item_keys_update(struct item_keys *keys, const struct session *session,
 			    bool order_is_known);
 
 /* Those of an event about a payment, of which nothing else is known (`intent` may
  * be NULL). */
-void settle_keys_of_payment(struct settle_keys *keys, const struct event_facts *event,
+void item_keys_of_payment(struct item_keys *keys, const struct event *event,
 			    const char *intent);
 
 /* The keys of the order that its payment's pointer names, and of all that belongs
  * to it; -1 where it names none. */
-int settle_keys_from_payment(struct settle_keys *keys, struct json_object *pointer);
+int item_keys_from_payment(struct item_keys *keys, struct json_object *pointer);
 
 /* Whether a pointer (SESSION#, PAYMENT#, NUMBER#; NULL) names an order of this
  * session: a number may be another's. */
-bool settle_keys_names(struct json_object *pointer, const char *session_id);
+bool item_keys_names(struct json_object *pointer, const char *session_id);
 
 /* Takes `number`. */
-void settle_keys_set_number(struct settle_keys *keys, char *number);
+void item_keys_set_number(struct item_keys *keys, char *number);
 
 #endif

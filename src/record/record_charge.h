@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Recording refunds and disputes: read the payment's pointer and the order that it
+ * names, ask Stripe for the charge as it is now, write on the versions read.  Two
+ * reads, one Stripe call, one write.
+ */
+#ifndef ORDERSNAP_RECORD_RECORD_CHARGE_H
+#define ORDERSNAP_RECORD_RECORD_CHARGE_H
+
+#include "record/record_session.h"
+
+struct record_charge_request {
+	const struct event *event;
+	struct json_object *object; /* the charge, refund or dispute it is about */
+	const char *source;
+	bool again;       /* as in struct record_request */
+	bool dry_run;
+	int64_t now;      /* epoch seconds */
+	int64_t deadline; /* base/clock.h */
+};
+
+/*
+ * As record_session().  out->ignored says, with 0, that the payment is none of
+ * ours: Stripe knows it and says that it is of no Checkout Session, or of one that
+ * ordersnap does not keep orders of.
+ */
+int record_charge(struct app *app, const struct record_charge_request *request,
+		   struct record_outcome *out, struct err *e);
+
+#endif
