@@ -9,11 +9,9 @@ import hmac
 import json
 import os
 import re
-import shutil
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import urllib.parse
@@ -24,6 +22,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 
 import environment  # noqa: E402,F401
+import preload  # noqa: E402
 import shop as lib  # noqa: E402
 from shop import QUOTE_SECRET, STRIPE_SECRET, WEBHOOK_SECRET, Shop, sign  # noqa: E402
 from tap import Watch, contains, equal, lacks, ok, skip, test  # noqa: E402,F401
@@ -254,15 +253,8 @@ _shim = None
 def clock(shift):
     """Variables that make a program's wall clock differ by `shift` seconds."""
     global _shim
-    if _shim is None:
-        compiler = shutil.which(os.environ.get("CC", "cc").split()[0])
-        if not compiler:
-            skip("there is no C compiler to build shift_clock.c with")
-        _shim = os.path.join(tempfile.mkdtemp(prefix="ordersnap-clock-"), "shift_clock.so")
-        subprocess.run([compiler, "-shared", "-fPIC", "-o", _shim,
-                        os.path.join(HERE, "shift_clock.c")], check=True)
-    return {"LD_PRELOAD": _shim, "CLOCK_SHIFT": int(shift),
-            "ASAN_OPTIONS": lib.asan_options("verify_asan_link_order=0")}
+    _shim = _shim or preload.Preload(preload.CLOCK)
+    return {**_shim.variables, "CLOCK_SHIFT": int(shift)}
 
 
 # --- a server in Stripe's place -----------------------------------------------------------------
@@ -328,5 +320,5 @@ def main(*shops):
         for one in shops:
             one.close()
         if _shim:
-            shutil.rmtree(os.path.dirname(_shim), ignore_errors=True)
+            _shim.close()
     tap.main(cleanup)

@@ -6,14 +6,11 @@ import datetime
 import hashlib
 import hmac
 import json
-import mmap
 import os
 import shutil
 import socket
-import struct
 import subprocess
 import sys
-import tempfile
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -22,6 +19,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 
 import environment  # noqa: E402,F401
 import shop as lib  # noqa: E402
+from preload import Clock, Preload  # noqa: E402,F401
 from shop import Answer, Shop, sign  # noqa: E402
 from tap import skip, test  # noqa: E402
 from workers import FastCgi  # noqa: E402,F401
@@ -218,46 +216,3 @@ def iso_in(seconds):
     """A time from now, as AWS writes it."""
     moment = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=seconds)
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-# --- what programs run with ---------------------------------------------------------------------
-
-class Preload:
-    """A C file of this folder, built for LD_PRELOAD: a program with .variables runs with it."""
-
-    def __init__(self, source):
-        compiler = shutil.which(os.environ.get("CC", "cc").split()[0])
-        if not compiler:
-            skip(f"there is no C compiler to build {source} with")
-        self.folder = tempfile.mkdtemp(prefix="ordersnap-preload-")
-        shim = os.path.join(self.folder, source.replace(".c", ".so"))
-        subprocess.run([compiler, "-shared", "-fPIC", "-o", shim, os.path.join(HERE, source)],
-                       check=True)
-        self.variables = {"LD_PRELOAD": shim,
-                          "ASAN_OPTIONS": lib.asan_options("verify_asan_link_order=0")}
-
-    def close(self):
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-
-class Clock(Preload):
-    """All clocks of the programs that run with .variables; move() sets them forward together."""
-
-    def __init__(self):
-        super().__init__("move_clock.c")
-        self.path = os.path.join(self.folder, "seconds")
-        with open(self.path, "wb") as f:
-            f.write(bytes(8))
-        with open(self.path, "r+b") as f:
-            self.shift = mmap.mmap(f.fileno(), 8)
-        self.variables["CLOCK_FILE"] = self.path
-
-    def now(self):
-        return struct.unpack("@q", self.shift[:])[0]
-
-    def move(self, seconds):
-        self.shift[:] = struct.pack("@q", self.now() + seconds)
-
-    def close(self):
-        self.shift.close()
-        super().close()

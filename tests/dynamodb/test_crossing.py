@@ -186,7 +186,7 @@ CASES = {
 
 def slow_file():
     """What a worker needs so that the locks of its file are slow."""
-    library = kit.Preload("slow_locks.c")
+    library = kit.Preload(os.path.join(kit.HERE, "slow_locks.c"))
     CLOSE.append(library.close)
     return library.variables
 

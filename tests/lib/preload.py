@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: ISC
+"""What programs of a test run with: a C file in LD_PRELOAD, and the one that has clocks that are off.
+"""
+import mmap
+import os
+import shutil
+import struct
+import subprocess
+import tempfile
+
+import shop as lib
+from tap import skip
+
+CLOCK = os.path.join(os.path.dirname(os.path.abspath(__file__)), "clock.c")
+
+class Preload:
+    """A C file, built for LD_PRELOAD: a program with .variables runs with it."""
+
+    def __init__(self, source):
+        compiler = shutil.which(os.environ.get("CC", "cc").split()[0])
+        if not compiler:
+            skip(f"there is no C compiler to build {os.path.basename(source)} with")
+        self.folder = tempfile.mkdtemp(prefix="ordersnap-preload-")
+        shim = os.path.join(self.folder, os.path.basename(source).replace(".c", ".so"))
+        subprocess.run([compiler, "-shared", "-fPIC", "-o", shim, source], check=True)
+        self.variables = {"LD_PRELOAD": shim,
+                          "ASAN_OPTIONS": lib.asan_options("verify_asan_link_order=0")}
+
+    def close(self):
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Clock(Preload):
+    """All clocks of the programs that run with .variables; move() sets them forward together."""
+
+    def __init__(self):
+        super().__init__(CLOCK)
+        self.path = os.path.join(self.folder, "seconds")
+        with open(self.path, "wb") as f:
+            f.write(bytes(8))
+        with open(self.path, "r+b") as f:
+            self.shift = mmap.mmap(f.fileno(), 8)
+        self.variables["CLOCK_FILE"] = self.path
+
+    def now(self):
+        return struct.unpack("@q", self.shift[:])[0]
+
+    def move(self, seconds):
+        self.shift[:] = struct.pack("@q", self.now() + seconds)
+
+    def close(self):
+        self.shift.close()
+        super().close()
