@@ -71,24 +71,6 @@ static void say_setting_faults(struct check *c)
 				  c->faults[i].text);
 }
 
-const char *check_origin(const struct check *c, const struct config_key *key, char *out)
-{
-	static const char *const names[] = {
-		[CONFIG_UNSET] = "not set",
-		[CONFIG_DEFAULT] = "default",
-		[CONFIG_FILE] = "file",
-		[CONFIG_ENVIRONMENT] = "environment",
-		[CONFIG_OPTION] = "option",
-	};
-	const struct config_origin *origin = &c->app->config.origins[key - config_keys];
-
-	if (origin->source == CONFIG_FILE)
-		snprintf(out, CHECK_ORIGIN, "%s:%d", c->app->config.file, origin->line);
-	else
-		snprintf(out, CHECK_ORIGIN, "%s", names[origin->source]);
-	return out;
-}
-
 static void say_setting(struct check *c, const struct config_key *key)
 {
 	const struct config *config = &c->app->config;

@@ -17,6 +17,24 @@
 #define WEAK 16        /* characters */
 #define SHOWN_MAX 256  /* bytes for a list of masked secrets */
 
+const char *check_origin(const struct check *c, const struct config_key *key, char *out)
+{
+	static const char *const names[] = {
+		[CONFIG_UNSET] = "not set",
+		[CONFIG_DEFAULT] = "default",
+		[CONFIG_FILE] = "file",
+		[CONFIG_ENVIRONMENT] = "environment",
+		[CONFIG_OPTION] = "option",
+	};
+	const struct config_origin *origin = &c->app->config.origins[key - config_keys];
+
+	if (origin->source == CONFIG_FILE)
+		snprintf(out, CHECK_ORIGIN, "%s:%d", c->app->config.file, origin->line);
+	else
+		snprintf(out, CHECK_ORIGIN, "%s", names[origin->source]);
+	return out;
+}
+
 const char *check_mask(struct span secret, char *out)
 {
 	size_t tail = secret.n >= SHOWN_MIN ? 4 : 0;

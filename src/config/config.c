@@ -31,12 +31,6 @@ const struct config_key *config_key_named(const char *name)
 	return NULL;
 }
 
-bool config_is_secret(const struct config_key *key)
-{
-	return key->type == CONFIG_SECRET || key->type == CONFIG_SECRETS ||
-	       key->type == CONFIG_AWS_SECRET;
-}
-
 /* The name in the table that a wrong one was probably meant to be. */
 static const char *nearest_name(const char *name)
 {

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "config/config_key.h"
 
 #define CONFIG_KEYS_MAX 64 /* settings there may be */
 
@@ -133,7 +134,6 @@ bool config_has_login(const struct config *c);
 int config_require(const struct config *c, unsigned needs, struct err *e);
 
 /* The same for one setting, which may be needed. */
-struct config_key;
 int config_check_key(const struct config *c, const struct config_key *key, bool needed,
 		     struct err *e);
 
@@ -145,54 +145,10 @@ int config_choose_store(struct config *c, const char *db, const char *table, str
 /* Frees all strings, wiping the secrets. */
 void config_free(struct config *c);
 
-/* --- the table, for config.c and for the tests -------------------------- */
-
-enum config_type {
-	CONFIG_TEXT,    /* printable, not blank */
-	CONFIG_SECRET,  /* like TEXT; the file must not be readable by others */
-	CONFIG_SECRETS, /* several secrets by commas, none blank */
-	CONFIG_INT,     /* min..max */
-	CONFIG_FLAG,    /* 1, true, yes, on, 0, false, no, off */
-	CONFIG_CHOICE,  /* one of `choices`, by spaces */
-	CONFIG_URL,     /* http:// or https:// */
-	CONFIG_API_URL, /* https://, or http:// to this machine */
-	CONFIG_ORIGINS, /* scheme://host[:port] by commas or spaces, or `*` */
-	CONFIG_PATH,    /* absolute */
-	CONFIG_TARGET,  /* stderr, syslog or an absolute path */
-	CONFIG_PREFIX,  /* letters and digits, 1 to 12 */
-	CONFIG_LOOKUP_KEY, /* with {collectionId} and {variantId}, perhaps {currency} */
-	CONFIG_HEADER,  /* a header's name */
-	CONFIG_TABLE,   /* a DynamoDB table's name */
-	CONFIG_AWS,     /* like TEXT; empty is not set, as in the AWS SDKs */
-	CONFIG_AWS_SECRET,
-	CONFIG_AWS_FLAG,
-};
-
-struct config_key {
-	const char *name;
-	enum config_type type;
-	size_t offset;        /* of the field in struct config */
-	int64_t min, max;     /* CONFIG_INT */
-	const char *fallback; /* the default as text, or NULL */
-	const char *choices;  /* CONFIG_CHOICE */
-	unsigned needed_by;   /* CONFIG_NEEDS_... */
-	const char *or_else;  /* the setting that may stand in its place, or NULL */
-	const char *hint;     /* what to put there; a part of a sentence */
-};
-
-/* Ends with an entry whose name is NULL. */
-extern const struct config_key config_keys[];
-
 /* The entry of that name, or NULL. */
 const struct config_key *config_key_named(const char *name);
 
-bool config_is_secret(const struct config_key *key);
-bool config_is_aws(const struct config_key *key);
-
 /* The setting's value, borrowed; NULL where it is not set or no string. */
 const char *config_string(const struct config *c, const struct config_key *key);
-
-/* Checks `text` against the key's type and stores it (strings are copied). */
-int config_set(struct config *c, const struct config_key *key, const char *text, struct err *e);
 
 #endif

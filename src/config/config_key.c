@@ -2,12 +2,13 @@
 /*
  * One value against its type: a check for each type, and one table of them.
  */
+#include "config/config_key.h"
+
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "config/config.h"
 #include "base/example.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -202,6 +203,12 @@ static int set_flag(const struct config_key *key, const char *text, bool *field,
 		}
 	}
 	return err_set(e, ERR_CONFIG, "%s must be %s", key->name, key->hint);
+}
+
+bool config_is_secret(const struct config_key *key)
+{
+	return key->type == CONFIG_SECRET || key->type == CONFIG_SECRETS ||
+	       key->type == CONFIG_AWS_SECRET;
 }
 
 /* A secret that everybody can read in the manual; an access key's id is none,
