@@ -110,6 +110,11 @@
     }
     :host([hidden]), [hidden] { display: none !important; }
     * { box-sizing: border-box; }
+    /* A page's own rules reach the element itself; what would be inherited ends here. */
+    [part=body] {
+      text-transform: none; text-indent: 0; text-align: start; letter-spacing: normal; word-spacing: normal;
+      white-space: normal; line-height: 1.5;
+    }
     h1, h2, h3, h4, h5, h6, p, ul, dl, dd, address { margin: 0; padding: 0; font-style: normal; }
     h1, h2, h3, h4, h5, h6 { font-size: 1.25em; line-height: 1.25; font-family: var(--ordersnap-title-font, inherit); }
     ul { list-style: none; }
@@ -693,17 +698,20 @@
       this.say(this.text('wait'));
       try {
         const session = await this.createSession();
-        if (session) {
-          keepBegun({ session: session.sessionId, quote: this.quote.quoteSignature, lines: linesOf(this.quote) });
-          location.assign(session.checkoutUrl);
-          return;
-        }
+        if (session) return this.leave(session);
       } catch (error) {
         this.problem = error.status === 401 ? this.text('loginAgain') : this.why(error);
         if (error.status === 401) this.event('ordersnap-login', {});
       }
       this.going = false;
       this.renderCart(readCart());
+    }
+
+    // A session that can't be paid any more has no address.
+    leave(session) {
+      if (!/^https?:\/\//.test(session.checkoutUrl)) throw new Refusal(0, '');
+      keepBegun({ session: session.sessionId, quote: this.quote.quoteSignature, lines: linesOf(this.quote) });
+      location.assign(session.checkoutUrl);
     }
 
     // A quote that is stale, of a payment that failed, or forgotten is asked for anew, without a word.

@@ -497,6 +497,41 @@ test('texts, locale and address come from the page: attributes, properties, conf
   await page.getByText('1,00\u00a0$').waitFor();
 });
 
+test('a page whose style sheet touches everything leaves the elements usable', async (context) => {
+  const page = await context.newPage();
+  await page.setViewportSize({ width: 360, height: 740 });
+  await page.goto(`${site.url}/foreign/evil.html`);
+  await page.evaluate(() => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(`* { white-space: nowrap; letter-spacing: 1em; text-transform: uppercase; text-align: right; text-indent: -99em; line-height: 0 }
+      button, input, ul, li, form, dl, p { display: none !important; width: 3000px; pointer-events: none }`);
+    document.adoptedStyleSheets = [sheet];
+  });
+  await add(page, EVIL).click();
+  await page.locator('ordersnap-cart').getByText('$1.00').first().waitFor();
+  await fits(page, 'a foreign style');
+  for (const target of await page.locator('ordersnap-buy button, ordersnap-cart button:visible').all()) {
+    const { x, width, height } = await target.boundingBox();
+    ok(x >= 0 && x + width <= 360 && height >= 40, `a button at ${x}, ${width} by ${height}`);
+  }
+  const style = await page.locator('ordersnap-cart button').first().evaluate((e) => { const { whiteSpace, letterSpacing, textTransform, textIndent } = getComputedStyle(e); return [whiteSpace, letterSpacing, textTransform, textIndent]; });
+  equal(style, ['normal', 'normal', 'none', '0px']);
+  await goToStripe(page);
+});
+
+test('a session without an address is said to have failed, and the page stays', async (context) => {
+  const page = await openShop(context);
+  await fillCart(page);
+  for (const checkoutUrl of [null, 'javascript:alert(1)', '//else']) {
+    await page.route('**/checkout/create-session', answer({ sessionId: 'cs_test_none', checkoutUrl }));
+    await pay(page).click();
+    await page.getByRole('alert').getByText('can’t be reached').waitFor();
+    await page.unroute('**/checkout/create-session');
+  }
+  equal(page.url(), shopUrl);
+  await goToStripe(page);
+});
+
 // --- people -------------------------------------------------------------------------------------
 
 test('by the keyboard alone: into the cart, more of it, to Stripe, and the focus is never lost', async (context) => {

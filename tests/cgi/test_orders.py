@@ -352,7 +352,10 @@ def _():
         tag = first.headers["etag"]
         same = get(HTTP_IF_NONE_MATCH=f'"x", W/{tag}')
         equal((same.status, same.body, same.headers["etag"]), (304, b"", tag))
-        equal(get(HTTP_IF_NONE_MATCH='"x"').body, first.body)
+        for has in ("*", tag, "W/" + tag, f'"a,b" , {tag}', f'"x",,{tag}'):
+            equal(get(HTTP_IF_NONE_MATCH=has).status, 304, has)
+        for has in ('"x"', tag.strip('"'), tag[:-2] + '"', "", "W/", "w/" + tag):
+            equal(get(HTTP_IF_NONE_MATCH=has).body, first.body, has)
         contains(first.headers["vary"], "Authorization")
     ok(get(who=bearer("nobody"), HTTP_IF_NONE_MATCH=tag).status == 404, "another's tag")
 

@@ -95,6 +95,18 @@ def _(site):
 
 @through_each
 def _(site):
+    "through {}: a token of 64 KiB is refused, and so is one without an end"
+    for headers in (["Authorization: Bearer " + "x" * 65536],
+                    ["Authorization: Bearer " + token({"sub": "user_1", "exp": NOW + 9, "x": "y" * 65536}, key=SECRET)],
+                    ["Authorization: Bearer " + token({"sub": "user_1"}, key=SECRET)]):
+        answer = site.curl("/orders", headers=headers)
+        ok(answer.status in (400, 401, 431), answer.status)
+        lacks(answer.body.decode("utf-8", "replace"), "BC-")
+    equal(site.curl("/orders", headers=bearer()).status, 200)
+
+
+@through_each
+def _(site):
     "through {}: another's order and what is no id are a 404, whatever is in the address"
     none = site.curl("/orders/cs_test_none", headers=bearer())
     equal((none.status, none.json), (404, {"error": "there is no such order"}))
