@@ -38,8 +38,10 @@ def misconfigured(answer, *parts):
 
 
 def conf(text, mode=0o640, name="test.conf"):
-    """A configuration file; gives its path."""
+    """A configuration file; gives its path.  An earlier one may be nobody's to write: it is removed."""
     path = os.path.join(shop.folder, name)
+    if os.path.lexists(path):
+        os.unlink(path)
     with open(path, "w") as f:
         f.write(text)
     os.chmod(path, mode)
