@@ -22,6 +22,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 
 import environment  # noqa: E402
+import processes  # noqa: E402
 import shop  # noqa: E402
 from tap import Watch, eventually  # noqa: E402
 
@@ -76,20 +77,6 @@ def require(server):
 def uses_sockets(server):
     """Whether the programs run on their own, as FastCGI."""
     return server in ("nginx", "apache-proxy_fcgi")
-
-
-def children_of(pid):
-    """The process ids of a process's children."""
-    found = []
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            try:
-                with open(f"/proc/{entry}/stat", "rb") as f:
-                    if int(f.read().rpartition(b")")[2].split()[1]) == pid:
-                        found.append(int(entry))
-            except (OSError, IndexError):
-                pass  # it ended meanwhile
-    return sorted(found)
 
 
 # Where DynamoDB Local answers, if the shops are to keep their orders there.
@@ -256,12 +243,12 @@ class Site(shop.Shop):
     def pids(self, name):
         """The processes that serve a program."""
         process = self.processes[name]
-        return children_of(process.pid) if self.children > 1 else [process.pid]
+        return processes.children_of(process.pid) if self.children > 1 else [process.pid]
 
     def end(self, name, number=signal.SIGTERM, seconds=60):
         """Ends one of the processes; its exit code, negative for a signal."""
         process = self.processes.pop(name)
-        brood = children_of(process.pid)
+        brood = processes.children_of(process.pid)
         if process.poll() is None:
             process.send_signal(number)
         try:
@@ -271,9 +258,9 @@ class Site(shop.Shop):
             code = process.wait()
         for pid in brood:
             end = time.monotonic() + seconds
-            while os.path.exists(f"/proc/{pid}") and time.monotonic() < end:
+            while not processes.has_ended(pid) and time.monotonic() < end:
                 time.sleep(0.01)
-            if os.path.exists(f"/proc/{pid}"):
+            if not processes.has_ended(pid):
                 os.kill(pid, signal.SIGKILL)
         return code
 

@@ -9,6 +9,7 @@ import threading
 
 import servers
 import environment
+import processes
 from tap import equal, eventually, main, ok, test
 
 servers.require("nginx")
@@ -110,7 +111,7 @@ def _():
     workers, process = site.pids(NAME), site.processes.pop(NAME)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    eventually(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in workers), what="the workers have ended")
+    eventually(lambda: all(processes.has_ended(pid) for pid in workers), what="the workers have ended")
     site.spawn(NAME)
     eventually(lambda: site.deliver(site.paid_event()).status == 200, what="it serves again")
 
@@ -120,7 +121,7 @@ def _():
     "SIGTERM ends master and workers, with 0"
     workers = site.pids(NAME)
     equal(site.end(NAME), 0)
-    equal([pid for pid in workers if os.path.exists(f"/proc/{pid}")], [])
+    equal([pid for pid in workers if not processes.has_ended(pid)], [])
     site.spawn(NAME)
     eventually(lambda: site.deliver(site.paid_event()).status == 200, what="it serves again")
 
