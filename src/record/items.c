@@ -23,7 +23,7 @@ int record_items_read(struct record_items *items, unsigned which, struct err *e)
 	}
 	if (!n)
 		return 0;
-	if (store_get_many(app_store(items->app), keys, n, found, items->deadline, e))
+	if (store_get_many(app_store(items->app), keys, n, found, items->run->deadline, e))
 		return -1;
 	for (i = 0; i < n; i++) {
 		json_object_put(items->read[at[i]]);
@@ -56,8 +56,8 @@ int record_items_write(struct record_items *items, struct order_change *change, 
 	for (i = 0; i < n; i++)
 		actions[i] = list[i].check ? store_check(list[i].read)
 					   : store_replace(list[i].item, list[i].read);
-	if (n && !items->dry_run)
-		rc = store_write(app_store(items->app), actions, n, NULL, items->deadline, e);
+	if (n && !items->run->dry_run)
+		rc = store_write(app_store(items->app), actions, n, NULL, items->run->deadline, e);
 	order_items_free(list, n);
 	return rc;
 }

@@ -7,12 +7,12 @@
 #define ORDERSNAP_RECORD_ITEMS_H
 
 #include "app/app.h"
+#include "record/run.h"
 #include "shop/order_items.h"
 
 struct record_items {
 	struct app *app;
-	int64_t deadline; /* of the request */
-	bool dry_run;     /* write nothing */
+	const struct record_run *run;
 	struct item_keys keys;
 	struct json_object *read[ITEM_KINDS]; /* as they stand, or NULL; owned */
 };

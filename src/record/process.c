@@ -68,19 +68,15 @@ static void log_processed(const struct app *app, const struct event *event, bool
 /* How an event of each kind is recorded: result->ignored says why it is none of
  * ours. */
 static int record(struct app *app, const struct event *event,
-		  const struct process_options *options, struct process_result *result,
+		  const struct record_run *run, struct process_result *result,
 		  struct err *e)
 {
 	struct session session;
 	struct record_request request = {
-		.event = event, .session = &session, .source = options->source,
-		.paid_at = event->created, .again = options->again, .dry_run = options->dry_run,
-		.now = clock_epoch(), .deadline = options->deadline,
+		.run = run, .event = event, .session = &session, .paid_at = event->created,
 	};
 	struct record_charge_request payment = {
-		.event = event, .object = event->object, .source = options->source,
-		.again = options->again, .dry_run = options->dry_run,
-		.now = request.now, .deadline = options->deadline,
+		.run = run, .event = event, .object = event->object,
 	};
 
 	if (event->kind == EVENT_REFUND || event->kind == EVENT_DISPUTE)
@@ -104,20 +100,20 @@ static void log_failure(const struct event *event, const struct err *e)
 }
 
 static int process(struct app *app, const struct event *event,
-		   const struct process_options *options, struct process_result *result,
+		   const struct record_run *run, struct process_result *result,
 		   struct err *e)
 {
 	struct app_calls before = app_calls(app);
 	int64_t started = clock_monotonic_ms();
 
-	if (record(app, event, options, result, e)) {
+	if (record(app, event, run, result, e)) {
 		if (e->code != ERR_PAYLOAD)
 			log_failure(event, e);
 		return -1;
 	}
 	if (!result->outcome.marker)
 		ignore(event, result->ignored ? result->ignored : result->outcome.ignored, result);
-	else if (!options->dry_run)
+	else if (!run->dry_run)
 		log_processed(app, event, result->outcome.duplicate, &before, started);
 	return 0;
 }
@@ -125,11 +121,11 @@ static int process(struct app *app, const struct event *event,
 /* An object that Stripe does not have confirms nothing: the event is to come
  * again, to whoever mends the key. */
 static int process_thin(struct app *app, struct event *event,
-			const struct process_options *options, struct process_result *result,
+			const struct record_run *run, struct process_result *result,
 			struct err *e)
 {
 	struct json_object *object = NULL;
-	int rc = thin_fetch(app, event, options->deadline, &object, e);
+	int rc = thin_fetch(app, event, run->deadline, &object, e);
 
 	if (rc && e->code == ERR_REFUSED && e->upstream == 404) {
 		err_set(e, ERR_UNAVAILABLE, "Stripe does not know %s under our key: is STRIPE_SECRET "
@@ -142,12 +138,12 @@ static int process_thin(struct app *app, struct event *event,
 		log_failure(event, e);
 	event->object = object;
 	if (!rc)
-		rc = process(app, event, options, result, e);
+		rc = process(app, event, run, result, e);
 	json_object_put(object);
 	return rc;
 }
 
-int process_event(struct app *app, struct json_object *json, const struct process_options *options,
+int process_event(struct app *app, struct json_object *json, const struct record_run *run,
 		  struct process_result *result, struct err *e)
 {
 	struct event event;
@@ -155,15 +151,15 @@ int process_event(struct app *app, struct json_object *json, const struct proces
 
 	*result = (struct process_result){.ignored = NULL};
 	if (event_read(json, &event, e) ||
-	    app_secret(app, SECRET_STRIPE, options->deadline, &secret, e))
+	    app_secret(app, SECRET_STRIPE, run->deadline, &secret, e))
 		return -1;
 	why = why_ignore_event(secret, &event);
 	if (why) {
 		ignore(&event, why, result);
 		return 0;
 	}
-	return event.thin ? process_thin(app, &event, options, result, e)
-			  : process(app, &event, options, result, e);
+	return event.thin ? process_thin(app, &event, run, result, e)
+			  : process(app, &event, run, result, e);
 }
 
 void process_result_free(struct process_result *result)

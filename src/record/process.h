@@ -8,13 +8,6 @@
 
 #include "record/record_session.h"
 
-struct process_options {
-	const char *source; /* what the order's `source` says */
-	bool again;         /* even if it was processed before */
-	bool dry_run;       /* compute, but write nothing */
-	int64_t deadline;   /* base/clock.h */
-};
-
 struct process_result {
 	const char *ignored; /* why nothing was done with it (static); NULL: something was */
 	struct record_outcome outcome;
@@ -25,7 +18,7 @@ struct process_result {
  * and `result` to free.  -1 with ERR_PAYLOAD where it is no event, with
  * ERR_UNAVAILABLE or ERR_CONFLICT where it is to come again.
  */
-int process_event(struct app *app, struct json_object *json, const struct process_options *options,
+int process_event(struct app *app, struct json_object *json, const struct record_run *run,
 		  struct process_result *result, struct err *e);
 
 void process_result_free(struct process_result *result);

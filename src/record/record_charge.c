@@ -69,7 +69,7 @@ static int ask(struct payment *p, struct err *e)
 		.charge_id = p->charge_id,
 		.intent = p->intent,
 		.disputes = p->request->event->kind == EVENT_DISPUTE ? ASK_DISPUTES : ASK_NO_DISPUTES,
-		.deadline = p->request->deadline,
+		.deadline = p->request->run->deadline,
 	};
 
 	if (ask_charge(p->items.app, &what, &p->asked, e) == 0)
@@ -107,13 +107,10 @@ static int record_its_session(struct payment *p, struct json_object *json,
 	struct session session;
 	struct event event = *p->request->event;
 	const struct record_request request = {
+		.run = p->request->run,
 		.event = &event,
 		.session = &session,
-		.source = p->request->source,
 		.unmarked = true,
-		.dry_run = p->request->dry_run,
-		.now = p->request->now,
-		.deadline = p->request->deadline,
 	};
 
 	event.kind = EVENT_SESSION_COMPLETED;
@@ -129,7 +126,7 @@ static int record_its_session(struct payment *p, struct json_object *json,
 /* What was just made; it was not written if nothing is to be. */
 static int read_made(struct payment *p, const struct record_outcome *made, struct err *e)
 {
-	if (p->request->dry_run) {
+	if (p->request->run->dry_run) {
 		p->items.read[ITEM_ORDER] = json_object_get(made->after);
 		return 0;
 	}
@@ -143,7 +140,7 @@ static int read_made(struct payment *p, const struct record_outcome *made, struc
  * payment is none of ours is for Stripe to say, which has to know its charge. */
 static int make_order(struct payment *p, struct err *e)
 {
-	int64_t deadline = app_stripe_deadline(p->request->deadline);
+	int64_t deadline = app_stripe_deadline(p->request->run->deadline);
 	struct stripe_client *stripe = app_stripe(p->items.app, deadline, e);
 	struct record_outcome made = {.marker = NULL};
 	struct json_object *session = NULL;
@@ -189,18 +186,18 @@ static int decide_and_write(struct payment *p, struct err *e)
 {
 	const struct record_charge_request *r = p->request;
 	struct json_object *stored = stored_order(p);
-	struct order_change change = {.put_always = true, .now = r->now};
+	struct order_change change = {.put_always = true, .now = r->run->now};
 	struct charge charge;
 	int rc;
 
 	if (charge_read(p->asked.charge, &charge, e))
 		return -1;
-	change.order = order_apply_charge(stored, &charge, dispute_latest(p->asked.disputes), r->now);
+	change.order = order_apply_charge(stored, &charge, dispute_latest(p->asked.disputes), r->run->now);
 	change.marker = order_event_marker(r->event, json_string_or_null(change.order, "orderId"),
-					   change.order, r->now,
+					   change.order, r->run->now,
 					   p->items.app->config.event_ttl_days);
 	rc = record_items_write(&p->items, &change, e);
-	if (!rc && !r->dry_run)
+	if (!rc && !r->run->dry_run)
 		log_order(p, change.order);
 	if (!rc)
 		record_outcome_set(p->out, change.marker, stored, change.order);
@@ -217,7 +214,7 @@ static int record_once(void *context, struct err *e)
 	if (read_pointer(p, e))
 		return -1;
 	/* The functions acknowledged such events and did nothing: theirs has no version. */
-	if (store_item_version(p->items.read[ITEM_EVENT]) && !p->request->again) {
+	if (store_item_version(p->items.read[ITEM_EVENT]) && !p->request->run->again) {
 		record_outcome_set(p->out, p->items.read[ITEM_EVENT], NULL, NULL);
 		p->out->duplicate = true;
 		return 0;
@@ -240,11 +237,11 @@ int record_charge(struct app *app, const struct record_charge_request *request,
 	struct payment p = {
 		.request = request,
 		.out = out,
-		.items = {.app = app, .deadline = request->deadline, .dry_run = request->dry_run},
+		.items = {.app = app, .run = request->run},
 		.intent = str_dup(ref.payment_intent),
 		.charge_id = str_dup(ref.charge),
 	};
-	int rc = record_until_done(record_once, &p, request->deadline, e);
+	int rc = record_until_done(record_once, &p, request->run->deadline, e);
 
 	record_items_free(&p.items);
 	asked_charge_free(&p.asked);

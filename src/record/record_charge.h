@@ -10,13 +10,9 @@
 #include "record/record_session.h"
 
 struct record_charge_request {
+	const struct record_run *run;
 	const struct event *event;
 	struct json_object *object; /* the charge, refund or dispute it is about */
-	const char *source;
-	bool again;       /* as in struct record_request */
-	bool dry_run;
-	int64_t now;      /* epoch seconds */
-	int64_t deadline; /* base/clock.h */
 };
 
 /*

@@ -17,13 +17,14 @@ static int expire_once(void *context, struct err *e)
 	const struct expiry *x = context;
 	const struct record_request *r = x->request;
 	struct app *app = x->app;
-	struct record_items items = {.app = app, .deadline = r->deadline, .dry_run = r->dry_run};
-	struct order_change change = {.expired = true, .now = r->now};
+	struct record_items items = {.app = app, .run = r->run};
+	struct order_change change = {.expired = true, .now = r->run->now};
 	int rc;
 
-	item_keys_init(&items.keys, r->event, r->session, app->config.order_number_prefix, r->now);
+	item_keys_init(&items.keys, r->event, r->session, app->config.order_number_prefix,
+		       r->run->now);
 	rc = record_items_read(&items, 1u << ITEM_EVENT | 1u << ITEM_SESSION, e);
-	if (!rc && items.read[ITEM_EVENT] && !r->again) {
+	if (!rc && items.read[ITEM_EVENT] && !r->run->again) {
 		record_outcome_set(x->out, items.read[ITEM_EVENT], NULL, NULL);
 		x->out->duplicate = true; /* behind it: it begins the outcome anew */
 	} else if (!rc && !items.read[ITEM_SESSION] && !record_takes(app, r->session)) {
@@ -31,7 +32,7 @@ static int expire_once(void *context, struct err *e)
 		x->out->ignored = "the session bears no quote's signature (ORDER_SESSIONS=own)";
 	} else if (!rc) {
 		/* One that is replayed in the second of its first time says nothing new. */
-		change.marker = order_event_marker(r->event, r->session->id, NULL, r->now,
+		change.marker = order_event_marker(r->event, r->session->id, NULL, r->run->now,
 						   app->config.event_ttl_days);
 		rc = record_items_write(&items, &change, e);
 		if (!rc)
@@ -47,5 +48,5 @@ int record_expiry(struct app *app, const struct record_request *r, struct record
 {
 	struct expiry x = {.app = app, .request = r, .out = out};
 
-	return record_until_done(expire_once, &x, r->deadline, e);
+	return record_until_done(expire_once, &x, r->run->deadline, e);
 }

@@ -162,8 +162,8 @@ static int find_unnamed(struct recording *s, struct err *e)
 		.session = &s->session,
 		.user_pk = s->items.keys.pk[ITEM_ORDER],
 		.created = s->items.keys.created,
-		.now = s->request->now,
-		.deadline = s->request->deadline,
+		.now = s->request->run->now,
+		.deadline = s->request->run->deadline,
 	};
 	struct json_object *order;
 	struct err ignored;
@@ -173,8 +173,8 @@ static int find_unnamed(struct recording *s, struct err *e)
 		return 0;
 	if (unnamed_find(s->items.app, &search, &order, e))
 		return -1;
-	if (!s->items.dry_run && was_written_later(s, order))
-		adopt_again(s->items.app, s->request->deadline, &ignored);
+	if (!s->request->run->dry_run && was_written_later(s, order))
+		adopt_again(s->items.app, s->request->run->deadline, &ignored);
 	again = item_keys_set_order(&s->items.keys, json_string_or_null(order, "PK"),
 				      json_string_or_null(order, "SK"));
 	json_object_put(order);
@@ -209,10 +209,10 @@ static struct json_object *order_of(const struct recording *s)
 		.sk = keys->sk[ITEM_ORDER],
 		.number = keys->number,
 		.user_id = keys->user_id,
-		.source = r->source,
+		.source = r->run->source,
 		.created = keys->created,
 		.event_time = r->paid_at,
-		.now = r->now,
+		.now = r->run->now,
 		.ttl_days = s->items.app->config.order_ttl_days,
 	};
 
@@ -251,7 +251,7 @@ static int ask_charge_of(struct recording *s, int64_t deadline, struct err *e)
 
 static int ask_all(struct recording *s, struct err *e)
 {
-	int64_t deadline = app_stripe_deadline(s->request->deadline);
+	int64_t deadline = app_stripe_deadline(s->request->run->deadline);
 	struct stripe_client *stripe = app_stripe(s->items.app, deadline, e);
 	const char *id = s->request->session->id;
 
@@ -318,7 +318,7 @@ static struct json_object *new_order(const struct recording *s, struct err *e)
 		return order;
 	with = charge_read(s->asked.charge, &charge, e) ? NULL
 		: order_apply_charge(order, &charge, dispute_latest(s->asked.disputes),
-				     s->request->now);
+				     s->request->run->now);
 	json_object_put(order);
 	return with;
 }
@@ -345,8 +345,8 @@ static int decide_and_write(struct recording *s, struct err *e)
 {
 	const struct record_request *r = s->request;
 	struct order_change change = {.order = new_order(s, e), .put_always = s->asked.charge,
-				      .now = r->now};
-	unsigned astray = r->unmarked ? order_items_astray(&s->items.keys, s->items.read, r->now) : 0;
+				      .now = r->run->now};
+	unsigned astray = r->unmarked ? order_items_astray(&s->items.keys, s->items.read, r->run->now) : 0;
 	int rc;
 
 	if (!change.order)
@@ -355,10 +355,10 @@ static int decide_and_write(struct recording *s, struct err *e)
 	if (s->json || (s->later && !r->unmarked))
 		order_set_unconfirmed(change.order, s->later);
 	if (!r->unmarked && !s->later)
-		change.marker = order_event_marker(r->event, r->session->id, change.order, r->now,
+		change.marker = order_event_marker(r->event, r->session->id, change.order, r->run->now,
 						   s->items.app->config.event_ttl_days);
 	rc = record_items_write(&s->items, &change, e);
-	if (!rc && !r->dry_run)
+	if (!rc && !r->run->dry_run)
 		log_order(s, change.order);
 	if (!rc && s->later) {
 		rc = err_set(e, ERR_UNAVAILABLE, "the line items are still to be fetched: %s",
@@ -382,10 +382,10 @@ static int record_once(void *context, struct err *e)
 	forget(s);
 	s->session = *r->session;
 	item_keys_init(&s->items.keys, r->unmarked ? NULL : r->event, r->session,
-			 config->order_number_prefix, r->now);
+			 config->order_number_prefix, r->run->now);
 	if (record_items_read(&s->items, ITEM_ALL, e))
 		return -1;
-	if (s->items.read[ITEM_EVENT] && !r->again) {
+	if (s->items.read[ITEM_EVENT] && !r->run->again) {
 		record_outcome_set(s->out, s->items.read[ITEM_EVENT], NULL, NULL);
 		s->out->duplicate = true;
 		return 0;
@@ -398,7 +398,7 @@ static int record_once(void *context, struct err *e)
 		return 0;
 	}
 	if (!stored_order(s) &&
-	    order_has_expired(s->items.keys.created, config->order_ttl_days, r->now)) {
+	    order_has_expired(s->items.keys.created, config->order_ttl_days, r->run->now)) {
 		s->out->ignored = "its order is past ORDER_TTL_DAYS";
 		return 0;
 	}
@@ -420,9 +420,9 @@ int record_session(struct app *app, const struct record_request *request,
 	struct recording s = {
 		.request = request,
 		.out = out,
-		.items = {.app = app, .deadline = request->deadline, .dry_run = request->dry_run},
+		.items = {.app = app, .run = request->run},
 	};
-	int rc = record_until_done(record_once, &s, request->deadline, e);
+	int rc = record_until_done(record_once, &s, request->run->deadline, e);
 
 	forget(&s);
 	return rc;

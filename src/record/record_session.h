@@ -12,20 +12,17 @@
 #define ORDERSNAP_RECORD_RECORD_SESSION_H
 
 #include "app/app.h"
+#include "record/run.h"
 #include "shop/event.h"
 #include "shop/session.h"
 
 struct record_request {
+	const struct record_run *run;
 	const struct event *event;
 	const struct session *session;
-	const char *source; /* what the order's `source` says: "webhook" */
-	int64_t paid_at;    /* when the session was paid, if it is: epoch seconds, 0: not known */
-	bool unmarked;      /* there is no event, or it is about something else: mark none as
-			     * processed */
-	bool again;         /* even if the event was processed before */
-	bool dry_run;       /* compute, but write nothing */
-	int64_t now;        /* epoch seconds */
-	int64_t deadline;   /* base/clock.h */
+	int64_t paid_at; /* when the session was paid, if it is: epoch seconds, 0: not known */
+	bool unmarked;   /* there is no event, or it is about something else: mark none as
+			  * processed */
 };
 
 /* What came of it; all is owned. */

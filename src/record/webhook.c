@@ -49,8 +49,8 @@ static int verify(struct app *app, const struct webhook_delivery *delivery, stru
 int webhook_receive(struct app *app, const struct webhook_delivery *delivery,
 		    struct json_object **answer, struct err *e)
 {
-	const struct process_options options = {.source = "webhook",
-						.deadline = delivery->deadline};
+	const struct record_run run = {.source = "webhook", .now = clock_epoch(),
+				       .deadline = delivery->deadline};
 	struct process_result result;
 	struct json_object *json;
 	int rc;
@@ -60,7 +60,7 @@ int webhook_receive(struct app *app, const struct webhook_delivery *delivery,
 	json = json_parse(delivery->body);
 	if (!json)
 		return err_set(e, ERR_PAYLOAD, "the body is not JSON");
-	rc = process_event(app, json, &options, &result, e);
+	rc = process_event(app, json, &run, &result, e);
 	json_object_put(json);
 	if (!rc)
 		*answer = answer_of(&result);

@@ -255,11 +255,13 @@ static int mend_once(struct reconcile *r, const struct candidate *c, struct reco
 		     struct err *e)
 {
 	const struct event event = {.kind = c->kind, .type = ""};
-	const struct record_request request = {
-		.event = &event, .session = &c->session, .source = SOURCE,
-		.paid_at = c->paid_at, .unmarked = true,
-		.dry_run = r->dry_run,
+	const struct record_run run = {
+		.source = SOURCE, .dry_run = r->dry_run,
 		.now = clock_epoch(), .deadline = deadline_in(RETRY_CALL_MS),
+	};
+	const struct record_request request = {
+		.run = &run, .event = &event, .session = &c->session,
+		.paid_at = c->paid_at, .unmarked = true,
 	};
 
 	return record_session(r->app, &request, out, e);

@@ -28,8 +28,7 @@ static struct retry retry_of(const struct replay *r)
 
 static void replay_json(const struct replay *r, struct json_object *event)
 {
-	struct process_options options = {.source = SOURCE, .again = r->again,
-					  .dry_run = r->dry_run};
+	struct record_run run = {.source = SOURCE, .again = r->again, .dry_run = r->dry_run};
 	struct retry retry = retry_of(r);
 	struct process_result result;
 	struct replayed replayed = {.id = name_or_none(event, "id"),
@@ -38,8 +37,9 @@ static void replay_json(const struct replay *r, struct json_object *event)
 	int rc;
 
 	do {
-		options.deadline = deadline_in(RETRY_CALL_MS);
-		rc = process_event(r->app, event, &options, &result, &e);
+		run.now = clock_epoch();
+		run.deadline = deadline_in(RETRY_CALL_MS);
+		rc = process_event(r->app, event, &run, &result, &e);
 	} while (rc && retry_again(&retry, &e));
 	if (rc)
 		replayed.error = &e;
