@@ -281,6 +281,31 @@ def _():
     equal(len(sessions()), before + 1)
 
 
+# What Stripe's first answer is, what its Stripe-Should-Retry says (or nothing), and whose
+# idempotency key comes next: the same, another one, or none.  A 500 is kept for its key.
+for status, told, then in ((500, None, "another"), (503, None, "another"), (500, "false", "another"),
+                           (500, "true", "the same"), (409, None, "the same"), (409, "false", "no"),
+                           (429, None, "no"), (429, "true", "the same"), (400, "true", "the same")):
+    @case(f"after a {status}" + (f" that says Stripe-Should-Retry: {told}" if told else "") +
+          f" {then} key is sent")
+    def _(status=status, told=told, then=then):
+        def answer(_request):
+            if len(stub.requests) > 1:
+                return 200, json.dumps({"id": "cs_test_again", "object": "checkout.session",
+                                        "url": "u", "status": "open", "mode": "payment"}).encode()
+            return (status, b'{"error":{"type":"api_error","message":"broken"}}',
+                    {"Stripe-Should-Retry": told} if told else {})
+        stub = Stub(answer)
+        try:
+            got = create({"userId": f"user_{status}_{told}"}, STRIPE_API_BASE=stub.base)
+        finally:
+            stub.close()
+        keys = [headers["Idempotency-Key"] for _m, _p, headers, _b in stub.requests]
+        equal(keys, keys[:1] if then == "no" else [keys[0], keys[-1]], "keys")
+        equal(keys[0] == keys[-1], then != "another", "the same key")
+        equal(got.status, 503 if then == "no" else 200)
+
+
 @test
 def _():
     """after that 500, too, a second click gives the same session"""

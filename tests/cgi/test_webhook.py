@@ -51,6 +51,31 @@ def _():
               {**first, "duplicate": True})
 
 
+# What Stripe's first answer to a question is, what its Stripe-Should-Retry says, and how often it
+# is asked: https://docs.stripe.com/error-low-level#should-retry
+for status, told, calls in ((500, None, 2), (500, "false", 1), (409, None, 2), (409, "false", 1),
+                            (429, None, 1), (429, "true", 2), (403, "true", 2)):
+    @case(f"a question that is answered by a {status}" +
+          (f" with Stripe-Should-Retry: {told}" if told else "") +
+          (" is asked again at once" if calls > 1 else " is asked again by the next delivery alone"))
+    def _(status=status, told=told, calls=calls):
+        event = paid()
+        stripe = stripe_with(event["data"]["object"])
+        known = stripe.answer
+
+        def answer(request):
+            if len(stripe.requests) > 1:
+                return known(request)
+            return (status, b'{"error":{"type":"api_error","message":"broken"}}',
+                    {"Stripe-Should-Retry": told} if told else {})
+        stripe.answer = answer
+        try:
+            got = shop.webhook(event, STRIPE_API_BASE=stripe.base)
+        finally:
+            stripe.close()
+        equal((got.status, len(stripe.requests)), (200 if calls > 1 else 503, calls))
+
+
 @test
 def _():
     """a refund of an old order that a Lambda function wrote, and that nothing names, changes that order"""
