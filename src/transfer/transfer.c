@@ -35,11 +35,6 @@ enum transfer_kind transfer_kind_of(struct json_object *item)
 	return TRANSFER_OTHER;
 }
 
-const char *transfer_kind_name(enum transfer_kind kind)
-{
-	return kinds[kind].name;
-}
-
 const char *transfer_kind_plural(enum transfer_kind kind)
 {
 	return kinds[kind].plural;

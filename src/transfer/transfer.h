@@ -37,8 +37,7 @@ enum transfer_kind {
 
 enum transfer_kind transfer_kind_of(struct json_object *item);
 
-/* "order", and "orders". */
-const char *transfer_kind_name(enum transfer_kind kind);
+/* "orders". */
 const char *transfer_kind_plural(enum transfer_kind kind);
 
 /* A list by commas of kinds (not of others) as a set of bits: 0, or -1 with
