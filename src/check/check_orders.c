@@ -66,9 +66,10 @@ static void say_running(struct check *c, struct json_object *state)
 	age = age_of(c, json_string_or_null(run, "startedAt"));
 	if (age > SYNC_WARNING)
 		check_not(c, CHECK_WARNING, "sync", "run ordersnap sync: it goes on where that one "
-			  "ended", "one that was begun %s ago was never done", check_spell(age, spell));
+			  "ended", "a run that began %s ago did not finish", check_spell(age, spell));
 	else if (age >= 0)
-		check_ok(c, "sync", "one was begun %s ago and is not done", check_spell(age, spell));
+		check_ok(c, "sync", "a run that began %s ago has not finished",
+			 check_spell(age, spell));
 }
 
 /* What sync could not bring in order, and goes on past. */
@@ -111,8 +112,8 @@ static void look_at_sync(struct check *c, struct json_object **item)
 		say_completed(c, state);
 	else
 		check_not(c, CHECK_WARNING, "sync", "run it, and add this line to /etc/cron.d/ordersnap: "
-			  CRON, "ordersnap sync has never been done: what Stripe could not deliver is "
-			  "not found");
+			  CRON, "ordersnap sync has never been done: nothing finds the events that "
+			  "Stripe could not deliver");
 	if (sync_state_is_ours(state)) {
 		say_running(c, state);
 		say_aside(c, state);
@@ -143,7 +144,8 @@ static void say_pending(struct check *c, const struct pending *p)
 	char spell[CHECK_SPELL];
 
 	if (p->count == 0)
-		check_ok(c, "pending", "no order of the last %d days waits for anything", NEAR_DAYS);
+		check_ok(c, "pending", "no order of the last %d days waits for its payment or "
+			 "its lines", NEAR_DAYS);
 	else if (age > PENDING_WARNING)
 		check_not(c, CHECK_WARNING, "pending", "run ordersnap sync, which asks Stripe how they "
 			  "ended", "%lld orders wait for their payment or their lines, the oldest for %s",
@@ -190,8 +192,8 @@ static void look_at_pending(struct check *c, struct json_object *state)
 			rc = walk_days(c, &pending, day, last < near ? last : near - 1, &e);
 	}
 	if (rc)
-		check_not(c, CHECK_WARNING, "pending", "run this again", "which orders are pending is "
-			  "not known: %s", e.text);
+		check_not(c, CHECK_WARNING, "pending", "run this again", "it is not known which "
+			  "orders are pending: %s", e.text);
 	else
 		say_pending(c, &pending);
 }

@@ -62,8 +62,8 @@ static void say_status(struct site *s, const char *name, const char *program,
 	const char *error = error_of(a);
 
 	if (a->status >= 300 && a->status < 400)
-		check_not(s->c, CHECK_FAILED, name, "answer there without a redirect: neither Stripe "
-			  "nor a POST of a browser survives it; or give --url the address that it leads to",
+		check_not(s->c, CHECK_FAILED, name, "answer there without a redirect: Stripe and a "
+			  "browser's POST do not follow it; or give --url the address that it leads to",
 			  "%s is redirected to %s", base, a->location);
 	else if (a->status == 404 || a->status == 405 || (a->status == 200 && !a->json))
 		check_not(s->c, CHECK_FAILED, name, "lead the path to the program in the web server's "
@@ -295,8 +295,8 @@ static bool look_at_webhook(struct site *s)
 	if (rc)
 		say_no_answer(s, "webhook", &e);
 	else if (well)
-		check_ok(s->c, "webhook", "/stripe/webhook reaches stripe-webhook, which refuses what is "
-			 "not signed");
+		check_ok(s->c, "webhook", "/stripe/webhook reaches stripe-webhook, which refuses "
+			 "unsigned requests");
 	else if (answer.status >= 300 && answer.status < 400)
 		say_redirect(s, &answer);
 	else

@@ -36,7 +36,7 @@ void check_site_orders(struct check *c, struct probe *probe, int64_t deadline)
 	}
 	error = json_string_or_null(a.json, "error");
 	if (a.status == 401 && (error || by_server))
-		check_ok(c, "orders", "/orders refuses a user whom nobody has checked");
+		check_ok(c, "orders", "/orders refuses a user without a checked login");
 	else if (a.status == 200 && json_object_object_get_ex(a.json, "orders", NULL))
 		check_not(c, CHECK_FAILED, "orders", "set REMOTE_USER in a location with auth_basic or "
 			  "auth_request only; see conf/nginx/ordersnap.conf", "everybody can see every "
@@ -45,8 +45,8 @@ void check_site_orders(struct check *c, struct probe *probe, int64_t deadline)
 		check_not(c, CHECK_WARNING, "orders", "wait a minute and run this again", "not known: the web "
 			  "server answered %d, as it does to too many requests", a.status);
 	else
-		check_not(c, CHECK_WARNING, "orders", "lead /orders and what is below it to orders.fcgi, if "
-			  "customers are to see their orders; see conf/nginx and conf/apache",
+		check_not(c, CHECK_WARNING, "orders", "lead /orders and the paths below it to orders.fcgi, "
+			  "if customers are to see their orders; see conf/nginx and conf/apache",
 			  "answered %d: the path does not lead to orders.fcgi", a.status);
 	probe_answer_free(&a);
 }

@@ -189,10 +189,10 @@ static void say_ttl(struct check *c, const struct dynamodb_table *table)
 	else if (table->ttl_attribute[0])
 		check_not(c, CHECK_WARNING, "ttl", "switch it off there: DynamoDB allows one attribute; "
 			  "then run ordersnap init", "time to live is on for \"%s\", not for expiresAt: "
-			  "what has expired stays for ever", table->ttl_attribute);
+			  "expired items stay for ever", table->ttl_attribute);
 	else
 		check_not(c, CHECK_WARNING, "ttl", "run ordersnap init, which switches it on",
-			  "time to live is off: what has expired stays for ever");
+			  "time to live is off: expired items stay for ever");
 }
 
 /* A clock that is wrong makes signatures look wrong. */
@@ -201,7 +201,7 @@ static const char *mend_of(const struct check *c, const struct err *e)
 	if (strstr(e->text, "newer ordersnap"))
 		return "install the ordersnap that wrote it, or a later one";
 	if (strstr(e->text, "Signature") && llabs(c->skew) > AWS_SKEW)
-		return "set the clock: AWS refuses what is signed minutes away from its own time";
+		return "set the clock: AWS refuses requests signed minutes away from its time";
 	return "see DIAGNOSTICS in ordersnap(7)";
 }
 

@@ -62,15 +62,15 @@ static void say_no_answer(struct check *c, const struct err *e)
 	if (e->upstream == 401)
 		check_not(c, CHECK_FAILED, "key", "put a key that is valid into STRIPE_SECRET, or the "
 			  "parameter: Stripe's Dashboard, Developers, API keys", "Stripe does not accept "
-			  "it; it was deleted, rolled, or is not whole: %s", e->text);
+			  "it: it was deleted, was rolled or is not whole: %s", e->text);
 	else if (e->upstream)
 		check_not(c, CHECK_FAILED, "api", "check again in a minute; https://status.stripe.com "
-			  "says whether Stripe has a problem", "Stripe has no proper answer, so whether "
-			  "the key is valid is not known: %s", e->text);
+			  "says whether Stripe has a problem", "Stripe has no proper answer, so it is "
+			  "not known whether the key is valid: %s", e->text);
 	else
 		check_not(c, CHECK_FAILED, "api", "see to it that this machine reaches STRIPE_API_BASE: "
-			  "network, DNS, firewall, certificates", "Stripe can't be reached, so whether "
-			  "the key is valid is not known: %s", e->text);
+			  "network, DNS, firewall, certificates", "Stripe can't be reached, so it is "
+			  "not known whether the key is valid: %s", e->text);
 }
 
 static void say_missing(struct check *c, const struct stripe_permission *permission)
@@ -88,7 +88,7 @@ static bool take_access(struct check *c, const struct stripe_permission *permiss
 		say_missing(c, permission);
 	if (access == STRIPE_NO_ANSWER)
 		check_not(c, CHECK_WARNING, "permission", "run this again in a minute",
-			  "whether the key has \"%s\" is not known: %s", permission->name, e->text);
+			  "it is not known whether the key has \"%s\": %s", permission->name, e->text);
 	return access != STRIPE_NO_ANSWER;
 }
 
@@ -156,8 +156,8 @@ static void look_at_sessions(struct check *c, const struct asking *a)
 	if (strcmp(c->app->config.order_sessions, "own") != 0)
 		return;
 	if (stripe_pages_next(&pages, a->stripe, call_deadline(a), &page, &e)) {
-		check_not(c, CHECK_WARNING, "sessions", "run this again in a minute", "whose the "
-			  "latest sessions are is not known: %s", e.text);
+		check_not(c, CHECK_WARNING, "sessions", "run this again in a minute", "it is not "
+			  "known whose the latest sessions are: %s", e.text);
 	} else {
 		n = page ? json_object_array_length(page) : 0;
 		for (i = 0; i < n; i++)

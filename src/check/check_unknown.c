@@ -123,8 +123,8 @@ static void say(const struct newest *newest, size_t unknown, struct buf *names)
 			 newest->n);
 	else
 		check_not(newest->c, CHECK_WARNING, "sessions", "see whether STRIPE_SECRET is of the "
-			  "account or sandbox that these orders are of; what was deleted at Stripe, as "
-			  "test data can be, is confirmed by nobody", "Stripe does not know the sessions "
+			  "account or sandbox that these orders are of; nobody confirms sessions that "
+			  "were deleted at Stripe, as test data can be", "Stripe does not know the sessions "
 			  "of %s%zu of the newest %zu orders: %s%s",
 			  unknown >= ASKED ? "at least " : "", unknown, newest->n, buf_text(names),
 			  unknown > NAMED ? " and others" : "");
@@ -150,8 +150,8 @@ void check_unknown(struct check *c)
 		rc = ask_sessions(&newest, stripe, &names, &unknown, &e);
 	/* What the key may not do has been said. */
 	if (rc && e.upstream != 401 && e.upstream != 403)
-		check_not(c, CHECK_WARNING, "sessions", "run this again", "whether Stripe knows the "
-			  "sessions of the newest orders is not known: %s", e.text);
+		check_not(c, CHECK_WARNING, "sessions", "run this again", "it is not known whether "
+			  "Stripe knows the sessions of the newest orders: %s", e.text);
 	else if (!rc && newest.n)
 		say(&newest, unknown, &names);
 	buf_free(&names);

@@ -57,14 +57,15 @@ static int conclude(const struct adopt_result *result, bool dry_run)
 		return COMMAND_ERROR;
 	}
 	if (c->younger) {
-		command_complain("adopt", "%s orders are younger than this run: the functions still "
-				 "write; run it again when they are off",
+		command_complain("adopt", "%s orders are younger than this run: the Lambda functions "
+				 "still write: run this command again when they are off",
 				 str_grouped(c->younger, number));
 		return COMMAND_ERROR;
 	}
 	if (c->twice > c->merged) {
-		command_complain("adopt", "%s orders stand twice: look at them, then run it with "
-				 "--merge", str_grouped(c->twice - c->merged, number));
+		command_complain("adopt", "%s orders stand twice: look at them, then run "
+				 "`ordersnap adopt --merge`",
+				 str_grouped(c->twice - c->merged, number));
 		return dry_run ? COMMAND_OK : COMMAND_ERROR;
 	}
 	return COMMAND_OK;
@@ -117,6 +118,6 @@ const struct command command_adopt = {
 	.help = "Run it once on a table that the functions wrote, when their webhook is off. It can\n"
 		"be stopped and run again, and beside programs that write.\n",
 	.needs = CONFIG_NEEDS_STORE,
-	.reads_only = true,
+	.needs_store = true,
 	.run = run,
 };

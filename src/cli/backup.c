@@ -91,9 +91,10 @@ const struct command command_backup = {
 	.help = "The copy is of one moment, for its owner alone (mode 600), and has its name only when it\n"
 		"is whole and on disk. `ordersnap restore` puts it back. A DynamoDB table is backed up by\n"
 		"its point-in-time recovery.\n",
+	.operand = "FILE",
 	.least = 1,
 	.most = 1,
 	.needs = CONFIG_NEEDS_STORE,
-	.reads_only = true,
+	.needs_store = true,
 	.run = run,
 };

@@ -39,10 +39,11 @@ struct command {
 	const char *summary;   /* one line, a sentence without its full stop */
 	const struct command_option *options; /* NULL: none */
 	const char *help;      /* more to know, whole lines; NULL: nothing */
+	const char *operand;   /* what the usage line calls one; NULL: it takes none */
 	int least, most;       /* operands */
 	unsigned needs;        /* CONFIG_NEEDS_... */
 	bool opens_itself;     /* run() gets an app that is not open yet */
-	bool reads_only;       /* a SQLite file has to be there before it begins */
+	bool needs_store;      /* a SQLite file has to be there before it begins */
 	int trouble;           /* the status of a wrong usage and of output that can't be
 	                        * written; 0: COMMAND_USAGE and COMMAND_ERROR */
 	/* Both return an exit status.  `check` (may be NULL) looks at the line

@@ -110,8 +110,12 @@ static bool is_confirmed(const struct command_line *line)
 
 static int check(const struct command_line *line)
 {
-	if ((line->count > 0) == (command_value(line, "user") != NULL))
-		return command_usage(line->command, "name either orders or --user");
+	bool user = command_value(line, "user") != NULL;
+
+	if (line->count && user)
+		return command_usage(line->command, "ORDER and --user exclude each other");
+	if (!line->count && !user)
+		return command_usage(line->command, "missing argument: ORDER or --user USER");
 	return COMMAND_OK;
 }
 
@@ -131,7 +135,7 @@ static int run(struct app *app, const struct command_line *line)
 		x.dry_run ? "would be erased" : "erased", x.already, x.failed,
 		x.dry_run ? "; nothing was written" : "");
 	if (rc || interrupt_came(NULL))
-		command_complain("erase", "not all is done: run the same command again");
+		command_complain("erase", "not all orders are done: run the same command again");
 	return rc || x.failed || interrupt_came(NULL) ? COMMAND_ERROR : COMMAND_OK;
 }
 
@@ -149,9 +153,10 @@ const struct command command_erase = {
 	.options = options,
 	.help = "ORDER is an order number, an order's id (cs_...) or its payment intent (pi_...).\n"
 		"Sums, lines and times stay. Stripe has a copy of its own.\n",
+	.operand = "ORDER",
 	.most = ORDERS_MAX,
 	.needs = CONFIG_NEEDS_STORE,
-	.reads_only = true,
+	.needs_store = true,
 	.check = check,
 	.run = run,
 };

@@ -114,7 +114,7 @@ const struct command command_export = {
 	.help = "One item a line, with its keys in order: the sorted lines of two stores can be\n"
 		"compared. `ordersnap import` reads them.\n",
 	.needs = CONFIG_NEEDS_STORE,
-	.reads_only = true,
+	.needs_store = true,
 	.check = check,
 	.run = run,
 };

@@ -58,8 +58,8 @@ static int conclude(const struct transfer_imported *done, int rc, bool quiet, bo
 	if (!quiet || failed)
 		summarize(done, dry_run);
 	if (rc && !dry_run)
-		command_complain("import", "not all lines are done: mend that and run the same "
-				 "command again, what is done is not done twice");
+		command_complain("import", "not all lines are imported: mend the fault and run the "
+				 "same command again, which skips the items that are there");
 	return failed ? COMMAND_ERROR : COMMAND_OK;
 }
 
@@ -99,8 +99,9 @@ const struct command command_import = {
 	.help = "Reads FILE, or standard input, as `ordersnap export` writes it. An item that is\n"
 		"absent or of a lower version is written as it is and read back; nothing newer is\n"
 		"touched. It can be run again, and beside programs that write.\n",
+	.operand = "FILE",
 	.most = 1,
 	.needs = CONFIG_NEEDS_STORE,
-	.reads_only = true,
+	.needs_store = true,
 	.run = run,
 };

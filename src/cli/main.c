@@ -95,7 +95,7 @@ static int open_app(struct app *app, const struct command_line *line, struct err
 		return 0;
 	if (app_open_with(app, line->command->needs, &line->app, e))
 		return -1;
-	return line->command->reads_only ? check_file(app, e) : 0;
+	return line->command->needs_store ? check_file(app, e) : 0;
 }
 
 static int run_open(const struct command_line *line)

@@ -90,11 +90,11 @@ static int read_days(const struct command_line *line, struct history_query *quer
 	if (read_day(line, "since", &first) != COMMAND_OK)
 		return COMMAND_USAGE;
 	if (first > last)
-		return command_usage(line->command, "--since is a day after %s",
+		return command_usage(line->command, "--since must not be after %s",
 				     until ? "--until" : "today");
 	if (!query->user && (last - first) / DAY_SECONDS >= DAYS_MAX)
-		return command_usage(line->command, "from --since to --until is more than a "
-				     "century");
+		return command_usage(line->command, "from --since to --until must not be more than "
+				     "a century");
 	query->from = query->user && !day && !since ? INT64_MIN : first;
 	query->to = query->user && !day && !since && !until ? INT64_MAX : last + DAY_SECONDS;
 	return COMMAND_OK;
@@ -249,9 +249,11 @@ static int list_all(struct history *history, const struct request *r)
 	if (fflush(stdout) && command_output_failed())
 		return COMMAND_ERROR;
 	if (more && out.table)
-		command_complain("orders", "there are more: --limit 0 lists all, --limit N as many");
+		command_complain("orders", "there are more orders: --limit 0 lists all, "
+				 "--limit N lists N");
 	if (history_missing(history))
-		command_complain("orders", "%zu of the orders that their days name are not there",
+		command_complain("orders", "%zu orders are in the list of their day, but not in "
+				 "the store",
 				 history_missing(history));
 	return COMMAND_OK;
 }
@@ -293,7 +295,7 @@ const struct command command_orders = {
 	.help = "The states are pending, failed, completed, partially_refunded and refunded;\n"
 		"disputed is an order with a dispute, incomplete one that lacks its items.\n",
 	.needs = CONFIG_NEEDS_STORE,
-	.reads_only = true,
+	.needs_store = true,
 	.check = check,
 	.run = run,
 };

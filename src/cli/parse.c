@@ -163,9 +163,9 @@ static enum parse_status take_word(struct reader *r, struct command_line *line)
 static enum parse_status check_operands(const struct reader *r, const struct command_line *line)
 {
 	if (line->count > r->command->most)
-		return wrong(r, "what is %s?", line->operands[r->command->most]);
+		return wrong(r, "unexpected argument \"%s\"", line->operands[r->command->most]);
 	if (line->count < r->command->least)
-		return wrong(r, "%s", "something is missing");
+		return wrong(r, "missing argument: %s", r->command->operand);
 	return PARSE_RUN;
 }
 

@@ -181,8 +181,9 @@ static int check(const struct command_line *line)
 		   (command_value(line, "undelivered") != NULL);
 
 	if (ways != 1)
-		return command_usage(line->command, "say which: an event's id, --file, or "
-				     "--undelivered");
+		return command_usage(line->command, ways ? "EVENT_ID, --file and --undelivered "
+				     "exclude each other" : "missing argument: EVENT_ID, --file FILE "
+				     "or --undelivered");
 	return COMMAND_OK;
 }
 
@@ -205,7 +206,7 @@ static int run(struct app *app, const struct command_line *line)
 	if (rc)
 		command_complain("replay", "%s", e.text);
 	else if (interrupt_came(NULL))
-		command_complain("replay", "interrupted: run it again for the rest");
+		command_complain("replay", "interrupted: run the same command again for the rest");
 	return rc || out.failed || interrupt_came(NULL) ? COMMAND_ERROR : COMMAND_OK;
 }
 
@@ -225,6 +226,7 @@ const struct command command_replay = {
 	.arguments = "EVENT_ID ... | --file FILE | --undelivered [OPTION ...]",
 	.summary = "process events once more, from Stripe or from a file",
 	.options = options,
+	.operand = "EVENT_ID",
 	.most = COMMAND_OPERANDS,
 	.needs = CONFIG_NEEDS_STORE | CONFIG_NEEDS_STRIPE,
 	.check = check,

@@ -79,6 +79,7 @@ const struct command command_restore = {
 	.help = "FILE is checked first. Running programs wait, and go on with what is there then. A file\n"
 		"that no longer opens is moved aside with its -wal and -shm. Then it says which\n"
 		"`ordersnap sync` brings back what came after the backup.\n",
+	.operand = "FILE",
 	.least = 1,
 	.most = 1,
 	.needs = CONFIG_NEEDS_STORE,

@@ -49,8 +49,8 @@ static void say_what_waits(struct app *app)
 	struct err e;
 
 	if (adopt_is_complete(app, deadline_in(READ_MS), &complete, &e) == 0 && !complete)
-		command_complain("show", "orders that the Lambda functions wrote are found once "
-				 "`ordersnap adopt` was run on this table");
+		command_complain("show", "orders that the Lambda functions wrote are found when "
+				 "`ordersnap adopt` has been run on this table");
 }
 
 /* An order that is not there is said and does not keep the others from being
@@ -120,10 +120,11 @@ const struct command command_show = {
 	.options = options,
 	.help = "ORDER is an order number (in either case, with its prefix or without), an order's\n"
 		"id (cs_...) or its payment intent (pi_...).\n",
+	.operand = "ORDER",
 	.least = 1,
 	.most = ORDERS_MAX,
 	.needs = CONFIG_NEEDS_STORE,
-	.reads_only = true,
+	.needs_store = true,
 	.check = check,
 	.run = run,
 };

@@ -52,7 +52,7 @@ static int parse_line(struct span line, int number, const struct config_file_rea
 	int rc;
 
 	if (memchr(line.p, '\0', line.n))
-		return err_set(e, ERR_CONFIG, "a NUL byte in the line");
+		return err_set(e, ERR_CONFIG, "the line has a NUL byte: remove it");
 	if (line.p[line.n - 1] == '\\')
 		return err_set(e, ERR_CONFIG, "the line ends in a backslash; write it as one line");
 	if (!equals)
@@ -60,7 +60,7 @@ static int parse_line(struct span line, int number, const struct config_file_rea
 	name = span_trim((struct span){line.p, (size_t)(equals - line.p)});
 	value = span_trim((struct span){equals + 1, line.n - (size_t)(equals - line.p) - 1});
 	if (!is_name(name))
-		return err_set(e, ERR_CONFIG, "what stands before the = is not a setting's name");
+		return err_set(e, ERR_CONFIG, "the text before the = is not a setting's name");
 	name_text = span_dup(name);
 	value_text = span_dup(value);
 	if (unquote(value_text))

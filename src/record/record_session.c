@@ -304,7 +304,8 @@ static int follow_answer(struct recording *s, struct err *e)
 	if (record_items_read(&s->items, again, e) || (!known && find_order(s, e)))
 		return -1;
 	/* What counts is asked after the order was read. */
-	return !known && stored_order(s) ? err_set(e, ERR_CONFLICT, "an order came up") : 0;
+	return !known && stored_order(s) ? err_set(e, ERR_CONFLICT, "another process has "
+							  "written the order") : 0;
 }
 
 /* --- decide and write --------------------------------------------------------------- */

@@ -412,7 +412,8 @@ int reconcile_sessions(struct reconcile *r, struct json_object *sessions, struct
 	int rc;
 
 	if (n > RECONCILE_MAX)
-		return err_set(e, ERR_UNAVAILABLE, "a page of %zu sessions", n);
+		return err_set(e, ERR_UNAVAILABLE, "Stripe's page has %zu sessions, more "
+			       "than were asked for", n);
 	list = mem_zalloc(n + 1, sizeof *list);
 	for (i = 0; i < n; i++) {
 		read_candidate(r, &list[i], json_object_array_get_idx(sessions, i), now);

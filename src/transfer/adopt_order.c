@@ -310,7 +310,7 @@ static int make_one(struct attempt *a, struct err *e)
 	struct json_object *other = adoption_order(a->read[gone], a->read[SESSION]);
 	struct json_object *merged = order && other ? adoption_merge(order, other) : NULL;
 	const char *payment = json_string_or_null(merged, "stripePaymentIntentId");
-	int rc = merged ? 0 : err_set(e, ERR_INTERNAL, "%s, %s is no order", a->pk[OTHER],
+	int rc = merged ? 0 : err_set(e, ERR_INTERNAL, "%s, %s is not an order", a->pk[OTHER],
 				      a->sk[OTHER]);
 
 	if (!rc && !a->pk[PAYMENT] && !str_empty(payment)) {

@@ -51,8 +51,8 @@ int transfer_kinds_from(const char *list, unsigned *set, struct err *e)
 		for (i = 0; i < TRANSFER_OTHER && !span_equals(word, kinds[i].name); i++)
 			;
 		if (i == TRANSFER_OTHER)
-			return err_set(e, ERR_BAD_REQUEST, "\"%.*s\" is no kind of item: order, "
-				       "session, event, payment, number, day, quote, price or system",
+			return err_set(e, ERR_BAD_REQUEST, "\"%.*s\" is not a kind of item; there are "
+				       "order, session, event, payment, number, day, quote, price and system",
 				       (int)word.n, word.p);
 		found |= 1u << i;
 	}
@@ -108,8 +108,8 @@ static int check_keys(struct json_object *item, struct err *e)
 		return err_set(e, ERR_BAD_REQUEST, "not a JSON object");
 	for (i = 0; i < 2; i++)
 		if (str_empty(json_string_or_null(item, keys[i])))
-			return err_set(e, ERR_BAD_REQUEST, "no %s (a string): it is no item of "
-				       "the table", keys[i]);
+			return err_set(e, ERR_BAD_REQUEST, "%s is missing, empty or not a "
+				       "string: this is no item of the table", keys[i]);
 	if (size_of_members(item) > TRANSFER_ITEM_MAX)
 		return err_set(e, ERR_BAD_REQUEST, "larger than an item can be (%d KB)",
 			       TRANSFER_ITEM_MAX / 1024);

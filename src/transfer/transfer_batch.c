@@ -144,7 +144,8 @@ static int write_batch(struct transfer_batch *batch, bool dry_run, struct err *e
 		rc = write_once(batch, dry_run, e);
 	}
 	if (rc > 0)
-		return err_set(e, ERR_UNAVAILABLE, "others write the same items all the time");
+		return err_set(e, ERR_UNAVAILABLE, "other programs keep writing the "
+			       "same items: run the command again");
 	return rc;
 }
 

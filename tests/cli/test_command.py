@@ -58,8 +58,8 @@ def _():
     contains(shop.run("init", "--point-in-time-recovery=yes", code=2).err, "takes no value")
     contains(shop.run("init", "--db", code=2).err, "--db needs a value")
     contains(shop.run("init", "--db=", code=2).err, "--db needs a value")
-    contains(shop.run("init", "extra", code=2).err, "what is extra?")
-    contains(shop.run("init", "--", "--db", code=2).err, "what is --db?")
+    contains(shop.run("init", "extra", code=2).err, 'unexpected argument "extra"')
+    contains(shop.run("init", "--", "--db", code=2).err, 'unexpected argument "--db"')
 
 
 @test

@@ -181,8 +181,9 @@ def _():
 @test
 def _():
     "without or with more than one of id, --file and --undelivered it is a wrong usage"
-    for args in ((), ("evt_1", "--undelivered"), ("--file", "x", "--undelivered")):
-        contains(shop.run("replay", *args, code=2).err, "say which")
+    contains(shop.run("replay", code=2).err, "missing argument: EVENT_ID, --file FILE or --undelivered")
+    for args in (("evt_1", "--undelivered"), ("--file", "x", "--undelivered")):
+        contains(shop.run("replay", *args, code=2).err, "exclude each other")
 
 
 @test

@@ -135,7 +135,7 @@ def _():
     "a name that can be none is no order"
     for name in ("x" * 256, "x" * 5000, " ", "\udcff\udcfe", "#", "%", "a#b", "USER#u2"):
         missing(shop, name)
-    contains(shop.run("show", "--", code=2).err, "something is missing")
+    contains(shop.run("show", "--", code=2).err, "missing argument: ORDER")
     contains(shop.run("show", code=2).err, "usage: ordersnap show")
 
 

@@ -474,7 +474,7 @@ def _():
         contains(world.run("backup", "--force", world.db, code=1).err, "the store itself")
         contains(world.run("backup", shop.folder, code=1).err, "is a folder")
         contains(world.run("backup", shop.folder + "/no/b.db", code=1).err, "No such file")
-        contains(world.run("backup", code=2).err, "something is missing")
+        contains(world.run("backup", code=2).err, "missing argument: FILE")
         world.stop()
         equal(world.lost(), [])
 

@@ -290,7 +290,7 @@ def register(new_shop):
                                "payment_intent": "pi_other"}, int(time.time()) + 3600,
                               sale.lines)
         world.shop.write(list(world.functions.table.values()))
-        contains(world.adopt(code=1).err, "run it again when they are off")
+        contains(world.adopt(code=1).err, "run this command again when they are off")
         contains(world.shop.run("check", "--quiet", code=None).out, "run ordersnap adopt")
         world.adopt()
         lacks(world.shop.run("check", "--quiet", code=None).out, "adopt")

@@ -59,15 +59,15 @@ static void a_wrong_line_is_named_and_ends_it(void **state)
 		{"A", "f:1: this is not KEY=VALUE"},
 		{"A=1\n\n# x\nB\nC=1", "f:4: this is not KEY=VALUE"},
 		{"\r\nA", "f:2: this is not"},
-		{"=1", "f:1: what stands before the ="},
-		{" =1", "f:1: what stands before the ="},
-		{"A B=1", "f:1: what stands before the ="},
-		{"export A=1", "f:1: what stands before the ="},
-		{"A-B=1", "f:1: what stands before the ="},
-		{"-A=1", "f:1: what stands before the ="},
-		{"A.B=1", "f:1: what stands before the ="},
-		{"\xC3\x84=1", "f:1: what stands before the ="},
-		{"A\xEF\xBB\xBF=1", "f:1: what stands before the ="},
+		{"=1", "f:1: the text before the ="},
+		{" =1", "f:1: the text before the ="},
+		{"A B=1", "f:1: the text before the ="},
+		{"export A=1", "f:1: the text before the ="},
+		{"A-B=1", "f:1: the text before the ="},
+		{"-A=1", "f:1: the text before the ="},
+		{"A.B=1", "f:1: the text before the ="},
+		{"\xC3\x84=1", "f:1: the text before the ="},
+		{"A\xEF\xBB\xBF=1", "f:1: the text before the ="},
 		{"A=1\\", "f:1: the line ends in a backslash"},
 		{"A=1\\ \r\n", "f:1: the line ends in a backslash"},
 		{"\\", "f:1: the line ends in a backslash"},
@@ -102,7 +102,7 @@ static void a_nul_byte_is_refused(void **state)
 
 	(void)state;
 	assert_int_equal(parse((struct span){"A=1\nB=2\0003\n", 10}, &noted, &e), -1);
-	check_err("NUL", &e, ERR_CONFIG, "f:2: a NUL byte");
+	check_err("NUL", &e, ERR_CONFIG, "f:2: the line has a NUL byte");
 	assert_string_equal(buf_text(&noted), "A<1>");
 	buf_free(&noted);
 }
