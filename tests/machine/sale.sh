@@ -1,0 +1,112 @@
+#!/bin/bash
+# SPDX-License-Identifier: ISC
+# What the README promises of an empty machine: its section Install, line by line, from apt-get update
+# to the order of a test sale, in a Debian 12 of its own in a folder.  `./dev test --machine` runs it, as
+# root, beside run.sh, which has the checks of the build.
+#
+#   sale.sh SOURCES FOLDER    as run.sh: the list of files is on standard input
+#
+# The lines for systemd are left out, for there is none in a folder, and so is `make check`.
+# shellcheck disable=SC2016,SC2317 # text for another shell; functions that holds() calls
+set -euo pipefail
+
+sources=$1 folder=$2
+root=$folder/root
+limit=1200 # seconds for one step
+number=0 failed=0
+mkdir -p "$folder"
+export LC_ALL=C.UTF-8
+
+trap 'rm -rf --one-file-system "$folder"' EXIT
+trap 'exit 143' INT TERM HUP
+
+make_machine() {
+	local key value options=()
+	for key in Acquire::http::Proxy Acquire::https::Proxy; do
+		value=
+		eval "$(apt-config shell value "$key")"
+		[ -z "$value" ] || options+=(--aptopt="$key \"$value\"")
+	done
+	mmdebstrap --quiet --mode=root --variant=apt --include=ca-certificates "${options[@]}" bookworm "$root"
+	printf 'APT::Get::Assume-Yes "true";\nquiet "1";\n' >"$root/etc/apt/apt.conf.d/90ordersnap-tests"
+	cp /etc/resolv.conf /etc/hosts "$root/etc/"
+	printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
+	chmod 755 "$root/usr/sbin/policy-rc.d"
+	mkdir "$root/srv/ordersnap"
+	tar -C "$sources" --null -T "$folder/list" -cf - | tar -C "$root/srv/ordersnap" --no-same-owner -xf -
+}
+
+# The lines of code between two lines of the README, without those of a block that is for systemd.
+readme_lines() { # FROM TO
+	sed -n "/^$1/,/^$2/p" "$sources/README.md" | awk '
+		/^    / { block = block $0 "\n"; next }
+		/^$/ { block = block "\n"; next }
+		{ if (block !~ /systemctl/) printf "%s", block; block = "" }
+		END { if (block !~ /systemctl/) printf "%s", block }'
+}
+
+# Runs the lines on standard input there, as root, in the sources; nothing of it runs on afterwards.
+# A network of its own: what listens there is in nobody's way, and nobody's is in its.
+inside() { # own-network|our-network
+	local options=()
+	[ "$1" = our-network ] || options=(--net)
+	cat >"$root/srv/steps"
+	timeout "$limit" unshare "${options[@]}" --mount --pid --ipc --fork --kill-child=KILL -- bash -c '
+		set -e
+		mount --make-rprivate /
+		mount -t proc proc "$1/proc"
+		mkdir -p "$1/dev/shm"
+		mount -t tmpfs -o mode=1777 tmpfs "$1/dev/shm"
+		chroot "$1" /usr/bin/env -i HOME=/srv DEBIAN_FRONTEND=noninteractive \
+			PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+			bash -c "cd ~/ordersnap && bash -ex ~/steps"' bash "$root" </dev/null
+}
+
+holds() { # SENTENCE COMMAND...
+	local sentence=$1 since=$SECONDS
+	shift
+	number=$((number + 1))
+	(set -e && "$@") >"$folder/log" 2>&1 & # in a condition, errors would end nothing
+	if wait $!; then
+		echo "ok $number - $sentence ($((SECONDS - since)) s)"
+	else
+		sed 's/^/# /' "$folder/log" | tail -n 60
+		echo "not ok $number - $sentence"
+		failed=1
+	fi
+}
+
+build_it() {
+	{
+		readme_lines "Everything here is for root" "On Debian 12:"
+		readme_lines "On Debian 12:" '`make check` says' | sed 's/ && make check//'
+		readme_lines "### A test sale" "### With Stripe" | grep 'apt-get install'
+	} | inside our-network
+}
+
+# The sale, then a restart, after which the shop still answers.  `check` ends with 1 for its warning.
+sell() {
+	{
+		readme_lines "### A test sale" "### With Stripe" | sed '/apt-get install/d
+			s/ordersnap check --url .*/& || [ $? = 1 ]/'
+		grep -o '^ *for pid in .*kill -HUP.*done' "$sources/README.md"
+		echo 'curl --fail $shop/healthz'
+	} | { echo 'ip link set lo up' && cat; } | inside own-network >"$folder/sale" 2>&1 ||
+		{ cat "$folder/sale" && false; }
+}
+
+# COUNT times, as `ordersnap check` and `ordersnap orders` say it.
+says() { # COUNT WORDS
+	[ "$(grep -c -e "$2" "$folder/sale")" = "$1" ] || { cat "$folder/sale" && false; }
+}
+
+cat >"$folder/list"
+echo "1..6"
+holds "an empty Debian 12 can be made" make_machine
+holds "the README's lines build and install it there" build_it
+holds "the README's lines sell something there, and SIGHUP restarts the programs" sell
+holds "the sale's order is listed, once" says 1 '^BC-.* 30.00 USD  completed'
+holds "ordersnap check fails nothing there, and warns of the sync that has not run" \
+	says 1 '^warning: 0 failed, 1 warning, '
+holds "healthz is well before and after the restart" says 2 '^{"status":"ok"'
+exit "$failed"
