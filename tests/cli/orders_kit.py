@@ -2,13 +2,13 @@
 """What the tests of `orders` and `show` share: shops that have orders, and a terminal."""
 import fcntl
 import os
-import pty
 import struct
 import subprocess
 import termios
 
 from command_kit import COMMAND, CommandShop, lib
 from orders import put
+from terminal import new_terminal
 
 
 class Shops:
@@ -34,7 +34,7 @@ class Screen:
     """What the command says to a terminal of so many columns: `text`, `code`."""
 
     def __init__(self, shop, columns, *args):
-        leader, follower = pty.openpty()
+        leader, follower = new_terminal()
         fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         process = subprocess.Popen([*lib.WRAPPER, COMMAND, *map(str, args)], stdout=follower,
                                    stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,

@@ -5,7 +5,6 @@ and what is printed, on good days too.
 """
 import json
 import os
-import pty
 import re
 import signal
 import sqlite3
@@ -18,6 +17,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from command_kit import COMMAND, Watch, contains, equal, eventually, kit, lacks, lib, main, ok, test  # noqa: E402
 from sync_kit import SyncShop, agrees  # noqa: E402
+from terminal import new_terminal  # noqa: E402
 
 SESSION = "GET /v1/checkout/sessions/{id}"
 shops = []
@@ -306,7 +306,7 @@ def screen(raw):
 
 def on_terminal(shop, *args):
     """Runs with a terminal as standard error; (standard output, what was sent to the terminal)."""
-    master, slave = pty.openpty()
+    master, slave = new_terminal()
     process = subprocess.Popen([*lib.WRAPPER, COMMAND, *args], env=shop.environment(), stderr=slave,
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
     os.close(slave)

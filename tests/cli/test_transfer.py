@@ -7,7 +7,6 @@ import contextlib
 import fcntl
 import json
 import os
-import pty
 import re
 import signal
 import sqlite3
@@ -20,6 +19,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from command_kit import (COMMAND, CommandShop, contains, equal, kit, lacks, lib, main,  # noqa: E402
                          ok, test)
+from terminal import new_terminal  # noqa: E402
 
 shop = CommandShop(sim=False)
 numbers = iter(range(10**6))
@@ -183,7 +183,7 @@ def _():
     "on a terminal it shows how far it is, of the table in SQLite and of a file"
     db, path = store_of(*many(3000)), new_path(".jsonl")
     for args in (["export", "--db", db, "--output", path], ["import", "--db", store_of(), path]):
-        near, far = pty.openpty()
+        near, far = new_terminal()
         with subprocess.Popen([*lib.WRAPPER, COMMAND, *args], env=shop.environment(),
                               stdin=subprocess.DEVNULL, stderr=far) as process:
             os.close(far)
