@@ -180,6 +180,8 @@ int dynamodb_get_batch(struct aws_client *db, const char *table, const struct dy
 	return rc;
 }
 
+/* The place to start behind is the range's end, too: where only
+ * ExclusiveStartKey names it, DynamoDB Local reads all that is above it. */
 static struct json_object *query_input(const struct dynamodb_query *q)
 {
 	struct json_object *input = json_object_new_object();
@@ -187,7 +189,15 @@ static struct json_object *query_input(const struct dynamodb_query *q)
 
 	json_set_string(input, "TableName", q->table);
 	json_set(values, ":pk", string_value(q->pk));
-	if (*q->sk_prefix) {
+	if (q->after_sk && *q->sk_prefix) {
+		json_set_string(input, "KeyConditionExpression",
+				"PK = :pk AND SK BETWEEN :sk AND :place");
+		json_set(values, ":sk", string_value(q->sk_prefix));
+		json_set(values, ":place", string_value(q->after_sk));
+	} else if (q->after_sk) {
+		json_set_string(input, "KeyConditionExpression", "PK = :pk AND SK <= :place");
+		json_set(values, ":place", string_value(q->after_sk));
+	} else if (*q->sk_prefix) {
 		json_set_string(input, "KeyConditionExpression",
 				"PK = :pk AND begins_with(SK, :sk)");
 		json_set(values, ":sk", string_value(q->sk_prefix));

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
 """A customer's orders on DynamoDB: what SQLite gives, and what it costs."""
+import json
 import os
 import sys
 import time
@@ -67,6 +68,17 @@ def _():
         found, calls = walk(limit)
         equal(found, [f"cs_test_c{n:03}" for n in range(230)])
         equal(calls, [{"Query": 1}] * -(-230 // limit))
+
+
+@test
+def _():
+    "a page's query ends where the page before it did, so what is above is not read again"
+    first, _calls = ask("", "limit=20")
+    ask("", "limit=20&cursor=" + first.json["nextCursor"])
+    asked = [json.loads(body) for operation, _headers, body in proxy.requests if operation == "Query"]
+    equal([(q["KeyConditionExpression"], q["ExpressionAttributeValues"][":place"])
+           for q in asked],
+          [("PK = :pk AND SK BETWEEN :sk AND :place", asked[0]["ExclusiveStartKey"]["SK"])])
 
 
 @test
