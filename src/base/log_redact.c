@@ -75,13 +75,20 @@ static size_t hidden_length(const char *p)
 	return longest;
 }
 
+/* The bytes of the prefix at `p`, 0 if there is none or nothing secret behind it:
+ * a message may say `whsec_` or `whsec_...`. */
 static size_t prefix_length(const char *p)
 {
-	size_t i;
+	const char *behind;
+	size_t i, n;
 
-	for (i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
-		if (strncasecmp(p, prefixes[i], strlen(prefixes[i])) == 0)
-			return strlen(prefixes[i]);
+	for (i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+		n = strlen(prefixes[i]);
+		if (strncasecmp(p, prefixes[i], n) != 0)
+			continue;
+		behind = p + n + strspn(p + n, ".");
+		return is_token((unsigned char)*behind) ? n : 0;
+	}
 	return 0;
 }
 

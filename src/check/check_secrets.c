@@ -67,7 +67,7 @@ static struct verdict judge_stripe(struct span secret)
 static struct verdict judge_webhook(struct span secret)
 {
 	if (!str_starts(secret.p, "whsec_"))
-		return (struct verdict){CHECK_FAILED, "this is no signing secret: those begin with whsec_",
+		return (struct verdict){CHECK_FAILED, "this is no signing secret: those begin with whsec_...",
 			"put the endpoint's signing secret there: Stripe's Dashboard, Developers, "
 			"Webhooks"};
 	return (struct verdict){.status = CHECK_OK};

@@ -59,6 +59,8 @@ static int parse_line(struct span line, int number, const struct config_file_rea
 		return err_set(e, ERR_CONFIG, "this is not KEY=VALUE");
 	name = span_trim((struct span){line.p, (size_t)(equals - line.p)});
 	value = span_trim((struct span){equals + 1, line.n - (size_t)(equals - line.p) - 1});
+	if (name.n > 7 && str_starts(name.p, "export") && isblank((unsigned char)name.p[6]))
+		return err_set(e, ERR_CONFIG, "leave out the word export: a line is NAME=value");
 	if (!is_name(name))
 		return err_set(e, ERR_CONFIG, "the text before the = is not a setting's name");
 	name_text = span_dup(name);

@@ -64,6 +64,37 @@ static bool is_web_url(const struct config_key *key, struct span s)
 	return url_parse(s, &url) == 0;
 }
 
+/* The only name in braces that Stripe fills in:
+ * https://docs.stripe.com/payments/checkout/custom-success-page */
+#define SESSION_PLACEHOLDER "{CHECKOUT_SESSION_ID}"
+
+/* Whether braces in the address hold anything but Stripe's placeholder. */
+static bool has_other_braces(struct span s)
+{
+	size_t n = strlen(SESSION_PLACEHOLDER), i = 0;
+
+	while (i < s.n) {
+		if (s.n - i >= n && memcmp(s.p + i, SESSION_PLACEHOLDER, n) == 0)
+			i += n;
+		else if (s.p[i] == '{' || s.p[i] == '}')
+			return true;
+		else
+			i++;
+	}
+	return false;
+}
+
+/* What is wrong with a page's address, for a message behind the setting's name. */
+static const char *web_url_fault(struct span s)
+{
+	if (strncasecmp(s.p, "https://", 8) != 0 && strncasecmp(s.p, "http://", 7) != 0)
+		return "must begin with https://";
+	if (has_other_braces(s))
+		return "has braces that Stripe does not fill in: the session's id comes in the place "
+		       "of " SESSION_PLACEHOLDER;
+	return NULL;
+}
+
 /* The API key travels there: in the clear to this machine only. */
 static bool is_api_url(const struct config_key *key, struct span s)
 {
@@ -228,6 +259,8 @@ static int set_string(const struct config_key *key, const char *text, char **fie
 	if (is_example(key, text))
 		return err_set(e, ERR_CONFIG, "%s still has an example's value: it must be %s",
 			       key->name, key->hint);
+	if (key->type == CONFIG_URL && web_url_fault(s))
+		return err_set(e, ERR_CONFIG, "%s %s (%s)", key->name, web_url_fault(s), key->hint);
 	if (!types[key->type].valid(key, s))
 		return err_set(e, ERR_CONFIG, "%s must be %s", key->name, key->hint);
 	if (*field)

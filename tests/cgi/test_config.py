@@ -185,7 +185,7 @@ BAD_FILES = [
     ("a line that is no KEY=VALUE", WHOLE + "hello\n", ["KEY=VALUE"]),
     ("a name with a dash", WHOLE + "LOG-LEVEL=info\n", []),
     ("no name", WHOLE + "=value\n", []),
-    ("export in front", "export " + WHOLE, []),
+    ("export in front", "export " + WHOLE, ["leave out the word export"]),
     ("a quote that is not closed", WHOLE + 'LOG_LEVEL="info\n', ["LOG_LEVEL"]),
     ("something behind a quote", WHOLE + 'LOG_LEVEL="info" x\n', ["LOG_LEVEL"]),
     ("a line that goes on", WHOLE + "LOG_LEVEL=in\\\nfo\n", []),
@@ -426,7 +426,9 @@ BAD_VALUES = {
     "PRICE_CACHE_SECONDS": ["-1", "no", "", "1,000"],
     "ORDER_NUMBER_PREFIX": ["", "B C", "BC-", "B#C", "ABCDEFGHIJKLM", "é"],
     "CHECKOUT_SUCCESS_URL": ["/thanks", "shop.example/thanks", "javascript:alert(1)", "",
-                             "https://shop example/", "ftp://shop.example/"],
+                             "https://shop example/", "ftp://shop.example/",
+                             "https://shop.example/?id={SESSION_ID}",
+                             "https://shop.example/?id={CHECKOUT_SESSION_ID"],
     "CHECKOUT_CANCEL_URL": ["/cart", "mailto:a@shop.example", " "],
     "CHECKOUT_RETURN_ORIGINS": ["shop.example", "https://shop.example/path", "https://u@shop.example",
                                 "ftp://shop.example", "https://shop.example,nope", " "],
@@ -452,6 +454,16 @@ for name, values in BAD_VALUES.items():
                 misconfigured(answer, name)
             if "\n" not in value and "\r" not in value and value == value.strip():
                 misconfigured(from_file(but(**{name: value})), name, "test.conf:")
+
+
+@case("a page's address without https://, or with another name in braces, is told what to write")
+def _():
+    for name in ("CHECKOUT_SUCCESS_URL", "CHECKOUT_CANCEL_URL"):
+        misconfigured(ask(**{name: "shop.example/x"}), f"{name} must begin with https://")
+        for braces in ("{SESSION_ID}", "{}", "{CHECKOUT_SESSION_ID}}"):
+            misconfigured(ask(**{name: "https://shop.example/?id=" + braces}), name,
+                          "in the place of {CHECKOUT_SESSION_ID}")
+        granted(ask(**{name: "HTTPS://shop.example/{CHECKOUT_SESSION_ID}"}))
 
 
 GOOD_VALUES = {
