@@ -95,6 +95,23 @@ static int erase_of_user(struct erasing *x, const char *user)
 	return rc;
 }
 
+/* What the person left without buying.  Another writer in the way: run it again. */
+static int erase_sessions_of_user(struct erasing *x, const char *user)
+{
+	struct erase_sessions walk = {.user = user, .dry_run = x->dry_run, .stop = interrupt_came};
+	struct err e;
+	int rc = erase_sessions(x->app, &walk, &e);
+
+	if (rc) {
+		x->failed++;
+		complain(e.text);
+	}
+	if (walk.erased)
+		fprintf(stderr, "erase: %ld sessions without an order %s\n", walk.erased,
+			x->dry_run ? "would be erased too" : "erased too");
+	return rc;
+}
+
 /* Only a terminal is asked; a script has made up its mind. */
 static bool is_confirmed(const struct command_line *line)
 {
@@ -131,6 +148,8 @@ static int run(struct app *app, const struct command_line *line)
 	}
 	interrupt_catch();
 	rc = user ? erase_of_user(&x, user) : erase_named(&x, line->operands);
+	if (user && !rc && !interrupt_came(NULL))
+		rc = erase_sessions_of_user(&x, user);
 	fprintf(stderr, "erase: %ld %s, %ld had been before, %ld failed%s\n", x.erased,
 		x.dry_run ? "would be erased" : "erased", x.already, x.failed,
 		x.dry_run ? "; nothing was written" : "");

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -168,5 +169,71 @@ int erase_order(struct app *app, struct json_object *order, bool dry_run,
 	while ((rc = erase_once(app, order, dry_run, outcome, e)) && e->code == ERR_CONFLICT &&
 	       ++try < TRIES)
 		deadline_sleep(1 + clock_jitter(PAUSE_MS), deadline_in(PAUSE_MS));
+	return rc;
+}
+
+/* --- sessions without an order ------------------------------------------------------ */
+
+static bool is_session_of(struct json_object *item, const char *user)
+{
+	const char *pk = json_string_or_null(item, "PK");
+	const char *own = json_string_or_null(item, "userId");
+
+	if (!pk || !own || !str_starts(pk, "SESSION#") ||
+	    json_string_or_null(item, "orderPK"))
+		return false;
+	return strcmp(own, user) == 0 || (strchr(user, '@') && strcasecmp(own, user) == 0);
+}
+
+static int erase_session(struct app *app, struct json_object *item, struct err *e)
+{
+	struct json_object *erased = json_copy(item);
+	struct store_action action = store_replace(erased, item);
+	int rc;
+
+	json_object_object_del(erased, "userId");
+	erasure_strip(erased);
+	rc = store_write(app_store(app), &action, 1, NULL, deadline_in(TRANSFER_VERB_MS), e);
+	json_object_put(erased);
+	return rc;
+}
+
+static int erase_page(struct app *app, struct erase_sessions *walk, struct json_object *items,
+		      struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < json_object_array_length(items); i++) {
+		struct json_object *item = json_object_array_get_idx(items, i);
+
+		if (!is_session_of(item, walk->user))
+			continue;
+		if (!walk->dry_run && erase_session(app, item, e))
+			return -1;
+		walk->erased++;
+	}
+	return 0;
+}
+
+int erase_sessions(struct app *app, struct erase_sessions *walk, struct err *e)
+{
+	struct json_object *items, *next, *last = NULL;
+	int rc;
+
+	do {
+		struct store_key after = {json_string_or_null(last, "PK"),
+					  json_string_or_null(last, "SK")};
+
+		rc = store_scan(app_store(app), last ? &after : NULL, STORE_MAX_ITEMS, &items, &next,
+				deadline_in(TRANSFER_VERB_MS), e);
+		json_object_put(last);
+		last = NULL;
+		if (rc)
+			break;
+		rc = erase_page(app, walk, items, e);
+		json_object_put(items);
+		last = next;
+	} while (!rc && last && !walk->stop(NULL));
+	json_object_put(last);
 	return rc;
 }

@@ -21,4 +21,16 @@ enum erase_outcome {
 int erase_order(struct app *app, struct json_object *order, bool dry_run,
 		enum erase_outcome *outcome, struct err *e);
 
+/* Takes the user (an id, or an address in any spelling) out of the items of sessions that
+ * no order came of, which would name the person until they expire.  It walks the whole
+ * table, a page at a time, until `stop` says so. */
+struct erase_sessions {
+	const char *user;
+	bool dry_run;
+	bool (*stop)(void *context); /* asked between pages with NULL */
+	long erased;                 /* or would be, with dry_run */
+};
+
+int erase_sessions(struct app *app, struct erase_sessions *walk, struct err *e);
+
 #endif

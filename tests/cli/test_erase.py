@@ -4,6 +4,8 @@
 and nothing that Stripe says later brings the person back.
 """
 import json
+import signal
+import time
 
 from sync_kit import SyncShop, equal, ok
 from orders import lambda_order, put
@@ -25,6 +27,16 @@ def sell(user=None, **more):
     session = shop.sell(metadata=metadata, **WHO, **more)
     equal(deliver(session).status, 200)
     return session
+
+
+def sell_to(address):
+    session = shop.sell(metadata={"note": "a gift for Jane"}, **{**WHO, "email": address})
+    equal(deliver(session).status, 200)
+    return session
+
+
+def erased_of(ids):
+    return sum("erasedAt" in o for o in shop.orders() if o["orderId"] in ids)
 
 
 def completed(session):
@@ -68,9 +80,11 @@ def is_whole(session, before):
 
 
 def late(session):
-    """All that can still come: the event again under another id, a sync, a refund."""
-    for n in range(2):
-        equal(deliver(session, id=f"evt_late_{session['id']}_{n}").status, 200)
+    """All that can still come: the event again, others of the session, a sync, a refund."""
+    equal(deliver(session).status, 200)
+    for kind in ("completed", "async_payment_succeeded", "async_payment_failed", "expired"):
+        equal(deliver(session, id=f"evt_late_{session['id']}_{kind}",
+                      type=f"checkout.session.{kind}").status, 200)
     shop.sync()
     shop.refund(session, 100)
     event = next(e for e in shop.events() if e["type"] == "charge.refunded" and
@@ -148,6 +162,42 @@ def _():
     found = shop.order_of("cs_test_old1")
     equal((found["PK"], found["amount"]), ("USER#erased-" + order["orderNumber"], 8500))
     ok(shop.item("SESSION#cs_test_old1", "METADATA")["orderPK"] == found["PK"], "the session's item")
+
+
+@test
+def _():
+    "--user takes a person out of the sessions that no order came of, and of no other's"
+    ends = int(time.time()) + 3600
+    left = [{"PK": f"SESSION#cs_test_left{n}", "SK": "METADATA", "version": 1, "userId": user,
+             "stripeSessionId": f"cs_test_left{n}", "status": "open", "expiresAt": ends}
+            for n, user in enumerate(("jane@mail.example", "Jane@Mail.example", "kim@mail.example"))]
+    shop.write(*left)
+    contains(shop.run("erase", "--user", "JANE@mail.example", "--dry-run").err, "2 sessions without")
+    equal(shop.item(left[0]["PK"], "METADATA"), left[0])
+    contains(shop.run("erase", "--user", "JANE@mail.example", "--yes").err, "2 sessions without")
+    is_gone()
+    kept = {k: v for k, v in left[0].items() if k != "userId"}
+    equal(shop.item(left[0]["PK"], "METADATA"), {**kept, "version": 2})
+    equal(shop.item(left[2]["PK"], "METADATA"), left[2])
+
+
+@test
+def _():
+    "an erasure that is killed at any moment is whole after it was run again"
+    for erased in (0, 1, 5, 9):
+        user, many = f"jane{erased}@mail.example", 12
+        ids = [sell_to(user)["id"] for _ in range(many)]
+        with shop.start("erase", "--user", user, "--yes") as process:
+            while process.poll() is None and erased_of(ids) < erased:
+                pass
+            process.send_signal(signal.SIGKILL)
+            process.communicate()
+        ok(erased_of(ids) >= erased, "killed too early")
+        done = erased_of(ids)
+        contains(shop.run("erase", "--user", user, "--yes").err, f"{many - done} erased")
+        lacks(text(), user)
+        is_gone(f"killed after {done}: ")
+        equal([[o["orderId"] for o in shop.orders()].count(i) for i in ids], [1] * many)
 
 
 @test
