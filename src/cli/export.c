@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "cli/command.h"
+#include "cli/interrupt.h"
 #include "cli/progress.h"
 #include "transfer/transfer_export.h"
 #include "shop/keys.h"
@@ -73,6 +74,7 @@ static int run(struct app *app, const struct command_line *line)
 		.resume = command_value(line, "resume") != NULL,
 		.user = user_id,
 		.progress = show,
+		.stop = interrupt_came,
 		.context = &progress,
 	};
 	struct err e = {.code = ERR_NONE};
@@ -83,6 +85,7 @@ static int run(struct app *app, const struct command_line *line)
 				     USER_ID_MAX);
 	if (only && transfer_kinds_from(only, &request.only, &e))
 		return COMMAND_USAGE;
+	interrupt_catch();
 	progress_begin(&progress, "export", quiet);
 	request.count = progress.terminal && !quiet;
 	rc = transfer_export(app, &request, &done, &e);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/interrupt.h"
 #include "cli/progress.h"
 #include "transfer/transfer_import.h"
 
@@ -73,12 +74,14 @@ static int run(struct app *app, const struct command_line *line)
 		.path = path && strcmp(path, "-") != 0 ? path : NULL,
 		.dry_run = command_value(line, "dry-run") != NULL,
 		.progress = show,
+		.stop = interrupt_came,
 		.report = report,
 		.context = &progress,
 	};
 	struct err e = {.code = ERR_NONE};
 	int rc;
 
+	interrupt_catch();
 	progress_begin(&progress, "import", quiet);
 	rc = transfer_import(app, &request, &done, &e);
 	progress_end(&progress);

@@ -79,6 +79,7 @@ struct transfer_import {
 	void (*progress)(void *context, const struct transfer_imported *so_far, int permille);
 	/* Is told, as a sentence, each conflict and each item that reads back otherwise. */
 	void (*report)(void *context, const char *sentence);
+	bool (*stop)(void *context); /* asked between two lines; NULL: never stops */
 	void *context;
 };
 

@@ -93,6 +93,13 @@ static int export_page(struct exporter *x, struct json_object **last, struct err
 	return rc;
 }
 
+static int stopped(const struct exporter *x, struct err *e)
+{
+	if (!x->request->stop || !x->request->stop(x->request->context))
+		return 0;
+	return err_set(e, ERR_UNAVAILABLE, "interrupted: the export is not whole");
+}
+
 static int export_all(struct exporter *x, struct err *e)
 {
 	struct json_object *last = NULL;
@@ -103,7 +110,7 @@ static int export_all(struct exporter *x, struct err *e)
 	if (!rc)
 		do
 			rc = export_page(x, &last, e);
-		while (!rc && last);
+		while (!rc && last && !(rc = stopped(x, e)));
 	if (!rc)
 		rc = transfer_file_finish(&x->file, e);
 	else if (x->done->items)

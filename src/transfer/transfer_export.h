@@ -21,6 +21,7 @@ struct transfer_export {
 	bool count;         /* count the table first, where that can be done: for the next */
 	/* How far it is, in thousandths; -1: not known. */
 	void (*progress)(void *context, const struct transfer_exported *so_far, int permille);
+	bool (*stop)(void *context); /* asked between two pages; NULL: never stops */
 	void *context;
 };
 

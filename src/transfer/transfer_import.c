@@ -84,6 +84,11 @@ static int add_line(struct importer *m, struct span text, struct err *e)
 	return 0;
 }
 
+static bool is_stopped(const struct importer *m)
+{
+	return m->request->stop && m->request->stop(m->request->context);
+}
+
 /* Whatever ends the input, the lines before it are done. */
 static int import_lines(struct importer *m, struct err *e)
 {
@@ -92,8 +97,10 @@ static int import_lines(struct importer *m, struct err *e)
 	int rc;
 
 	while ((rc = transfer_lines_next(&m->lines, &text, &ended)) > 0)
-		if ((rc = add_line(m, text, &ended)))
+		if (is_stopped(m) || (rc = add_line(m, text, &ended)))
 			break;
+	if (is_stopped(m) && rc >= 0)
+		rc = err_set(&ended, ERR_UNAVAILABLE, "interrupted");
 	if (!m->store_failed && run_batch(m, e))
 		return -1;
 	if (m->theirs && !m->request->dry_run && !m->store_failed &&

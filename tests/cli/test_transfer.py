@@ -17,8 +17,8 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from command_kit import (COMMAND, CommandShop, contains, equal, kit, lacks, lib, main,  # noqa: E402
-                         ok, test)
+from command_kit import (COMMAND, CommandShop, contains, equal, eventually, kit,  # noqa: E402
+                         lacks, lib, main, ok, test)
 from terminal import new_terminal  # noqa: E402
 
 shop = CommandShop(sim=False)
@@ -436,6 +436,34 @@ def _():
     contains(shop.run("import", path + ".gone", "--db", db, code=1).err, f"can't open {path}.gone: No such file")
     contains(shop.run("import", shop.folder, "--db", db, code=1).err, "Is a directory")
     contains(shop.run("import", path, path, "--db", db, code=2).err, "unexpected argument")
+
+
+@test
+def _():
+    "a signal ends an import behind a batch and an export behind a page: how far, and what to do"
+    db = store_of()
+    running = subprocess.Popen([*lib.WRAPPER, COMMAND, "import", "--db", db], env=shop.environment(),
+                               stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+    running.stdin.write(lines(*many(300)).encode())
+    running.stdin.flush()
+    eventually(lambda: items_in(db))
+    running.send_signal(signal.SIGINT)
+    err = running.communicate(timeout=20)[1].decode()
+    equal(running.returncode, 1, err)
+    contains(err, "ordersnap import: interrupted\n")
+    contains(err, "run the same command again")
+    put(db, *many(3000))
+    reader, writer = os.pipe()
+    running = subprocess.Popen([*lib.WRAPPER, COMMAND, "export", "--db", db], env=shop.environment(),
+                               stdout=writer, stderr=subprocess.PIPE)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as pipe:
+        pipe.readline()
+        running.send_signal(signal.SIGINT)
+        pipe.read()
+    err = running.communicate(timeout=20)[1].decode()
+    equal(running.returncode, 1, err)
+    contains(err, "ordersnap export: interrupted: the export is not whole")
 
 
 @test
