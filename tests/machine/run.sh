@@ -1,30 +1,41 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
-# What the README promises of a fresh machine, on two of them: a Debian 12 of its own in a folder, in
-# which nothing is but apt and sudo.  `./dev test --machine` runs it, as root.
+# What the README promises of a fresh machine, on four of them: two of each Debian below, in folders,
+# in which nothing is but apt, sudo, and the settings of somebody's shop.  `./dev test --machine` runs
+# it, as root.
 #
 #   run.sh SOURCES FOLDER     SOURCES: a list of files, each ended by a NUL, is read from standard
 #                             input; FOLDER: where the machines stand while it runs
 #
-# Each machine is a mount and a process namespace: what is mounted or started there goes with it.
-# The network is this machine's, for Debian's packages.
+# Each command runs in mount and process namespaces of its own: what it mounts goes with it, and what
+# it leaves running, or in /tmp, or at home, is seen.  The Debians run beside each other, so each is a
+# second load to the other.  The network is this machine's, for Debian's packages.
 # shellcheck disable=SC2016,SC2317 # text for another shell; functions that holds() calls
 set -euo pipefail
 
+debians=(bookworm trixie)
 sources=$1 folder=$2
 mkdir -p "$folder"
 export LC_ALL=C.UTF-8
 limit=2400 # seconds for one step
-number=0 failed=0
+many="MAKEFLAGS=-j$(($(nproc) * 3))"
+running=()
 
 clean_up() {
+	local process
+	for process in "${running[@]}"; do
+		kill -TERM -- "-$process" 2>/dev/null || true
+	done
+	wait
 	rm -rf --one-file-system "$folder"
 }
 trap clean_up EXIT
 trap 'exit 143' INT TERM HUP
 
-# Debian with apt, sudo and a user who may use it, and a shop's settings that no test may read.
-make_machine() { # NAME
+# --- machines ---
+
+# Debian with apt, and sudo and a user who may use it.
+make_debian() { # NAME
 	local root=$folder/$1 key value
 	local options=()
 	for key in Acquire::http::Proxy Acquire::https::Proxy; do
@@ -32,8 +43,8 @@ make_machine() { # NAME
 		eval "$(apt-config shell value "$key")"
 		[ -z "$value" ] || options+=(--aptopt="$key \"$value\"")
 	done
-	mmdebstrap --quiet --mode=root --variant=apt --include=ca-certificates,sudo "${options[@]}" \
-		bookworm "$root"
+	mmdebstrap --quiet --mode=root --variant=apt --include=ca-certificates,passwd,sudo "${options[@]}" \
+		"$1" "$root"
 	printf 'APT::Get::Assume-Yes "true";\nAPT::Install-Recommends "false";\nquiet "1";\n' \
 		>"$root/etc/apt/apt.conf.d/90ordersnap-tests"
 	cp /etc/resolv.conf /etc/hosts "$root/etc/"
@@ -41,24 +52,63 @@ make_machine() { # NAME
 	chmod 755 "$root/usr/sbin/policy-rc.d"
 	chroot "$root" useradd --create-home --shell /bin/bash owner
 	echo 'owner ALL=(ALL) NOPASSWD: ALL' >"$root/etc/sudoers.d/owner"
-	mkdir -p "$root/etc/ordersnap" "$root/var/lib/ordersnap"
-	printf 'COMMERCE_DB=/var/lib/ordersnap/orders.db\nLOG_LEVEL=loud\nNONSENSE=1\n' \
-		>"$root/etc/ordersnap/ordersnap.conf"
+	cp -a "$root" "$root-root"
+	mv "$root" "$root-owner"
+}
+
+home_of() { # MACHINE USER
+	chroot "$folder/$1" getent passwd "$2" | cut -d: -f6
 }
 
 # The sources in somebody's home, in a folder with a space in its name.
-give_sources() { # NAME USER
+give_sources() { # MACHINE USER
 	local home to
-	home=$(chroot "$folder/$1" getent passwd "$2" | cut -d: -f6)
+	home=$(home_of "$1" "$2")
 	to="$folder/$1$home/my ordersnap"
 	mkdir -p "$to"
 	tar -C "$sources" --null -T "$folder/list" -cf - | tar -C "$to" --no-same-owner -xf -
 	chroot "$folder/$1" chown -R "$2:" "$home/my ordersnap"
 }
 
-# Runs a command there in the sources; nothing of it is left.
-inside() { # NAME USER COMMAND
-	timeout "$limit" unshare --mount --pid --ipc --fork --kill-child=KILL -- bash -c '
+# The settings and secrets of somebody's shop, which nobody but that shop may read.  Their last use is
+# dated long ago: the kernel notes the next one, whatever relatime says.
+give_shop() { # MACHINE USER
+	local root=$folder/$1 aws
+	aws=$root$(home_of "$1" "$2")/.aws
+	mkdir -p "$root/etc/ordersnap" "$root/var/lib/ordersnap" "$aws"
+	printf '%s\n' COMMERCE_DB=/var/lib/ordersnap/orders.db LOG_LEVEL=loud NONSENSE=1 \
+		STRIPE_SECRET=sk_live_of_that_shop STRIPE_WEBHOOK_SECRET=whsec_of_that_shop \
+		QUOTE_SIGNATURE_SECRET=quotes_of_that_shop AWS_REGION=mars-north-1 \
+		>"$root/etc/ordersnap/ordersnap.conf"
+	printf '[default]\naws_access_key_id = AKIAOFTHATSHOP\naws_secret_access_key = of-that-shop\n' \
+		>"$aws/credentials"
+	# root's shop has no table yet: one would be made
+	[ "$2" = root ] || echo "the orders of that shop" >"$root/var/lib/ordersnap/orders.db"
+	echo "is read now" >"$folder/$1.canary"
+	find "$folder/$1.canary" "$root/etc/ordersnap" "$root/var/lib/ordersnap" "$aws" -type f \
+		-exec touch -a -d 2001-01-01 {} +
+	cat "$folder/$1.canary" >/dev/null
+	[ "$(stat -c %X "$folder/$1.canary")" -gt "$(date -d 2002-01-01 +%s)" ] ||
+		{ echo "This file system does not note when a file is read." && return 1; }
+	state_of "$1" "$2" >"$folder/$1.state"
+}
+
+# All that can be seen of that shop without reading it.
+state_of() { # MACHINE USER
+	local root=$folder/$1 places
+	places=("$root"{/etc,/var/lib}/ordersnap "$root$(home_of "$1" "$2")/.aws")
+	find "${places[@]}" -type f -printf '%p read %A@ written %T@ %C@ %m %U:%G %s\n'
+	find "${places[@]}" ! -type f -printf '%p written %T@ %C@ %m %U:%G\n'
+}
+
+untouched() { # MACHINE USER
+	diff "$folder/$1.state" <(state_of "$1" "$2")
+}
+
+# Runs a command there in the sources, and then looks for what it left.  bash stays process 1 there, and
+# takes in whoever has lost its parent.
+inside() { # MACHINE USER COMMAND
+	timeout --foreground -s KILL "$limit" unshare --mount --pid --ipc --fork --kill-child=KILL -- bash -c '
 		set -e
 		mount --make-rprivate /
 		mount -t proc proc "$1/proc"
@@ -67,53 +117,132 @@ inside() { # NAME USER COMMAND
 		ln -sf pts/ptmx "$1/dev/ptmx"
 		mount -t tmpfs -o mode=1777 tmpfs "$1/dev/shm"
 		[ -e "$1/dev/null" ] || exit 1
+		outside() {
+			(cd "$1" && find tmp var/tmp dev/shm -mindepth 1 && find root home -maxdepth 2 ! -path "*/my ordersnap*") |
+				sort
+		}
+		processes() { # all but process 1 and this copy of it
+			local entry words
+			for entry in "$1"/proc/[0-9]*; do
+				[ "${entry##*/}" -ne 1 ] && [ "${entry##*/}" -ne "$BASHPID" ] || continue
+				words=$(tr "\0" " " <"$entry/cmdline") && [ -z "$words" ] || echo "$words"
+			done 2>/dev/null
+		}
+		before=$(outside "$1")
 		chroot "$1" /usr/bin/env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
 			DEBIAN_FRONTEND=noninteractive \
 			su "$2" -s /bin/bash -c "cd ~/\"my ordersnap\" && $3"
+		for tenth in {1..100}; do # what was just ended may need a moment
+			left=$(processes "$1")
+			[ -n "$left" ] || break
+			sleep 0.1
+		done
+		[ -z "$left" ] || { echo "error: processes are left:" "$left" && exit 1; }
+		diff <(echo "$before") <(outside "$1") || { echo "error: files are left" && exit 1; }
 	' bash "$folder/$1" "$2" "$3" </dev/null
 }
 
-holds() { # SENTENCE COMMAND...
-	local sentence=$1 since=$SECONDS
-	shift
-	number=$((number + 1))
-	(set -e && "$@") >"$folder/log" 2>&1 & # in a condition, errors would end nothing
+# --- what holds ---
+
+# The lines of a log that say what is wrong; where none does, the last ones.
+what_failed() { # LOG
+	grep -nE '^(# )?(FAIL|ERROR|XPASS|not ok)\b|\berror:|^make.*\*\*\*' "$1" | tail -n 60 || true
+	grep -qE '^(# )?(FAIL|ERROR|XPASS|not ok)\b|\berror:' "$1" || tail -n 30 "$1"
+}
+
+holds() { # DEBIAN SENTENCE COMMAND...
+	local debian=$1 sentence="$1, $2" since=$SECONDS
+	shift 2
+	(set -e && "$@") >"$folder/$debian.log" 2>&1 & # in a condition, errors would end nothing
 	if wait $!; then
-		echo "ok $number - $sentence ($((SECONDS - since)) s)"
+		echo "ok - $sentence ($((SECONDS - since)) s)"
 	else
-		sed 's/^/# /' "$folder/log" | tail -n 60
-		echo "not ok $number - $sentence"
+		what_failed "$folder/$debian.log" | sed 's/^/# /'
+		echo "not ok - $sentence ($((SECONDS - since)) s)"
 		failed=1
 	fi
 }
 
-# The README's lines between "On Debian 12:" and the next paragraph, without what starts as root.
+# The README's lines between "On Debian 12" and the next paragraph, as one command.
 install_lines() {
-	sed -n '/^On Debian 12:/,/^`make check` says/p' "$sources/README.md" | sed -n 's/^    //p'
+	sed -n '/^On Debian 12/,/^`make check` says/p' "$sources/README.md" | sed -n 's/^    //p' |
+		tr '\n' ';' | sed 's/\\;//g; s/;;*/ \&\& /g; s/#[^&]*//g; s/&& *$//'
 }
 
-untouched() { # NAME
-	[ -z "$(ls -A "$folder/$1/var/lib/ordersnap")" ]
+# What is installed beside a shop that is set up leaves its settings alone, and brings none.
+install_image() { # MACHINE
+	inside "$1" root 'make install && make install DESTDIR=$PWD/image' || return
+	[ -x "$folder/$1/root/my ordersnap/image/usr/local/bin/ordersnap" ] || return
+	if ls -d "$folder/$1/root/my ordersnap/image/"{etc,var} 2>/dev/null; then
+		echo "error: make install puts something in these"
+		return 1
+	fi
+}
+
+# From the machine of root to the owner's.
+give_tarball() { # FROM TO
+	inside "$1" root 'make dist-gzip' || return # there is no xz
+	cp "$folder/$1/root/my ordersnap/"ordersnap-*.tar.gz \
+		"$folder/$2$(home_of "$2" owner)/my ordersnap/ordersnap.tar.gz"
+}
+
+on_root_machine() { # DEBIAN
+	local machine=$1-root
+	give_sources "$machine" root
+	holds "$1" "root: there is a shop on the machine" give_shop "$machine" root
+	holds "$1" "root: ./dev demo --once, twice" inside "$machine" root './dev demo --once && ./dev demo --once'
+	holds "$1" "root: the README's lines to install, with make check, without git" \
+		inside "$machine" root "apt-get update && $(install_lines)"
+	holds "$1" "root: make check a second time" inside "$machine" root "$many make check"
+	holds "$1" "root: ./dev demo --once beside the sources that were configured in place" \
+		inside "$machine" root './dev demo --once'
+	holds "$1" "root: make install again, and with DESTDIR" install_image "$machine"
+	holds "$1" "root: none of it reads or changes the machine's own shop" untouched "$machine" root
+}
+
+on_owner_machine() { # DEBIAN
+	local machine=$1-owner lines from=tarball/ordersnap
+	lines=$(install_lines)
+	lines=${lines//apt-get install/sudo apt-get install}
+	give_sources "$machine" owner
+	holds "$1" "a user with sudo: there is a shop on the machine" give_shop "$machine" owner
+	holds "$1" "a user with sudo: ./dev demo --once, twice" \
+		inside "$machine" owner './dev demo --once && ./dev demo --once'
+	holds "$1" "a user with sudo: the README's lines to build, with make check" \
+		inside "$machine" owner "sudo apt-get update && ${lines//make install/sudo make install}"
+	holds "$1" "a tarball can be made" give_tarball "$1-root" "$machine"
+	holds "$1" "a user: configure, make and make check of the tarball, with neither git nor autotools" \
+		inside "$machine" owner "sudo apt-get remove autoconf automake && mkdir $from &&
+			tar -C $from --strip-components=1 -xf ordersnap.tar.gz &&
+			cd $from && ./configure && make && $many make check"
+	holds "$1" "a user: make check where git takes the folder for somebody else's" \
+		inside "$machine" owner "sudo apt-get install autoconf automake git xz-utils && cd $from &&
+			sudo git init -q && ! git status && ORDERSNAP_SRC= make check TESTS='$guards'"
+	holds "$1" "a user: make distcheck" \
+		inside "$machine" owner "cd $from && make distcheck TESTS='$guards'"
+	holds "$1" "a user: none of it reads or changes the machine's own shop" untouched "$machine" owner
+}
+
+on_debian() { # DEBIAN
+	failed=0
+	holds "$1" "two machines can be made" make_debian "$1"
+	if [ "$failed" -eq 0 ]; then
+		on_root_machine "$1"
+		on_owner_machine "$1"
+	fi
+	return "$failed"
 }
 
 cat >"$folder/list"
-echo "1..9"
-holds "a Debian 12 can be made for root" make_machine one
-holds "a Debian 12 can be made for a user with sudo" make_machine two
-give_sources one root
-give_sources two owner
-lines=$(install_lines | tr '\n' ';' | sed 's/\\;//g; s/;;*/ \&\& /g; s/#[^&]*//g; s/&& *$//')
-with_sudo=${lines//apt-get install/sudo apt-get install}
-with_sudo=${with_sudo//make install/sudo make install}
-holds "root: ./dev demo --once" inside one root './dev demo --once'
-holds "root: the README's lines to install, with make check, without git" \
-	inside one root "apt-get update && $lines"
-holds "root: ./dev demo --once beside the sources that were configured in place" \
-	inside one root './dev demo --once'
-holds "root: none of it touches the machine's own shop" untouched one
-holds "a user with sudo: ./dev demo --once, twice" \
-	inside two owner './dev demo --once && ./dev demo --once'
-holds "a user with sudo: the README's lines to build, with make check" \
-	inside two owner "sudo apt-get update && $with_sudo"
-holds "a user with sudo: none of it touches the machine's own shop" untouched two
-exit "$failed"
+guards=$(cd "$sources" && echo tests/guard/test_*.py)
+status=0
+set -m # each has a process group of its own, to be ended by
+for debian in "${debians[@]}"; do
+	on_debian "$debian" &
+	running+=($!)
+done
+set +m
+for process in "${running[@]}"; do
+	wait "$process" || status=1
+done
+exit "$status"
