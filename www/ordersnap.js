@@ -17,6 +17,9 @@
   const STORED = 'ordersnap-cart';
   const CHANGED = 'ordersnap-cart-change';
   const REQUEST_MS = 20000;
+  const LOOK_BACK_MS = 3000; // a buyer waits for it
+  const MOST_BYTES = 8 * 2 ** 20; // of an answer
+  const MOST_EMPTY_PAGES = 20; // one after another
   const QUOTE_PAUSE_MS = 200;
 
   const TEXTS = {
@@ -175,10 +178,22 @@
 
   const settings = { base: '', token: null, locale: null, texts: {} };
 
-  function configure(more) {
+  function configure(more = {}) {
+    const { base, token } = settings;
     Object.assign(settings, more, { texts: { ...settings.texts, ...more.texts } });
-    for (const element of live) element.refresh();
+    const other = settings.base !== base;
+    if (other) known.clear();
+    for (const element of live) {
+      if (other || (settings.token !== token && element instanceof Orders)) element.begin();
+      else element.refresh();
+    }
   }
+
+  // The page's own script, deferred like this one, may have called configure() by then.
+  const configured = document.readyState === 'complete' ? Promise.resolve() : new Promise((done) => {
+    addEventListener('DOMContentLoaded', done, { once: true });
+    addEventListener('load', done, { once: true });
+  });
 
   const live = new Set(); // the elements that are on the page
 
@@ -197,8 +212,57 @@
     return typeof token === 'function' ? token({ anew }) : token;
   }
 
-  // One request; a JSON object, or a Refusal.
-  async function request(path, { body, token } = {}) {
+  // ---- the shape of an answer.  A field of another kind than doc/openapi.json says is no answer: then
+  // the shop can't be reached.  What is missing is undefined, and what is not named here stays as it is.
+
+  const isObject = (value) => value !== null && typeof value === 'object' && !Array.isArray(value);
+
+  const kind = (isOne) => (value) => {
+    if (value === null || value === undefined) return undefined;
+    if (!isOne(value)) throw new Refusal(0, '');
+    return value;
+  };
+  const text = kind((value) => typeof value === 'string');
+  const whole = kind((value) => Number.isSafeInteger(value));
+  const list = (one) => (value) => kind(Array.isArray)(value)?.map((element) => needed(one)(element));
+  const needed = (one) => (value) => one(value) ?? kind(() => false)(String(value));
+  const record = (fields) => (value) => kind(isObject)(value) && { ...value,
+    ...Object.fromEntries(Object.entries(fields).map(([name, one]) => [name, one(value[name])])) };
+
+  const lines = list(record({ sku: text, name: text, quantity: whole, unitPrice: whole, amountTotal: whole, currency: text }));
+  const QUOTE = record({ quoteSignature: needed(text), expiresAt: needed(whole), items: needed(lines),
+    pricingSummary: needed(record({ subtotal: needed(whole), currency: needed(text) })) });
+  const SESSION = record({ sessionId: needed(text), checkoutUrl: text });
+  const SESSION_STATUS = record({ status: text, orderNumber: text, amount: whole, currency: text, items: lines });
+  const address = record(Object.fromEntries(['name', 'line1', 'line2', 'postalCode', 'city', 'state', 'country'].map((name) => [name, text])));
+  const label = kind((value) => ['string', 'number'].includes(typeof value));
+  const parcel = record({ carrier: label, number: label, url: text });
+  const ORDERS = record({ nextCursor: text, orders: needed(list(record({ orderId: needed(text), orderNumber: text, status: text,
+    createdAt: text, currency: text, amount: whole, amountSubtotal: whole, amountDiscount: whole, amountShipping: whole, amountTax: whole,
+    amountRefunded: whole, items: lines, shippingAddress: address,
+    refunds: list(record({ status: text, createdAt: text, amount: whole, currency: text })),
+    tracking: (value) => Array.isArray(value) ? list(parcel)(value) : parcel(value) }))) });
+
+  // An answer's JSON, or null: what is none, breaks off, lasts too long or is too long.
+  async function readJson(response) {
+    const parts = [];
+    let size = 0;
+    try {
+      for (const reader = response.body.getReader(); ;) {
+        const { done, value } = await reader.read();
+        if (done) return JSON.parse(await new Blob(parts).text());
+        parts.push(value);
+        size += value.length;
+        if (size > MOST_BYTES) return reader.cancel().then(() => null);
+      }
+    } catch {
+      return null;
+    }
+  }
+
+  // One request; what it answered, in that shape, or a Refusal.
+  async function request(path, shape, { body, token, ms = REQUEST_MS } = {}) {
+    await configured;
     const headers = { Accept: 'application/json' };
     if (body) headers['Content-Type'] = 'application/json';
     if (token) headers.Authorization = `Bearer ${token}`;
@@ -206,32 +270,32 @@
     try {
       response = await fetch(settings.base + path, { method: body ? 'POST' : 'GET', headers,
         body: body ? JSON.stringify(body) : undefined, credentials: 'same-origin',
-        signal: AbortSignal.timeout(REQUEST_MS) });
+        signal: AbortSignal.timeout(ms) });
     } catch {
       throw new Refusal(0, '');
     }
-    const answer = await response.json().catch(() => null);
-    if (!response.ok || answer === null || typeof answer !== 'object') {
-      throw new Refusal(response.ok ? 0 : response.status, String(answer?.error ?? ''), String(answer?.code ?? ''));
-    }
-    return answer;
+    const answer = await readJson(response);
+    if (response.ok) return needed(shape)(answer);
+    const said = (value) => typeof value === 'string' ? value.slice(0, 300) : '';
+    throw new Refusal(response.status, said(answer?.error), said(answer?.code));
   }
 
   // The same as who is logged in; a token that is not valid any more is asked for anew, once.
-  async function requestAs(element, path, options = {}) {
+  async function requestAs(element, path, shape, options = {}) {
+    await configured;
     const token = await tokenOf(element, false);
     try {
-      return await request(path, { ...options, token });
+      return await request(path, shape, { ...options, token });
     } catch (error) {
       if (!(error instanceof Refusal) || error.status !== 401) throw error;
       const other = await tokenOf(element, true);
       if (!other || other === token) throw error;
-      return request(path, { ...options, token: other });
+      return request(path, shape, { ...options, token: other });
     }
   }
 
   function quoteOf(lines) {
-    return request('/cart/quote', { body: { items: lines.map(([sku, quantity]) => ({ sku, quantity })) } });
+    return request('/cart/quote', QUOTE, { body: { items: lines.map(([sku, quantity]) => ({ sku, quantity })) } });
   }
 
   // ---- names and prices, by one quote for all that a page asks at once
@@ -241,9 +305,9 @@
   let asking = false;
 
   function learn(quote) {
-    for (const item of quote.items ?? []) {
-      known.set(item.sku, { name: String(item.name ?? item.sku), price: item.unitPrice,
-        currency: item.currency ?? quote.pricingSummary?.currency });
+    for (const item of quote.items) {
+      known.set(item.sku, { name: item.name ?? item.sku, price: item.unitPrice,
+        currency: item.currency ?? quote.pricingSummary.currency });
     }
   }
 
@@ -265,6 +329,7 @@
       if (asking) return;
       asking = true;
       queueMicrotask(async () => {
+        await configured;
         asking = false;
         const waiting = new Map(wanted);
         wanted.clear();
@@ -345,10 +410,10 @@
     writeCart(cart);
   }
 
-  const linesOf = (quote) => (quote.items ?? []).map(({ sku, quantity }) => [sku, quantity]);
+  const linesOf = (quote) => quote.items.map(({ sku, quantity }) => [sku, quantity]);
   const isOrdered = (answer) => Boolean(answer?.orderNumber) && answer.status !== 'failed';
 
-  const statusOf = (session) => request(`/checkout/session-status?session_id=${encodeURIComponent(session)}`);
+  const statusOf = (session, options) => request(`/checkout/session-status?session_id=${encodeURIComponent(session)}`, SESSION_STATUS, options);
 
   // The answer is about this session.  One that this browser did not begin has the whole cart.
   function conclude(session, answer) {
@@ -364,7 +429,7 @@
     const begun = readBegun();
     if (!begun || begun.done) return null;
     try {
-      const answer = await statusOf(begun.session);
+      const answer = await statusOf(begun.session, { ms: LOOK_BACK_MS });
       conclude(begun.session, answer);
       return answer;
     } catch {
@@ -394,7 +459,7 @@
   }
 
   function day(text) {
-    const date = new Date(text);
+    const date = new Date(text ?? NaN);
     if (Number.isNaN(date.getTime())) return '';
     return new Intl.DateTimeFormat(settings.locale ?? undefined, { dateStyle: 'long' }).format(date);
   }
@@ -453,6 +518,12 @@
 
     refresh() {
       if (this.isConnected) this.render();
+    }
+
+    // Asks again for whatever it shows.
+    begin() {
+      this.begun = this.state = null;
+      this.refresh();
     }
 
     // An attribute text-..., the property texts, those of configure(), or ours.
@@ -524,13 +595,15 @@
         item === null ? null : add));
     }
 
+    begin() {
+      this.asked = null;
+      this.refresh();
+    }
+
     // The shop was away or busy: again, after a while that grows.
     askLater() {
       this.failures = (this.failures ?? 0) + 1;
-      setTimeout(() => {
-        this.asked = null;
-        this.refresh();
-      }, Math.min(60000, 2000 * 2 ** (this.failures - 1)));
+      setTimeout(() => this.begin(), Math.min(60000, 2000 * 2 ** (this.failures - 1)));
     }
 
     add(sku, name) {
@@ -656,7 +729,7 @@
         make('button', { type: 'submit', className: 'primary', disabled: !this.quote || this.going,
           textContent: this.text(this.going ? 'wait' : 'checkout'), attributes: { part: 'button', 'data-key': 'pay' } }),
         make('p', { className: 'alarm', textContent: this.problem, hidden: !this.problem, attributes: { role: 'alert' } }),
-        this.problem && !this.quote && !this.gone.size ? button(this.text('again'), () => { this.state = null; this.refresh(); }) : null));
+        this.problem && !this.quote && !this.gone.size ? button(this.text('again'), () => this.begin()) : null));
     }
 
     emailField() {
@@ -710,7 +783,9 @@
     // A session that can't be paid any more has no address.
     leave(session) {
       if (!/^https?:\/\//.test(session.checkoutUrl)) throw new Refusal(0, '');
-      keepBegun({ session: session.sessionId, quote: this.quote.quoteSignature, lines: linesOf(this.quote) });
+      const begun = { session: session.sessionId, quote: this.quote.quoteSignature, lines: linesOf(this.quote) };
+      this.sent = begun; // another tab may begin one too
+      keepBegun(begun);
       location.assign(session.checkoutUrl);
     }
 
@@ -732,10 +807,10 @@
 
     // The quote has an order, perhaps of another tab.  False where its payment failed.
     async sayOrdered() {
-      const begun = readBegun();
-      const answer = begun?.quote === this.quote.quoteSignature ? await statusOf(begun.session) : null;
+      const begun = [readBegun(), this.sent].find((one) => one?.quote === this.quote.quoteSignature);
+      const answer = begun ? await statusOf(begun.session) : null;
       if (answer?.status === 'failed') return false;
-      if (answer && !begun.done) conclude(begun.session, answer);
+      if (answer && begun.session === readBegun()?.session && !begun.done) conclude(begun.session, answer);
       else takeOut(linesOf(this.quote));
       this.showOrdered(answer);
       return true;
@@ -750,7 +825,7 @@
     postSession() {
       const countries = (this.getAttribute('countries') ?? '').split(/[\s,]+/).filter(Boolean);
       const email = this.email?.trim();
-      return requestAs(this, '/checkout/create-session', { body: {
+      return requestAs(this, '/checkout/create-session', SESSION, { body: {
         quoteSignature: this.quote.quoteSignature,
         ...(email && { customerEmail: email }),
         ...(countries.length && { shippingAddressCollection: { allowed_countries: countries } }),
@@ -782,6 +857,12 @@
       super.disconnectedCallback();
       clearTimeout(this.timer);
       this.session = undefined;
+    }
+
+    begin() {
+      clearTimeout(this.timer);
+      this.session = undefined;
+      this.refresh();
     }
 
     // Asks until the order is there and its payment is decided; at last it stops and says so.
@@ -829,8 +910,8 @@
         orderNumber ? make('div', {}, make('p', { className: 'soft', textContent: this.text('orderNumber') }),
           make('p', { className: 'big', textContent: orderNumber, attributes: { part: 'number' } })) : null,
         orderNumber && items?.length ? make('ul', { className: 'lines' }, ...items.map((item) => make('li', { className: 'row' },
-          make('span', { className: 'name', textContent: item.name }), make('span', { className: 'number', textContent: `× ${item.quantity}` })))) : null,
-        orderNumber && Number.isInteger(amount) ? sums([[this.text('total'), money(amount, currency), 'total']]) : null,
+          make('span', { className: 'name', textContent: item.name ?? '?' }), make('span', { className: 'number', textContent: `× ${item.quantity ?? 1}` })))) : null,
+        orderNumber && amount !== undefined ? sums([[this.text('total'), money(amount, currency), 'total']]) : null,
         sentence === 'unknown' ? button(this.text('again'), () => { this.ended = false; this.renderState(); this.poll(); }) : null));
     }
   }
@@ -877,6 +958,7 @@
       this.state = 'loading';
       this.renderList();
       try {
+        await configured;
         if (!this.hasAttribute('remote-user') && !await tokenOf(this, false)) throw new Refusal(401, '');
         await this.fetchPage(number);
       } catch (error) {
@@ -893,15 +975,15 @@
     // A page may be empty and still lead on.
     async fetchPage(number) {
       const limit = Number(this.getAttribute('limit')) || 10;
-      let cursor = this.cursor;
-      do {
-        const page = await requestAs(this, `/orders?limit=${limit}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`);
+      for (let empty = 0; empty < MOST_EMPTY_PAGES; empty += 1) {
+        const { cursor } = this;
+        const page = await requestAs(this, `/orders?limit=${limit}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`, ORDERS);
         if (number !== this.asked) return;
-        const each = [...this.orders, ...(page.orders ?? [])].map((order) => [order.orderId, order]);
+        const each = [...this.orders, ...page.orders].map((order) => [order.orderId, order]);
         this.orders = [...new Map(each).values()];
-        this.cursor = cursor = page.nextCursor ?? null;
-        if (page.orders?.length) break;
-      } while (cursor);
+        this.cursor = page.nextCursor || null;
+        if (page.orders.length || !this.cursor) break;
+      }
       this.state = 'ready';
     }
 
@@ -929,8 +1011,8 @@
     }
 
     order(order) {
-      const [name, kind] = STATUS[order.status] ?? ['', 'open'];
-      const items = Array.isArray(order.items) ? order.items : [];
+      const [name, badge] = Object.hasOwn(STATUS, order.status ?? '') ? STATUS[order.status] : ['', 'open'];
+      const items = order.items ?? [];
       const details = make('details', {}, make('summary', { textContent: this.text('details') }), this.details(order));
       details.dataset.key = `details ${order.orderId}`;
       details.firstChild.dataset.key = `summary ${order.orderId}`;
@@ -938,12 +1020,12 @@
       return make('li', { className: 'card stack', attributes: { part: 'card' } },
         make('div', { className: 'row' },
           make(this.heading(), { textContent: this.text('order', { number: order.orderNumber ?? '' }), tabIndex: -1, attributes: { part: 'order-title' } }),
-          make('span', { className: `badge ${kind}`, textContent: name ? this.text(name) : String(order.status ?? '') })),
+          make('span', { className: `badge ${badge}`, textContent: name ? this.text(name) : order.status ?? '' })),
         make('div', { className: 'row' },
-          make('time', { className: 'soft', dateTime: String(order.createdAt ?? ''), textContent: day(order.createdAt) }),
+          make('time', { className: 'soft', dateTime: order.createdAt ?? '', textContent: day(order.createdAt) }),
           make('span', { className: 'name number', textContent: money(order.amount, order.currency) })),
         make('ul', { className: 'lines' }, ...items.map((item) => make('li', { className: 'row' },
-          make('span', {}, make('span', { className: 'name', textContent: String(item.name ?? item.sku ?? '?') }),
+          make('span', {}, make('span', { className: 'name', textContent: item.name ?? item.sku ?? '?' }),
             make('span', { className: 'soft number', textContent: ` × ${item.quantity ?? 1}` })),
           make('span', { className: 'number', textContent: money(item.amountTotal, item.currency ?? order.currency) })))),
         details);
@@ -960,7 +1042,7 @@
 
     // Each refund, where they are known, else their sum.
     refunds(order) {
-      const each = (Array.isArray(order.refunds) ? order.refunds : []).filter((refund) => refund.status === 'succeeded' || refund.status === 'pending');
+      const each = (order.refunds ?? []).filter((refund) => refund.status === 'succeeded' || refund.status === 'pending');
       if (each.length) {
         return each.map((refund) => [this.text('refundOn', { date: day(refund.createdAt) }), money(-refund.amount, refund.currency ?? order.currency)]);
       }
@@ -978,7 +1060,7 @@
     address(address) {
       if (!address) return null;
       const { name, line1, line2, postalCode, city, state, country } = address;
-      const lines = [name, line1, line2, [postalCode, city, state].filter(Boolean).join(' '), country && this.country(String(country))].filter(Boolean);
+      const lines = [name, line1, line2, [postalCode, city, state].filter(Boolean).join(' '), country && this.country(country)].filter(Boolean);
       return make('div', {}, make('p', { className: 'soft', textContent: this.text('shipTo') }),
         make('address', {}, ...lines.map((line) => make('div', { textContent: line }))));
     }
@@ -988,7 +1070,7 @@
       if (!parcels.length) return null;
       return make('ul', {}, ...parcels.map((parcel) => {
         const text = [parcel.carrier, parcel.number].filter(Boolean).join(' ');
-        const safe = typeof parcel.url === 'string' && /^https?:\/\//i.test(parcel.url);
+        const safe = /^https?:\/\//i.test(parcel.url ?? '');
         return make('li', {}, make('p', { className: 'soft', textContent: this.text('tracking') }),
           safe ? make('a', { href: parcel.url, rel: 'noopener noreferrer', textContent: text || parcel.url }) : text);
       }));

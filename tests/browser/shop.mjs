@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: ISC
 // The demo shop and the elements, by clicks and keys; test_shop.py starts the shop.
 
+import { createServer } from 'node:http';
+
 import { accessible, equal, eventually, expect, fits, main, ok, site, test } from './kit.mjs';
 
 const shopUrl = `${site.url}/demo/`;
@@ -267,11 +269,11 @@ test('what is not for sale any more is named in the cart, and can be removed', a
 
 test('a shop that is away when the page opens is asked again, not at once, and then has its prices', async (context) => {
   const page = await context.newPage();
-  let asked = 0;
-  await page.route('**/cart/quote', (route) => { asked += 1; return route.abort(); });
+  const asked = [];
+  await page.route('**/cart/quote', (route) => { asked.push(Date.now()); return route.abort(); });
   await page.goto(shopUrl);
-  await page.waitForTimeout(1500);
-  equal(asked, 1);
+  await eventually(() => asked.length > 1, 'the second request');
+  ok(asked[1] - asked[0] >= 1500, `it is asked again after ${asked[1] - asked[0]} ms`);
   ok(await add(page, 'N-RED').isEnabled(), 'it can be put into the cart all the same');
   await page.unroute('**/cart/quote');
   await page.getByText('$42.00').waitFor();
@@ -459,6 +461,207 @@ test('orders: pages that are empty and lead on are read through, and one order i
   await page.getByRole('button', { name: 'Show more' }).click();
   await page.getByRole('heading', { name: 'BC-2' }).waitFor();
   equal(await orderTitles(page), ['Order BC-1', 'Order BC-2']);
+});
+
+// --- a server that is broken, or hostile ---------------------------------------------------------
+
+const GOOD_ORDER = { orderId: 'cs_1', orderNumber: 'BC-1', status: 'completed', amount: 100, currency: 'usd', createdAt: '2026-11-01T00:00:00Z', items: [] };
+const GOOD_QUOTE = { quoteSignature: 'q', expiresAt: 4e9, items: [{ sku: 'X-EVIL', name: 'Thing', quantity: 1, unitPrice: 100, currency: 'usd' }],
+  pricingSummary: { subtotal: 100, currency: 'usd' } };
+const withOrder = (more) => ({ orders: [{ ...GOOD_ORDER, ...more }], nextCursor: null, hasOrders: true });
+const HOSTILE_TEXT = { toString: 1, valueOf: null };
+
+const NO_JSON = { HTML: '<html>ok</html>', nothing: '', 'half an object': '{"orders": [', null: 'null', 'a list': '[]', 'a number': '5', 'a text': '"orders"',
+  'ten megabytes': JSON.stringify({ ...withOrder({}), ...GOOD_QUOTE, status: 'completed', padding: 'x'.repeat(10e6) }) };
+const BAD_ORDERS = { 'no list': {}, 'a text for the list': { orders: 'abc' }, 'an order that is null': { orders: [null] }, 'an order that is a list': { orders: [[]] },
+  'lines of null': withOrder({ items: [null] }), 'a text for lines': withOrder({ items: 'abc' }), 'a number as text': withOrder({ amount: '100' }),
+  'a huge amount': withOrder({ amount: 1e300 }), 'part of a cent': withOrder({ amountTax: 0.5 }), 'an object for a name': withOrder({ items: [{ name: HOSTILE_TEXT }] }),
+  'an object for a currency': withOrder({ currency: HOSTILE_TEXT }), 'a state of no text': withOrder({ status: HOSTILE_TEXT }), 'no id': withOrder({ orderId: undefined }),
+  'refunds of null': withOrder({ refunds: [null] }), 'a text for the address': withOrder({ shippingAddress: 'x' }), 'a number for a link': withOrder({ tracking: { url: 1 } }),
+  'a cursor that is an object': { orders: [], nextCursor: {} }, 'a date that is a number': withOrder({ createdAt: 5 }) };
+const BAD_QUOTES = { 'no fields': {}, 'lines of null': { ...GOOD_QUOTE, items: [null] }, 'a text for lines': { ...GOOD_QUOTE, items: 'abc' },
+  'no sums': { ...GOOD_QUOTE, pricingSummary: undefined }, 'no sum': { ...GOOD_QUOTE, pricingSummary: {} }, 'no signature': { ...GOOD_QUOTE, quoteSignature: null },
+  'a price as text': { ...GOOD_QUOTE, items: [{ ...GOOD_QUOTE.items[0], unitPrice: '1' }] }, 'a huge sum': { ...GOOD_QUOTE, pricingSummary: { subtotal: 1e300, currency: 'usd' } } };
+const BAD_STATUSES = { 'lines of null': { status: 'completed', orderNumber: 'BC-1', items: [null] }, 'a text for lines': { status: 'completed', orderNumber: 'BC-1', items: 'abc' },
+  'an object for the number': { status: 'completed', orderNumber: HOSTILE_TEXT }, 'an amount as text': { status: 'completed', orderNumber: 'BC-1', amount: '5' },
+  'a state of no text': { status: HOSTILE_TEXT }, 'a huge amount': { status: 'completed', orderNumber: 'BC-1', amount: -1e300, currency: 'usd', items: [] } };
+const bodies = (bad) => Object.entries({ ...NO_JSON, ...Object.fromEntries(Object.entries(bad).map(([what, value]) => [what, JSON.stringify(value)])) });
+const give = (body) => (route) => route.fulfill({ contentType: 'application/json', body });
+
+test('orders: an answer that is none, of whatever kind, is an error in words, and Try again works', async (context) => {
+  const page = await context.newPage();
+  let body = '{}';
+  await page.route('**/orders?*', (route) => give(body)(route));
+  await page.goto(`${site.url}/foreign/orders.html`);
+  await page.evaluate(() => { document.querySelector('ordersnap-orders').token = 'x'; });
+  for (const [what, bad] of bodies(BAD_ORDERS)) {
+    body = bad;
+    await page.evaluate(() => document.querySelector('ordersnap-orders').reload());
+    await page.getByRole('alert').getByText('can’t be reached').waitFor().catch(() => ok(false, `${what}: no word of it`));
+    body = JSON.stringify(withOrder({}));
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByRole('heading', { name: 'BC-1' }).waitFor();
+    equal(context.faults, [], what);
+  }
+});
+
+test('the cart: a quote that is none, of whatever kind, is an error in words, and Try again works', async (context) => {
+  const page = await context.newPage();
+  let body = JSON.stringify(GOOD_QUOTE);
+  await page.route('**/cart/quote', (route) => give(body)(route));
+  await page.goto(`${site.url}/foreign/evil.html`);
+  await page.getByText('$1.00').first().waitFor();
+  for (const [what, bad] of bodies(BAD_QUOTES)) {
+    body = bad;
+    await page.evaluate(() => { ordersnap.cart.clear(); ordersnap.cart.set('X-EVIL', 1); });
+    await page.getByRole('alert').getByText('can’t be reached').waitFor().catch(() => ok(false, `${what}: no word of it`));
+    ok(await pay(page).isDisabled(), `${what}: it can be paid`);
+    body = JSON.stringify(GOOD_QUOTE);
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await eventually(() => pay(page).isEnabled(), `${what}: the button`);
+    equal(context.faults, [], what);
+  }
+});
+
+test('the cart: a session that is none is an error in words, and the next try goes to Stripe', async (context) => {
+  const page = await openShop(context);
+  await fillCart(page);
+  for (const body of ['<html>', '[]', '{}', '{"sessionId":{"toString":1},"checkoutUrl":"https://x.example/"}', '{"sessionId":"cs","checkoutUrl":"javascript:alert(1)"}', '{"sessionId":"cs","checkoutUrl":7}']) {
+    await page.route('**/checkout/create-session', give(body));
+    await pay(page).click();
+    await page.getByRole('alert').getByText('can’t be reached').waitFor();
+    await page.unroute('**/checkout/create-session');
+  }
+  await goToStripe(page);
+});
+
+test('thanks: an answer that is none, of whatever kind, is waited out, said, and asked for again', async (context) => {
+  for (const [what, bad] of bodies(BAD_STATUSES)) {
+    const page = await context.newPage();
+    let body = bad;
+    let asked = 0;
+    await page.route('**/checkout/session-status?*', (route) => { asked += 1; return give(body)(route); });
+    await page.clock.install();
+    await page.goto(`${site.url}/foreign/thanks.html?session_id=cs_test_1`);
+    await page.getByText('we are waiting for word').first().waitFor();
+    await eventually(async () => {
+      await page.clock.runFor(20000);
+      return page.getByRole('button', { name: 'Try again' }).count();
+    }, `${what}: an end`, 30000);
+    equal(asked, 12, what);
+    await page.getByText('We have not heard of your payment yet.', { exact: false }).first().waitFor();
+    body = JSON.stringify({ status: 'completed', orderNumber: 'BC-1', amount: 100, currency: 'usd', items: [] });
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByText('BC-1', { exact: true }).waitFor();
+    equal(context.faults, [], what);
+    await page.close();
+  }
+});
+
+test('orders: what is only odd is shown: negative amounts, a currency of none, fields that are missing, a state nobody knows', async (context) => {
+  const page = await context.newPage();
+  const odd = [{ orderId: 'a' }, { ...GOOD_ORDER, orderId: 'b', currency: 'none', amount: -12345 }, { ...GOOD_ORDER, orderId: 'c', status: 'constructor', items: [{}] },
+    { ...GOOD_ORDER, orderId: 'd', createdAt: 'yesterday', currency: '', shippingAddress: {}, tracking: {}, refunds: [{ status: 'succeeded' }] }];
+  await page.route('**/orders?*', answer({ orders: odd, nextCursor: null }));
+  await page.goto(`${site.url}/foreign/orders.html`);
+  await page.evaluate(() => { document.querySelector('ordersnap-orders').token = 'x'; });
+  await page.getByText('-123.45 NONE').first().waitFor();
+  equal((await orderTitles(page)).length, 4);
+  equal(await page.getByText(/NaN|undefined|null|1970|object/).count(), 0);
+});
+
+test('orders: empty pages that lead on for ever come to an end', async (context) => {
+  const page = await context.newPage();
+  let asked = 0;
+  await page.route('**/orders?*', (route) => { asked += 1; return answer({ orders: [], nextCursor: `c${asked}` })(route); });
+  await page.goto(`${site.url}/foreign/orders.html`);
+  await page.evaluate(() => { document.querySelector('ordersnap-orders').token = 'x'; });
+  await page.getByRole('button', { name: 'Show more' }).waitFor();
+  equal(asked, 20);
+});
+
+// A server of its own on a free port; hanging up is ours.
+async function withServer(respond, body) {
+  const server = createServer(respond);
+  await new Promise((done) => { server.listen(0, '127.0.0.1', done); });
+  try {
+    return await body(`http://127.0.0.1:${server.address().port}`);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+}
+
+test('orders: an answer that never ends is given up, and Try again works', async (context) => {
+  let ends = false;
+  await withServer((request, response) => {
+    response.writeHead(request.method === 'OPTIONS' ? 204 : 200, { 'Content-Type': 'application/json', 'Access-Control-Allow-Origin': '*', 'Access-Control-Allow-Headers': 'authorization' });
+    if (request.method === 'OPTIONS' || ends) response.end(JSON.stringify(withOrder({})));
+    else response.write('{"orders": [');
+  }, async (base) => {
+    const page = await context.newPage();
+    await page.goto(`${site.other}/other/orders.html`);
+    await page.evaluate((url) => ordersnap.configure({ base: url, token: 'x' }), base);
+    await page.getByRole('alert').getByText('can’t be reached').waitFor({ timeout: 30000 });
+    ends = true;
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByRole('heading', { name: 'BC-1' }).waitFor();
+  });
+  expect(context, 'ERR_'); // the browser's own word of it
+});
+
+test('before Pay, a look at the last payment that gets no answer takes three seconds, not twenty', async (context) => {
+  const page = await openShop(context);
+  await page.evaluate(() => localStorage.setItem('ordersnap-session', '{"session":"cs_test_slow","quote":"q","lines":[]}'));
+  let asked = 0;
+  await page.route('**/checkout/session-status?*', () => { asked += 1; }); // no answer at all
+  await fillCart(page);
+  await eventually(() => pay(page).isEnabled(), 'the button');
+  const before = asked;
+  await pay(page).click();
+  await page.locator('#pay').waitFor({ timeout: 15000 });
+  equal(asked, before + 1);
+  expect(context, 'ERR_');
+});
+
+test('a payment of this tab that failed, after another tab began one, is not told as ordered', async (context) => {
+  const [page, other] = [await openShop(context), await openShop(context)];
+  let session;
+  await page.route('**/checkout/create-session', async (route) => {
+    const response = await route.fetch();
+    const value = await response.json();
+    session ??= value.sessionId;
+    await route.fulfill({ response, json: value.sessionId === session ? { ...value, checkoutUrl: `${site.url}/foreign/stay` } : value });
+  });
+  await page.route('**/foreign/stay', (route) => route.fulfill({ status: 204 })); // Stripe's page is not come to
+  await fillCart(page);
+  await pay(page).click();
+  await eventually(() => page.evaluate(() => localStorage.getItem('ordersnap-session')), 'the session');
+  await eventually(() => pay(other).isEnabled(), 'the other tab\'s button');
+  await goToStripe(other);
+  await call('/_sim/pay', { session, method: 'later' });
+  await call('/_sim/later', { session, outcome: 'fail' });
+  await eventually(async () => page.evaluate((id) => fetch(`/checkout/session-status?session_id=${id}`).then((r) => r.json())
+    .then((r) => r.status === 'failed'), session), 'word of it');
+  await page.evaluate(() => dispatchEvent(new Event('pageshow')));
+  await goToStripe(page);
+  expect(context, '409');
+});
+
+test('a page of another origin sells and lists with configure({base, token}), and asks its own origin for nothing', async (context) => {
+  const shop = await openShop(context);
+  const token = await shop.evaluate(() => fetch('login', { method: 'POST', body: JSON.stringify({ name: 'ann' }) }).then((r) => r.json()).then((r) => r.token));
+  const page = await context.newPage();
+  await page.addInitScript((value) => { window.forTheTest = value; }, { base: site.url, token });
+  const own = [];
+  page.on('request', (request) => request.url().startsWith(site.other) && own.push(new URL(request.url()).pathname));
+  await page.goto(`${site.other}/other/all.html`);
+  await page.getByRole('heading', { name: 'BC-ANN01' }).waitFor();
+  await add(page, 'Red Necklace').click();
+  await page.locator('ordersnap-cart').getByText('$30.00').first().waitFor();
+  await eventually(() => pay(page).isEnabled(), 'the button');
+  await goToStripe(page);
+  equal([...new Set(own)].filter((path) => !/^\/(other|ordersnap\.js|demo\/icon)/.test(path)), []);
 });
 
 // --- foreign pages ------------------------------------------------------------------------------

@@ -35,6 +35,13 @@ FOREIGN = """<!doctype html>
 POLICY = ("default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self'; "
           "require-trusted-types-for 'script'; trusted-types 'none'")
 
+# Pages of a site at another origin than the programs'.
+OTHER = {"orders.html": FOREIGN.format("<ordersnap-orders></ordersnap-orders>"),
+         "all.html": FOREIGN.replace("defer></script>", 'defer></script>\n<script src="/other/own.js" defer></script>').format(
+             '<ordersnap-buy sku="N-RED"></ordersnap-buy>\n<ordersnap-cart></ordersnap-cart>\n'
+             "<ordersnap-orders></ordersnap-orders>"),
+         "own.js": "ordersnap.configure(window.forTheTest);\n"}
+
 
 def skip(why):
     print(f"1..0 # SKIP {why}")
@@ -65,16 +72,17 @@ def main():
     if lacks or not CHROMIUM or not shutil.which("node"):
         skip(f"{lacks or ('node' if CHROMIUM else 'chromium')} is not installed")
     login, port = Login(), shop.free_port()
-    url = f"http://127.0.0.1:{port}"
+    url, other = f"http://127.0.0.1:{port}", f"http://localhost:{port}"  # two origins to a browser
     site = servers.Site(
         "nginx", children=2, port=port, seed=[*SEED, {"lookup_key": "X-EVIL", "name": EVIL, "unit_amount": 100,
                                            "currency": "usd"}],
         locations=login.location + f'\n        location /foreign/ {{ add_header Content-Security-Policy '
-        f'"{POLICY}"; }}', JWT_SECRET=SECRET, CORS_ALLOW_ORIGIN=url,
+        f'"{POLICY}"; }}', JWT_SECRET=SECRET, CORS_ALLOW_ORIGIN=f"{url},{other}",
         CHECKOUT_SUCCESS_URL=url + "/demo/thanks.html?session_id={CHECKOUT_SESSION_ID}",
         CHECKOUT_CANCEL_URL=url + "/demo/")
     made.put(site, *orders_of_ann())
-    os.mkdir(site.path("www", "foreign"), 0o755)
+    for folder in ("foreign", "other"):
+        os.mkdir(site.path("www", folder), 0o755)
     with open(os.path.join(HERE, "..", "..", "doc", "elements.md"), encoding="utf-8") as f:
         snippets = [part.split("```")[0] for part in f.read().split("```html\n")[1:]]
     pages = {"evil": '<ordersnap-buy sku="X-EVIL"></ordersnap-buy>\n<ordersnap-cart email></ordersnap-cart>',
@@ -86,7 +94,11 @@ def main():
         with open(site.path("www", "foreign", name + ".html"), "w", encoding="utf-8") as f:
             f.write(text if "<html" in text else FOREIGN.format(text))
             os.chmod(f.name, 0o644)
-    told = {"url": site.url, "sim": site.sim.base, "snippets": len(snippets),
+    for name, text in OTHER.items():
+        with open(site.path("www", "other", name), "w", encoding="utf-8") as f:
+            f.write(text)
+            os.chmod(f.name, 0o644)
+    told = {"url": site.url, "other": other, "sim": site.sim.base, "snippets": len(snippets),
             "shots": os.environ.get("ORDERSNAP_SCREENSHOTS", site.path("tmp"))}
     try:
         done = subprocess.run(["node", os.path.join(HERE, "shop.mjs"), *sys.argv[1:]], check=False,
