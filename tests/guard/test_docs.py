@@ -239,7 +239,7 @@ def private_of_this_machine(root):
     """The folder that the work tree is in, and the home of who runs this, where they tell."""
     parent, home = os.path.dirname(os.path.abspath(root)), os.path.expanduser("~")
     public = {"/", "/tmp", "/var/tmp", "/usr/src", "/usr/local/src", "/srv", "/opt", "/build", "/home"}
-    return [p for p in (parent, home) if p not in public and not p.startswith("/tmp/")]
+    return [p for p in (parent, home) if os.path.isdir(p) and p not in public and not p.startswith("/tmp/")]
 
 
 def private_faults(root, private=()):
