@@ -46,7 +46,7 @@ static int configure_log(const struct config *c, bool terminal, struct err *e)
 			log_hide_list(config_string(c, key));
 	if (log_configure(&options))
 		return err_set(e, ERR_CONFIG, "LOG_TARGET: can't open %s: %s", c->log_target,
-			       strerror(errno));
+			       errno == ENXIO ? "it is neither a file nor a device" : strerror(errno));
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
@@ -21,12 +22,15 @@
 
 #define LINE_MAX_BYTES 65536
 #define VALUE_MAX_BYTES 2048
+#define AGAIN_MS 2000 /* until a file that could not be opened is tried again */
 
 static struct {
 	enum log_level level;
 	bool json;
 	bool to_syslog;
 	bool to_both; /* the file can't be opened: the sink or standard error, and syslog */
+	char *path;   /* of the file that can't be opened; else NULL */
+	int64_t again; /* when it is tried again, on the monotonic clock */
 	int file;     /* -1: the sink or standard error */
 	log_sink *sink;
 	void *sink_context;
@@ -35,21 +39,59 @@ static struct {
 static const char *const level_names[] = {"debug", "info", "warning", "error"};
 static const int syslog_levels[] = {LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERR};
 
+/* Whether lines can be added to what is open: a file or a device (/dev/null), or a pipe that
+ * the process was given (/dev/stderr, /proc/1/fd/1). */
+static bool is_target(const char *path, mode_t mode)
+{
+	return S_ISREG(mode) || S_ISCHR(mode) ||
+	       (S_ISFIFO(mode) && (str_starts(path, "/dev/") || str_starts(path, "/proc/")));
+}
+
+/* What the path names, if it can be a target; else -1, with ENXIO for a FIFO.  Opening a
+ * FIFO would wait for a reader, and writing into it for one that reads. */
+static int open_existing(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) == 0 && is_target(path, st.st_mode) &&
+	    fcntl(fd, F_SETFL, O_APPEND) == 0)
+		return fd;
+	close(fd);
+	errno = ENXIO;
+	return -1;
+}
+
 /* Made by root, the file is its folder's owner's: the programs add to it too. */
 static int open_target(const char *path)
 {
-	int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+	int fd = open_existing(path);
 
 	if (fd >= 0 || errno != ENOENT)
 		return fd;
 	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
 	if (fd < 0 && errno == EEXIST) /* another process was faster */
-		return open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+		return open_existing(path);
 	if (fd >= 0 && file_give_to_owner(fd, path)) {
 		close(fd);
 		return -1;
 	}
 	return fd;
+}
+
+/* The file that could not be opened may be mended by now. */
+static void try_target_again(void)
+{
+	int error = errno;
+
+	if (state.to_both && clock_monotonic_ms() >= state.again) {
+		state.file = open_target(state.path);
+		state.to_both = state.file < 0;
+		state.again = clock_monotonic_ms() + AGAIN_MS;
+	}
+	errno = error;
 }
 
 int log_configure(const struct log_options *options)
@@ -63,6 +105,9 @@ int log_configure(const struct log_options *options)
 		close(state.file);
 	state.file = to_file ? open_target(options->target) : -1;
 	state.to_both = to_file && state.file < 0;
+	free(state.path);
+	state.path = state.to_both ? str_dup(options->target) : NULL;
+	state.again = clock_monotonic_ms() + AGAIN_MS;
 	return state.to_both ? -1 : 0;
 }
 
@@ -189,6 +234,7 @@ void log_write(enum log_level level, const char *message, const struct log_field
 
 	if (level < state.level)
 		return;
+	try_target_again();
 	buf_init(&line, LINE_MAX_BYTES);
 	log_format(&line, state.json, clock_epoch(), level, message, fields);
 	if (state.to_syslog || state.to_both)
@@ -213,6 +259,8 @@ void log_close(void)
 	state.file = -1;
 	log_syslog_close();
 	state.to_both = false;
+	free(state.path);
+	state.path = NULL;
 	state.sink = NULL;
 	log_hide(NULL);
 }

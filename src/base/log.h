@@ -29,7 +29,8 @@ struct log_options {
 
 /* Before it is called, warnings and errors go to standard error as text.
  * -1, with errno, where the target's file can't be opened: lines go to standard error (or the
- * sink) and to syslog then.  A file that root makes is its folder's owner's. */
+ * sink) and to syslog then, and the file is tried again with a line every two seconds.
+ * ENXIO: it is neither a file nor a device.  A file that root makes is its folder's owner's. */
 int log_configure(const struct log_options *options);
 
 /* Sends the lines of the target "stderr" to `sink`; NULL: to standard error. */

@@ -550,6 +550,29 @@ def _():
 
 @test
 def _():
+    """LOG_TARGET is a FIFO: no start waits for its reader, and nothing is written to it"""
+    path = os.path.join(shop.folder, "log.fifo")
+    os.mkfifo(path)
+    for reader in (None, os.open(path, os.O_RDONLY | os.O_NONBLOCK)):
+        answer = ask(LOG_TARGET=path)
+        equal(answer.status, 200)
+        contains(answer.log, "it is neither a file nor a device")
+        contains(answer.log, "Webhook ignored")
+    equal(os.read(reader, 1), b"")
+    os.close(reader)
+    contains(ask(LOG_TARGET=shop.folder).log, "Is a directory")
+
+
+@test
+def _():
+    """LOG_TARGET is a device or a standard stream, as in a container: no complaint"""
+    contains(ask(LOG_TARGET="/dev/stderr").log, "Webhook ignored")
+    for device in ("/dev/null", "/dev/stderr"):
+        lacks(ask(LOG_TARGET=device).log, "can't open")
+
+
+@test
+def _():
     """a log that root makes is its folder's owner's"""
     if os.geteuid() != 0:
         skip("only root can give files away")

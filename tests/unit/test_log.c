@@ -5,11 +5,14 @@
  */
 #include "unit.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 
 #define NOW 1732612800 /* 2024-11-26T09:20:00Z */
@@ -355,6 +358,35 @@ static void a_log_file_that_cannot_be_opened_is_told(void **state)
 	log_close();
 }
 
+/* Lines of the time before stay where they went. */
+static void a_log_file_that_can_be_opened_again_gets_the_lines(void **state)
+{
+	const char *folder = unit_folder();
+	char *path = str_printf("%s/log", folder);
+	int64_t deadline = deadline_in(60000);
+	struct lines lines = {0};
+	struct stat st = {.st_size = 0};
+
+	(void)state;
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(log_configure(&(struct log_options){.level = LOG_LEVEL_INFO,
+							     .target = path}), -1);
+	assert_int_equal(errno, ENXIO);
+	log_set_sink(take_line, &lines);
+	log_info("before", LOG_INT("n", 1));
+	assert_int_equal(lines.count, 1);
+	assert_int_equal(unlink(path), 0);
+	while (st.st_size == 0 && deadline_left(deadline) > 0) {
+		log_info("again", LOG_INT("n", 2));
+		if (stat(path, &st))
+			deadline_sleep(20, deadline);
+	}
+	assert_true(st.st_size > 0);
+	log_close();
+	free(path);
+	unit_remove_folder(folder);
+}
+
 static void a_long_value_is_cut_between_characters(void **state)
 {
 	const char *line = LINE(true, LOG_LEVEL_INFO, "m",
@@ -384,6 +416,7 @@ int main(void)
 		holds(a_sink_that_is_taken_away_leaves_standard_error),
 		holds(a_line_ends_in_a_newline_however_long_its_values_are),
 		holds(a_log_file_that_cannot_be_opened_is_told),
+		holds(a_log_file_that_can_be_opened_again_gets_the_lines),
 		holds(a_long_value_is_cut_between_characters),
 	};
 
