@@ -7,8 +7,12 @@
  * that two buyers never share one.  It is the quote's name in the table and
  * the only thing that a browser brings back.
  *
- * A quote that nobody uses is kept until it expires (and an hour more, so that a
- * late click is told so); making a session of it keeps it as long as that
+ * Beside what is signed the item holds what the signed implies (amountSubtotal,
+ * quoteCreatedAt, normalizedHash) and the lines' names, for an order whose lines
+ * Stripe can't be asked for.
+ *
+ * A quote that nobody uses is kept an hour past its end, so that a late click gets
+ * a 410 in place of "there is no such quote"; making a session of it keeps it as long as that
  * session's events may come.
  */
 #ifndef ORDERSNAP_SHOP_QUOTE_H
