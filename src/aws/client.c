@@ -222,8 +222,6 @@ static enum remedy map_error(struct aws_client *client, const char *operation,
 	err_set(e, remedy == REFUSE ? ERR_REFUSED : ERR_UNAVAILABLE, "%s%s%s at %s: %d %s: %s",
 		hint ? hint : "", hint ? "; " : "", operation, client->endpoint, http->status,
 		failure->type, message ? message : "");
-	if (e)
-		e->upstream = http->status;
 	return remedy;
 }
 

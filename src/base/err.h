@@ -37,7 +37,7 @@ enum err_code {
 
 struct err {
 	enum err_code code;
-	int upstream;   /* the HTTP status a dependency answered with, or 0 */
+	int upstream;   /* the HTTP status that Stripe answered with, or 0 */
 	char text[480]; /* for the log; cut, never overflowed */
 };
 

@@ -259,8 +259,11 @@ static int ask_all(struct recording *s, struct err *e)
 	    stripe_session_with_sale(stripe, id, deadline, &s->json, &s->lines, e) ||
 	    ask_charge_of(s, deadline, e))
 		return -1;
-	if (session_read(s->json, &s->session, e))
-		return err_set(e, ERR_UNAVAILABLE, "Stripe's answer is no session: %s", e->text);
+	if (session_read(s->json, &s->session, e)) {
+		e->code = ERR_UNAVAILABLE;
+		err_prefix(e, "Stripe's answer is no session");
+		return stripe_unreadable(e);
+	}
 	session_fill_gaps(&s->session, s->request->session);
 	return 0;
 }
@@ -312,14 +315,16 @@ static int follow_answer(struct recording *s, struct err *e)
 
 static struct json_object *new_order(const struct recording *s, struct err *e)
 {
-	struct json_object *order = order_of(s), *with;
+	struct json_object *order = order_of(s), *with = NULL;
 	struct charge charge;
 
 	if (!s->asked.charge)
 		return order;
-	with = charge_read(s->asked.charge, &charge, e) ? NULL
-		: order_apply_charge(order, &charge, dispute_latest(s->asked.disputes),
-				     s->request->run->now);
+	if (charge_read(s->asked.charge, &charge, e) == 0)
+		with = order_apply_charge(order, &charge, dispute_latest(s->asked.disputes),
+					  s->request->run->now);
+	else
+		stripe_unreadable(e);
 	json_object_put(order);
 	return with;
 }

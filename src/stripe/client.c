@@ -179,6 +179,13 @@ static bool should_retry(struct stripe_client *client, int status, bool has_key)
 	return status == 409 || (status >= 500 && !has_key);
 }
 
+int stripe_unreadable(struct err *e)
+{
+	if (e)
+		e->upstream = STRIPE_UNREADABLE;
+	return -1;
+}
+
 static int take_answer(struct stripe_client *client, const struct stripe_request *request,
 		       const struct http_answer *http, struct json_object **answer, struct err *e)
 {
@@ -189,8 +196,9 @@ static int take_answer(struct stripe_client *client, const struct stripe_request
 	value = json_parse((struct span){buf_text(&http->body), http->body.len});
 	if (!json_object_is_type(value, json_type_object)) {
 		json_object_put(value);
-		return err_set(e, ERR_UNAVAILABLE, "Stripe's answer to %s %.120s is no JSON object",
-			       request->method, request->path);
+		err_set(e, ERR_UNAVAILABLE, "Stripe's answer to %s %.120s is no JSON object",
+			request->method, request->path);
+		return stripe_unreadable(e);
 	}
 	*answer = value;
 	return 0;

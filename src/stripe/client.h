@@ -41,6 +41,11 @@ struct stripe_request {
 int stripe_send(struct stripe_client *client, const struct stripe_request *request,
 		struct json_object **answer, struct err *e);
 
+/* e->upstream of an answer that was a success and is not what was asked for: it can't
+ * be read.  stripe_unreadable() sets it, for whoever finds that out; is -1. */
+#define STRIPE_UNREADABLE 200
+int stripe_unreadable(struct err *e);
+
 /* Whether the last answer was one that Stripe had stored for the same
  * idempotency key. */
 bool stripe_was_replayed(struct stripe_client *client);

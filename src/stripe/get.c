@@ -39,14 +39,18 @@ int stripe_page_of(struct json_object *list, struct stripe_page *page, struct er
 	bool more = false;
 	size_t n;
 
-	if (json_get_array(list, "data", &data) != JSON_FOUND)
-		return err_set(e, ERR_UNAVAILABLE, "Stripe's answer is no list");
+	if (json_get_array(list, "data", &data) != JSON_FOUND) {
+		err_set(e, ERR_UNAVAILABLE, "Stripe's answer is no list");
+		return stripe_unreadable(e);
+	}
 	json_get_bool(list, "has_more", &more);
 	n = json_object_array_length(data);
 	page->next = more && n ? json_string_or_null(json_object_array_get_idx(data, n - 1), "id")
 			       : NULL;
-	if (more && !page->next)
-		return err_set(e, ERR_UNAVAILABLE, "Stripe's list has no next page");
+	if (more && !page->next) {
+		err_set(e, ERR_UNAVAILABLE, "Stripe's list has no next page");
+		return stripe_unreadable(e);
+	}
 	page->data = json_object_get(data);
 	return 0;
 }

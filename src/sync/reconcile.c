@@ -193,8 +193,9 @@ static struct json_object *expected_order(struct reconcile *r, const struct cand
 	order = order_apply_session(&input);
 	if (!json || !charge_matters(c->order, json))
 		with = json_object_get(order);
-	else if (ask_disputes_if_any(r->app, deadline_in(RETRY_CALL_MS), &asked, e) == 0 &&
-		 charge_read(json, &charge, e) == 0)
+	else if (charge_read(json, &charge, e))
+		stripe_unreadable(e);
+	else if (ask_disputes_if_any(r->app, deadline_in(RETRY_CALL_MS), &asked, e) == 0)
 		with = order_apply_charge(order, &charge, dispute_latest(asked.disputes), input.now);
 	asked_charge_free(&asked);
 	json_object_put(order);

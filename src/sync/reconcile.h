@@ -82,6 +82,11 @@ bool reconcile_leaves(const struct reconcile *r, const char *session_id);
  * its order (an order, its day entry, a pointer), or is NULL. */
 void reconcile_unknown(struct reconcile *r, const char *session_id, struct json_object *item);
 
+/* A session that was asked for by its id did not come: it is unknown, or it failed as
+ * in reconcile_fail().  -1 where reconcile_gives_up(). */
+int reconcile_no_session(struct reconcile *r, const char *session_id, struct json_object *item,
+			 const struct err *e);
+
 /* Whether it is not the sessions: the key is refused, or so many failed one after
  * the other. */
 bool reconcile_gives_up(const struct reconcile *r);

@@ -40,8 +40,20 @@ void reconcile_fail(struct reconcile *r, const char *session_id, const struct er
 	r->refused = retry_refuses_key(e);
 	if (r->refused)
 		return;
-	r->failures += e->code == ERR_UNAVAILABLE && e->upstream != 404;
+	r->failures += e->code == ERR_UNAVAILABLE && !retry_blames_object(e);
 	reconcile_set_aside(r, session_id, e->text);
+}
+
+int reconcile_no_session(struct reconcile *r, const char *session_id, struct json_object *item,
+			 const struct err *e)
+{
+	if (e->code == ERR_REFUSED && e->upstream == 404) {
+		sync_aside_remove(r->state->aside, session_id);
+		reconcile_unknown(r, session_id, item);
+	} else {
+		reconcile_fail(r, session_id, e);
+	}
+	return reconcile_gives_up(r) ? -1 : 0;
 }
 
 bool reconcile_gives_up(const struct reconcile *r)

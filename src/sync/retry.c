@@ -14,19 +14,30 @@ bool retry_refuses_key(const struct err *e)
 	return e->upstream == 401 || e->upstream == 403;
 }
 
-/* An event is to come again after an answer like these; asked again at once, it
- * would be the same. */
-static bool is_lasting(const struct err *e)
+/* What Stripe refuses, 404 and the key included: asked again at once, it would say the
+ * same.  (The webhook's event is to come again even so: ERR_UNAVAILABLE.) */
+static bool is_refusal(const struct err *e)
 {
-	return (e->code != ERR_UNAVAILABLE && e->code != ERR_CONFLICT) || e->upstream == 404 ||
-	       retry_refuses_key(e);
+	return e->upstream >= 400 && e->upstream < 500 && e->upstream != 409 && e->upstream != 429;
+}
+
+bool retry_blames_object(const struct err *e)
+{
+	return e->upstream == STRIPE_UNREADABLE || (is_refusal(e) && !retry_refuses_key(e));
+}
+
+static bool is_lasting(struct retry *retry, const struct err *e)
+{
+	if (e->upstream == STRIPE_UNREADABLE)
+		return ++retry->unreadable >= RETRY_UNREADABLE;
+	return (e->code != ERR_UNAVAILABLE && e->code != ERR_CONFLICT) || is_refusal(e);
 }
 
 bool retry_again(struct retry *retry, const struct err *e)
 {
 	uint32_t pause = FIRST_PAUSE_MS << retry->tries;
 
-	if (is_lasting(e))
+	if (is_lasting(retry, e))
 		return false;
 	if (!retry->tries)
 		retry->until = deadline_in(RETRY_MS);

@@ -13,11 +13,13 @@
 #define RETRY_TRIES 5
 #define RETRY_CALL_MS 20000 /* for each try */
 #define RETRY_MS 20000      /* from the first failure: none begins later */
+#define RETRY_UNREADABLE 3  /* answers that can't be read: then no other is waited for */
 
 /* Begin with {0}. */
 struct retry {
-	int tries;     /* so far */
-	int64_t until; /* monotonic: when there is no other try any more */
+	int tries;      /* so far */
+	int64_t until;  /* monotonic: when there is no other try any more */
+	int unreadable; /* tries that got an answer which can't be read */
 	/* Asked before another try; NULL: nobody can be told to stop. */
 	bool (*stop)(void *context);
 	void *context;
@@ -26,8 +28,9 @@ struct retry {
 /*
  * After a failure: true when it is worth another try, having waited (1, 2, 4 and
  * 8 seconds, of which up to a half, by chance, is taken off); false when it is
- * lasting (what Stripe does not know and a key that it refuses are, too), was tried RETRY_TRIES times or for RETRY_MS (who hangs is waited
- * for as long as who refuses), or is to stop.
+ * lasting (whatever Stripe refuses with 4xx, but for 409 and 429), was tried
+ * RETRY_TRIES times or for RETRY_MS (who hangs is waited for as long as who
+ * fails) or got RETRY_UNREADABLE answers that can't be read, or is to stop.
  *   do rc = call(&e); while (rc && retry_again(&retry, &e));
  */
 bool retry_again(struct retry *retry, const struct err *e);
@@ -35,6 +38,10 @@ bool retry_again(struct retry *retry, const struct err *e);
 /* Whether an answer was that the key may not ask this (or is none): then it is not
  * what was asked for that is wrong. */
 bool retry_refuses_key(const struct err *e);
+
+/* Whether an answer tells of what was asked for alone: Stripe refuses that object
+ * (not the key), or its answer about it can't be read.  The next object may do. */
+bool retry_blames_object(const struct err *e);
 
 /* store_get_many(), again while that is worth it. */
 int retry_get_many(struct app *app, struct retry retry, const struct store_key *keys,

@@ -80,15 +80,9 @@ int sync_late_add(struct sync_late *late, const char *session_id, struct json_ob
 	    reconcile_leaves(late->reconcile, session_id) ||
 	    sync_account_is_foreign(late->reconcile->state->account, session_id))
 		return 0;
-	if (ask(late, ask_session, session_id, &session, e)) {
-		if (e->code != ERR_REFUSED || retry_refuses_key(e))
-			return -1;
-		if (e->upstream == 404)
-			reconcile_unknown(late->reconcile, session_id, item);
-		else
-			reconcile_fail(late->reconcile, session_id, e);
-		return 0;
-	}
+	if (ask(late, ask_session, session_id, &session, e))
+		return reconcile_no_session(late->reconcile, session_id, item, e);
+	late->reconcile->failures = 0;
 	if (!late->sessions)
 		late->sessions = json_object_new_array();
 	json_object_array_add(late->sessions, session);
@@ -111,8 +105,13 @@ static int add_payment_of_charge(struct sync_late *late, struct json_object *set
 	struct json_object *charge = NULL;
 	const char *intent;
 
-	if (ask(late, ask_charge_alone, charge_id, &charge, e))
-		return e->code == ERR_REFUSED && e->upstream == 404 ? 0 : -1;
+	if (ask(late, ask_charge_alone, charge_id, &charge, e)) {
+		if (!retry_blames_object(e))
+			return -1;
+		if (e->upstream != 404)
+			reconcile_set_aside(late->reconcile, NULL, e->text);
+		return 0;
+	}
 	intent = json_id_or_null(charge, "payment_intent");
 	if (intent)
 		json_set_bool(set, intent, true);

@@ -20,15 +20,8 @@ static int retry_one(struct reconcile *r, const char *id, struct err *e)
 	struct json_object *session = NULL, *sessions;
 	int rc;
 
-	if (fetch(r, id, &session, e)) {
-		if (e->code == ERR_REFUSED && e->upstream == 404) {
-			sync_aside_remove(r->state->aside, id);
-			reconcile_unknown(r, id, NULL);
-		} else {
-			reconcile_fail(r, id, e);
-		}
-		return r->refused ? -1 : 0;
-	}
+	if (fetch(r, id, &session, e))
+		return reconcile_no_session(r, id, NULL, e) && r->refused ? -1 : 0;
 	sessions = json_object_new_array();
 	json_object_array_add(sessions, session);
 	rc = reconcile_sessions(r, sessions, e);

@@ -139,11 +139,9 @@ int sync_unlisted_ask(struct sync_unlisted *u, struct err *e)
 		rc = retry_ask(r->app, reconcile_retry(r->listener), ask_session, walk.key,
 				  &session, e);
 		json_object_put(session);
-		if (rc && e->code == ERR_REFUSED && e->upstream == 404)
-			reconcile_unknown(r, walk.key, walk.value);
-		else if (rc && e->code == ERR_REFUSED && !retry_refuses_key(e))
-			reconcile_fail(r, walk.key, e);
-		else if (rc)
+		if (!rc)
+			r->failures = 0;
+		else if (reconcile_no_session(r, walk.key, walk.value, e))
 			return -1;
 	}
 	return 0;

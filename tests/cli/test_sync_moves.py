@@ -127,6 +127,78 @@ def _():
     agrees(shop)
 
 
+ONE = "GET /v1/checkout/sessions/{id}"
+
+
+@test
+def _():
+    "sessions that Stripe refuses for good, their own call, lines or disputes, are asked for once and end no run"
+    shop = new_shop()
+    ids = shop.sell_many(6, to=NOW - 60)
+    shop.sim.post("/_sim/session", {"id": "cs_test_long", "line_items": [
+        {"name": f"Bead {n}", "unit_amount": 100, "currency": "usd"} for n in range(120)]})
+    for one, status in zip(ids[1:5], (400, 402, 410, 422)):  # more in a row than may fail in passing
+        broken(shop, one, status)
+    shop.fault("GET /v1/checkout/sessions/cs_test_long/line_items", status=400, times=-1)
+    shop.dispute({"id": ids[0]}, "open")
+    shop.fault("GET /v1/disputes", status=400, times=-1)
+    failed = sorted([*ids[:5], "cs_test_long"])
+    said = shop.sync(code=1)
+    equal((said.summary["end"], said.counts["errors"], said.kinds()[ids[5]]), ("complete", 6, "missing"))
+    equal(sorted(entry["id"] for entry in shop.state()["setAside"]), failed)
+    # Those of the list, once each; the tries of what was set aside by this run are the next one's.
+    equal(shop.sim.calls()[ONE], 7)
+    lacks(said.run.err, "Trying again")
+    out = shop.run("check", code=None).out
+    for one in failed[:3]:
+        contains(out, f"session {one} could not be brought in order")
+    heal(shop)
+    shop.sync()
+    equal(shop.state()["setAside"], [])
+    agrees(shop)
+
+
+@test
+def _():
+    "a session whose answer can't be read is set aside after three tries, and the others are done"
+    shop = new_shop()
+    ids = shop.sell_many(6, to=NOW - 60)
+    for one in ids[1:5]:
+        shop.fault(f"GET /v1/checkout/sessions/{one}", "garbage", times=-1)
+    said = shop.sync(code=1, timeout=120)
+    equal((said.summary["end"], said.counts["errors"]), ("complete", 4))
+    equal(sorted(entry["id"] for entry in shop.state()["setAside"]), ids[1:5])
+    equal(shop.sim.calls()[ONE], 2 + 4 * 3)
+    contains(said.of(ids[1])["error"], "is no JSON object")
+    shop.sim.post("/_sim/stats/reset")
+    equal(shop.sync(code=1).summary["end"], "complete")
+    equal(shop.sim.calls()[ONE], 4)
+    heal(shop)
+    shop.sync()
+    equal(shop.state()["setAside"], [])
+    agrees(shop)
+
+
+@test
+def _():
+    "older orders that fail for good, whatever way, are set aside and keep no run from its end"
+    for kind, status in (("status", 500), ("status", 400), ("garbage", 200)):
+        shop = new_shop()
+        old = [shop.sell(method="later", created=NOW - days * DAY, at=NOW - days * DAY)["id"]
+               for days in (5, 6)]
+        shop.sync("--since", "2020-01-01")
+        for one in old:
+            shop.sim.post("/_sim/later", {"session": one, "outcome": "succeed"})
+        shop.fault(f"GET /v1/checkout/sessions/{old[0]}", kind, status=status, times=-1)
+        shop.forget(("SYSTEM", "STRIPE_ORDER_SYNC"))
+        said = shop.sync(code=1, timeout=120)
+        equal((said.summary["end"], said.kinds()), ("complete", {old[0]: "error", old[1]: "pending"}))
+        equal([entry["id"] for entry in shop.state()["setAside"]], [old[0]])
+        heal(shop)
+        equal(shop.sync().kinds(), {old[0]: "pending"})
+        agrees(shop)
+
+
 @test
 def _():
     "three in a row that fail for good end one run, and the next one goes on past them"

@@ -92,6 +92,13 @@ static size_t number_of(const char *id, const char *before, size_t n)
 	return (size_t)i;
 }
 
+int stripe_unreadable(struct err *e)
+{
+	if (e)
+		e->upstream = STRIPE_UNREADABLE;
+	return -1;
+}
+
 int stripe_send(struct stripe_client *client, const struct stripe_request *request,
 		struct json_object **object, struct err *e)
 {
