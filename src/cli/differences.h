@@ -5,7 +5,7 @@
 #ifndef ORDERSNAP_CLI_DIFFERENCES_H
 #define ORDERSNAP_CLI_DIFFERENCES_H
 
-#include "sync/reconcile.h"
+#include "sync/reconcile_note.h"
 
 /* A line for the order; `fields`: then a line for each field that differs. */
 void difference_print(const struct difference *difference, bool fields);

@@ -8,12 +8,12 @@
  * the only thing that a browser brings back.
  *
  * Beside what is signed the item holds what the signed implies (amountSubtotal,
- * quoteCreatedAt, normalizedHash) and the lines' names, for an order whose lines
- * Stripe can't be asked for.
+ * quoteCreatedAt, normalizedHash), and each line's name and stripeProductId, as the
+ * signed price has them, for an order whose lines Stripe can't be asked for.
  *
- * A quote that nobody uses is kept an hour past its end, so that a late click gets
- * a 410 in place of "there is no such quote"; making a session of it keeps it as long as that
- * session's events may come.
+ * A quote that nobody uses is kept an hour past its end, so that a late click
+ * gets a 410 in place of "there is no such quote"; making a session of it keeps it as
+ * long as that session's events may come.
  */
 #ifndef ORDERSNAP_SHOP_QUOTE_H
 #define ORDERSNAP_SHOP_QUOTE_H

@@ -3,7 +3,7 @@
  * What the reconciler notes besides the orders: sessions that fail, that Stripe does
  * not know, and whose charge it has seen.
  */
-#include "sync/reconcile.h"
+#include "sync/reconcile_note.h"
 
 #include "base/clock.h"
 #include "base/log.h"
