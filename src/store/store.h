@@ -74,7 +74,8 @@ struct store {
 /*
  * Reads n (1..STORE_MAX_ITEMS) items, strongly consistent: every write that was
  * acknowledged before is seen.  items[i] is that of keys[i], or NULL; the
- * caller releases each with json_object_put().  On failure all are NULL.
+ * caller releases each with json_object_put().  On failure all are NULL.  A key
+ * may be named twice.
  * Several items are no snapshot: between two of them others may have written
  * (DynamoDB's BatchGetItem; SQLite happens to give them of one moment).
  */

@@ -60,19 +60,33 @@ static int get_one(struct store_dynamodb *self, const struct store_key *key,
 	return 0;
 }
 
+/* BatchGetItem refuses a key that it is given twice; returns how many differ. */
+static size_t different_keys(const struct store_key *keys, size_t n, struct dynamodb_key *out)
+{
+	size_t i, k, found = 0;
+
+	for (i = 0; i < n; i++) {
+		for (k = 0; k < found; k++)
+			if (strcmp(out[k].pk, keys[i].pk) == 0 && strcmp(out[k].sk, keys[i].sk) == 0)
+				break;
+		if (k == found)
+			out[found++] = (struct dynamodb_key){keys[i].pk, keys[i].sk};
+	}
+	return found;
+}
+
 static int get_many(struct store *s, const struct store_key *keys, size_t n,
 		    struct json_object **items, int64_t deadline, struct err *e)
 {
 	struct store_dynamodb *self = self_of(s);
 	struct dynamodb_key wanted[STORE_MAX_ITEMS];
 	struct json_object *found;
-	size_t i;
+	size_t different;
 
 	if (n == 1)
 		return get_one(self, keys, items, deadline, e);
-	for (i = 0; i < n; i++)
-		wanted[i] = (struct dynamodb_key){keys[i].pk, keys[i].sk};
-	if (dynamodb_get_batch(self->client, self->table, wanted, n, deadline, &found, e))
+	different = different_keys(keys, n, wanted);
+	if (dynamodb_get_batch(self->client, self->table, wanted, different, deadline, &found, e))
 		return -1;
 	sort_items(found, keys, n, items);
 	json_object_put(found);

@@ -131,6 +131,27 @@ static void items_are_read_in_the_order_of_their_keys(void **state)
 	assert_int_equal(json_int_or(keep(items[4]), "n", 0), 3);
 }
 
+static void a_key_that_is_named_twice_gives_its_item_twice(void **state)
+{
+	const struct store_key keys[] = {{pk("a"), "1"}, {pk("b"), "1"}, {pk("a"), "1"},
+					 {pk("none"), "1"}, {pk("none"), "1"}};
+	struct json_object *items[LENGTH(keys)];
+	struct err e = {.code = ERR_NONE};
+
+	(void)state;
+	must_put(item("a", "1", "'n':1"));
+	must_put(item("b", "1", "'n':2"));
+	check_int(e.text, store_get_many(store, keys, LENGTH(keys), items, soon(), &e), 0);
+	assert_int_equal(json_int_or(keep(items[0]), "n", 0), 1);
+	assert_int_equal(json_int_or(keep(items[1]), "n", 0), 2);
+	assert_int_equal(json_int_or(keep(items[2]), "n", 0), 1);
+	assert_null(items[3]);
+	assert_null(items[4]);
+	check_int(e.text, store_get_many(store, &keys[3], 2, items, soon(), &e), 0);
+	assert_null(items[0]);
+	assert_null(items[1]);
+}
+
 static void a_hundred_items_are_written_and_read_at_once(void **state)
 {
 	struct store_action puts[STORE_MAX_ITEMS];
@@ -1446,6 +1467,7 @@ static int clean_up(void **state)
 
 static const struct CMUnitTest shared[] = {
 	with_store(items_are_read_in_the_order_of_their_keys),
+	with_store(a_key_that_is_named_twice_gives_its_item_twice),
 	with_store(a_hundred_items_are_written_and_read_at_once),
 	with_store(a_read_of_none_or_too_many_is_a_fault_of_the_caller),
 	with_store(an_item_comes_back_byte_for_byte),
