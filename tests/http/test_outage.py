@@ -111,19 +111,26 @@ def _():
         forget_faults()
 
 
-@test
-def _():
-    "a key that Stripe refuses: the order has the quote's items, and is completed once it is mended"
-    event = bought_event()
-    fault("status", status=403)
-    is_unavailable(site.deliver(event))
-    forget_faults()
-    order = order_of(event)
-    equal([(i["name"], i["quantity"]) for i in order["items"]],
-          [("Red Necklace", 2), ("Silver Ring", 1)])
-    equal((order["itemsPending"], is_marked(event)), (True, False))
-    equal(site.deliver(event).status, 200)
-    equal(("itemsPending" in order_of(event), is_marked(event)), (False, True))
+def refusing(status):
+    def run():
+        event = bought_event()
+        fault("status", status=status)
+        is_unavailable(site.deliver(event))
+        forget_faults()
+        order = order_of(event)
+        equal([(i["name"], i["quantity"]) for i in order["items"]],
+              [("Red Necklace", 2), ("Silver Ring", 1)])
+        equal((order["itemsPending"], is_marked(event)), (True, False))
+        equal(site.deliver(event).status, 200)
+        equal(("itemsPending" in order_of(event), is_marked(event)), (False, True))
+    return run
+
+
+for _status in (401, 403):
+    _run = refusing(_status)
+    _run.__doc__ = (f"a key that Stripe refuses by a {_status}: the order has the quote's items, and is "
+                    "completed once it is mended")
+    test(_run)
 
 
 @test
