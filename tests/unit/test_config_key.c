@@ -116,7 +116,8 @@ static void what_does_not_fit_its_type_is_refused_by_name_and_changes_nothing(vo
 		struct err e = {.code = ERR_NONE};
 
 		check_int(row->text, config_set(&c, &key, row->text, &e), -1);
-		check_err(row->text, &e, ERR_CONFIG, "KEY must be ");
+		check_err(row->text, &e, ERR_CONFIG, row->type == CONFIG_URL && !strstr(row->text, "http")
+			  ? "KEY must begin with https://" : "KEY must be ");
 		check_text(row->text, c.commerce_db, "before");
 		free(c.commerce_db);
 	}
