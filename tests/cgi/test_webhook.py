@@ -10,7 +10,7 @@ import sqlite3
 import time
 
 from kit import (KeptShop, Stub, Watch, case, check_log, contains, equal, fields_of, granted, lacks,
-                 lib, lines_of, main, ok, refused, sign, stripe_with, test)
+                 lib, lines_of, main, ok, preload, refused, sign, stripe_with, test)
 
 shop = KeptShop()
 SIGNATURE, PAYLOAD = "Invalid Stripe signature", "Invalid Stripe payload"
@@ -49,6 +49,23 @@ def _():
         equal(granted(shop.webhook(event)), {**first, "duplicate": True})
         equal(granted(shop.webhook(event, STRIPE_API_BASE="http://127.0.0.1:9")),
               {**first, "duplicate": True})
+
+
+@test
+def _():
+    """an event is acknowledged only when its order is on the disk: the log of the table is synced"""
+    event, log = paid(), os.path.realpath(shop.db) + "-wal"
+    # While another has the file open, a program that ends moves nothing out of the log, and the
+    # log is begun (which syncs it, too) by the first event alone.
+    with contextlib.closing(preload.Syncs()) as syncs, \
+            contextlib.closing(sqlite3.connect(shop.db)) as other:
+        other.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        granted(shop.webhook(paid(), **syncs.variables))
+        syncs.take()
+        granted(shop.webhook(event, **syncs.variables))
+        ok(log in syncs.take(), "the log was synced")
+        granted(shop.webhook(event, **syncs.variables))
+        lacks(syncs.take(), log)
 
 
 # What Stripe's first answer to a question is, what its Stripe-Should-Retry says, and how often it

@@ -113,6 +113,21 @@ def guard_faults(root):
     return found
 
 
+def digest_faults(root):
+    """A signature that is made and not compared by digest_equal(), and a digest_equal() that stops at
+    the first byte that differs."""
+    found = []
+    for path in tree.c_files(root):
+        text = tree.without_comments(tree.read(root, path))
+        if path == "src/base/digest.c":
+            if "CRYPTO_memcmp(" not in text or re.search(r"\b(?<!CRYPTO_)(memcmp|strn?cmp) *\(", text):
+                found.append(f"{path}: bytes are compared by CRYPTO_memcmp() alone")
+        elif path.startswith("src/") and path.endswith(".c") and "digest_hmac_hex(" in text and \
+                "digest_equal(" not in text:
+            found.append(f"{path}: what digest_hmac_hex() makes is compared by digest_equal()")
+    return found
+
+
 def order_faults(root):
     """A source whose own header is not the first that it quotes: then nothing shows that the header
     stands on its own."""
@@ -174,6 +189,12 @@ def _():
 def _():
     "nobody calls a function that has no bound, hides errors or starts a shell"
     tree.no_faults(call_faults(tree.SRC))
+
+
+@test
+def _():
+    "what a secret signs is compared in a time that tells nothing"
+    tree.no_faults(digest_faults(tree.SRC))
 
 
 @test
@@ -272,6 +293,17 @@ def _():
         only(call_faults, {"src/a/b.c": f"\n\tint n = {name} (a, b);\n"}, "src/a/b.c:2", name)
     clean(call_faults, {"src/a/b.c": '/* strcpy(a, b) */\nchar *s = "atoi(x)";\n'
                                      "snprintf(a, 1, b); log_system(x); int atoi_like;\n"})
+
+
+@test
+def _():
+    "a signature that is compared by memcmp is a fault, in the digests and where they are used"
+    only(digest_faults, {"src/a/b.c": "digest_hmac_hex(k, p, 1, x);\nreturn memcmp(x, y, 64) == 0;\n"},
+         "src/a/b.c")
+    for wrong in ("return memcmp(a, b, n) == 0;", "return CRYPTO_memcmp(a, b, n) || strcmp(a, b);"):
+        only(digest_faults, {"src/base/digest.c": wrong + "\n"}, "CRYPTO_memcmp")
+    clean(digest_faults, {"src/base/digest.c": "return CRYPTO_memcmp(a, b, n) == 0;\n",
+                          "src/a/b.c": "digest_hmac_hex(k, p, 1, x);\nreturn digest_equal(x, y);\n"})
 
 
 main()

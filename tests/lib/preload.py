@@ -12,6 +12,7 @@ import shop as lib
 from tap import skip
 
 CLOCK = os.path.join(os.path.dirname(os.path.abspath(__file__)), "clock.c")
+SYNCS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "syncs.c")
 
 class Preload:
     """A C file, built for LD_PRELOAD: a program with .variables runs with it."""
@@ -51,3 +52,21 @@ class Clock(Preload):
     def close(self):
         self.shift.close()
         super().close()
+
+
+class Syncs(Preload):
+    """What the programs that run with .variables bring to the disk for good."""
+
+    def __init__(self):
+        super().__init__(SYNCS)
+        self.path = os.path.join(self.folder, "paths")
+        self.variables["SYNCS"] = self.path
+
+    def take(self):
+        """The files that were synced since the last time, by fsync or fdatasync."""
+        if not os.path.exists(self.path):
+            return []
+        with open(self.path) as f:
+            paths = f.read().splitlines()
+        os.remove(self.path)
+        return paths
