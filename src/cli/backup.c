@@ -5,13 +5,14 @@
 #include "cli/backup.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
-#include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/progress.h"
-#include "store/store_sqlite_copy.h"
 
-bool backup_show(void *context, int64_t pages, int64_t all)
+#define WAIT_MS 60000 /* for a lock that others hold */
+
+static bool show(void *context, int64_t pages, int64_t all)
 {
 	char number[STR_GROUPED_SIZE], text[64];
 
@@ -20,7 +21,7 @@ bool backup_show(void *context, int64_t pages, int64_t all)
 	return !interrupt_came(NULL);
 }
 
-bool backup_is_for_a_file(const struct app *app, const char *command)
+static bool is_for_a_file(const struct app *app, const char *command)
 {
 	const char *table = app->config.commerce_table;
 
@@ -33,7 +34,7 @@ bool backup_is_for_a_file(const struct app *app, const char *command)
 	return false;
 }
 
-void backup_say_size(const struct sqlite_copied *done)
+void backup_print_size(const struct sqlite_copied *done)
 {
 	char items[STR_GROUPED_SIZE], bytes[STR_GROUPED_SIZE];
 
@@ -43,35 +44,46 @@ void backup_say_size(const struct sqlite_copied *done)
 		printf(", the latest of %s", done->newest);
 }
 
-static int run(struct app *app, const struct command_line *line)
+int backup_copy(const struct app *app, const struct command_line *line, backup_way *way,
+		struct sqlite_copied *done)
 {
-	bool quiet = command_value(line, "quiet") != NULL;
+	const char *name = line->command->name;
 	struct progress progress;
-	struct sqlite_copied done;
 	const struct sqlite_copy copy = {
 		.store = app->config.commerce_db,
 		.file = line->operands[0],
 		.replace = command_value(line, "force") != NULL,
-		.progress = backup_show,
+		.progress = show,
 		.context = &progress,
-		.wait_ms = BACKUP_WAIT_MS,
+		.wait_ms = WAIT_MS,
 	};
 	struct err e;
 	int rc;
 
-	if (!backup_is_for_a_file(app, "backup"))
+	if (!is_for_a_file(app, name))
 		return COMMAND_ERROR;
 	interrupt_catch();
-	progress_begin(&progress, "backup", quiet);
-	rc = sqlite_copy_save(&copy, &done, &e);
+	progress_begin(&progress, name, command_value(line, "quiet") != NULL);
+	rc = way(&copy, done, &e);
 	progress_end(&progress);
-	if (rc) {
-		command_complain("backup", "%s", e.text);
+	if (done->aside)
+		printf("what was at %s could not be used: it is now %s\n", copy.store, done->aside);
+	free(done->aside);
+	done->aside = NULL;
+	if (rc)
+		command_complain(name, "%s", e.text);
+	return rc ? COMMAND_ERROR : COMMAND_OK;
+}
+
+static int run(struct app *app, const struct command_line *line)
+{
+	struct sqlite_copied done;
+
+	if (backup_copy(app, line, sqlite_copy_save, &done))
 		return COMMAND_ERROR;
-	}
-	if (!quiet) {
-		printf("%s: ", copy.file);
-		backup_say_size(&done);
+	if (!command_value(line, "quiet")) {
+		printf("%s: ", line->operands[0]);
+		backup_print_size(&done);
 		puts("; checked");
 	}
 	return COMMAND_OK;

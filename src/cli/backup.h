@@ -5,18 +5,19 @@
 #ifndef ORDERSNAP_CLI_BACKUP_H
 #define ORDERSNAP_CLI_BACKUP_H
 
-#include "app/app.h"
+#include "cli/command.h"
 #include "store/store_sqlite_copy.h"
 
-#define BACKUP_WAIT_MS 60000 /* for a lock that others hold */
+/* sqlite_copy_save or sqlite_copy_load. */
+typedef int backup_way(const struct sqlite_copy *copy, struct sqlite_copied *done, struct err *e);
 
-/* Shows how far it is on the struct progress `context`; false when told to stop. */
-bool backup_show(void *context, int64_t pages, int64_t all);
-
-/* Whether the store is a file; else says what there is for DynamoDB. */
-bool backup_is_for_a_file(const struct app *app, const char *command);
+/* Copies that way between the store's file and the file that the line names, with a
+ * progress bar; Ctrl-C stops it.  Says what went wrong, and prints what was moved aside.
+ * COMMAND_OK with *done, else COMMAND_ERROR. */
+int backup_copy(const struct app *app, const struct command_line *line, backup_way *way,
+		struct sqlite_copied *done);
 
 /* Prints what a copy holds, without a newline. */
-void backup_say_size(const struct sqlite_copied *done);
+void backup_print_size(const struct sqlite_copied *done);
 
 #endif
