@@ -194,20 +194,15 @@ static int next_page(struct walk *w, struct err *e)
 {
 	const struct adopt *request = w->work.request;
 	const struct adopt_counts *counts = &w->result->counts;
-	struct store_key after = {json_string_or_null(w->after, "PK"),
-				  json_string_or_null(w->after, "SK")};
 	int64_t before = counts->adopted + counts->merged;
-	struct json_object *items, *last;
+	struct json_object *items;
 	int rc;
 
-	if (store_scan(app_store(w->work.app), w->after ? &after : NULL, STORE_MAX_ITEMS, &items,
-		       &last, deadline_in(TRANSFER_VERB_MS), e))
+	if (transfer_next_page(app_store(w->work.app), &w->after, &items, e))
 		return -1;
 	rc = walk_page(w, items, e);
 	json_object_put(items);
-	json_object_put(w->after);
-	w->after = last;
-	if (rc || !last)
+	if (rc || !w->after)
 		return rc;
 	if (request->progress)
 		request->progress(request->context, counts,
@@ -294,17 +289,11 @@ static bool has_theirs(struct json_object *items)
 
 static int find_theirs(struct app *app, bool *found, struct err *e)
 {
-	struct json_object *last = NULL, *next, *items;
+	struct json_object *last = NULL, *items;
 	int rc;
 
 	do {
-		struct store_key after = {json_string_or_null(last, "PK"),
-					  json_string_or_null(last, "SK")};
-
-		rc = store_scan(app_store(app), last ? &after : NULL, STORE_MAX_ITEMS, &items, &next,
-				deadline_in(TRANSFER_VERB_MS), e);
-		json_object_put(last);
-		last = rc ? NULL : next;
+		rc = transfer_next_page(app_store(app), &last, &items, e);
 		if (!rc) {
 			*found = has_theirs(items);
 			json_object_put(items);

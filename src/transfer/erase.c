@@ -176,10 +176,9 @@ int erase_order(struct app *app, struct json_object *order, bool dry_run,
 
 static bool is_session_of(struct json_object *item, const char *user)
 {
-	const char *pk = json_string_or_null(item, "PK");
 	const char *own = json_string_or_null(item, "userId");
 
-	if (!pk || !own || !str_starts(pk, "SESSION#") ||
+	if (!own || transfer_kind_of(item) != TRANSFER_SESSION ||
 	    json_string_or_null(item, "orderPK"))
 		return false;
 	return strcmp(own, user) == 0 || (strchr(user, '@') && strcasecmp(own, user) == 0);
@@ -217,22 +216,15 @@ static int erase_page(struct app *app, struct erase_sessions *walk, struct json_
 
 int erase_sessions(struct app *app, struct erase_sessions *walk, struct err *e)
 {
-	struct json_object *items, *next, *last = NULL;
+	struct json_object *items, *last = NULL;
 	int rc;
 
 	do {
-		struct store_key after = {json_string_or_null(last, "PK"),
-					  json_string_or_null(last, "SK")};
-
-		rc = store_scan(app_store(app), last ? &after : NULL, STORE_MAX_ITEMS, &items, &next,
-				deadline_in(TRANSFER_VERB_MS), e);
-		json_object_put(last);
-		last = NULL;
-		if (rc)
-			break;
-		rc = erase_page(app, walk, items, e);
-		json_object_put(items);
-		last = next;
+		rc = transfer_next_page(app_store(app), &last, &items, e);
+		if (!rc) {
+			rc = erase_page(app, walk, items, e);
+			json_object_put(items);
+		}
 	} while (!rc && last && !walk->stop(NULL));
 	json_object_put(last);
 	return rc;

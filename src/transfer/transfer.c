@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "format/json_canonical.h"
 #include "shop/keys.h"
 
@@ -33,6 +34,21 @@ enum transfer_kind transfer_kind_of(struct json_object *item)
 		if (str_starts(pk, kinds[i].pk) && str_starts(sk, kinds[i].sk))
 			return (enum transfer_kind)i;
 	return TRANSFER_OTHER;
+}
+
+int transfer_next_page(struct store *store, struct json_object **last, struct json_object **items,
+		       struct err *e)
+{
+	const struct store_key after = {json_string_or_null(*last, "PK"),
+					json_string_or_null(*last, "SK")};
+	struct json_object *next;
+
+	if (store_scan(store, *last ? &after : NULL, STORE_MAX_ITEMS, items, &next,
+		       deadline_in(TRANSFER_VERB_MS), e))
+		return -1;
+	json_object_put(*last);
+	*last = next;
+	return 0;
 }
 
 const char *transfer_kind_plural(enum transfer_kind kind)

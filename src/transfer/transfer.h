@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "format/json.h"
+#include "store/store.h"
 
 /* How long the store is waited for, a verb: locks and throttling pass. */
 #define TRANSFER_VERB_MS 60000
@@ -36,6 +37,12 @@ enum transfer_kind {
 };
 
 enum transfer_kind transfer_kind_of(struct json_object *item);
+
+/* The next page of a walk over the whole table, a JSON array that the caller releases:
+ * what is behind the item `*last` (owned; NULL: from the beginning on).  `*last` is then
+ * where the page after it begins, NULL when there is none; on -1 it is as it was. */
+int transfer_next_page(struct store *store, struct json_object **last, struct json_object **items,
+		       struct err *e);
 
 /* "orders". */
 const char *transfer_kind_plural(enum transfer_kind kind);

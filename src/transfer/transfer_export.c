@@ -77,17 +77,12 @@ static int write_page(struct exporter *x, struct json_object *items, struct err 
 /* One page from behind *last on, which is replaced. */
 static int export_page(struct exporter *x, struct json_object **last, struct err *e)
 {
-	struct store_key after = {json_string_or_null(*last, "PK"),
-				  json_string_or_null(*last, "SK")};
-	struct json_object *items = NULL, *next = NULL;
-	int rc = store_scan(x->store, *last ? &after : NULL, STORE_MAX_ITEMS, &items, &next,
-			    deadline_in(TRANSFER_VERB_MS), e);
+	struct json_object *items = NULL;
+	int rc = transfer_next_page(x->store, last, &items, e);
 
 	if (!rc)
 		rc = write_page(x, items, e);
 	json_object_put(items);
-	json_object_put(*last);
-	*last = next;
 	if (!rc)
 		show_progress(x);
 	return rc;
