@@ -62,6 +62,16 @@ int record_items_write(struct record_items *items, struct order_change *change, 
 	return rc;
 }
 
+bool record_is_unknown(const struct err *answer, const char *what, const char *id, struct err *e)
+{
+	if (answer->code != ERR_REFUSED || answer->upstream != 404)
+		return false;
+	err_set(e, ERR_UNAVAILABLE, "Stripe does not know %s%s under our key: is STRIPE_SECRET of "
+		"another account or sandbox than the webhook endpoint?", what, id);
+	e->upstream = 404;
+	return true;
+}
+
 int record_until_done(int (*once)(void *context, struct err *e), void *context, int64_t deadline,
 		      struct err *e)
 {

@@ -27,6 +27,12 @@ void record_items_free(struct record_items *items);
  * transaction.  -1 with ERR_CONFLICT where something was written since. */
 int record_items_write(struct record_items *items, struct order_change *change, struct err *e);
 
+/* Whether Stripe's `answer` was that it does not know `id`, a `what` ("session ", or
+ * "" where the id alone is known).  Then
+ * nothing is recorded, and *e (which may be `answer`) says so to whoever has to mend the
+ * key: ERR_UNAVAILABLE, with e->upstream 404. */
+bool record_is_unknown(const struct err *answer, const char *what, const char *id, struct err *e);
+
 /* Calls `once`, which reads, decides and writes, until it meets no conflict; it
  * begins each time at the read. */
 int record_until_done(int (*once)(void *context, struct err *e), void *context, int64_t deadline,

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "record/record_expiry.h"
+#include "record/items.h"
 #include "record/record_charge.h"
 #include "record/thin.h"
 #include "shop/event.h"
@@ -127,13 +128,8 @@ static int process_thin(struct app *app, struct event *event,
 	struct json_object *object = NULL;
 	int rc = thin_fetch(app, event, run->deadline, &object, e);
 
-	if (rc && e->code == ERR_REFUSED && e->upstream == 404) {
-		err_set(e, ERR_UNAVAILABLE, "Stripe does not know %s under our key: is STRIPE_SECRET "
-			"of another account or sandbox than the webhook endpoint?", event->related_id);
-		e->upstream = 404;
-	} else if (rc && e->code == ERR_REFUSED) {
+	if (rc && !record_is_unknown(e, "", event->related_id, e) && e->code == ERR_REFUSED)
 		e->code = ERR_UNAVAILABLE;
-	}
 	if (rc)
 		log_failure(event, e);
 	event->object = object;

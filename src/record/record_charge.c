@@ -74,14 +74,9 @@ static int ask(struct payment *p, struct err *e)
 
 	if (ask_charge(p->items.app, &what, &p->asked, e) == 0)
 		return 0;
-	if (e->code == ERR_REFUSED && e->upstream == 404) {
-		err_set(e, ERR_UNAVAILABLE, "Stripe does not know charge %s under our key: is "
-			"STRIPE_SECRET of another account or sandbox than the webhook endpoint?",
-			p->charge_id ? p->charge_id : p->intent);
-		e->upstream = 404;
-	} else if (e->code == ERR_REFUSED) {
+	if (!record_is_unknown(e, "charge ", p->charge_id ? p->charge_id : p->intent, e) &&
+	    e->code == ERR_REFUSED)
 		e->code = ERR_UNAVAILABLE;
-	}
 	return -1;
 }
 
@@ -231,7 +226,7 @@ static int record_once(void *context, struct err *e)
 }
 
 int record_charge(struct app *app, const struct record_charge_request *request,
-		   struct record_outcome *out, struct err *e)
+		  struct record_outcome *out, struct err *e)
 {
 	struct payment_ref ref = payment_ref_of(request->object);
 	struct payment p = {

@@ -21,6 +21,6 @@ struct record_charge_request {
  * ordersnap does not keep orders of.
  */
 int record_charge(struct app *app, const struct record_charge_request *request,
-		   struct record_outcome *out, struct err *e);
+		  struct record_outcome *out, struct err *e);
 
 #endif

@@ -44,7 +44,7 @@ static int expire_once(void *context, struct err *e)
 }
 
 int record_expiry(struct app *app, const struct record_request *r, struct record_outcome *out,
-		   struct err *e)
+		  struct err *e)
 {
 	struct expiry x = {.app = app, .request = r, .out = out};
 

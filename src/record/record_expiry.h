@@ -9,6 +9,6 @@
 
 /* As record_session(). */
 int record_expiry(struct app *app, const struct record_request *request,
-		   struct record_outcome *out, struct err *e);
+		  struct record_outcome *out, struct err *e);
 
 #endif

@@ -176,7 +176,7 @@ static int find_unnamed(struct recording *s, struct err *e)
 	if (!s->request->run->dry_run && was_written_later(s, order))
 		adopt_again(s->items.app, s->request->run->deadline, &ignored);
 	again = item_keys_set_order(&s->items.keys, json_string_or_null(order, "PK"),
-				      json_string_or_null(order, "SK"));
+				    json_string_or_null(order, "SK"));
 	json_object_put(order);
 	return record_items_read(&s->items, again, e);
 }
@@ -279,12 +279,8 @@ static int ask(struct recording *s, struct err *e)
 
 	if (ask_all(s, &s->why) == 0)
 		return 0;
-	if (s->why.code == ERR_REFUSED && s->why.upstream == 404) {
-		err_set(e, ERR_UNAVAILABLE, "Stripe does not know session %s under our key: is "
-			"STRIPE_SECRET of another account or sandbox than the webhook endpoint?", id);
-		e->upstream = 404;
+	if (record_is_unknown(&s->why, "session ", id, e))
 		return -1;
-	}
 	json_object_put(s->json);
 	json_object_put(s->lines);
 	s->json = s->lines = NULL;
@@ -388,7 +384,7 @@ static int record_once(void *context, struct err *e)
 	forget(s);
 	s->session = *r->session;
 	item_keys_init(&s->items.keys, r->unmarked ? NULL : r->event, r->session,
-			 config->order_number_prefix, r->run->now);
+		       config->order_number_prefix, r->run->now);
 	if (record_items_read(&s->items, ITEM_ALL, e))
 		return -1;
 	if (s->items.read[ITEM_EVENT] && !r->run->again) {
