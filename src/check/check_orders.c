@@ -165,7 +165,7 @@ static int walk_days(struct check *c, struct pending *pending, int64_t from, int
 	for (; !rc && to > from; to -= to % DAY + 1) {
 		int64_t begin = to - to % DAY, left = deadline_left(pending->until);
 		struct pending_walk walk = {.from = begin > from ? begin : from, .to = to,
-					    .retry_ms = left < READ_MS ? left : READ_MS,
+					    .read_ms = left < READ_MS ? left : READ_MS,
 					    .found = on_pending, .context = pending};
 
 		rc = left ? pending_walk(c->app, &walk, e)

@@ -104,7 +104,7 @@ static int ask(struct probe *probe, const struct probe_request *request, const c
 }
 
 int probe_ask(struct probe *probe, const struct probe_request *request, struct probe_answer *answer,
-		struct err *e)
+	      struct err *e)
 {
 	char *url = str_printf("%s%s", probe->base, request->path);
 	struct http_answer http;

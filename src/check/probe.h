@@ -40,7 +40,7 @@ struct probe_answer {
  * answer.  Redirects are not followed.  probe_answer_free() the answer in both
  * cases. */
 int probe_ask(struct probe *probe, const struct probe_request *visit, struct probe_answer *answer,
-		struct err *e);
+	      struct err *e);
 void probe_answer_free(struct probe_answer *answer);
 
 #endif

@@ -49,7 +49,7 @@ static int walk_day(struct app *app, struct pending_walk *w, int64_t day, struct
 	struct json_object *page;
 	int rc;
 
-	while (!(rc = store_pages_next(&pages, app_store(app), deadline_in(w->retry_ms), &page, e)) &&
+	while (!(rc = store_pages_next(&pages, app_store(app), deadline_in(w->read_ms), &page, e)) &&
 	       page) {
 		rc = take_page(w, page, e);
 		json_object_put(page);

@@ -18,7 +18,7 @@ typedef int pending_entry(void *context, struct json_object *entry, struct err *
 
 struct pending_walk {
 	int64_t from, to;     /* epoch seconds of the orders' creation, both included */
-	int64_t retry_ms;  /* for each read of the store */
+	int64_t read_ms;      /* for each read of the store */
 	pending_entry *found;
 	void *context;
 	int64_t read;         /* filled: the entries that were read */

@@ -38,8 +38,8 @@ void item_keys_set_number(struct item_keys *keys, char *number)
 }
 
 void item_keys_init(struct item_keys *keys, const struct event *event,
-		      const struct session *session, const char *number_prefix,
-		      int64_t now)
+		    const struct session *session, const char *number_prefix,
+		    int64_t now)
 {
 	const char *quote = json_string_or_null(session->metadata, "quoteSignature");
 
@@ -90,7 +90,7 @@ unsigned item_keys_set_order(struct item_keys *keys, const char *pk, const char 
 }
 
 unsigned item_keys_update(struct item_keys *keys, const struct session *session,
-			    bool order_is_known)
+			  bool order_is_known)
 {
 	struct item_keys fresh;
 	unsigned again = 0;
@@ -119,7 +119,7 @@ unsigned item_keys_update(struct item_keys *keys, const struct session *session,
 }
 
 void item_keys_of_payment(struct item_keys *keys, const struct event *event,
-			    const char *intent)
+			  const char *intent)
 {
 	memset(keys, 0, sizeof *keys);
 	set_key(keys, ITEM_EVENT, key_event(event->id), str_dup(KEY_METADATA));
@@ -159,7 +159,7 @@ bool item_keys_names(struct json_object *pointer, const char *session_id)
 unsigned item_keys_from_session(struct item_keys *keys, struct json_object *session_item)
 {
 	return item_keys_set_order(keys, json_string_or_null(session_item, "orderPK"),
-				     json_string_or_null(session_item, "orderSK"));
+				   json_string_or_null(session_item, "orderSK"));
 }
 
 unsigned item_keys_from_order(struct item_keys *keys, struct json_object *order)

@@ -41,8 +41,8 @@ struct item_keys {
  * be NULL.
  */
 void item_keys_init(struct item_keys *keys, const struct event *event,
-		      const struct session *session, const char *number_prefix,
-		      int64_t now);
+		    const struct session *session, const char *number_prefix,
+		    int64_t now);
 void item_keys_free(struct item_keys *keys);
 
 /* Takes over the order's keys (that are there, or that the session's item
@@ -56,12 +56,12 @@ unsigned item_keys_from_order(struct item_keys *keys, struct json_object *order)
  * while no order is known, for one that stands keeps its own.  Returns the bits
  * of the items to read. */
 unsigned item_keys_update(struct item_keys *keys, const struct session *session,
-			    bool order_is_known);
+			  bool order_is_known);
 
 /* Those of an event about a payment, of which nothing else is known (`intent` may
  * be NULL). */
 void item_keys_of_payment(struct item_keys *keys, const struct event *event,
-			    const char *intent);
+			  const char *intent);
 
 /* The keys of the order that its payment's pointer names, and of all that belongs
  * to it; -1 where it names none. */

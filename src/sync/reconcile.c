@@ -84,7 +84,7 @@ static void read_candidate(struct reconcile *r, struct candidate *c, struct json
 		r->state->counts.skipped++;
 	else
 		item_keys_init(&c->keys, NULL, &c->session, r->app->config.order_number_prefix,
-				 now);
+			       now);
 }
 
 /* Reads item `which` of each candidate that is to be looked up, patiently; a

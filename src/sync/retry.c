@@ -50,7 +50,7 @@ bool retry_again(struct retry *retry, const struct err *e)
 }
 
 int retry_get_many(struct app *app, struct retry retry, const struct store_key *keys,
-		      size_t n, struct json_object **items, struct err *e)
+		   size_t n, struct json_object **items, struct err *e)
 {
 	int rc;
 
@@ -62,7 +62,7 @@ int retry_get_many(struct app *app, struct retry retry, const struct store_key *
 }
 
 int retry_ask(struct app *app, struct retry retry, retry_question *question,
-		 const void *what, void *answer, struct err *e)
+	      const void *what, void *answer, struct err *e)
 {
 	struct stripe_client *stripe;
 	int64_t deadline;
@@ -92,7 +92,7 @@ static int ask_next_page(struct stripe_client *stripe, const void *what, int64_t
 }
 
 int retry_next_page(struct app *app, struct retry retry, struct stripe_pages *pages,
-		       struct json_object **page, struct err *e)
+		    struct json_object **page, struct err *e)
 {
 	const struct next_page next = {pages, page};
 

@@ -45,19 +45,19 @@ bool retry_blames_object(const struct err *e);
 
 /* store_get_many(), again while that is worth it. */
 int retry_get_many(struct app *app, struct retry retry, const struct store_key *keys,
-		      size_t n, struct json_object **items, struct err *e);
+		   size_t n, struct json_object **items, struct err *e);
 
 /* A question to Stripe: `what` is asked, and `answer` filled, as the operation
  * behind it has it. */
 typedef int retry_question(struct stripe_client *stripe, const void *what, int64_t deadline,
-			      void *answer, struct err *e);
+			   void *answer, struct err *e);
 
 /* Asks it, again while that is worth it.  0 or -1 as the question. */
 int retry_ask(struct app *app, struct retry retry, retry_question *question,
-		 const void *what, void *answer, struct err *e);
+	      const void *what, void *answer, struct err *e);
 
 /* stripe_pages_next(), again while that is worth it. */
 int retry_next_page(struct app *app, struct retry retry, struct stripe_pages *pages,
-		       struct json_object **page, struct err *e);
+		    struct json_object **page, struct err *e);
 
 #endif

@@ -132,7 +132,7 @@ static int one_page(struct sync *s, struct err *e)
 	struct json_object *sessions;
 	int64_t before = s->state.counts.sessions;
 	int rc = retry_next_page(s->app, reconcile_retry(&s->options->listener), &s->pages,
-				    &sessions, e);
+				 &sessions, e);
 
 	if (rc)
 		return -1;
@@ -189,7 +189,7 @@ static int walk_listed(struct sync *s, struct pending_pass *pass, int64_t near, 
 	for (i = 0; !rc && i < n; i++) {
 		int64_t day = pending_days_get(s->state.pending_days, i), last = day + DAY - 1;
 		struct pending_walk walk = {.from = day, .to = last < near ? last : near - 1,
-					    .retry_ms = RETRY_CALL_MS,
+					    .read_ms = RETRY_CALL_MS,
 					    .found = take_pending, .context = pass};
 
 		if (day >= 0 && last >= s->state.from)
@@ -211,7 +211,7 @@ static int walk_pending(struct sync *s, struct sync_late *late, struct err *e)
 	int64_t near = s->now - (all ? PENDING_DAYS : PENDING_DAYS_NEAR) * DAY;
 	struct pending_pass pass = {.late = late, .days = json_object_new_array()};
 	struct pending_walk walk = {.from = near, .to = s->state.from - 1,
-				    .retry_ms = RETRY_CALL_MS,
+				    .read_ms = RETRY_CALL_MS,
 				    .found = take_pending, .context = &pass};
 	int rc = pending_walk(s->app, &walk, e);
 

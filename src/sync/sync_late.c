@@ -28,7 +28,7 @@ static int ask(const struct sync_late *late, retry_question *question, const voi
 	       void *answer, struct err *e)
 {
 	return retry_ask(late->reconcile->app, reconcile_retry(late->reconcile->listener),
-			    question, what, answer, e);
+			 question, what, answer, e);
 }
 
 void sync_late_free(struct sync_late *late)
@@ -157,8 +157,8 @@ static int read_pointers(struct sync_late *late, struct json_object *payments,
 	}
 	if (*n)
 		rc = retry_get_many(late->reconcile->app,
-				       reconcile_retry(late->reconcile->listener), keys, *n,
-				       items, e);
+				    reconcile_retry(late->reconcile->listener), keys, *n,
+				    items, e);
 	for (i = 0; i < *n; i++)
 		free(owned[i]);
 	return rc;
@@ -196,8 +196,8 @@ int sync_late_refunds(struct sync_late *late, int64_t from, int64_t now, struct 
 
 	while (!rc && !told_to_stop(late)) {
 		rc = retry_next_page(late->reconcile->app,
-					reconcile_retry(late->reconcile->listener), &pages, &events,
-					e);
+				     reconcile_retry(late->reconcile->listener), &pages, &events,
+				     e);
 		if (rc || !events)
 			break;
 		rc = take_events(late, events, e);

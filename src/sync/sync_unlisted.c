@@ -137,7 +137,7 @@ int sync_unlisted_ask(struct sync_unlisted *u, struct err *e)
 			break;
 		}
 		rc = retry_ask(r->app, reconcile_retry(r->listener), ask_session, walk.key,
-				  &session, e);
+			       &session, e);
 		json_object_put(session);
 		if (!rc)
 			r->failures = 0;
