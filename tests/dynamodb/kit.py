@@ -8,7 +8,6 @@ import hmac
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import threading
@@ -216,3 +215,35 @@ def iso_in(seconds):
     """A time from now, as AWS writes it."""
     moment = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=seconds)
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+# --- botocore, to compare with ------------------------------------------------------------------
+
+# Of each set of variables: [access key, token], or None.
+BOTOCORE_CREDENTIALS = """
+import json, os, sys
+import botocore.session
+found = []
+for variables in json.load(sys.stdin):
+    os.environ.clear()
+    os.environ.update(variables)
+    try:
+        session = botocore.session.Session()
+        got = session.get_credentials()
+        got = got and got.get_frozen_credentials()
+        found.append([got.access_key, got.token] if got else None)
+    except Exception as e:
+        found.append(None)
+print(json.dumps(found))
+"""
+
+
+def ask_botocore(script, values):
+    """What a script says that is run beside botocore, with values as JSON on standard input."""
+    python = next((p for p in ("/usr/bin/python3", shutil.which("python3")) if p and subprocess.run(
+        [p, "-c", "import botocore"], capture_output=True, check=False).returncode == 0), None)
+    if not python:
+        skip("there is no botocore (Debian: python3-botocore)")
+    done = subprocess.run([python, "-c", script], input=json.dumps(values), capture_output=True,
+                          text=True, timeout=120, check=True)
+    return json.loads(done.stdout)

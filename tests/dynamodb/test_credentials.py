@@ -6,17 +6,15 @@ The health check reads one item from a small server in DynamoDB's place, which t
 which region, and whether with the right secret.  botocore, where it is installed, is asked the same.
 """
 import concurrent.futures
-import json
 import os
 import re
 import shutil
-import subprocess
 import tempfile
 import time
 
 import kit
 from kit import case
-from tap import Watch, contains, equal, lacks, main, ok, skip, test
+from tap import Watch, contains, equal, lacks, main, ok, test
 
 dynamodb = kit.Stub(kit.empty_dynamodb)
 shop = kit.Shop(sim=False, COMMERCE_DB=None, COMMERCE_TABLE="orders")
@@ -193,34 +191,8 @@ for number, (what, credentials, config, given, want) in enumerate(PLACES):
             contains(unsigned(**settings), "no AWS credentials")
 
 
-ASK_BOTOCORE = """
-import json, os, sys, logging
-import botocore.session
-found = []
-for variables in json.load(sys.stdin):
-    os.environ.clear()
-    os.environ.update(variables)
-    try:
-        session = botocore.session.Session()
-        got = session.get_credentials()
-        got = got and got.get_frozen_credentials()
-        found.append([got.access_key, got.token] if got else None)
-    except Exception as e:
-        found.append(None)
-print(json.dumps(found))
-"""
 # Where Amazon's own tools differ from each other.
 NOT_AS_BOTOCORE = {"empty variables are not set"}
-
-
-def botocore(script, values):
-    python = next((p for p in ("/usr/bin/python3", shutil.which("python3")) if p and subprocess.run(
-        [p, "-c", "import botocore"], capture_output=True, check=False).returncode == 0), None)
-    if not python:
-        skip("there is no botocore (Debian: python3-botocore)")
-    done = subprocess.run([python, "-c", script], input=json.dumps(values), capture_output=True,
-                          text=True, timeout=120, check=True)
-    return json.loads(done.stdout)
 
 
 @test
@@ -228,8 +200,8 @@ def _():
     "botocore finds the same credentials in the same places"
     chosen = [(i, p) for i, p in enumerate(PLACES) if p[0] not in NOT_AS_BOTOCORE]
     settings = [variables(p[1], p[2], p[3], f"place{i}") for i, p in chosen]
-    found = botocore(ASK_BOTOCORE, [{k: v for k, v in s.items() if v is not None}
-                                    for s in settings])
+    found = kit.ask_botocore(kit.BOTOCORE_CREDENTIALS,
+                             [{k: v for k, v in s.items() if v is not None} for s in settings])
     for (_, place), got in zip(chosen, found):
         equal(got, list(place[4]) if place[4] else None, place[0])
 
@@ -283,8 +255,8 @@ def _():
     chosen = [(i, r) for i, r in enumerate(REGIONS) if not r[1].get("AWS_REGION")
               and r[1].get("AWS_REGION") != ""]
     settings = [variables(None, r[2], {**env("AKIAENV"), **r[1]}, f"region{i}") for i, r in chosen]
-    found = botocore(ASK_CLI_REGION, [{k: v for k, v in s.items() if v is not None}
-                                      for s in settings])
+    found = kit.ask_botocore(ASK_CLI_REGION,
+                             [{k: v for k, v in s.items() if v is not None} for s in settings])
     for (_, region), got in zip(chosen, found):
         equal(got, region[3], region[0])
 
