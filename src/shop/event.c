@@ -21,6 +21,7 @@ static const struct {
 	{"refund.created", EVENT_REFUND},
 	{"refund.updated", EVENT_REFUND},
 	{"refund.failed", EVENT_REFUND},
+	{"charge.refund.updated", EVENT_REFUND},
 	{"charge.dispute.", EVENT_DISPUTE}, /* and whatever comes behind the dot */
 };
 
@@ -28,6 +29,7 @@ const char *const event_types[] = {
 	"checkout.session.completed", "checkout.session.async_payment_succeeded",
 	"checkout.session.async_payment_failed", "checkout.session.expired",
 	"charge.refunded", "refund.created", "refund.updated", "refund.failed",
+	"charge.refund.updated",
 	"charge.dispute.created", "charge.dispute.updated", "charge.dispute.closed",
 	"charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated", NULL,
 };

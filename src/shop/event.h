@@ -22,7 +22,7 @@ enum event_kind {
 	EVENT_SESSION_SUCCEEDED, /* checkout.session.async_payment_succeeded */
 	EVENT_SESSION_FAILED,    /* checkout.session.async_payment_failed */
 	EVENT_SESSION_EXPIRED,   /* checkout.session.expired */
-	EVENT_REFUND,            /* charge.refunded, refund.created, .updated, .failed */
+	EVENT_REFUND,            /* charge.refunded, refund.*, charge.refund.updated */
 	EVENT_DISPUTE,           /* charge.dispute.* */
 };
 

@@ -860,7 +860,8 @@ def _(sim, hook):
     eq(sim.control("refund", refund=refund["id"], outcome="fail")["status"], "failed")
     charge = sim.call("GET", f"/v1/charges/{refund['charge']}")[1]
     eq((charge["amount_refunded"], charge["refunded"]), (0, False))
-    eq([e["type"] for e in sim.control("events")][-2:], ["refund.failed", "refund.updated"])
+    eq([e["type"] for e in sim.control("events")][-3:],
+       ["refund.failed", "refund.updated", "charge.refund.updated"])
 
 
 @test("a dispute opens, is lost and can still be won")

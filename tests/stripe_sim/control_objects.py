@@ -176,6 +176,7 @@ def end_refund(sim, refund, outcome):
                           failure_balance_transaction=new_id("balance_transaction"))
             world.emit("refund.failed", refund)
         world.emit("refund.updated", refund, previous=previous)
+        world.emit("charge.refund.updated", refund, previous=previous)
         return render(world, refund, NEWEST)
 
 

@@ -57,6 +57,7 @@ LOCALES = ("auto bg cs da de el en en-GB es es-419 et fi fil fr fr-CA hi-IN hr h
 DEFAULT_EVENTS = ["checkout.session.completed", "checkout.session.async_payment_succeeded",
                   "checkout.session.async_payment_failed", "checkout.session.expired",
                   "charge.refunded", "refund.created", "refund.updated", "refund.failed",
+                  "charge.refund.updated",
                   "charge.dispute.created", "charge.dispute.updated", "charge.dispute.closed",
                   "charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated"]
 

@@ -319,9 +319,10 @@ static void an_event_is_told_by_its_type(void **state)
 		{"checkout.session.expired", EVENT_SESSION_EXPIRED},
 		{"charge.refunded", EVENT_REFUND}, {"refund.created", EVENT_REFUND},
 		{"refund.updated", EVENT_REFUND}, {"refund.failed", EVENT_REFUND},
+		{"charge.refund.updated", EVENT_REFUND},
 		{"charge.dispute.created", EVENT_DISPUTE}, {"charge.dispute.closed", EVENT_DISPUTE},
 		{"charge.dispute.anything_new", EVENT_DISPUTE}, {"charge.dispute", EVENT_OTHER},
-		{"charge.disputed", EVENT_OTHER}, {"charge.refund.updated", EVENT_OTHER},
+		{"charge.disputed", EVENT_OTHER}, {"charge.refund", EVENT_OTHER},
 		{"charge.refunded.x", EVENT_OTHER}, {"refund", EVENT_OTHER},
 		{"v1.checkout.session.completed", EVENT_OTHER},
 		{"checkout.session.completed2", EVENT_OTHER}, {"checkout.session", EVENT_OTHER},
@@ -386,7 +387,7 @@ static void what_is_subscribed_to_is_what_is_handled(void **state)
 		check(*type, event.kind != EVENT_OTHER);
 		check(*type, of_charge == (event.kind == EVENT_REFUND || event.kind == EVENT_DISPUTE));
 	}
-	assert_int_equal(n, 13);
+	assert_int_equal(n, 14);
 }
 
 static int read_thin(const char *more, struct event *event, struct err *e)
