@@ -4,11 +4,13 @@
  */
 #include "check/check_part.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -101,33 +103,76 @@ const char *check_spell(int64_t seconds, char *out)
 	return out;
 }
 
-/* Whether others than the owner of `st`, a folder, can put a file there. */
-static bool is_open_folder(const struct stat *st, gid_t intended)
+#define MAX_LINKS 40 /* as many as Linux follows in one path */
+
+/* Whether others can put something of theirs in the place of what stands in `folder`.
+ * On the way to the file a sticky bit keeps them from it (/tmp); in the file's own
+ * folder they could still put a file beside it. */
+static bool is_open_folder(const struct stat *folder, const struct stat *file, bool nearest)
 {
-	return (st->st_mode & S_IWOTH) || ((st->st_mode & S_IWGRP) && st->st_gid != intended);
+	if (!nearest)
+		return (folder->st_mode & S_IWOTH) && !(folder->st_mode & S_ISVTX);
+	return (folder->st_mode & S_IWOTH) ||
+	       ((folder->st_mode & S_IWGRP) && folder->st_gid != file->st_gid);
+}
+
+/* Where `part`, a path in `folder`, leads to if it is a link, with `rest` behind it;
+ * else NULL.  To free. */
+static char *follow_link(const char *part, const char *folder, const char *rest)
+{
+	char target[PATH_MAX];
+	ssize_t n = readlink(part, target, sizeof(target));
+
+	if (n <= 0)
+		return NULL;
+	if (*target == '/')
+		return str_printf("%.*s%s", (int)n, target, rest);
+	return str_printf("%s/%.*s%s", folder, (int)n, target, rest);
+}
+
+/* The first folder on the way to a file, `path` from the root on and then where its
+ * links lead to, that others can write; NULL, or a path to free. */
+static char *first_open_folder(const char *path, const struct stat *file, int links)
+{
+	const char *slash = path, *end;
+	char *open = NULL;
+	struct stat st;
+
+	for (; slash && !open; slash = end) {
+		char *folder = str_printf("%.*s", slash > path ? (int)(slash - path) : 1, path);
+		char *part, *target;
+
+		end = strchr(slash + 1, '/');
+		part = str_printf("%.*s", end ? (int)(end - path) : (int)strlen(path), path);
+		target = follow_link(part, folder, end ? end : "");
+		if (!stat(folder, &st) && is_open_folder(&st, file, !end && !target))
+			open = realpath(folder, NULL);
+		else if (target && links > 0)
+			open = first_open_folder(target, file, links - 1);
+		if (target) /* the rest of the way has been looked at behind the link */
+			end = NULL;
+		free(folder);
+		free(part);
+		free(target);
+	}
+	return open;
 }
 
 bool check_closed_folder(struct check *c, const char *path)
 {
-	char *folder = realpath(path, NULL), *slash;
-	struct stat file, st;
-	bool closed = true, nearest = true;
+	char *here = *path == '/' ? NULL : realpath(".", NULL);
+	char *whole = here ? str_printf("%s/%s", here, path) : str_dup(path);
+	struct stat file, folder = {0};
+	char *open = stat(path, &file) ? NULL : first_open_folder(whole, &file, MAX_LINKS);
 
-	/* Its own folder, and those above it, where a sticky bit is enough (/tmp). */
-	if (folder && stat(folder, &file))
-		*folder = '\0';
-	while (closed && folder && (slash = strrchr(folder, '/'))) {
-		*slash = '\0';
-		if (stat(*folder ? folder : "/", &st))
-			break;
-		closed = nearest ? !is_open_folder(&st, file.st_gid)
-				 : !(st.st_mode & S_IWOTH) || (st.st_mode & S_ISVTX);
-		nearest = false;
-	}
-	if (!closed)
+	if (open) {
+		stat(open, &folder);
 		check_not(c, CHECK_FAILED, "folder", "chmod o-w it, and g-w unless its group is the "
 			  "programs'", "%s, mode %04o: others can write it, and put a file of theirs in "
-			  "the place of %s", *folder ? folder : "/", (unsigned)(st.st_mode & 07777), path);
-	free(folder);
-	return closed;
+			  "the place of %s", open, (unsigned)(folder.st_mode & 07777), path);
+	}
+	free(open);
+	free(whole);
+	free(here);
+	return !open;
 }

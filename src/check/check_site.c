@@ -380,6 +380,7 @@ void check_site(struct check *c)
 		}
 		look_at_checkout(&site);
 		check_site_orders(c, site.probe, check_deadline(c, CALL_MS));
+		check_site_buyer(c, site.probe, check_deadline(c, CALL_MS));
 		if (look_at_webhook(&site))
 			look_at_webhook_limit(&site);
 	}

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Trying to see somebody's orders.  With ORDERS_AUTH=remote_user the program
- * believes whomever the web server names; a server that names a user whom it has
- * not checked (nginx's $remote_user, outside of auth_basic) shows all customers'
- * orders to everybody.
+ * Trying to see somebody's orders, and to buy in somebody's name.  With
+ * ORDERS_AUTH=remote_user the programs believe whomever the web server names; a
+ * server that names a user whom it has not checked (nginx's $remote_user, outside of
+ * auth_basic) shows all customers' orders to everybody.
  */
 #include "check/check_site_orders.h"
 
@@ -11,6 +11,18 @@
 
 /* ordersnap-check:nobody-has-this-password */
 #define INVENTED "Basic b3JkZXJzbmFwLWNoZWNrOm5vYm9keS1oYXMtdGhpcy1wYXNzd29yZA=="
+
+/* Nobody's quote, for another user than the invented one. */
+#define FOR_ANOTHER "{\"userId\":\"somebody else\",\"quoteSignature\":" \
+	"\"0000000000000000000000000000000000000000000000000000000000000000\"}"
+
+static const char mend_login[] = "set REMOTE_USER in a location with auth_basic or auth_request "
+				 "only; see conf/nginx/ordersnap.conf";
+
+static bool is_too_many(const struct probe_answer *a, const char *error)
+{
+	return a->status == 429 || (a->status == 503 && !error);
+}
 
 static bool has_login(const struct config *config, bool by_server)
 {
@@ -38,15 +50,47 @@ void check_site_orders(struct check *c, struct probe *probe, int64_t deadline)
 	if (a.status == 401 && (error || by_server))
 		check_ok(c, "orders", "/orders refuses a user without a checked login");
 	else if (a.status == 200 && json_object_object_get_ex(a.json, "orders", NULL))
-		check_not(c, CHECK_FAILED, "orders", "set REMOTE_USER in a location with auth_basic or "
-			  "auth_request only; see conf/nginx/ordersnap.conf", "everybody can see every "
-			  "customer's orders: an invented user without a password was believed");
-	else if (a.status == 429 || (a.status == 503 && !error))
+		check_not(c, CHECK_FAILED, "orders", mend_login, "everybody can see every customer's "
+			  "orders: an invented user without a password was believed");
+	else if (is_too_many(&a, error))
 		check_not(c, CHECK_WARNING, "orders", "wait a minute and run this again", "not known: the web "
 			  "server answered %d, as it does to too many requests", a.status);
 	else
 		check_not(c, CHECK_WARNING, "orders", "lead /orders and the paths below it to orders.fcgi, "
 			  "if customers are to see their orders; see conf/nginx and conf/apache",
 			  "answered %d: the path does not lead to orders.fcgi", a.status);
+	probe_answer_free(&a);
+}
+
+/* Who is believed to be the invented user may not buy for another: 403.  Who is
+ * believed to be nobody may name nobody: 401. */
+void check_site_buyer(struct check *c, struct probe *probe, int64_t deadline)
+{
+	struct probe_answer a;
+	const char *error;
+	struct err e;
+
+	if (!config_login_is_by_server(&c->app->config))
+		return;
+	if (probe_ask(probe, &(struct probe_request){.method = "POST", .path = "/checkout/create-session",
+						 .authorization = INVENTED, .body = span_of(FOR_ANOTHER),
+						 .deadline = deadline}, &a, &e)) {
+		check_not(c, CHECK_FAILED, "buyer", "see the log of the web server", "no answer: %s", e.text);
+		probe_answer_free(&a);
+		return;
+	}
+	error = json_string_or_null(a.json, "error");
+	if (a.status == 401)
+		check_ok(c, "buyer", "/checkout/create-session refuses a user without a checked login");
+	else if (a.status == 403 && error)
+		check_not(c, CHECK_FAILED, "buyer", mend_login, "everybody can buy in every customer's name: "
+			  "/checkout/create-session believed an invented user without a password");
+	else if (is_too_many(&a, error))
+		check_not(c, CHECK_WARNING, "buyer", "wait a minute and run this again", "not known: the web "
+			  "server answered %d, as it does to too many requests", a.status);
+	else
+		check_not(c, CHECK_WARNING, "buyer", "lead /checkout/create-session to "
+			  "checkout-create-session.fcgi; see conf/nginx and conf/apache",
+			  "answered %d where an invented user is refused with 401", a.status);
 	probe_answer_free(&a);
 }

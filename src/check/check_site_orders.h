@@ -13,4 +13,8 @@
  * the settings have a login. */
 void check_site_orders(struct check *c, struct probe *probe, int64_t deadline);
 
+/* The same for buying in a customer's name, as "buyer"; nothing where the web server
+ * has no login of the customers'. */
+void check_site_buyer(struct check *c, struct probe *probe, int64_t deadline);
+
 #endif

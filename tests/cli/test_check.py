@@ -485,6 +485,25 @@ def _():
     report.says("store/folder", folder)
 
 
+@case("a folder is a fault where a link on the way stands that others could replace")
+def _():
+    path, _ = store_in("behind")
+    for name, target in (("first", path), ("second", "../first/link"), ("third", "..")):
+        os.mkdir(os.path.join(shop.folder, name), 0o700)
+        os.symlink(target, os.path.join(shop.folder, name, "link"))
+    ways = {"first/link": "first", "second/link": "first", "third/link/first/link": "third"}
+    for way, open_one in ways.items():
+        link, opened = os.path.join(shop.folder, way), os.path.join(shop.folder, open_one)
+        equal(store_folders(link)[0], "ok", way)
+        os.chmod(opened, 0o777)
+        status, report = store_folders(link)
+        equal(status, "failed", way)
+        report.says("store/folder", f"{opened}, mode 0777")
+        os.chmod(opened, 0o1777)
+        equal(store_folders(link)[0], "ok", f"{way}: sticky, nobody else can replace it")
+        os.chmod(opened, 0o700)
+
+
 @case("a file that is not there is a fault, since the programs make none, and it is not made")
 def _():
     path = os.path.join(shop.folder, "new.db")

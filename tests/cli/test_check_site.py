@@ -280,16 +280,24 @@ def believing(request, body):
 @case("a web server that believes an invented user is named, and what to do")
 def _():
     shop.login = {"ORDERS_AUTH": "remote_user"}
-    check(ORDERS_AUTH="remote_user").blames().says("site/orders", "refuses a user")
+    report = check(ORDERS_AUTH="remote_user").blames()
+    report.says("site/orders", "refuses a user")
+    report.says("site/buyer", "refuses a user")
     gateway.fault = believing
-    check(ORDERS_AUTH="remote_user").blames("failed site/orders").says(
-        "site/orders", "an invented user without a password was believed", "auth_basic")
+    report = check(ORDERS_AUTH="remote_user").blames("failed site/orders", "failed site/buyer")
+    report.says("site/orders", "an invented user without a password was believed", "auth_basic")
+    report.says("site/buyer", "believed an invented user without a password", "auth_basic")
 
 
 @case("a login of the web server's own, and one by tokens, refuse an invented user")
 def _():
+    shop.login = {"ORDERS_AUTH": "remote_user"}
     gateway.fault = at("/orders", 401, method="GET")
     check(ORDERS_AUTH="remote_user").blames().says("site/orders", "refuses a user")
+    gateway.fault = at("/checkout/create-session", 401)
+    check(ORDERS_AUTH="remote_user").says("site/buyer", "refuses a user")
+    gateway.fault = at("/checkout/create-session", 404)
+    check(ORDERS_AUTH="remote_user").says("site/buyer", "answered 404")
     gateway.well()
     shop.login = {"JWT_SECRET": JWT}
     check(JWT_SECRET=JWT).blames().says("site/orders", "refuses a user")
