@@ -32,12 +32,12 @@ struct request {
 };
 
 static const struct table_column columns[] = {
-	{"NUMBER", false, 0},
-	{"TIME (UTC)", false, 0},
-	{"CUSTOMER", false, 8},
-	{"ITEMS", true, 0},
-	{"AMOUNT", true, 0},
-	{"STATUS", false, 9},
+	{"NUMBER", false, 0, 5, false},
+	{"TIME (UTC)", false, 0, 2, false},
+	{"CUSTOMER", false, 6, 3, false},
+	{"ITEMS", true, 0, 1, false},
+	{"AMOUNT", true, 0, 4, false},
+	{"STATUS", false, 9, 0, false},
 };
 
 #define COLUMNS ((int)(sizeof columns / sizeof *columns))

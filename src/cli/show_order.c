@@ -11,127 +11,192 @@
 #include <string.h>
 
 #include "cli/order_text.h"
+#include "cli/show_line.h"
+#include "cli/show_money.h"
 #include "cli/table.h"
 #include "format/iso8601.h"
 #include "shop/lines.h"
 #include "shop/money.h"
 
-#define LABEL 17 /* the cells of a label with its gap */
-
 static const struct table_column item_columns[] = {
-	{"ITEM", false, 12},
-	{"SKU", false, 6},
-	{"QUANTITY", true, 0},
-	{"UNIT PRICE", true, 0},
-	{"TOTAL", true, 0},
+	{"ITEM", false, 12, 0, false},
+	{"SKU", false, 6, 4, false},
+	{"QUANTITY", true, 0, 5, false},
+	{"UNIT PRICE", true, 0, 3, false},
+	{"DISCOUNT", true, 0, 1, true},
+	{"TAX", true, 0, 2, true},
+	{"TOTAL", true, 0, 0, false},
 };
 
 #define ITEM_COLUMNS ((int)(sizeof item_columns / sizeof *item_columns))
 
-/* The attributes that have a line or a place of their own. */
-static const char *const known[] = {
-	"orderNumber", "orderId", "status", "createdAt", "completedAt", "updatedAt", "expiresAt",
-	"customerName", "customerEmail", "customerPhone", "userId", "shippingAddress", "items",
-	"itemCount", "itemsPending", "unconfirmed", "amount", "amountSubtotal", "amountDiscount", "amountTax",
-	"amountShipping", "amountRefunded", "currency", "presentment", "dispute",
-	"stripePaymentIntentId", "stripePaymentStatus", "stripeCustomerId", "stripeSessionId",
-	"quoteSignature", "metadata", "livemode", "source", "version", "PK", "SK", NULL,
+/* The attributes that have a line or a place of their own, where they have this type;
+ * json_type_null: whatever they are. */
+static const struct {
+	enum json_type type;
+	const char *const keys[24];
+} known[] = {
+	{json_type_null, {"status", "createdAt", "completedAt", "updatedAt", "erasedAt", "expiresAt",
+			  "version", "PK", "SK", "itemCount", "itemsPending", "unconfirmed", "guest",
+			  "livemode", "amount", "amountSubtotal", "amountDiscount", "amountTax",
+			  "amountShipping", "amountRefunded", "currency", "settlementCurrency"}},
+	{json_type_int, {"amountCaptured", "amountFee", "amountNet"}},
+	{json_type_string, {"orderNumber", "orderId", "customerName", "customerEmail",
+			    "customerPhone", "customerBusinessName", "customerTaxExempt", "userId",
+			    "userKind", "locale", "clientReferenceId", "paymentLinkId", "invoiceId",
+			    "recoveredFrom", "stripePaymentIntentId", "stripePaymentStatus",
+			    "stripeCustomerId", "stripeSessionId", "quoteSignature", "source"}},
+	{json_type_object, {"shippingAddress", "billingAddress", "consent", "shippingRate",
+			    "payment", "presentment", "dispute", "tracking", "metadata"}},
+	{json_type_array, {"items", "customerTaxIds", "customFields", "discounts", "taxes",
+			   "refunds", "disputes"}},
 };
-
-/* --- lines ---------------------------------------------------------------------- */
-
-/* A line "label  text"; nothing where the text is NULL or empty. */
-static void put(FILE *to, const char *label, const char *text)
-{
-	char *clean_label, *clean;
-	int space;
-
-	if (str_empty(text))
-		return;
-	clean_label = table_clean(label);
-	clean = table_clean(text);
-	space = LABEL - table_width(clean_label);
-	fprintf(to, "%s%*s%s\n", clean_label, space > 0 ? space : 1, "", clean);
-	free(clean);
-	free(clean_label);
-}
-
-static void put_owned(FILE *to, const char *label, char *text) /* takes text */
-{
-	put(to, label, text);
-	free(text);
-}
-
-static void put_member(FILE *to, const char *label, struct json_object *object, const char *key)
-{
-	put(to, label, json_string_or_null(object, key));
-}
-
-static void put_time(FILE *to, const char *label, struct json_object *order, const char *key)
-{
-	char *time = order_text_time(order, key);
-
-	if (time)
-		put_owned(to, label, str_printf("%s UTC", time));
-	free(time);
-}
-
-/* A value of whatever type under its own name; a string without its quotes. */
-static void put_value(FILE *to, const char *label, struct json_object *value)
-{
-	put(to, label, json_object_is_type(value, json_type_string)
-			       ? json_object_get_string(value) : json_text(value));
-}
 
 /* --- the parts ------------------------------------------------------------------ */
 
 static void put_head(FILE *to, struct json_object *order)
 {
+	bool live, unconfirmed = false;
 	int64_t expires;
 	char time[ISO8601_SIZE];
 
-	put_owned(to, "Order", order_text_number(order));
-	put_owned(to, "Status", order_text_status(order));
-	put_member(to, "Order id", order, "orderId");
-	put_time(to, "Created", order, "createdAt");
-	put_time(to, "Completed", order, "completedAt");
-	put_time(to, "Updated", order, "updatedAt");
+	show_owned(to, "Order", order_text_number(order));
+	show_owned(to, "Status", order_text_status(order));
+	json_get_bool(order, "unconfirmed", &unconfirmed);
+	if (unconfirmed)
+		show_text(to, "Unconfirmed", "yes, Stripe could not be asked yet");
+	if (json_get_bool(order, "livemode", &live) == JSON_FOUND)
+		show_text(to, "Mode", live ? "live" : "test");
+	show_member(to, "Order id", order, "orderId");
+	show_time(to, "Created", order, "createdAt");
+	show_time(to, "Completed", order, "completedAt");
+	show_time(to, "Updated", order, "updatedAt");
+	show_time(to, "Person erased", order, "erasedAt");
 	if (json_get_int(order, "expiresAt", &expires) == JSON_FOUND)
-		put(to, "Kept until", iso8601_time(expires, time));
+		show_text(to, "Kept until", iso8601_time(expires, time));
+}
+
+/* `eu_vat DE123456789` */
+static void put_tax_id(FILE *to, struct json_object *id, struct json_object *order)
+{
+	(void)order;
+	show_parts(to, "Tax id", " ", (const char *[SHOW_PARTS]){
+		json_string_or_null(id, "type"), json_string_or_null(id, "value")});
+}
+
+/* `Gift note: Happy birthday` */
+static void put_custom_field(FILE *to, struct json_object *field, struct json_object *order)
+{
+	const char *label = json_string_or_null(field, "label");
+	struct json_object *value = NULL;
+	const char *text;
+
+	(void)order;
+	json_object_object_get_ex(field, "value", &value);
+	text = json_object_is_type(value, json_type_string) ? json_object_get_string(value)
+		: value ? json_text(value) : "";
+	show_parts(to, "Custom field", ": ", (const char *[SHOW_PARTS]){
+		label ? label : json_string_or_null(field, "key"), text});
+}
+
+/* The members of an object of the order, each under its name behind `label`. */
+static void put_members(FILE *to, const char *label, struct json_object *order, const char *key)
+{
+	struct json_object *object = NULL;
+	struct json_walk walk;
+
+	json_get_object(order, key, &object);
+	walk = json_walk_of(object);
+	while (json_walk_next(&walk)) {
+		char *name = str_printf("%s %s", label, walk.key);
+
+		show_value(to, name, walk.value);
+		free(name);
+	}
 }
 
 static void put_customer(FILE *to, struct json_object *order)
 {
-	put_member(to, "Customer", order, "customerName");
-	put_member(to, "E-mail", order, "customerEmail");
-	put_member(to, "Phone", order, "customerPhone");
-	put_member(to, "User", order, "userId");
+	bool guest = false;
+
+	show_member(to, "Customer", order, "customerName");
+	show_member(to, "Business", order, "customerBusinessName");
+	show_member(to, "E-mail", order, "customerEmail");
+	show_member(to, "Phone", order, "customerPhone");
+	show_member(to, "User", order, "userId");
+	if (json_get_bool(order, "guest", &guest) == JSON_FOUND)
+		show_text(to, "Guest", guest ? "yes" : "no");
+	show_member(to, "User kind", order, "userKind");
+	show_each(to, order, "customerTaxIds", put_tax_id);
+	show_member(to, "Tax exempt", order, "customerTaxExempt");
+	show_member(to, "Language", order, "locale");
+	put_members(to, "Consent", order, "consent");
+	show_each(to, order, "customFields", put_custom_field);
 }
 
 /* As on a parcel; the label stands in front of the first line alone. */
-static void put_address(FILE *to, struct json_object *order)
+static void put_address(FILE *to, const char *label, struct json_object *a)
 {
 	static const char *const lines[] = {"name", "line1", "line2", "", "country", NULL};
-	const char *label = "Ship to", *text;
-	struct json_object *a = NULL;
-	const char *city, *state, *code;
+	const char *city = json_string_or_null(a, "city"), *state = json_string_or_null(a, "state");
+	const char *code = json_string_or_null(a, "postalCode"), *text;
 	char *place;
 	int i;
 
-	json_get_object(order, "shippingAddress", &a);
-	city = json_string_or_null(a, "city");
-	state = json_string_or_null(a, "state");
-	code = json_string_or_null(a, "postalCode");
 	place = str_printf("%s%s%s%s%s", city ? city : "", city && state ? ", " : "",
 			   state ? state : "", (city || state) && code ? " " : "", code ? code : "");
 	for (i = 0; lines[i]; i++) {
 		text = *lines[i] ? json_string_or_null(a, lines[i]) : place;
-		put(to, label, text);
+		show_text(to, label, text);
 		if (!str_empty(text))
 			label = "";
 	}
 	free(place);
 }
+
+/* Whether the bill goes to another place than the parcel; a name that one of them
+ * lacks makes none. */
+static bool is_other_address(struct json_object *billing, struct json_object *shipping)
+{
+	struct json_walk walk = json_walk_of(billing);
+
+	while (json_walk_next(&walk)) {
+		const char *there = json_string_or_null(shipping, walk.key);
+		const char *here = json_string_or_null(billing, walk.key);
+
+		if (!there && strcmp(walk.key, "name") == 0)
+			continue;
+		if (strcmp(here ? here : "", there ? there : "") != 0)
+			return true;
+	}
+	return false;
+}
+
+static void put_addresses(FILE *to, struct json_object *order)
+{
+	struct json_object *shipping = NULL, *billing = NULL;
+
+	json_get_object(order, "shippingAddress", &shipping);
+	json_get_object(order, "billingAddress", &billing);
+	put_address(to, "Ship to", shipping);
+	if (billing && is_other_address(billing, shipping))
+		put_address(to, "Bill to", billing);
+}
+
+/* What the owner said of the parcel by `ordersnap mark`. */
+static void put_tracking(FILE *to, struct json_object *order)
+{
+	struct json_object *tracking = NULL;
+
+	json_get_object(order, "tracking", &tracking);
+	show_member(to, "Parcel", tracking, "status");
+	show_time(to, "Shipped", tracking, "shippedAt");
+	show_parts(to, "Tracking", " ", (const char *[SHOW_PARTS]){
+		json_string_or_null(tracking, "carrier"), json_string_or_null(tracking, "number")});
+	show_member(to, "Tracking page", tracking, "url");
+}
+
+/* --- the items ------------------------------------------------------------------ */
 
 static char *item_money(struct json_object *item, int64_t amount, struct json_object *order)
 {
@@ -151,6 +216,14 @@ static bool item_total(struct json_object *item, int64_t *total)
 	       !__builtin_mul_overflow(price, json_int_or(item, "quantity", 1), total);
 }
 
+/* An amount of a line; 0 is none where it is the usual. */
+static char *item_part(struct json_object *item, const char *key, struct json_object *order)
+{
+	int64_t amount = json_int_or(item, key, 0);
+
+	return amount ? item_money(item, amount, order) : NULL;
+}
+
 static void put_item(struct table *table, struct json_object *item, struct json_object *order)
 {
 	const char *variant = json_string_or_null(item, "variantId"), *name = lines_item_name(item);
@@ -161,6 +234,8 @@ static void put_item(struct table *table, struct json_object *item, struct json_
 		str_printf("%" PRId64, json_int_or(item, "quantity", 1)),
 		json_get_int(item, "unitPrice", &price) == JSON_FOUND
 			? item_money(item, price, order) : NULL,
+		item_part(item, "amountDiscount", order),
+		item_part(item, "amountTax", order),
 		item_total(item, &total) ? item_money(item, total, order) : NULL,
 	};
 	int i;
@@ -188,76 +263,31 @@ static void put_items(FILE *to, struct json_object *order, int width)
 	putc('\n', to);
 }
 
-static void put_money(FILE *to, const char *label, struct json_object *order, const char *key)
-{
-	put_owned(to, label, order_text_money(order, key));
-}
-
-static void put_sums(FILE *to, struct json_object *order)
-{
-	int64_t discount = json_int_or(order, "amountDiscount", 0), amount;
-	struct json_object *seen = NULL;
-
-	put_money(to, "Subtotal", order, "amountSubtotal");
-	if (discount)
-		put_owned(to, "Discount",
-			  money_text(-discount, json_string_or_null(order, "currency")));
-	put_money(to, "Tax", order, "amountTax");
-	put_money(to, "Shipping", order, "amountShipping");
-	put_money(to, "Total", order, "amount");
-	put_money(to, "Refunded", order, "amountRefunded");
-	json_get_object(order, "presentment", &seen);
-	if (json_get_int(seen, "amount", &amount) == JSON_FOUND)
-		put_owned(to, "Buyer paid", money_text(amount, json_string_or_null(seen, "currency")));
-}
-
-/* A dispute's amount is in the currency that the buyer was charged in. */
-static void put_dispute(FILE *to, struct json_object *order)
-{
-	struct json_object *dispute = NULL, *charged = order;
-	int64_t amount;
-
-	json_get_object(order, "dispute", &dispute);
-	json_get_object(order, "presentment", &charged);
-	put_member(to, "Dispute", dispute, "status");
-	put_member(to, "Dispute reason", dispute, "reason");
-	if (json_get_int(dispute, "amount", &amount) == JSON_FOUND)
-		put_owned(to, "Dispute amount",
-			  money_text(amount, json_string_or_null(charged, "currency")));
-	put_member(to, "Dispute id", dispute, "id");
-}
+/* --- the record ----------------------------------------------------------------- */
 
 static void put_ids(FILE *to, struct json_object *order)
 {
-	put_member(to, "Payment", order, "stripePaymentIntentId");
-	put_member(to, "Payment status", order, "stripePaymentStatus");
-	put_member(to, "Stripe customer", order, "stripeCustomerId");
-	put_member(to, "Stripe session", order, "stripeSessionId");
-	put_member(to, "Quote", order, "quoteSignature");
+	show_member(to, "Payment", order, "stripePaymentIntentId");
+	show_member(to, "Payment status", order, "stripePaymentStatus");
+	show_member(to, "Stripe customer", order, "stripeCustomerId");
+	show_member(to, "Stripe session", order, "stripeSessionId");
+	show_member(to, "Invoice", order, "invoiceId");
+	show_member(to, "Payment link", order, "paymentLinkId");
+	show_member(to, "Recovered from", order, "recoveredFrom");
+	show_member(to, "Reference", order, "clientReferenceId");
+	show_member(to, "Quote", order, "quoteSignature");
 }
 
-static void put_metadata(FILE *to, struct json_object *order)
-{
-	struct json_object *metadata = NULL;
-	struct json_walk walk;
-
-	json_get_object(order, "metadata", &metadata);
-	walk = json_walk_of(metadata);
-	while (json_walk_next(&walk)) {
-		char *label = str_printf("Metadata %s", walk.key);
-
-		put_value(to, label, walk.value);
-		free(label);
-	}
-}
-
-static bool is_known(const char *key)
+static bool is_known(const char *key, enum json_type type)
 {
 	size_t i;
+	int k;
 
-	for (i = 0; known[i]; i++)
-		if (strcmp(known[i], key) == 0)
-			return true;
+	for (i = 0; i < sizeof known / sizeof *known; i++)
+		for (k = 0; known[i].keys[k]; k++)
+			if (strcmp(known[i].keys[k], key) == 0)
+				return known[i].type == json_type_null || known[i].type == type ||
+				       type == json_type_null;
 	return false;
 }
 
@@ -265,29 +295,28 @@ static void put_record(FILE *to, struct json_object *order)
 {
 	struct json_walk walk = json_walk_of(order);
 	int64_t version;
-	bool live;
 
-	if (json_get_bool(order, "livemode", &live) == JSON_FOUND)
-		put(to, "Mode", live ? "live" : "test");
-	put_member(to, "Source", order, "source");
+	show_member(to, "Source", order, "source");
 	if (json_get_int(order, "version", &version) == JSON_FOUND)
-		put_owned(to, "Version", str_printf("%" PRId64, version));
-	put_member(to, "PK", order, "PK");
-	put_member(to, "SK", order, "SK");
+		show_owned(to, "Version", str_printf("%" PRId64, version));
+	show_member(to, "PK", order, "PK");
+	show_member(to, "SK", order, "SK");
 	while (json_walk_next(&walk))
-		if (!is_known(walk.key))
-			put_value(to, walk.key, walk.value);
+		if (!is_known(walk.key, json_object_get_type(walk.value)))
+			show_value(to, walk.key, walk.value);
 }
 
 void show_order(FILE *to, struct json_object *order, int width)
 {
 	put_head(to, order);
 	put_customer(to, order);
-	put_address(to, order);
+	put_addresses(to, order);
+	put_tracking(to, order);
 	put_items(to, order, width);
-	put_sums(to, order);
-	put_dispute(to, order);
+	show_sums(to, order);
+	show_payment(to, order);
+	show_returned(to, order);
 	put_ids(to, order);
-	put_metadata(to, order);
+	put_members(to, "Metadata", order, "metadata");
 	put_record(to, order);
 }

@@ -29,6 +29,7 @@ struct table {
 	int n, width;
 	bool has_title;              /* the titles are printed */
 	int widths[TABLE_COLUMNS];   /* the widest cell so far */
+	bool filled[TABLE_COLUMNS];  /* a row has something in it */
 	char *rows[ROWS][TABLE_COLUMNS];
 	size_t used;
 };
@@ -147,17 +148,23 @@ static void add_cell(struct buf *line, const char *text, int width, bool right, 
 	free(cell);
 }
 
+/* A column of width 0 is left out. */
 static void print_row(struct table *t, const char *const *cells, const int *widths)
 {
 	struct buf line;
 	char *fitting;
-	int i;
+	int i, last = 0;
 
+	for (i = 0; i < t->n; i++)
+		if (widths[i])
+			last = i;
 	buf_init(&line, TEXT_MAX * TABLE_COLUMNS);
 	for (i = 0; i < t->n; i++) {
-		if (i)
+		if (!widths[i])
+			continue;
+		if (line.len)
 			add_spaces(&line, GAP);
-		add_cell(&line, cells[i], widths[i], t->columns[i].right, i == t->n - 1);
+		add_cell(&line, cells[i], widths[i], t->columns[i].right, i == last);
 	}
 	fitting = t->width ? table_fit(buf_text(&line), t->width) : NULL;
 	fprintf(t->to, "%s\n", fitting ? fitting : buf_text(&line));
@@ -171,7 +178,7 @@ static int widest(const struct table *t, const int *widths)
 	int i, found = -1, most = 0;
 
 	for (i = 0; i < t->n; i++) {
-		int spare = t->columns[i].least ? widths[i] - t->columns[i].least : 0;
+		int spare = t->columns[i].least && widths[i] ? widths[i] - t->columns[i].least : 0;
 
 		if (spare > most) {
 			most = spare;
@@ -181,14 +188,44 @@ static int widest(const struct table *t, const int *widths)
 	return found;
 }
 
-/* Takes cells from the columns that may be cut until the line fits; where even
- * that is too wide the line is cut. */
-static void squeeze(const struct table *t, int *widths)
+/* The next column to leave out, -1 if none is left that may go. */
+static int next_to_go(const struct table *t, const int *widths)
 {
-	int total = GAP * (t->n - 1), i;
+	int i, found = -1;
 
 	for (i = 0; i < t->n; i++)
-		total += widths[i] = t->widths[i];
+		if (widths[i] && t->columns[i].goes &&
+		    (found < 0 || t->columns[i].goes < t->columns[found].goes))
+			found = i;
+	return found;
+}
+
+/* The cells of a line whose columns are as narrow as they may be. */
+static int least_width(const struct table *t, const int *widths)
+{
+	int i, total = -GAP;
+
+	for (i = 0; i < t->n; i++) {
+		int least = t->columns[i].least;
+
+		if (widths[i])
+			total += GAP + (least && least < widths[i] ? least : widths[i]);
+	}
+	return total;
+}
+
+/* Leaves columns out until the line can fit, then takes cells from those that may be
+ * cut until it does; where even that is too wide the line is cut. */
+static void squeeze(const struct table *t, int *widths)
+{
+	int total = -GAP, i;
+
+	for (i = 0; i < t->n; i++)
+		widths[i] = t->columns[i].spare && !t->filled[i] ? 0 : t->widths[i];
+	while (t->width && least_width(t, widths) > t->width && (i = next_to_go(t, widths)) >= 0)
+		widths[i] = 0;
+	for (i = 0; i < t->n; i++)
+		total += widths[i] ? widths[i] + GAP : 0;
 	for (; t->width && total > t->width && (i = widest(t, widths)) >= 0; total--)
 		widths[i]--;
 }
@@ -253,6 +290,7 @@ void table_row(struct table *t, const char *const *cells)
 	for (i = 0; i < t->n; i++) {
 		t->rows[t->used][i] = table_clean(cells[i]);
 		measure(t, i, t->rows[t->used][i]);
+		t->filled[i] |= t->rows[t->used][i][0] != '\0';
 	}
 	if (++t->used == ROWS)
 		print_rows(t);

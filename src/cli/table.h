@@ -38,13 +38,17 @@ struct table_column {
 	const char *title;
 	bool right; /* flush right: numbers */
 	int least;  /* the cells that it may be cut to; 0: it is not cut */
+	int goes;   /* where even that is too wide: 1 is left out first, then 2; 0: it stays */
+	bool spare; /* left out while no row has anything in it */
 };
 
 /*
  * A table that is printed to `to` as it comes: its columns are as wide as the
  * widest cell of some hundred rows, and become wider where a later cell needs
- * it, so that any number of rows takes the memory of a few.  `width` is as of
- * table_terminal_width().  `columns` is borrowed, at most TABLE_COLUMNS.
+ * it, so that any number of rows takes the memory of a few.  Where a line is too
+ * narrow, cells are cut to their least, then columns are left out, and only what is
+ * still too wide is cut off: give what must be seen a `goes` of 0, all else one.
+ * `width` is as of table_terminal_width().  `columns` is borrowed, at most TABLE_COLUMNS.
  */
 struct table *table_new(FILE *to, const struct table_column *columns, int n, int width);
 

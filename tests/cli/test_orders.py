@@ -428,6 +428,21 @@ def _():
 
 @test
 def _():
+    "the status does not vanish from a narrow terminal: other columns shrink, and then go"
+    made = another(order("cs_test_abc12345", NOON, customerName="Jane Doe-Smith", amount=123456789),
+                   order("cs_test_xyz12345", NOON + 1, status="refunded"))
+    heads = {120: "NUMBER TIME (UTC) CUSTOMER ITEMS AMOUNT STATUS", 70: "NUMBER TIME (UTC) CUSTOMER AMOUNT STATUS",
+             50: "NUMBER CUSTOMER AMOUNT STATUS", 40: "NUMBER AMOUNT STATUS", 25: "NUMBER STATUS",
+             10: "STATUS"}
+    for columns, head in heads.items():
+        table = Screen(made, columns, "orders", "--user", "user_1").lines[:3]
+        equal(" ".join(table[0].split()), head)
+        for line, status in zip(table[1:], ("refunded", "completed")):
+            ok(line.endswith(status) and width(line) <= columns, f"{columns}: {line}")
+
+
+@test
+def _():
     "a terminal that does not say its width has eighty columns"
     made = another(order("cs_test_1", NOON, customerName="N" * 200))
     equal(max(map(width, Screen(made, 0, "orders", "--user", "user_1").lines)), 80)

@@ -200,6 +200,104 @@ def _():
                   "Silver Ring   R-SIL         1   25.00 USD  25.00 USD\n")
 
 
+SALE = order(
+    "cs_test_sale", NOON, guest=True, locale="de", customerBusinessName="Doe GmbH",
+    customerTaxIds=[{"type": "eu_vat", "value": "DE123456789"}], customerTaxExempt="reverse",
+    customFields=[{"key": "gift", "label": "Gift note", "type": "text", "value": "Alles Gute: Zoë"},
+                  {"key": "size", "type": "dropdown", "value": "xl"}, {"key": "age", "value": 7}],
+    consent={"promotions": "opt_in", "termsOfService": "accepted"}, clientReferenceId="ref-1",
+    paymentLinkId="plink_1", invoiceId="in_1", recoveredFrom="cs_test_before",
+    amount=9350, amountDiscount=500, amountTax=350, amountShipping=1000, currency="usd",
+    shippingRate={"id": "shr_1", "name": "Express", "amount": 1000},
+    discounts=[{"code": "SAVE5", "name": "Five off", "couponId": "c", "amount": 300},
+               {"couponId": "OLD", "amount": 200}],
+    taxes=[{"name": "VAT", "rate": "19", "amount": 300}, {"name": "GST", "rate": "5.5%", "amount": 50}],
+    payment={"type": "card", "brand": "visa", "last4": "4242", "wallet": "apple_pay",
+             "receiptUrl": "https://pay.example/r"},
+    amountCaptured=9350, amountFee=301, amountNet=12000, settlementCurrency="cad",
+    refunds=[{"id": "re_1", "amount": 100, "currency": "usd", "status": "succeeded",
+              "reason": "duplicate", "createdAt": "2024-11-27T09:00:00Z"},
+             {"id": "re_2", "amount": 50, "currency": "usd", "status": "pending"}],
+    disputes=[{"id": "dp_1", "amount": 8600, "currency": "eur", "status": "lost",
+               "reason": "fraudulent", "createdAt": "2024-11-28T09:00:00Z"}],
+    dispute={"id": "dp_1", "status": "lost", "amount": 8600, "currency": "eur"},
+    shippingAddress={"name": "J. Doe", "line1": "123 Main St", "city": "Toronto", "country": "CA"},
+    billingAddress={"line1": "Hauptstr. 1", "city": "Bonn", "postalCode": "53111", "country": "DE"},
+    tracking={"carrier": "DHL", "number": "00340", "url": "https://dhl.example/00340",
+              "status": "shipped", "shippedAt": "2024-11-27T10:00:00Z"},
+    erasedAt="2024-12-01T00:00:00Z", unconfirmed=True, items=[
+        {"name": "Ring", "quantity": 2, "unitPrice": 5000, "amountSubtotal": 10000,
+         "amountDiscount": 500, "amountTax": 350, "amountTotal": 9850, "currency": "usd"}])
+
+
+@test
+def _():
+    "the whole sale is shown: who paid how, for what, what Stripe kept and what went back"
+    out = shops.new(SALE).run("show", "sale").out
+    for label, text in (
+            ("Mode", "test"), ("Guest", "yes"), ("Business", "Doe GmbH"), ("Language", "de"),
+            ("Tax id", "eu_vat DE123456789"), ("Tax exempt", "reverse"),
+            ("Custom field", "Gift note: Alles Gute: Zoë"), ("Custom field", "size: xl"),
+            ("Custom field", "age: 7"), ("Consent promotions", "opt_in"),
+            ("Consent termsOfService", "accepted"), ("Reference", "ref-1"), ("Payment link", "plink_1"),
+            ("Invoice", "in_1"), ("Recovered from", "cs_test_before"), ("Discount", "-5.00 USD"),
+            ("Discount code", "SAVE5, Five off: 3.00 USD"), ("Discount code", "OLD: 2.00 USD"),
+            ("Tax", "3.50 USD"), ("Tax rate", "VAT 19%: 3.00 USD"), ("Tax rate", "GST 5.5%: 0.50 USD"),
+            ("Shipping", "10.00 USD"), ("Shipping rate", "Express: 10.00 USD"),
+            ("Paid with", "Visa ...4242, Apple Pay"), ("Receipt", "https://pay.example/r"),
+            ("Captured", "93.50 USD"), ("Fee", "3.01 CAD"), ("Net", "120.00 CAD"),
+            ("Refund", "1.00 USD, succeeded, duplicate, 2024-11-27 09:00:00 UTC, re_1"),
+            ("Refund", "0.50 USD, pending, re_2"),
+            ("Dispute", "86.00 EUR, lost, fraudulent, 2024-11-28 09:00:00 UTC, dp_1"),
+            ("Ship to", "J. Doe"), ("Bill to", "Hauptstr. 1"), ("", "Bonn 53111"),
+            ("Parcel", "shipped"), ("Shipped", "2024-11-27 10:00:00 UTC"), ("Tracking", "DHL 00340"),
+            ("Tracking page", "https://dhl.example/00340"),
+            ("Person erased", "2024-12-01 00:00:00 UTC"),
+            ("Unconfirmed", "yes, Stripe could not be asked yet")):
+        contains(out, f"\n{label:<16} {text}\n")
+    equal([line.split() for line in out.split("\n\n")[1].splitlines()],
+          [["ITEM", "SKU", "QUANTITY", "UNIT", "PRICE", "DISCOUNT", "TAX", "TOTAL"],
+           ["Ring", "2", "50.00", "USD", "5.00", "USD", "3.50", "USD", "98.50", "USD"]])
+    equal(out.count("lost, fraudulent"), 1)
+
+
+@test
+def _():
+    "the billing address is shown where it differs from the shipping address alone"
+    ship = {"name": "J. Doe", "line1": "5 St", "city": "Bonn", "country": "DE"}
+    for bill, differs in (({**ship}, False), ({k: v for k, v in ship.items() if k != "name"}, False),
+                          ({**ship, "line1": "6 St"}, True), ({**ship, "line2": "c/o"}, True),
+                          ({**ship, "name": "Doe GmbH"}, True)):
+        made = shops.new(order("cs_test_1", NOON, shippingAddress=ship, billingAddress=bill))
+        equal("Bill to" in made.run("show", "1").out, differs, str(bill))
+    made = shops.new(order("cs_test_1", NOON, billingAddress=ship))
+    contains(made.run("show", "1").out, "\nBill to          J. Doe\n")
+
+
+@test
+def _():
+    "a payment is named by its brand, else its type, and an attribute of another shape by itself"
+    for payment, says in (({"type": "card", "brand": "mastercard", "last4": "4444"}, "Mastercard ...4444"),
+                          ({"type": "sepa_debit", "last4": "3000"}, "SEPA debit ...3000"),
+                          ({"type": "link"}, "Link"), ({"type": "some_thing"}, "Some thing"),
+                          ({"type": "card", "brand": "amex", "wallet": "google_pay"},
+                           "American Express, Google Pay")):
+        equal(values(shops.new(order("cs_test_1", NOON, payment=payment)), "1")["Paid with"], says)
+    odd = values(shops.new(order("cs_test_1", NOON, payment="x", discounts={"a": 1}, taxes=[5],
+                                 tracking=None, consent="y")), "1")
+    equal((odd["payment"], odd["discounts"], odd["consent"]), ("x", '{"a":1}', "y"))
+
+
+@test
+def _():
+    "the total of a line does not vanish from a narrow terminal"
+    made = shops.new(SALE)
+    for columns in (100, 60, 40, 30):
+        lines = Screen(made, columns, "show", "sale").text.split("\n\n")[1].splitlines()
+        ok(all(len(line) <= columns for line in lines), lines)
+        contains(lines[1], "98.50 USD")
+
+
 @test
 def _():
     "what an order has not is not shown"

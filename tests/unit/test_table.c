@@ -78,7 +78,8 @@ static void what_is_cut_fits_and_ends_in_an_ellipsis(void **state)
 		check_text(row->text, keep_text(table_fit(row->text, row->width)), row->fits);
 }
 
-static const struct table_column columns[] = {{"A", false, 3}, {"NUMBER", true, 0}, {"C", false, 2}};
+static const struct table_column columns[] = {{"A", false, 3, 0, false}, {"NUMBER", true, 0, 0, false},
+					      {"C", false, 2, 0, false}};
 
 static const char *table_of(int width)
 {
