@@ -9,10 +9,11 @@
 
 #include "shop/lines.h"
 #include "shop/money.h"
+#include "shop/order_mode.h"
 
 #define ITEMS_MAX (1024 * 1024)
 
-enum kind { TEXT, MONEY, COUNT, ITEMS };
+enum kind { TEXT, MONEY, COUNT, ITEMS, MODE };
 
 /* A column; `in` is the object of the order that has the attribute, if it is
  * not the order itself. */
@@ -49,6 +50,7 @@ static const struct column {
 	{"stripePaymentIntentId", TEXT, NULL, "stripePaymentIntentId"},
 	{"disputeStatus", TEXT, "dispute", "status"},
 	{"source", TEXT, NULL, "source"},
+	{"livemode", MODE, NULL, "livemode"},
 };
 
 #define COLUMNS (sizeof columns / sizeof *columns)
@@ -105,6 +107,11 @@ static void add_items(struct csv *csv, struct json_object *order)
 	buf_free(&text);
 }
 
+/* As `livemode` would be, where an order that has none tells it otherwise. */
+static const char *const modes[] = {
+	[ORDER_MODE_UNKNOWN] = "", [ORDER_MODE_TEST] = "false", [ORDER_MODE_LIVE] = "true",
+};
+
 static void add_column(struct csv *csv, struct json_object *order, const struct column *column)
 {
 	struct json_object *from = order;
@@ -125,6 +132,9 @@ static void add_column(struct csv *csv, struct json_object *order, const struct 
 		break;
 	case ITEMS:
 		add_items(csv, from);
+		break;
+	case MODE:
+		csv_text(csv, modes[order_mode_of(order)]);
 		break;
 	}
 }

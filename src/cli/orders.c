@@ -16,6 +16,7 @@
 #include "orders/history.h"
 #include "shop/keys.h"
 #include "shop/lines.h"
+#include "shop/order_mode.h"
 
 #define READ_MS 30000
 #define DAY_SECONDS 86400
@@ -37,7 +38,7 @@ static const struct table_column columns[] = {
 	{"CUSTOMER", false, 6, 3, false},
 	{"ITEMS", true, 0, 1, false},
 	{"AMOUNT", true, 0, 4, false},
-	{"STATUS", false, 9, 0, false},
+	{"STATUS", false, 15, 0, false}, /* "completed, test" */
 };
 
 #define COLUMNS ((int)(sizeof columns / sizeof *columns))
@@ -134,6 +135,7 @@ static int read_request(const struct command_line *line, struct request *r)
 	    read_days(line, &r->query) != COMMAND_OK ||
 	    read_statuses(line, &r->query.statuses) != COMMAND_OK)
 		return COMMAND_USAGE;
+	r->query.test = command_value(line, "test");
 	r->limit = r->format == LISTING_PEOPLE ? LIMIT_DEFAULT : 0;
 	return command_number(line, "limit", 0, LIMIT_MAX, &r->limit);
 }
@@ -153,7 +155,7 @@ static int check(const struct command_line *line)
 struct output {
 	struct listing listing;
 	struct table *table; /* NULL: data, not for people */
-	struct totals totals;
+	struct totals totals, test; /* of live orders, and of test orders */
 };
 
 /* Minutes do for a list. */
@@ -173,11 +175,23 @@ static char *count_cell(struct json_object *order)
 	return lines_order_count(order, &count) ? str_printf("%" PRId64, count) : NULL;
 }
 
+/* Behind the status of a test order stands that it is one. */
+static char *status_cell(struct json_object *order)
+{
+	char *status = order_text_status(order), *marked;
+
+	if (order_mode_of(order) != ORDER_MODE_TEST)
+		return status;
+	marked = str_printf("%s, test", status);
+	free(status);
+	return marked;
+}
+
 static void add_row(struct table *table, struct json_object *order)
 {
 	char *cells[] = {
 		order_text_number(order), time_cell(order), order_text_customer(order),
-		count_cell(order), order_text_money(order, "amount"), order_text_status(order),
+		count_cell(order), order_text_money(order, "amount"), status_cell(order),
 	};
 	int i;
 
@@ -188,7 +202,7 @@ static void add_row(struct table *table, struct json_object *order)
 
 static void output_order(struct output *out, struct json_object *order)
 {
-	totals_add(&out->totals, order);
+	totals_add(order_mode_of(order) == ORDER_MODE_TEST ? &out->test : &out->totals, order);
 	if (out->table)
 		add_row(out->table, order);
 	else
@@ -217,20 +231,45 @@ static int list(struct history *history, int64_t limit, struct output *out, bool
 	return 0;
 }
 
-static void output_end(struct output *out, bool whole)
+/* Where the key can't be had, the shop counts as one that is not live. */
+static bool is_live_shop(struct app *app)
+{
+	const char *secret;
+	struct err ignored;
+
+	return app_secret(app, SECRET_STRIPE, deadline_in(READ_MS), &secret, &ignored) == 0 &&
+	       secret && key_mode_of(secret) == KEY_MODE_LIVE;
+}
+
+/* Test and live money are never in one sum.  In a live shop test money is in none,
+ * unless it was asked for. */
+static void print_totals(struct app *app, const struct output *out, bool test)
+{
+	int64_t n = out->test.orders;
+
+	if (out->totals.orders || !n)
+		totals_print(&out->totals, test ? "test " : "", stdout);
+	if (n && !test && is_live_shop(app))
+		printf("%" PRId64 " test order%s in no sum: --test sums test orders\n", n,
+		       n == 1 ? " is" : "s are");
+	else if (n)
+		totals_print(&out->test, "test ", stdout);
+}
+
+static void output_end(struct app *app, struct output *out, const struct request *r, bool whole)
 {
 	if (!out->table) {
 		listing_end(&out->listing, whole);
 		return;
 	}
 	table_end(out->table);
-	if (out->totals.orders)
+	if (out->totals.orders || out->test.orders)
 		putchar('\n');
 	if (whole)
-		totals_print(&out->totals, stdout);
+		print_totals(app, out, r->query.test);
 }
 
-static int list_all(struct history *history, const struct request *r)
+static int list_all(struct app *app, struct history *history, const struct request *r)
 {
 	struct output out = {.table = NULL};
 	bool more = false;
@@ -241,7 +280,7 @@ static int list_all(struct history *history, const struct request *r)
 	if (r->format == LISTING_PEOPLE)
 		out.table = table_new(stdout, columns, COLUMNS, table_terminal_width());
 	rc = list(history, r->limit, &out, &more, &e);
-	output_end(&out, rc == 0);
+	output_end(app, &out, r, rc == 0);
 	if (rc) {
 		command_complain("orders", "%s", e.text);
 		return COMMAND_ERROR;
@@ -267,7 +306,7 @@ static int run(struct app *app, const struct command_line *line)
 	if (status == COMMAND_OK) {
 		table_set_locale();
 		history = history_new(app, &r.query);
-		status = list_all(history, &r);
+		status = list_all(app, history, &r);
 		history_free(history);
 	}
 	free(r.user);
@@ -280,6 +319,7 @@ static const struct command_option options[] = {
 	{"until", "DAY", "up to and with this day"},
 	{"user", "USER", "those of a user: an id, or a guest's e-mail address"},
 	{"status", "STATUS", "those that are in one of these states, by commas"},
+	{"test", NULL, "those of test mode alone, and their sums"},
 	{"limit", "N", "at most N, the newest; 0: all.  A table has 50 else,\n--json and --csv all"},
 	{"json", NULL, "print them whole, as a JSON array"},
 	{"csv", NULL, "print them for a spreadsheet"},
@@ -289,7 +329,7 @@ static const struct command_option options[] = {
 const struct command command_orders = {
 	.name = "orders",
 	.arguments = "[--day DAY] [--since DAY] [--until DAY] [--user USER] [--status STATUS]\n"
-		     "                        [--limit N] [--json | --csv]",
+		     "                        [--test] [--limit N] [--json | --csv]",
 	.summary = "list orders, the newest first",
 	.options = options,
 	.help = "The states are pending, failed, completed, partially_refunded and refunded;\n"

@@ -90,11 +90,11 @@ static void print_sum(FILE *to, struct totals_sum sum)
 	putc('\n', to);
 }
 
-void totals_print(const struct totals *t, FILE *to)
+void totals_print(const struct totals *t, const char *kind, FILE *to)
 {
 	size_t i;
 
-	fprintf(to, "%" PRId64 " order%s\n", t->orders, t->orders == 1 ? "" : "s");
+	fprintf(to, "%" PRId64 " %sorder%s\n", t->orders, kind, t->orders == 1 ? "" : "s");
 	for (i = 0; i < t->n; i++)
 		print_sum(to, t->sums[i]);
 	if (t->more)

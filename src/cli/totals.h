@@ -30,8 +30,8 @@ struct totals {
  * refunded. */
 void totals_add(struct totals *t, struct json_object *order);
 
-/* A line with the number of orders, and one a currency: the sum, and where they
+/* A line with the number of orders (`kind`, "" or "test ", is in front of that word), and one a currency: the sum, and where they
  * differ what of it is not paid, what was refunded, and what remains. */
-void totals_print(const struct totals *t, FILE *to);
+void totals_print(const struct totals *t, const char *kind, FILE *to);
 
 #endif

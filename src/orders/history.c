@@ -14,6 +14,7 @@
 #include "format/iso8601.h"
 #include "shop/keys.h"
 #include "shop/order.h"
+#include "shop/order_mode.h"
 #include "store/store_pages.h"
 
 #define PAGE STORE_MAX_ITEMS
@@ -285,6 +286,13 @@ void history_free(struct history *h)
 	free(h);
 }
 
+static bool is_wanted(const struct history *h, struct json_object *order)
+{
+	return history_matches(order, h->query.statuses) &&
+	       (!h->query.test || order_mode_of(order) == ORDER_MODE_TEST) &&
+	       (h->by_day || in_range(h, order));
+}
+
 int history_next(struct history *h, struct json_object **order, struct err *e)
 {
 	struct json_object *next;
@@ -295,8 +303,7 @@ int history_next(struct history *h, struct json_object **order, struct err *e)
 
 		if (rc)
 			return -1;
-		if (!next || (history_matches(next, h->query.statuses) &&
-			      (h->by_day || in_range(h, next))))
+		if (!next || is_wanted(h, next))
 			break;
 		json_object_put(next);
 	}

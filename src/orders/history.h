@@ -33,6 +33,7 @@ struct history_query {
 	int64_t from, to;  /* epoch seconds, created from `from` on and before `to`; by days
 			    * both are midnights (UTC) */
 	unsigned statuses; /* HISTORY_..., 0: all */
+	bool test;         /* only orders of test money */
 	int64_t read_ms;   /* how long a read of the store may take */
 };
 

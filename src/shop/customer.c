@@ -11,6 +11,7 @@
 
 #include "shop/keys.h"
 #include "shop/lines.h"
+#include "shop/order_mode.h"
 
 /* --- whose orders ----------------------------------------------------------------- */
 
@@ -62,11 +63,11 @@ bool customer_has_partition(const struct customer *c, const char *pk)
 
 bool customer_mode_fits(enum customer_mode mode, struct json_object *order)
 {
-	bool live;
+	enum order_mode is = order_mode_of(order);
 
-	if (mode == CUSTOMER_ANY_MODE || json_get_bool(order, "livemode", &live) != JSON_FOUND)
+	if (mode == CUSTOMER_ANY_MODE || is == ORDER_MODE_UNKNOWN)
 		return true;
-	return live == (mode == CUSTOMER_LIVE_MODE);
+	return (is == ORDER_MODE_LIVE) == (mode == CUSTOMER_LIVE_MODE);
 }
 
 static bool same_text(const char *a, const char *b)

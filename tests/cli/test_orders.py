@@ -229,7 +229,7 @@ def _():
     day = ("--day", "2024-11-26")
     run = some.run("orders", *day)
     equal(len(rows(some, *day)), 51)
-    contains(run.out, "\n50 orders\n")
+    contains(run.out, "\n50 test orders\n")
     contains(run.err, "there are more orders: --limit 0 lists all")
     equal(run.code, 0)
     equal((len(listed(some, *day)), len(cells(some, *day))), (51, 51))
@@ -285,7 +285,7 @@ def _():
     equal(run.err.count("\n"), 1)
     table = broken.run("orders", "--since", "2024-11-20", "--until", "2024-11-26", code=1)
     contains(table.out, "BC-0")
-    lacks(table.out, "order\n")
+    lacks(table.out, " order")
 
 
 # --- CSV ----------------------------------------------------------------------------------------
@@ -294,7 +294,7 @@ COLUMNS = ("orderNumber orderId createdAt completedAt status userId customerEmai
            "customerPhone amount amountSubtotal amountDiscount amountTax amountShipping "
            "amountRefunded currency itemCount items shippingName shippingLine1 shippingLine2 "
            "shippingCity shippingState shippingPostalCode shippingCountry stripePaymentIntentId "
-           "disputeStatus source").split()
+           "disputeStatus source livemode").split()
 
 
 @test
@@ -311,7 +311,7 @@ def _():
         "BC-ABC123", "cs_test_abc123", "2024-11-26T12:00:00Z", "2024-11-26T12:01:07Z", "completed",
         "user_1", "jane@shop.example", "Jane Doe", "555-0100", "85.00", "85.00", "0.00", "0.00",
         "0.00", "10.00", "usd", "3", "2 x Red Necklace; 1 x Silver Ring", "J. Doe", "5 St", "Apt 1",
-        "Toronto", "ON", "M5V", "CA", "pi_abc123", "lost", "webhook"])
+        "Toronto", "ON", "M5V", "CA", "pi_abc123", "lost", "webhook", "false"])
     equal(made.run("orders", "--csv", "--day", "2001-01-01").out, ",".join(COLUMNS) + "\r\n")
 
 
@@ -429,8 +429,9 @@ def _():
 @test
 def _():
     "the status does not vanish from a narrow terminal: other columns shrink, and then go"
-    made = another(order("cs_test_abc12345", NOON, customerName="Jane Doe-Smith", amount=123456789),
-                   order("cs_test_xyz12345", NOON + 1, status="refunded"))
+    made = another(order("cs_test_abc12345", NOON, customerName="Jane Doe-Smith", amount=123456789,
+                         livemode=True),
+                   order("cs_test_xyz12345", NOON + 1, status="refunded", livemode=True))
     heads = {120: "NUMBER TIME (UTC) CUSTOMER ITEMS AMOUNT STATUS", 70: "NUMBER TIME (UTC) CUSTOMER AMOUNT STATUS",
              50: "NUMBER CUSTOMER AMOUNT STATUS", 40: "NUMBER AMOUNT STATUS", 25: "NUMBER STATUS",
              10: "STATUS"}
@@ -452,8 +453,8 @@ def _():
 def _():
     "the status is marked with the dispute and with items that are pending"
     out = states.run("orders", "--day", "2024-11-26").out
-    contains(out, "completed, disputed: won\n")
-    contains(out, "pending, items pending\n")
+    contains(out, "completed, disputed: won, test\n")
+    contains(out, "pending, items pending, test\n")
 
 
 @test
@@ -478,11 +479,47 @@ def _():
         order("cs_test_6", NOON + 4, amount=500, currency="jpy"),
         order("cs_test_7", NOON + 3, amount=700, currency="JPY"))
     equal(made.run("orders", "--user", "user_1").out.split("\n\n")[1].splitlines(),
-          ["7 orders", "1,072.50 USD, not paid 60.00 USD, refunded 10.00 USD, net 1,002.50 USD",
+          ["7 test orders", "1,072.50 USD, not paid 60.00 USD, refunded 10.00 USD, net 1,002.50 USD",
            "1,200 JPY"])
     equal(made.run("orders", "--user", "user_1", "--limit", "1").out.split("\n\n")[1].splitlines(),
-          ["1 order", "1,000.00 USD"])
+          ["1 test order", "1,000.00 USD"])
     equal(made.run("orders", "--user", "nobody").out, "0 orders\n")
+
+
+OWN = {"CHECKOUT_SUCCESS_URL": None, "CHECKOUT_CANCEL_URL": None, "CORS_ALLOW_ORIGIN": None}
+
+
+def sums(where, *args, **settings):
+    """What stands under the table; a live key wants no address of the example's."""
+    return where.run("orders", "--user", "user_1", *args, **OWN, **settings).out.split("\n\n")[1].splitlines()
+
+
+@test
+def _():
+    "test money and real money are never in one sum, and a live shop sums test money when asked alone"
+    made = another(
+        order("cs_live_1", NOON, amount=1000, livemode=True),
+        order("cs_test_2", NOON + 1, amount=250), order("cs_test_3", NOON + 2, amount=50),
+        order("cs_live_4", NOON + 3, amount=300, livemode=True, currency="jpy"))
+    for old in (lambda_order("cs_test_old5", NOON, user="user_1"),
+                lambda_order("cs_live_old6", NOON, user="user_1")):
+        made.store(old)
+    live, test = ["3 orders", "300 JPY", "95.00 USD"], ["3 test orders", "88.00 USD"]
+    for key in ("sk_test_1", None, "sk_odd"):
+        equal(sums(made, STRIPE_SECRET=key), live + test)
+    for key in ("sk_live_1", "rk_live_1", "sk_org_live_1"):
+        equal(sums(made, STRIPE_SECRET=key),
+              live + ["3 test orders are in no sum: --test sums test orders"])
+        equal(sums(made, "--test", STRIPE_SECRET=key), test)
+    equal([o[-4:] for o in listed(made, "--user", "user_1", "--test")], ["3", "2", "old5"])
+    equal({row["orderId"]: row["livemode"] for row in cells(made, "--user", "user_1")}, {
+        "cs_live_1": "true", "cs_test_2": "false", "cs_test_3": "false", "cs_live_4": "true",
+        "cs_test_old5": "false", "cs_live_old6": "true"})
+    marked = [line.split()[0] for line in rows(made, "--user", "user_1") if "test" in line]
+    equal(marked, ["BC-3", "BC-2", "BC-OLD5"])
+    alone = another(order("cs_test_1", NOON))
+    equal(sums(alone, STRIPE_SECRET="sk_live_1"), ["1 test order is in no sum: --test sums test orders"])
+    equal(alone.run("orders", "--user", "nobody", "--test").out, "0 test orders\n")
 
 
 @test

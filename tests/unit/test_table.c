@@ -173,7 +173,7 @@ static const char *totals_of(const char *orders)
 
 	for (i = 0; i < json_object_array_length(list); i++)
 		totals_add(&totals, json_object_array_get_idx(list, i));
-	totals_print(&totals, to);
+	totals_print(&totals, "", to);
 	return text_of(to, &text);
 }
 
@@ -204,7 +204,7 @@ static void more_currencies_than_there_can_be_are_left_out_with_a_word(void **st
 	(void)state;
 	for (i = 0; i < TOTALS_CURRENCIES + 2; i++)
 		totals_add(&totals, json_of("{'amount':1,'currency':'c%zu'}", i));
-	totals_print(&totals, to);
+	totals_print(&totals, "", to);
 	assert_non_null(strstr(text_of(to, &text), "0.01 C199\nand other currencies\n"));
 }
 
