@@ -59,6 +59,7 @@
     unknown: 'We have not heard of your payment yet. That can take some minutes; your order is safe.',
     noSession: 'This page is for the way back from a payment.',
     order: 'Order {number}',
+    orderUnnamed: 'Order without a number',
     orderNumber: 'Order number',
     orders: 'Your orders',
     loading: 'Loading your orders…',
@@ -67,6 +68,7 @@
     loginAgain: 'Your login has ended. Please log in again.',
     loadMore: 'Show more',
     loaded: '{count} orders shown',
+    unreadable: 'Orders that can’t be shown here: {count}. Please ask the shop.',
     details: 'Details',
     discount: 'Discount',
     shipping: 'Shipping',
@@ -214,6 +216,8 @@
 
   // ---- the shape of an answer.  A field of another kind than doc/openapi.json says is no answer: then
   // the shop can't be reached.  What is missing is undefined, and what is not named here stays as it is.
+  // An order is more lenient, because one that is odd must not hide the others: where it may lack a field,
+  // it lacks one of another kind; where it needs it, that order alone is UNREADABLE.
 
   const isObject = (value) => value !== null && typeof value === 'object' && !Array.isArray(value);
 
@@ -229,19 +233,34 @@
   const record = (fields) => (value) => kind(isObject)(value) && { ...value,
     ...Object.fromEntries(Object.entries(fields).map(([name, one]) => [name, one(value[name])])) };
 
-  const lines = list(record({ sku: text, name: text, quantity: whole, unitPrice: whole, amountTotal: whole, currency: text }));
+  const UNREADABLE = Symbol('unreadable');
+  const orElse = (other, one) => (value) => {
+    try {
+      return one(value);
+    } catch {
+      return other;
+    }
+  };
+  const optional = (one) => orElse(undefined, one);
+  const optionals = (fields) => Object.fromEntries(Object.entries(fields).map(([name, one]) => [name, optional(one)]));
+  const readable = (one) => (value) => list(orElse(UNREADABLE, needed(one)))(value)?.filter((element) => element !== UNREADABLE);
+
+  const LINE = { sku: text, name: text, quantity: whole, unitPrice: whole, amountTotal: whole, currency: text };
+  const lines = list(record(LINE));
   const QUOTE = record({ quoteSignature: needed(text), expiresAt: needed(whole), items: needed(lines),
     pricingSummary: needed(record({ subtotal: needed(whole), currency: needed(text) })) });
   const SESSION = record({ sessionId: needed(text), checkoutUrl: text });
   const SESSION_STATUS = record({ status: text, orderNumber: text, amount: whole, currency: text, items: lines });
-  const address = record(Object.fromEntries(['name', 'line1', 'line2', 'postalCode', 'city', 'state', 'country'].map((name) => [name, text])));
+
   const label = kind((value) => ['string', 'number'].includes(typeof value));
-  const parcel = record({ carrier: label, number: label, url: text });
-  const ORDERS = record({ nextCursor: text, orders: needed(list(record({ orderId: needed(text), orderNumber: text, status: text,
-    createdAt: text, currency: text, amount: whole, amountSubtotal: whole, amountDiscount: whole, amountShipping: whole, amountTax: whole,
-    amountRefunded: whole, items: lines, shippingAddress: address,
-    refunds: list(record({ status: text, createdAt: text, amount: whole, currency: text })),
-    tracking: (value) => Array.isArray(value) ? list(parcel)(value) : parcel(value) }))) });
+  const ADDRESS = Object.fromEntries(['name', 'line1', 'line2', 'postalCode', 'city', 'state', 'country'].map((name) => [name, text]));
+  const PARCEL = record(optionals({ carrier: label, number: label, url: text }));
+  const ORDER = record({ orderId: needed(text), ...optionals({ orderNumber: text, status: text, createdAt: text, currency: text, amount: whole,
+    amountSubtotal: whole, amountDiscount: whole, amountShipping: whole, amountTax: whole, amountRefunded: whole,
+    items: readable(record(optionals(LINE))), shippingAddress: record(optionals(ADDRESS)),
+    refunds: readable(record(optionals({ status: text, createdAt: text, amount: whole, currency: text }))),
+    tracking: (value) => Array.isArray(value) ? readable(PARCEL)(value) : PARCEL(value) }) });
+  const ORDERS = record({ nextCursor: text, orders: needed(list(orElse(UNREADABLE, needed(ORDER)))) });
 
   // An answer's JSON, or null: what is none, breaks off, lasts too long or is too long.
   async function readJson(response) {
@@ -948,6 +967,7 @@
       if (!this.isConnected) return;
       this.begun = true;
       this.orders = [];
+      this.unreadable = 0;
       this.cursor = null;
       this.more();
     }
@@ -979,7 +999,9 @@
         const { cursor } = this;
         const page = await requestAs(this, `/orders?limit=${limit}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`, ORDERS);
         if (number !== this.asked) return;
-        const each = [...this.orders, ...page.orders].map((order) => [order.orderId, order]);
+        const readable = page.orders.filter((order) => order !== UNREADABLE);
+        this.unreadable += page.orders.length - readable.length;
+        const each = [...this.orders, ...readable].map((order) => [order.orderId, order]);
         this.orders = [...new Map(each).values()];
         this.cursor = page.nextCursor || null;
         if (page.orders.length || !this.cursor) break;
@@ -989,13 +1011,15 @@
 
     renderList() {
       const { state, orders } = this;
-      const empty = state === 'ready' && !orders.length;
+      const note = this.unreadable && state !== 'login' ? this.text('unreadable', { count: this.unreadable }) : '';
+      const empty = state === 'ready' && !orders.length && !note;
       const sentence = { loading: this.text('loading'), login: this.text(this.error?.message ? 'loginAgain' : 'login'),
         error: this.error ? this.why(this.error) : '' }[state] ?? (empty ? this.text('noOrders') : '');
-      this.say(state === 'error' ? '' : sentence || this.text('loaded', { count: orders.length }));
+      this.say(state === 'error' ? '' : [sentence || this.text('loaded', { count: orders.length }), note].filter(Boolean).join('. '));
       this.show(
         make('ul', { className: 'stack', hidden: state === 'login' || !orders.length, attributes: { 'aria-label': this.text('orders'), part: 'list' } },
           ...(state === 'login' ? [] : orders.map((order) => this.order(order)))),
+        note ? make('p', { className: 'soft', textContent: note, attributes: { part: 'note' } }) : null,
         sentence ? make('div', { className: 'row', attributes: { part: 'message' } },
           make('p', { className: state === 'error' ? 'alarm' : 'soft', textContent: sentence, attributes: state === 'error' ? { role: 'alert' } : {} }),
           state === 'error' ? button(this.text('again'), () => this.more(), { key: 'more' }) : null,
@@ -1010,17 +1034,22 @@
       for (const details of this.body.querySelectorAll('details')) details.open = open.has(details.dataset.key);
     }
 
+    title({ orderNumber }) {
+      return orderNumber ? this.text('order', { number: orderNumber }) : this.text('orderUnnamed');
+    }
+
     order(order) {
       const [name, badge] = Object.hasOwn(STATUS, order.status ?? '') ? STATUS[order.status] : ['', 'open'];
+      const state = name ? this.text(name) : order.status;
       const items = order.items ?? [];
       const details = make('details', {}, make('summary', { textContent: this.text('details') }), this.details(order));
       details.dataset.key = `details ${order.orderId}`;
       details.firstChild.dataset.key = `summary ${order.orderId}`;
-      details.firstChild.setAttribute('aria-label', `${this.text('details')}: ${this.text('order', { number: order.orderNumber })}`);
+      details.firstChild.setAttribute('aria-label', `${this.text('details')}: ${this.title(order)}`);
       return make('li', { className: 'card stack', attributes: { part: 'card' } },
         make('div', { className: 'row' },
-          make(this.heading(), { textContent: this.text('order', { number: order.orderNumber ?? '' }), tabIndex: -1, attributes: { part: 'order-title' } }),
-          make('span', { className: `badge ${badge}`, textContent: name ? this.text(name) : order.status ?? '' })),
+          make(this.heading(), { textContent: this.title(order), tabIndex: -1, attributes: { part: 'order-title' } }),
+          state ? make('span', { className: `badge ${badge}`, textContent: state }) : null),
         make('div', { className: 'row' },
           make('time', { className: 'soft', dateTime: order.createdAt ?? '', textContent: day(order.createdAt) }),
           make('span', { className: 'name number', textContent: money(order.amount, order.currency) })),
@@ -1035,7 +1064,7 @@
       const amount = (value) => money(value, order.currency);
       const rows = [['subtotal', order.amountSubtotal], ['discount', -order.amountDiscount], ['shipping', order.amountShipping],
         ['tax', order.amountTax]].filter(([, value]) => value).map(([key, value]) => [this.text(key), amount(value)]);
-      rows.push([this.text('total'), amount(order.amount), 'total']);
+      if (order.amount !== undefined) rows.push([this.text('total'), amount(order.amount), 'total']);
       for (const refund of this.refunds(order)) rows.push(refund);
       return make('div', { className: 'parts' }, sums(rows), this.address(order.shippingAddress), this.parcels(order.tracking));
     }
@@ -1061,12 +1090,13 @@
       if (!address) return null;
       const { name, line1, line2, postalCode, city, state, country } = address;
       const lines = [name, line1, line2, [postalCode, city, state].filter(Boolean).join(' '), country && this.country(country)].filter(Boolean);
+      if (!lines.length) return null;
       return make('div', {}, make('p', { className: 'soft', textContent: this.text('shipTo') }),
         make('address', {}, ...lines.map((line) => make('div', { textContent: line }))));
     }
 
     parcels(tracking) {
-      const parcels = (Array.isArray(tracking) ? tracking : [tracking]).filter(Boolean);
+      const parcels = (Array.isArray(tracking) ? tracking : [tracking]).filter((parcel) => parcel?.carrier || parcel?.number || parcel?.url);
       if (!parcels.length) return null;
       return make('ul', {}, ...parcels.map((parcel) => {
         const text = [parcel.carrier, parcel.number].filter(Boolean).join(' ');

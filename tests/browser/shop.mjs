@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // The demo shop and the elements, by clicks and keys; test_shop.py starts the shop.
 
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 
 import { accessible, equal, eventually, expect, fits, main, ok, site, test } from './kit.mjs';
@@ -473,12 +474,7 @@ const HOSTILE_TEXT = { toString: 1, valueOf: null };
 
 const NO_JSON = { HTML: '<html>ok</html>', nothing: '', 'half an object': '{"orders": [', null: 'null', 'a list': '[]', 'a number': '5', 'a text': '"orders"',
   'ten megabytes': JSON.stringify({ ...withOrder({}), ...GOOD_QUOTE, status: 'completed', padding: 'x'.repeat(10e6) }) };
-const BAD_ORDERS = { 'no list': {}, 'a text for the list': { orders: 'abc' }, 'an order that is null': { orders: [null] }, 'an order that is a list': { orders: [[]] },
-  'lines of null': withOrder({ items: [null] }), 'a text for lines': withOrder({ items: 'abc' }), 'a number as text': withOrder({ amount: '100' }),
-  'a huge amount': withOrder({ amount: 1e300 }), 'part of a cent': withOrder({ amountTax: 0.5 }), 'an object for a name': withOrder({ items: [{ name: HOSTILE_TEXT }] }),
-  'an object for a currency': withOrder({ currency: HOSTILE_TEXT }), 'a state of no text': withOrder({ status: HOSTILE_TEXT }), 'no id': withOrder({ orderId: undefined }),
-  'refunds of null': withOrder({ refunds: [null] }), 'a text for the address': withOrder({ shippingAddress: 'x' }), 'a number for a link': withOrder({ tracking: { url: 1 } }),
-  'a cursor that is an object': { orders: [], nextCursor: {} }, 'a date that is a number': withOrder({ createdAt: 5 }) };
+const BAD_ORDERS = { 'no list': {}, 'a text for the list': { orders: 'abc' }, 'a cursor that is an object': { orders: [], nextCursor: {} } };
 const BAD_QUOTES = { 'no fields': {}, 'lines of null': { ...GOOD_QUOTE, items: [null] }, 'a text for lines': { ...GOOD_QUOTE, items: 'abc' },
   'no sums': { ...GOOD_QUOTE, pricingSummary: undefined }, 'no sum': { ...GOOD_QUOTE, pricingSummary: {} }, 'no signature': { ...GOOD_QUOTE, quoteSignature: null },
   'a price as text': { ...GOOD_QUOTE, items: [{ ...GOOD_QUOTE.items[0], unitPrice: '1' }] }, 'a huge sum': { ...GOOD_QUOTE, pricingSummary: { subtotal: 1e300, currency: 'usd' } } };
@@ -556,6 +552,72 @@ test('thanks: an answer that is none, of whatever kind, is waited out, said, and
     equal(context.faults, [], what);
     await page.close();
   }
+});
+
+// Every field of an order that doc/openapi.json names, as a path: ['items', 0, 'name'].
+const API = JSON.parse(readFileSync(new URL('../../doc/openapi.json', import.meta.url), 'utf8'));
+const resolved = (schema) => (schema.$ref ? API.components.schemas[schema.$ref.split('/').pop()] : schema);
+const pathsOf = (schema) => {
+  const { properties, items } = resolved(schema);
+  const inside = properties ? Object.entries(properties) : items ? [[0, items]] : [];
+  return inside.flatMap(([name, one]) => [[name], ...pathsOf(one).map((rest) => [name, ...rest])]);
+};
+const withField = (value, [name, ...rest], odd) => {
+  const copy = typeof name === 'number' ? [...(value ?? [])] : { ...value };
+  copy[name] = rest.length ? withField(copy[name], rest, odd) : odd;
+  return copy;
+};
+
+test('orders: a field of another kind, whichever it is, hides no other order and shows nothing odd', async (context) => {
+  const page = await context.newPage();
+  const odd = [null, true, 7, -0.5, 1e300, 'x', '', [], {}, [null], [[]], ['x'], [7], [{}], { toString: 1, valueOf: null }, HOSTILE_TEXT, [HOSTILE_TEXT]];
+  let body;
+  await page.route('**/orders?*', (route) => answer(body)(route));
+  await page.goto(`${site.url}/foreign/orders.html`);
+  await page.evaluate(() => ordersnap.configure({ locale: 'en-US', token: 'x' }));
+  const paths = pathsOf({ $ref: 'Order' });
+  ok(paths.length > 60, `${paths.length} fields`);
+  for (const path of paths) {
+    const orders = odd.map((value, n) => withField({ ...GOOD_ORDER, orderId: `cs_${n}`, orderNumber: `BC-${n}` }, path, value));
+    body = { orders: [{ ...GOOD_ORDER, orderId: 'cs_a', orderNumber: 'BC-A' }, ...orders, { ...GOOD_ORDER, orderId: 'cs_z', orderNumber: 'BC-Z' }], nextCursor: null };
+    await page.evaluate(() => document.querySelector('ordersnap-orders').reload());
+    await page.getByRole('heading', { name: 'BC-A' }).waitFor();
+    const unreadable = path[0] === 'orderId' ? odd.filter((value) => typeof value !== 'string').length : 0;
+    equal((await orderTitles(page)).length, orders.length + 2 - unreadable, path.join('.'));
+    const shown = await page.locator('ordersnap-orders').evaluate((e) => e.shadowRoot.textContent);
+    ok(!/NaN|undefined|null|object|function/.test(shown), `${path.join('.')}: ${shown.match(/.{0,40}(NaN|undefined|null|object|function)/)?.[0]}`);
+    equal(shown.includes(`Orders that can’t be shown here: ${unreadable}`), unreadable > 0, path.join('.'));
+  }
+});
+
+test('orders: one that is no order is counted in a note, the others are shown, and more can be loaded', async (context) => {
+  const page = await context.newPage();
+  const bodies = [{ orders: [null, { ...GOOD_ORDER, orderId: 'cs_a', orderNumber: 'BC-A' }, [], 'x', { ...GOOD_ORDER, orderId: undefined }], nextCursor: 'c' },
+    { orders: [7], nextCursor: null }];
+  const note = (count) => page.locator('ordersnap-orders [part=note]').getByText(`Orders that can’t be shown here: ${count}.`);
+  let asked = 0;
+  await page.route('**/orders?*', (route) => { asked += 1; return answer(bodies[(asked - 1) % 2])(route); });
+  await page.goto(`${site.url}/foreign/orders.html`);
+  await page.evaluate(() => ordersnap.configure({ token: 'x' }));
+  await note(4).waitFor();
+  equal(await status(page, 'ordersnap-orders'), '1 orders shown. Orders that can’t be shown here: 4. Please ask the shop.');
+  await page.getByRole('button', { name: 'Show more' }).click();
+  await note(5).waitFor();
+  equal(await orderTitles(page), ['Order BC-A']);
+  asked = 1; // from the beginning there is none but an unreadable one
+  await page.evaluate(() => document.querySelector('ordersnap-orders').reload());
+  await note(1).waitFor();
+  equal(await page.getByText('You have not ordered anything yet.').count(), 0);
+});
+
+test('orders: what the Lambda functions left in their table is shown, each of it', async (context) => {
+  const page = await openOrders(context, 'old');
+  await page.getByRole('heading', { name: 'BC-OLD1' }).waitFor();
+  equal(await orderTitles(page), site.old);
+  for (const summary of await page.locator('ordersnap-orders summary').all()) await summary.click();
+  const shown = await page.locator('ordersnap-orders').evaluate((e) => e.shadowRoot.textContent);
+  ok(!/NaN|undefined|null|object|Invalid/.test(shown), shown);
+  equal(await page.locator('ordersnap-orders [part=note]').count(), 0);
 });
 
 test('orders: what is only odd is shown: negative amounts, a currency of none, fields that are missing, a state nobody knows', async (context) => {

@@ -16,6 +16,7 @@ import servers  # noqa: E402
 from servers import shop  # noqa: E402
 import orders as made  # noqa: E402
 from demo import SEED  # noqa: E402
+from lambda_table import Functions  # noqa: E402
 from login import SECRET, Login  # noqa: E402
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
@@ -67,6 +68,27 @@ def orders_of_ann():
     return listed
 
 
+def orders_of_the_functions():
+    """What the Lambda functions wrote of a session that has all, of one that has nothing but nulls, and of
+    one whose lines Stripe did not give: their items, newest first."""
+    table = Functions()
+    session = {"id": "cs_test_old3", "metadata": {"userId": "old"}, "amount_total": 8500,
+               "amount_subtotal": 8500, "currency": "usd", "payment_intent": "pi_1", "customer_email": None,
+               "customer_details": {"email": "old@shop.example", "name": "Old Lee"},
+               "collected_information": {"shipping_details": {"name": "Old Lee", "address": {
+                   "line1": "5 Shore Road", "line2": None, "city": "Halifax", "state": None,
+                   "postal_code": "B3H 1A1", "country": "CA"}}}}
+    line = {"description": "Red Necklace", "quantity": 2, "price": {"unit_amount": 3000, "product": {
+        "metadata": {"sku": "N-RED", "collection": "necklaces"}}}}
+    table.order(session, NOW - 900, None)
+    table.order({**session, "id": "cs_test_old2", "customer_details": None, "amount_total": None,
+                 "amount_subtotal": None, "currency": None, "payment_intent": None,
+                 "collected_information": {"shipping_details": {"name": None, "address": None}}}, NOW - 600,
+                [{"description": None, "quantity": None, "price": {"unit_amount": None, "product": "prod_1"}}])
+    table.order({**session, "id": "cs_test_old1"}, NOW - 300, [line])
+    return sorted(table.table.values(), key=lambda item: item["SK"], reverse=True)
+
+
 def main():
     lacks = servers.lacking("nginx")
     if lacks or not CHROMIUM or not shutil.which("node"):
@@ -80,7 +102,9 @@ def main():
         f'"{POLICY}"; }}', JWT_SECRET=SECRET, CORS_ALLOW_ORIGIN=f"{url},{other}",
         CHECKOUT_SUCCESS_URL=url + "/demo/thanks.html?session_id={CHECKOUT_SESSION_ID}",
         CHECKOUT_CANCEL_URL=url + "/demo/")
+    old = orders_of_the_functions()
     made.put(site, *orders_of_ann())
+    made.put(site, *old, without=("day", "number", "session", "payment"))
     for folder in ("foreign", "other"):
         os.mkdir(site.path("www", folder), 0o755)
     with open(os.path.join(HERE, "..", "..", "doc", "elements.md"), encoding="utf-8") as f:
@@ -98,7 +122,7 @@ def main():
         with open(site.path("www", "other", name), "w", encoding="utf-8") as f:
             f.write(text)
             os.chmod(f.name, 0o644)
-    told = {"url": site.url, "other": other, "sim": site.sim.base, "snippets": len(snippets),
+    told = {"url": site.url, "old": ["Order " + order["orderNumber"] for order in old], "other": other, "sim": site.sim.base, "snippets": len(snippets),
             "shots": os.environ.get("ORDERSNAP_SCREENSHOTS", site.path("tmp"))}
     try:
         done = subprocess.run(["node", os.path.join(HERE, "shop.mjs"), *sys.argv[1:]], check=False,

@@ -79,7 +79,7 @@ def items_of(o, without=()):
         "number": {"PK": "NUMBER#" + o["orderNumber"], "SK": "METADATA", **names},
         "session": {"PK": "SESSION#" + o["orderId"], "SK": "METADATA", "status": "completed",
                     "stripeSessionId": o["orderId"], **names}}
-    if "stripePaymentIntentId" in o:
+    if o.get("stripePaymentIntentId"):
         made["payment"] = {"PK": "PAYMENT#" + o["stripePaymentIntentId"], "SK": "METADATA",
                            **names, "order": o}
     return [{"version": 1, **item} if name != "order" else item
