@@ -210,7 +210,7 @@ int customer_session_status(struct app *app, const char *session_id, enum custom
 		rc = read_order(app, &(struct store_key){pointers.pk, pointers.sk}, session_id, deadline,
 				&order, e);
 	status = json_string_or_null(pointers.items[SESSION], "status");
-	if (!rc && order && customer_mode_fits(mode, order))
+	if (!rc && json_string_or_null(order, "status") && customer_mode_fits(mode, order))
 		*view = customer_status_view(order);
 	else if (!rc && !order && status && strcmp(status, "expired") == 0)
 		*view = status_only("expired");

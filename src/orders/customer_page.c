@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "orders/cursor.h"
 #include "shop/keys.h"
 
@@ -89,6 +90,19 @@ static int find_newest(struct page *page, struct partition **newest, struct err 
 	return 0;
 }
 
+/* Whether it is shown.  What has no id is no order, whoever put it there: the page
+ * stands without it, and the log names its key. */
+static bool is_shown(const struct page *page, struct json_object *order)
+{
+	if (!customer_may_see(page->customer, order))
+		return false;
+	if (!str_empty(json_string_or_null(order, "orderId")))
+		return true;
+	log_warning("An item that is no order was left out of a customer's list",
+		    LOG_STR("PK", json_string_or_null(order, "PK")), LOG_STR("SK", sk_of(order)));
+	return false;
+}
+
 static void set_place(char **place, const char *sk)
 {
 	char *copy = sk ? str_dup(sk) : NULL;
@@ -108,7 +122,7 @@ static int fill(struct page *page, struct err *e)
 		bool seen = page->place && strcmp(sk_of(order), page->place) == 0;
 
 		/* The same order may stand in two partitions; one is shown. */
-		if (!seen && customer_may_see(page->customer, order)) {
+		if (!seen && is_shown(page, order)) {
 			if (json_object_array_length(page->orders) == page->limit ||
 			    page->bytes >= PAGE_BYTES) {
 				set_place(&page->next_place, page->place);

@@ -5,6 +5,7 @@
  */
 #include "shop/customer.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -123,117 +124,177 @@ bool customer_may_see(const struct customer *c, struct json_object *order)
 
 /* --- what of an order -------------------------------------------------------------- */
 
-struct shown {
-	const char *key;
-	const struct shown *inside; /* of an object, or of each object of a list; NULL: a plain value */
+/* What kind of value is shown; one of another kind is left out, as doc/openapi.json
+ * promises it: whoever wrote the item, an answer has no surprises. */
+enum kind {
+	TEXT,
+	LABEL,       /* a text, or an integer that is shown as one */
+	WHOLE,
+	FLAG,
+	ONE,         /* an object of what stands in `inside` */
+	LIST,        /* of such objects */
 };
 
+struct shown {
+	const char *key;
+	enum kind kind;
+	const struct shown *inside;
+};
+
+#define END {NULL, TEXT, NULL}
+
 static const struct shown address[] = {
-	{"name", NULL}, {"line1", NULL}, {"line2", NULL}, {"city", NULL}, {"state", NULL},
-	{"postalCode", NULL}, {"country", NULL}, {NULL, NULL},
+	{"name", TEXT, NULL}, {"line1", TEXT, NULL}, {"line2", TEXT, NULL}, {"city", TEXT, NULL},
+	{"state", TEXT, NULL}, {"postalCode", TEXT, NULL}, {"country", TEXT, NULL}, END,
 };
 
 static const struct shown line[] = {
-	{"name", NULL}, {"quantity", NULL}, {"unitPrice", NULL}, {"amountSubtotal", NULL},
-	{"amountDiscount", NULL}, {"amountTax", NULL}, {"amountTotal", NULL}, {"currency", NULL},
-	{"sku", NULL}, {"collectionId", NULL}, {"variantId", NULL}, {"color", NULL}, {NULL, NULL},
+	{"name", TEXT, NULL}, {"quantity", WHOLE, NULL}, {"unitPrice", WHOLE, NULL},
+	{"amountSubtotal", WHOLE, NULL}, {"amountDiscount", WHOLE, NULL}, {"amountTax", WHOLE, NULL},
+	{"amountTotal", WHOLE, NULL}, {"currency", TEXT, NULL}, {"sku", TEXT, NULL},
+	{"collectionId", TEXT, NULL}, {"variantId", TEXT, NULL}, {"color", TEXT, NULL}, END,
 };
 
-static const struct shown presentment[] = {{"amount", NULL}, {"currency", NULL}, {NULL, NULL}};
+static const struct shown presentment[] = {
+	{"amount", WHOLE, NULL}, {"currency", TEXT, NULL}, END,
+};
 
-static const struct shown shipping_rate[] = {{"name", NULL}, {"amount", NULL}, {NULL, NULL}};
+static const struct shown shipping_rate[] = {
+	{"name", TEXT, NULL}, {"amount", WHOLE, NULL}, END,
+};
 
 static const struct shown discount[] = {
-	{"code", NULL}, {"name", NULL}, {"amount", NULL}, {NULL, NULL},
+	{"code", TEXT, NULL}, {"name", TEXT, NULL}, {"amount", WHOLE, NULL}, END,
 };
 
-static const struct shown tax[] = {{"name", NULL}, {"rate", NULL}, {"amount", NULL}, {NULL, NULL}};
+static const struct shown tax[] = {
+	{"name", TEXT, NULL}, {"rate", TEXT, NULL}, {"amount", WHOLE, NULL}, END,
+};
 
 static const struct shown refund[] = {
-	{"amount", NULL}, {"currency", NULL}, {"status", NULL}, {"createdAt", NULL}, {NULL, NULL},
+	{"amount", WHOLE, NULL}, {"currency", TEXT, NULL}, {"status", TEXT, NULL},
+	{"createdAt", TEXT, NULL}, END,
 };
 
 static const struct shown payment[] = {
-	{"type", NULL}, {"brand", NULL}, {"last4", NULL}, {"wallet", NULL}, {"receiptUrl", NULL},
-	{NULL, NULL},
+	{"type", TEXT, NULL}, {"brand", TEXT, NULL}, {"last4", TEXT, NULL}, {"wallet", TEXT, NULL},
+	{"receiptUrl", TEXT, NULL}, END,
 };
 
 static const struct shown tracking[] = {
-	{"carrier", NULL}, {"number", NULL}, {"url", NULL}, {"status", NULL}, {"shippedAt", NULL},
-	{NULL, NULL},
+	{"carrier", LABEL, NULL}, {"number", LABEL, NULL}, {"url", TEXT, NULL}, {"status", TEXT, NULL},
+	{"shippedAt", TEXT, NULL}, END,
 };
 
 static const struct shown custom_field[] = {
-	{"key", NULL}, {"label", NULL}, {"type", NULL}, {"value", NULL}, {NULL, NULL},
+	{"key", TEXT, NULL}, {"label", TEXT, NULL}, {"type", TEXT, NULL}, {"value", TEXT, NULL}, END,
 };
 
 static const struct shown order_shown[] = {
-	{"orderId", NULL}, {"orderNumber", NULL}, {"status", NULL}, {"createdAt", NULL},
-	{"completedAt", NULL}, {"updatedAt", NULL}, {"currency", NULL}, {"amount", NULL},
-	{"amountSubtotal", NULL}, {"amountDiscount", NULL}, {"amountTax", NULL},
-	{"amountShipping", NULL}, {"amountRefunded", NULL}, {"presentment", presentment},
-	{"items", line}, {"itemCount", NULL}, {"itemsPending", NULL}, {"customerName", NULL},
-	{"customerEmail", NULL}, {"customerPhone", NULL}, {"customerBusinessName", NULL},
-	{"shippingAddress", address}, {"billingAddress", address}, {"customFields", custom_field},
-	{"shippingRate", shipping_rate}, {"discounts", discount}, {"taxes", tax},
-	{"refunds", refund}, {"payment", payment}, {"tracking", tracking}, {NULL, NULL},
+	{"orderId", TEXT, NULL}, {"orderNumber", TEXT, NULL}, {"status", TEXT, NULL},
+	{"createdAt", TEXT, NULL}, {"completedAt", TEXT, NULL}, {"updatedAt", TEXT, NULL},
+	{"currency", TEXT, NULL}, {"amount", WHOLE, NULL}, {"amountSubtotal", WHOLE, NULL},
+	{"amountDiscount", WHOLE, NULL}, {"amountTax", WHOLE, NULL}, {"amountShipping", WHOLE, NULL},
+	{"amountRefunded", WHOLE, NULL}, {"presentment", ONE, presentment}, {"items", LIST, line},
+	{"itemCount", WHOLE, NULL}, {"itemsPending", FLAG, NULL}, {"customerName", TEXT, NULL},
+	{"customerEmail", TEXT, NULL}, {"customerPhone", TEXT, NULL},
+	{"customerBusinessName", TEXT, NULL}, {"shippingAddress", ONE, address},
+	{"billingAddress", ONE, address}, {"customFields", LIST, custom_field},
+	{"shippingRate", ONE, shipping_rate}, {"discounts", LIST, discount}, {"taxes", LIST, tax},
+	{"refunds", LIST, refund}, {"payment", ONE, payment}, {"tracking", ONE, tracking}, END,
 };
 
-static struct json_object *show(struct json_object *value, const struct shown *inside);
+static const struct shown status_line[] = {{"name", TEXT, NULL}, {"quantity", WHOLE, NULL}, END};
 
-static struct json_object *show_object(struct json_object *object, const struct shown *shown)
+static const struct shown status_shown[] = {
+	{"status", TEXT, NULL}, {"orderNumber", TEXT, NULL}, {"amount", WHOLE, NULL},
+	{"currency", TEXT, NULL}, END,
+};
+
+static struct json_object *show(struct json_object *object, const struct shown *shown);
+
+static struct json_object *show_list(struct json_object *list, const struct shown *inside)
 {
-	struct json_object *copy = json_object_new_object(), *value;
+	struct json_object *copy = json_object_new_array();
+	size_t i;
 
-	for (; shown->key; shown++)
-		if (json_object_object_get_ex(object, shown->key, &value))
-			json_set(copy, shown->key, show(value, shown->inside));
+	for (i = 0; i < json_object_array_length(list); i++) {
+		struct json_object *element = json_object_array_get_idx(list, i);
+
+		if (json_object_is_type(element, json_type_object))
+			json_object_array_add(copy, show(element, inside));
+	}
 	return copy;
 }
 
-/* NULL where the value is null or not what it should be: an object in the place of
- * a text might hold anything. */
-static struct json_object *show(struct json_object *value, const struct shown *inside)
+static struct json_object *text_of_number(int64_t number)
 {
-	bool is_object = json_object_is_type(value, json_type_object);
-	struct json_object *list;
-	size_t i;
+	char *text = str_printf("%" PRId64, number);
+	struct json_object *value = json_object_new_string(text);
 
-	if (json_object_is_type(value, json_type_array) && inside) {
-		list = json_object_new_array();
-		for (i = 0; i < json_object_array_length(value); i++)
-			if (json_object_is_type(json_object_array_get_idx(value, i), json_type_object))
-				json_object_array_add(list, show_object(json_object_array_get_idx(value, i),
-									inside));
-		return list;
+	free(text);
+	return value;
+}
+
+/* The object's value as it is shown; NULL where it has none, or one of another kind:
+ * an object in the place of a text might hold anything. */
+static struct json_object *value_of(struct json_object *object, const struct shown *shown)
+{
+	struct json_object *inner;
+	const char *text;
+	int64_t number;
+	bool flag;
+
+	switch (shown->kind) {
+	case TEXT:
+	case LABEL:
+		if (json_get_string(object, shown->key, &text) == JSON_FOUND)
+			return json_object_new_string(text);
+		if (shown->kind != LABEL || json_get_int(object, shown->key, &number) != JSON_FOUND)
+			return NULL;
+		return text_of_number(number);
+	case WHOLE:
+		return json_get_int(object, shown->key, &number) == JSON_FOUND
+			       ? json_object_new_int64(number) : NULL;
+	case FLAG:
+		return json_get_bool(object, shown->key, &flag) == JSON_FOUND
+			       ? json_object_new_boolean(flag) : NULL;
+	case ONE:
+		return json_get_object(object, shown->key, &inner) == JSON_FOUND
+			       ? show(inner, shown->inside) : NULL;
+	case LIST:
+		return json_get_array(object, shown->key, &inner) == JSON_FOUND
+			       ? show_list(inner, shown->inside) : NULL;
 	}
-	if (is_object != (inside != NULL) || json_object_is_type(value, json_type_array))
-		return NULL;
-	return is_object ? show_object(value, inside) : json_copy(value);
+	return NULL;
+}
+
+static struct json_object *show(struct json_object *object, const struct shown *shown)
+{
+	struct json_object *copy = json_object_new_object();
+
+	for (; shown->key; shown++)
+		json_set(copy, shown->key, value_of(object, shown));
+	return copy;
 }
 
 struct json_object *customer_view(struct json_object *order)
 {
-	return show_object(order, order_shown);
+	return show(order, order_shown);
 }
 
 struct json_object *customer_status_view(struct json_object *order)
 {
-	struct json_object *view = json_object_new_object(), *items, *from = NULL;
+	struct json_object *view = show(order, status_shown), *items = json_object_new_array();
+	struct json_object *from = NULL;
 	size_t i;
 
-	json_copy_member(view, "status", order, "status");
-	json_copy_member(view, "orderNumber", order, "orderNumber");
-	json_copy_member(view, "amount", order, "amount");
-	json_copy_member(view, "currency", order, "currency");
-	items = json_object_new_array();
 	json_get_array(order, "items", &from);
 	for (i = 0; from && i < json_object_array_length(from); i++) {
-		struct json_object *item = json_object_new_object();
 		struct json_object *sold = json_object_array_get_idx(from, i);
+		struct json_object *item = show(sold, status_line);
 
 		json_set_string(item, "name", lines_item_name(sold));
-		json_copy_member(item, "quantity", sold, "quantity");
 		json_object_array_add(items, item);
 	}
 	json_set(view, "items", items);

@@ -50,8 +50,8 @@ bool customer_may_see(const struct customer *customer, struct json_object *order
 /* Whether an order of this mode is shown at all; one that does not say its mode is. */
 bool customer_mode_fits(enum customer_mode mode, struct json_object *order);
 
-/* What a customer is shown of an order: the attributes of a list, at every level;
- * the caller releases it. */
+/* What a customer is shown of an order: the attributes of a list, at every level, and
+ * of these what is of the kind that doc/openapi.json says; the caller releases it. */
 struct json_object *customer_view(struct json_object *order);
 
 /*

@@ -85,7 +85,8 @@ int store_get_many(struct store *s, const struct store_key *keys, size_t n,
 /*
  * The items under `pk` whose SK starts with `sk_prefix`, newest (highest SK)
  * first, those from `before_sk` (exclusive; NULL: from the top) on, at most
- * `limit`.  `*items` is a JSON array.
+ * `limit`.  `*items` is a JSON array of objects, each with its PK and SK; one that
+ * can't be read, in a file that somebody has edited, has nothing else.
  */
 int store_query(struct store *s, const char *pk, const char *sk_prefix, const char *before_sk,
 		size_t limit, struct json_object **items, int64_t deadline, struct err *e);

@@ -11,6 +11,7 @@
 
 #include <sqlite3.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -27,7 +28,7 @@ static const char *const sql[STATEMENTS] = {
 		" AND (expires_at IS NULL OR expires_at > ?3)",
 	/* A prefix is the range up to the prefix followed by the highest code point;
 	 * one upper bound, or the index is walked from the top for each page. */
-	[QUERY] = "SELECT item FROM items WHERE pk = ?1 AND sk >= ?2"
+	[QUERY] = "SELECT item, sk FROM items WHERE pk = ?1 AND sk >= ?2"
 		  " AND sk < min(ifnull(?3, ?2 || char(1114111)), ?2 || char(1114111))"
 		  " AND (expires_at IS NULL OR expires_at > ?4)"
 		  " ORDER BY sk DESC LIMIT ?5",
@@ -138,11 +139,33 @@ static int get_many(struct store *s, const struct store_key *keys, size_t n,
 	return 0;
 }
 
+static void set_key(struct json_object *item, const char *name, const char *value)
+{
+	const char *is = json_string_or_null(item, name);
+
+	if (!is || strcmp(is, value) != 0)
+		json_set_string(item, name, value);
+}
+
+/* The row's item under the key that it stands at; that key alone, if its text is none. */
+static struct json_object *queried_item(sqlite3_stmt *statement, const char *pk)
+{
+	struct json_object *item = column_item(statement);
+
+	if (!json_object_is_type(item, json_type_object)) {
+		json_object_put(item);
+		item = json_object_new_object();
+	}
+	set_key(item, "PK", pk);
+	set_key(item, "SK", (const char *)sqlite3_column_text(statement, 1));
+	return item;
+}
+
 static int query(struct store *s, const char *pk, const char *sk_prefix, const char *before_sk,
 		 size_t limit, struct json_object **items, int64_t deadline, struct err *e)
 {
 	struct store_sqlite *self = self_of(s);
-	struct json_object *found = NULL, *item;
+	struct json_object *found = NULL;
 	sqlite3_stmt *statement;
 	int rc;
 
@@ -157,8 +180,8 @@ static int query(struct store *s, const char *pk, const char *sk_prefix, const c
 	sqlite3_bind_int64(statement, 4, clock_epoch());
 	sqlite3_bind_int64(statement, 5, (sqlite3_int64)limit);
 	found = json_object_new_array();
-	while ((rc = sqlite3_step(statement)) == SQLITE_ROW && (item = column_item(statement)))
-		json_object_array_add(found, item);
+	while ((rc = sqlite3_step(statement)) == SQLITE_ROW)
+		json_object_array_add(found, queried_item(statement, pk));
 	sqlite3_reset(statement);
 	if (rc != SQLITE_DONE) {
 		json_object_put(found);

@@ -144,6 +144,74 @@ def _():
     equal(walk(5, bearer("user_tests")), (["cs_test_old"], [0, 1]))
 
 
+# --- items that are odd --------------------------------------------------------------------------
+
+def raw(session, text, created, user):
+    """A row as somebody's own program may leave it: its text is none of ours."""
+    with contextlib.closing(sqlite3.connect(shop.db)) as db, db:
+        db.execute("INSERT OR REPLACE INTO items (pk, sk, item) VALUES (?, ?, ?)",
+                   (f"USER#{user}", f"ORDER#{created}#{session}", text))
+
+
+ODD = (None, True, 7, -1.5, "x", "", [], {}, [None], [[]], ["x"], [{}], {"a": {"b": []}}, 10 ** 30)
+
+
+@test
+def _():
+    "an order with a field of another kind, whichever it is, is listed without it, and hides no other"
+    whole = made.order("cs_test_whole", NOW, "user_odd")
+    values = [(key, value) for key in whole if key not in ("PK", "SK", "orderId")
+              for value in ODD]
+    for n, (key, value) in enumerate(values):
+        odd = {**made.order(f"cs_test_odd{n:04}", NOW - n, "user_odd"), key: value}
+        raw(odd["orderId"], json.dumps(odd), NOW - n, "user_odd")
+    kinds = {"amount": int, "amountSubtotal": int, "itemCount": int, "orderNumber": str, "status": str,
+             "createdAt": str, "currency": str, "customerEmail": str}
+    shown, cursor = [], ""
+    while cursor is not None:
+        page = granted(ask(f"limit=100&cursor={cursor}" if cursor else "limit=100", bearer("user_odd")))
+        shown += page["orders"]
+        cursor = page["nextCursor"]
+    hidden = [n for n, (key, value) in enumerate(values) if (key, value) == ("livemode", True)]
+    equal([o["orderId"] for o in shown],
+          [f"cs_test_odd{n:04}" for n in range(len(values)) if n not in hidden])
+    for order in shown:
+        for key, kind in kinds.items():
+            ok(isinstance(order.get(key, kind()), kind), f"{order['orderId']} {key}: {order.get(key)!r}")
+        for item in order.get("items", []):
+            ok(isinstance(item, dict), order)
+
+
+@test
+def _():
+    "what is no order at all is left out of the list, with a word in the log; the others stand"
+    created = iter(range(NOW - 100, NOW))
+    good = [made.order(f"cs_test_good{n}", next(created), "user_raw") for n in range(2)]
+    for n, text in enumerate(("{}", "[]", "7", "null", "", "{", "garbage", '"x"', "[" * 100, "\0",
+                              json.dumps({"PK": "USER#user_2", "SK": "ORDER#9#x"}), '{"orderId": 7}',
+                              '{"orderId": null}', '{"orderId": ""}', '{"PK": 1, "SK": []}')):
+        raw(f"cs_test_raw{n}", text, next(created), "user_raw")
+    good += [made.order(f"cs_test_good{n}", next(created), "user_raw") for n in range(2, 4)]
+    made.put(shop, *good, without=("day", "number", "session", "payment"))
+    answer = ask("limit=3", bearer("user_raw"))
+    contains(answer.log, "no order was left out")
+    contains(answer.log, "cs_test_raw11")
+    for limit in (1, 2, 3, 100):
+        equal(walk(limit, bearer("user_raw"))[0], [f"cs_test_good{n}" for n in (3, 2, 1, 0)], limit)
+    equal(granted(ask_one("cs_test_001"))["orderId"], "cs_test_001")
+
+
+@test
+def _():
+    "an order that has everything is shown by its status, whatever kind its fields are"
+    for n, value in enumerate(ODD):
+        session = f"cs_test_state{n:02}"
+        made.put(shop, {**made.order(session, NOW - n, "user_state"), "status": value, "amount": value,
+                        "currency": value, "items": value})
+        view = granted(status_of("session_id=" + session))
+        ok(isinstance(view["status"], str), view)
+
+
 # --- guests -------------------------------------------------------------------------------------
 
 made.put(shop,

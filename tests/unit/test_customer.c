@@ -159,6 +159,67 @@ static void what_is_shown_stands_in_a_list_at_every_level(void **state)
 		   "'items':[{'name':'N','quantity':1},{'name':'?'}]}");
 }
 
+enum { TEXT = 1, WHOLE = 2, FLAG = 4, OBJECT = 8, LIST = 16 };
+
+/* An order with one field of another kind is shown without it, and with all else. */
+static void what_is_of_another_kind_is_left_out_alone(void **state)
+{
+	static const struct {
+		const char *path; /* `%s` is the field's value */
+		const char *left; /* what is shown without it */
+		unsigned kinds;   /* that it may have */
+	} table[] = {
+		{"'orderNumber':%s", "", TEXT},
+		{"'status':%s", "", TEXT},
+		{"'createdAt':%s", "", TEXT},
+		{"'currency':%s", "", TEXT},
+		{"'amount':%s", "", WHOLE},
+		{"'amountRefunded':%s", "", WHOLE},
+		{"'itemCount':%s", "", WHOLE},
+		{"'itemsPending':%s", "", FLAG},
+		{"'shippingAddress':%s", "", OBJECT},
+		{"'shippingAddress':{'line2':%s}", "'shippingAddress':{}", TEXT},
+		{"'payment':%s", "", OBJECT},
+		{"'payment':{'last4':%s}", "'payment':{}", TEXT},
+		{"'presentment':{'amount':%s}", "'presentment':{}", WHOLE},
+		{"'items':%s", "", LIST},
+		{"'items':[{'name':%s}]", "'items':[{}]", TEXT},
+		{"'items':[{'quantity':%s}]", "'items':[{}]", WHOLE},
+		{"'items':[{'unitPrice':%s}]", "'items':[{}]", WHOLE},
+		{"'items':[{'name':'N'},%s]", "'items':[{'name':'N'}]", OBJECT},
+		{"'refunds':[{'amount':%s}]", "'refunds':[{}]", WHOLE},
+		{"'taxes':[{'rate':%s}]", "'taxes':[{}]", TEXT},
+		{"'tracking':%s", "", OBJECT},
+		{"'tracking':{'url':%s}", "'tracking':{}", TEXT},
+		{"'tracking':{'number':%s}", "'tracking':{}", TEXT | WHOLE},
+	}, *row;
+	static const struct {
+		const char *value;
+		unsigned kinds;
+	} odd[] = {
+		{"null", 0}, {"''", TEXT}, {"'12'", TEXT}, {"'a\\u0000b'", 0}, {"12", WHOLE},
+		{"-9007199254740993", WHOLE}, {"9223372036854775808", 0}, {"1.5", 0}, {"12.0", 0}, {"1e3", 0},
+		{"true", FLAG}, {"{}", OBJECT}, {"[]", LIST},
+	}, *one;
+
+	(void)state;
+	for EACH(row, table) {
+		for EACH(one, odd) {
+			char *field = keep_text(str_printf(row->path, one->value));
+			bool fits = (row->kinds & one->kinds) != 0;
+			const char *left = fits ? field : row->left;
+			struct json_object *order = json_of("{'orderId':'cs_1',%s}", field);
+			char *wanted = keep_text(str_printf("{'orderId':'cs_1'%s%s}", *left ? "," : "", left));
+
+			if (row->kinds == (TEXT | WHOLE) && one->kinds == WHOLE) /* a number that is a name */
+				wanted = keep_text(str_printf("{'orderId':'cs_1','tracking':{'number':'%s'}}",
+							      one->value));
+			check_json(field, keep(customer_view(order)), wanted);
+			keep(customer_status_view(order));
+		}
+	}
+}
+
 static void a_cursor_is_of_one_user_and_whole(void **state)
 {
 	char *cursor = keep_text(cursor_format("user_1", "ORDER#1732612800#cs_test_1"));
@@ -194,6 +255,7 @@ int main(void)
 		holds(an_order_is_seen_by_whom_it_belongs_to),
 		holds(orders_of_the_other_mode_are_left_out),
 		holds(what_is_shown_stands_in_a_list_at_every_level),
+		holds(what_is_of_another_kind_is_left_out_alone),
 		holds(a_cursor_is_of_one_user_and_whole),
 	};
 

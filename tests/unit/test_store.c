@@ -1320,7 +1320,7 @@ static void a_file_of_a_newer_program_is_not_touched(void **state)
 	assert_int_equal(put(store, item("x", "1", ""), STORE_ANY, 0, &e), 0);
 }
 
-static void a_row_that_is_no_json_is_a_failure_and_never_an_absent_item(void **state)
+static void a_row_that_is_no_json_is_a_failure_or_its_key_and_never_an_absent_item(void **state)
 {
 	struct json_object *found = NULL, *items = NULL;
 	struct store_key key;
@@ -1332,7 +1332,10 @@ static void a_row_that_is_no_json_is_a_failure_and_never_an_absent_item(void **s
 	key = (struct store_key){pk("x"), "1"};
 	assert_int_equal(store_get_many(store, &key, 1, &found, soon(), &e), -1);
 	assert_int_equal(e.code, ERR_UNAVAILABLE);
-	assert_int_equal(store_query(store, key.pk, "", NULL, 5, &items, soon(), &e), -1);
+	assert_int_equal(store_query(store, key.pk, "", NULL, 5, &items, soon(), &e), 0);
+	assert_int_equal(json_object_array_length(keep(items)), 1);
+	check_json("the row", json_object_array_get_idx(items, 0),
+		   keep_text(str_printf("{'PK':'%s','SK':'1'}", key.pk)));
 	assert_int_equal(put(store, item("x", "1", ""), STORE_ABSENT, 0, &e), -1);
 	assert_int_equal(e.code, ERR_UNAVAILABLE);
 	assert_int_equal(sql("SELECT count(*) FROM items"), 1);
@@ -1524,7 +1527,7 @@ static const struct CMUnitTest sqlite_only[] = {
 	with_store(the_file_is_for_its_owner_and_group_only),
 	with_store(writes_are_durable_and_readers_do_not_wait),
 	with_store(a_file_of_a_newer_program_is_not_touched),
-	with_store(a_row_that_is_no_json_is_a_failure_and_never_an_absent_item),
+	with_store(a_row_that_is_no_json_is_a_failure_or_its_key_and_never_an_absent_item),
 	with_store(a_scan_names_the_row_that_is_no_item),
 	with_store(a_failed_read_gives_no_items_at_all),
 	with_store(a_write_takes_a_few_expired_rows_along_the_oldest_first),
