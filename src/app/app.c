@@ -120,6 +120,8 @@ int app_open_with(struct app *app, unsigned needs, const struct app_options *opt
 	    fault(options, options->db ? "COMMERCE_DB" : "COMMERCE_TABLE", e))
 		return -1;
 	app->aws = aws_of(c);
+	app->secrets.config = c;
+	app->secrets.settings = &app->aws;
 	/* A log that can't be written refuses no order: it goes where it is seen. */
 	if (configure_log(c, options->terminal, e)) {
 		if (options->fault)
@@ -163,12 +165,12 @@ struct store *app_store(struct app *app)
 int app_secret(struct app *app, enum secret which, int64_t deadline, const char **value,
 	       struct err *e)
 {
-	return secrets_get(&app->secrets, &app->config, &app->aws, which, deadline, value, e);
+	return secrets_get(&app->secrets, which, deadline, value, e);
 }
 
 bool app_secret_changed(struct app *app, enum secret which, int64_t deadline)
 {
-	return secrets_refresh(&app->secrets, &app->config, &app->aws, which, deadline);
+	return secrets_refresh(&app->secrets, which, deadline);
 }
 
 struct stripe_client *app_stripe(struct app *app, int64_t deadline, struct err *e)

@@ -31,13 +31,13 @@ static bool has_blank(const char *value)
 	return false;
 }
 
-static int fetch(struct secrets *s, const char *name, const struct aws_settings *settings,
-		 enum secret which, int64_t deadline, struct err *e)
+static int fetch(struct secrets *s, enum secret which, int64_t deadline, struct err *e)
 {
+	const char *name = secret_parameter(s->config, which);
 	char *value = NULL, *text;
 
 	if (!s->ssm)
-		s->ssm = aws_client_new(settings, &aws_ssm);
+		s->ssm = aws_client_new(s->settings, &aws_ssm);
 	s->read_at[which] = clock_monotonic_ms();
 	if (aws_ssm_get_parameter(s->ssm, name, deadline, &value, e))
 		return -1;
@@ -61,32 +61,28 @@ static int fetch(struct secrets *s, const char *name, const struct aws_settings 
 	return 0;
 }
 
-int secrets_get(struct secrets *s, const struct config *config,
-		const struct aws_settings *settings, enum secret which, int64_t deadline,
-		const char **value, struct err *e)
+int secrets_get(struct secrets *s, enum secret which, int64_t deadline, const char **value,
+		struct err *e)
 {
-	const char *name = secret_parameter(config, which);
-
-	*value = secret_value(config, which);
-	if (*value || !name)
+	*value = secret_value(s->config, which);
+	if (*value || !secret_parameter(s->config, which))
 		return 0;
-	if (!s->fetched[which] && fetch(s, name, settings, which, deadline, e))
+	if (!s->fetched[which] && fetch(s, which, deadline, e))
 		return -1;
 	*value = s->fetched[which];
 	return 0;
 }
 
-bool secrets_refresh(struct secrets *s, const struct config *config,
-		     const struct aws_settings *settings, enum secret which, int64_t deadline)
+bool secrets_refresh(struct secrets *s, enum secret which, int64_t deadline)
 {
-	const char *name = secret_parameter(config, which);
+	const char *name = secret_parameter(s->config, which);
 	char *before = str_dup(s->fetched[which]);
 	bool changed = false;
 	struct err why;
 
-	if (name && !secret_value(config, which) &&
+	if (name && !secret_value(s->config, which) &&
 	    clock_monotonic_ms() - s->read_at[which] >= SECRETS_REFRESH_MS) {
-		if (fetch(s, name, settings, which, deadline, &why))
+		if (fetch(s, which, deadline, &why))
 			log_warning("Failed to read secret again", LOG_STR("parameter", name),
 				    LOG_STR("error", why.text));
 		else

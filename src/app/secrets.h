@@ -14,6 +14,8 @@
 #define SECRETS_REFRESH_MS 60000 /* a parameter is read again at most once a minute */
 
 struct secrets {
+	const struct config *config;         /* borrowed: what names them, */
+	const struct aws_settings *settings; /* and what SSM is asked with */
 	char *fetched[SECRETS];   /* what SSM said, or NULL */
 	int64_t read_at[SECRETS]; /* base/clock.h, monotonic; 0: never */
 	struct aws_client *ssm;   /* NULL until it is needed */
@@ -21,14 +23,12 @@ struct secrets {
 
 /* The secret, borrowed until the next refresh; *value is NULL where it is not
  * configured at all.  -1 with ERR_UNAVAILABLE where SSM does not give it. */
-int secrets_get(struct secrets *s, const struct config *config,
-		const struct aws_settings *settings, enum secret which, int64_t deadline,
-		const char **value, struct err *e);
+int secrets_get(struct secrets *s, enum secret which, int64_t deadline, const char **value,
+		struct err *e);
 
 /* Reads the parameter again, if the secret is in one and that was not done
  * within the last minute.  True when the secret has changed. */
-bool secrets_refresh(struct secrets *s, const struct config *config,
-		     const struct aws_settings *settings, enum secret which, int64_t deadline);
+bool secrets_refresh(struct secrets *s, enum secret which, int64_t deadline);
 
 void secrets_free(struct secrets *s);
 

@@ -32,81 +32,88 @@ static int setup_file(struct app *app, int64_t deadline, setup_report *report, s
 	return 0;
 }
 
-static int fit_ttl(struct aws_client *db, const char *name, const struct dynamodb_table *table,
-		   int64_t deadline, setup_report *report, struct err *e)
+/* A table on its way to being right. */
+struct setup {
+	struct dynamodb db;
+	struct dynamodb_table found; /* how it was described last */
+	int64_t deadline;
+	setup_report *report;
+};
+
+static int fit_ttl(const struct setup *s, struct err *e)
 {
-	if (table->ttl_fits) {
-		say(report, str_printf("time to live of %s is on for expiresAt", name));
+	const char *name = s->db.table;
+
+	if (s->found.ttl_fits) {
+		say(s->report, str_printf("time to live of %s is on for expiresAt", name));
 		return 0;
 	}
-	if (table->ttl_attribute[0])
+	if (s->found.ttl_attribute[0])
 		return err_set(e, ERR_CONFIG, "time to live of %s is on for \"%s\": switch it off "
 			       "there, DynamoDB allows one attribute, and it has to be expiresAt",
-			       name, table->ttl_attribute);
-	if (dynamodb_table_set_ttl(db, name, deadline, e))
+			       name, s->found.ttl_attribute);
+	if (dynamodb_table_set_ttl(&s->db, s->deadline, e))
 		return -1;
-	say(report, str_printf("time to live of %s was switched on for expiresAt", name));
+	say(s->report, str_printf("time to live of %s was switched on for expiresAt", name));
 	return 0;
 }
 
-static int fit_backups(struct aws_client *db, const char *name,
-		       const struct dynamodb_table *table, bool wanted, int64_t deadline,
-		       setup_report *report, struct err *e)
+static int fit_backups(const struct setup *s, bool wanted, struct err *e)
 {
-	if (table->backups || !wanted) {
-		say(report, str_printf("point-in-time recovery of %s is %s", name,
-				       table->backups ? "on" : table->backups_known ? "off"
-				       : "not known: it could not be asked for"));
+	const char *name = s->db.table;
+
+	if (s->found.backups || !wanted) {
+		say(s->report, str_printf("point-in-time recovery of %s is %s", name,
+					  s->found.backups ? "on" : s->found.backups_known ? "off"
+					  : "not known: it could not be asked for"));
 		return 0;
 	}
-	if (dynamodb_table_set_backups(db, name, deadline, e))
+	if (dynamodb_table_set_backups(&s->db, s->deadline, e))
 		return -1;
-	say(report, str_printf("point-in-time recovery of %s was switched on", name));
+	say(s->report, str_printf("point-in-time recovery of %s was switched on", name));
 	return 0;
 }
 
-static int make_table(struct aws_client *db, const char *name, int64_t deadline,
-		      setup_report *report, struct dynamodb_table *table, struct err *e)
+static int make_table(struct setup *s, struct err *e)
 {
-	if (dynamodb_table_create(db, name, deadline, e))
+	if (dynamodb_table_create(&s->db, s->deadline, e))
 		return -1;
-	say(report, str_printf("table %s was created, billed on demand", name));
-	return dynamodb_table_describe(db, name, deadline, table, e);
+	say(s->report, str_printf("table %s was created, billed on demand", s->db.table));
+	return dynamodb_table_describe(&s->db, s->deadline, &s->found, e);
 }
 
-static int setup_table(struct aws_client *db, const char *name, bool backups, int64_t deadline,
-		       setup_report *report, struct err *e)
+static int setup_table(struct setup *s, bool backups, struct err *e)
 {
-	struct dynamodb_table table;
+	const char *name = s->db.table;
 
-	if (dynamodb_table_describe(db, name, deadline, &table, e))
+	if (dynamodb_table_describe(&s->db, s->deadline, &s->found, e))
 		return -1;
-	if (table.exists && !table.active)
+	if (s->found.exists && !s->found.active)
 		return err_set(e, ERR_UNAVAILABLE, "table %s is being created or deleted: run this "
 			       "again in a minute", name);
-	if (table.exists && !table.keys_fit)
+	if (s->found.exists && !s->found.keys_fit)
 		return err_set(e, ERR_CONFIG, "table %s has other keys than PK (hash) and SK "
 			       "(range), both strings: choose another name for COMMERCE_TABLE", name);
-	if (table.exists)
-		say(report, str_printf("table %s is there with the right keys", name));
-	else if (make_table(db, name, deadline, report, &table, e))
+	if (s->found.exists)
+		say(s->report, str_printf("table %s is there with the right keys", name));
+	else if (make_table(s, e))
 		return -1;
-	if (fit_ttl(db, name, &table, deadline, report, e))
+	if (fit_ttl(s, e))
 		return -1;
-	return fit_backups(db, name, &table, backups, deadline, report, e);
+	return fit_backups(s, backups, e);
 }
 
 int setup_store(struct app *app, bool backups, int64_t deadline, setup_report *report,
 		struct err *e)
 {
-	const char *name = app->config.commerce_table;
-	struct aws_client *db;
+	struct setup setup = {.deadline = deadline, .report = report};
 	int rc;
 
-	if (!name)
+	if (!app->config.commerce_table)
 		return setup_file(app, deadline, report, e);
-	db = aws_client_new(&app->aws, &aws_dynamodb);
-	rc = setup_table(db, name, backups, deadline, report, e);
-	aws_client_free(db);
+	setup.db.client = aws_client_new(&app->aws, &aws_dynamodb);
+	setup.db.table = app->config.commerce_table;
+	rc = setup_table(&setup, backups, e);
+	aws_client_free(setup.db.client);
 	return rc;
 }

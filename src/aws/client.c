@@ -130,16 +130,26 @@ static int find_endpoint(struct aws_client *client, struct err *e)
 	return 0;
 }
 
-static int send_once(struct aws_client *client, const char *operation, const char *body,
-		     const struct aws_credentials *credentials, int64_t deadline,
-		     struct http_answer *answer, struct err *e)
+/* A request on its way, over all its tries. */
+struct call {
+	const struct aws_request *request;
+	const char *body;           /* the input as text */
+	bool renewed;               /* the credentials were fetched anew for it once */
+	struct json_object *answer; /* where it succeeded */
+	struct aws_failure failure; /* the last refusal */
+};
+
+static int send_once(struct aws_client *client, const struct call *call,
+		     const struct aws_credentials *credentials, struct http_answer *answer,
+		     struct err *e)
 {
-	struct span sent = span_of(body);
+	struct span sent = span_of(call->body);
+	int64_t deadline = call->request->deadline;
 	int64_t soon = deadline_in(TRY_MS + (int64_t)sent.n / BYTES_A_MS);
 	char *target, *type, *token = NULL, *scope;
 	int rc;
 
-	target = str_printf("X-Amz-Target: %s.%s", client->service->target, operation);
+	target = str_printf("X-Amz-Target: %s.%s", client->service->target, call->request->operation);
 	type = str_printf("Content-Type: %s", client->service->content_type);
 	scope = str_printf("aws:amz:%s:%s", client->region, client->service->name);
 	if (credentials->token)
@@ -205,10 +215,10 @@ static enum remedy remedy_of(const struct aws_failure *failure, int status, cons
 	return status >= 500 || cancelled_in_passing(failure) ? RETRY : REFUSE;
 }
 
-static enum remedy map_error(struct aws_client *client, const char *operation,
-			     const struct http_answer *http, struct aws_failure *failure,
-			     struct err *e)
+static enum remedy map_error(struct aws_client *client, const struct http_answer *http,
+			     struct call *call, struct err *e)
 {
+	struct aws_failure *failure = &call->failure;
 	const char *message, *hint;
 	enum remedy remedy;
 
@@ -220,8 +230,8 @@ static enum remedy map_error(struct aws_client *client, const char *operation,
 	if (!message)
 		message = json_string_or_null(failure->answer, "Message");
 	err_set(e, remedy == REFUSE ? ERR_REFUSED : ERR_UNAVAILABLE, "%s%s%s at %s: %d %s: %s",
-		hint ? hint : "", hint ? "; " : "", operation, client->endpoint, http->status,
-		failure->type, message ? message : "");
+		hint ? hint : "", hint ? "; " : "", call->request->operation, client->endpoint,
+		http->status, failure->type, message ? message : "");
 	return remedy;
 }
 
@@ -234,55 +244,54 @@ static bool pause_before_retry(int try, int64_t deadline)
 }
 
 /* One try: 0 done, 1 worth another, -1 not. */
-static int try_once(struct aws_client *client, const char *operation, const char *body,
-		    int64_t deadline, struct json_object **answer, struct aws_failure *failure,
-		    bool *renewed, struct err *e)
+static int try_once(struct aws_client *client, struct call *call, struct err *e)
 {
 	const struct aws_credentials *credentials;
 	struct http_answer http;
 	enum remedy remedy;
 	int rc;
 
-	if (aws_provider_get(client->provider, deadline, &credentials, e))
+	if (aws_provider_get(client->provider, call->request->deadline, &credentials, e))
 		return -1;
 	http_answer_init(&http);
-	if (send_once(client, operation, body, credentials, deadline, &http, e)) {
+	if (send_once(client, call, credentials, &http, e)) {
 		rc = 1;
 	} else if (http.status == 200) {
-		*answer = json_parse((struct span){buf_text(&http.body), http.body.len});
-		rc = *answer ? 0 : 1;
+		call->answer = json_parse((struct span){buf_text(&http.body), http.body.len});
+		rc = call->answer ? 0 : 1;
 		if (rc)
-			err_set(e, ERR_UNAVAILABLE, "%s: the answer is not JSON", operation);
+			err_set(e, ERR_UNAVAILABLE, "%s: the answer is not JSON",
+				call->request->operation);
 	} else {
-		remedy = map_error(client, operation, &http, failure, e);
-		if (remedy == RENEW && !*renewed)
+		remedy = map_error(client, &http, call, e);
+		if (remedy == RENEW && !call->renewed)
 			aws_provider_forget(client->provider);
-		rc = remedy == RETRY || (remedy == RENEW && !*renewed) ? 1 : -1;
-		*renewed |= remedy == RENEW;
+		rc = remedy == RETRY || (remedy == RENEW && !call->renewed) ? 1 : -1;
+		call->renewed |= remedy == RENEW;
 	}
 	http_answer_free(&http);
 	return rc;
 }
 
-int aws_call(struct aws_client *client, const char *operation, struct json_object *input,
-	     int64_t deadline, struct json_object **answer, struct aws_failure *failure,
-	     struct err *e)
+int aws_call(struct aws_client *client, const struct aws_request *request,
+	     struct json_object **answer, struct aws_failure *failure, struct err *e)
 {
-	struct aws_failure local = {.answer = NULL};
-	const char *body = json_text(input);
-	bool renewed = false;
+	struct call call = {.request = request, .body = json_text(request->input)};
 	int try = 0, rc;
 
 	if (failure)
-		*failure = local;
+		*failure = call.failure;
 	if (find_endpoint(client, e))
 		return -1;
 	do {
-		rc = try_once(client, operation, body, deadline, answer, &local, &renewed, e);
-	} while (rc > 0 && pause_before_retry(try++, deadline));
+		rc = try_once(client, &call, e);
+	} while (rc > 0 && pause_before_retry(try++, request->deadline));
 	if (failure)
-		*failure = local;
+		*failure = call.failure;
 	else
-		aws_failure_free(&local);
-	return rc ? -1 : 0;
+		aws_failure_free(&call.failure);
+	if (rc)
+		return -1;
+	*answer = call.answer;
+	return 0;
 }

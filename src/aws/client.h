@@ -32,17 +32,23 @@ struct aws_failure {
 	struct json_object *answer; /* the error's whole JSON, or NULL; owned */
 };
 
+/* An operation ("GetItem") with its JSON, and until when (base/clock.h). */
+struct aws_request {
+	const char *operation;
+	struct json_object *input;
+	int64_t deadline;
+};
+
 /*
- * Calls an operation ("GetItem") with its JSON; again, with full jitter, while
- * it is throttled, in conflict or failing (5xx, no answer), until the deadline.
+ * Calls an operation; again, with full jitter, while it is throttled, in conflict
+ * or failing (5xx, no answer), until the deadline.
  * 0 with `*answer` to release.  -1 with ERR_UNAVAILABLE where time is over or
  * something has to be mended first (credentials, permission, table: the text
  * says which and what to do), ERR_REFUSED for every other refusal; `failure`
  * (which may be NULL) then has its type.  aws_failure_free() it.
  */
-int aws_call(struct aws_client *client, const char *operation, struct json_object *input,
-	     int64_t deadline, struct json_object **answer, struct aws_failure *failure,
-	     struct err *e);
+int aws_call(struct aws_client *client, const struct aws_request *request,
+	     struct json_object **answer, struct aws_failure *failure, struct err *e);
 void aws_failure_free(struct aws_failure *failure);
 
 #endif

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aws/profile.h"
 #include "base/clock.h"
 #include "base/example.h"
 #include "base/mem.h"
@@ -111,7 +110,7 @@ static enum found from_profile(struct aws_provider *p, int64_t deadline,
 			       struct aws_credentials *c, struct err *e)
 {
 	(void)deadline;
-	switch (aws_profile_keys(p->settings, &c->key_id, &c->secret, &c->token, e)) {
+	switch (aws_profile_keys(p->settings, c, e)) {
 	case AWS_PROFILE_HAS_KEYS:
 		return FOUND;
 	case AWS_PROFILE_HAS_NONE:
@@ -147,20 +146,16 @@ static int read_json(const struct buf *body, struct aws_credentials *c, struct e
 	return rc;
 }
 
-static int fetch(struct aws_provider *p, const char *method, const char *url, const char *header,
-		 int64_t deadline, struct http_answer *answer, struct err *e)
+/* `request` without a method is a GET. */
+static int fetch(struct aws_provider *p, struct http_request request, struct http_answer *answer,
+		 struct err *e)
 {
-	const struct http_request request = {
-		.method = method,
-		.url = url,
-		.headers = {header},
-		.deadline = deadline,
-	};
-
+	if (!request.method)
+		request.method = "GET";
 	if (http_perform(p->http, &request, answer, e))
 		return -1;
 	return answer->status == 200 ? 0
-		: err_set(e, ERR_UNAVAILABLE, "%s answered %d", url, answer->status);
+		: err_set(e, ERR_UNAVAILABLE, "%s answered %d", request.url, answer->status);
 }
 
 /* https, this machine, or the two link-local addresses of ECS and EKS: nowhere
@@ -224,7 +219,8 @@ static enum found from_container(struct aws_provider *p, int64_t deadline,
 	else
 		rc = container_header(s, &header, e);
 	if (!rc)
-		rc = fetch(p, "GET", url, header, deadline, &answer, e);
+		rc = fetch(p, (struct http_request){.url = url, .headers = {header},
+						    .deadline = deadline}, &answer, e);
 	if (!rc)
 		rc = read_json(&answer.body, c, e);
 	http_answer_free(&answer);
@@ -233,21 +229,25 @@ static enum found from_container(struct aws_provider *p, int64_t deadline,
 	return rc ? FAILED : FOUND;
 }
 
-/* The instance's role, then its credentials, with the session header. */
-static int ask_metadata(struct aws_provider *p, const char *host, const char *header,
-			int64_t deadline, struct http_answer *answer, struct err *e)
+/* The instance's role, then its credentials; `request` has the session's header. */
+static int ask_metadata(struct aws_provider *p, const char *host, struct http_request request,
+			struct http_answer *answer, struct err *e)
 {
 	char *url = str_printf("%s" ROLE_PATH, host);
-	int rc = fetch(p, "GET", url, header, deadline, answer, e);
-	struct span rest = {buf_text(&answer->body), answer->body.len}, role = {"", 0};
+	struct span rest, role = {"", 0};
+	int rc;
 
+	request.url = url;
+	rc = fetch(p, request, answer, e);
 	free(url);
 	if (rc)
 		return -1;
+	rest = (struct span){buf_text(&answer->body), answer->body.len};
 	span_next(&rest, '\n', &role);
 	role = span_trim(role);
 	url = str_printf("%s" ROLE_PATH "%.*s", host, (int)role.n, role.p);
-	rc = fetch(p, "GET", url, header, deadline, answer, e);
+	request.url = url;
+	rc = fetch(p, request, answer, e);
 	free(url);
 	return rc;
 }
@@ -279,10 +279,12 @@ static enum found from_metadata(struct aws_provider *p, int64_t deadline,
 	deadline = soon < deadline ? soon : deadline;
 	url = str_printf("%s/latest/api/token", host);
 	http_answer_init(&answer);
-	rc = fetch(p, "PUT", url, "X-aws-ec2-metadata-token-ttl-seconds: 21600", deadline, &answer, e);
+	rc = fetch(p, (struct http_request){.method = "PUT", .url = url, .deadline = deadline,
+		   .headers = {"X-aws-ec2-metadata-token-ttl-seconds: 21600"}}, &answer, e);
 	if (!rc) {
 		header = str_printf("X-aws-ec2-metadata-token: %s", buf_text(&answer.body));
-		rc = ask_metadata(p, host, header, deadline, &answer, e);
+		rc = ask_metadata(p, host, (struct http_request){.headers = {header},
+						.deadline = deadline}, &answer, e);
 	}
 	if (!rc)
 		rc = read_json(&answer.body, c, e);

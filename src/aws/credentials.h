@@ -15,14 +15,8 @@
 #ifndef ORDERSNAP_AWS_CREDENTIALS_H
 #define ORDERSNAP_AWS_CREDENTIALS_H
 
-#include "aws/settings.h"
+#include "aws/profile.h"
 #include "base/err.h"
-
-struct aws_credentials {
-	char *key_id, *secret;
-	char *token;     /* session token, or NULL */
-	int64_t expires; /* epoch seconds, INT64_MAX: never */
-};
 
 struct aws_provider;
 

@@ -92,14 +92,20 @@ static struct json_object *section_of(struct json_object *sections, enum file fi
 	return found;
 }
 
-static int read_section(const struct aws_settings *s, enum file file, const char *kind,
-			const char *name, struct json_object **section, struct err *e)
+/* Where a section stands. */
+struct place {
+	enum file file;
+	const char *kind, *name;
+};
+
+static int read_section(const struct aws_settings *s, struct place place,
+			struct json_object **section, struct err *e)
 {
-	char *path = path_of(s, file);
+	char *path = path_of(s, place.file);
 	struct json_object *sections = NULL;
 	int rc = path ? ini_read(path, &sections, e) : 0;
 
-	*section = json_object_get(section_of(sections, file, kind, name));
+	*section = json_object_get(section_of(sections, place.file, place.kind, place.name));
 	json_object_put(sections);
 	free(path);
 	return rc;
@@ -169,17 +175,17 @@ static int take(const struct aws_settings *s, struct json_object *section, const
 }
 
 /* 1: here they are, 0: there are none, -1: they can't be had. */
-static int take_keys(const struct aws_settings *s, struct json_object *section, char **key_id,
-		     char **secret, char **token, struct err *e)
+static int take_keys(const struct aws_settings *s, struct json_object *section,
+		     struct aws_credentials *keys, struct err *e)
 {
-	if (take(s, section, "aws_access_key_id", key_id, e) ||
-	    take(s, section, "aws_secret_access_key", secret, e) ||
-	    take(s, section, "aws_security_token", token, e) ||
-	    (!*token && take(s, section, "aws_session_token", token, e)))
+	if (take(s, section, "aws_access_key_id", &keys->key_id, e) ||
+	    take(s, section, "aws_secret_access_key", &keys->secret, e) ||
+	    take(s, section, "aws_security_token", &keys->token, e) ||
+	    (!keys->token && take(s, section, "aws_session_token", &keys->token, e)))
 		return -1;
-	if (!*key_id && !*secret)
+	if (!keys->key_id && !keys->secret)
 		return 0;
-	if (*key_id && *secret)
+	if (keys->key_id && keys->secret)
 		return 1;
 	return err_set(e, ERR_UNAVAILABLE, "profile \"%s\" has only one of aws_access_key_id and "
 		       "aws_secret_access_key: give it the other", aws_profile_name(s));
@@ -188,41 +194,40 @@ static int take_keys(const struct aws_settings *s, struct json_object *section, 
 /* As botocore has it: a role or sign-on of either file, the keys of the
  * credentials file, a program, the keys of the config file. */
 static int choose(const struct aws_settings *s, struct json_object *credentials,
-		  struct json_object *config, char **key_id, char **secret, char **token,
-		  struct err *e)
+		  struct json_object *config, struct aws_credentials *keys, struct err *e)
 {
 	struct json_object *program = NULL;
 	int rc;
 
 	if (look_beyond(s, credentials, e) || look_beyond(s, config, e))
 		return -1;
-	rc = take_keys(s, credentials, key_id, secret, token, e);
+	rc = take_keys(s, credentials, keys, e);
 	if (rc)
 		return rc;
 	if (json_object_object_get_ex(credentials, "credential_process", &program) ||
 	    json_object_object_get_ex(config, "credential_process", &program))
 		return refuse(s, "credential_process", "wants a program to be run", e);
-	free(*token); /* without a key it is nobody's */
-	*token = NULL;
-	return take_keys(s, config, key_id, secret, token, e);
+	free(keys->token); /* without a key it is nobody's */
+	keys->token = NULL;
+	return take_keys(s, config, keys, e);
 }
 
-enum aws_profile_keys aws_profile_keys(const struct aws_settings *s, char **key_id, char **secret,
-				       char **token, struct err *e)
+enum aws_profile_keys aws_profile_keys(const struct aws_settings *s, struct aws_credentials *keys,
+				       struct err *e)
 {
 	struct json_object *credentials = NULL, *config = NULL;
 	const char *name = aws_profile_name(s);
 	int rc = -1;
 
-	*key_id = *secret = *token = NULL;
-	if (read_section(s, CREDENTIALS, "", name, &credentials, e) ||
-	    read_section(s, CONFIG, "profile", name, &config, e))
+	keys->key_id = keys->secret = keys->token = NULL;
+	if (read_section(s, (struct place){CREDENTIALS, "", name}, &credentials, e) ||
+	    read_section(s, (struct place){CONFIG, "profile", name}, &config, e))
 		goto out;
 	if (s->profile && !credentials && !config)
 		err_set(e, ERR_UNAVAILABLE, "AWS_PROFILE: there is no profile \"%s\" in the shared "
 			"files", name);
 	else
-		rc = choose(s, credentials, config, key_id, secret, token, e);
+		rc = choose(s, credentials, config, keys, e);
 	if (rc == 0)
 		err_set(e, ERR_UNAVAILABLE, "profile \"%s\" has no aws_access_key_id and "
 			"aws_secret_access_key", name);
@@ -256,7 +261,7 @@ static char *ask(const struct aws_settings *s, enum file file, const char *key)
 	struct err ignored;
 	char *answer;
 
-	read_section(s, file, "profile", aws_profile_name(s), &section, &ignored);
+	read_section(s, (struct place){file, "profile", aws_profile_name(s)}, &section, &ignored);
 	answer = value_of(section, key);
 	json_object_put(section);
 	return answer;
@@ -286,7 +291,7 @@ char *aws_profile_endpoint(const struct aws_settings *s, const char *service)
 	struct err ignored;
 
 	if (services) {
-		read_section(s, CONFIG, "services", services, &section, &ignored);
+		read_section(s, (struct place){CONFIG, "services", services}, &section, &ignored);
 		json_get_object(section, service, &below);
 		answer = value_of(below, "endpoint_url");
 	}

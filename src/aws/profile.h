@@ -10,11 +10,17 @@
 #include "aws/settings.h"
 #include "base/err.h"
 
+struct aws_credentials {
+	char *key_id, *secret;
+	char *token;     /* session token, or NULL */
+	int64_t expires; /* epoch seconds, INT64_MAX: never */
+};
+
 enum aws_profile_keys { AWS_PROFILE_HAS_KEYS, AWS_PROFILE_HAS_NONE, AWS_PROFILE_WRONG };
 
 /*
  * The access key, its secret and its token (NULL if it has none), all from one
- * file; free() them.  HAS_NONE with a text where the profile names no
+ * file, to free(); `expires` is left as it is.  HAS_NONE with a text where the profile names no
  * credentials at all: others may be looked for.
  *
  * WRONG with a text that names file or profile, and what to do, where it names
@@ -23,8 +29,8 @@ enum aws_profile_keys { AWS_PROFILE_HAS_KEYS, AWS_PROFILE_HAS_NONE, AWS_PROFILE_
  * identity or a program (credential_process), of which ordersnap does none.
  * Others in their place would be somebody else's.
  */
-enum aws_profile_keys aws_profile_keys(const struct aws_settings *settings, char **key_id,
-				       char **secret, char **token, struct err *e);
+enum aws_profile_keys aws_profile_keys(const struct aws_settings *settings,
+				       struct aws_credentials *keys, struct err *e);
 
 /* AWS_IGNORE_CONFIGURED_ENDPOINT_URLS, or the profile's setting of that name. */
 bool aws_profile_ignores_endpoints(const struct aws_settings *settings);

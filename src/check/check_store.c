@@ -208,13 +208,13 @@ static const char *mend_of(const struct check *c, const struct err *e)
 /* Credentials that may not describe the table are no fault: the programs don't. */
 static bool look_at_table(struct check *c, const char *name)
 {
-	struct aws_client *db = aws_client_new(&c->app->aws, &aws_dynamodb);
+	const struct dynamodb db = {aws_client_new(&c->app->aws, &aws_dynamodb), name};
 	struct dynamodb_table table;
 	struct err e;
-	int rc = dynamodb_table_describe(db, name, check_deadline(c, TABLE_MS), &table, &e);
+	int rc = dynamodb_table_describe(&db, check_deadline(c, TABLE_MS), &table, &e);
 	bool may_not = rc && strstr(e.text, "AccessDenied"), well = true;
 
-	aws_client_free(db);
+	aws_client_free(db.client);
 	if (rc && !may_not) {
 		check_not(c, CHECK_FAILED, "table", mend_of(c, &e), "table %s is not known: %s", name,
 			  e.text);

@@ -67,42 +67,40 @@ static int refused(const char *table, struct err *e)
 	return -1;
 }
 
-static int call(struct aws_client *db, const char *operation, const char *table,
-		struct json_object *input, int64_t deadline, struct json_object **answer,
-		struct err *e)
+static int call(const struct dynamodb *db, const struct aws_request *request,
+		struct json_object **answer, struct err *e)
 {
 	*answer = NULL;
-	if (aws_call(db, operation, input, deadline, answer, NULL, e))
-		return refused(table, e);
+	if (aws_call(db->client, request, answer, NULL, e))
+		return refused(db->table, e);
 	return 0;
 }
 
-static int bad_item(const char *table, struct err *e)
+static int bad_item(const struct dynamodb *db, struct err *e)
 {
-	return err_set(e, ERR_UNAVAILABLE, "table %s has an item that is none", table);
+	return err_set(e, ERR_UNAVAILABLE, "table %s has an item that is none", db->table);
 }
 
-int dynamodb_get(struct aws_client *db, const char *table, const struct dynamodb_key *key,
-		 int64_t deadline, struct json_object **item, struct err *e)
+int dynamodb_get(const struct dynamodb *db, const struct store_key *key, int64_t deadline,
+		 struct json_object **item, struct err *e)
 {
 	struct json_object *input = json_object_new_object(), *answer, *found;
 	int rc;
 
 	*item = NULL;
-	json_set_string(input, "TableName", table);
+	json_set_string(input, "TableName", db->table);
 	json_set(input, "Key", key_value(key->pk, key->sk));
 	json_set_bool(input, "ConsistentRead", true);
-	rc = call(db, "GetItem", table, input, deadline, &answer, e);
+	rc = call(db, &(struct aws_request){"GetItem", input, deadline}, &answer, e);
 	if (!rc && json_get_object(answer, "Item", &found) == JSON_FOUND &&
 	    !(*item = aws_item_to_json(found)))
-		rc = bad_item(table, e);
+		rc = bad_item(db, e);
 	json_object_put(answer);
 	json_object_put(input);
 	return rc;
 }
 
-static struct json_object *batch_request(const char *table, const struct dynamodb_key *keys,
-					 size_t n)
+static struct json_object *batch_request(const char *table, const struct store_key *keys, size_t n)
 {
 	struct json_object *requests = json_object_new_object();
 	struct json_object *request = json_object_new_object();
@@ -118,8 +116,8 @@ static struct json_object *batch_request(const char *table, const struct dynamod
 }
 
 /* Converts the answer's items into `items`. */
-static int take_items(const char *table, struct json_object *list, struct json_object *items,
-		      struct err *e)
+static int take_items(const struct dynamodb *db, struct json_object *list,
+		      struct json_object *items, struct err *e)
 {
 	size_t i;
 
@@ -127,26 +125,25 @@ static int take_items(const char *table, struct json_object *list, struct json_o
 		struct json_object *item = aws_item_to_json(json_object_array_get_idx(list, i));
 
 		if (!item)
-			return bad_item(table, e);
+			return bad_item(db, e);
 		json_object_array_add(items, item);
 	}
 	return 0;
 }
 
 /* One BatchGetItem; *requests is replaced by what was not processed, or NULL. */
-static int get_batch_once(struct aws_client *db, const char *table,
-			  struct json_object **requests, int64_t deadline,
-			  struct json_object *items, struct err *e)
+static int get_batch_once(const struct dynamodb *db, struct json_object **requests,
+			  int64_t deadline, struct json_object *items, struct err *e)
 {
 	struct json_object *input = json_object_new_object(), *answer, *part, *list;
 	int rc;
 
 	json_set(input, "RequestItems", *requests);
 	*requests = NULL;
-	rc = call(db, "BatchGetItem", table, input, deadline, &answer, e);
+	rc = call(db, &(struct aws_request){"BatchGetItem", input, deadline}, &answer, e);
 	if (!rc && json_get_object(answer, "Responses", &part) == JSON_FOUND &&
-	    json_get_array(part, table, &list) == JSON_FOUND)
-		rc = take_items(table, list, items, e);
+	    json_get_array(part, db->table, &list) == JSON_FOUND)
+		rc = take_items(db, list, items, e);
 	if (!rc && json_get_object(answer, "UnprocessedKeys", &part) == JSON_FOUND &&
 	    json_object_object_length(part) > 0)
 		*requests = json_object_get(part);
@@ -155,20 +152,20 @@ static int get_batch_once(struct aws_client *db, const char *table,
 	return rc;
 }
 
-int dynamodb_get_batch(struct aws_client *db, const char *table, const struct dynamodb_key *keys,
-		       size_t n, int64_t deadline, struct json_object **items, struct err *e)
+int dynamodb_get_batch(const struct dynamodb *db, const struct store_key *keys, size_t n,
+		       int64_t deadline, struct json_object **items, struct err *e)
 {
 	struct json_object *found = json_object_new_array();
-	struct json_object *requests = batch_request(table, keys, n);
+	struct json_object *requests = batch_request(db->table, keys, n);
 	int64_t pause = UNPROCESSED_PAUSE_MS;
 	int rc;
 
-	while (!(rc = get_batch_once(db, table, &requests, deadline, found, e)) && requests) {
+	while (!(rc = get_batch_once(db, &requests, deadline, found, e)) && requests) {
 		deadline_sleep(clock_jitter((uint32_t)pause) + 1, deadline);
 		pause = pause < 1000 ? pause * 2 : pause;
 		if (deadline_left(deadline) == 0) {
 			rc = err_set(e, ERR_UNAVAILABLE, "table %s: keys stay unprocessed "
-				     "(throttled)", table);
+				     "(throttled)", db->table);
 			break;
 		}
 	}
@@ -182,12 +179,12 @@ int dynamodb_get_batch(struct aws_client *db, const char *table, const struct dy
 
 /* The place to start behind is the range's end, too: where only
  * ExclusiveStartKey names it, DynamoDB Local reads all that is above it. */
-static struct json_object *query_input(const struct dynamodb_query *q)
+static struct json_object *query_input(const char *table, const struct dynamodb_query *q)
 {
 	struct json_object *input = json_object_new_object();
 	struct json_object *values = json_object_new_object();
 
-	json_set_string(input, "TableName", q->table);
+	json_set_string(input, "TableName", table);
 	json_set(values, ":pk", string_value(q->pk));
 	if (q->after_sk && *q->sk_prefix) {
 		json_set_string(input, "KeyConditionExpression",
@@ -213,88 +210,64 @@ static struct json_object *query_input(const struct dynamodb_query *q)
 	return input;
 }
 
-static char *last_key(struct json_object *answer)
+/* A page of a Query or Scan; the request's input is given away. */
+static int fetch_page(const struct dynamodb *db, const struct aws_request *request,
+		      struct dynamodb_page *page, struct err *e)
 {
-	struct json_object *key = NULL, *sk = NULL;
-
-	json_get_object(answer, "LastEvaluatedKey", &key);
-	json_get_object(key, "SK", &sk);
-	return str_dup(json_string_or_null(sk, "S"));
-}
-
-int dynamodb_query(struct aws_client *db, const struct dynamodb_query *query, int64_t deadline,
-		   struct json_object **items, char **last, struct err *e)
-{
-	struct json_object *input = query_input(query), *answer, *list;
-	struct json_object *found = json_object_new_array();
-	int rc = call(db, "Query", query->table, input, deadline, &answer, e);
+	struct json_object *answer, *list, *key;
+	struct dynamodb_page found = {.items = json_object_new_array()};
+	int rc = call(db, request, &answer, e);
 
 	if (!rc && json_get_array(answer, "Items", &list) == JSON_FOUND)
-		rc = take_items(query->table, list, found, e);
-	if (rc) {
-		json_object_put(found);
-	} else {
-		*items = found;
-		*last = last_key(answer);
-	}
+		rc = take_items(db, list, found.items, e);
+	if (!rc && json_get_object(answer, "LastEvaluatedKey", &key) == JSON_FOUND &&
+	    !(found.last = aws_item_to_json(key)))
+		rc = bad_item(db, e);
+	if (rc)
+		json_object_put(found.items);
+	else
+		*page = found;
 	json_object_put(answer);
-	json_object_put(input);
+	json_object_put(request->input);
 	return rc;
 }
 
-static struct json_object *scan_input(const char *table, const struct dynamodb_key *after,
-				      size_t limit)
+int dynamodb_query(const struct dynamodb *db, const struct dynamodb_query *query, int64_t deadline,
+		   struct dynamodb_page *page, struct err *e)
+{
+	const struct aws_request request = {"Query", query_input(db->table, query), deadline};
+
+	return fetch_page(db, &request, page, e);
+}
+
+int dynamodb_scan(const struct dynamodb *db, const struct store_key *after, size_t limit,
+		  int64_t deadline, struct dynamodb_page *page, struct err *e)
 {
 	struct json_object *input = json_object_new_object();
 
-	json_set_string(input, "TableName", table);
+	json_set_string(input, "TableName", db->table);
 	json_set_bool(input, "ConsistentRead", true);
 	json_set_int(input, "Limit", (int64_t)limit);
 	if (after)
 		json_set(input, "ExclusiveStartKey", key_value(after->pk, after->sk));
-	return input;
-}
-
-int dynamodb_scan(struct aws_client *db, const char *table, const struct dynamodb_key *after,
-		  size_t limit, int64_t deadline, struct json_object **items,
-		  struct json_object **last, struct err *e)
-{
-	struct json_object *input = scan_input(table, after, limit), *answer, *list, *key;
-	struct json_object *found = json_object_new_array(), *next = NULL;
-	int rc = call(db, "Scan", table, input, deadline, &answer, e);
-
-	if (!rc && json_get_array(answer, "Items", &list) == JSON_FOUND)
-		rc = take_items(table, list, found, e);
-	if (!rc && json_get_object(answer, "LastEvaluatedKey", &key) == JSON_FOUND &&
-	    !(next = aws_item_to_json(key)))
-		rc = bad_item(table, e);
-	if (rc) {
-		json_object_put(found);
-	} else {
-		*items = found;
-		*last = next;
-	}
-	json_object_put(answer);
-	json_object_put(input);
-	return rc;
+	return fetch_page(db, &(struct aws_request){"Scan", input, deadline}, page, e);
 }
 
 /* Adds the condition to the input of an action. */
-static void set_condition(struct json_object *input, const struct dynamodb_action *action,
-			  int64_t now)
+static void set_condition(struct json_object *input, const struct store_action *action, int64_t now)
 {
 	struct json_object *values;
 
-	if (action->condition == DYNAMODB_ANY)
+	if (action->condition == STORE_ANY)
 		return;
-	if (action->condition == DYNAMODB_VERSION && action->version == 0) {
+	if (action->condition == STORE_VERSION && action->version == 0) {
 		json_set_string(input, "ConditionExpression",
 				"attribute_exists(PK) AND attribute_not_exists(#v)");
 		json_set(input, "ExpressionAttributeNames", constant("{\"#v\":\"version\"}"));
 		return;
 	}
 	values = json_object_new_object();
-	if (action->condition == DYNAMODB_VERSION) {
+	if (action->condition == STORE_VERSION) {
 		json_set_string(input, "ConditionExpression", "#v = :v");
 		json_set(input, "ExpressionAttributeNames", constant("{\"#v\":\"version\"}"));
 		json_set(values, ":v", number_value(action->version));
@@ -307,13 +280,13 @@ static void set_condition(struct json_object *input, const struct dynamodb_actio
 }
 
 /* {"TableName":…, "Item":… or "Key":…, "ConditionExpression":…} */
-static struct json_object *action_input(const char *table, const struct dynamodb_action *action,
-					int64_t now)
+static struct json_object *action_input(const char *table, const struct store_action *action,
+					enum store_verb verb, int64_t now)
 {
 	struct json_object *input = json_object_new_object(), *item = action->item;
 
 	json_set_string(input, "TableName", table);
-	if (action->verb == DYNAMODB_PUT)
+	if (verb == STORE_PUT)
 		json_set(input, "Item", aws_item_from_json(item));
 	else
 		json_set(input, "Key", key_value(json_string_or_null(item, "PK"),
@@ -322,24 +295,31 @@ static struct json_object *action_input(const char *table, const struct dynamodb
 	return input;
 }
 
+/* Whether a put of the check's item is as good as the check: it is the one that was read. */
+static bool can_be_put(const struct store_action *action)
+{
+	return action->verb == STORE_CHECK && action->condition == STORE_VERSION &&
+	       json_int_or(action->item, "version", 0) == action->version;
+}
+
 static struct json_object *transaction_input(const char *table,
-					     const struct dynamodb_action *actions, size_t n,
-					     int64_t now)
+					     const struct dynamodb_transaction *t, bool put_checked)
 {
 	static const char *const names[] = {
-		[DYNAMODB_PUT] = "Put", [DYNAMODB_DELETE] = "Delete",
-		[DYNAMODB_CHECK] = "ConditionCheck",
+		[STORE_PUT] = "Put", [STORE_DELETE] = "Delete", [STORE_CHECK] = "ConditionCheck",
 	};
 	struct json_object *input = json_object_new_object(), *list = json_object_new_array();
 	unsigned char random[16];
 	char token[2 * sizeof random + 1];
 	size_t i;
 
-	for (i = 0; i < n; i++) {
-		struct json_object *action = json_object_new_object();
+	for (i = 0; i < t->n; i++) {
+		const struct store_action *action = &t->actions[i];
+		enum store_verb verb = put_checked && can_be_put(action) ? STORE_PUT : action->verb;
+		struct json_object *entry = json_object_new_object();
 
-		json_set(action, names[actions[i].verb], action_input(table, &actions[i], now));
-		json_object_array_add(list, action);
+		json_set(entry, names[verb], action_input(table, action, verb, t->now));
+		json_object_array_add(list, entry);
 	}
 	digest_random(random, sizeof random);
 	str_hex(random, sizeof random, token);
@@ -368,46 +348,47 @@ static int find_failed(const struct aws_failure *failure, size_t n, size_t *fail
 	return -1;
 }
 
-/* Makes the checks to puts; false where there is none that can be one: whose
- * item is the one that was read. */
-static bool put_checked(struct dynamodb_action *actions, size_t n)
+/* Does the transaction once; *denied: these credentials may not do one of its things. */
+static int write_once(const struct dynamodb *db, struct dynamodb_transaction *t,
+		      const struct aws_request *request, bool *denied, struct err *e)
 {
-	bool changed = false;
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		struct dynamodb_action *action = &actions[i];
-
-		if (action->verb != DYNAMODB_CHECK || action->condition != DYNAMODB_VERSION ||
-		    json_int_or(action->item, "version", 0) != action->version)
-			continue;
-		action->verb = DYNAMODB_PUT;
-		changed = true;
-	}
-	return changed;
-}
-
-int dynamodb_write(struct aws_client *db, const char *table, struct dynamodb_action *actions,
-		   size_t n, int64_t now, size_t *failed, int64_t deadline, struct err *e)
-{
-	bool single = n == 1 && actions[0].verb == DYNAMODB_PUT &&
-		      actions[0].condition == DYNAMODB_ANY;
-	struct json_object *input = single ? action_input(table, actions, now)
-					   : transaction_input(table, actions, n, now);
 	struct json_object *answer = NULL;
 	struct aws_failure failure;
-	bool again = false;
-	int rc = aws_call(db, single ? "PutItem" : "TransactWriteItems", input, deadline, &answer,
-			  &failure, e);
+	int rc = aws_call(db->client, request, &answer, &failure, e);
 
-	if (rc && find_failed(&failure, n, failed) == 0)
+	if (rc && find_failed(&failure, t->n, &t->failed) == 0)
 		rc = err_set(e, ERR_CONFLICT, "the condition of %s does not hold",
-			     json_string_or_null(actions[*failed].item, "PK"));
+			     json_string_or_null(t->actions[t->failed].item, "PK"));
 	else if (rc)
-		rc = refused(table, e);
-	again = rc && strcmp(failure.type, "AccessDeniedException") == 0 && put_checked(actions, n);
+		rc = refused(db->table, e);
+	*denied = rc && strcmp(failure.type, "AccessDeniedException") == 0;
 	aws_failure_free(&failure);
 	json_object_put(answer);
-	json_object_put(input);
-	return again ? dynamodb_write(db, table, actions, n, now, failed, deadline, e) : rc;
+	json_object_put(request->input);
+	return rc;
+}
+
+int dynamodb_write(const struct dynamodb *db, struct dynamodb_transaction *t, int64_t deadline,
+		   struct err *e)
+{
+	struct aws_request request = {.operation = "TransactWriteItems", .deadline = deadline};
+	const struct store_action *first = t->actions;
+	bool denied, checks = false;
+	size_t i;
+	int rc;
+
+	if (t->n == 1 && first->verb == STORE_PUT && first->condition == STORE_ANY) {
+		request.operation = "PutItem";
+		request.input = action_input(db->table, first, STORE_PUT, t->now);
+		return write_once(db, t, &request, &denied, e);
+	}
+	request.input = transaction_input(db->table, t, false);
+	rc = write_once(db, t, &request, &denied, e);
+	for (i = 0; i < t->n; i++)
+		checks |= can_be_put(&t->actions[i]);
+	if (denied && checks) {
+		request.input = transaction_input(db->table, t, true);
+		rc = write_once(db, t, &request, &denied, e);
+	}
+	return rc;
 }

@@ -12,26 +12,31 @@
 #define POLL_MS 500
 #define BACKUPS_MS 3000
 
-/* Calls an operation whose input is the table's name and `rest`, which is
- * given away. */
-static int call(struct aws_client *db, const char *operation, const char *name,
-		struct json_object *rest, int64_t deadline, struct json_object **answer,
+/* A request about the table; `rest` is the JSON of what its input names besides. */
+static struct aws_request request_for(const struct dynamodb *db, const char *operation,
+				      const char *rest, int64_t deadline)
+{
+	struct json_object *input = json_parse(span_of(rest));
+
+	json_set_string(input, "TableName", db->table);
+	return (struct aws_request){operation, input, deadline};
+}
+
+/* Calls, and releases the input. */
+static int call(const struct dynamodb *db, struct aws_request request, struct json_object **answer,
 		struct aws_failure *failure, struct err *e)
 {
-	struct json_object *input = rest ? rest : json_object_new_object();
-	int rc;
+	int rc = aws_call(db->client, &request, answer, failure, e);
 
-	json_set_string(input, "TableName", name);
-	rc = aws_call(db, operation, input, deadline, answer, failure, e);
-	json_object_put(input);
+	json_object_put(request.input);
 	return rc;
 }
 
-static int order(struct aws_client *db, const char *operation, const char *name,
-		 const char *rest, int64_t deadline, struct err *e)
+/* Calls an operation whose answer says nothing that counts. */
+static int order(const struct dynamodb *db, struct aws_request request, struct err *e)
 {
 	struct json_object *answer = NULL;
-	int rc = call(db, operation, name, json_parse(span_of(rest)), deadline, &answer, NULL, e);
+	int rc = call(db, request, &answer, NULL, e);
 
 	json_object_put(answer);
 	return rc;
@@ -65,13 +70,13 @@ static bool keys_fit(struct json_object *table)
 	       has(table, "AttributeDefinitions", "SK", "AttributeType", "S");
 }
 
-static int describe_keys(struct aws_client *db, const char *name, int64_t deadline,
+static int describe_keys(const struct dynamodb *db, int64_t deadline,
 			 struct dynamodb_table *t, struct err *e)
 {
 	struct json_object *answer = NULL, *table = NULL;
 	struct aws_failure failure;
 	const char *status;
-	int rc = call(db, "DescribeTable", name, NULL, deadline, &answer, &failure, e);
+	int rc = call(db, request_for(db, "DescribeTable", "{}", deadline), &answer, &failure, e);
 
 	t->exists = rc == 0;
 	if (rc && strcmp(failure.type, "ResourceNotFoundException") == 0)
@@ -85,13 +90,13 @@ static int describe_keys(struct aws_client *db, const char *name, int64_t deadli
 	return rc;
 }
 
-static int describe_ttl(struct aws_client *db, const char *name, int64_t deadline,
+static int describe_ttl(const struct dynamodb *db, int64_t deadline,
 			struct dynamodb_table *t, struct err *e)
 {
 	struct json_object *answer = NULL, *ttl = NULL;
 	const char *status, *attribute;
 
-	if (call(db, "DescribeTimeToLive", name, NULL, deadline, &answer, NULL, e))
+	if (call(db, request_for(db, "DescribeTimeToLive", "{}", deadline), &answer, NULL, e))
 		return -1;
 	json_get_object(answer, "TimeToLiveDescription", &ttl);
 	status = json_string_or_null(ttl, "TimeToLiveStatus");
@@ -105,16 +110,16 @@ static int describe_ttl(struct aws_client *db, const char *name, int64_t deadlin
 
 /* DynamoDB Local has no backups, and not all credentials may ask: that is no
  * reason to fail, nor to wait long. */
-static void describe_backups(struct aws_client *db, const char *name, int64_t deadline,
+static void describe_backups(const struct dynamodb *db, int64_t deadline,
 			     struct dynamodb_table *t)
 {
 	struct json_object *answer = NULL, *all = NULL, *recovery = NULL;
 	const char *status;
+	int64_t soon = deadline_in(BACKUPS_MS);
 	struct err ignored;
 
-	t->backups_known = call(db, "DescribeContinuousBackups", name, NULL,
-				deadline_in(BACKUPS_MS) < deadline ? deadline_in(BACKUPS_MS)
-								   : deadline,
+	t->backups_known = call(db, request_for(db, "DescribeContinuousBackups", "{}",
+						soon < deadline ? soon : deadline),
 				&answer, NULL, &ignored) == 0;
 	json_get_object(answer, "ContinuousBackupsDescription", &all);
 	json_get_object(all, "PointInTimeRecoveryDescription", &recovery);
@@ -123,20 +128,19 @@ static void describe_backups(struct aws_client *db, const char *name, int64_t de
 	json_object_put(answer);
 }
 
-int dynamodb_table_describe(struct aws_client *db, const char *name, int64_t deadline,
+int dynamodb_table_describe(const struct dynamodb *db, int64_t deadline,
 			    struct dynamodb_table *table, struct err *e)
 {
 	memset(table, 0, sizeof *table);
-	if (describe_keys(db, name, deadline, table, e))
+	if (describe_keys(db, deadline, table, e))
 		return -1;
 	if (!table->exists || !table->active)
 		return 0;
-	describe_backups(db, name, deadline, table);
-	return describe_ttl(db, name, deadline, table, e);
+	describe_backups(db, deadline, table);
+	return describe_ttl(db, deadline, table, e);
 }
 
-int dynamodb_table_create(struct aws_client *db, const char *name, int64_t deadline,
-			  struct err *e)
+int dynamodb_table_create(const struct dynamodb *db, int64_t deadline, struct err *e)
 {
 	static const char definition[] =
 		"{\"AttributeDefinitions\":[{\"AttributeName\":\"PK\",\"AttributeType\":\"S\"},"
@@ -146,32 +150,32 @@ int dynamodb_table_create(struct aws_client *db, const char *name, int64_t deadl
 		"\"BillingMode\":\"PAY_PER_REQUEST\"}";
 	struct dynamodb_table table = {.active = false};
 
-	if (order(db, "CreateTable", name, definition, deadline, e))
+	if (order(db, request_for(db, "CreateTable", definition, deadline), e))
 		return -1;
 	while (!table.active) {
-		if (describe_keys(db, name, deadline, &table, e))
+		if (describe_keys(db, deadline, &table, e))
 			return -1;
 		if (deadline_left(deadline) == 0)
 			return err_set(e, ERR_UNAVAILABLE, "table %s is still being created: run this "
-				       "again in a minute", name);
+				       "again in a minute", db->table);
 		if (!table.active)
 			deadline_sleep(POLL_MS, deadline);
 	}
 	return 0;
 }
 
-int dynamodb_table_set_ttl(struct aws_client *db, const char *name, int64_t deadline,
-			   struct err *e)
+int dynamodb_table_set_ttl(const struct dynamodb *db, int64_t deadline, struct err *e)
 {
-	return order(db, "UpdateTimeToLive", name,
-		     "{\"TimeToLiveSpecification\":"
-		     "{\"AttributeName\":\"expiresAt\",\"Enabled\":true}}", deadline, e);
+	static const char ttl[] = "{\"TimeToLiveSpecification\":"
+				  "{\"AttributeName\":\"expiresAt\",\"Enabled\":true}}";
+
+	return order(db, request_for(db, "UpdateTimeToLive", ttl, deadline), e);
 }
 
-int dynamodb_table_set_backups(struct aws_client *db, const char *name, int64_t deadline,
-			       struct err *e)
+int dynamodb_table_set_backups(const struct dynamodb *db, int64_t deadline, struct err *e)
 {
-	return order(db, "UpdateContinuousBackups", name,
-		     "{\"PointInTimeRecoverySpecification\":"
-		     "{\"PointInTimeRecoveryEnabled\":true}}", deadline, e);
+	static const char recovery[] = "{\"PointInTimeRecoverySpecification\":"
+				       "{\"PointInTimeRecoveryEnabled\":true}}";
+
+	return order(db, request_for(db, "UpdateContinuousBackups", recovery, deadline), e);
 }

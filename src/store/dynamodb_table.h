@@ -5,7 +5,7 @@
 #ifndef ORDERSNAP_STORE_DYNAMODB_TABLE_H
 #define ORDERSNAP_STORE_DYNAMODB_TABLE_H
 
-#include "aws/client.h"
+#include "store/dynamodb.h"
 
 struct dynamodb_table {
 	bool exists;
@@ -18,19 +18,16 @@ struct dynamodb_table {
 };
 
 /* What there is.  A table that does not exist is no error. */
-int dynamodb_table_describe(struct aws_client *db, const char *name, int64_t deadline,
+int dynamodb_table_describe(const struct dynamodb *db, int64_t deadline,
 			    struct dynamodb_table *table, struct err *e);
 
 /* Creates it, billed on demand, and waits until it is active. */
-int dynamodb_table_create(struct aws_client *db, const char *name, int64_t deadline,
-			  struct err *e);
+int dynamodb_table_create(const struct dynamodb *db, int64_t deadline, struct err *e);
 
 /* Switches time to live on for expiresAt. */
-int dynamodb_table_set_ttl(struct aws_client *db, const char *name, int64_t deadline,
-			   struct err *e);
+int dynamodb_table_set_ttl(const struct dynamodb *db, int64_t deadline, struct err *e);
 
 /* Switches point-in-time recovery on. */
-int dynamodb_table_set_backups(struct aws_client *db, const char *name, int64_t deadline,
-			       struct err *e);
+int dynamodb_table_set_backups(const struct dynamodb *db, int64_t deadline, struct err *e);
 
 #endif

@@ -14,8 +14,8 @@
 
 struct store_dynamodb {
 	struct store store; /* first: a struct store * is one of these */
+	struct dynamodb db;
 	char *table;
-	struct aws_client *client;
 };
 
 static struct store_dynamodb *self_of(struct store *s)
@@ -49,9 +49,7 @@ static void sort_items(struct json_object *found, const struct store_key *keys, 
 static int get_one(struct store_dynamodb *self, const struct store_key *key,
 		   struct json_object **item, int64_t deadline, struct err *e)
 {
-	const struct dynamodb_key wanted = {key->pk, key->sk};
-
-	if (dynamodb_get(self->client, self->table, &wanted, deadline, item, e))
+	if (dynamodb_get(&self->db, key, deadline, item, e))
 		return -1;
 	if (store_item_expired(*item, clock_epoch())) {
 		json_object_put(*item);
@@ -61,7 +59,7 @@ static int get_one(struct store_dynamodb *self, const struct store_key *key,
 }
 
 /* BatchGetItem refuses a key that it is given twice; returns how many differ. */
-static size_t different_keys(const struct store_key *keys, size_t n, struct dynamodb_key *out)
+static size_t different_keys(const struct store_key *keys, size_t n, struct store_key *out)
 {
 	size_t i, k, found = 0;
 
@@ -70,7 +68,7 @@ static size_t different_keys(const struct store_key *keys, size_t n, struct dyna
 			if (strcmp(out[k].pk, keys[i].pk) == 0 && strcmp(out[k].sk, keys[i].sk) == 0)
 				break;
 		if (k == found)
-			out[found++] = (struct dynamodb_key){keys[i].pk, keys[i].sk};
+			out[found++] = keys[i];
 	}
 	return found;
 }
@@ -79,14 +77,12 @@ static int get_many(struct store *s, const struct store_key *keys, size_t n,
 		    struct json_object **items, int64_t deadline, struct err *e)
 {
 	struct store_dynamodb *self = self_of(s);
-	struct dynamodb_key wanted[STORE_MAX_ITEMS];
+	struct store_key wanted[STORE_MAX_ITEMS];
 	struct json_object *found;
-	size_t different;
 
 	if (n == 1)
 		return get_one(self, keys, items, deadline, e);
-	different = different_keys(keys, n, wanted);
-	if (dynamodb_get_batch(self->client, self->table, wanted, different, deadline, &found, e))
+	if (dynamodb_get_batch(&self->db, wanted, different_keys(keys, n, wanted), deadline, &found, e))
 		return -1;
 	sort_items(found, keys, n, items);
 	json_object_put(found);
@@ -110,22 +106,21 @@ static void take_page(struct json_object *page, struct json_object *items, size_
 static int query_pages(struct store_dynamodb *self, struct dynamodb_query *q,
 		       struct json_object *items, int64_t deadline, struct err *e)
 {
-	char *last = q->after_sk ? str_dup(q->after_sk) : NULL;
+	struct json_object *last = NULL; /* holds q->after_sk */
 	int rc;
 
 	do {
-		struct json_object *page = NULL;
-		char *next = NULL;
+		struct dynamodb_page page = {.items = NULL};
 
-		q->after_sk = last;
-		rc = dynamodb_query(self->client, q, deadline, &page, &next, e);
+		rc = dynamodb_query(&self->db, q, deadline, &page, e);
 		if (!rc)
-			take_page(page, items, q->limit);
-		json_object_put(page);
-		free(last);
-		last = next;
+			take_page(page.items, items, q->limit);
+		json_object_put(page.items);
+		json_object_put(last);
+		last = page.last;
+		q->after_sk = json_string_or_null(last, "SK");
 	} while (!rc && last && json_object_array_length(items) < q->limit);
-	free(last);
+	json_object_put(last);
 	return rc;
 }
 
@@ -133,8 +128,8 @@ static int query(struct store *s, const char *pk, const char *sk_prefix, const c
 		 size_t limit, struct json_object **items, int64_t deadline, struct err *e)
 {
 	struct store_dynamodb *self = self_of(s);
-	struct dynamodb_query q = {.table = self->table, .pk = pk, .sk_prefix = sk_prefix,
-				   .after_sk = before_sk, .limit = limit};
+	struct dynamodb_query q = {.pk = pk, .sk_prefix = sk_prefix, .after_sk = before_sk,
+				   .limit = limit};
 	struct json_object *found = json_object_new_array();
 
 	/* DynamoDB refuses to start outside of the prefix: behind it is its top,
@@ -158,51 +153,32 @@ static int scan(struct store *s, const struct store_key *after, size_t limit,
 		struct json_object **items, struct json_object **last, int64_t deadline,
 		struct err *e)
 {
-	struct store_dynamodb *self = self_of(s);
-	struct dynamodb_key key = {after ? after->pk : NULL, after ? after->sk : NULL};
-	struct json_object *page;
+	struct dynamodb_page page;
 
-	if (dynamodb_scan(self->client, self->table, after ? &key : NULL, limit, deadline, &page,
-			  last, e))
+	if (dynamodb_scan(&self_of(s)->db, after, limit, deadline, &page, e))
 		return -1;
 	*items = json_object_new_array();
-	take_page(page, *items, limit);
-	json_object_put(page);
+	*last = page.last;
+	take_page(page.items, *items, limit);
+	json_object_put(page.items);
 	return 0;
 }
 
 static int write(struct store *s, const struct store_action *actions, size_t n, size_t *failed,
 		 int64_t deadline, struct err *e)
 {
-	static const enum dynamodb_condition conditions[] = {
-		[STORE_ANY] = DYNAMODB_ANY,
-		[STORE_ABSENT] = DYNAMODB_ABSENT,
-		[STORE_VERSION] = DYNAMODB_VERSION,
-	};
-	static const enum dynamodb_verb verbs[] = {
-		[STORE_PUT] = DYNAMODB_PUT,
-		[STORE_DELETE] = DYNAMODB_DELETE,
-		[STORE_CHECK] = DYNAMODB_CHECK,
-	};
-	struct store_dynamodb *self = self_of(s);
-	struct dynamodb_action out[STORE_MAX_ITEMS];
-	size_t i;
+	struct dynamodb_transaction t = {.actions = actions, .n = n, .now = clock_epoch()};
+	int rc = dynamodb_write(&self_of(s)->db, &t, deadline, e);
 
-	for (i = 0; i < n; i++)
-		out[i] = (struct dynamodb_action){
-			.verb = verbs[actions[i].verb],
-			.item = actions[i].item,
-			.condition = conditions[actions[i].condition],
-			.version = actions[i].version,
-		};
-	return dynamodb_write(self->client, self->table, out, n, clock_epoch(), failed, deadline, e);
+	*failed = t.failed;
+	return rc;
 }
 
 static void close_store(struct store *s)
 {
 	struct store_dynamodb *self = self_of(s);
 
-	aws_client_free(self->client);
+	aws_client_free(self->db.client);
 	free(self->table);
 	free(self);
 }
@@ -221,6 +197,6 @@ struct store *store_dynamodb_new(const char *table, const struct aws_settings *s
 
 	self->store.backend = &backend;
 	self->table = str_dup(table);
-	self->client = aws_client_new(settings, &aws_dynamodb);
+	self->db = (struct dynamodb){aws_client_new(settings, &aws_dynamodb), self->table};
 	return &self->store;
 }

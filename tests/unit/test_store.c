@@ -1422,7 +1422,7 @@ static char table[64];
 
 static void dynamodb_begin(void)
 {
-	struct aws_client *client;
+	struct dynamodb db = {.table = table};
 	struct err e;
 
 	if (*table)
@@ -1430,9 +1430,9 @@ static void dynamodb_begin(void)
 	aws.endpoint = getenv("ORDERSNAP_TEST_DYNAMODB");
 	snprintf(table, sizeof table, "test-store-%ld-%lld", (long)getpid(),
 		 (long long)clock_epoch());
-	client = aws_client_new(&aws, &aws_dynamodb);
-	check_int(e.text, dynamodb_table_create(client, table, deadline_in(30000), &e), 0);
-	aws_client_free(client);
+	db.client = aws_client_new(&aws, &aws_dynamodb);
+	check_int(e.text, dynamodb_table_create(&db, deadline_in(30000), &e), 0);
+	aws_client_free(db.client);
 }
 
 static struct store *dynamodb_open(void)
