@@ -40,6 +40,8 @@ struct command {
 	const struct command_option *options; /* NULL: none */
 	const char *help;      /* more to know, whole lines; NULL: nothing */
 	const char *operand;   /* what the usage line calls one; NULL: it takes none */
+	const char *words;     /* what an operand may be besides a name, by spaces, for
+				* completion; NULL: nothing */
 	int least, most;       /* operands */
 	unsigned needs;        /* CONFIG_NEEDS_... */
 	bool opens_itself;     /* run() gets an app that is not open yet */
@@ -62,6 +64,7 @@ extern const struct command command_erase;
 extern const struct command command_export;
 extern const struct command command_import;
 extern const struct command command_init;
+extern const struct command command_mark;
 extern const struct command command_orders;
 extern const struct command command_replay;
 extern const struct command command_restore;

@@ -25,6 +25,7 @@ const struct command *const commands[] = {
 	&command_export,
 	&command_import,
 	&command_init,
+	&command_mark,
 	&command_orders,
 	&command_replay,
 	&command_restore,

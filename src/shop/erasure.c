@@ -23,6 +23,7 @@ static const struct {
 	const char *object, *member;
 } within[] = {
 	{"payment", "receiptUrl"}, {"payment", "last4"}, {"dispute", "evidence"},
+	{"tracking", "number"}, {"tracking", "url"},
 };
 
 bool erasure_is_done(struct json_object *order)

@@ -145,6 +145,25 @@ int item_keys_from_payment(struct item_keys *keys, struct json_object *pointer)
 	return 0;
 }
 
+int item_keys_of_order(struct item_keys *keys, struct json_object *order)
+{
+	const char *pk = json_string_or_null(order, "PK"), *sk = json_string_or_null(order, "SK");
+	const char *id = json_string_or_null(order, "stripeSessionId");
+	const char *number = json_string_or_null(order, "orderNumber");
+	const char *intent = json_string_or_null(order, "stripePaymentIntentId");
+
+	memset(keys, 0, sizeof *keys);
+	if (!pk || key_order_created(sk, &keys->created) || str_empty(id) || str_empty(number))
+		return -1;
+	set_key(keys, ITEM_ORDER, str_dup(pk), str_dup(sk));
+	set_key(keys, ITEM_DAY, key_day(keys->created), key_order(keys->created, id));
+	set_key(keys, ITEM_SESSION, key_session(id), str_dup(KEY_METADATA));
+	if (!str_empty(intent))
+		set_key(keys, ITEM_PAYMENT, key_payment(intent), str_dup(KEY_METADATA));
+	item_keys_set_number(keys, str_dup(number));
+	return 0;
+}
+
 bool item_keys_names(struct json_object *pointer, const char *session_id)
 {
 	const char *id = json_string_or_null(pointer, "orderId");

@@ -67,6 +67,10 @@ void item_keys_of_payment(struct item_keys *keys, const struct event *event,
  * to it; -1 where it names none. */
 int item_keys_from_payment(struct item_keys *keys, struct json_object *pointer);
 
+/* The keys of an order that stands and of all that belongs to it, but for a quote; -1
+ * where it is not whole: one of the Lambda functions' that waits for `ordersnap adopt`. */
+int item_keys_of_order(struct item_keys *keys, struct json_object *order);
+
 /* Whether a pointer (SESSION#, PAYMENT#, NUMBER#; NULL) names an order of this
  * session: a number may be another's. */
 bool item_keys_names(struct json_object *pointer, const char *session_id);

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
 """Two events of one payment at the same moment, each to a process of its own, on both stores: in the
-end the order and all that is derived from it say the same as Stripe.
+end the order and all that is derived from it say the same as Stripe.  The owner's mark is as an event.
 
 ORDERSNAP_ROUNDS is how often they meet; when exactly is up to the machine.  A sixth as often they
 meet on a slow store: each lock of the file, each call of DynamoDB waits for a random moment first.
@@ -9,6 +9,7 @@ meet on a slow store: each lock of the file, each call of DynamoDB waits for a r
 import concurrent.futures
 import os
 import random
+import subprocess
 import time
 
 import kit
@@ -30,6 +31,7 @@ if not local.why_not():
     db = local.Local()
     SHOPS["DynamoDB"] = kit.TableShop(db, f"http://127.0.0.1:{db.port}")
 WORKERS, CLOSE = {}, []
+MARKED = set()  # the sessions whose parcel the owner marked
 POOL = concurrent.futures.ThreadPoolExecutor(2)
 
 for each in SHOPS.values():
@@ -100,8 +102,38 @@ def refunded_twice(shop, n):
     return [refund(500), lambda: refund(700)], before
 
 
+def refunded_and_marked(shop, n):
+    session = sell(shop, n)
+    before = events_of(shop, session, "checkout.session.completed")
+    ask(shop.sim, "POST", "/v1/refunds", {
+        "payment_intent": session["payment_intent"], "amount": 500})
+    MARKED.add(session["id"])
+    return [*events_of(shop, session, "charge.refunded"), Mark(session["id"])], before
+
+
+def sold_again_and_marked(shop, n):
+    session = sell(shop, n, method="later")
+    before = events_of(shop, session, "checkout.session.completed")
+    MARKED.add(session["id"])
+    return [end_later(shop, session, "succeed"), Mark(session["id"])], before
+
+
+class Mark:
+    """What the owner does instead of an event: `ordersnap mark`."""
+
+    def __init__(self, session):
+        self.session = session
+
+    def made(self, shop):
+        command = [*kit.lib.WRAPPER, os.path.join(kit.lib.BUILD, "ordersnap"), "mark", self.session,
+                   "shipped", self.session[-6:]]
+        return subprocess.run(command, env=shop.environment(), capture_output=True).returncode == 0
+
+
 def deliver(shop, worker, event):
     """Delivers it as Stripe does: until it is acknowledged."""
+    if isinstance(event, Mark):
+        return event.made(shop)
     event = event() if callable(event) else event
     for _ in range(TRIES):
         if worker.webhook(event).status == 200:
@@ -131,6 +163,8 @@ def faults_of(shop, n, ledger, items):
         "session": [items.get(("SESSION#" + session, "METADATA"))]}
     if (order["status"], order.get("amountRefunded", 0)) != (want, row["amount_refunded"]):
         wrong.append(f"the order is {order['status']}, not {want}")
+    if session in MARKED and order.get("tracking", {}).get("number") != session[-6:]:
+        wrong.append("the owner's mark is lost")
     for name, found in beside.items():
         if len(found) != 1 or not found[0] or (
                 found[0]["orderPK"], found[0]["orderSK"]) != (order["PK"], order["SK"]):
@@ -181,6 +215,8 @@ CASES = {
     "a payment that failed, and one that came after all": failed_and_paid,
     "a refund, and the sale that it is of": refunded_and_sold,
     "two refunds of one charge": refunded_twice,
+    "a refund, and the owner's mark": refunded_and_marked,
+    "a payment that came later, and the owner's mark": sold_again_and_marked,
 }
 
 

@@ -53,6 +53,9 @@ static void who_bought_leaves_and_the_sale_stays(void **state)
 		check_erased(USER, leave[i], USER, "");
 	check_erased(USER, "'payment':{'type':'card','last4':'4242','receiptUrl':'https://x'}", USER,
 		     "'payment':{'type':'card'}");
+	check_erased(USER, "'tracking':{'carrier':'DHL','number':'1','url':'https://x',"
+		     "'shippedAt':'2025-11-26T00:00:00Z'}", USER,
+		     "'tracking':{'carrier':'DHL','shippedAt':'2025-11-26T00:00:00Z'}");
 	check_erased(USER, "'dispute':{'id':'dp_1','evidence':{'customer_name':'J'}}", USER,
 		     "'dispute':{'id':'dp_1'}");
 	check_erased(USER, "'disputes':[{'id':'dp_1','evidence':{'customer_name':'J'}},1]", USER,
