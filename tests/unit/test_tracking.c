@@ -39,7 +39,6 @@ static void an_order_waits_while_it_is_paid_and_has_something_to_ship(void **sta
 		struct json_object *order = json_of("{%s}", row->order);
 
 		check_int(row->order, tracking_is_awaited(order), row->waits);
-		json_object_put(order);
 	}
 }
 
@@ -72,8 +71,6 @@ static void a_mark_keeps_what_it_is_not_given(void **state)
 
 		assert_true(json_equal(got, want));
 		json_object_put(got);
-		json_object_put(want);
-		json_object_put(order);
 	}
 }
 
@@ -89,7 +86,6 @@ static void an_order_without_its_person_takes_no_number(void **state)
 		assert_null(tracking_apply(order, mark, NOW, &e));
 		assert_int_equal(e.code, ERR_BAD_REQUEST);
 	}
-	json_object_put(order);
 }
 
 int main(void)
