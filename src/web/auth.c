@@ -175,12 +175,25 @@ static char *verified_email(jwt_t *jwt)
 	return is_verified ? str_dup(jwt_get_grant(jwt, "email")) : NULL;
 }
 
+/* A token may say that it must be understood beyond what we understand of it
+ * (RFC 7515 section 4.1.11). */
+static bool needs_more(jwt_t *jwt)
+{
+	char *text = jwt_get_headers_json(jwt, "crit");
+	bool is = text != NULL;
+
+	free(text);
+	return is;
+}
+
 static const char *problem_of(const struct auth_settings *s, jwt_t *jwt, int64_t now)
 {
 	double expires = HUGE_VAL, not_before = -HUGE_VAL, time = (double)now;
 
 	if (!algorithm_fits(s, jwt_get_alg(jwt)))
 		return "its algorithm is not the configured one";
+	if (needs_more(jwt))
+		return "its header has crit";
 	if (!read_time(jwt, "exp", &expires) || !read_time(jwt, "nbf", &not_before))
 		return "its exp or nbf is no time";
 	if (s->needs_exp && expires == HUGE_VAL)

@@ -22,6 +22,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 
 import environment  # noqa: E402,F401
 import preload  # noqa: E402
+from orders import put_items  # noqa: E402
 import shop as lib  # noqa: E402
 from shop import QUOTE_SECRET, STRIPE_SECRET, WEBHOOK_SECRET, Shop, sign  # noqa: E402
 from tap import Watch, contains, equal, lacks, ok, skip, test  # noqa: E402,F401
@@ -120,9 +121,7 @@ class KeptShop(Shop):
 
     def store(self, item):
         """Puts an item into the table as somebody else would."""
-        with contextlib.closing(sqlite3.connect(self.db)) as db, db:
-            db.execute("INSERT OR REPLACE INTO items (pk, sk, item, expires_at) VALUES (?, ?, ?, ?)",
-                       (item["PK"], item["SK"], json.dumps(item), item.get("expiresAt")))
+        put_items(self, item)
 
     def order_of(self, session_id):
         found = [o for o in self.orders() if o["orderId"] == session_id]

@@ -88,8 +88,11 @@ def items_of(o, without=()):
 
 def put(shop, *orders, without=()):
     """Puts the orders into the shop's SQLite file, as somebody else would."""
-    rows = [(i["PK"], i["SK"], json.dumps(i), i.get("expiresAt"))
-            for o in orders for i in items_of(o, without)]
+    put_items(shop, *(i for o in orders for i in items_of(o, without)))
+
+
+def put_items(shop, *items):
+    rows = [(i["PK"], i["SK"], json.dumps(i), i.get("expiresAt")) for i in items]
     with contextlib.closing(sqlite3.connect(shop.db)) as db, db:
         db.executemany("INSERT OR REPLACE INTO items (pk, sk, item, expires_at) "
                        "VALUES (?, ?, ?, ?)", rows)

@@ -138,6 +138,7 @@ static void a_token_that_was_not_signed_with_the_secret_is_refused(void **state)
 		hmac_token(SECRET, "{\"alg\":\"HS384\",\"typ\":\"JWT\"}", "{\"sub\":\"u\"}"),
 		hmac_token(SECRET, "{\"alg\":\"none\"}", "{\"sub\":\"u\"}"),
 		hmac_token(SECRET, "{\"alg\":\"RS256\",\"typ\":\"JWT\"}", "{\"sub\":\"u\"}"),
+		hmac_token(SECRET, "{\"alg\":\"HS256\",\"crit\":[\"b64\"],\"b64\":false}", "{\"sub\":\"u\"}"),
 		hmac_token(SECRET, "{}", "{\"sub\":\"u\"}"), unsigned_one,
 		keep_text(str_printf("%.*s", (int)strlen(unsigned_one) - 1, unsigned_one)),
 		keep_text(str_printf("%.*s", (int)strlen(good) - 4, good)),
