@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: ISC
+# The parts of ./dev test.  ./dev sources this.
+# shellcheck shell=bash
+
+check_in() { # NAME SUITES OPTION...
+	local name=$1 suites=$2 tests=()
+	shift 2
+	[ "$suites" = all ] || tests=(TESTS="$(suites_of "$suites")")
+	configure_in "$name" "$@" || return
+	find "$build/$name" -name '*.trs' -delete
+	make -C "$build/$name" -j"$jobs" all || return
+	make -C "$build/$name" -j"$at_once" -k check VERBOSE=1 "${tests[@]}"
+}
+
+# The tests whose names begin with one of the words, as make knows them.
+suites_of() { # WORDS
+	local word
+	for word in $1; do
+		(cd "$src" && printf '%s\n' tests/"$word"*.[cp]*)
+	done | sed -n 's/\.c$//p; /\.py$/p' | grep '/test_' | sort -u | tr '\n' ' '
+}
+
+check_sanitizers() {
+	export ORDERSNAP_LEAKS_EVERY=${LEAKS_EVERY:-5}
+	check_in sanitizers \
+		'unit/ cgi/ cli/test_c cli/test_o cli/test_r cli/test_sh cli/test_sync_faults cli/test_transfer http/test_smoke' \
+		--enable-werror --enable-sanitizers CC=gcc CFLAGS='-O1 -g'
+}
+
+# Plain CGI is where each request is a whole life of a process: every one of the
+# events of all API versions, and now and then one of the carts and signatures,
+# since a life under valgrind takes half a second.
+check_valgrind() {
+	export ORDERSNAP_SRC="$src" ORDERSNAP_BUILD="$build/gcc" PYTHONDONTWRITEBYTECODE=1
+	export ORDERSNAP_WRAPPER="valgrind -q --error-exitcode=99 --leak-check=full
+		--show-leak-kinds=definite,indirect,possible
+		--errors-for-leak-kinds=definite,indirect,possible"
+	# a test that can't share a process with valgrind has run in the other parts
+	{
+		cgi_suites shapes health &
+		ORDERSNAP_LEAKS_EVERY=${LEAKS_EVERY:-10} cgi_suites quote signature
+		wait
+	} | grep -v '# SKIP .*another tool'
+}
+
+cgi_suites() { # NAME...
+	local name
+	for name in "$@"; do
+		python3 "$src/tests/cgi/test_$name.py" || echo "not ok - $name ends with an error"
+	done
+}
+
+check_sim() {
+	PYTHONDONTWRITEBYTECODE=1 python3 "$src/tests/sim/test_sim.py"
+}
+
+# Parts that are short or use one processor, all at once; replay() then gives what each said.
+beside_each_other() { # NAME...
+	local name
+	for name in "$@"; do
+		(
+			status=0
+			"check_$name" || status=$?
+			echo "$status" >"$logs/$name.status"
+		) >"$logs/$name.said" 2>&1 &
+	done
+	wait
+}
+
+replay() { # NAME
+	cat "$logs/$1.said"
+	return "$(cat "$logs/$1.status")"
+}
+
+# A browser is a dozen processes: nothing runs beside it.
+check_browser() {
+	ORDERSNAP_SRC="$src" ORDERSNAP_BUILD="$build/gcc" PYTHONDONTWRITEBYTECODE=1 \
+		python3 "$src/tests/browser/test_shop.py"
+}
+
+check_sdk() {
+	(cd "$src/tests/sim" && node test_sim.mjs)
+}
+
+check_cppcheck() {
+	cppcheck -q --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
+		--inline-suppr --suppress=missingIncludeSystem -I "$src/src" "$src/src" "$src/cgi-bin"
+}
+
+check_man() {
+	local pages=("$src"/man/*.[1-8])
+	[ -e "${pages[0]}" ] || { echo "error: there are no pages in man/" && return 1; }
+	mandoc -T lint -W warning "${pages[@]}"
+}
+
+check_shell() {
+	cd "$top" && shellcheck -x dev &&
+		shellcheck .ci/run tests/fuzz/run tests/machine/run.sh tests/machine/sale.sh &&
+		shellcheck -s bash completions/ordersnap.bash
+}
+
+# What `make install` puts where, and that the installed files name those places.
+check_install() {
+	local to=$build/install/root share=/opt/ordersnap/share/ordersnap file
+	rm -rf "$build/install"
+	configure_in install-build --prefix=/opt/ordersnap CFLAGS=-O0 || return
+	make -C "$build/install-build" -j"$jobs" install DESTDIR="$to" || return
+	for file in cart-quote checkout-create-session orders status stripe-webhook; do
+		"$to/opt/ordersnap/libexec/ordersnap/$file.fcgi" --version || return
+	done
+	"$to/opt/ordersnap/bin/ordersnap" --version || return
+	[ -e "$to$share/ordersnap.conf.example" ] || return
+	[ -e "$to/opt/ordersnap/share/bash-completion/completions/ordersnap" ] || return
+	[ -e "$to/opt/ordersnap/share/zsh/site-functions/_ordersnap" ] || return
+	grep "^ExecStart=/opt/ordersnap/bin/ordersnap sync" "$to$share/systemd/ordersnap-sync.service" ||
+		return
+	grep "include *\"$share/nginx" "$to$share/nginx/ordersnap.conf" || return
+	grep "^ScriptAlias.*\"/opt/ordersnap/libexec" "$to$share/apache/ordersnap-cgi.conf" || return
+	if grep -r /usr/local "$to"; then
+		echo "error: the installed files name /usr/local"
+		return 1
+	fi
+	make -C "$build/install-build" uninstall DESTDIR="$to" || return
+	[ -z "$(find "$to" -type f)" ] || { echo "error: uninstall leaves files" && find "$to" && return 1; }
+}
+
+check_dist() {
+	export ORDERSNAP_NODE_MODULES="$src/tests/sim/node_modules"
+	make -C "$build/gcc" -j"$jobs" distcheck DISTCHECK_CONFIGURE_FLAGS='--enable-werror CFLAGS=-O1' \
+		TESTS="$(suites_of 'guard/ unit/ cgi/test_shapes')"
+}
