@@ -67,14 +67,7 @@ enum stripe_access stripe_try_permission(struct stripe_client *client,
 static int list_endpoints(struct stripe_client *client, const struct stripe_pages *pages,
 			  int64_t deadline, struct stripe_page *page, struct err *e)
 {
-	struct buf path;
-	int rc;
-
-	buf_init(&path, STRIPE_PATH_MAX);
-	buf_puts(&path, "/v1/webhook_endpoints?limit=100");
-	rc = stripe_get_page(client, &path, pages, deadline, page, e);
-	buf_free(&path);
-	return rc;
+	return stripe_get_list(client, "/v1/webhook_endpoints?limit=100", pages, deadline, page, e);
 }
 
 int stripe_webhook_endpoints(struct stripe_client *client, int64_t deadline,

@@ -9,15 +9,21 @@
 int stripe_complete_sessions(struct stripe_client *client, const struct stripe_pages *pages,
 			     int64_t deadline, struct stripe_page *page, struct err *e)
 {
-	struct buf path;
-	int rc;
+	return stripe_get_list(client, "/v1/checkout/sessions?limit=100&status=complete"
+				       "&expand[]=data.payment_intent.latest_charge",
+			       pages, deadline, page, e);
+}
 
-	buf_init(&path, STRIPE_PATH_MAX);
-	buf_puts(&path, "/v1/checkout/sessions?limit=100&status=complete"
-			"&expand[]=data.payment_intent.latest_charge");
-	rc = stripe_get_page(client, &path, pages, deadline, page, e);
-	buf_free(&path);
-	return rc;
+int stripe_refunds(struct stripe_client *client, const struct stripe_pages *pages,
+		   int64_t deadline, struct stripe_page *page, struct err *e)
+{
+	return stripe_get_list(client, "/v1/refunds?limit=100", pages, deadline, page, e);
+}
+
+int stripe_disputes(struct stripe_client *client, const struct stripe_pages *pages,
+		    int64_t deadline, struct stripe_page *page, struct err *e)
+{
+	return stripe_get_list(client, "/v1/disputes?limit=100", pages, deadline, page, e);
 }
 
 int stripe_session_with_charge(struct stripe_client *client, const char *id, int64_t deadline,

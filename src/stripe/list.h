@@ -20,6 +20,14 @@ int stripe_complete_sessions(struct stripe_client *client, const struct stripe_p
 int stripe_session_with_charge(struct stripe_client *client, const char *id, int64_t deadline,
 			       struct json_object **session, struct err *e);
 
+/* The account's refunds, and its disputes; for what is older than the events.
+ * https://docs.stripe.com/api/refunds/list
+ * https://docs.stripe.com/api/disputes/list */
+int stripe_refunds(struct stripe_client *client, const struct stripe_pages *pages,
+		   int64_t deadline, struct stripe_page *page, struct err *e);
+int stripe_disputes(struct stripe_client *client, const struct stripe_pages *pages,
+		    int64_t deadline, struct stripe_page *page, struct err *e);
+
 /* What the list of events is of. */
 struct stripe_event_filter {
 	const char *const *types; /* up to NULL, at most 20 */

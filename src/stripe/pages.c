@@ -30,6 +30,20 @@ int stripe_get_page(struct stripe_client *client, struct buf *path,
 	return rc;
 }
 
+int stripe_get_list(struct stripe_client *client, const char *path,
+		    const struct stripe_pages *pages, int64_t deadline, struct stripe_page *page,
+		    struct err *e)
+{
+	struct buf whole;
+	int rc;
+
+	buf_init(&whole, STRIPE_PATH_MAX);
+	buf_puts(&whole, path);
+	rc = stripe_get_page(client, &whole, pages, deadline, page, e);
+	buf_free(&whole);
+	return rc;
+}
+
 /* A refusal with a place in the list is put down to the place: if the reason is
  * another one, the first page is refused for it as well. */
 static bool place_is_lost(const struct stripe_pages *pages, const struct err *e)

@@ -54,6 +54,11 @@ int stripe_get_page(struct stripe_client *client, struct buf *path,
 		    const struct stripe_pages *pages, int64_t deadline, struct stripe_page *page,
 		    struct err *e);
 
+/* The same of a path without anything to encode. */
+int stripe_get_list(struct stripe_client *client, const char *path,
+		    const struct stripe_pages *pages, int64_t deadline, struct stripe_page *page,
+		    struct err *e);
+
 /* Reads all of a list, each object once, and ends it; `*all` is a JSON array in
  * Stripe's order.  ERR_UNAVAILABLE where it has more than `most` pages. */
 int stripe_pages_read_all(struct stripe_pages *pages, struct stripe_client *client,

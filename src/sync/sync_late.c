@@ -3,6 +3,8 @@
  * Older orders.  The one idea: Stripe's events of the window say which payments
  * were refunded or disputed in it, and the payments' pointers say whose order
  * that is; what has not been looked at with its session in the window is now.
+ * Where the window is older than the events, Stripe's refunds and disputes
+ * themselves say it.
  */
 #include "sync/sync_late.h"
 
@@ -17,6 +19,13 @@
 #include "stripe/list.h"
 
 #define DAY 86400
+
+/* A refund that was made before the window may have failed in it, and a dispute may
+ * have been decided: so long after it was made.
+ * https://docs.stripe.com/refunds#failed-refunds
+ * https://docs.stripe.com/disputes/how-disputes-work */
+#define REFUND_OPEN_DAYS 60
+#define DISPUTE_OPEN_DAYS 180
 
 static bool told_to_stop(const struct sync_late *late)
 {
@@ -119,19 +128,22 @@ static int add_payment_of_charge(struct sync_late *late, struct json_object *set
 	return 0;
 }
 
-/* The payments of a page's events, each once: a set, as JSON has it. */
-static int payments_of(struct sync_late *late, struct json_object *events,
+/* The payments of a page of events, refunds or disputes, each once: a set, as JSON
+ * has it. */
+static int payments_of(struct sync_late *late, struct json_object *page,
 		       struct json_object *set, struct err *e)
 {
 	size_t i;
 	int rc = 0;
 
-	for (i = 0; !rc && i < json_object_array_length(events); i++) {
-		struct json_object *data = NULL, *object = NULL;
+	for (i = 0; !rc && i < json_object_array_length(page); i++) {
+		struct json_object *object = json_object_array_get_idx(page, i), *data;
 		struct payment_ref ref;
 
-		json_get_object(json_object_array_get_idx(events, i), "data", &data);
-		json_get_object(data, "object", &object);
+		if (json_get_object(object, "data", &data) == JSON_FOUND) {
+			object = NULL;
+			json_get_object(data, "object", &object);
+		}
 		ref = payment_ref_of(object);
 		if (ref.payment_intent)
 			json_set_bool(set, ref.payment_intent, true);
@@ -164,11 +176,11 @@ static int read_pointers(struct sync_late *late, struct json_object *payments,
 	return rc;
 }
 
-static int take_events(struct sync_late *late, struct json_object *events, struct err *e)
+static int take_page(struct sync_late *late, struct json_object *page, struct err *e)
 {
 	struct json_object *payments = json_object_new_object(), *pointers[STORE_MAX_ITEMS];
 	size_t i, n = 0;
-	int rc = payments_of(late, events, payments, e);
+	int rc = payments_of(late, page, payments, e);
 
 	if (!rc)
 		rc = read_pointers(late, payments, pointers, &n, e);
@@ -185,24 +197,46 @@ static int take_events(struct sync_late *late, struct json_object *events, struc
 	return rc;
 }
 
-int sync_late_refunds(struct sync_late *late, int64_t from, int64_t now, struct err *e)
+/* Adds the payments of one list, page by page. */
+static int walk_list(struct sync_late *late, struct stripe_pages *pages, struct err *e)
 {
-	const struct stripe_event_filter filter = {event_types_of_charges, false};
-	int64_t kept = now - STRIPE_EVENTS_KEPT_DAYS * DAY;
-	struct stripe_pages pages = {.list = stripe_events, .of = &filter,
-				     .from = from > kept ? from : kept};
-	struct json_object *events;
+	struct json_object *page;
 	int rc = 0;
 
 	while (!rc && !told_to_stop(late)) {
 		rc = retry_next_page(late->reconcile->app,
-				     reconcile_retry(late->reconcile->listener), &pages, &events,
-				     e);
-		if (rc || !events)
+				     reconcile_retry(late->reconcile->listener), pages, &page, e);
+		if (rc || !page)
 			break;
-		rc = take_events(late, events, e);
-		json_object_put(events);
+		rc = take_page(late, page, e);
+		json_object_put(page);
 	}
-	stripe_pages_end(&pages);
+	stripe_pages_end(pages);
 	return rc;
+}
+
+/* `days` before `from`; 0, which is no bound, where there is no such time. */
+static int64_t days_before(int64_t from, int64_t days)
+{
+	return from > days * DAY ? from - days * DAY : 0;
+}
+
+int sync_late_refunds(struct sync_late *late, int64_t from, int64_t now, struct err *e)
+{
+	const struct stripe_event_filter filter = {event_types_of_charges, false};
+	/* The oldest events go while this run asks for them: a day is counted as gone. */
+	int64_t kept = now - STRIPE_EVENTS_KEPT_DAYS * DAY, surely = kept + DAY;
+	struct stripe_pages refunds = {.list = stripe_refunds, .to = surely,
+				       .from = days_before(from, REFUND_OPEN_DAYS)};
+	struct stripe_pages disputes = {.list = stripe_disputes, .to = surely,
+					.from = days_before(from, DISPUTE_OPEN_DAYS)};
+	struct stripe_pages events = {.list = stripe_events, .of = &filter,
+				      .from = from > kept ? from : kept};
+	int rc = 0;
+
+	if (from < surely)
+		rc = walk_list(late, &refunds, e);
+	if (!rc && from < surely)
+		rc = walk_list(late, &disputes, e);
+	return rc ? rc : walk_list(late, &events, e);
 }

@@ -20,9 +20,10 @@ struct sync_late {
 int sync_late_add(struct sync_late *late, const char *session_id, struct json_object *item,
 		  struct err *e);
 
-/* Adds the orders whose payment has an event of a refund or a dispute since `from`,
- * which reconcile_sessions() has not seen yet.  One call for a hundred events, and
- * one read; one more for each event that names its charge alone. */
+/* Adds the orders whose payment was refunded or disputed since `from`, which
+ * reconcile_sessions() has not seen yet: those that Stripe's events name, and, where
+ * `from` is older than these are kept, its lists of refunds and disputes.  One call for
+ * a hundred of each, and one read; one more for each that names its charge alone. */
 int sync_late_refunds(struct sync_late *late, int64_t from, int64_t now, struct err *e);
 
 /* Reconciles what has gathered. */

@@ -54,6 +54,18 @@ class SyncShop(CommandShop):
             self.stripe_of.sim.post("/_sim/refund", {"refund": made["id"], "outcome": end})
         return made
 
+    def long_ago(self, days, change):
+        """What `change` does at Stripe happened that many days ago: its refunds, disputes and
+        events are of then.  Returns what it returned."""
+        known = {event["id"] for event in self.events()}
+        made = change()
+        new = [event for event in self.events() if event["id"] not in known]
+        ids = {event["data"]["object"]["id"] for event in new
+               if event["type"] in ("refund.created", "charge.dispute.created")}
+        self.stripe_of.sim.post("/_sim/created", {"created": int(time.time()) - days * DAY,
+                                                  "ids": [event["id"] for event in new] + sorted(ids)})
+        return made
+
     def ledger(self):
         return {row["id"]: row for row in self.stripe_of.sim.get("/_sim/ledger")}
 

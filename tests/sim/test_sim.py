@@ -883,6 +883,30 @@ def _(sim, hook):
     eq(sim.call("GET", f"/v1/charges/{charge}")[1]["disputed"], True)
 
 
+@test("refunds and disputes may be of another time, and are listed by it, a page at a time")
+def _(sim, hook):
+    now = int(time.time())
+    intent, charge = sim.paid()["payment_intent"], sim.control("ledger")[0]["charge"]
+    refunds = [sim.call("POST", "/v1/refunds", {"payment_intent": intent, "amount": 5})[1]["id"]
+               for _ in range(5)]
+    event = sim.control("events")[-1]["id"]
+    dispute = sim.control("dispute", charge=charge, action="open")["id"]
+    for days, one in enumerate(refunds):
+        eq(sim.control("created", ids=[one], created=now - (40 + days) * 86400)["created"],
+           now - (40 + days) * 86400)
+    sim.control("created", ids=[dispute, event], created=now - 50 * 86400)
+    listed = lambda path, **form: sum(pages(sim, path, {"limit": 2, **form}), [])
+    eq(listed("/v1/refunds"), refunds)
+    eq(listed("/v1/refunds", **{"created[gte]": now - 42 * 86400}), refunds[:3])
+    eq(listed("/v1/refunds", **{"created[lte]": now - 42 * 86400, "charge": charge}), refunds[2:])
+    eq(listed("/v1/disputes", **{"created[gte]": now - 50 * 86400}), [dispute])
+    eq(listed("/v1/disputes", **{"created[gt]": now - 50 * 86400}), [])
+    eq(event in listed("/v1/events"), False)
+    eq(event in listed("/v1/events", delivery_success="false"), False)
+    eq(sim.call("GET", f"/v1/refunds/{refunds[0]}")[1]["created"], now - 40 * 86400)
+    sim.control("created", 404, ids=[charge], created=now)
+
+
 # -- idempotency
 
 @test("the same key and parameters replay the first answer")

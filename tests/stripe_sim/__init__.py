@@ -53,6 +53,8 @@ Everything that Stripe has no API for is under /_sim: JSON in, JSON out, no key.
                            "reinstate", "amount"?, "reason"?, "dispute"?: id, else the newest}
   POST   /_sim/delete      {"ids": [...]}: the objects are gone, as with test data that was deleted;
                            also as a place in a list: Stripe's 400 to starting_after
+  POST   /_sim/created     {"ids": [...], "created"}: these refunds, disputes and events are of that
+                           time; an event older than 30 days is told of no more
   POST   /_sim/fault       {"match": regex on "METHOD /path", "kind", "times"?: 1 (-1: for ever),
                            "ms"?: delay before, "status"?: 500, "should_retry"?: true|false|null}
                            The kinds: "delay" waits and then works; "hold" waits until the faults

@@ -17,6 +17,7 @@ from .sessions import ad_hoc_price, add_session
 
 PAYMENT = dict.fromkeys(("card method email name phone shipping discount tax shipping_amount "
                          "presentment at").split())
+DATED = ("refund", "dispute", "event")
 DISPUTE_ACTIONS = {  # action: (new status or None, event)
     "open": ("needs_response", "created"), "update": ("under_review", "updated"),
     "win": ("won", "closed"), "lose": ("lost", "closed"),
@@ -212,3 +213,16 @@ def delete_objects(sim, ids):
         for thing in things:
             sim.world.delete(thing)
     return {"deleted": len(things)}
+
+
+@control("POST", "/_sim/created", ids=REQUIRED, created=REQUIRED)
+def date_objects(sim, ids, created):
+    if type(created) is not int:
+        raise ControlError("created must be epoch seconds")
+    with sim.world.lock:
+        for id in ids:
+            thing = sim.world.find_any(id)
+            if thing is None or thing["object"] not in DATED:
+                raise ControlError(f"no such refund, dispute or event: {id}", 404)
+            sim.world.date(thing, created)
+    return {"created": created}
