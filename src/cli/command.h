@@ -12,7 +12,7 @@
  * monitoring systems). */
 enum command_exit { COMMAND_OK = 0, COMMAND_ERROR = 1, COMMAND_USAGE = 2 };
 
-#define COMMAND_OPTIONS 16    /* a command may have */
+#define COMMAND_OPTIONS 24    /* a command may have */
 #define COMMAND_OPERANDS 1000 /* a command that takes any number of them takes */
 
 /* The last one of a table has no name. */

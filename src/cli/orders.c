@@ -10,24 +10,19 @@
 #include "cli/command.h"
 #include "cli/listing.h"
 #include "cli/order_text.h"
+#include "cli/selection.h"
 #include "cli/table.h"
 #include "cli/totals.h"
-#include "format/iso8601.h"
-#include "orders/history.h"
 #include "shop/keys.h"
 #include "shop/lines.h"
 #include "shop/order_mode.h"
 
 #define READ_MS 30000
-#define DAY_SECONDS 86400
-#define DAYS_MAX 36600      /* a century: a day is a read */
-#define DAYS_DEFAULT 7
 #define LIMIT_DEFAULT 50
 #define LIMIT_MAX 1000000000
 
 struct request {
-	struct history_query query;
-	char *user; /* the query's, or NULL */
+	struct selection selection;
 	enum listing_format format;
 	int64_t limit; /* 0: all */
 };
@@ -42,100 +37,16 @@ static const struct table_column columns[] = {
 };
 
 #define COLUMNS ((int)(sizeof columns / sizeof *columns))
+#define TIME 1 /* the column */
 
 /* --- the line ------------------------------------------------------------------- */
 
-/* The midnight that a day begins with: only what would be written the same is
- * one, so that 2024-02-30 is none. */
-static int midnight_of(const char *text, int64_t *midnight)
-{
-	int64_t today = clock_epoch() / DAY_SECONDS * DAY_SECONDS, epoch;
-	char *time, day[ISO8601_SIZE];
-	int rc;
-
-	if (strcmp(text, "today") == 0 || strcmp(text, "yesterday") == 0) {
-		*midnight = today - (*text == 'y' ? DAY_SECONDS : 0);
-		return 0;
-	}
-	time = str_printf("%sT00:00:00Z", text);
-	rc = iso8601_parse(time, &epoch);
-	free(time);
-	if (rc || epoch < 0 || strcmp(iso8601_day(epoch, day), text) != 0)
-		return -1;
-	*midnight = epoch;
-	return 0;
-}
-
-static int read_day(const struct command_line *line, const char *option, int64_t *midnight)
-{
-	const char *text = command_value(line, option);
-
-	if (text && midnight_of(text, midnight))
-		return command_usage(line->command, "--%s must be a day as 2024-11-26, today or "
-				     "yesterday, not \"%s\"", option, text);
-	return COMMAND_OK;
-}
-
-/* From the first day's midnight to the one behind the last day. */
-static int read_days(const struct command_line *line, struct history_query *query)
-{
-	bool day = command_value(line, "day"), since = command_value(line, "since");
-	bool until = command_value(line, "until");
-	int64_t first = 0, last = clock_epoch() / DAY_SECONDS * DAY_SECONDS;
-
-	if (day && (since || until))
-		return command_usage(line->command, "--day excludes --since and --until");
-	if (read_day(line, day ? "day" : "until", &last) != COMMAND_OK)
-		return COMMAND_USAGE;
-	first = day ? last : last - (DAYS_DEFAULT - 1) * DAY_SECONDS;
-	if (read_day(line, "since", &first) != COMMAND_OK)
-		return COMMAND_USAGE;
-	if (first > last)
-		return command_usage(line->command, "--since must not be after %s",
-				     until ? "--until" : "today");
-	if (!query->user && (last - first) / DAY_SECONDS >= DAYS_MAX)
-		return command_usage(line->command, "from --since to --until must not be more than "
-				     "a century");
-	query->from = query->user && !day && !since ? INT64_MIN : first;
-	query->to = query->user && !day && !since && !until ? INT64_MAX : last + DAY_SECONDS;
-	return COMMAND_OK;
-}
-
-static int read_statuses(const struct command_line *line, unsigned *statuses)
-{
-	struct span rest = span_of(command_value(line, "status")), name;
-
-	while (span_next(&rest, ',', &name)) {
-		unsigned bit = history_status_of(span_trim(name));
-
-		if (!bit)
-			return command_usage(line->command, "there is no status \"%.*s\"; there are "
-					     "%s", (int)name.n, name.p, history_status_names());
-		*statuses |= bit;
-	}
-	return COMMAND_OK;
-}
-
-static int read_user(const struct command_line *line, struct request *r)
-{
-	const char *text = command_value(line, "user");
-
-	r->query.user = r->user = user_id_from(text);
-	if (text && (!r->user || span_utf8_length(span_of(r->user)) < 0))
-		return command_usage(line->command, "--user must be a user's id or an e-mail address "
-				     "of up to %d bytes", USER_ID_MAX);
-	return COMMAND_OK;
-}
-
 static int read_request(const struct command_line *line, struct request *r)
 {
-	*r = (struct request){.query = {.read_ms = READ_MS}};
+	*r = (struct request){.limit = 0};
 	if (listing_format(line, &r->format) != COMMAND_OK ||
-	    read_user(line, r) != COMMAND_OK ||
-	    read_days(line, &r->query) != COMMAND_OK ||
-	    read_statuses(line, &r->query.statuses) != COMMAND_OK)
+	    selection_read(line, &r->selection) != COMMAND_OK)
 		return COMMAND_USAGE;
-	r->query.test = command_value(line, "test");
 	r->limit = r->format == LISTING_PEOPLE ? LIMIT_DEFAULT : 0;
 	return command_number(line, "limit", 0, LIMIT_MAX, &r->limit);
 }
@@ -145,7 +56,7 @@ static int check(const struct command_line *line)
 	struct request r;
 	int status = read_request(line, &r);
 
-	free(r.user);
+	selection_free(&r.selection);
 	return status;
 }
 
@@ -155,13 +66,15 @@ static int check(const struct command_line *line)
 struct output {
 	struct listing listing;
 	struct table *table; /* NULL: data, not for people */
+	struct table_column columns[COLUMNS]; /* the table's */
+	const char *time;    /* the attribute of its second column */
 	struct totals totals, test; /* of live orders, and of test orders */
 };
 
 /* Minutes do for a list. */
-static char *time_cell(struct json_object *order)
+static char *time_cell(struct json_object *order, const char *key)
 {
-	char *time = order_text_time(order, "createdAt");
+	char *time = order_text_time(order, key);
 
 	if (time && strlen(time) == strlen("2024-11-26 09:20:00"))
 		time[strlen("2024-11-26 09:20")] = '\0';
@@ -187,15 +100,15 @@ static char *status_cell(struct json_object *order)
 	return marked;
 }
 
-static void add_row(struct table *table, struct json_object *order)
+static void add_row(struct output *out, struct json_object *order)
 {
 	char *cells[] = {
-		order_text_number(order), time_cell(order), order_text_customer(order),
+		order_text_number(order), time_cell(order, out->time), order_text_customer(order),
 		count_cell(order), order_text_money(order, "amount"), status_cell(order),
 	};
 	int i;
 
-	table_row(table, (const char *const *)cells);
+	table_row(out->table, (const char *const *)cells);
 	for (i = 0; i < COLUMNS; i++)
 		free(cells[i]);
 }
@@ -204,24 +117,36 @@ static void output_order(struct output *out, struct json_object *order)
 {
 	totals_add(order_mode_of(order) == ORDER_MODE_TEST ? &out->test : &out->totals, order);
 	if (out->table)
-		add_row(out->table, order);
+		add_row(out, order);
 	else
 		listing_order(&out->listing, order);
 }
 
+/* The next order that is asked for, NULL behind the last. */
+static int next_selected(struct history *history, const struct selection *selection,
+			 struct json_object **order, struct err *e)
+{
+	while (!history_next(history, order, e)) {
+		if (!*order || selection_has(selection, *order))
+			return 0;
+		json_object_put(*order);
+	}
+	return -1;
+}
+
 /* Lists up to the limit; *more says whether there are orders behind it. */
-static int list(struct history *history, int64_t limit, struct output *out, bool *more,
+static int list(struct history *history, const struct request *r, struct output *out, bool *more,
 		struct err *e)
 {
 	struct json_object *order;
 	int64_t n;
 
 	for (n = 0; !command_output_failed(); n++) {
-		if (history_next(history, &order, e))
+		if (next_selected(history, &r->selection, &order, e))
 			return -1;
 		if (!order)
 			break;
-		*more = limit && n == limit;
+		*more = r->limit && n == r->limit;
 		if (!*more)
 			output_order(out, order);
 		json_object_put(order);
@@ -266,7 +191,16 @@ static void output_end(struct app *app, struct output *out, const struct request
 	if (out->totals.orders || out->test.orders)
 		putchar('\n');
 	if (whole)
-		print_totals(app, out, r->query.test);
+		print_totals(app, out, r->selection.query.test);
+}
+
+static void begin_table(struct output *out, bool paid)
+{
+	memcpy(out->columns, columns, sizeof columns);
+	out->time = paid ? "completedAt" : "createdAt";
+	if (paid)
+		out->columns[TIME].title = "PAID (UTC)";
+	out->table = table_new(stdout, out->columns, COLUMNS, table_terminal_width());
 }
 
 static int list_all(struct app *app, struct history *history, const struct request *r)
@@ -278,8 +212,8 @@ static int list_all(struct app *app, struct history *history, const struct reque
 
 	listing_begin(&out.listing, r->format);
 	if (r->format == LISTING_PEOPLE)
-		out.table = table_new(stdout, columns, COLUMNS, table_terminal_width());
-	rc = list(history, r->limit, &out, &more, &e);
+		begin_table(&out, r->selection.paid);
+	rc = list(history, r, &out, &more, &e);
 	output_end(app, &out, r, rc == 0);
 	if (rc) {
 		command_complain("orders", "%s", e.text);
@@ -305,11 +239,11 @@ static int run(struct app *app, const struct command_line *line)
 
 	if (status == COMMAND_OK) {
 		table_set_locale();
-		history = history_new(app, &r.query);
+		history = history_new(app, &r.selection.query);
 		status = list_all(app, history, &r);
 		history_free(history);
 	}
-	free(r.user);
+	selection_free(&r.selection);
 	return status;
 }
 
@@ -317,8 +251,12 @@ static const struct command_option options[] = {
 	{"day", "DAY", "those of one day (UTC): 2024-11-26, today or yesterday"},
 	{"since", "DAY", "from this day on; without it the last seven days,\nof a user all"},
 	{"until", "DAY", "up to and with this day"},
+	{"month", "MONTH", "those of one month in the zone of TZ: 2024-11"},
+	{"paid", NULL, "what was paid in this time, whenever it was begun"},
 	{"user", "USER", "those of a user: an id, or a guest's e-mail address"},
+	{"email", "ADDRESS", "those whose buyer gave this address, of the days asked for"},
 	{"status", "STATUS", "those that are in one of these states, by commas"},
+	{"unshipped", NULL, "what is paid and waits for its parcel; without days\nof the last 90"},
 	{"test", NULL, "those of test mode alone, and their sums"},
 	{"limit", "N", "at most N, the newest; 0: all.  A table has 50 else,\n--json and --csv all"},
 	{"json", NULL, "print them whole, as a JSON array"},
@@ -328,8 +266,9 @@ static const struct command_option options[] = {
 
 const struct command command_orders = {
 	.name = "orders",
-	.arguments = "[--day DAY] [--since DAY] [--until DAY] [--user USER] [--status STATUS]\n"
-		     "                        [--test] [--limit N] [--json | --csv]",
+	.arguments = "[--day DAY] [--since DAY] [--until DAY] [--month MONTH] [--paid]\n"
+		     "                        [--user USER] [--email ADDRESS] [--status STATUS]\n"
+		     "                        [--unshipped] [--test] [--limit N] [--json | --csv]",
 	.summary = "list orders, the newest first",
 	.options = options,
 	.help = "The states are pending, failed, completed, partially_refunded and refunded;\n"
