@@ -123,6 +123,27 @@ int stripe_events(struct stripe_client *client, const struct stripe_pages *range
 	return page_of(&text, next, page, e);
 }
 
+/* No window of a history is as old as that. */
+static int refuse_old(const char *what, struct err *e)
+{
+	world_fail("%s are listed, though the events tell of all", what);
+	return err_set(e, ERR_REFUSED, "no %s", what);
+}
+
+int stripe_refunds(struct stripe_client *client, const struct stripe_pages *range,
+		   int64_t deadline, struct stripe_page *page, struct err *e)
+{
+	(void)client, (void)range, (void)deadline, (void)page;
+	return refuse_old("refunds", e);
+}
+
+int stripe_disputes(struct stripe_client *client, const struct stripe_pages *range,
+		    int64_t deadline, struct stripe_page *page, struct err *e)
+{
+	(void)client, (void)range, (void)deadline, (void)page;
+	return refuse_old("disputes", e);
+}
+
 int stripe_event_retrieve(struct stripe_client *client, const char *id, int64_t deadline,
 			  struct json_object **event, struct err *e)
 {

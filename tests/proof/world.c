@@ -78,6 +78,7 @@ static void open_app(struct process *p)
 	p->app.config.order_number_prefix = prefix;
 	p->app.config.stripe_api_base = api_base;
 	p->app.config.sync_lookback_hours = 48;
+	p->app.secrets.config = &p->app.config;
 }
 
 static size_t take_from_queue(struct world *w)
