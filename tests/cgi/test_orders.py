@@ -12,6 +12,8 @@ import time
 from kit import (JWT_SECRET, KeptShop, contains, equal, granted, key_pair, lacks, lib, main, ok,
                  refused, test, token)
 import orders as made
+import preload
+from lambda_table import Functions
 
 DAY = 86400
 NOW = int(time.time())
@@ -142,6 +144,76 @@ def _():
     first = granted(ask("limit=5", bearer("user_tests")))
     equal((first["orders"], first["hasOrders"]), ([], True))  # a request reads so far and no further
     equal(walk(5, bearer("user_tests")), (["cs_test_old"], [0, 1]))
+
+
+# --- the Lambda functions' dashboard ---------------------------------------------------------------
+
+# What their reader of a user's orders took of an item, and their pages of a line.
+READ = ("orderId", "orderNumber", "status", "amount", "amountSubtotal", "currency", "createdAt",
+        "completedAt", "itemCount", "items", "customerEmail", "shippingAddress")
+LINE = ("sku", "name", "quantity", "unitPrice", "collectionId", "variantId", "color")
+
+
+def as_they_read(item):
+    """As their pages had it: they took null for what is not there."""
+    def without_null(value):
+        return {k: v for k, v in value.items() if v is not None}
+    read = without_null({key: item.get(key) for key in READ})
+    read["items"] = [without_null({key: line.get(key) for key in LINE}) for line in item["items"]]
+    if "shippingAddress" in read:
+        read["shippingAddress"] = without_null(read["shippingAddress"])
+    return read
+
+
+def of_a_session(n, **more):
+    details = {"name": "Jane Doe", "address": {"line1": "5 Shore Road", "line2": None, "city": "Halifax",
+                                               "state": "NS", "postal_code": "B3H 1A1", "country": "CA"}}
+    return {"id": f"cs_test_dash{n:02}", "metadata": {"userId": "dash"}, "amount_total": 8500 + n,
+            "amount_subtotal": 8000, "currency": "usd", "payment_intent": f"pi_dash{n}",
+            "customer_details": {"email": "Jane@Shop.example", "name": None}, "customer_email": None,
+            "collected_information": {"shipping_details": details}, **more}
+
+
+def line_of(description="Red Necklace", quantity=2, unit_amount=3000, **metadata):
+    return {"description": description, "quantity": quantity,
+            "price": {"unit_amount": unit_amount, "product": {"metadata": metadata}}}
+
+
+@test
+def _():
+    "what the functions' dashboard read of an order that they wrote, value by value and page by page"
+    table = Functions()
+    for n, (session, lines) in enumerate((
+            ({}, [line_of(sku="N-RED", collection="necklaces", variant_id="v1", color="red"), line_of("Ring", 1, 25)]),
+            ({"collected_information": None}, [line_of(None, None, None)]),
+            ({"collected_information": {"shipping_details": {"name": None, "address": None}}}, None),
+            ({"amount_total": None, "amount_subtotal": None, "currency": None}, [line_of()]),
+            ({"payment_intent": None, "amount_total": 0}, [line_of(unit_amount=0)]))):
+        table.order(of_a_session(n, **session), NOW - 50 * n, lines)
+    theirs = sorted(table.table.values(), key=lambda item: item["SK"], reverse=True)
+    made.put_items(shop, *theirs)
+    read = [as_they_read(item) for item in theirs]
+    for limit in (1, 2, 5, 100):
+        shown, cursor = [], None
+        while True:
+            page = granted(ask(f"limit={limit}" + (f"&cursor={cursor}" if cursor else ""), bearer("dash")))
+            equal((list(page), page["hasOrders"]), (["orders", "nextCursor", "hasOrders"], True))
+            shown += page["orders"]
+            cursor = page["nextCursor"]
+            if cursor is None:
+                break
+        equal(shown, read, f"pages of {limit}")
+
+
+@test
+def _():
+    "and of one that ordersnap wrote: the same names, texts for texts and numbers for numbers"
+    stored = made.order("cs_test_ours", NOW, "dash_ours",
+                        shippingAddress={"name": "Jane Doe", "line1": "5 Shore Road", "country": "CA"})
+    made.put(shop, stored)
+    (shown,) = granted(ask(who=bearer("dash_ours")))["orders"]
+    equal({k: shown[k] for k in READ if k != "items"}, {k: v for k, v in as_they_read(stored).items() if k != "items"})
+    equal([{k: v for k, v in line.items() if k in LINE} for line in shown["items"]], as_they_read(stored)["items"])
 
 
 # --- items that are odd --------------------------------------------------------------------------
@@ -383,6 +455,22 @@ def _():
         if "\0" not in bad and "/" not in bad:
             answer = ask_one(bad)
             equal((answer.status, answer.body), (404, none.body), bad[:40])
+
+
+@test
+def _():
+    "another's order and one that is not there cost the same reads, whatever names it and whoever asks"
+    made.put(shop, made.order("cs_test_bare", NOW, "user_2"), without=("session", "number", "payment"))
+    made.put(shop, made.order("cs_test_numb", NOW, "user_2"), without=("session",))
+    made.put(shop, guest("cs_test_hers", NOW, "hers@x.example"))
+    with contextlib.closing(preload.Statements()) as statements:
+        for who in (bearer(), verified("jane@shop.example"), bearer("nobody")):
+            refused(ask_one("cs_test_nothing", who, **statements.variables), 404)
+            none = statements.take()
+            equal(len([s for s in none if s.startswith("SELECT item")]), 4, none)
+            for order_id in ("cs_test_two", "cs_live_other", "cs_test_bare", "cs_test_numb", "cs_test_hers"):
+                refused(ask_one(order_id, who, **statements.variables), 404)
+                equal(statements.take(), none, order_id)
 
 
 @test

@@ -13,6 +13,7 @@ from tap import skip
 
 CLOCK = os.path.join(os.path.dirname(os.path.abspath(__file__)), "clock.c")
 SYNCS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "syncs.c")
+STATEMENTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "statements.c")
 
 class Preload:
     """A C file, built for LD_PRELOAD: a program with .variables runs with it."""
@@ -54,19 +55,34 @@ class Clock(Preload):
         super().close()
 
 
-class Syncs(Preload):
-    """What the programs that run with .variables bring to the disk for good."""
+class Lines(Preload):
+    """What the programs that run with .variables write, line by line, into the file that a variable
+    names."""
 
-    def __init__(self):
-        super().__init__(SYNCS)
-        self.path = os.path.join(self.folder, "paths")
-        self.variables["SYNCS"] = self.path
+    def __init__(self, source, variable):
+        super().__init__(source)
+        self.path = os.path.join(self.folder, "lines")
+        self.variables[variable] = self.path
 
     def take(self):
-        """The files that were synced since the last time, by fsync or fdatasync."""
+        """The lines since the last time."""
         if not os.path.exists(self.path):
             return []
         with open(self.path) as f:
-            paths = f.read().splitlines()
+            lines = f.read().splitlines()
         os.remove(self.path)
-        return paths
+        return lines
+
+
+class Syncs(Lines):
+    """The files that are brought to the disk for good, by fsync or fdatasync."""
+
+    def __init__(self):
+        super().__init__(SYNCS, "SYNCS")
+
+
+class Statements(Lines):
+    """The texts of SQLite's statements, one for each step."""
+
+    def __init__(self):
+        super().__init__(STATEMENTS, "STATEMENTS")
