@@ -25,28 +25,7 @@ static bool needs_quotes(const char *text)
 {
 	size_t n = strlen(text);
 
-	return strpbrk(text, ",;\"\r\n") || (n && (text[0] == ' ' || text[n - 1] == ' '));
-}
-
-static void add(struct csv *csv, const char *mark, const char *text)
-{
-	const char *p;
-
-	if (csv->cells++)
-		buf_putc(&csv->row, ',');
-	if (!needs_quotes(text)) {
-		buf_puts(&csv->row, mark);
-		buf_puts(&csv->row, text);
-		return;
-	}
-	buf_putc(&csv->row, '"');
-	buf_puts(&csv->row, mark);
-	for (p = text; *p; p++) {
-		if (*p == '"')
-			buf_putc(&csv->row, '"');
-		buf_putc(&csv->row, *p);
-	}
-	buf_putc(&csv->row, '"');
+	return strpbrk(text, ",;\"\t\r\n") || (n && (text[0] == ' ' || text[n - 1] == ' '));
 }
 
 /* "+1 416 555-0100": a spreadsheet that takes it for a sum shows a number, and
@@ -56,27 +35,65 @@ static bool is_phone(const char *text)
 	return text[0] == '+' && text[1] && strspn(text + 1, "0123456789 ()-./") == strlen(text + 1);
 }
 
-static bool is_formula(const char *text)
+static bool begins_formula(const char *p)
 {
 	static const char *const wide[] = {"\uFF1D", "\uFF0B", "\uFF0D", "\uFF20"}; /* = + - @ */
 	size_t i;
 
-	if (*text && strchr("=+-@\t\r\n", *text))
-		return !is_phone(text);
+	if (*p && strchr("=+-@", *p))
+		return true;
 	for (i = 0; i < sizeof wide / sizeof *wide; i++)
-		if (str_starts(text, wide[i]))
+		if (str_starts(p, wide[i]))
 			return true;
 	return false;
 }
 
+static bool is_formula(const char *text)
+{
+	return (begins_formula(text) && !is_phone(text)) || (*text && strchr("\t\r\n", *text));
+}
+
+/* Whether a cell begins at `p` for one who cuts elsewhere than we do. */
+static bool may_begin_cell(const char *text, const char *p)
+{
+	return p > text && (strchr(";\r\n", p[-1]) || (p > text + 1 && p[-1] == '\t'));
+}
+
+/* `guarded`: with an apostrophe in front of what would be a formula. */
+static void add(struct csv *csv, const char *text, bool guarded)
+{
+	bool quoted = needs_quotes(text);
+	const char *p;
+
+	if (csv->cells++)
+		buf_putc(&csv->row, ',');
+	if (quoted)
+		buf_putc(&csv->row, '"');
+	for (p = text; *p; p++) {
+		if (guarded && (p == text ? is_formula(text)
+					  : may_begin_cell(text, p) && begins_formula(p)))
+			buf_putc(&csv->row, '\'');
+		if (*p == '"')
+			buf_putc(&csv->row, '"');
+		buf_putc(&csv->row, *p);
+	}
+	if (quoted)
+		buf_putc(&csv->row, '"');
+}
+
 void csv_text(struct csv *csv, const char *text)
 {
-	add(csv, text && is_formula(text) ? "'" : "", text ? text : "");
+	add(csv, text ? text : "", true);
 }
 
 void csv_number(struct csv *csv, const char *number)
 {
-	add(csv, "", number ? number : "");
+	add(csv, number ? number : "", false);
+}
+
+void csv_mark(struct csv *csv)
+{
+	fputs("\xEF\xBB\xBF", csv->to);
 }
 
 void csv_end(struct csv *csv)

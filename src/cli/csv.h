@@ -20,11 +20,16 @@ struct csv {
 void csv_init(struct csv *csv, FILE *to);
 void csv_free(struct csv *csv);
 
+/* Prints the byte order mark by which Excel knows UTF-8; before all else. */
+void csv_mark(struct csv *csv);
+
 /* Adds a cell of text (NULL: an empty one).  One that a spreadsheet would take
  * for a formula, because it begins with = + - @ (or one of their full-width
  * twins), TAB, CR or LF, gets an apostrophe in front: buyers write these texts.
  * A phone number is none.  A cell with `;` is quoted, since half of Europe's
- * spreadsheets cut rows there.
+ * spreadsheets cut rows there; but they cut inside of quotes that do not begin their
+ * own cell, too, so what follows a `;`, a line's end or a TAB is guarded like a
+ * beginning.
  * https://owasp.org/www-community/attacks/CSV_Injection */
 void csv_text(struct csv *csv, const char *text);
 

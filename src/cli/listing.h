@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Orders as data, for other programs: a JSON array of the items as they stand,
- * or a row of CSV each.
+ * or CSV, a row an order or a row a line (cli/listing_csv.h).
  */
 #ifndef ORDERSNAP_CLI_LISTING_H
 #define ORDERSNAP_CLI_LISTING_H
@@ -11,17 +11,19 @@
 
 enum listing_format { LISTING_PEOPLE, LISTING_JSON, LISTING_CSV };
 
-/* What --json and --csv say.  COMMAND_OK, or COMMAND_USAGE, said. */
-int listing_format(const struct command_line *line, enum listing_format *format);
-
 struct listing {
 	enum listing_format format;
+	bool lines; /* CSV has a row a line */
+	bool bom;   /* CSV begins with a byte order mark */
 	bool begun; /* there was an order */
 	struct csv csv;
 };
 
+/* What --json, --csv, --lines and --bom say.  COMMAND_OK, or COMMAND_USAGE, said. */
+int listing_read(const struct command_line *line, struct listing *l);
+
 /* Prints to standard output; a format of LISTING_PEOPLE prints nothing. */
-void listing_begin(struct listing *l, enum listing_format format);
+void listing_begin(struct listing *l);
 void listing_order(struct listing *l, struct json_object *order);
 
 /* `whole` false: it broke off, and what was printed must not look whole. */

@@ -23,7 +23,7 @@
 
 struct request {
 	struct selection selection;
-	enum listing_format format;
+	struct listing listing;
 	int64_t limit; /* 0: all */
 };
 
@@ -44,10 +44,10 @@ static const struct table_column columns[] = {
 static int read_request(const struct command_line *line, struct request *r)
 {
 	*r = (struct request){.limit = 0};
-	if (listing_format(line, &r->format) != COMMAND_OK ||
+	if (listing_read(line, &r->listing) != COMMAND_OK ||
 	    selection_read(line, &r->selection) != COMMAND_OK)
 		return COMMAND_USAGE;
-	r->limit = r->format == LISTING_PEOPLE ? LIMIT_DEFAULT : 0;
+	r->limit = r->listing.format == LISTING_PEOPLE ? LIMIT_DEFAULT : 0;
 	return command_number(line, "limit", 0, LIMIT_MAX, &r->limit);
 }
 
@@ -205,13 +205,13 @@ static void begin_table(struct output *out, bool paid)
 
 static int list_all(struct app *app, struct history *history, const struct request *r)
 {
-	struct output out = {.table = NULL};
+	struct output out = {.listing = r->listing};
 	bool more = false;
 	struct err e;
 	int rc;
 
-	listing_begin(&out.listing, r->format);
-	if (r->format == LISTING_PEOPLE)
+	listing_begin(&out.listing);
+	if (r->listing.format == LISTING_PEOPLE)
 		begin_table(&out, r->selection.paid);
 	rc = list(history, r, &out, &more, &e);
 	output_end(app, &out, r, rc == 0);
@@ -260,7 +260,9 @@ static const struct command_option options[] = {
 	{"test", NULL, "those of test mode alone, and their sums"},
 	{"limit", "N", "at most N, the newest; 0: all.  A table has 50 else,\n--json and --csv all"},
 	{"json", NULL, "print them whole, as a JSON array"},
-	{"csv", NULL, "print them for a spreadsheet"},
+	{"csv", NULL, "print them for a spreadsheet, a row an order"},
+	{"lines", NULL, "with --csv: a row a line of an order"},
+	{"bom", NULL, "with --csv: begin with a byte order mark, for Excel"},
 	{NULL, NULL, NULL},
 };
 
@@ -268,7 +270,7 @@ const struct command command_orders = {
 	.name = "orders",
 	.arguments = "[--day DAY] [--since DAY] [--until DAY] [--month MONTH] [--paid]\n"
 		     "                        [--user USER] [--email ADDRESS] [--status STATUS]\n"
-		     "                        [--unshipped] [--test] [--limit N] [--json | --csv]",
+		     "                        [--unshipped] [--test] [--limit N] [--json | --csv [--lines] [--bom]]",
 	.summary = "list orders, the newest first",
 	.options = options,
 	.help = "The states are pending, failed, completed, partially_refunded and refunded;\n"

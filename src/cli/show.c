@@ -86,36 +86,37 @@ static int show_all(struct app *app, char **names, struct output *out, bool *who
 
 static int check(const struct command_line *line)
 {
-	enum listing_format format;
+	struct listing listing;
 
-	return listing_format(line, &format);
+	return listing_read(line, &listing);
 }
 
 static int run(struct app *app, const struct command_line *line)
 {
 	struct output out = {.shown = 0};
-	enum listing_format format;
 	bool whole = true;
-	int status = listing_format(line, &format);
+	int status = listing_read(line, &out.listing);
 
 	if (status != COMMAND_OK)
 		return status;
 	table_set_locale();
-	listing_begin(&out.listing, format);
+	listing_begin(&out.listing);
 	status = show_all(app, line->operands, &out, &whole);
 	listing_end(&out.listing, whole);
 	return status;
 }
 
 static const struct command_option options[] = {
-	{"json", NULL, "print them as they stand in the table, as a JSON array"},
-	{"csv", NULL, "print them for a spreadsheet, as `ordersnap orders --csv` does"},
+	{"json", NULL, "print them whole, as a JSON array"},
+	{"csv", NULL, "print them for a spreadsheet, a row an order"},
+	{"lines", NULL, "with --csv: a row a line of an order"},
+	{"bom", NULL, "with --csv: begin with a byte order mark, for Excel"},
 	{NULL, NULL, NULL},
 };
 
 const struct command command_show = {
 	.name = "show",
-	.arguments = "ORDER ... [--json | --csv]",
+	.arguments = "ORDER ... [--json | --csv [--lines] [--bom]]",
 	.summary = "show whole orders",
 	.options = options,
 	.help = "ORDER is an order number (in either case, with its prefix or without), an order's\n"

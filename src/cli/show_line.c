@@ -10,7 +10,6 @@
 #include "cli/table.h"
 
 #define LABEL 17 /* the cells of a label with its gap */
-#define LINE_MAX (512 * 1024)
 
 void show_text(FILE *to, const char *label, const char *text)
 {
@@ -53,22 +52,8 @@ void show_value(FILE *to, const char *label, struct json_object *value)
 				     ? json_object_get_string(value) : json_text(value));
 }
 
-void show_parts(FILE *to, const char *label, const char *separator,
-		const char *const parts[SHOW_PARTS])
-{
-	struct buf text;
-	int i;
-
-	buf_init(&text, LINE_MAX);
-	for (i = 0; i < SHOW_PARTS; i++)
-		if (!str_empty(parts[i]))
-			buf_printf(&text, "%s%s", text.len ? separator : "", parts[i]);
-	show_text(to, label, buf_text(&text));
-	buf_free(&text);
-}
-
-void show_each(FILE *to, struct json_object *order, const char *key,
-	       void (*show)(FILE *to, struct json_object *member, struct json_object *order))
+void show_each(FILE *to, const char *label, struct json_object *order, const char *key,
+	       order_part_text *text)
 {
 	struct json_object *list = NULL;
 	size_t i;
@@ -76,5 +61,5 @@ void show_each(FILE *to, struct json_object *order, const char *key,
 	json_get_array(order, key, &list);
 	for (i = 0; list && i < json_object_array_length(list); i++)
 		if (json_object_is_type(json_object_array_get_idx(list, i), json_type_object))
-			show(to, json_object_array_get_idx(list, i), order);
+			show_owned(to, label, text(json_object_array_get_idx(list, i), order));
 }

@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-#include "format/json.h"
+#include "cli/order_part.h"
 
 /* A text; an owned one, which is freed; a member of an object that is a string. */
 void show_text(FILE *to, const char *label, const char *text);
@@ -21,13 +21,8 @@ void show_time(FILE *to, const char *label, struct json_object *object, const ch
 /* A value of whatever type; a string without its quotes. */
 void show_value(FILE *to, const char *label, struct json_object *value);
 
-/* `VAT: 3.50 EUR`: what is put together of parts, the empty ones (NULL too) left out. */
-#define SHOW_PARTS 6
-void show_parts(FILE *to, const char *label, const char *separator,
-		const char *const parts[SHOW_PARTS]);
-
-/* Calls `show` for each object of the list `key` of the order. */
-void show_each(FILE *to, struct json_object *order, const char *key,
-	       void (*show)(FILE *to, struct json_object *member, struct json_object *order));
+/* A line for each object of the list `key` of the order. */
+void show_each(FILE *to, const char *label, struct json_object *order, const char *key,
+	       order_part_text *text);
 
 #endif

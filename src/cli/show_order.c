@@ -76,29 +76,6 @@ static void put_head(FILE *to, struct json_object *order)
 		show_text(to, "Kept until", iso8601_time(expires, time));
 }
 
-/* `eu_vat DE123456789` */
-static void put_tax_id(FILE *to, struct json_object *id, struct json_object *order)
-{
-	(void)order;
-	show_parts(to, "Tax id", " ", (const char *[SHOW_PARTS]){
-		json_string_or_null(id, "type"), json_string_or_null(id, "value")});
-}
-
-/* `Gift note: Happy birthday` */
-static void put_custom_field(FILE *to, struct json_object *field, struct json_object *order)
-{
-	const char *label = json_string_or_null(field, "label");
-	struct json_object *value = NULL;
-	const char *text;
-
-	(void)order;
-	json_object_object_get_ex(field, "value", &value);
-	text = json_object_is_type(value, json_type_string) ? json_object_get_string(value)
-		: value ? json_text(value) : "";
-	show_parts(to, "Custom field", ": ", (const char *[SHOW_PARTS]){
-		label ? label : json_string_or_null(field, "key"), text});
-}
-
 /* The members of an object of the order, each under its name behind `label`. */
 static void put_members(FILE *to, const char *label, struct json_object *order, const char *key)
 {
@@ -127,11 +104,11 @@ static void put_customer(FILE *to, struct json_object *order)
 	if (json_get_bool(order, "guest", &guest) == JSON_FOUND)
 		show_text(to, "Guest", guest ? "yes" : "no");
 	show_member(to, "User kind", order, "userKind");
-	show_each(to, order, "customerTaxIds", put_tax_id);
+	show_each(to, "Tax id", order, "customerTaxIds", order_part_tax_id);
 	show_member(to, "Tax exempt", order, "customerTaxExempt");
 	show_member(to, "Language", order, "locale");
 	put_members(to, "Consent", order, "consent");
-	show_each(to, order, "customFields", put_custom_field);
+	show_each(to, "Custom field", order, "customFields", order_part_custom_field);
 }
 
 /* As on a parcel; the label stands in front of the first line alone. */
@@ -191,8 +168,8 @@ static void put_tracking(FILE *to, struct json_object *order)
 	json_get_object(order, "tracking", &tracking);
 	show_member(to, "Parcel", tracking, "status");
 	show_time(to, "Shipped", tracking, "shippedAt");
-	show_parts(to, "Tracking", " ", (const char *[SHOW_PARTS]){
-		json_string_or_null(tracking, "carrier"), json_string_or_null(tracking, "number")});
+	show_member(to, "Carrier", tracking, "carrier");
+	show_member(to, "Tracking number", tracking, "number");
 	show_member(to, "Tracking page", tracking, "url");
 }
 

@@ -250,7 +250,8 @@ def _():
             ("Refund", "0.50 USD, pending, re_2"),
             ("Dispute", "86.00 EUR, lost, fraudulent, 2024-11-28 09:00:00 UTC, dp_1"),
             ("Ship to", "J. Doe"), ("Bill to", "Hauptstr. 1"), ("", "Bonn 53111"),
-            ("Parcel", "shipped"), ("Shipped", "2024-11-27 10:00:00 UTC"), ("Tracking", "DHL 00340"),
+            ("Parcel", "shipped"), ("Shipped", "2024-11-27 10:00:00 UTC"), ("Carrier", "DHL"),
+            ("Tracking number", "00340"),
             ("Tracking page", "https://dhl.example/00340"),
             ("Person erased", "2024-12-01 00:00:00 UTC"),
             ("Unconfirmed", "yes, Stripe could not be asked yet")):
