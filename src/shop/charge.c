@@ -4,11 +4,11 @@
  */
 #include "shop/charge.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "format/iso8601.h"
 #include "shop/erasure.h"
+#include "shop/order_rank.h"
 
 struct payment_ref payment_ref_of(struct json_object *object)
 {
@@ -42,27 +42,67 @@ bool payment_has_failed(struct json_object *session)
 	       (strcmp(status, "requires_payment_method") == 0 || strcmp(status, "canceled") == 0);
 }
 
+/* Versions that do not say whether a charge was captured had no other ones. */
+static bool is_captured(struct json_object *charge)
+{
+	bool captured = true;
+
+	json_get_bool(charge, "captured", &captured);
+	return captured;
+}
+
+/* An authorization that is given up is told as one that was refunded as a whole. */
+static enum charge_state state_of(struct json_object *charge, bool given_back)
+{
+	const char *status = json_string_or_null(charge, "status");
+	bool succeeded = status && strcmp(status, "succeeded") == 0;
+
+	if (is_captured(charge))
+		return succeeded ? CHARGE_PAID : CHARGE_OTHER;
+	if (given_back)
+		return CHARGE_RELEASED;
+	return succeeded ? CHARGE_HELD : CHARGE_OTHER;
+}
+
 int charge_read(struct json_object *json, struct charge *charge, struct err *e)
 {
+	int64_t refunded, captured, rest;
+
 	memset(charge, 0, sizeof *charge);
 	charge->id = json_string_or_null(json, "id");
 	charge->payment_intent = json_id_or_null(json, "payment_intent");
 	charge->currency = json_string_or_null(json, "currency");
 	if (!charge->id || json_get_int(json, "amount", &charge->amount) != JSON_FOUND ||
-	    json_get_int(json, "amount_refunded", &charge->refunded) != JSON_FOUND ||
-	    charge->amount < 0 || charge->refunded < 0 || charge->refunded > charge->amount)
+	    json_get_int(json, "amount_refunded", &refunded) != JSON_FOUND ||
+	    charge->amount < 0 || refunded < 0 || refunded > charge->amount)
 		return err_set(e, ERR_UNAVAILABLE, "Stripe's answer is no charge");
+	charge->state = state_of(json, refunded == charge->amount && refunded > 0);
+	charge->captured = is_captured(json) ? charge->amount : 0;
+	charge->says_captured = json_get_int(json, "amount_captured", &captured) == JSON_FOUND;
+	if (charge->says_captured && captured >= 0 && is_captured(json))
+		charge->captured = captured;
+	/* What was never captured stands in amount_refunded, too: nobody got it back. */
+	rest = charge->captured < charge->amount ? charge->amount - charge->captured : 0;
+	charge->refunded = refunded > rest ? refunded - rest : 0;
 	return 0;
 }
 
-bool charge_matters(struct json_object *order, struct json_object *charge)
+bool charge_matters(struct json_object *order, struct json_object *json)
 {
 	const char *status = json_string_or_null(order, "status");
 	bool disputed = false;
+	struct charge charge;
+	struct err ignored;
 
-	json_get_bool(charge, "disputed", &disputed);
-	return disputed || json_int_or(charge, "amount_refunded", 0) != 0 ||
-	       json_int_or(order, "amountRefunded", 0) != 0 || (status && str_ends(status, "refunded"));
+	json_get_bool(json, "disputed", &disputed);
+	if (disputed || json_int_or(json, "amount_refunded", 0) != 0 ||
+	    json_int_or(order, "amountRefunded", 0) != 0 || (status && str_ends(status, "refunded")))
+		return true;
+	if (charge_read(json, &charge, &ignored))
+		return false;
+	return charge.state == CHARGE_HELD || charge.state == CHARGE_RELEASED ||
+	       (charge.state == CHARGE_PAID &&
+		(charge.captured < charge.amount || (status && !order_is_paid(order))));
 }
 
 static bool is_later(struct json_object *a, struct json_object *b)
@@ -87,34 +127,40 @@ struct json_object *dispute_latest(struct json_object *disputes)
 	return latest;
 }
 
-/* What of the order's own amount was given back.  Adaptive pricing charges in
+/* What an amount of the charge is of the order's own.  Adaptive pricing charges in
  * the buyer's currency: then the same share, rounded down but for a whole one. */
-static int64_t refunded_of(struct json_object *order, const struct charge *charge)
+static int64_t share_of(struct json_object *order, const struct charge *charge, int64_t part)
 {
 	const char *currency = json_string_or_null(order, "currency");
 	int64_t amount = json_int_or(order, "amount", charge->amount), share;
 
 	if (!currency || !charge->currency || strcmp(currency, charge->currency) == 0)
-		return charge->refunded;
-	if (charge->refunded == 0)
+		return part;
+	if (part == 0)
 		return 0;
-	if (charge->refunded == charge->amount || __builtin_mul_overflow(amount, charge->refunded, &share))
+	if (part == charge->amount || __builtin_mul_overflow(amount, part, &share))
 		return amount;
 	return share / charge->amount;
 }
 
-static const char *status_after(const char *status, const struct charge *charge)
+static const char *status_after(struct json_object *order, const struct charge *charge)
 {
-	bool was_refunded = status && str_ends(status, "refunded");
+	const char *status = json_string_or_null(order, "status");
 
-	if (charge->refunded == 0)
-		return was_refunded ? "completed" : status;
-	return charge->refunded == charge->amount ? "refunded" : "partially_refunded";
+	if (charge->state == CHARGE_RELEASED)
+		return "failed";
+	if (charge->state == CHARGE_HELD)
+		return "pending";
+	if (charge->refunded)
+		return charge->refunded < charge->captured ? "partially_refunded" : "refunded";
+	if (charge->state == CHARGE_PAID || (status && str_ends(status, "refunded")))
+		return "completed";
+	return status;
 }
 
 static struct json_object *dispute_of(struct json_object *from)
 {
-	static const char *const keys[] = {"id", "status", "reason", "amount"};
+	static const char *const keys[] = {"id", "status", "reason", "amount", "currency"};
 	struct json_object *dispute = json_object_new_object();
 	size_t i;
 
@@ -128,16 +174,22 @@ struct json_object *order_apply_charge(struct json_object *stored,
 				       struct json_object *dispute, int64_t now)
 {
 	struct json_object *order = json_copy(stored);
-	char *status = str_dup(status_after(json_string_or_null(stored, "status"), charge));
 	char time[ISO8601_SIZE];
 
-	json_set_int(order, "amountRefunded", refunded_of(stored, charge));
-	json_set_string(order, "status", status);
+	json_object_object_del(order, "amountCaptured");
+	if (charge->says_captured && charge->captured != charge->amount)
+		json_set_int(order, "amountCaptured", share_of(stored, charge, charge->captured));
+	json_set_int(order, "amountRefunded", share_of(stored, charge, charge->refunded));
+	json_set_string(order, "status", status_after(stored, charge));
+	/* A capture has no event of the session that would say so. */
+	if (charge->state == CHARGE_PAID && !order_is_paid(stored))
+		json_set_string(order, "stripePaymentStatus", "paid");
+	if (!order_is_paid(order))
+		json_object_object_del(order, "completedAt");
 	if (dispute)
 		json_set(order, "dispute", dispute_of(dispute));
 	if (erasure_is_done(stored))
 		erasure_strip(order);
 	json_set_string(order, "updatedAt", iso8601_time(now, time));
-	free(status);
 	return order;
 }

@@ -35,18 +35,37 @@ struct json_object *charge_of_session(struct json_object *session);
  * https://docs.stripe.com/payments/paymentintents/lifecycle */
 bool payment_has_failed(struct json_object *session);
 
-/* A charge, borrowed from its JSON. */
+/*
+ * How far a charge's money has come.  One that is made with capture_method=manual
+ * is held on the buyer's card first, and then captured, in whole or in part, or
+ * released; only what is captured is paid.  (Stripe tells a release by
+ * charge.refunded and amount_refunded, though nobody paid.)
+ * https://docs.stripe.com/payments/place-a-hold-on-a-payment-method
+ */
+enum charge_state {
+	CHARGE_OTHER,    /* it is under way, or failed; or an old version does not say */
+	CHARGE_HELD,     /* authorized, not captured yet */
+	CHARGE_RELEASED, /* authorized, and never captured */
+	CHARGE_PAID,
+};
+
+/* A charge, borrowed from its JSON.  Amounts are minor units of `currency`. */
 struct charge {
 	const char *id, *payment_intent;
 	const char *currency;
-	int64_t amount, refunded; /* minor units of `currency` */
+	enum charge_state state;
+	int64_t amount;
+	bool says_captured; /* versions before amount_captured do not say how much */
+	int64_t captured;   /* what was paid of it */
+	int64_t refunded; /* what of that was given back: the rest of a partial capture,
+			   * which stands in amount_refunded as well, is no part of it */
 };
 
 /* -1 with ERR_UNAVAILABLE where Stripe's answer is no charge. */
 int charge_read(struct json_object *json, struct charge *charge, struct err *e);
 
-/* Whether the charge, or what the order (NULL: none) says of it, is of a refund
- * or a dispute at all. */
+/* Whether the charge, or what the order (NULL: none) says of it, is of a refund,
+ * a dispute or a capture at all. */
 bool charge_matters(struct json_object *order, struct json_object *charge);
 
 /* Of a charge's disputes the one that counts: the latest, and of two of one
@@ -54,8 +73,10 @@ bool charge_matters(struct json_object *order, struct json_object *charge);
 struct json_object *dispute_latest(struct json_object *disputes);
 
 /*
- * The order with amountRefunded and status after the charge, and `dispute`
- * after the dispute (NULL: left as it is).  A charge in another currency (the
+ * The order with amountCaptured (where that is not the whole), amountRefunded and
+ * status after the charge, and `dispute` after the dispute (NULL: left as it is).  While the money is held the
+ * order is pending, after its release failed, whatever the session says; captured,
+ * it is completed.  A charge in another currency (the
  * buyer's own) counts by its proportion.  The caller releases it.
  */
 struct json_object *order_apply_charge(struct json_object *stored,

@@ -47,6 +47,11 @@ enum order_rank order_rank_of(struct json_object *order)
 	return ORDER_RANK_PENDING;
 }
 
+bool order_is_paid(struct json_object *order)
+{
+	return order_rank_of(order) == ORDER_RANK_COMPLETED;
+}
+
 const char *order_rank_status(enum order_rank rank)
 {
 	size_t i = 0;

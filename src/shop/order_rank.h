@@ -20,6 +20,9 @@ enum order_rank {
  */
 enum order_rank order_rank_of(struct json_object *order);
 
+/* Whether it was paid, whatever was refunded since. */
+bool order_is_paid(struct json_object *order);
+
 /* Stripe's payment_status, as an order or a session's item has it, in ours or in
  * one that the functions wrote; NULL where it is not known.  Borrowed. */
 const char *order_payment_status(struct json_object *item);

@@ -5,6 +5,7 @@
 #include "unit.h"
 
 #include "shop/charge.h"
+#include "shop/order_rank.h"
 
 static void a_payment_is_found_from_a_charge_a_refund_or_a_dispute(void **state)
 {
@@ -106,7 +107,7 @@ static void refunds_change_the_status_and_the_amount_refunded(void **state)
 	(void)state;
 	for EACH(row, table) {
 		const struct charge charge = {.id = "ch", .currency = "usd", .amount = 1000,
-						    .refunded = row->refunded};
+						    .captured = 1000, .refunded = row->refunded};
 		struct json_object *stored = json_of("{'status':'%s','amount':1000,'currency':'usd',"
 						     "'version':4,'x':1,'dispute':{'id':'d'}}",
 						     row->status);
@@ -142,7 +143,8 @@ static void a_refund_in_another_currency_counts_by_its_proportion(void **state)
 	(void)state;
 	for EACH(row, table) {
 		const struct charge charge = {.id = "ch", .currency = row->currency,
-						    .amount = row->amount, .refunded = row->refunded};
+						    .amount = row->amount, .captured = row->amount,
+						    .refunded = row->refunded};
 		struct json_object *order = keep(order_apply_charge(
 			json_of("{'status':'completed',%s}", row->order), &charge, NULL, 0));
 
@@ -151,18 +153,110 @@ static void a_refund_in_another_currency_counts_by_its_proportion(void **state)
 	}
 }
 
+/* A charge of 8500 usd in Stripe's words, and what it makes of an order of 8500 usd.
+ * https://docs.stripe.com/api/charges/object
+ * https://docs.stripe.com/payments/place-a-hold-on-a-payment-method */
+static void what_was_never_captured_was_neither_paid_nor_refunded(void **state)
+{
+	static const struct {
+		const char *what, *charge, *before, *after;
+		int64_t captured, refunded; /* captured -1: not said, or all */
+	} table[] = {
+		{"paid at once", "'captured':true,'amount_captured':8500,'amount_refunded':0",
+		 "completed", "completed", -1, 0},
+		{"held", "'captured':false,'amount_captured':0,'amount_refunded':0",
+		 "pending", "pending", 0, 0},
+		{"held, of a session that says paid",
+		 "'captured':false,'amount_captured':0,'amount_refunded':0", "completed", "pending", 0, 0},
+		{"released", "'captured':false,'amount_captured':0,'amount_refunded':8500,'refunded':true",
+		 "pending", "failed", 0, 0},
+		{"released, of a session that says paid",
+		 "'captured':false,'amount_captured':0,'amount_refunded':8500", "completed", "failed", 0, 0},
+		{"released, and once taken for refunded",
+		 "'captured':false,'amount_captured':0,'amount_refunded':8500", "refunded", "failed", 0, 0},
+		{"released, an old version", "'captured':false,'amount_refunded':8500",
+		 "pending", "failed", -1, 0},
+		{"captured later", "'captured':true,'amount_captured':8500,'amount_refunded':0",
+		 "pending", "completed", -1, 0},
+		{"captured in part", "'captured':true,'amount_captured':5000,'amount_refunded':3500",
+		 "pending", "completed", 5000, 0},
+		{"captured in part, and once taken for refunded",
+		 "'captured':true,'amount_captured':5000,'amount_refunded':3500",
+		 "partially_refunded", "completed", 5000, 0},
+		{"captured in part, the rest not told as refunded",
+		 "'captured':true,'amount_captured':5000,'amount_refunded':0", "pending", "completed", 5000, 0},
+		{"captured in part, and some of that refunded",
+		 "'captured':true,'amount_captured':5000,'amount_refunded':4500",
+		 "completed", "partially_refunded", 5000, 1000},
+		{"captured in part, and all of that refunded",
+		 "'captured':true,'amount_captured':5000,'amount_refunded':8500,'refunded':true",
+		 "completed", "refunded", 5000, 5000},
+		{"more captured than authorized",
+		 "'captured':true,'amount_captured':9000,'amount_refunded':0", "pending", "completed", 9000, 0},
+		{"under way", "'captured':true,'amount_captured':8500,'amount_refunded':0,'status':'pending'",
+		 "pending", "pending", -1, 0},
+		{"declined", "'captured':false,'amount_captured':0,'amount_refunded':0,'status':'failed'",
+		 "failed", "failed", 0, 0},
+		{"an old version", "'amount_refunded':1000", "completed", "partially_refunded", -1, 1000},
+		{"an old version, all refunded", "'amount_refunded':8500", "completed", "refunded", -1, 8500},
+		{"a refund that failed", "'captured':true,'amount_captured':8500,'amount_refunded':0",
+		 "refunded", "completed", -1, 0},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table) {
+		const char *status = strstr(row->charge, "status") ? "" : ",'status':'succeeded'";
+		struct json_object *json = json_of("{'id':'ch','amount':8500,'currency':'usd',%s%s}",
+						   row->charge, status);
+		struct json_object *stored = json_of("{'status':'%s','amount':8500,'currency':'usd',"
+						     "'completedAt':'2024-11-26T09:20:05Z'}", row->before);
+		struct json_object *order;
+		struct charge charge;
+		struct err e;
+		bool paid;
+
+		check_int(row->what, charge_read(json, &charge, &e), 0);
+		order = keep(order_apply_charge(stored, &charge, NULL, 0));
+		check_text(row->what, json_string_or_null(order, "status"), row->after);
+		check_int(row->what, json_int_or(order, "amountCaptured", -1), row->captured);
+		check_int(row->what, json_int_or(order, "amountRefunded", -1), row->refunded);
+		paid = strcmp(row->after, "pending") != 0 && strcmp(row->after, "failed") != 0;
+		check_int(row->what, json_string_or_null(order, "completedAt") != NULL, paid);
+		/* What changes an order is asked for. */
+		if (strcmp(row->before, row->after) != 0)
+			check(row->what, charge_matters(stored, json));
+		check_int(row->what, order_is_paid(order), paid);
+	}
+}
+
+static void a_capture_says_that_the_session_is_paid(void **state)
+{
+	const struct charge charge = {.id = "ch", .state = CHARGE_PAID, .amount = 10, .captured = 10};
+	struct json_object *order = keep(order_apply_charge(
+		json_of("{'status':'pending','stripePaymentStatus':'unpaid'}"), &charge, NULL, 0));
+
+	(void)state;
+	assert_string_equal(json_string_or_null(order, "stripePaymentStatus"), "paid");
+	assert_true(order_is_paid(order));
+	order = keep(order_apply_charge(
+		json_of("{'status':'completed','stripePaymentStatus':'no_payment_required'}"), &charge, NULL,
+		0));
+	assert_string_equal(json_string_or_null(order, "stripePaymentStatus"), "no_payment_required");
+}
+
 static void a_dispute_is_noted_and_replaces_another(void **state)
 {
 	const struct charge charge = {.id = "ch", .currency = "usd", .amount = 10};
 	struct json_object *dispute = json_of("{'object':'dispute','id':'dp_2','status':'lost',"
-					      "'reason':'fraudulent','amount':10,'created':5}");
+					      "'reason':'fraudulent','amount':10,'currency':'eur','created':5}");
 	struct json_object *order, *noted = NULL;
 
 	(void)state;
 	order = keep(order_apply_charge(json_of("{'status':'completed','dispute':{'id':'dp_1','x':1}}"),
 					&charge, dispute, 0));
 	json_get_object(order, "dispute", &noted);
-	check_json("dispute", noted, "{'id':'dp_2','status':'lost','reason':'fraudulent','amount':10}");
+	check_json("dispute", noted, "{'id':'dp_2','status':'lost','reason':'fraudulent','amount':10,"
+						"'currency':'eur'}");
 	assert_string_equal(json_string_or_null(order, "status"), "completed");
 	order = keep(order_apply_charge(json_of("{}"), &charge, NULL, 0));
 	assert_null(json_string_or_null(order, "status"));
@@ -247,6 +341,8 @@ int main(void)
 		holds(the_latest_dispute_counts),
 		holds(refunds_change_the_status_and_the_amount_refunded),
 		holds(a_refund_in_another_currency_counts_by_its_proportion),
+		holds(what_was_never_captured_was_neither_paid_nor_refunded),
+		holds(a_capture_says_that_the_session_is_paid),
 		holds(a_dispute_is_noted_and_replaces_another),
 		holds(the_charge_of_a_session_is_the_one_that_is_expanded_in_it),
 		holds(a_payment_has_failed_when_its_intent_wants_another_or_was_canceled),
