@@ -10,6 +10,7 @@
 
 #include "cli/table.h"
 #include "shop/money.h"
+#include "shop/order_money.h"
 
 /* The currency's sum, made if there is none yet; NULL where there are too many. */
 static struct totals_sum *sum_of(struct totals *t, const char *currency)
@@ -38,28 +39,22 @@ static void add(struct totals_sum *sum, int64_t *to, int64_t amount)
 	sum->overflow |= __builtin_add_overflow(*to, amount, to);
 }
 
-static bool is_unpaid(struct json_object *order)
-{
-	const char *status = json_string_or_null(order, "status");
-
-	return status && (strcmp(status, "pending") == 0 || strcmp(status, "failed") == 0);
-}
-
 void totals_add(struct totals *t, struct json_object *order)
 {
 	struct totals_sum *sum;
-	int64_t amount;
+	struct order_money money;
 
 	t->orders++;
-	if (json_get_int(order, "amount", &amount) != JSON_FOUND)
+	if (!order_money_of(order, &money))
 		return;
 	sum = sum_of(t, json_string_or_null(order, "currency"));
 	if (!sum)
 		return;
-	add(sum, &sum->amount, amount);
-	if (is_unpaid(order))
-		add(sum, &sum->unpaid, amount);
-	add(sum, &sum->refunded, json_int_or(order, "amountRefunded", 0));
+	add(sum, &sum->amount, money.amount);
+	add(sum, &sum->unpaid, money.unpaid);
+	add(sum, &sum->refunded, money.refunded);
+	add(sum, &sum->lost, money.lost);
+	add(sum, &sum->disputed, money.disputed);
 }
 
 static void print_part(FILE *to, const char *what, int64_t amount, const char *currency)
@@ -75,7 +70,8 @@ static void print_sum(FILE *to, struct totals_sum sum)
 	int64_t net = sum.amount;
 
 	sum.overflow |= __builtin_sub_overflow(net, sum.unpaid, &net) ||
-			__builtin_sub_overflow(net, sum.refunded, &net);
+			__builtin_sub_overflow(net, sum.refunded, &net) ||
+			__builtin_sub_overflow(net, sum.lost, &net);
 	if (sum.overflow) {
 		fprintf(to, "more than can be counted of %s\n", sum.currency);
 		return;
@@ -85,8 +81,12 @@ static void print_sum(FILE *to, struct totals_sum sum)
 		print_part(to, ", not paid ", sum.unpaid, sum.currency);
 	if (sum.refunded)
 		print_part(to, ", refunded ", sum.refunded, sum.currency);
-	if (sum.unpaid || sum.refunded)
+	if (sum.lost)
+		print_part(to, ", lost in disputes ", sum.lost, sum.currency);
+	if (sum.unpaid || sum.refunded || sum.lost)
 		print_part(to, ", net ", net, sum.currency);
+	if (sum.disputed)
+		print_part(to, ", of it in dispute ", sum.disputed, sum.currency);
 	putc('\n', to);
 }
 

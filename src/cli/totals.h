@@ -14,7 +14,7 @@
 
 struct totals_sum {
 	char currency[TOTALS_CODE];
-	int64_t amount, unpaid, refunded;
+	int64_t amount, unpaid, refunded, lost, disputed; /* as of struct order_money */
 	bool overflow; /* too much to be counted */
 };
 
@@ -25,13 +25,13 @@ struct totals {
 	struct totals_sum sums[TOTALS_CURRENCIES];
 };
 
-/* Begin with a totals of zeroes.  Of an order the amount counts, which is as
- * well counted as unpaid where it is pending or failed, and what of it was
- * refunded. */
+/* Begin with a totals of zeroes.  Of an order the parts of its money count
+ * (shop/order_money.h). */
 void totals_add(struct totals *t, struct json_object *order);
 
-/* A line with the number of orders (`kind`, "" or "test ", is in front of that word), and one a currency: the sum, and where they
- * differ what of it is not paid, what was refunded, and what remains. */
+/* A line with the number of orders (`kind`, "" or "test ", is in front of that word), and
+ * one a currency: the sum, and where they differ what of it is not paid, what was refunded, what was lost in disputes, and what
+ * remains; and what of that is in dispute. */
 void totals_print(const struct totals *t, const char *kind, FILE *to);
 
 #endif

@@ -191,6 +191,13 @@ static void sums_are_by_currency_and_say_what_of_them_is_not_there(void **state)
 			  "{'amount':1000,'currency':'jpy','status':'failed'},{'amount':5}]"),
 		"4 orders\n1.57 USD, refunded 0.03 USD, net 1.54 USD\n"
 		"1,000 JPY, not paid 1,000 JPY, net 0 JPY\n0.05\n");
+	assert_string_equal(
+		totals_of("[{'amount':8500,'currency':'usd','amountRefunded':3000,"
+			  "'disputes':[{'status':'lost','amount':8500,'currency':'usd'}]},"
+			  "{'amount':1000,'currency':'eur',"
+			  "'disputes':[{'status':'under_review','amount':600,'currency':'eur'}]}]"),
+		"2 orders\n85.00 USD, refunded 30.00 USD, lost in disputes 55.00 USD, net 0.00 USD\n"
+		"10.00 EUR, of it in dispute 6.00 EUR\n");
 	assert_string_equal(totals_of("[{'amount':9000000000000000000,'currency':'usd'},"
 				      "{'amount':9000000000000000000,'currency':'usd'},"
 				      "{'amount':1,'currency':'eur'}]"),

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The parts of an order's amount.
+ */
+#include "shop/order_money.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "shop/order_rank.h"
+
+static int64_t at_most(int64_t amount, int64_t most)
+{
+	if (amount < 0 || most < 0)
+		return 0;
+	return amount < most ? amount : most;
+}
+
+static bool same_currency(const char *a, const char *b)
+{
+	return a && b && strcasecmp(a, b) == 0;
+}
+
+/* The Lambda functions called an order completed before it was paid. */
+static bool is_unpaid(struct json_object *order)
+{
+	const char *status = json_string_or_null(order, "status");
+
+	return status && (strcmp(status, "pending") == 0 || strcmp(status, "failed") == 0 ||
+			  (strcmp(status, "completed") == 0 && !order_is_paid(order)));
+}
+
+/* `part` of `whole`, as a share of the order's amount. */
+static int64_t share(int64_t amount, int64_t part, int64_t whole)
+{
+	int64_t product;
+
+	if (whole <= 0 || part >= whole || __builtin_mul_overflow(amount, part, &product))
+		return amount;
+	return product / whole;
+}
+
+/* A dispute's amount in the order's currency.  Up to 0.1.0 it was noted without its
+ * own, which was the one that the buyer was charged in. */
+static int64_t amount_of(struct json_object *order, struct json_object *dispute, int64_t amount)
+{
+	const char *currency = json_string_or_null(dispute, "currency");
+	int64_t part = json_int_or(dispute, "amount", 0), seen, net;
+	struct json_object *presentment = NULL;
+
+	json_get_object(order, "presentment", &presentment);
+	if (!currency)
+		currency = json_string_or_null(presentment, "currency");
+	if (part <= 0)
+		return 0;
+	if (!currency || same_currency(currency, json_string_or_null(order, "currency")))
+		return part;
+	if (same_currency(currency, json_string_or_null(presentment, "currency")) &&
+	    json_get_int(presentment, "amount", &seen) == JSON_FOUND)
+		return share(amount, part, seen);
+	if (same_currency(currency, json_string_or_null(order, "settlementCurrency")) &&
+	    json_get_int(order, "amountNet", &net) == JSON_FOUND)
+		return share(amount, part, net + json_int_or(order, "amountFee", 0));
+	return amount;
+}
+
+static void add_dispute(struct json_object *order, struct json_object *dispute,
+			struct order_money *m)
+{
+	const char *status = json_string_or_null(dispute, "status");
+	int64_t amount = amount_of(order, dispute, m->amount);
+
+	if (!status)
+		return;
+	if (strcmp(status, "lost") == 0)
+		m->lost += at_most(amount, m->amount - m->lost);
+	else if (strcmp(status, "needs_response") == 0 || strcmp(status, "under_review") == 0)
+		m->disputed += at_most(amount, m->amount - m->disputed);
+}
+
+bool order_money_of(struct json_object *order, struct order_money *m)
+{
+	struct json_object *disputes = NULL, *dispute = NULL;
+	int64_t left, captured;
+	size_t i;
+
+	*m = (struct order_money){.amount = 0};
+	if (json_get_int(order, "amount", &m->amount) != JSON_FOUND)
+		return false;
+	captured = json_int_or(order, "amountCaptured", m->amount);
+	if (is_unpaid(order))
+		m->unpaid = m->amount;
+	else if (captured < m->amount)
+		m->unpaid = m->amount - at_most(captured, m->amount);
+	left = m->amount - m->unpaid;
+	m->refunded = at_most(json_int_or(order, "amountRefunded", 0), left);
+	left -= m->refunded;
+	/* Of an order that has only the latest dispute that one counts. */
+	if (json_get_array(order, "disputes", &disputes) == JSON_FOUND) {
+		for (i = 0; i < json_object_array_length(disputes); i++)
+			add_dispute(order, json_object_array_get_idx(disputes, i), m);
+	} else if (json_get_object(order, "dispute", &dispute) == JSON_FOUND) {
+		add_dispute(order, dispute, m);
+	}
+	m->lost = at_most(m->lost, left);
+	m->disputed = at_most(m->disputed, left - m->lost);
+	return true;
+}
