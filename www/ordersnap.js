@@ -67,7 +67,7 @@
     login: 'Please log in to see your orders.',
     loginAgain: 'Your login has ended. Please log in again.',
     loadMore: 'Show more',
-    loaded: '{count} orders shown',
+    loaded: 'Orders shown: {count}',
     unreadable: 'Orders that can’t be shown here: {count}. Please ask the shop.',
     details: 'Details',
     discount: 'Discount',
@@ -128,6 +128,7 @@
     .soft { color: var(--soft); }
     .alarm { color: var(--alarm); font-weight: 600; }
     .number { font-variant-numeric: tabular-nums; white-space: nowrap; }
+    .row > .number { margin-inline-start: auto; }
     .row { display: flex; flex-wrap: wrap; justify-content: space-between; align-items: center; gap: .35em 1em; }
     .stack > * + * { margin-top: 1em; }
     button, .button {
@@ -476,6 +477,8 @@
       return `${(amount / 10 ** decimals).toFixed(decimals)} ${code}`; // no currency that a browser knows
     }
   }
+
+  const CODE_LAST = new Set('AU BD CA GB ID IE IN LV NZ PK SG TH TW US ZA'.split(' ')); // of an address's place
 
   function day(text) {
     const date = new Date(text ?? NaN);
@@ -1066,7 +1069,8 @@
         ['tax', order.amountTax]].filter(([, value]) => value).map(([key, value]) => [this.text(key), amount(value)]);
       if (order.amount !== undefined) rows.push([this.text('total'), amount(order.amount), 'total']);
       for (const refund of this.refunds(order)) rows.push(refund);
-      return make('div', { className: 'parts' }, sums(rows), this.address(order.shippingAddress), this.parcels(order.tracking));
+      return make('div', { className: 'parts' }, sums(rows),
+        make('div', { className: 'stack' }, this.address(order.shippingAddress), this.parcels(order.tracking)));
     }
 
     // Each refund, where they are known, else their sum.
@@ -1089,7 +1093,8 @@
     address(address) {
       if (!address) return null;
       const { name, line1, line2, postalCode, city, state, country } = address;
-      const lines = [name, line1, line2, [postalCode, city, state].filter(Boolean).join(' '), country && this.country(country)].filter(Boolean);
+      const place = CODE_LAST.has(country) ? [city, state, postalCode] : [postalCode, city, state];
+      const lines = [name, line1, line2, place.filter(Boolean).join(' '), country && this.country(country)].filter(Boolean);
       if (!lines.length) return null;
       return make('div', {}, make('p', { className: 'soft', textContent: this.text('shipTo') }),
         make('address', {}, ...lines.map((line) => make('div', { textContent: line }))));

@@ -51,6 +51,7 @@ export async function open(options = {}) {
   context.on('page', (page) => {
     page.on('console', (message) => ['error', 'warning'].includes(message.type()) && !message.location().url.startsWith(site.sim) && note(`console: ${message.text()}`));
     page.on('pageerror', (error) => note(`error: ${error.message}`));
+    page.on('request', (request) => /token|eyJ/i.test(decodeURIComponent(request.url())) && note(`a token in ${request.url()}`));
     page.on('dialog', (dialog) => { note(`dialog: ${dialog.message()}`); dialog.dismiss(); });
     page.on('response', (response) => response.url().startsWith(site.url) && response.status() >= 400 && note(`${response.status()} ${response.url()}`));
   });

@@ -371,7 +371,7 @@ test('orders: number, date, lines, total, state, refund, parcel and address; mor
   }
   await page.locator('summary').first().click();
   const first = page.locator('ordersnap-orders li').first();
-  for (const text of ['-$25.00', '-$10.00', '5 Shore Road', 'Canada', 'DHL JD01']) await first.getByText(text).waitFor();
+  for (const text of ['-$25.00', '-$10.00', '5 Shore Road', 'Halifax NS B3H 1A1', 'Canada', 'DHL JD01']) await first.getByText(text).waitFor();
   equal(await first.getByRole('link').getAttribute('href'), 'https://track.example/JD01');
   await page.getByRole('button', { name: 'Show more' }).click();
   await page.getByRole('heading', { name: 'BC-ANN10' }).waitFor();
@@ -381,7 +381,7 @@ test('orders: number, date, lines, total, state, refund, parcel and address; mor
   await page.getByRole('heading', { name: 'BC-ANN12' }).waitFor();
   equal((await orderTitles(page)).length, 12);
   equal(await page.getByRole('button', { name: 'Show more' }).count(), 0);
-  equal(await status(page, 'ordersnap-orders'), '12 orders shown');
+  equal(await status(page, 'ordersnap-orders'), 'Orders shown: 12');
 });
 
 test('orders: a product, a name, an address and a link that are HTML are shown as text', async (context) => {
@@ -463,6 +463,26 @@ test('orders: pages that are empty and lead on are read through, and one order i
   await page.getByRole('heading', { name: 'BC-2' }).waitFor();
   equal(await orderTitles(page), ['Order BC-1', 'Order BC-2']);
 });
+
+for (const [locale, dates, sums] of [['en-US', ['November 1, 2026', 'November 2, 2026'], ['¥8,500', 'KWD 12.345', '$85.00', '-$25.00', '-$10.00', '$5.00']],
+  ['de-DE', ['1. November 2026', '2. November 2026'], ['8.500 ¥', '12,345 KWD', '85,00 $', '-25,00 $', '-10,00 $', '5,00 $']]]) {
+  test(`orders: each sum is in its order's currency, each sum and date in the reader's locale: ${locale}`, async (context) => {
+    const page = await context.newPage();
+    const order = { status: 'completed', createdAt: '2026-11-01T12:00:00Z' };
+    await page.route('**/orders?*', answer({ nextCursor: null, orders: [{ ...order, orderId: 'a', amount: 8500, currency: 'jpy' }, { ...order, orderId: 'b', amount: 12345, currency: 'kwd' },
+      { ...order, orderId: 'c', amount: 8500, currency: 'usd', amountDiscount: 1000, amountShipping: 500, refunds: [{ status: 'succeeded', amount: 2500, currency: 'usd', createdAt: '2026-11-02T12:00:00Z' }] }] }));
+    await page.goto(`${site.url}/foreign/orders.html`);
+    await page.evaluate(() => ordersnap.configure({ token: 'x' }));
+    for (const summary of await page.locator('ordersnap-orders summary').all()) await summary.click();
+    const plain = (texts) => texts.map((text) => text.replace(/\u00a0/g, ' '));
+    const heads = plain(await page.locator('ordersnap-orders [part=card] > .row:nth-child(2) .number').allTextContents());
+    const [jpy, kwd, usd, refunded, discount, shipping] = sums;
+    equal(heads, [jpy, kwd, usd]);
+    equal(plain(await page.locator('ordersnap-orders .sums dd').allTextContents()), [jpy, kwd, discount, shipping, usd, refunded]);
+    equal(await page.locator('ordersnap-orders time').first().textContent(), dates[0]);
+    ok((await page.locator('ordersnap-orders .sums dt').last().textContent()).endsWith(dates[1]), 'the refund has its date');
+  }, { locale });
+}
 
 // --- a server that is broken, or hostile ---------------------------------------------------------
 
@@ -600,7 +620,7 @@ test('orders: one that is no order is counted in a note, the others are shown, a
   await page.goto(`${site.url}/foreign/orders.html`);
   await page.evaluate(() => ordersnap.configure({ token: 'x' }));
   await note(4).waitFor();
-  equal(await status(page, 'ordersnap-orders'), '1 orders shown. Orders that can’t be shown here: 4. Please ask the shop.');
+  equal(await status(page, 'ordersnap-orders'), 'Orders shown: 1. Orders that can’t be shown here: 4. Please ask the shop.');
   await page.getByRole('button', { name: 'Show more' }).click();
   await note(5).waitFor();
   equal(await orderTitles(page), ['Order BC-A']);
