@@ -12,10 +12,8 @@ import re
 import sqlite3
 import subprocess
 import sys
-import threading
 import urllib.parse
 import urllib.request
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
@@ -27,6 +25,7 @@ import shop as lib  # noqa: E402
 from shop import QUOTE_SECRET, STRIPE_SECRET, WEBHOOK_SECRET, Shop, sign  # noqa: E402
 from tap import Watch, contains, equal, lacks, ok, skip, test  # noqa: E402,F401
 import tap  # noqa: E402
+from server import Stub  # noqa: E402,F401
 
 JWT_SECRET = "jwt-secret-of-the-tests-0123456789"
 SECRETS = [STRIPE_SECRET, WEBHOOK_SECRET, QUOTE_SECRET, JWT_SECRET]
@@ -257,30 +256,6 @@ def clock(shift):
 
 # --- a server in Stripe's place -----------------------------------------------------------------
 
-class Stub(ThreadingHTTPServer):
-    """Remembers who connects and what is asked, and answers what `answer(request)` gives: (status,
-    body) or (status, body, headers).  Without it, it only counts connections."""
-
-    daemon_threads = True
-
-    def __init__(self, answer=None):
-        self.answer, self.connections, self.requests = answer, 0, []
-        super().__init__(("127.0.0.1", 0), StubHandler)
-        self.base = f"http://127.0.0.1:{self.server_port}"
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    def verify_request(self, request, client_address):
-        self.connections += 1
-        return self.answer is not None
-
-    def handle_error(self, request, client_address):
-        pass  # the program hung up, as it should where an answer takes too long
-
-    def close(self):
-        self.shutdown()
-        self.server_close()
-
-
 def stripe_with(session, lines=()):
     """A Stripe that knows this session (a dict, which may change) with these line items."""
     def answer(request):
@@ -289,27 +264,6 @@ def stripe_with(session, lines=()):
         return 200, json.dumps({**session, "line_items": {
             "object": "list", "has_more": False, "data": list(lines)}}).encode()
     return Stub(answer)
-
-
-class StubHandler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def serve(self):
-        length = int(self.headers.get("Content-Length") or 0)
-        body = self.rfile.read(length)
-        self.server.requests.append((self.command, self.path, self.headers, body))
-        status, body, *more = self.server.answer(self)
-        self.send_response(status)
-        for name, value in (more[0] if more else {}).items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    do_GET = do_POST = serve
-
-    def log_message(self, *args):
-        pass
 
 
 def main(*shops):

@@ -167,13 +167,14 @@ def asked_of_stripe(body=None, **variables):
 @test
 def _():
     """the request carries the key, a pinned Stripe-Version and an Idempotency-Key, and one form"""
-    (method, path, headers, body), = asked_of_stripe({"userId": "user_stub"})
-    equal((method, path), ("POST", "/v1/checkout/sessions"))
-    equal(headers["Authorization"], "Bearer " + shop.settings["STRIPE_SECRET"])
-    ok(headers["Stripe-Version"].startswith("20"), headers["Stripe-Version"])
-    ok(8 <= len(headers["Idempotency-Key"]) <= 255, headers["Idempotency-Key"])
-    equal(headers["Content-Type"], "application/x-www-form-urlencoded")
-    form = dict(urllib.parse.parse_qsl(body.decode(), strict_parsing=True))
+    request, = asked_of_stripe({"userId": "user_stub"})
+    headers = request.headers
+    equal((request.method, request.path), ("POST", "/v1/checkout/sessions"))
+    equal(headers["authorization"], "Bearer " + shop.settings["STRIPE_SECRET"])
+    ok(headers["stripe-version"].startswith("20"), headers["stripe-version"])
+    ok(8 <= len(headers["idempotency-key"]) <= 255, headers["idempotency-key"])
+    equal(headers["content-type"], "application/x-www-form-urlencoded")
+    form = dict(urllib.parse.parse_qsl(request.body.decode(), strict_parsing=True))
     equal(form["line_items[0][price]"], QUOTE["items"][0]["stripePriceId"])
     for name in ("ui_mode", "payment_method_types[0]", "customer", "line_items[0][price_data]"):
         ok(name not in form, f"{name} is not sent")
@@ -183,7 +184,7 @@ def _():
 def _():
     """the Idempotency-Key is told from the quote and the request alone"""
     def key_of(body):
-        return asked_of_stripe(body)[0][2]["Idempotency-Key"]
+        return asked_of_stripe(body)[0].headers["idempotency-key"]
     first = key_of({"userId": "user_key"})
     equal(key_of({"userId": "user_key"}), first)
     ok(key_of({"userId": "user_kez"}) != first, "another user")
@@ -300,7 +301,7 @@ for status, told, then in ((500, None, "another"), (503, None, "another"), (500,
             got = create({"userId": f"user_{status}_{told}"}, STRIPE_API_BASE=stub.base)
         finally:
             stub.close()
-        keys = [headers["Idempotency-Key"] for _m, _p, headers, _b in stub.requests]
+        keys = [request.headers["idempotency-key"] for request in stub.requests]
         equal(keys, keys[:1] if then == "no" else [keys[0], keys[-1]], "keys")
         equal(keys[0] == keys[-1], then != "another", "the same key")
         equal(got.status, 503 if then == "no" else 200)
@@ -967,7 +968,7 @@ def refusing(code, param, message):
     error = {"type": "invalid_request_error", "code": code, "param": param, "message": message}
 
     def answer(request):
-        if request.command == "POST":
+        if request.method == "POST":
             return 400, json.dumps({"error": error}).encode(), {"Request-Id": "req_refused"}
         with urllib.request.urlopen(shop.sim.base + request.path) as given:
             return 200, given.read()

@@ -330,7 +330,7 @@ def _():
     asked = []
 
     def answer(request):
-        asked.append(request.headers["Authorization"])
+        asked.append(request.headers["authorization"])
         amount = 100 * len(asked)
         return 200, json.dumps({"object": "list", "has_more": False, "data": [{
             "id": f"price_{amount}", "object": "price", "active": True, "type": "one_time",

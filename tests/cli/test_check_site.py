@@ -2,18 +2,15 @@
 # SPDX-License-Identifier: ISC
 """`ordersnap check --url`: the real programs behind a small web server that has each of the usual
 mistakes in turn; the mistake is named, and nothing else."""
-import datetime
-import http.server
 import os
-import ssl
 import subprocess
 import sys
-import threading
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from check_kit import CheckedShop, main, no_secret  # noqa: E402
 from command_kit import equal, kit, lacks, ok, test  # noqa: E402
+from server import Handler, Server  # noqa: E402
 
 PROGRAMS = {"/healthz": "status", "/cart/quote": "cart-quote", "/stripe/webhook": "stripe-webhook",
             "/checkout/create-session": "checkout-create-session",
@@ -22,44 +19,31 @@ JWT = "jwt-secret-of-the-tests-0123456789"
 HTML = b"<html>This is no program.</html>"
 
 
-class Gateway(http.server.ThreadingHTTPServer):
+class Gateway(Server):
     """A web server in front of the programs.  `fault(request, body)` gives (status, headers) to
     answer in their place, or None; `change(headers)` changes those of their answers."""
 
-    daemon_threads = True
-
     def __init__(self, certificate=None):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.base = f"http{'s' if certificate else ''}://127.0.0.1:{self.server_port}"
-        if certificate:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(certificate)
-            self.socket = context.wrap_socket(self.socket, server_side=True)
         self.well()
-        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05},
-                         daemon=True).start()
+        super().__init__(SiteHandler, certificate=certificate and [certificate])
 
     def well(self):
         self.fault, self.change, self.dropped, self.seen = None, None, (), []
 
-    def handle_error(self, request, client_address):
-        pass  # a peer that hung up
 
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
+class SiteHandler(Handler):
     def serve(self):
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        body = self.body()
         self.server.seen.append((self.command, self.path, body))
         path = self.path.removeprefix("/shop")
         fault = self.server.fault and self.server.fault(self, body)
         if fault:
-            self.give(fault[0], fault[1], HTML)
+            self.give(fault[0], HTML, fault[1])
         elif path in PROGRAMS:
-            self.give(*self.ask(path, body))
+            status, headers, answer = self.ask(path, body)
+            self.give(status, answer, headers)
         else:
-            self.give(404, {}, HTML)
+            self.give(404, HTML)
 
     def ask(self, path, body):
         variables = {"HTTP_" + k.upper().replace("-", "_"): v for k, v in self.headers.items()
@@ -71,20 +55,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.server.change(self.command, headers)
         return answer.status or 200, headers, answer.body
 
-    def give(self, status, headers, body):
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        if status != 204:
-            self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        if status != 204:
-            self.wfile.write(body)
-
     do_GET = do_POST = do_OPTIONS = serve
-
-    def log_message(self, *args):
-        pass
 
 
 shop = CheckedShop(CORS_ALLOW_ORIGIN="https://pearls.test, https://www.pearls.test")

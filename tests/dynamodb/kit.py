@@ -10,8 +10,6 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
@@ -19,6 +17,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 import environment  # noqa: E402,F401
 import shop as lib  # noqa: E402
 from preload import Clock, Preload  # noqa: E402,F401
+from server import Stub  # noqa: E402,F401
 from shop import Answer, Shop, sign  # noqa: E402
 from tap import skip, test  # noqa: E402
 from workers import FastCgi  # noqa: E402,F401
@@ -99,78 +98,6 @@ def aws_cli():
 
 
 # --- a server in AWS's place --------------------------------------------------------------------
-
-class Request:
-    """What a Stub was asked."""
-
-    def __init__(self, handler, body):
-        self.method, self.path, self.body = handler.command, handler.requestline.split()[1], body
-        self.headers = {k.lower(): v for k, v in handler.headers.items()}
-
-    @property
-    def operation(self):
-        return self.headers.get("x-amz-target", "?").split(".")[-1]
-
-    @property
-    def json(self):
-        return json.loads(self.body)
-
-    @property
-    def scope(self):
-        """(key id, date, region, service) of the signature."""
-        text = self.headers["authorization"].split("Credential=")[1].split(",")[0]
-        return tuple(text.split("/")[:4])
-
-
-class Stub(ThreadingHTTPServer):
-    """Answers what `answer(request)` gives: (status, a value or bytes); keeps what it was asked."""
-
-    daemon_threads = True
-
-    def __init__(self, answer, host="127.0.0.1"):
-        self.answer, self.requests = answer, []
-        super().__init__((host, 0), _StubHandler)
-        self.base = f"http://127.0.0.1:{self.server_port}"
-        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05},
-                         daemon=True).start()
-
-    def taken(self):
-        """What it was asked since the last time."""
-        taken, self.requests = self.requests, []
-        return taken
-
-    def close(self):
-        self.shutdown()
-        self.server_close()
-
-    def handle_error(self, request, client_address):
-        pass
-
-
-class _StubHandler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-
-    def serve(self):
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        request = Request(self, body)
-        self.server.requests.append(request)
-        answer = self.server.answer(request)
-        if answer is None:
-            self.close_connection = True
-            return
-        status, value = answer
-        raw = value if isinstance(value, bytes) else json.dumps(value).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(raw)))
-        self.end_headers()
-        self.wfile.write(raw)
-
-    do_GET = do_PUT = do_POST = serve
-
-    def log_message(self, *args):
-        pass
-
 
 def empty_dynamodb(request):
     """A DynamoDB that has nothing and takes everything."""

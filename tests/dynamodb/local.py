@@ -20,11 +20,11 @@ import tempfile
 import threading
 import time
 import uuid
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 
+from server import Handler, Server  # noqa: E402
 import shop  # noqa: E402
 import tap  # noqa: E402
 from kit import KEYS  # noqa: E402
@@ -262,7 +262,7 @@ class Fault:
         return True
 
 
-class Proxy(ThreadingHTTPServer):
+class Proxy(Server):
     """Forwards to `target` (a port; None: there is nobody) but for its faults.
 
     lose()    hangs up before forwarding
@@ -273,16 +273,11 @@ class Proxy(ThreadingHTTPServer):
     partly()  forwards a BatchGetItem of its first key only, and gives the others back unprocessed
     """
 
-    daemon_threads = True
-    request_queue_size = 128
-
     def __init__(self, target=None):
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.target, self.base = target, f"http://127.0.0.1:{self.server_port}"
+        self.target = target
         self.lock, self.faults = threading.Lock(), []
         self.calls, self.requests, self.connections = collections.Counter(), [], 0
-        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05},
-                         daemon=True).start()
+        super().__init__(_Handler)
 
     def add(self, operation, act, times=1, seconds=None):
         """A fault of your own: act(handler, operation, body) answers, or not."""
@@ -344,16 +339,9 @@ class Proxy(ThreadingHTTPServer):
             self.calls.clear()
             self.requests.clear()
 
-    def close(self):
-        self.shutdown()
-        self.server_close()
-
     def process_request(self, request, client_address):
         self.connections += 1
         super().process_request(request, client_address)
-
-    def handle_error(self, request, client_address):
-        pass  # a peer that hung up
 
     def strike(self, operation, headers, body):
         """Counts the call; the fault that strikes it, or None."""
@@ -363,13 +351,11 @@ class Proxy(ThreadingHTTPServer):
             return next((f for f in self.faults if f.strikes(operation)), None)
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
+class _Handler(Handler):
     upstream = None
 
     def do_POST(self):
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        body = self.body()
         operation = (self.headers.get("X-Amz-Target") or "?.?").split(".")[-1]
         fault = self.server.strike(operation, dict(self.headers.items()), body)
         if fault:
@@ -399,12 +385,8 @@ class _Handler(BaseHTTPRequestHandler):
                     self.hang_up()
                     raise
 
-    def give(self, status, raw):
-        self.send_response(status)
-        self.send_header("Content-Type", "application/x-amz-json-1.0")
-        self.send_header("Content-Length", str(len(raw)))
-        self.end_headers()
-        self.wfile.write(raw)
+    def give(self, status, body=b"", headers=None):
+        super().give(status, body, {"Content-Type": "application/x-amz-json-1.0", **(headers or {})})
 
     def hang_up(self):
         self.close_connection = True
@@ -416,9 +398,6 @@ class _Handler(BaseHTTPRequestHandler):
             self.upstream.close()
         with contextlib.suppress(OSError, ValueError):
             super().finish()
-
-    def log_message(self, *args):
-        pass
 
 
 @contextlib.contextmanager

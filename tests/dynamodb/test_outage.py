@@ -9,14 +9,13 @@ what was not answered with 200.  Both ways to stop run beside each other.
 import collections
 import concurrent.futures
 import re
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import kit
 import local
 import shop as lib
 from kit import case
+from server import Handler, Server
 from tap import equal, eventually, main, ok
 
 local.need()
@@ -26,37 +25,26 @@ PACE = 0.2  # seconds from one sale to the next
 WORKERS = 4
 
 
-class Gateway(ThreadingHTTPServer):
+class Gateway(Server):
     """HTTP in front of a FastCGI program."""
 
-    daemon_threads = True
-    request_queue_size = 128
-
     def __init__(self):
-        super().__init__(("127.0.0.1", 0), _Handler)
         self.program, self.statuses, self.slowest = None, collections.Counter(), 0
         self.late = set()  # sessions whose lines could not be had before the request's time was over
-        self.url = f"http://127.0.0.1:{self.server_port}/stripe/webhook"
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    def handle_error(self, request, client_address):
-        pass
+        super().__init__(_Handler)
+        self.url = self.base + "/stripe/webhook"
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Handler):
+    protocol_version = "HTTP/1.0"
+
     def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
         answer = self.server.program.ask(
-            body, HTTP_STRIPE_SIGNATURE=self.headers["Stripe-Signature"])
+            self.body(), HTTP_STRIPE_SIGNATURE=self.headers["Stripe-Signature"])
         self.server.statuses[answer.status] += 1
         self.server.late.update(re.findall(
             r'Failed to fetch line items sessionId=(\S+) again="on redelivery"', answer.log))
-        self.send_response(answer.status)
-        self.end_headers()
-        self.wfile.write(answer.body)
-
-    def log_message(self, *args):
-        pass
+        self.give(answer.status, answer.body)
 
 
 class Trial:

@@ -3,10 +3,10 @@
 import base64
 import hashlib
 import hmac
-import http.server
 import json
-import threading
 import time
+
+from server import Handler, Server
 
 SECRET = "the-secret-of-the-login-of-the-demo-shop"
 
@@ -19,14 +19,11 @@ def jwt(claims, secret=SECRET):
     return (text + b"." + part(hmac.new(secret.encode(), text, hashlib.sha256).digest())).decode()
 
 
-class Login(http.server.ThreadingHTTPServer):
+class Login(Server):
     """POST {"name", "email"?, "seconds"?} gives {"token"}, for an hour or so many seconds."""
 
-    daemon_threads = True
-
     def __init__(self):
-        super().__init__(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
+        super().__init__(LoginHandler)
 
     @property
     def location(self):
@@ -34,18 +31,10 @@ class Login(http.server.ThreadingHTTPServer):
         return f"location = /demo/login {{ proxy_pass http://127.0.0.1:{self.server_port}; }}"
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
+class LoginHandler(Handler):
     def do_POST(self):
-        asked = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or b"{}")
+        asked = json.loads(self.body() or b"{}")
         claims = {"sub": asked.get("name"), "exp": int(time.time()) + asked.get("seconds", 3600)}
         if asked.get("email"):
             claims.update(email=asked["email"], email_verified=True)
-        answer = json.dumps({"token": jwt(claims)}).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
-
-    def log_message(self, *args):
-        pass
+        self.give(200, {"token": jwt(claims)}, {"Content-Type": "application/json"})

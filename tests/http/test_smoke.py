@@ -6,8 +6,8 @@ import re
 import shutil
 import subprocess
 
+import servers  # finds tests/lib
 import fastcgi
-import servers
 import shop
 from tap import contains, equal, eventually, lacks, main, ok, skip, test
 

@@ -9,8 +9,8 @@ import subprocess
 import threading
 import time
 
+import servers  # finds tests/lib
 import fastcgi
-import servers
 import shop
 from tap import Watch, equal, main, ok, test
 

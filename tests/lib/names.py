@@ -7,18 +7,17 @@ be covered by others.  Root may do that, and so may users where the kernel allow
 """
 import fcntl
 import http.client
-import http.server
 import os
 import shutil
 import socket
-import ssl
 import struct
 import subprocess
 import sys
 import threading
 import time
 
-import environment
+import environment  # noqa: F401
+from server import Handler, Server
 
 INSIDE = "ORDERSNAP_TEST_NAMES"
 ADDRESSES = ("127.0.0.1", "127.0.0.2", "127.0.0.3")
@@ -147,41 +146,14 @@ def certificate(folder, names):
     return paths
 
 
-class Upstreams(http.server.ThreadingHTTPServer):
+class Upstreams(Server):
     """All the hosts that the names stand for, on port 443 of HOST: what is for stripe.test goes to
     the simulator, the rest is answered with `{}`.  `reached` has the names that were reached."""
 
-    daemon_threads = True
-
     def __init__(self, folder, names, sim):
-        upstreams = self
         self.reached, self.sim = [], sim.rpartition("/")[2]
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def log_message(self, *_args):
-                pass
-
-            def do_GET(self):
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                status, answer = upstreams.answer(self, body)
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(answer)))
-                self.end_headers()
-                self.wfile.write(answer)
-
-            do_POST = do_PUT = do_GET
-
-        super().__init__((HOST, 443), Handler)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(*certificate(folder, names))
-        self.socket = context.wrap_socket(self.socket, server_side=True,
-                                          do_handshake_on_connect=False)
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    def handle_error(self, request, client_address):
-        pass  # a client that went away
+        super().__init__(UpstreamHandler, (HOST, 443), certificate(folder, names),
+                         do_handshake_on_connect=False)
 
     def answer(self, request, body):
         name = request.headers["Host"]
@@ -192,6 +164,13 @@ class Upstreams(http.server.ThreadingHTTPServer):
         onward.request(request.command, request.path, body, dict(request.headers))
         got = onward.getresponse()
         return got.status, got.read()
+
+
+class UpstreamHandler(Handler):
+    def serve(self):
+        self.give(*self.server.answer(self, self.body()))
+
+    do_GET = do_POST = do_PUT = serve
 
 
 def timed(function):

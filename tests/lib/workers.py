@@ -1,25 +1,14 @@
 # SPDX-License-Identifier: ISC
-"""A program as a web server runs it: processes on a socket, and a FastCGI client."""
+"""A program as a web server runs it: processes on a socket."""
 import json
 import os
 import shutil
 import socket
-import struct
 import subprocess
 import tempfile
 
+import fastcgi
 import shop
-
-BEGIN, END, PARAMS, STDIN, STDOUT, STDERR = 1, 3, 4, 5, 6, 7
-
-
-def _record(kind, content=b""):
-    return struct.pack(">BBHHBB", 1, kind, 1, len(content), 0, 0) + content
-
-
-def _length(n):
-    return bytes([n]) if n < 128 else struct.pack(">I", n | 0x80000000)
-
 
 class FastCgi:
     """`workers` processes of a program that wait on one socket, as spawn-fcgi starts them."""
@@ -42,28 +31,10 @@ class FastCgi:
         given = {"REQUEST_METHOD": method, "GATEWAY_INTERFACE": "CGI/1.1", **variables}
         if body is not None:
             given.update(CONTENT_LENGTH=str(len(body)), CONTENT_TYPE="application/json")
-        params = b"".join(_length(len(k)) + _length(len(v)) + k + v for k, v in
-                          ((k.encode(), str(v).encode()) for k, v in given.items()))
-        out = _record(BEGIN, struct.pack(">HB5x", 1, 0)) + _record(PARAMS, params) + _record(PARAMS)
-        for at in range(0, len(body or b""), 65535):
-            out += _record(STDIN, body[at:at + 65535])
-        with socket.socket(socket.AF_UNIX) as s:
-            s.settimeout(timeout)
-            s.connect(self.path)
-            s.sendall(out + _record(STDIN))
-            return self._answer(s.makefile("rb"))
-
-    def _answer(self, stream):
-        text = {STDOUT: b"", STDERR: b""}
-        while True:
-            head = stream.read(8)
-            if len(head) < 8:
-                raise ConnectionError("the program hung up")
-            _, kind, _, length, padding, _ = struct.unpack(">BBHHBB", head)
-            content = stream.read(length + padding)[:length]
-            if kind == END:
-                return shop.Answer(text[STDOUT], text[STDERR].decode("utf-8", "replace"))
-            text[kind] = text.get(kind, b"") + content
+        answer = fastcgi.request(self.path, given, body or b"", timeout)
+        if answer is None:
+            raise ConnectionError("the program hung up")
+        return answer
 
     def webhook(self, event, secret=shop.WEBHOOK_SECRET, at=None, **variables):
         body = event if isinstance(event, bytes) else json.dumps(event, indent=2).encode()

@@ -20,11 +20,11 @@ import tempfile
 import threading
 import time
 import urllib.parse
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 
 import environment  # noqa: E402,F401  (nothing of this machine gets in)
+from server import Handler, Server  # noqa: E402
 from tap import Watch, eventually  # noqa: E402
 
 SIM = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "stripe-sim")
@@ -57,16 +57,14 @@ def eq(got, wanted, what=""):
 
 # -- the two servers
 
-class Receiver(ThreadingHTTPServer):
+class Receiver(Server):
     """A webhook endpoint: keeps what came, answers `statuses` one after the other, then 200."""
 
-    daemon_threads = True
-
     def __init__(self):
-        super().__init__(("127.0.0.1", 0), ReceiverHandler)
-        self.url = f"http://127.0.0.1:{self.server_port}/stripe/webhook"
         self.lock, self.free = threading.Lock(), threading.Event()
         self.reset()
+        super().__init__(ReceiverHandler)
+        self.url = self.base + "/stripe/webhook"
 
     def reset(self):
         self.got, self.statuses = [], []
@@ -77,22 +75,16 @@ class Receiver(ThreadingHTTPServer):
         return [json.loads(body)["type"] for _, _, body in self.got]
 
 
-class ReceiverHandler(BaseHTTPRequestHandler):
+class ReceiverHandler(Handler):
+    protocol_version = "HTTP/1.0"
+
     def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        body = self.body()
         with self.server.lock:
             self.server.got.append((time.monotonic(), self.headers, body))
             status = self.server.statuses.pop(0) if self.server.statuses else 200
         self.server.free.wait(60)  # whoever clears it lets the deliveries wait for their answer
-        self.send_response(status)
-        if status in (301, 302, 308):
-            self.send_header("Location", "/elsewhere")
-        self.send_header("Content-Length", "2")
-        self.end_headers()
-        self.wfile.write(b"ok")
-
-    def log_message(self, *args):
-        pass
+        self.give(status, b"ok", {"Location": "/elsewhere"} if status in (301, 302, 308) else {})
 
 
 class Sim:

@@ -7,7 +7,7 @@ import socket
 import struct
 import threading
 
-from servers import shop
+import shop
 
 BEGIN, END, PARAMS, STDIN, STDOUT, STDERR = 1, 3, 4, 5, 6, 7
 RESPONDER = 1
