@@ -62,6 +62,7 @@ void check_webhook(struct check *c);
 void check_store(struct check *c);
 bool check_adopted(struct check *c);  /* whether the table is; for check_orders() */
 void check_orders(struct check *c);  /* where check_store() could read */
+void check_hook(struct check *c);    /* is the shop told of them? where the store can be read */
 void check_unknown(struct check *c); /* the sessions of the newest orders; for check_orders() */
 void check_site(struct check *c);
 

@@ -307,4 +307,5 @@ void check_store(struct check *c)
 		look_at_wal(c, path);
 	look_at_writing(c);
 	check_orders(c);
+	check_hook(c);
 }

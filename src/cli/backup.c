@@ -9,6 +9,7 @@
 
 #include "cli/interrupt.h"
 #include "cli/progress.h"
+#include "shop/outbox.h"
 
 #define WAIT_MS 60000 /* for a lock that others hold */
 
@@ -52,6 +53,7 @@ int backup_copy(const struct app *app, const struct command_line *line, backup_w
 	const struct sqlite_copy copy = {
 		.store = app->config.commerce_db,
 		.file = line->operands[0],
+		.own = KEY_OUTBOX,
 		.replace = command_value(line, "force") != NULL,
 		.progress = show,
 		.context = &progress,

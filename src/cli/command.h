@@ -65,6 +65,7 @@ extern const struct command command_export;
 extern const struct command command_import;
 extern const struct command command_init;
 extern const struct command command_mark;
+extern const struct command command_notify;
 extern const struct command command_orders;
 extern const struct command command_replay;
 extern const struct command command_restore;

@@ -26,6 +26,7 @@ const struct command *const commands[] = {
 	&command_import,
 	&command_init,
 	&command_mark,
+	&command_notify,
 	&command_orders,
 	&command_replay,
 	&command_restore,

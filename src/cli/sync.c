@@ -5,12 +5,14 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "cli/command.h"
 #include "cli/differences.h"
 #include "cli/interrupt.h"
+#include "cli/notify.h"
 #include "cli/progress.h"
 #include "format/iso8601.h"
 #include "sync/sync.h"
@@ -160,6 +162,10 @@ static int run(struct app *app, const struct command_line *line)
 	command_number(line, "max-sessions", 1, 1000000000, &options.max_sessions);
 	read_from(line, &options.from);
 	out.dry_run = options.dry_run;
+	if (command_value(line, "no-hook")) {
+		free(app->config.order_hook);
+		app->config.order_hook = NULL;
+	}
 	interrupt_catch();
 	progress_begin(&out.progress, "sync", command_value(line, "quiet") != NULL);
 	rc = sync_run(app, &options, &result, &e);
@@ -172,6 +178,8 @@ static int run(struct app *app, const struct command_line *line)
 		print_summary(&out, ms);
 	if (rc)
 		command_complain("sync", "%s", e.text);
+	if (!out.dry_run && !command_value(line, "no-notify") && !interrupt_came(NULL))
+		notify_after_sync(app);
 	return rc ? COMMAND_ERROR : say_end(&result, options.max_sessions);
 }
 
@@ -181,6 +189,8 @@ static const struct command_option options[] = {
 		       "not SYNC_LOOKBACK_HOURS"},
 	{"since", "DAY", "look at the sessions created since then (UTC)"},
 	{"max-sessions", "N", "stop after N sessions; the next run goes on from there"},
+	{"no-hook", NULL, "as if ORDER_HOOK were not set: nobody is told of what it finds"},
+	{"no-notify", NULL, "queue what it finds, and leave the telling to ordersnap notify"},
 	{"json", NULL, "print one JSON object: differences and summary"},
 	{"quiet", NULL, "no progress, and no summary where there is no error"},
 	{NULL, NULL, NULL},
@@ -188,7 +198,7 @@ static const struct command_option options[] = {
 
 const struct command command_sync = {
 	.name = "sync",
-	.arguments = "[--dry-run] [--hours N | --since DAY] [--max-sessions N] [--json] [--quiet]",
+	.arguments = "[--dry-run] [--hours N | --since DAY] [--no-hook | --no-notify] [OPTION ...]",
 	.summary = "hold Stripe's sessions against the orders, and repair what differs",
 	.options = options,
 	.help = "Exit status: 0 all is in order now, 1 not all of it, 2 wrong usage.\n",

@@ -73,6 +73,7 @@ struct config {
 	int64_t order_ttl_days;      /* ORDER_TTL_DAYS, 0: for ever */
 	char *order_sessions;        /* ORDER_SESSIONS: all or own */
 	char *order_number_prefix;   /* ORDER_NUMBER_PREFIX */
+	char *order_hook;            /* ORDER_HOOK: the program that is told of orders */
 	char *quote_lookup_key;      /* QUOTE_LOOKUP_KEY */
 	int64_t price_cache_seconds; /* PRICE_CACHE_SECONDS */
 

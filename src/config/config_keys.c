@@ -54,6 +54,8 @@ const struct config_key config_keys[] = {
 	 .fallback = "all", .choices = "all own", .hint = "all or own"},
 	{.name = "ORDER_NUMBER_PREFIX", .type = CONFIG_PREFIX, FIELD(order_number_prefix),
 	 .fallback = "BC", .hint = "1 to 12 letters and digits"},
+	{.name = "ORDER_HOOK", .type = CONFIG_PATH, FIELD(order_hook),
+	 .hint = "the absolute path of the program that is told when something sells"},
 	{.name = "QUOTE_LOOKUP_KEY", .type = CONFIG_LOOKUP_KEY, FIELD(quote_lookup_key),
 	 .hint = "a text with {collectionId} and {variantId}, like "
 		 "myshop:{collectionId}:{variantId}:{currency}, and no other braces"},

@@ -52,6 +52,7 @@ int record_items_write(struct record_items *items, struct order_change *change, 
 
 	change->keys = &items->keys;
 	change->read = items->read;
+	change->tell = items->app->config.order_hook != NULL;
 	n = order_items(change, list);
 	for (i = 0; i < n; i++)
 		actions[i] = list[i].check ? store_check(list[i].read)

@@ -11,6 +11,7 @@
 #include "format/iso8601.h"
 #include "shop/keys.h"
 #include "shop/order.h"
+#include "shop/outbox.h"
 
 #define DAY 86400
 
@@ -168,6 +169,16 @@ static void add_expired(const struct order_change *c, struct order_item *items, 
 	add(items, n, item, session, false);
 }
 
+/* What the shop is told of, where the change is more than a fee or a name. */
+static void add_outbox(struct json_object *order, struct json_object *stored, int64_t now,
+		       struct order_item *items, size_t *n)
+{
+	struct json_object *item = outbox_item(stored, order, now);
+
+	if (item)
+		add(items, n, item, NULL, false);
+}
+
 size_t order_items(const struct order_change *c, struct order_item items[ORDER_ITEMS_MAX])
 {
 	struct json_object *stored = c->read[ITEM_ORDER], *order = json_object_get(c->order);
@@ -189,6 +200,8 @@ size_t order_items(const struct order_change *c, struct order_item items[ORDER_I
 	} else if (c->expired) {
 		add_expired(c, items, &n);
 	}
+	if (put && c->tell)
+		add_outbox(order, stored, c->now, items, &n);
 	if (put)
 		add(items, &n, json_object_get(order), stored, false);
 	else if (stored && n)

@@ -2,7 +2,7 @@
 /*
  * All that is written of an order, as one list: the order itself, its session's
  * item, its number's and its payment's pointer, its day's entry, the quote that it
- * uses up, and the marker of the event that tells of it.
+ * uses up, the marker of the event that tells of it, and what the shop is to be told.
  *
  * The one rule: what is derived from an order is written while the order is as
  * it was when it was derived.  So the order is in the list whenever anything is:
@@ -17,7 +17,7 @@
 
 #include "shop/item_keys.h"
 
-#define ORDER_ITEMS_MAX 7
+#define ORDER_ITEMS_MAX 8
 
 /* One item of the list: to be put as the successor of `read` (borrowed; NULL:
  * there was none), or to be checked against it. */
@@ -35,6 +35,7 @@ struct order_change {
 	bool put_always;            /* the order is put even if it says the same: what was asked of
 				     * Stripe is newer than what another writer asked before */
 	struct json_object *marker; /* the event's, or NULL */
+	bool tell;                  /* the shop is to be told what happens: shop/outbox.h */
 	int64_t now;                /* epoch seconds */
 };
 

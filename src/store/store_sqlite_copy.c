@@ -59,6 +59,25 @@ static int inspect(sqlite3 *db, const char *name, struct sqlite_copied *done, st
 	return 0;
 }
 
+/* Runs SQL with `own` as its one parameter; SQLite's code. */
+static int run_on_own(sqlite3 *db, const char *sql, const char *own)
+{
+	sqlite3_stmt *statement = NULL;
+	int rc = own ? sqlite3_prepare_v2(db, sql, -1, &statement, NULL) : SQLITE_DONE;
+
+	if (rc == SQLITE_OK) {
+		sqlite3_bind_text(statement, 1, own, -1, SQLITE_STATIC);
+		rc = sqlite3_step(statement);
+	}
+	sqlite3_finalize(statement);
+	return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+static int leave_out(sqlite3 *db, const char *own)
+{
+	return run_on_own(db, "DELETE FROM items WHERE pk = ?1", own);
+}
+
 /* Copies all pages from one database into another, in one transaction of that; the result
  * is SQLite's code, and SQLITE_ABORT where `progress` said to stop. */
 static int copy_pages(sqlite3 *to, sqlite3 *from, const struct sqlite_copy *copy)
@@ -178,6 +197,8 @@ static int fill_part(const struct sqlite_copy *copy, const char *part, struct sq
 				    NULL, NULL);
 	if (code == SQLITE_OK)
 		code = copy_pages(db, live.db, copy);
+	if (code == SQLITE_OK)
+		code = leave_out(db, copy->own);
 
 	/* A copy without side files: it can be read where nobody may write. */
 	if (code == SQLITE_OK)
@@ -280,15 +301,40 @@ static int open_copy(const struct sqlite_copy *copy, sqlite3 **db, struct sqlite
 	return -1;
 }
 
+static bool is_damage(int rc)
+{
+	return (rc & 0xFF) == SQLITE_CORRUPT || (rc & 0xFF) == SQLITE_NOTADB;
+}
+
+/* The store's own items stay what they are while all others become the copy's; where they
+ * can't be read any more they are lost, which is no reason to restore nothing. */
+static int load_pages(sqlite3 *db, sqlite3 *from, const struct sqlite_copy *copy)
+{
+	int own = run_on_own(db, "CREATE TEMP TABLE own AS SELECT * FROM items WHERE pk = ?1", copy->own);
+	int rc = own == SQLITE_OK || is_damage(own) ? copy_pages(db, from, copy) : own;
+
+	if (rc != SQLITE_OK || !copy->own)
+		return rc;
+	rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+	if (rc == SQLITE_OK)
+		rc = leave_out(db, copy->own);
+	if (rc == SQLITE_OK && own != SQLITE_OK)
+		return sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(db, "INSERT INTO items SELECT * FROM temp.own; COMMIT; DROP TABLE temp.own",
+				  NULL, NULL, NULL);
+	return rc;
+}
+
 /* Into the store that is open: 0, -1, or 1 where it turned out to be damaged. */
 static int load_into(struct sqlite_file *live, sqlite3 *from, const struct sqlite_copy *copy,
 		     struct err *e)
 {
-	int rc = copy_pages(live->db, from, copy), code = rc & 0xFF;
+	int rc = load_pages(live->db, from, copy);
 
 	if (rc != SQLITE_OK) {
-		copy_failed(code == SQLITE_READONLY ? code : rc, copy->store, copy->file, e);
-		return code == SQLITE_CORRUPT || code == SQLITE_NOTADB ? 1 : -1;
+		copy_failed((rc & 0xFF) == SQLITE_READONLY ? SQLITE_READONLY : rc, copy->store, copy->file, e);
+		return is_damage(rc) ? 1 : -1;
 	}
 	if (sqlite_file_confirm(live, e))
 		return -1;
@@ -308,6 +354,8 @@ static int load_new(sqlite3 *from, const struct sqlite_copy *copy, struct err *e
 	rc = sqlite3_open_v2(draft, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
 	if (rc == SQLITE_OK)
 		rc = copy_pages(db, from, copy);
+	if (rc == SQLITE_OK)
+		rc = leave_out(db, copy->own);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL);
 	sqlite3_close(db);

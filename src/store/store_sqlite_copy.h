@@ -18,6 +18,9 @@
 struct sqlite_copy {
 	const char *store; /* the path of the store */
 	const char *file;  /* the path of the copy */
+	/* The PK of items that are a store's own (NULL: none): a copy does not have them, and a
+	 * store keeps those that it has. */
+	const char *own;
 	bool replace;      /* a backup may take the place of what has the copy's name */
 	/* Is told how far it is; false: stop, and leave everything as it was. */
 	bool (*progress)(void *context, int64_t pages, int64_t all);

@@ -8,7 +8,9 @@
 
 #include "base/clock.h"
 #include "format/json_canonical.h"
+#include "shop/adoption.h"
 #include "shop/keys.h"
+#include "shop/outbox.h"
 
 static const struct {
 	const char *name, *plural, *pk, *sk; /* what the keys begin with */
@@ -34,6 +36,11 @@ enum transfer_kind transfer_kind_of(struct json_object *item)
 		if (str_starts(pk, kinds[i].pk) && str_starts(sk, kinds[i].sk))
 			return (enum transfer_kind)i;
 	return TRANSFER_OTHER;
+}
+
+bool transfer_leaves_out(struct json_object *item)
+{
+	return adoption_is_own_item(item) || outbox_is_item(item);
 }
 
 int transfer_next_page(struct store *store, struct json_object **last, struct json_object **items,

@@ -38,6 +38,10 @@ enum transfer_kind {
 
 enum transfer_kind transfer_kind_of(struct json_object *item);
 
+/* Whether a copy of the table does not have the item: it is about this very table
+ * (shop/adoption.h), or would tell the shop of its orders once more (shop/outbox.h). */
+bool transfer_leaves_out(struct json_object *item);
+
 /* The next page of a walk over the whole table, a JSON array that the caller releases:
  * what is behind the item `*last` (owned; NULL: from the beginning on).  `*last` is then
  * where the page after it begins, NULL when there is none; on -1 it is as it was. */

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "shop/adoption.h"
 #include "transfer/transfer_file.h"
 #include "shop/keys.h"
 
@@ -43,7 +42,7 @@ static bool is_wanted(const struct exporter *x, struct json_object *item)
 {
 	const struct transfer_export *request = x->request;
 
-	if (adoption_is_own_item(item))
+	if (transfer_leaves_out(item))
 		return false;
 	if (request->only && !(request->only & 1u << transfer_kind_of(item)))
 		return false;

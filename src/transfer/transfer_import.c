@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "shop/adoption.h"
 #include "transfer/adopt.h"
 #include "transfer/transfer_batch.h"
 #include "transfer/transfer_lines.h"
@@ -68,7 +67,7 @@ static int add_line(struct importer *m, struct span text, struct err *e)
 			       m->lines.number);
 	if (!item)
 		return err_prefix(e, "line %" PRId64, m->lines.number);
-	if (adoption_is_own_item(item)) {
+	if (transfer_leaves_out(item)) {
 		json_object_put(item);
 		return 0;
 	}

@@ -66,7 +66,8 @@ def example_settings(root):
 # What looks like a setting in a document and is none: a variable of the environment or of a web
 # server, a key of the table.
 NO_SETTINGS = {"ORDERSNAP_CONF", "RES_OPTIONS", "REMOTE_USER", "ORDERSNAP_SRC", "ORDERSNAP_BUILD",
-               "DOCUMENT_ROOT", "HTTP_PROXY", "STRIPE_ORDER_SYNC"}
+               "DOCUMENT_ROOT", "HTTP_PROXY", "STRIPE_ORDER_SYNC",
+               "NOTIFY_ID", "NOTIFY_EVENTS", "NOTIFY_ORDER", "NOTIFY_NUMBER", "NOTIFY_ATTEMPT"}
 
 
 def mentioned_settings(root, guide):

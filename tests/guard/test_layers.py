@@ -44,7 +44,7 @@ HOMES = [
 ]
 # The C library and POSIX.  A header that is neither here nor above has no home yet.
 SYSTEM = re.compile(r"(assert|ctype|dirent|errno|fcntl|float|glob|inttypes|limits|locale|math|poll|"
-                    r"pwd|grp|sched|setjmp|signal|stdarg|stdbool|stddef|stdint|stdio|stdlib|string|"
+                    r"pwd|grp|sched|setjmp|signal|spawn|stdarg|stdbool|stddef|stdint|stdio|stdlib|string|"
                     r"strings|syslog|termios|time|unistd|wchar|netdb|getopt|"
                     r"sys/[a-z_]+|netinet/[a-z_]+|arpa/inet)\.h$")
 

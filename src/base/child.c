@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Running a program: posix_spawn(), one poll() loop, and the end.
+ */
+#include "base/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+
+#define NAP_MS 10      /* between two looks whether it has ended */
+#define KILLED_MS 2000 /* a killed process may take to be gone */
+#define LINE_MAX_BYTES 200
+#define PIPE_BYTES 4096
+
+/* One that runs. */
+struct running {
+	pid_t pid;
+	int in, out;           /* our ends; -1: closed */
+	struct span rest;      /* of the input */
+	size_t written;        /* by it, bytes */
+	char line[LINE_MAX_BYTES], last[LINE_MAX_BYTES]; /* that it is at, and the one before */
+	int64_t deadline;
+};
+
+static void close_end(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+/* --- starting ------------------------------------------------------------------ */
+
+/* A pipe whose ends are none of the three standard descriptors, which they are to
+ * become. */
+static int make_pipe(int ends[2])
+{
+	int i, high;
+
+	if (pipe2(ends, O_CLOEXEC))
+		return -1;
+	for (i = 0; i < 2; i++) {
+		if (ends[i] > STDERR_FILENO)
+			continue;
+		high = fcntl(ends[i], F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+		close(ends[i]);
+		ends[i] = high;
+		if (high < 0) {
+			close_end(&ends[1 - i]);
+			return -1;
+		}
+	}
+	return 0;
+}
+
+/* Everything that this process has open is closed when another program begins; this is
+ * for what a library, or whoever started us, forgot. */
+static void close_others(posix_spawn_file_actions_t *actions)
+{
+#ifdef HAVE_POSIX_SPAWN_FILE_ACTIONS_ADDCLOSEFROM_NP
+	posix_spawn_file_actions_addclosefrom_np(actions, STDERR_FILENO + 1);
+#else
+	long most = sysconf(_SC_OPEN_MAX);
+	int fd;
+
+	for (fd = STDERR_FILENO + 1; fd < most && fd < 1024; fd++)
+		if (fcntl(fd, F_GETFD) >= 0)
+			posix_spawn_file_actions_addclose(actions, fd);
+#endif
+}
+
+/* 0, or an errno. */
+static int spawn(const struct child *child, int in, int out, pid_t *pid)
+{
+	char *arguments[] = {str_dup(child->path), NULL};
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	sigset_t none, all;
+	int rc;
+
+	sigemptyset(&none);
+	sigfillset(&all);
+	posix_spawnattr_init(&attributes);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK |
+						      POSIX_SPAWN_SETSIGDEF);
+	posix_spawnattr_setsigmask(&attributes, &none);
+	posix_spawnattr_setsigdefault(&attributes, &all);
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
+	posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
+	posix_spawn_file_actions_adddup2(&actions, out, STDERR_FILENO);
+	posix_spawn_file_actions_addchdir_np(&actions, "/");
+	close_others(&actions);
+	rc = posix_spawn(pid, child->path, &actions, &attributes, arguments, child->environment);
+	posix_spawn_file_actions_destroy(&actions);
+	posix_spawnattr_destroy(&attributes);
+	free(arguments[0]);
+	return rc;
+}
+
+static int start(const struct child *child, struct running *r, struct err *e)
+{
+	int in[2] = {-1, -1}, out[2] = {-1, -1}, rc;
+
+	if (make_pipe(in) || make_pipe(out)) {
+		rc = errno;
+		close_end(&in[0]);
+		close_end(&in[1]);
+		return err_set(e, ERR_UNAVAILABLE, "%s: there is no pipe for it: %s", child->path,
+			       strerror(rc));
+	}
+	rc = spawn(child, in[0], out[1], &r->pid);
+	close(in[0]);
+	close(out[1]);
+	r->in = in[1];
+	r->out = out[0];
+	if (rc == ENOEXEC)
+		return err_set(e, ERR_UNAVAILABLE, "%s can't be run: it is no program, and a script "
+			       "begins with a line like #!/bin/sh", child->path);
+	if (rc == ENOENT)
+		return err_set(e, ERR_UNAVAILABLE, "%s can't be run: it, or what its #! line names, is "
+			       "not there", child->path);
+	if (rc)
+		return err_set(e, ERR_UNAVAILABLE, "%s can't be run: %s", child->path, strerror(rc));
+	fcntl(r->in, F_SETFL, O_NONBLOCK);
+	fcntl(r->out, F_SETFL, O_NONBLOCK);
+	return 0;
+}
+
+/* --- while it runs -------------------------------------------------------------- */
+
+/* Keeps the last line that is not empty. */
+static void take_output(struct running *r, const char *bytes, size_t n)
+{
+	size_t length = strlen(r->line), i;
+
+	r->written += n;
+	for (i = 0; i < n; i++) {
+		if (bytes[i] == '\n') {
+			if (length)
+				memcpy(r->last, r->line, sizeof r->last);
+			length = 0;
+		} else if (length + 1 < sizeof r->line && bytes[i] && bytes[i] != '\r') {
+			r->line[length++] = bytes[i];
+		}
+		r->line[length] = '\0';
+	}
+}
+
+static void feed(struct running *r)
+{
+	ssize_t n = write(r->in, r->rest.p, r->rest.n);
+
+	if (n > 0) {
+		r->rest.p += n;
+		r->rest.n -= (size_t)n;
+	}
+	/* One that wants no more is not wrong. */
+	if (r->rest.n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+		close_end(&r->in);
+}
+
+static void drain(struct running *r)
+{
+	char bytes[PIPE_BYTES];
+	ssize_t n = read(r->out, bytes, sizeof bytes);
+
+	if (n > 0)
+		take_output(r, bytes, (size_t)n);
+	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+		close_end(&r->out);
+}
+
+/* Whether anybody holds an end of it. */
+static bool is_open(const struct running *r)
+{
+	return r->out >= 0 || r->in >= 0;
+}
+
+/* Until nobody does, it has written too much, or its time is up. */
+static void attend(struct running *r)
+{
+	if (r->rest.n == 0)
+		close_end(&r->in);
+	while (is_open(r) && r->written <= CHILD_OUTPUT_MAX && deadline_left(r->deadline)) {
+		struct pollfd fds[] = {{.fd = r->out, .events = POLLIN},
+				       {.fd = r->in, .events = POLLOUT}};
+
+		if (poll(fds, 2, (int)deadline_left(r->deadline)) < 0 && errno != EINTR)
+			break;
+		if (r->out >= 0 && fds[0].revents)
+			drain(r);
+		if (r->in >= 0 && fds[1].revents)
+			feed(r);
+	}
+}
+
+/* Whether it has ended; it is not reaped, so that its group's number stays its own. */
+static bool has_ended(pid_t pid, int64_t deadline)
+{
+	siginfo_t info;
+
+	for (;;) {
+		info.si_pid = 0;
+		if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) && errno != EINTR)
+			return true;
+		if (info.si_pid == pid)
+			return true;
+		if (!deadline_pause(NAP_MS, deadline))
+			return false;
+	}
+}
+
+/* --- how it ended ---------------------------------------------------------------- */
+
+static int failed(const struct child *child, const struct running *r, const char *how,
+		  struct err *e)
+{
+	char last[LINE_MAX_BYTES], *p;
+
+	memcpy(last, r->line[0] ? r->line : r->last, sizeof last);
+	str_trim_sequence(last);
+	for (p = last; *p; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7F)
+			*p = ' ';
+	if (span_utf8_length(span_of(last)) < 0)
+		for (p = last; *p; p++)
+			if ((unsigned char)*p >= 0x80)
+				*p = '?';
+	return err_set(e, ERR_UNAVAILABLE, "%s %s%s%s", child->path, how, *last ? ": " : "", last);
+}
+
+static int judge(const struct child *child, const struct running *r, int status, struct err *e)
+{
+	char how[80];
+
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return 0;
+	if (WIFEXITED(status))
+		snprintf(how, sizeof how, "ended with status %d", WEXITSTATUS(status));
+	else
+		snprintf(how, sizeof how, "was ended by signal %d (%s)", WTERMSIG(status),
+			 strsignal(WTERMSIG(status)));
+	return failed(child, r, how, e);
+}
+
+int child_run(const struct child *child, bool *left, struct err *e)
+{
+	struct running r = {.in = -1, .out = -1, .rest = child->input,
+			    .deadline = deadline_in(child->limit_ms)};
+	bool flooded, ended;
+	int status = 0, rc = start(child, &r, e);
+
+	*left = false;
+	if (rc)
+		goto out;
+	attend(&r);
+
+	/* What is left of it at the limit goes, with all of its group. */
+	flooded = r.written > CHILD_OUTPUT_MAX;
+	ended = has_ended(r.pid, flooded || is_open(&r) ? deadline_in(0) : r.deadline);
+	*left = ended && !flooded && is_open(&r);
+	if (!ended || flooded || *left)
+		kill(-r.pid, SIGKILL);
+	has_ended(r.pid, deadline_in(KILLED_MS));
+	if (waitpid(r.pid, &status, WNOHANG) != r.pid)
+		rc = failed(child, &r, "can't be killed", e);
+	else if (flooded)
+		rc = failed(child, &r, "wrote more than a megabyte, and was killed", e);
+	else if (!ended)
+		rc = failed(child, &r, "was not done within its time, and was killed", e);
+	else
+		rc = judge(child, &r, status, e);
+out:
+	close_end(&r.in);
+	close_end(&r.out);
+	return rc;
+}
+
+/* --- the file -------------------------------------------------------------------- */
+
+static int check_folder(const char *path, struct err *e)
+{
+	char *folder = file_folder(path);
+	struct stat st;
+	int rc = 0;
+
+	if (stat(folder, &st))
+		rc = err_set(e, ERR_CONFIG, "%s: %s", folder, strerror(errno));
+	else if (st.st_mode & S_IWOTH && !(st.st_mode & S_ISVTX))
+		rc = err_set(e, ERR_CONFIG, "%s: everybody can put another program in its place: "
+			     "chmod o-w %s", path, folder);
+	free(folder);
+	return rc;
+}
+
+int child_check_file(const char *path, struct err *e)
+{
+	struct stat st;
+
+	if (stat(path, &st))
+		return err_set(e, ERR_CONFIG, "%s: %s", path, strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return err_set(e, ERR_CONFIG, "%s is no file", path);
+	if (faccessat(AT_FDCWD, path, X_OK, AT_EACCESS))
+		return err_set(e, ERR_CONFIG, "%s can't be executed by this user: chmod +x it", path);
+	if (st.st_mode & S_IWOTH)
+		return err_set(e, ERR_CONFIG, "%s can be written by everybody, who could have anything "
+			       "run: chmod o-w it", path);
+	if (st.st_uid != 0 && st.st_uid != geteuid())
+		return err_set(e, ERR_CONFIG, "%s belongs to another user (%ld), who could have anything "
+			       "run: chown it to root, or run this as that user", path, (long)st.st_uid);
+	return check_folder(path, e);
+}

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * ordersnap notify: runs the shop's program for what is in the outbox, lists what waits,
+ * and does what the owner says of what was given up.
+ */
+#include "cli/notify.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "cli/command.h"
+#include "cli/interrupt.h"
+#include "cli/table.h"
+#include "format/iso8601.h"
+#include "record/notify.h"
+#include "shop/outbox.h"
+#include "store/store_pages.h"
+
+#define READ_MS 30000
+#define PAGE 100
+
+struct output {
+	const char *command;     /* who complains */
+	struct json_object *json; /* the array of items, or NULL */
+	bool quiet, dry_run;
+	bool left_told;          /* that a process was left behind: once is enough */
+};
+
+/* --- an item ---------------------------------------------------------------------- */
+
+/* "new", "tried 3 times, next 2026-11-27T10:00:00Z: why", "given up after ...: why". */
+static void print_state(struct json_object *item)
+{
+	int64_t attempts = json_int_or(item, "attempts", 0);
+	char *error = table_clean(json_string_or_null(item, "error"));
+	char time[ISO8601_SIZE];
+
+	if (!attempts)
+		fputs("new", stdout);
+	else if (outbox_is_given_up(item))
+		printf("given up after %" PRId64 " tries", attempts);
+	else
+		printf("tried %" PRId64 " time%s, next %s", attempts, attempts == 1 ? "" : "s",
+		       iso8601_time(outbox_due(item), time));
+	printf("%s%s\n", error && *error ? ": " : "", error ? error : "");
+	free(error);
+}
+
+static void print_item(struct json_object *item)
+{
+	const char *id = json_string_or_null(item, "id");
+	char *number = table_clean(json_string_or_null(item, "orderNumber"));
+	char *words = outbox_words(item), *clean = table_clean(words);
+
+	printf("%s  %s  %s  ", id ? id : "?", number && *number ? number : "?", clean);
+	print_state(item);
+	free(clean);
+	free(words);
+	free(number);
+}
+
+static void add_json(struct json_object *list, struct json_object *item, const char *state,
+		     const char *error)
+{
+	static const char *const keys[] = {"id", "orderId", "orderNumber", "events", "createdAt",
+					   "dueAt", "attempts"};
+	struct json_object *entry = json_object_new_object();
+	size_t i;
+
+	for (i = 0; i < sizeof keys / sizeof *keys; i++)
+		json_copy_member(entry, keys[i], item, keys[i]);
+	json_set_string(entry, "state", state);
+	json_set_string(entry, "error", error);
+	json_object_array_add(list, entry);
+}
+
+/* --- a run ------------------------------------------------------------------------ */
+
+static void on_done(void *context, const struct notify_done *done)
+{
+	struct output *out = context;
+	const char *number = json_string_or_null(done->item, "orderNumber");
+	char *clean = table_clean(done->error);
+
+	if (out->json)
+		add_json(out->json, done->item, out->dry_run ? "due" : !done->error ? "told"
+			 : done->given_up ? "given up" : "failed", done->error);
+	else if (out->dry_run)
+		print_item(done->item);
+	if (done->error)
+		command_complain(out->command, "%s %s: %s%s", json_string_or_null(done->item, "id"),
+				 number ? number : "", clean, done->given_up ? "; given up after seven "
+				 "days: see --retry and --forget" : "");
+	if (done->left && !out->left_told)
+		command_complain(out->command, "ORDER_HOOK left a process behind that kept its output "
+				 "open for %d seconds, and was killed", NOTIFY_PROGRAM_MS / 1000);
+	out->left_told |= done->left;
+	free(clean);
+}
+
+static void print_counts(const struct output *out, const struct notify_counts *counts)
+{
+	if (out->json) {
+		struct json_object *all = json_object_new_object();
+
+		json_set(all, "notifications", json_object_get(out->json));
+		json_set_int(all, out->dry_run ? "due" : "told", counts->told);
+		json_set_int(all, "failed", counts->failed);
+		json_set_int(all, "givenUp", counts->given_up);
+		json_set_bool(all, "more", counts->more);
+		puts(json_text(all));
+		json_object_put(all);
+	} else if (out->dry_run) {
+		printf("notify (dry run): %" PRId64 " would be told; nothing was run\n", counts->told);
+	} else if (!out->quiet) {
+		printf("notify: %" PRId64 " told, %" PRId64 " failed%s\n", counts->told, counts->failed,
+		       counts->more ? "; more are due, the next run goes on" : "");
+	}
+}
+
+static int run_hook(struct app *app, const struct command_line *line, struct output *out)
+{
+	struct notify notify = {.dry_run = out->dry_run, .context = out, .done = on_done,
+				.stop = interrupt_came};
+	struct notify_counts counts;
+	struct err e;
+	int rc;
+
+	if (!app->config.order_hook) {
+		if (!out->quiet)
+			puts("notify: ORDER_HOOK is not set: there is nobody to tell");
+		return COMMAND_OK;
+	}
+	command_number(line, "limit", 1, 1000000, &notify.limit);
+	interrupt_catch();
+	rc = notify_run(app, &notify, &counts, &e);
+	print_counts(out, &counts);
+	if (rc)
+		command_complain("notify", "%s", e.text);
+	return rc || counts.failed ? COMMAND_ERROR : COMMAND_OK;
+}
+
+void notify_after_sync(struct app *app)
+{
+	struct output out = {.command = "sync"};
+	const struct notify notify = {.context = &out, .done = on_done, .stop = interrupt_came};
+	struct notify_counts counts;
+	struct err e;
+
+	if (app->config.order_hook && notify_run(app, &notify, &counts, &e))
+		command_complain("sync", "the shop was not told of its orders: %s", e.text);
+}
+
+/* --- what waits --------------------------------------------------------------------- */
+
+static void take_page(struct output *out, struct json_object *page)
+{
+	size_t i;
+
+	for (i = 0; i < json_object_array_length(page); i++) {
+		struct json_object *item = json_object_array_get_idx(page, i);
+		const char *state = outbox_is_given_up(item) ? "given up"
+				    : json_int_or(item, "attempts", 0) ? "waiting" : "new";
+
+		if (out->json)
+			add_json(out->json, item, state, json_string_or_null(item, "error"));
+		else
+			print_item(item);
+	}
+}
+
+static int list_of(struct app *app, struct output *out, const char *prefix, struct err *e)
+{
+	struct store_pages pages = {.pk = KEY_OUTBOX, .sk_prefix = prefix, .limit = PAGE};
+	struct json_object *page;
+	int rc;
+
+	while (!(rc = store_pages_next(&pages, app_store(app), deadline_in(READ_MS), &page, e)) &&
+	       page) {
+		take_page(out, page);
+		json_object_put(page);
+		if (command_output_failed())
+			break;
+	}
+	store_pages_end(&pages);
+	return rc;
+}
+
+static int list(struct app *app, struct output *out)
+{
+	static const char *const prefixes[] = {KEY_OUTBOX_GIVEN_UP, KEY_OUTBOX_AGAIN,
+					       KEY_OUTBOX_NEW};
+	struct err e;
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; !rc && i < 3; i++)
+		rc = list_of(app, out, prefixes[i], &e);
+	if (rc)
+		command_complain("notify", "%s", e.text);
+	else if (out->json)
+		puts(json_text(out->json));
+	return rc ? COMMAND_ERROR : COMMAND_OK;
+}
+
+static int decide(struct app *app, enum notify_verb verb, const char *id, bool quiet)
+{
+	struct err e;
+	int64_t n;
+
+	if (notify_decide(app, verb, id, &n, &e)) {
+		command_complain("notify", "%s", e.text);
+		return COMMAND_ERROR;
+	}
+	if (!n && strcmp(id, "all") != 0) {
+		command_complain("notify", "there is no notification %s; ordersnap notify --list "
+				 "names them", id);
+		return COMMAND_ERROR;
+	}
+	if (!quiet)
+		printf("notify: %" PRId64 " %s\n", n, verb == NOTIFY_RETRY ? "to be tried again" : "forgotten");
+	return COMMAND_OK;
+}
+
+/* --- the options -------------------------------------------------------------------- */
+
+static int check(const struct command_line *line)
+{
+	static const char *const what[] = {"dry-run", "list", "retry", "forget"};
+	int64_t ignored;
+	int given = 0;
+	size_t i;
+
+	for (i = 0; i < sizeof what / sizeof *what; i++)
+		given += command_value(line, what[i]) != NULL;
+	if (given > 1)
+		return command_usage(line->command, "--dry-run, --list, --retry and --forget exclude "
+				     "each other");
+	return command_number(line, "limit", 1, 1000000, &ignored);
+}
+
+static int run(struct app *app, const struct command_line *line)
+{
+	const char *again = command_value(line, "retry"), *forget = command_value(line, "forget");
+	struct output out = {
+		.command = "notify",
+		.quiet = command_value(line, "quiet") != NULL,
+		.dry_run = command_value(line, "dry-run") != NULL,
+	};
+	int status;
+
+	if (again || forget)
+		return decide(app, again ? NOTIFY_RETRY : NOTIFY_FORGET, again ? again : forget,
+			      out.quiet);
+	table_set_locale();
+	if (command_value(line, "json"))
+		out.json = json_object_new_array();
+	status = command_value(line, "list") ? list(app, &out) : run_hook(app, line, &out);
+	json_object_put(out.json);
+	return status;
+}
+
+static const struct command_option options[] = {
+	{"dry-run", NULL, "print what is due; run and write nothing"},
+	{"limit", "N", "run the program at most N times"},
+	{"list", NULL, "print all that waits or was given up"},
+	{"retry", "ID", "try one again at once, or `all` that were given up"},
+	{"forget", "ID", "drop one, or `all` that were given up"},
+	{"json", NULL, "print JSON"},
+	{"quiet", NULL, "say only what goes wrong"},
+	{NULL, NULL, NULL},
+};
+
+const struct command command_notify = {
+	.name = "notify",
+	.arguments = "[--dry-run|--list|--retry ID|--forget ID] [--limit N] [--json] [--quiet]",
+	.summary = "tell the shop what was sold, paid, refunded, disputed or failed",
+	.options = options,
+	.help = "It runs ORDER_HOOK once for each notification that is due, and ends after a minute at\n"
+		"most.  Exit status: 0 all are told, 1 not all of them, 2 wrong usage.\n",
+	.needs = CONFIG_NEEDS_STORE,
+	.needs_store = true,
+	.check = check,
+	.run = run,
+};

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Working off the outbox: look, begin, run, write what came of it.
+ */
+#include "record/notify.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/child.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "orders/lookup.h"
+#include "shop/outbox.h"
+#include "store/store_pages.h"
+
+#define STORE_MS 10000 /* for each read and write */
+#define PAGE 50
+#define VARIABLES 10
+#define ERROR_MAX 400 /* bytes of an error that are kept */
+
+#define PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+/* Items of one kind, those that are due first. */
+struct lane {
+	struct store_pages pages;
+	struct json_object *page; /* or NULL */
+	size_t at;
+	bool ended; /* nothing more of it is due */
+};
+
+struct run {
+	struct app *app;
+	const struct notify *notify;
+	struct notify_counts *counts;
+	int64_t until; /* programs are begun, base/clock.h */
+};
+
+/* --- the table ------------------------------------------------------------------ */
+
+/* What was read becomes `next` (NULL: it goes), under its key or another one. */
+static int move(struct app *app, struct json_object *read, struct json_object *next,
+		struct err *e)
+{
+	const char *from = json_string_or_null(read, "SK"), *to = json_string_or_null(next, "SK");
+	struct store_action actions[2];
+	bool moves = !to || strcmp(from, to) != 0;
+	size_t n = 0;
+
+	if (moves)
+		actions[n++] = (struct store_action){.verb = STORE_DELETE, .item = read,
+						     .condition = STORE_VERSION,
+						     .version = store_item_version(read)};
+	if (to)
+		actions[n++] = store_replace(next, moves ? NULL : read);
+	return store_write(app_store(app), actions, n, NULL, deadline_in(STORE_MS), e);
+}
+
+/* Another run may have been there: then what is to be done is done. */
+static int move_or_leave(struct app *app, struct json_object *read, struct json_object *next,
+			 struct err *e)
+{
+	return move(app, read, next, e) == 0 || e->code == ERR_CONFLICT ? 0 : -1;
+}
+
+static void lane_begin(struct lane *lane, const char *prefix)
+{
+	*lane = (struct lane){.pages = {.pk = KEY_OUTBOX, .sk_prefix = prefix, .limit = PAGE}};
+}
+
+static void lane_end(struct lane *lane)
+{
+	json_object_put(lane->page);
+	lane->page = NULL;
+	store_pages_end(&lane->pages);
+}
+
+/* The next item that is due by `now`, borrowed until the next call; NULL where there is
+ * none. */
+static int lane_next(struct lane *lane, struct store *store, int64_t now,
+		     struct json_object **item, struct err *e)
+{
+	*item = NULL;
+	if (!lane->ended && (!lane->page || lane->at == json_object_array_length(lane->page))) {
+		json_object_put(lane->page);
+		lane->at = 0;
+		if (store_pages_next(&lane->pages, store, deadline_in(STORE_MS), &lane->page, e))
+			return -1;
+		lane->ended = !lane->page || json_object_array_length(lane->page) == 0;
+	}
+	if (lane->ended)
+		return 0;
+	*item = json_object_array_get_idx(lane->page, lane->at++);
+	if (outbox_due(*item) > now) {
+		*item = NULL;
+		lane->ended = true;
+	}
+	return 0;
+}
+
+/* --- the program ---------------------------------------------------------------- */
+
+/* NAME=value; what would end a line in a script's output is a blank. */
+static char *variable(const char *name, const char *value)
+{
+	char *text = str_printf("%s=%s", name, value ? value : ""), *p;
+
+	for (p = text; *p; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7F)
+			*p = ' ';
+	return text;
+}
+
+static size_t make_environment(struct json_object *begun, char *variables[VARIABLES + 1])
+{
+	static const char *const handed_on[] = {"TZ", "ORDERSNAP_CONF"};
+	char *events = outbox_words(begun);
+	char *attempt = str_printf("%" PRId64, json_int_or(begun, "attempts", 1));
+	size_t n = 0, i;
+
+	variables[n++] = str_dup(PATH);
+	variables[n++] = str_dup("LANG=C.UTF-8");
+	variables[n++] = str_dup("HOME=/");
+	variables[n++] = variable("NOTIFY_ID", json_string_or_null(begun, "id"));
+	variables[n++] = variable("NOTIFY_EVENTS", events);
+	variables[n++] = variable("NOTIFY_ORDER", json_string_or_null(begun, "orderId"));
+	variables[n++] = variable("NOTIFY_NUMBER", json_string_or_null(begun, "orderNumber"));
+	variables[n++] = variable("NOTIFY_ATTEMPT", attempt);
+	for (i = 0; i < sizeof handed_on / sizeof *handed_on; i++)
+		if (getenv(handed_on[i]))
+			variables[n++] = str_printf("%s=%s", handed_on[i], getenv(handed_on[i]));
+	variables[n] = NULL;
+	free(attempt);
+	free(events);
+	return n;
+}
+
+static int run_program(struct run *r, struct json_object *begun, struct json_object *order,
+		       bool *left, struct err *e)
+{
+	struct json_object *message = outbox_message(begun, order);
+	char *variables[VARIABLES + 1];
+	size_t n = make_environment(begun, variables);
+	const struct child child = {
+		.path = r->app->config.order_hook,
+		.environment = variables,
+		.input = span_of(json_text(message)),
+		.limit_ms = NOTIFY_PROGRAM_MS,
+	};
+	int rc = child_run(&child, left, e);
+
+	while (n)
+		free(variables[--n]);
+	json_object_put(message);
+	return rc;
+}
+
+/* --- one item -------------------------------------------------------------------- */
+
+static void report(struct run *r, const struct notify_done *done)
+{
+	const char *id = json_string_or_null(done->item, "id");
+	const char *number = json_string_or_null(done->item, "orderNumber");
+	int64_t attempt = json_int_or(done->item, "attempts", 0);
+
+	if (done->error)
+		log_warning(done->given_up ? "Notification given up" : "Notification failed",
+			    LOG_STR("id", id), LOG_STR("orderNumber", number),
+			    LOG_INT("attempt", attempt), LOG_STR("error", done->error));
+	else
+		log_info("Notification delivered", LOG_STR("id", id),
+			 LOG_STR("orderNumber", number), LOG_INT("attempt", attempt));
+	if (done->left)
+		log_warning("Hook left a process behind, which was killed", LOG_STR("id", id),
+			    LOG_STR("program", r->app->config.order_hook));
+	if (r->notify->done)
+		r->notify->done(r->notify->context, done);
+}
+
+static int write_told(struct run *r, struct json_object *begun, bool left, struct err *e)
+{
+	const struct notify_done done = {.item = begun, .left = left};
+
+	r->counts->told++;
+	report(r, &done);
+	return move_or_leave(r->app, begun, NULL, e);
+}
+
+/* A program may print what is nobody's business: it is masked as in the log. */
+static int write_failed(struct run *r, struct json_object *begun, const struct err *why,
+			struct err *e)
+{
+	struct json_object *failed;
+	struct notify_done done = {.item = begun};
+	struct buf text;
+	int rc;
+
+	buf_init(&text, ERROR_MAX + sizeof why->text);
+	log_redact(&text, why->text);
+	failed = outbox_failed(begun, buf_text(&text), clock_epoch());
+	done.error = buf_text(&text);
+	done.given_up = outbox_is_given_up(failed);
+	r->counts->failed++;
+	r->counts->given_up += done.given_up;
+	report(r, &done);
+	rc = move_or_leave(r->app, begun, failed, e);
+	json_object_put(failed);
+	buf_free(&text);
+	return rc;
+}
+
+/*
+ * Reads the order, begins the try, runs the program.  Only the order's being there is
+ * the item's own fault; a store that is away ends the run.
+ */
+static int try_item(struct run *r, struct json_object *item, struct err *e)
+{
+	struct json_object *order = NULL, *begun = outbox_begun(item, clock_epoch());
+	const char *id = json_string_or_null(item, "orderId");
+	struct err why;
+	bool left = false;
+	int rc = lookup_order(r->app, id ? id : "", deadline_in(STORE_MS), &order, &why), failed;
+
+	if (rc && why.code != ERR_NOT_FOUND) {
+		*e = why;
+	} else if (move(r->app, item, begun, e)) {
+		rc = e->code == ERR_CONFLICT ? 0 : -1;
+	} else {
+		failed = rc ? rc : run_program(r, begun, order, &left, &why);
+		rc = failed ? write_failed(r, begun, &why, e) : write_told(r, begun, left, e);
+	}
+	json_object_put(begun);
+	json_object_put(order);
+	return rc;
+}
+
+/* --- a run ------------------------------------------------------------------------ */
+
+static bool has_time(const struct run *r)
+{
+	const struct notify *notify = r->notify;
+
+	return deadline_left(r->until) && !(notify->stop && notify->stop(notify->context)) &&
+	       (!notify->limit || r->counts->told + r->counts->failed < notify->limit);
+}
+
+static int take(struct run *r, struct json_object *item, struct err *e)
+{
+	const struct notify_done done = {.item = item};
+
+	if (!r->notify->dry_run)
+		return try_item(r, item, e);
+	r->counts->told++;
+	if (r->notify->done)
+		r->notify->done(r->notify->context, &done);
+	return 0;
+}
+
+/* The two kinds take turns, until nothing of either is due. */
+static int work_off(struct run *r, struct lane lanes[2], struct err *e)
+{
+	struct json_object *item;
+	size_t turn;
+
+	for (turn = 0; !lanes[0].ended || !lanes[1].ended; turn ^= 1) {
+		if (lane_next(&lanes[turn], app_store(r->app), clock_epoch(), &item, e))
+			return -1;
+		if (item && !has_time(r)) {
+			r->counts->more = true;
+			return 0;
+		}
+		if (item && take(r, item, e))
+			return -1;
+	}
+	return 0;
+}
+
+int notify_run(struct app *app, const struct notify *notify, struct notify_counts *counts,
+	       struct err *e)
+{
+	struct run r = {.app = app, .notify = notify, .counts = counts,
+			.until = deadline_in(NOTIFY_RUN_MS)};
+	struct lane lanes[2];
+	int rc;
+
+	*counts = (struct notify_counts){.told = 0};
+	if (!app->config.order_hook)
+		return err_set(e, ERR_CONFIG, "ORDER_HOOK is not set: there is no program to run");
+	if (child_check_file(app->config.order_hook, e))
+		return err_prefix(e, "ORDER_HOOK");
+	lane_begin(&lanes[0], KEY_OUTBOX_NEW);
+	lane_begin(&lanes[1], KEY_OUTBOX_AGAIN);
+	rc = work_off(&r, lanes, e);
+	lane_end(&lanes[0]);
+	lane_end(&lanes[1]);
+	return rc;
+}
+
+/* --- what the owner says ------------------------------------------------------------ */
+
+static int decide(struct app *app, enum notify_verb verb, struct json_object *item, int64_t *n,
+		  struct err *e)
+{
+	struct json_object *next = verb == NOTIFY_RETRY ? outbox_again(item, clock_epoch()) : NULL;
+	int rc = move(app, item, next, e);
+
+	json_object_put(next);
+	*n += rc == 0;
+	return rc && e->code != ERR_CONFLICT ? -1 : 0;
+}
+
+static int decide_lane(struct app *app, enum notify_verb verb, struct lane *lane, const char *id,
+		       int64_t *n, struct err *e)
+{
+	struct json_object *item;
+	int rc;
+
+	while (!(rc = lane_next(lane, app_store(app), INT64_MAX, &item, e)) && item) {
+		const char *own = json_string_or_null(item, "id");
+
+		if (id && (!own || strcmp(own, id) != 0))
+			continue;
+		rc = decide(app, verb, item, n, e);
+		if (rc || id)
+			break;
+	}
+	return rc;
+}
+
+int notify_decide(struct app *app, enum notify_verb verb, const char *id, int64_t *n,
+		  struct err *e)
+{
+	static const char *const prefixes[] = {KEY_OUTBOX_GIVEN_UP, KEY_OUTBOX_AGAIN,
+					       KEY_OUTBOX_NEW};
+	bool all = strcmp(id, "all") == 0;
+	struct lane lane;
+	size_t i;
+	int rc = 0;
+
+	*n = 0;
+	for (i = 0; !rc && i < (all ? 1 : 3) && (all || !*n); i++) {
+		lane_begin(&lane, prefixes[i]);
+		rc = decide_lane(app, verb, &lane, all ? NULL : id, n, e);
+		lane_end(&lane);
+	}
+	return rc;
+}
