@@ -3,14 +3,20 @@
  * POST /checkout/create-session: a quote becomes a Stripe Checkout Session.
  */
 #include "app/login.h"
+#include "app/session_file.h"
 #include "program.h"
 #include "checkout/checkout.h"
 
 #define BODY_MAX 65536
 
-static int check_auth(const struct config *config, struct err *e)
+static int check_start(struct app *app, struct err *e)
 {
-	return login_check(config, config->checkout_require_auth, e);
+	const struct config *config = &app->config;
+	struct json_object *options;
+
+	if (login_check(config, config->checkout_require_auth, e))
+		return -1;
+	return app_session_options(app, &options, e);
 }
 
 static int post_session(void *context, const struct request *request, struct response *response,
@@ -45,7 +51,7 @@ static const struct program program = {
 	.summary = "POST /checkout/create-session, from a quote to Stripe Checkout",
 	.needs = CONFIG_NEEDS_STORE | CONFIG_NEEDS_STRIPE | CONFIG_NEEDS_QUOTE,
 	.routes = routes,
-	.check = check_auth,
+	.check = check_start,
 };
 
 int main(int argc, char **argv)

@@ -126,9 +126,9 @@ static int get_status(void *context, const struct request *request, struct respo
 	return rc;
 }
 
-static int check_auth(const struct config *config, struct err *e)
+static int check_auth(struct app *app, struct err *e)
 {
-	return login_check(config, false, e);
+	return login_check(&app->config, false, e);
 }
 
 static const struct route routes[] = {

@@ -40,7 +40,7 @@ static int open_app(const struct program *program, struct app *app, struct err *
 {
 	if (app_open(app, program->needs, e))
 		return -1;
-	return program->check ? program->check(&app->config, e) : 0;
+	return program->check ? program->check(app, e) : 0;
 }
 
 static int check_settings(const struct program *program)

@@ -13,8 +13,8 @@ struct program {
 	const char *summary;        /* one line for --help */
 	unsigned needs;             /* CONFIG_NEEDS_... */
 	const struct route *routes; /* up to one whose path is NULL */
-	/* One more check of the configuration, or NULL. */
-	int (*check)(const struct config *config, struct err *e);
+	/* One more check of what the app was opened with, or NULL. */
+	int (*check)(struct app *app, struct err *e);
 };
 
 /* The whole main(): opens the app, which is the handlers' context, and serves.

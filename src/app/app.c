@@ -148,6 +148,7 @@ void app_close(struct app *app)
 	store_close(app->store_opened);
 	stripe_client_free(app->stripe_opened);
 	secrets_free(&app->secrets);
+	json_object_put(app->session_options);
 	config_free(&app->config);
 	log_close();
 	memset(app, 0, sizeof *app);

@@ -9,6 +9,7 @@
 
 #include "config/config.h"
 #include "app/secrets.h"
+#include "format/json.h"
 #include "store/store.h"
 #include "stripe/client.h"
 
@@ -24,6 +25,7 @@ struct app {
 	struct secrets secrets;
 	struct store *store_opened;
 	struct stripe_client *stripe_opened;
+	struct json_object *session_options; /* see app/session_file.h */
 };
 
 /* What somebody said on a command line; all NULL and false: nothing. */

@@ -4,9 +4,10 @@
  */
 #include "base/file.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/str.h"
@@ -33,4 +34,25 @@ int file_give_to_owner(int fd, const char *path)
 	    (st.st_uid == own.st_uid && st.st_gid == own.st_gid))
 		return 0;
 	return fchown(fd, st.st_uid, st.st_gid);
+}
+
+int file_read(const char *path, struct buf *text, struct stat *st, struct err *e)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	bool is_file = fd >= 0 && fstat(fd, st) == 0 && S_ISREG(st->st_mode);
+	char chunk[4096];
+	ssize_t n = -1;
+
+	/* What does not fit any more is not read either. */
+	while (is_file && !text->failed && (n = read(fd, chunk, sizeof chunk)) > 0)
+		buf_add(text, chunk, (size_t)n);
+	if (n < 0)
+		err_set(e, ERR_CONFIG, "can't read %s: %s", path,
+			fd < 0 || is_file ? strerror(errno) : "not a file");
+	if (fd >= 0)
+		close(fd);
+	if (n < 0)
+		return -1;
+	return text->failed ? err_set(e, ERR_CONFIG, "%s is larger than %zu bytes", path, text->max)
+			    : 0;
 }

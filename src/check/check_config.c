@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "app/session_file.h"
 #include "check/check_part.h"
 #include "check/check_secret.h"
 
@@ -71,6 +72,22 @@ static void say_setting_faults(struct check *c)
 				  c->faults[i].text);
 }
 
+/* A fault is said in the words in which the program refuses to start. */
+static void say_session_file(struct check *c, const char *path, const char *origin)
+{
+	static const char name[] = "CHECKOUT_SESSION_FILE";
+	struct json_object *options;
+	struct err e;
+
+	if (session_file_read(&c->app->config, &options, &e))
+		check_not(c, CHECK_FAILED, name, "checkout-create-session.fcgi does not start before "
+			  "this is mended; see ordersnap.conf(5)", "%s", e.text + strlen(name) + 2);
+	else
+		check_ok(c, name, "%s (%s), %d of Checkout's parameters", path, origin,
+			 json_object_object_length(options));
+	json_object_put(options);
+}
+
 static void say_setting(struct check *c, const struct config_key *key)
 {
 	const struct config *config = &c->app->config;
@@ -87,6 +104,8 @@ static void say_setting(struct check *c, const struct config_key *key)
 		check_not(c, CHECK_FAILED, key->name, "put the shop's own address there; with a live "
 			  "key no program starts before", "%s (%s) is on shop.example, the example's "
 			  "address", text, origin);
+	else if (text && strcmp(key->name, "CHECKOUT_SESSION_FILE") == 0)
+		say_session_file(c, text, origin);
 	else if (text && config_is_secret(key))
 		check_ok(c, key->name, "%s (%s)", check_mask(span_of(text), shown), origin);
 	else if (text)

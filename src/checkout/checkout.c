@@ -25,16 +25,27 @@
 #define PAUSE_MS 400
 #define KEEP_TRIES 3
 
-static struct checkout_policy policy_of(const struct config *c)
+static enum checkout_choice choice_of(const struct config *c, const char *name, bool value)
 {
+	if (!config_is_chosen(c, name))
+		return CHECKOUT_OPEN;
+	return value ? CHECKOUT_YES : CHECKOUT_NO;
+}
+
+static struct checkout_policy policy_of(const struct app *app)
+{
+	const struct config *c = &app->config;
+
 	return (struct checkout_policy){
 		.mode = c->checkout_mode,
 		.success_url = c->checkout_success_url,
 		.cancel_url = c->checkout_cancel_url,
 		.return_origins = c->checkout_return_origins,
 		.cors_origins = c->cors_allow_origin,
-		.promotion_codes = c->checkout_promotion_codes,
-		.automatic_tax = c->checkout_automatic_tax,
+		.promotion_codes = choice_of(c, "CHECKOUT_ALLOW_PROMOTION_CODES",
+					     c->checkout_promotion_codes),
+		.automatic_tax = choice_of(c, "CHECKOUT_AUTOMATIC_TAX", c->checkout_automatic_tax),
+		.options = app->session_options,
 		.require_auth = c->checkout_require_auth,
 		.has_login = config_has_login(c),
 		.by_server = config_login_is_by_server(c),
@@ -223,7 +234,7 @@ static int write_session(struct app *app, struct json_object *item, struct json_
 static void keep_session(struct app *app, const struct checkout_request *request,
 			 struct json_object *quote, struct json_object *session, int64_t deadline)
 {
-	const struct checkout_policy policy = policy_of(&app->config);
+	const struct checkout_policy policy = policy_of(app);
 	struct json_object *item = session_item(app, request, session);
 	struct json_object *found[2] = {NULL, json_object_get(quote)}, *longer;
 	const struct store_key keys[] = {
@@ -299,7 +310,7 @@ static int create_from_quote(struct app *app, const struct checkout_request *req
 int checkout_create(struct app *app, struct json_object *body, const char *subject,
 		    int64_t deadline, struct json_object **answer, struct err *e)
 {
-	struct checkout_policy policy = policy_of(&app->config);
+	struct checkout_policy policy = policy_of(app);
 	struct checkout_request request;
 	struct json_object *quote = NULL;
 	int rc = checkout_read(body, subject, &policy, &request, e);

@@ -25,7 +25,7 @@ char *price_cache_sk(struct app *app, int64_t deadline, struct err *e)
 
 	if (app_secret(app, SECRET_STRIPE, deadline, &secret, e))
 		return NULL;
-	return price_sk(modes[key_mode_of(secret)], secret);
+	return price_sk(modes[key_mode_of(secret)], secret, app->config.quote_product_metadata);
 }
 
 /* The same without a delete, which an older IAM policy does not allow: items

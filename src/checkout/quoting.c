@@ -139,7 +139,8 @@ static void take_price(struct app *app, struct pricing *p, size_t k, struct json
 {
 	const struct cart_line *line = line_of(p, k);
 	const struct price_key key = {cart_line_name(line), p->sk};
-	const char *problem = price ? price_problem(price) : missing;
+	const char *problem = price ? price_problem(price, app->config.quote_product_metadata)
+				    : missing;
 	int64_t seconds = app->config.price_cache_seconds;
 
 	if (problem && seconds > PRICE_MISSING_SECONDS)

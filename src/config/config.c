@@ -7,14 +7,12 @@
 #include "config/config.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/buf.h"
+#include "base/file.h"
 #include "config/config_file.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -122,26 +120,6 @@ static int on_wrong_line(void *context, const struct err *e)
 	return rc;
 }
 
-static int read_text(const char *path, struct buf *text, struct stat *st, struct err *e)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	bool is_file = fd >= 0 && fstat(fd, st) == 0 && S_ISREG(st->st_mode);
-	char chunk[4096];
-	ssize_t n = -1;
-
-	while (is_file && (n = read(fd, chunk, sizeof chunk)) > 0)
-		buf_add(text, chunk, (size_t)n);
-	if (n < 0)
-		err_set(e, ERR_CONFIG, "ORDERSNAP_CONF: can't read %s: %s", path,
-			fd < 0 || is_file ? strerror(errno) : "not a file");
-	if (fd >= 0)
-		close(fd);
-	if (n < 0)
-		return -1;
-	return text->failed ? err_set(e, ERR_CONFIG, "%s is larger than %d bytes", path,
-				      FILE_MAX_BYTES) : 0;
-}
-
 static int parse_file(struct loader *l, const char *path, const struct buf *text,
 		      const struct stat *st, struct err *e)
 {
@@ -163,7 +141,9 @@ static int load_file(struct loader *l, const char *path, struct err *e)
 	int rc;
 
 	buf_init(&text, FILE_MAX_BYTES);
-	rc = read_text(path, &text, &st, e);
+	rc = file_read(path, &text, &st, e);
+	if (rc && !text.failed)
+		err_put_before(e, "ORDERSNAP_CONF");
 	if (rc)
 		rc = fault(l, NULL, e);
 	else
@@ -304,6 +284,13 @@ int config_check_key(const struct config *c, const struct config_key *key, bool 
 			       key->hint, c->file ? c->file : CONFIG_SYSTEM_FILE,
 			       other ? ", or set " : "", other ? other->name : "");
 	return 0;
+}
+
+bool config_is_chosen(const struct config *c, const char *name)
+{
+	const struct config_origin *origin = &c->origins[config_key_named(name) - config_keys];
+
+	return origin->source != CONFIG_UNSET && origin->source != CONFIG_DEFAULT;
 }
 
 bool config_login_is_by_server(const struct config *c)

@@ -75,6 +75,7 @@ struct config {
 	char *order_number_prefix;   /* ORDER_NUMBER_PREFIX */
 	char *order_hook;            /* ORDER_HOOK: the program that is told of orders */
 	char *quote_lookup_key;      /* QUOTE_LOOKUP_KEY */
+	char *quote_product_metadata; /* QUOTE_PRODUCT_METADATA */
 	int64_t price_cache_seconds; /* PRICE_CACHE_SECONDS */
 
 	int64_t sync_lookback_hours; /* SYNC_LOOKBACK_HOURS */
@@ -85,6 +86,7 @@ struct config {
 	char *checkout_cancel_url;       /* CHECKOUT_CANCEL_URL */
 	char *checkout_return_origins;   /* CHECKOUT_RETURN_ORIGINS */
 	char *checkout_mode;             /* CHECKOUT_MODE */
+	char *checkout_session_file;     /* CHECKOUT_SESSION_FILE: a JSON file */
 	bool checkout_promotion_codes;   /* CHECKOUT_ALLOW_PROMOTION_CODES */
 	bool checkout_automatic_tax;     /* CHECKOUT_AUTOMATIC_TAX */
 	bool checkout_require_auth;      /* CHECKOUT_REQUIRE_AUTH */
@@ -123,6 +125,9 @@ void config_load_all(struct config *c, config_fault *tell, void *context);
  * where that can't be known. */
 char *config_file_beside_program(void);
 #define CONFIG_SYSTEM_FILE "/etc/ordersnap/ordersnap.conf"
+
+/* Whether somebody set it: its value is not the default. */
+bool config_is_chosen(const struct config *c, const char *name);
 
 /* Whether the web server's login names the users (ORDERS_AUTH=remote_user), and
  * whether there is any login: that one, or the tokens of the site's own. */

@@ -166,6 +166,13 @@ static bool is_lookup_key(const struct config_key *key, struct span s)
 	return is_printable(s) && s.n <= 200 && found[0] && found[1];
 }
 
+static bool is_metadata_key(const struct config_key *key, struct span s)
+{
+	(void)key;
+	return is_printable(s) && span_utf8_length(s) <= 40 && !memchr(s.p, '[', s.n) &&
+	       !memchr(s.p, ']', s.n);
+}
+
 static bool is_header(const struct config_key *key, struct span s)
 {
 	size_t i;
@@ -204,6 +211,7 @@ static const struct {
 	[CONFIG_TARGET] = {is_target},
 	[CONFIG_PREFIX] = {is_prefix},
 	[CONFIG_LOOKUP_KEY] = {is_lookup_key},
+	[CONFIG_METADATA_KEY] = {is_metadata_key},
 	[CONFIG_HEADER] = {is_header},
 	[CONFIG_TABLE] = {is_table},
 	[CONFIG_AWS] = {is_text},

@@ -27,6 +27,7 @@ enum config_type {
 	CONFIG_TARGET,  /* stderr, syslog or an absolute path */
 	CONFIG_PREFIX,  /* letters and digits, 1 to 12 */
 	CONFIG_LOOKUP_KEY, /* with {collectionId} and {variantId}, perhaps {currency} */
+	CONFIG_METADATA_KEY, /* 1 to 40 characters without brackets */
 	CONFIG_HEADER,  /* a header's name */
 	CONFIG_TABLE,   /* a DynamoDB table's name */
 	CONFIG_AWS,     /* like TEXT; empty is not set, as in the AWS SDKs */

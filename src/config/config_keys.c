@@ -59,6 +59,9 @@ const struct config_key config_keys[] = {
 	{.name = "QUOTE_LOOKUP_KEY", .type = CONFIG_LOOKUP_KEY, FIELD(quote_lookup_key),
 	 .hint = "a text with {collectionId} and {variantId}, like "
 		 "myshop:{collectionId}:{variantId}:{currency}, and no other braces"},
+	{.name = "QUOTE_PRODUCT_METADATA", .type = CONFIG_METADATA_KEY,
+	 FIELD(quote_product_metadata),
+	 .hint = "a key of products' metadata: 1 to 40 characters without brackets"},
 	{.name = "PRICE_CACHE_SECONDS", .type = CONFIG_INT, FIELD(price_cache_seconds),
 	 .min = 0, .max = 86400, .fallback = "300",
 	 .hint = "seconds a price is kept, 0 asks Stripe for each quote"},
@@ -78,6 +81,8 @@ const struct config_key config_keys[] = {
 	 .hint = "origins like https://shop.example, with commas between"},
 	{.name = "CHECKOUT_MODE", .type = CONFIG_CHOICE, FIELD(checkout_mode),
 	 .fallback = "payment", .choices = "payment", .hint = "payment"},
+	{.name = "CHECKOUT_SESSION_FILE", .type = CONFIG_PATH, FIELD(checkout_session_file),
+	 .hint = "the absolute path of a JSON file with parameters of Stripe's sessions"},
 	{.name = "CHECKOUT_ALLOW_PROMOTION_CODES", .type = CONFIG_FLAG,
 	 FIELD(checkout_promotion_codes), .fallback = "0", .hint = "1 or 0"},
 	{.name = "CHECKOUT_AUTOMATIC_TAX", .type = CONFIG_FLAG, FIELD(checkout_automatic_tax),

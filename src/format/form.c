@@ -63,3 +63,34 @@ void form_add_int(struct buf *out, int64_t value, const char *name, ...)
 	add(out, text, name, ap);
 	va_end(ap);
 }
+
+static void add_value(struct buf *out, struct json_object *value, const char *name)
+{
+	struct json_walk walk = json_walk_of(value);
+	char inner[NAME_MAX_BYTES];
+	size_t i;
+
+	if (json_object_is_type(value, json_type_object)) {
+		while (json_walk_next(&walk)) {
+			if (snprintf(inner, sizeof inner, *name ? "%s[%s]" : "%s%s", name,
+				     walk.key) >= (int)sizeof inner)
+				out->failed = true;
+			else
+				add_value(out, walk.value, inner);
+		}
+	} else if (json_object_is_type(value, json_type_array)) {
+		for (i = 0; i < json_object_array_length(value); i++) {
+			if (snprintf(inner, sizeof inner, "%s[%zu]", name, i) >= (int)sizeof inner)
+				out->failed = true;
+			else
+				add_value(out, json_object_array_get_idx(value, i), inner);
+		}
+	} else if (value) {
+		form_add(out, json_object_get_string(value), "%s", name);
+	}
+}
+
+void form_add_members(struct buf *out, struct json_object *object)
+{
+	add_value(out, object, "");
+}

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "format/json.h"
 
 /* Adds `text` percent-encoded. */
 void form_encode(struct buf *out, const char *text);
@@ -20,5 +21,9 @@ void form_add(struct buf *out, const char *value, const char *name, ...)
 	__attribute__((format(printf, 3, 4)));
 void form_add_int(struct buf *out, int64_t value, const char *name, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* Adds an object's members, nested ones by their names in brackets: {"a": {"b": [1]}}
+ * is `a[b][0]=1`.  What is empty or null adds nothing. */
+void form_add_members(struct buf *out, struct json_object *object);
 
 #endif

@@ -172,6 +172,20 @@ bool json_walk_next(struct json_walk *walk)
 	return true;
 }
 
+void json_merge(struct json_object *to, struct json_object *from)
+{
+	struct json_walk walk = json_walk_of(from);
+	struct json_object *inner;
+
+	while (json_walk_next(&walk)) {
+		if (json_object_is_type(walk.value, json_type_object) &&
+		    json_get_object(to, walk.key, &inner) == JSON_FOUND)
+			json_merge(inner, walk.value);
+		else
+			json_object_object_add(to, walk.key, json_copy(walk.value));
+	}
+}
+
 const char *json_text(struct json_object *value)
 {
 	return json_object_to_json_string_ext(value,

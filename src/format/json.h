@@ -31,6 +31,9 @@ bool json_is_valid(struct span text);
  * the last counts; a number that is no int64_t keeps its digits. */
 struct json_object *json_parse(struct span text);
 
+/* How many bytes of a text that is not valid were: where the fault is. */
+size_t json_fault_at(struct span text);
+
 enum json_found {
 	JSON_WRONG = -1,  /* it is there, with another type or an impossible value */
 	JSON_ABSENT = 0,  /* no such key, or null */
@@ -90,6 +93,10 @@ bool json_walk_next(struct json_walk *walk);
 
 /* A deep copy; the caller releases it. */
 struct json_object *json_copy(struct json_object *value);
+
+/* Merges an object into another: objects merge member by member, anything else of
+ * `from` (a copy of it) takes the place of what `to` has. */
+void json_merge(struct json_object *to, struct json_object *from);
 
 /* The compact text of a value, slashes not escaped.  Borrowed: it lives until
  * the value changes or goes. */

@@ -359,13 +359,15 @@ static bool read_text(struct reader *r)
 	return r->depth == 0 && r->p == r->end;
 }
 
-static bool read_whole(struct span text, bool build, struct json_object **value)
+static bool read_whole(struct span text, bool build, struct json_object **value, size_t *at)
 {
-	struct reader r = {.p = (const unsigned char *)text.p, .build = build,
-			   .end = (const unsigned char *)text.p + text.n};
+	const unsigned char *first = (const unsigned char *)text.p;
+	struct reader r = {.p = first, .build = build,
+			   .end = first + text.n};
 	bool valid;
 	size_t i;
 
+	*at = 0;
 	if (text.n > INT32_MAX)
 		return false;
 	buf_init(&r.text, text.n + 1); /* an escape is longer than what it stands for */
@@ -373,6 +375,7 @@ static bool read_whole(struct span text, bool build, struct json_object **value)
 	for (i = 0; i < JSON_MAX_DEPTH; i++)
 		free(r.levels[i].name);
 	buf_free(&r.text);
+	*at = (size_t)(r.p - first);
 	if (valid)
 		*value = r.top;
 	else
@@ -383,13 +386,24 @@ static bool read_whole(struct span text, bool build, struct json_object **value)
 bool json_is_valid(struct span text)
 {
 	struct json_object *none;
+	size_t at;
 
-	return read_whole(text, false, &none);
+	return read_whole(text, false, &none, &at);
 }
 
 struct json_object *json_parse(struct span text)
 {
 	struct json_object *value = NULL;
+	size_t at;
 
-	return read_whole(text, true, &value) ? value : NULL;
+	return read_whole(text, true, &value, &at) ? value : NULL;
+}
+
+size_t json_fault_at(struct span text)
+{
+	struct json_object *none;
+	size_t at;
+
+	read_whole(text, false, &none, &at);
+	return at;
 }

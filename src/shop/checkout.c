@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/url.h"
+#include "shop/checkout_options.h"
 #include "shop/session.h"
 #include "shop/keys.h"
 
@@ -18,7 +19,6 @@
 #define METADATA_MAX_VALUE 500
 #define EMAIL_MAX 254
 #define URL_MAX 2000
-#define COUNTRIES_MAX 250
 
 static int bad(struct err *e, const char *what)
 {
@@ -163,55 +163,6 @@ static int read_urls(struct json_object *body, const struct checkout_policy *pol
 	return r->success_url ? 0 : bad(e, "successUrl is required");
 }
 
-static int read_flag(struct json_object *body, const char *key, bool preset, bool *value,
-		     struct err *e)
-{
-	*value = preset;
-	if (json_get_bool(body, key, value) == JSON_WRONG)
-		return err_set(e, ERR_BAD_REQUEST, "%s must be true or false", key);
-	return 0;
-}
-
-static int read_phone(struct json_object *body, bool *phone, struct err *e)
-{
-	struct json_object *collection = NULL;
-
-	if (json_get_object(body, "phoneNumberCollection", &collection) == JSON_WRONG ||
-	    read_flag(collection, "enabled", false, phone, e))
-		return bad(e, "phoneNumberCollection.enabled must be true or false");
-	return 0;
-}
-
-/* ISO 3166-1 alpha-2, in capitals, as Stripe wants them. */
-static bool is_country(struct json_object *value)
-{
-	const char *code = json_object_is_type(value, json_type_string)
-		? json_object_get_string(value) : "";
-
-	return json_object_get_string_len(value) == 2 && isupper((unsigned char)code[0]) &&
-	       isupper((unsigned char)code[1]);
-}
-
-static int read_countries(struct json_object *body, struct json_object **countries, struct err *e)
-{
-	static const char message[] = "shippingAddressCollection.allowed_countries must be a list "
-				      "of two-letter country codes";
-	struct json_object *collection;
-	enum json_found found = json_get_object(body, "shippingAddressCollection", &collection);
-	size_t i, n;
-
-	if (found == JSON_ABSENT)
-		return 0;
-	if (found == JSON_WRONG ||
-	    json_get_array(collection, "allowed_countries", countries) != JSON_FOUND)
-		return bad(e, message);
-	n = json_object_array_length(*countries);
-	for (i = 0; i < n; i++)
-		if (!is_country(json_object_array_get_idx(*countries, i)))
-			return bad(e, message);
-	return n >= 1 && n <= COUNTRIES_MAX ? 0 : bad(e, message);
-}
-
 static int check_entry(const char *key, struct json_object *value, struct err *e)
 {
 	long n = span_utf8_length(span_of(key));
@@ -242,7 +193,7 @@ static int read_metadata(struct json_object *body, struct json_object **metadata
 		return found == JSON_ABSENT ? 0 : bad(e, "metadata must be an object");
 	walk = json_walk_of(*metadata);
 	while (json_walk_next(&walk)) {
-		if (metadata_is_reserved(walk.key))
+		if (metadata_is_reserved(walk.key) || !walk.value)
 			continue;
 		if (check_entry(walk.key, walk.value, e))
 			return -1;
@@ -265,12 +216,9 @@ int checkout_read(struct json_object *body, const char *subject,
 	memset(r, 0, sizeof *r);
 	if (!json_object_is_type(body, json_type_object))
 		return bad(e, "the body must be a JSON object");
-	if (read_signature(body, &r->quote_signature, e) || read_email(body, r, e) ||
-	    read_identity(body, subject, policy, r, e) ||
-	    read_urls(body, policy, r, e) ||
-	    read_flag(body, "allowPromotionCodes", policy->promotion_codes, &r->promotion_codes, e) ||
-	    read_flag(body, "automaticTax", policy->automatic_tax, &r->automatic_tax, e) ||
-	    read_phone(body, &r->phone, e) || read_countries(body, &r->countries, e) ||
+	if (checkout_check_names(body, e) || read_signature(body, &r->quote_signature, e) ||
+	    read_email(body, r, e) || read_identity(body, subject, policy, r, e) ||
+	    read_urls(body, policy, r, e) || checkout_read_options(body, policy, r, e) ||
 	    read_metadata(body, &r->metadata, e))
 		return -1;
 	return 0;

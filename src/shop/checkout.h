@@ -9,35 +9,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
-#include "format/json.h"
-
-/* What the owner allows and presets; strings are borrowed, NULL: not set. */
-struct checkout_policy {
-	const char *mode; /* "payment" */
-	const char *success_url, *cancel_url;
-	const char *return_origins; /* those that a client's URLs may be on */
-	const char *cors_origins;   /* count too where return_origins is NULL */
-	bool promotion_codes, automatic_tax;
-	bool require_auth; /* no session without a login */
-	bool has_login;    /* the site has one: a client's own userId is not believed */
-	bool by_server;    /* that login is the web server's, not a bearer token */
-	int64_t quote_ttl_minutes, session_ttl_minutes;
-};
-
-/* A request that was checked; strings and values are borrowed from the body,
- * but for user_id. */
-struct checkout_request {
-	const char *quote_signature;
-	char *user_id;     /* whose order it will be; NULL: a guest without an address */
-	const char *user_kind; /* metadata.userKind, who named the user: "user" the login,
-				* "claimed" the client, "guest" the address alone; NULL
-				* where user_id is */
-	const char *email; /* or NULL */
-	const char *success_url, *cancel_url; /* the latter may be NULL */
-	bool promotion_codes, automatic_tax, phone;
-	struct json_object *metadata;  /* or NULL */
-	struct json_object *countries; /* that may be shipped to, or NULL */
-};
+#include "shop/checkout_request.h"
 
 /*
  * Reads the body of POST /checkout/create-session.  `subject` is whom the site's
@@ -63,7 +35,12 @@ bool checkout_is_signature(const char *text);
  */
 int64_t checkout_expires_at(struct json_object *quote, const struct checkout_policy *policy);
 
-/* The form-encoded parameters.  -1 with ERR_BAD_REQUEST if they are too long. */
+/*
+ * The form-encoded parameters: what the request asks for; over it what the owner has
+ * decided, whose countries it may narrow and whose shipping options it may pick one
+ * of; over both what is ordersnap's own.
+ * -1 with ERR_BAD_REQUEST if they are too long, or have too much metadata.
+ */
 int checkout_form(const struct checkout_request *request, struct json_object *quote,
 		  const struct checkout_policy *policy, struct buf *form, struct err *e);
 

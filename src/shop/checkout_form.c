@@ -9,11 +9,13 @@
 
 #include "format/form.h"
 #include "shop/checkout.h"
+#include "shop/checkout_options.h"
 #include "shop/session.h"
 
 #define STRIPE_MIN_MINUTES 31   /* 30, and a minute's slack */
 #define STRIPE_MAX_MINUTES 1439 /* 24 hours, less a minute's slack */
 #define REFERENCE_MAX 200
+#define METADATA_MAX_KEYS 50
 
 int64_t checkout_expires_at(struct json_object *quote, const struct checkout_policy *policy)
 {
@@ -27,6 +29,18 @@ int64_t checkout_expires_at(struct json_object *quote, const struct checkout_pol
 	return json_int_or(quote, "created", 0) + minutes * 60;
 }
 
+/* The object that is a member, made where there is none. */
+static struct json_object *member(struct json_object *object, const char *key)
+{
+	struct json_object *inner;
+
+	if (json_get_object(object, key, &inner) == JSON_FOUND)
+		return inner;
+	inner = json_object_new_object();
+	json_set(object, key, inner);
+	return inner;
+}
+
 static bool is_reference(const char *text)
 {
 	const char *p;
@@ -37,86 +51,132 @@ static bool is_reference(const char *text)
 	return p > text && p - text <= REFERENCE_MAX;
 }
 
-/* A session's metadata does not reach its payment, so both get it. */
-static void add_metadata(struct buf *form, const char *key, const char *value)
+/* What the request asks for, as Stripe's parameters. */
+static struct json_object *wished(const struct checkout_request *r, struct json_object *quote,
+				  const struct checkout_policy *policy)
 {
-	if (!value)
-		return;
-	form_add(form, value, "metadata[%s]", key);
-	form_add(form, value, "payment_intent_data[metadata][%s]", key);
+	struct json_object *params = json_object_new_object();
+
+	json_set_string(params, "mode", policy->mode);
+	json_set_string(params, "success_url", r->success_url);
+	json_set_string(params, "cancel_url", r->cancel_url);
+	json_set_int(params, "expires_at", checkout_expires_at(quote, policy));
+	/* For whoever looks at the payment in Stripe's Dashboard; nobody's name when the
+	 * order is made, metadata.userId is. */
+	if (r->user_id && is_reference(r->user_id))
+		json_set_string(params, "client_reference_id", r->user_id);
+	json_set_string(params, "customer_email", r->email);
+	if (r->promotion_codes && !json_object_object_get_ex(policy->options, "discounts", NULL))
+		json_set_bool(params, "allow_promotion_codes", true);
+	if (r->automatic_tax)
+		json_set_bool(member(params, "automatic_tax"), "enabled", true);
+	if (r->phone)
+		json_set_bool(member(params, "phone_number_collection"), "enabled", true);
+	if (r->countries)
+		json_set(member(params, "shipping_address_collection"), "allowed_countries",
+			 json_copy(r->countries));
+	json_set_string(params, "locale", r->locale);
+	return params;
 }
 
-static void add_all_metadata(struct buf *form, const struct checkout_request *r,
-			     struct json_object *quote)
+/* The owner's countries that the request wants, too. */
+static void narrow_countries(struct json_object *params, struct json_object *wishes,
+			     struct json_object *owners)
 {
-	struct json_walk walk = json_walk_of(r->metadata);
+	struct json_object *both = json_object_new_array();
+	size_t i;
 
-	while (json_walk_next(&walk))
-		if (!metadata_is_reserved(walk.key) && *json_object_get_string(walk.value))
-			add_metadata(form, walk.key, json_object_get_string(walk.value));
-	add_metadata(form, "userId", r->user_id);
-	add_metadata(form, "userKind", r->user_kind);
-	add_metadata(form, "quoteSignature", r->quote_signature);
-	add_metadata(form, "normalizedHash", json_string_or_null(quote, "normalizedHash"));
+	for (i = 0; i < json_object_array_length(owners); i++) {
+		struct json_object *country = json_object_array_get_idx(owners, i);
+
+		if (checkout_list_has(wishes, json_object_get_string(country)))
+			json_object_array_add(both, json_copy(country));
+	}
+	json_set(member(params, "shipping_address_collection"), "allowed_countries", both);
 }
 
-static void add_line(struct buf *form, struct json_object *item, size_t i)
+/* The owner's decisions; of his countries and shipping options those that the request
+ * asks for. */
+static void decide(struct json_object *params, const struct checkout_request *r,
+		   struct json_object *options)
 {
-	static const char *const keys[] = {"sku", "collectionId", "variantId"};
-	size_t k;
+	struct json_object *owners = checkout_owner_countries(options), *one;
 
-	form_add(form, json_string_or_null(item, "stripePriceId"), "line_items[%zu][price]", i);
-	form_add_int(form, json_int_or(item, "quantity", 1), "line_items[%zu][quantity]", i);
-	for (k = 0; k < sizeof keys / sizeof *keys; k++) {
-		const char *value = json_string_or_null(item, keys[k]);
-
-		if (value)
-			form_add(form, value, "line_items[%zu][metadata][%s]", i, keys[k]);
+	json_merge(params, options);
+	if (r->countries && owners)
+		narrow_countries(params, r->countries, owners);
+	if (r->rate) {
+		one = json_object_new_array();
+		json_object_array_add(one, json_copy(r->rate));
+		json_set(params, "shipping_options", one);
 	}
 }
 
-static void add_lines(struct buf *form, struct json_object *quote)
+/* The request's, the owner's over it, and ordersnap's own.  A session's metadata does
+ * not reach its payment, so both get it. */
+static int add_metadata(struct json_object *params, const struct checkout_request *r,
+			struct json_object *quote, struct err *e)
 {
-	struct json_object *items = NULL;
-	size_t i;
+	struct json_object *metadata = json_object_new_object(), *payment;
+	struct json_walk walk = json_walk_of(r->metadata);
 
-	if (json_get_array(quote, "items", &items) != JSON_FOUND)
-		return;
-	for (i = 0; i < json_object_array_length(items); i++)
-		add_line(form, json_object_array_get_idx(items, i), i);
+	while (json_walk_next(&walk))
+		if (!metadata_is_reserved(walk.key) && walk.value &&
+		    *json_object_get_string(walk.value))
+			json_set(metadata, walk.key, json_copy(walk.value));
+	json_merge(metadata, member(params, "metadata"));
+	json_set_string(metadata, "userId", r->user_id);
+	json_set_string(metadata, "userKind", r->user_kind);
+	json_set_string(metadata, "quoteSignature", r->quote_signature);
+	json_set_string(metadata, "normalizedHash", json_string_or_null(quote, "normalizedHash"));
+	json_set(params, "metadata", metadata);
+
+	payment = json_copy(metadata);
+	json_merge(payment, member(member(params, "payment_intent_data"), "metadata"));
+	json_set(member(params, "payment_intent_data"), "metadata", payment);
+	if (json_object_object_length(payment) <= METADATA_MAX_KEYS)
+		return 0;
+	return err_set(e, ERR_BAD_REQUEST, "metadata has more keys than Stripe takes beside the "
+		       "shop's own (%d)", METADATA_MAX_KEYS);
 }
 
-static void add_countries(struct buf *form, struct json_object *countries)
+static struct json_object *line_of(struct json_object *item)
 {
+	static const char *const keys[] = {"sku", "collectionId", "variantId"};
+	struct json_object *line = json_object_new_object(), *metadata = json_object_new_object();
+	size_t k;
+
+	json_set_string(line, "price", json_string_or_null(item, "stripePriceId"));
+	json_set_int(line, "quantity", json_int_or(item, "quantity", 1));
+	for (k = 0; k < sizeof keys / sizeof *keys; k++)
+		json_set_string(metadata, keys[k], json_string_or_null(item, keys[k]));
+	json_set(line, "metadata", metadata);
+	return line;
+}
+
+static void add_lines(struct json_object *params, struct json_object *quote)
+{
+	struct json_object *items = NULL, *lines = json_object_new_array();
 	size_t i;
 
-	for (i = 0; countries && i < json_object_array_length(countries); i++)
-		form_add(form, json_object_get_string(json_object_array_get_idx(countries, i)),
-			 "shipping_address_collection[allowed_countries][%zu]", i);
+	json_get_array(quote, "items", &items);
+	for (i = 0; items && i < json_object_array_length(items); i++)
+		json_object_array_add(lines, line_of(json_object_array_get_idx(items, i)));
+	json_set(params, "line_items", lines);
 }
 
 int checkout_form(const struct checkout_request *r, struct json_object *quote,
 		  const struct checkout_policy *policy, struct buf *form, struct err *e)
 {
-	form_add(form, policy->mode, "mode");
-	form_add(form, r->success_url, "success_url");
-	if (r->cancel_url)
-		form_add(form, r->cancel_url, "cancel_url");
-	form_add_int(form, checkout_expires_at(quote, policy), "expires_at");
-	/* For whoever looks at the payment in Stripe's Dashboard; nobody's name when the
-	 * order is made, metadata.userId is. */
-	if (r->user_id && is_reference(r->user_id))
-		form_add(form, r->user_id, "client_reference_id");
-	if (r->email)
-		form_add(form, r->email, "customer_email");
-	if (r->promotion_codes)
-		form_add(form, "true", "allow_promotion_codes");
-	if (r->automatic_tax)
-		form_add(form, "true", "automatic_tax[enabled]");
-	if (r->phone)
-		form_add(form, "true", "phone_number_collection[enabled]");
-	add_countries(form, r->countries);
-	add_all_metadata(form, r, quote);
-	add_lines(form, quote);
-	return form->failed ? err_set(e, ERR_BAD_REQUEST, "the request is too large") : 0;
+	struct json_object *params = wished(r, quote, policy);
+	int rc;
+
+	decide(params, r, policy->options);
+	rc = add_metadata(params, r, quote, e);
+	add_lines(params, quote);
+	form_add_members(form, params);
+	json_object_put(params);
+	if (!rc && form->failed)
+		rc = err_set(e, ERR_BAD_REQUEST, "the request is too large");
+	return rc;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/digest.h"
+#include "base/mem.h"
 #include "shop/keys.h"
 
 static bool is_active(struct json_object *object)
@@ -17,7 +18,15 @@ static bool is_active(struct json_object *object)
 	return json_get_bool(object, "active", &active) == JSON_FOUND && active;
 }
 
-const char *price_problem(struct json_object *price)
+static bool has_mark(struct json_object *product, const char *key)
+{
+	struct json_object *metadata = NULL;
+
+	json_get_object(product, "metadata", &metadata);
+	return !str_empty(json_string_or_null(metadata, key));
+}
+
+const char *price_problem(struct json_object *price, const char *marked)
 {
 	const char *type = json_string_or_null(price, "type");
 	struct json_object *product;
@@ -29,6 +38,8 @@ const char *price_problem(struct json_object *price)
 		return "it is not active";
 	if (json_get_object(price, "product", &product) != JSON_FOUND || !is_active(product))
 		return "its product is not active";
+	if (marked && !has_mark(product, marked))
+		return "its product is not for sale here";
 	if (!type || strcmp(type, "one_time") != 0)
 		return "it is recurring";
 	if (json_get_int(price, "unit_amount", &unit) != JSON_FOUND || unit < 0)
@@ -55,11 +66,14 @@ static const char *sku_of(struct json_object *price, struct json_object *product
 	return str_empty(sku) ? metadata_sku(product) : sku;
 }
 
-char *price_sk(const char *mode, const char *stripe_secret)
+char *price_sk(const char *mode, const char *stripe_secret, const char *marked)
 {
+	char *text = marked ? str_printf("%s %s", stripe_secret, marked) : str_dup(stripe_secret);
 	char digest[DIGEST_HEX];
 
-	digest_sha256_hex(span_of(stripe_secret), digest);
+	digest_sha256_hex(span_of(text), digest);
+	mem_wipe(text, strlen(text));
+	free(text);
 	return str_printf(KEY_CACHE "#%s#%.16s", mode, digest);
 }
 

@@ -11,8 +11,9 @@
 
 /* Why this price can't be quoted ("it is not active"), or NULL if it can: it
  * has to be active, as its product, one-time, and a whole number of minor
- * units.  Static. */
-const char *price_problem(struct json_object *stripe_price);
+ * units; its product's metadata has to have the key `marked` (NULL: any product
+ * will do).  Static. */
+const char *price_problem(struct json_object *stripe_price, const char *marked);
 
 /* What a price is kept under: PK is PRICE#{name}, the lookup key or the id that
  * asked for it; SK is of one Stripe account and mode, since another account, or
@@ -23,9 +24,10 @@ struct price_key {
 };
 
 /* CACHE#{mode}#{16 hex digits of the key's SHA-256}, to free(): a shop that
- * changes its key, or goes live, asks Stripe anew.  The digits give nothing of
- * the key away. */
-char *price_sk(const char *mode, const char *stripe_secret);
+ * changes its key, or goes live, asks Stripe anew; so does one that sells other
+ * products, for `marked` is digested, too, where it is not NULL.  The digits give
+ * nothing of the key away. */
+char *price_sk(const char *mode, const char *stripe_secret, const char *marked);
 
 /* The price's item: its key, stripePriceId, stripeProductId, lookupKey, name,
  * sku, productSku (the product's own), unitPrice, currency, kept until `expires_at`.  price_problem() must be

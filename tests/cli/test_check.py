@@ -208,6 +208,20 @@ def _():
     shop.check(CHECKOUT_SUCCESS_URL=None).blames("warning configuration/CHECKOUT_SUCCESS_URL")
 
 
+@case("a CHECKOUT_SESSION_FILE is judged as the program that makes sessions judges it")
+def _():
+    path = os.path.join(shop.folder, "session.json")
+    for text, sentence in (('{"locale": "de"}', None), ('{\n"line_items": []}', ":2: line_items"),
+                           ('{"locale": 7}', ":1: locale must be one of"), ("{", ":1: this is no JSON")):
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        report = shop.check(CHECKOUT_SESSION_FILE=path)
+        name = "configuration/CHECKOUT_SESSION_FILE"
+        report.blames(*([f"failed {name}"] if sentence else [])).says(name, path + (sentence or ""))
+    shop.check(CHECKOUT_SESSION_FILE="/nonexistent/s.json").blames(f"failed {name}").says(
+        name, "can't read /nonexistent/s.json")
+
+
 @case("two settings of which one is to be chosen are named, and neither store is looked at")
 def _():
     report = shop.check(COMMERCE_TABLE="orders").blames("failed configuration/COMMERCE_DB")

@@ -63,7 +63,7 @@ static void every_field_is_read(void **state)
 				    "'allowPromotionCodes':true,'automaticTax':true,"
 				    "'phoneNumberCollection':{'enabled':true},"
 				    "'shippingAddressCollection':{'allowed_countries':['DE','US']},"
-				    "'metadata':{'gift':'yes'},'anything':[1]", &e), 0);
+				    "'metadata':{'gift':'yes'},'locale':'de'", &e), 0);
 	assert_string_equal(request.user_id, "u1");
 	assert_string_equal(request.email, "Jane@x.y");
 	assert_string_equal(request.success_url, "https://shop.example/ok");
@@ -384,26 +384,108 @@ static void without_a_preset_the_success_address_has_to_be_given(void **state)
 	assert_null(request.cancel_url);
 }
 
-static void flags_are_true_or_false_and_have_their_presets(void **state)
+static void what_the_owner_decided_no_request_undoes(void **state)
 {
+	static const struct {
+		const char *value;
+		enum checkout_choice owner;
+		int want; /* -1: refused */
+	} table[] = {
+		{"true", CHECKOUT_OPEN, 1}, {"false", CHECKOUT_OPEN, 0}, {"null", CHECKOUT_OPEN, 0},
+		{"'true'", CHECKOUT_OPEN, 1}, {"'false'", CHECKOUT_OPEN, 0},
+		{"'True'", CHECKOUT_OPEN, 1}, {"1", CHECKOUT_OPEN, 1}, {"0", CHECKOUT_OPEN, 0},
+		{"true", CHECKOUT_NO, 0}, {"false", CHECKOUT_YES, 1}, {"null", CHECKOUT_YES, 1},
+		{"null", CHECKOUT_NO, 0}, {"0", CHECKOUT_YES, 1},
+		{"2", CHECKOUT_OPEN, -1}, {"-1", CHECKOUT_OPEN, -1}, {"1.0", CHECKOUT_OPEN, -1},
+		{"'yes'", CHECKOUT_OPEN, -1}, {"''", CHECKOUT_OPEN, -1}, {"[]", CHECKOUT_OPEN, -1},
+		{"{}", CHECKOUT_OPEN, -1}, {"'x'", CHECKOUT_YES, -1},
+	}, *row;
 	static const char *const fields[] = {"allowPromotionCodes", "automaticTax"};
-	struct checkout_policy generous = shop;
 	struct err e;
 	size_t i;
 
 	(void)state;
-	generous.promotion_codes = generous.automatic_tax = true;
-	assert_int_equal(read_as("", NULL, &generous, &e), 0);
-	assert_true(request.promotion_codes && request.automatic_tax && !request.phone);
-	assert_int_equal(read_as("'allowPromotionCodes':false", NULL, &generous, &e), 0);
-	assert_true(!request.promotion_codes && request.automatic_tax);
-	assert_int_equal(read_body("'automaticTax':true,'allowPromotionCodes':null", &e), 0);
-	assert_true(!request.promotion_codes && request.automatic_tax);
-	for (i = 0; i < LENGTH(fields); i++) {
-		assert_int_equal(read_body(keep_text(str_printf("'%s':'true'", fields[i])), &e), -1);
-		check_err(fields[i], &e, ERR_BAD_REQUEST,
-			  keep_text(str_printf("%s must be true or false", fields[i])));
-		assert_int_equal(read_body(keep_text(str_printf("'%s':1", fields[i])), &e), -1);
+	for EACH(row, table) {
+		struct checkout_policy policy = shop;
+
+		policy.promotion_codes = policy.automatic_tax = row->owner;
+		for (i = 0; i < LENGTH(fields); i++) {
+			const char *body = keep_text(str_printf("'%s':%s", fields[i], row->value));
+			int rc = read_as(body, NULL, &policy, &e);
+
+			check_int(body, rc, row->want < 0 ? -1 : 0);
+			if (rc)
+				check_err(body, &e, ERR_BAD_REQUEST, fields[i]);
+			else
+				check_int(body, i ? request.automatic_tax : request.promotion_codes,
+					  row->want);
+		}
+	}
+}
+
+static void a_field_that_is_not_known_is_named(void **state)
+{
+	static const struct {
+		const char *body, *name; /* NULL: it is taken */
+	} table[] = {
+		{"'customerId':'cus_1'", "customerId"}, {"'line_items':[]", "line_items"},
+		{"'currency':'jpy'", "currency"}, {"'QuoteSignature':'x'", "QuoteSignature"},
+		{"'':1", " is not a field"}, {"'discounts':[{}]", "discounts"},
+		{"'customerId':null", NULL}, {"'userId':null", NULL},
+		{"'phoneNumberCollection':{'enable':true}", "phoneNumberCollection.enable "},
+		{"'phoneNumberCollection':{'enable':null}", NULL},
+		{"'shippingAddressCollection':{'allowed_countries':['DE'],'x':1}",
+		 "shippingAddressCollection.x "},
+		{"'mode':'payment'", NULL}, {"'mode':null", NULL}, {"'mode':'setup'", "mode"},
+		{"'mode':'subscription'", "mode"}, {"'mode':1", "mode"},
+		{"'paymentMethodTypes':['card']", NULL}, {"'paymentMethodTypes':[]", NULL},
+		{"'paymentMethodTypes':['card','sepa_debit']", "paymentMethodTypes[1]"},
+		{"'paymentMethodTypes':'card'", "paymentMethodTypes"},
+		{"'paymentMethodTypes':[1]", "paymentMethodTypes[0]"},
+		{"'locale':'de'", NULL}, {"'locale':'en-GB'", NULL}, {"'locale':'auto'", NULL},
+		{"'locale':'xx'", "locale"}, {"'locale':'de fr'", "locale"}, {"'locale':''", "locale"},
+		{"'locale':1", "locale"}, {"'shippingRate':'shr_1'", "shippingRate"},
+		{"'metadata':{'a':null}", NULL},
+	}, *row;
+	struct checkout_policy policy = shop;
+	struct err e;
+
+	(void)state;
+	policy.mode = "payment";
+	for EACH(row, table) {
+		check_int(row->body, read_as(row->body, NULL, &policy, &e), row->name ? -1 : 0);
+		if (row->name)
+			check_err(row->body, &e, ERR_BAD_REQUEST, row->name);
+	}
+}
+
+static void a_request_chooses_among_what_the_owner_offers(void **state)
+{
+	static const struct {
+		const char *body, *wrong; /* NULL: it is taken */
+	} table[] = {
+		{"'shippingRate':'shr_1'", NULL}, {"'shippingRate':'Express'", NULL},
+		{"'shippingRate':'shr_2'", "shippingRate"}, {"'shippingRate':'express'", "shippingRate"},
+		{"'shippingRate':''", "shippingRate"}, {"'shippingRate':1", "shippingRate"},
+		{"'shippingRate':null", NULL},
+		{"'shippingAddressCollection':{'allowed_countries':['US','FR']}", NULL},
+		{"'shippingAddressCollection':{'allowed_countries':['US']}", "allowed_countries"},
+		{"'paymentMethodTypes':['klarna','card']", NULL},
+		{"'paymentMethodTypes':['paypal']", "paymentMethodTypes[0]"},
+	}, *row;
+	struct checkout_policy policy = shop;
+	struct err e;
+
+	(void)state;
+	policy.options = json_of(
+		"{'shipping_options':[{'shipping_rate':'shr_1'},"
+		"{'shipping_rate_data':{'display_name':'Express'}}],"
+		"'shipping_address_collection':{'allowed_countries':['DE','FR']},"
+		"'allowed_payment_method_types':['card','klarna']}");
+	for EACH(row, table) {
+		check_int(row->body, read_as(row->body, NULL, &policy, &e), row->wrong ? -1 : 0);
+		if (row->wrong)
+			check_err(row->body, &e, ERR_BAD_REQUEST, row->wrong);
 	}
 }
 
@@ -415,8 +497,8 @@ static void the_phone_number_is_asked_for_only_when_enabled(void **state)
 		bool phone;
 	} table[] = {
 		{"{'enabled':true}", 0, true}, {"{'enabled':false}", 0, false}, {"{}", 0, false},
-		{"null", 0, false}, {"{'enabled':null}", 0, false}, {"{'enabled':1}", -1, false},
-		{"{'enabled':'true'}", -1, false}, {"true", -1, false}, {"[]", -1, false},
+		{"null", 0, false}, {"{'enabled':null}", 0, false}, {"{'enabled':1}", 0, true},
+		{"{'enabled':'true'}", 0, true}, {"{'enabled':'ja'}", -1, false}, {"true", -1, false}, {"[]", -1, false},
 	}, *row;
 	struct err e;
 
@@ -512,7 +594,7 @@ static void metadata_has_keys_and_values_that_stripe_takes(void **state)
 		{"k", "'v'", NULL}, {"k", "''", NULL}, {"k", "7", NULL}, {"k", "true", NULL},
 		{"a b", "'v'", NULL}, {"", "'v'", "a key must have"}, {"a[b]", "'v'", "no brackets"},
 		{"a[", "'v'", "no brackets"}, {"]", "'v'", "no brackets"},
-		{"k", "null", "metadata.k must be a string"}, {"k", "{}", "metadata.k must be a string"},
+		{"k", "{}", "metadata.k must be a string"},
 		{"k", "[]", "metadata.k must be a string"}, {"k", "1.5", "metadata.k must be a string"},
 		{"k", "'a\\u0000b'", "metadata.k has a NUL character"},
 	}, *row;
@@ -597,7 +679,9 @@ int main(void)
 		holds(an_address_that_is_no_text_is_refused_and_an_empty_one_is_none),
 		holds(an_address_has_at_most_2000_bytes),
 		holds(without_a_preset_the_success_address_has_to_be_given),
-		holds(flags_are_true_or_false_and_have_their_presets),
+		holds(what_the_owner_decided_no_request_undoes),
+		holds(a_field_that_is_not_known_is_named),
+		holds(a_request_chooses_among_what_the_owner_offers),
 		holds(the_phone_number_is_asked_for_only_when_enabled),
 		holds(countries_are_lists_of_two_capitals),
 		holds(at_most_250_countries_are_listed),

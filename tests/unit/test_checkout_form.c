@@ -12,14 +12,20 @@
 static const struct checkout_policy policy = {.mode = "payment", .quote_ttl_minutes = 15,
 					      .session_ttl_minutes = 60};
 
-static const char *form_of(const struct checkout_request *request, struct json_object *quote)
+static const char *form_by(const struct checkout_request *request, struct json_object *quote,
+			   const struct checkout_policy *by)
 {
 	struct buf form;
 	struct err e = {.code = ERR_NONE};
 
 	buf_init(&form, 65536);
-	check_int("form", checkout_form(request, quote, &policy, &form, &e), 0);
+	check_int("form", checkout_form(request, quote, by, &form, &e), 0);
 	return keep_text(buf_detach(&form));
+}
+
+static const char *form_of(const struct checkout_request *request, struct json_object *quote)
+{
+	return form_by(request, quote, &policy);
 }
 
 static struct json_object *quote_of(const char *items)
@@ -39,9 +45,8 @@ static void the_smallest_form_is_this(void **state)
 	(void)state;
 	assert_string_equal(form_of(&request, quote_of("")),
 			    "mode=payment&success_url=https%3A%2F%2Fs%2F&expires_at=1732616400&"
-			    "metadata[quoteSignature]=qq&"
+			    "metadata[quoteSignature]=qq&metadata[normalizedHash]=hh&"
 			    "payment_intent_data[metadata][quoteSignature]=qq&"
-			    "metadata[normalizedHash]=hh&"
 			    "payment_intent_data[metadata][normalizedHash]=hh");
 }
 
@@ -70,17 +75,90 @@ static void the_whole_form_is_this(void **state)
 		"phone_number_collection[enabled]=true&"
 		"shipping_address_collection[allowed_countries][0]=DE&"
 		"shipping_address_collection[allowed_countries][1]=US&"
-		"metadata[gift]=yes%20%26%20no&payment_intent_data[metadata][gift]=yes%20%26%20no&"
-		"metadata[n]=7&payment_intent_data[metadata][n]=7&"
-		"metadata[t]=true&payment_intent_data[metadata][t]=true&"
-		"metadata[userId]=user_1&payment_intent_data[metadata][userId]=user_1&"
-		"metadata[userKind]=claimed&payment_intent_data[metadata][userKind]=claimed&"
-		"metadata[quoteSignature]=qq&payment_intent_data[metadata][quoteSignature]=qq&"
-		"metadata[normalizedHash]=hh&payment_intent_data[metadata][normalizedHash]=hh&"
+		"metadata[gift]=yes%20%26%20no&metadata[n]=7&metadata[t]=true&"
+		"metadata[userId]=user_1&metadata[userKind]=claimed&"
+		"metadata[quoteSignature]=qq&metadata[normalizedHash]=hh&"
+		"payment_intent_data[metadata][gift]=yes%20%26%20no&"
+		"payment_intent_data[metadata][n]=7&payment_intent_data[metadata][t]=true&"
+		"payment_intent_data[metadata][userId]=user_1&"
+		"payment_intent_data[metadata][userKind]=claimed&"
+		"payment_intent_data[metadata][quoteSignature]=qq&"
+		"payment_intent_data[metadata][normalizedHash]=hh&"
 		"line_items[0][price]=price_1&line_items[0][quantity]=2&"
 		"line_items[0][metadata][sku]=tee&line_items[0][metadata][collectionId]=c%201&"
 		"line_items[0][metadata][variantId]=v1&"
 		"line_items[1][price]=price_2&line_items[1][quantity]=999");
+}
+
+#define OWN_METADATA                                                                            \
+	"&metadata[quoteSignature]=qq&metadata[normalizedHash]=hh"                              \
+	"&payment_intent_data[metadata][quoteSignature]=qq"                                     \
+	"&payment_intent_data[metadata][normalizedHash]=hh"
+
+/* What the owner's options and a request give together, behind what each form has. */
+static void the_owners_options_stand_over_the_request(void **state)
+{
+	static const struct {
+		const char *options, *want;
+		bool codes, tax, phone;
+		const char *locale, *countries, *metadata;
+		int rate; /* the index of the option that was picked, -1: none */
+	} table[] = {
+		{"{'locale':'fr'}", "&locale=fr", .locale = "de", .rate = -1},
+		{"{}", "&locale=de", .locale = "de", .rate = -1},
+		{"{'automatic_tax':{'enabled':false}}", "&automatic_tax[enabled]=false", .tax = true,
+		 .rate = -1},
+		{"{'automatic_tax':{'enabled':true,'liability':{'type':'self'}}}",
+		 "&automatic_tax[enabled]=true&automatic_tax[liability][type]=self", .rate = -1},
+		{"{'phone_number_collection':{'enabled':false}}",
+		 "&phone_number_collection[enabled]=false", .phone = true, .rate = -1},
+		{"{'discounts':[{'coupon':'c'}]}", "&discounts[0][coupon]=c", .codes = true, .rate = -1},
+		{"{'shipping_address_collection':{'allowed_countries':['DE','FR','IT']}}",
+		 "&shipping_address_collection[allowed_countries][0]=DE"
+		 "&shipping_address_collection[allowed_countries][1]=IT",
+		 .countries = "['IT','US','DE']", .rate = -1},
+		{"{'shipping_options':[{'shipping_rate':'a'},{'shipping_rate':'b'}]}",
+		 "&shipping_options[0][shipping_rate]=a&shipping_options[1][shipping_rate]=b",
+		 .rate = -1},
+		{"{'shipping_options':[{'shipping_rate':'a'},{'shipping_rate':'b'}]}",
+		 "&shipping_options[0][shipping_rate]=b", .rate = 1},
+		{"{'metadata':{'shop':'1'}}",
+		 "&metadata[shop]=1&metadata[gift]=no&metadata[quoteSignature]=qq&metadata[normalizedHash]=hh"
+		 "&payment_intent_data[metadata][shop]=1&payment_intent_data[metadata][gift]=no"
+		 "&payment_intent_data[metadata][quoteSignature]=qq"
+		 "&payment_intent_data[metadata][normalizedHash]=hh",
+		 .metadata = "{'shop':'2','gift':'no'}", .rate = -1},
+		{"{'payment_intent_data':{'description':'d','metadata':{'k':'v'}}}",
+		 "&payment_intent_data[description]=d"
+		 "&payment_intent_data[metadata][quoteSignature]=qq"
+		 "&payment_intent_data[metadata][normalizedHash]=hh&payment_intent_data[metadata][k]=v"
+		 "&metadata[quoteSignature]=qq&metadata[normalizedHash]=hh",
+		 .rate = -1},
+		{"{'custom_text':{'submit':{'message':'a & b'}}}",
+		 "&custom_text[submit][message]=a%20%26%20b", .rate = -1},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table) {
+		struct checkout_policy owner = policy;
+		struct checkout_request request = smallest();
+		struct json_object *rates = NULL;
+		const char *form;
+
+		owner.options = json_of("%s", row->options);
+		json_get_array(owner.options, "shipping_options", &rates);
+		request.promotion_codes = row->codes;
+		request.automatic_tax = row->tax;
+		request.phone = row->phone;
+		request.locale = row->locale;
+		request.countries = row->countries ? json_of("%s", row->countries) : NULL;
+		request.metadata = row->metadata ? json_of("%s", row->metadata) : NULL;
+		request.rate = row->rate < 0 ? NULL
+			: json_object_array_get_idx(rates, (size_t)row->rate);
+		form = strstr(form_by(&request, quote_of(""), &owner), "1732616400") + 10;
+		check_text(row->options, form, strstr(row->want, "metadata[") ? row->want
+			   : keep_text(str_printf("%s" OWN_METADATA, row->want)));
+	}
 }
 
 static void a_line_without_a_quantity_is_one(void **state)
@@ -206,6 +284,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		holds(the_smallest_form_is_this),
 		holds(the_whole_form_is_this),
+		holds(the_owners_options_stand_over_the_request),
 		holds(a_line_without_a_quantity_is_one),
 		holds(each_option_stands_alone),
 		holds(only_what_stripe_takes_is_a_client_reference_id),

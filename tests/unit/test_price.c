@@ -44,9 +44,24 @@ static void a_price_that_cannot_be_quoted_says_why(void **state)
 
 	(void)state;
 	for EACH(row, table)
-		check_text(row->change, price_problem(price_with(row->change)), row->problem);
-	assert_string_equal(price_problem(NULL), "it is no price");
-	assert_string_equal(price_problem(json_of("{'object':'list','data':[]}")), "it is no price");
+		check_text(row->change, price_problem(price_with(row->change), NULL), row->problem);
+	assert_string_equal(price_problem(NULL, NULL), "it is no price");
+	assert_string_equal(price_problem(json_of("{'object':'list','data':[]}"), NULL), "it is no price");
+}
+
+static void only_a_product_with_the_mark_is_sold(void **state)
+{
+	static const char *const without[] = {"{}", "{'Shop':'1'}", "{'shop':''}", "{'shop':1}",
+					      "null"};
+	const char *product = "'product':{'id':'prod_1','active':true,'metadata':%s}";
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LENGTH(without); i++)
+		check_text(without[i], price_problem(price_with(keep_text(str_printf(product, without[i]))),
+						     "shop"),
+			   "its product is not for sale here");
+	assert_null(price_problem(price_with(keep_text(str_printf(product, "{'shop':'no'}"))), "shop"));
 }
 
 static void a_price_is_kept_with_what_a_quote_needs(void **state)
@@ -110,12 +125,13 @@ static void what_is_not_there_is_kept_with_the_reason(void **state)
 
 static void each_key_and_mode_has_prices_of_its_own(void **state)
 {
-	const char *a = keep_text(price_sk("test", "sk_test_a"));
+	const char *a = keep_text(price_sk("test", "sk_test_a", NULL));
 
 	(void)state;
-	assert_string_equal(a, keep_text(price_sk("test", "sk_test_a")));
-	assert_string_not_equal(a, keep_text(price_sk("test", "sk_test_b")));
-	assert_string_not_equal(a, keep_text(price_sk("live", "sk_test_a")));
+	assert_string_equal(a, keep_text(price_sk("test", "sk_test_a", NULL)));
+	assert_string_not_equal(a, keep_text(price_sk("test", "sk_test_b", NULL)));
+	assert_string_not_equal(a, keep_text(price_sk("live", "sk_test_a", NULL)));
+	assert_string_not_equal(a, keep_text(price_sk("test", "sk_test_a", "shop")));
 	assert_int_equal(strlen(a), strlen("CACHE#test#") + 16);
 	assert_null(strstr(a, "sk_"));
 }
@@ -124,6 +140,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		holds(a_price_that_cannot_be_quoted_says_why),
+		holds(only_a_product_with_the_mark_is_sold),
 		holds(a_price_is_kept_with_what_a_quote_needs),
 		holds(the_item_is_named_by_what_asked_for_it),
 		holds(what_is_not_there_is_kept_with_the_reason),
