@@ -6,24 +6,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "cli/command.h"
 #include "cli/listing.h"
 #include "cli/order_text.h"
+#include "cli/orders_report.h"
 #include "cli/selection.h"
 #include "cli/table.h"
 #include "cli/totals.h"
-#include "shop/keys.h"
 #include "shop/lines.h"
 #include "shop/order_mode.h"
 
-#define READ_MS 30000
 #define LIMIT_DEFAULT 50
 #define LIMIT_MAX 1000000000
 
 struct request {
 	struct selection selection;
 	struct listing listing;
+	enum report_by by;
 	int64_t limit; /* 0: all */
 };
 
@@ -45,6 +44,7 @@ static int read_request(const struct command_line *line, struct request *r)
 {
 	*r = (struct request){.limit = 0};
 	if (listing_read(line, &r->listing) != COMMAND_OK ||
+	    report_read(line, &r->by) != COMMAND_OK ||
 	    selection_read(line, &r->selection) != COMMAND_OK)
 		return COMMAND_USAGE;
 	r->limit = r->listing.format == LISTING_PEOPLE ? LIMIT_DEFAULT : 0;
@@ -122,18 +122,6 @@ static void output_order(struct output *out, struct json_object *order)
 		listing_order(&out->listing, order);
 }
 
-/* The next order that is asked for, NULL behind the last. */
-static int next_selected(struct history *history, const struct selection *selection,
-			 struct json_object **order, struct err *e)
-{
-	while (!history_next(history, order, e)) {
-		if (!*order || selection_has(selection, *order))
-			return 0;
-		json_object_put(*order);
-	}
-	return -1;
-}
-
 /* Lists up to the limit; *more says whether there are orders behind it. */
 static int list(struct history *history, const struct request *r, struct output *out, bool *more,
 		struct err *e)
@@ -142,7 +130,7 @@ static int list(struct history *history, const struct request *r, struct output 
 	int64_t n;
 
 	for (n = 0; !command_output_failed(); n++) {
-		if (next_selected(history, &r->selection, &order, e))
+		if (selection_next(&r->selection, history, &order, e))
 			return -1;
 		if (!order)
 			break;
@@ -156,25 +144,17 @@ static int list(struct history *history, const struct request *r, struct output 
 	return 0;
 }
 
-/* Where the key can't be had, the shop counts as one that is not live. */
-static bool is_live_shop(struct app *app)
-{
-	const char *secret;
-	struct err ignored;
-
-	return app_secret(app, SECRET_STRIPE, deadline_in(READ_MS), &secret, &ignored) == 0 &&
-	       secret && key_mode_of(secret) == KEY_MODE_LIVE;
-}
-
 /* Test and live money are never in one sum.  In a live shop test money is in none,
  * unless it was asked for. */
-static void print_totals(struct app *app, const struct output *out, bool test)
+static void print_totals(struct app *app, const struct output *out,
+			 const struct selection *selection)
 {
+	bool test = selection->query.test;
 	int64_t n = out->test.orders;
 
 	if (out->totals.orders || !n)
 		totals_print(&out->totals, test ? "test " : "", stdout);
-	if (n && !test && is_live_shop(app))
+	if (n && selection_hides_test(app, selection))
 		printf("%" PRId64 " test order%s in no sum: --test sums test orders\n", n,
 		       n == 1 ? " is" : "s are");
 	else if (n)
@@ -191,7 +171,7 @@ static void output_end(struct app *app, struct output *out, const struct request
 	if (out->totals.orders || out->test.orders)
 		putchar('\n');
 	if (whole)
-		print_totals(app, out, r->selection.query.test);
+		print_totals(app, out, &r->selection);
 }
 
 static void begin_table(struct output *out, bool paid)
@@ -224,10 +204,7 @@ static int list_all(struct app *app, struct history *history, const struct reque
 	if (more && out.table)
 		command_complain("orders", "there are more orders: --limit 0 lists all, "
 				 "--limit N lists N");
-	if (history_missing(history))
-		command_complain("orders", "%zu orders are in the list of their day, but not in "
-				 "the store",
-				 history_missing(history));
+	selection_say_missing(history);
 	return COMMAND_OK;
 }
 
@@ -237,8 +214,10 @@ static int run(struct app *app, const struct command_line *line)
 	struct request r;
 	int status = read_request(line, &r);
 
-	if (status == COMMAND_OK) {
-		table_set_locale();
+	table_set_locale();
+	if (status == COMMAND_OK && r.by != REPORT_ORDERS) {
+		status = orders_report(app, &r.selection, &r.listing, r.by);
+	} else if (status == COMMAND_OK) {
 		history = history_new(app, &r.selection.query);
 		status = list_all(app, history, &r);
 		history_free(history);
@@ -257,6 +236,7 @@ static const struct command_option options[] = {
 	{"email", "ADDRESS", "those whose buyer gave this address, of the days asked for"},
 	{"status", "STATUS", "those that are in one of these states, by commas"},
 	{"unshipped", NULL, "what is paid and waits for its parcel; without days\nof the last 90"},
+	{"by", "WHAT", "what paid orders come to: by month or by product"},
 	{"test", NULL, "those of test mode alone, and their sums"},
 	{"limit", "N", "at most N, the newest; 0: all.  A table has 50 else,\n--json and --csv all"},
 	{"json", NULL, "print them whole, as a JSON array"},
@@ -270,7 +250,8 @@ const struct command command_orders = {
 	.name = "orders",
 	.arguments = "[--day DAY] [--since DAY] [--until DAY] [--month MONTH] [--paid]\n"
 		     "                        [--user USER] [--email ADDRESS] [--status STATUS]\n"
-		     "                        [--unshipped] [--test] [--limit N] [--json | --csv [--lines] [--bom]]",
+		     "                        [--unshipped] [--test] [--by month | product]\n"
+		     "                        [--limit N] [--json | --csv [--lines] [--bom]]",
 	.summary = "list orders, the newest first",
 	.options = options,
 	.help = "The states are pending, failed, completed, partially_refunded and refunded;\n"

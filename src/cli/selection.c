@@ -223,8 +223,36 @@ static bool has_email(const struct selection *s, struct json_object *order)
 	return email && own.n == asked.n && strncasecmp(own.p, asked.p, own.n) == 0;
 }
 
-bool selection_has(const struct selection *s, struct json_object *order)
+static bool is_asked_for(const struct selection *s, struct json_object *order)
 {
 	return has_email(s, order) && has_time(s, order) &&
 	       (!s->unshipped || tracking_is_awaited(order));
+}
+
+int selection_next(const struct selection *s, struct history *history, struct json_object **order,
+		   struct err *e)
+{
+	while (!history_next(history, order, e)) {
+		if (!*order || is_asked_for(s, *order))
+			return 0;
+		json_object_put(*order);
+	}
+	return -1;
+}
+
+void selection_say_missing(const struct history *history)
+{
+	if (history_missing(history))
+		command_complain("orders", "%zu orders are in the list of their day, but not in "
+				 "the store", history_missing(history));
+}
+
+bool selection_hides_test(struct app *app, const struct selection *s)
+{
+	const char *secret;
+	struct err ignored;
+
+	return !s->query.test &&
+	       app_secret(app, SECRET_STRIPE, deadline_in(READ_MS), &secret, &ignored) == 0 &&
+	       secret && key_mode_of(secret) == KEY_MODE_LIVE;
 }

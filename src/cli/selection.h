@@ -25,8 +25,17 @@ struct selection {
 int selection_read(const struct command_line *line, struct selection *selection);
 void selection_free(struct selection *selection);
 
-/* Whether an order that the query gave is asked for. */
-bool selection_has(const struct selection *selection, struct json_object *order);
+/* The next order that is asked for, which the caller releases; *order is NULL behind the
+ * last.  -1 with the store's error. */
+int selection_next(const struct selection *selection, struct history *history,
+		   struct json_object **order, struct err *e);
+
+/* Says how many orders were in the list of their day alone. */
+void selection_say_missing(const struct history *history);
+
+/* Whether test orders are to be in no sum: so it is in a live shop, unless they were
+ * asked for.  Where the key can't be had, the shop counts as one that is not live. */
+bool selection_hides_test(struct app *app, const struct selection *selection);
 
 /* The order's time: that of its session, or of its payment.  -1 where it has none. */
 int selection_time(const struct selection *selection, struct json_object *order, int64_t *time);

@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#define TABLE_COLUMNS 8
+#define TABLE_COLUMNS 12
 
 /* From here on widths are known; call it once, before all else. */
 void table_set_locale(void);
