@@ -5,6 +5,7 @@
 #include "shop/lines.h"
 
 #include <string.h>
+#include <strings.h>
 
 /* The shop's own names of a thing; `product` is what the catalogue of the Lambda
  * functions calls them in a product's metadata. */
@@ -96,15 +97,31 @@ static void copy_int(struct json_object *to, const char *to_key, struct json_obj
 		json_set_int(to, to_key, value);
 }
 
-/* unit_amount is null where a price has fractions of the minor unit. */
-static void set_unit_price(struct json_object *item, struct json_object *price, int64_t quantity)
+/* Whether the price's unit_amount is what one of the line costs.  It is in the price's
+ * own currency, which with currency_options or adaptive pricing is not the line's; a
+ * package price (transform_quantity) is that of a package. */
+static bool is_unit_price(struct json_object *item, const struct sources *s, int64_t unit)
 {
-	int64_t subtotal;
+	const char *line = text_of(s->line, "currency"), *price = text_of(s->price, "currency");
+	int64_t product, subtotal;
 
-	copy_int(item, "unitPrice", price, "unit_amount");
-	if (!json_object_object_get_ex(item, "unitPrice", NULL) && quantity > 0 &&
-	    json_get_int(item, "amountSubtotal", &subtotal) == JSON_FOUND &&
-	    subtotal % quantity == 0)
+	if (line && price && strcasecmp(line, price) != 0)
+		return false;
+	return json_get_int(item, "amountSubtotal", &subtotal) != JSON_FOUND ||
+	       (!__builtin_mul_overflow(unit, json_int_or(item, "quantity", 1), &product) &&
+		product == subtotal);
+}
+
+/* What multiplies to the line: else there is none.  unit_amount is null where a price
+ * has fractions of the minor unit, has tiers, or lets the buyer choose. */
+static void set_unit_price(struct json_object *item, const struct sources *s)
+{
+	int64_t quantity = json_int_or(item, "quantity", 1), unit, subtotal;
+
+	if (json_get_int(s->price, "unit_amount", &unit) == JSON_FOUND && is_unit_price(item, s, unit))
+		json_set_int(item, "unitPrice", unit);
+	else if (quantity > 0 && json_get_int(item, "amountSubtotal", &subtotal) == JSON_FOUND &&
+		 subtotal % quantity == 0)
 		json_set_int(item, "unitPrice", subtotal / quantity);
 }
 
@@ -119,7 +136,7 @@ static struct json_object *item_of(const struct sources *s)
 	json_set_int(item, "quantity", quantity);
 	copy_int(item, "amountTotal", s->line, "amount_total");
 	copy_int(item, "amountSubtotal", s->line, "amount_subtotal");
-	set_unit_price(item, s->price, quantity);
+	set_unit_price(item, s);
 	json_set_string(item, "currency", currency ? currency : text_of(s->price, "currency"));
 	for (i = 0; i < sizeof shop_keys / sizeof *shop_keys; i++)
 		json_set_string(item, shop_keys[i].name, shop_value(s, &shop_keys[i]));

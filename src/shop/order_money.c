@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "shop/lines.h"
 #include "shop/order_rank.h"
 
 static int64_t at_most(int64_t amount, int64_t most)
@@ -104,5 +105,44 @@ bool order_money_of(struct json_object *order, struct order_money *m)
 	}
 	m->lost = at_most(m->lost, left);
 	m->disputed = at_most(m->disputed, left - m->lost);
+	return true;
+}
+
+static bool are_comparable(struct json_object *order, struct json_object *items)
+{
+	const char *currency = json_string_or_null(order, "currency");
+	bool pending = false;
+	size_t i;
+
+	json_get_bool(order, "itemsPending", &pending);
+	for (i = 0; i < json_object_array_length(items); i++) {
+		struct json_object *item = json_object_array_get_idx(items, i);
+
+		if (!same_currency(currency, json_string_or_null(item, "currency")))
+			return false;
+	}
+	return !pending;
+}
+
+bool order_adds_up(struct json_object *order, int64_t *lines, int64_t *total)
+{
+	int64_t shipping = json_int_or(order, "amountShipping", 0), sum, says;
+	int64_t tax = json_int_or(order, "amountTax", 0);
+	struct json_object *items;
+
+	if (json_get_array(order, "items", &items) != JSON_FOUND || !are_comparable(order, items))
+		return true;
+	if (json_get_int(order, "amountSubtotal", &says) == JSON_FOUND &&
+	    lines_sum(items, "amountSubtotal", &sum) && sum != says) {
+		*lines = sum;
+		*total = says;
+		return false;
+	}
+	if (json_get_int(order, "amount", &says) == JSON_FOUND && lines_sum(items, "amountTotal", &sum) &&
+	    !__builtin_add_overflow(sum, shipping, &sum) && (says < sum || says - sum > (shipping ? tax : 0))) {
+		*lines = sum;
+		*total = says;
+		return false;
+	}
 	return true;
 }

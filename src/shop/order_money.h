@@ -33,4 +33,12 @@ struct order_money {
  */
 bool order_money_of(struct json_object *order, struct order_money *money);
 
+/*
+ * Whether the lines come to the order's total: their subtotals to its subtotal, and
+ * what they cost after discounts and tax, with the shipping (whose own tax is in no
+ * line), to its amount.  If not, *lines is what they come to and *total what the
+ * order says.  What can't be compared (no lines yet, another currency) adds up.
+ */
+bool order_adds_up(struct json_object *order, int64_t *lines, int64_t *total);
+
 #endif

@@ -164,7 +164,7 @@ def _():
                      "postal_code": "M5V 1A1", "country": "CA"}}}}}
     stub = stripe_with(event["data"]["object"], [{
         "id": "li_1", "object": "item", "description": "Red Necklace", "quantity": 2,
-        "amount_subtotal": 8500, "amount_total": 8500, "currency": "usd",
+        "amount_subtotal": 6000, "amount_total": 6000, "currency": "usd",
         "metadata": {"collectionId": "necklaces"},
         "price": {"id": "price_1", "unit_amount": 3000, "lookup_key": "N-RED"}}])
     try:

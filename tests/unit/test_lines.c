@@ -74,14 +74,46 @@ static void the_name_is_what_the_buyer_saw(void **state)
 	}
 }
 
-static void the_unit_price_is_the_prices_or_follows_from_the_subtotal(void **state)
+static void the_unit_price_multiplies_to_the_line_or_there_is_none(void **state)
 {
 	static const struct {
 		const char *line;
 		int64_t unit; /* -1: none */
 	} table[] = {
-		{"{'quantity':2,'amount_subtotal':10,'price':{'unit_amount':7}}", 7},
-		{"{'quantity':2,'amount_subtotal':10,'price':{'unit_amount':0}}", 0},
+		{"{'quantity':2,'amount_subtotal':14,'price':{'unit_amount':7}}", 7},
+		{"{'quantity':2,'amount_subtotal':0,'price':{'unit_amount':0}}", 0},
+		{"{'quantity':2,'amount_subtotal':10,'price':{'unit_amount':7}}", 5},
+		{"{'quantity':2,'amount_subtotal':10,'price':{'unit_amount':0}}", 5},
+		{"{'quantity':2,'price':{'unit_amount':7}}", 7},
+		/* A price in another currency: currency_options, adaptive pricing. */
+		{"{'quantity':2,'amount_subtotal':5600,'currency':'eur',"
+		 "'price':{'unit_amount':3000,'currency':'usd'}}", 2800},
+		{"{'quantity':3,'amount_subtotal':5600,'currency':'eur',"
+		 "'price':{'unit_amount':3000,'currency':'usd'}}", -1},
+		{"{'quantity':2,'amount_subtotal':6000,'currency':'eur',"
+		 "'price':{'unit_amount':3000,'currency':'usd'}}", 3000},
+		{"{'quantity':2,'currency':'eur','price':{'unit_amount':3000,'currency':'usd'}}", -1},
+		{"{'quantity':2,'amount_subtotal':6000,'currency':'usd',"
+		 "'price':{'unit_amount':3000,'currency':'USD'}}", 3000},
+		/* A package price, one with tiers, one with fractions, one that the buyer chose. */
+		{"{'quantity':13,'amount_subtotal':2000,'price':{'unit_amount':1000,"
+		 "'transform_quantity':{'divide_by':12,'round':'up'}}}", -1},
+		{"{'quantity':12,'amount_subtotal':1200,'price':{'unit_amount':1200,"
+		 "'transform_quantity':{'divide_by':12,'round':'up'}}}", 100},
+		{"{'quantity':7,'amount_subtotal':6500,'price':{'unit_amount':null,"
+		 "'billing_scheme':'tiered'}}", -1},
+		{"{'quantity':3,'amount_subtotal':37,'price':{'unit_amount':null,"
+		 "'unit_amount_decimal':'12.34'}}", -1},
+		{"{'quantity':100,'amount_subtotal':1250,'price':{'unit_amount':null,"
+		 "'unit_amount_decimal':'12.5'}}", -1},
+		{"{'quantity':1,'amount_subtotal':2500,'price':{'unit_amount':null,"
+		 "'custom_unit_amount':{'minimum':500}}}", 2500},
+		/* Tax within the price, and a discount: the subtotal has neither taken off. */
+		{"{'quantity':2,'amount_subtotal':2400,'amount_tax':400,'amount_total':2400,"
+		 "'price':{'unit_amount':1200,'tax_behavior':'inclusive'}}", 1200},
+		{"{'quantity':2,'amount_subtotal':2400,'amount_discount':600,'amount_total':1800,"
+		 "'price':{'unit_amount':1200}}", 1200},
+		{"{'quantity':9,'amount_subtotal':10,'price':{'unit_amount':9223372036854775807}}", -1},
 		{"{'quantity':2,'amount_subtotal':10,'price':{'unit_amount':null}}", 5},
 		{"{'quantity':2,'amount_subtotal':10,'price':{'unit_amount':1.5}}", 5},
 		{"{'quantity':3,'amount_subtotal':10,'price':{'unit_amount':null}}", -1},
@@ -237,7 +269,7 @@ int main(void)
 		holds(a_full_line_becomes_an_item),
 		holds(what_a_line_does_not_say_is_absent),
 		holds(the_name_is_what_the_buyer_saw),
-		holds(the_unit_price_is_the_prices_or_follows_from_the_subtotal),
+		holds(the_unit_price_multiplies_to_the_line_or_there_is_none),
 		holds(what_the_shop_knows_comes_from_the_nearest_place),
 		holds(a_product_may_have_the_names_of_the_functions_catalogue),
 		holds(the_lookup_key_is_the_last_place_for_a_sku_only),

@@ -113,9 +113,54 @@ static void each_unit_of_an_orders_amount_is_in_one_part_at_most(void **state)
 	assert_int_equal(money.amount, 0);
 }
 
+#define LINE(subtotal, total) \
+	"{'currency':'usd','amountSubtotal':" #subtotal ",'amountTotal':" #total "}"
+
+static void lines_that_do_not_come_to_the_total_are_named_with_it(void **state)
+{
+	static const struct {
+		const char *what, *order;
+		int64_t lines, total; /* 0, 0: it adds up */
+	} cases[] = {
+		{"lines alone", SOLD ",'amountSubtotal':8500,'items':[" LINE(6000, 6000) "," LINE(2500, 2500)
+		 "]", 0, 0},
+		{"a line is missing", SOLD ",'amountSubtotal':8500,'items':[" LINE(6000, 6000) "]", 6000, 8500},
+		{"a discount", "'amount':7650,'currency':'usd','amountSubtotal':8500,'amountDiscount':850,"
+		 "'items':[" LINE(8500, 7650) "]", 0, 0},
+		{"a discount that no line has", "'amount':7650,'currency':'usd','amountSubtotal':8500,"
+		 "'amountDiscount':850,'items':[" LINE(8500, 8500) "]", 8500, 7650},
+		{"tax on top", "'amount':9350,'currency':'usd','amountSubtotal':8500,'amountTax':850,"
+		 "'items':[" LINE(8500, 9350) "]", 0, 0},
+		{"tax within", SOLD ",'amountSubtotal':8500,'amountTax':850,'items':[" LINE(8500, 8500) "]",
+		 0, 0},
+		{"shipping", "'amount':9000,'currency':'usd','amountSubtotal':8500,'amountShipping':500,"
+		 "'items':[" LINE(8500, 8500) "]", 0, 0},
+		{"shipping with a tax of its own", "'amount':9050,'currency':'usd','amountSubtotal':8500,"
+		 "'amountShipping':500,'amountTax':50,'items':[" LINE(8500, 8500) "]", 0, 0},
+		{"shipping that is not in the total", SOLD ",'amountSubtotal':8500,'amountShipping':500,"
+		 "'items':[" LINE(8500, 8500) "]", 9000, 8500},
+		{"more than all of them", "'amount':9900,'currency':'usd','amountSubtotal':8500,"
+		 "'amountShipping':500,'amountTax':50,'items':[" LINE(8500, 8500) "]", 9000, 9900},
+		{"no lines yet", SOLD ",'itemsPending':true,'items':[" LINE(1, 1) "]", 0, 0},
+		{"no lines", SOLD ",'items':[]", 0, 0},
+		{"lines of another currency", SOLD ",'items':[{'currency':'eur','amountTotal':1}]", 0, 0},
+		{"lines that do not say what they cost", SOLD ",'items':[{'currency':'usd'}]", 0, 0},
+	}, *c;
+
+	(void)state;
+	for EACH(c, cases) {
+		int64_t lines = 0, total = 0;
+
+		check_int(c->what, order_adds_up(json_of("{%s}", c->order), &lines, &total), !c->total);
+		check_int(c->what, lines, c->lines);
+		check_int(c->what, total, c->total);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		holds(lines_that_do_not_come_to_the_total_are_named_with_it),
 		holds(each_unit_of_an_orders_amount_is_in_one_part_at_most),
 	};
 
