@@ -4,7 +4,7 @@
 _ordersnap()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local program=${COMP_WORDS[0]} command='' name value i
+	local program=${COMP_WORDS[0]} command='' name value values list='' i
 	local -a words=()
 
 	# --name=value is three words to bash.
@@ -25,7 +25,7 @@ _ordersnap()
 	done
 
 	COMPREPLY=()
-	while IFS=$'\t' read -r name value _; do
+	while IFS=$'\t' read -r name value _ values; do
 		if [[ $name != "$prev" || $value == - ]]; then
 			words+=("$name")
 		elif [[ $value == FILE ]]; then
@@ -33,6 +33,10 @@ _ordersnap()
 			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 			return
 		else
+			# Of a list the last word alone is looked for.
+			[[ $value != *... || $cur != *,* ]] || list=${cur%,*},
+			[[ -z $values ]] ||
+				mapfile -t COMPREPLY < <(compgen -P "$list" -W "$values" -- "${cur#"$list"}")
 			return
 		fi
 	done < <("$program" __complete ${command:+"$command"} 2>/dev/null)

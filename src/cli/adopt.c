@@ -103,11 +103,11 @@ static int run(struct app *app, const struct command_line *line)
 }
 
 static const struct command_option options[] = {
-	{"dry-run", NULL, "say what would be done, and write nothing"},
+	{"dry-run", NULL, "say what would be done, and write nothing", NULL},
 	{"merge", NULL, "of two orders of one session make one: the functions', with\n"
-			"what the newer one says"},
-	{"quiet", NULL, "say only what goes wrong"},
-	{NULL, NULL, NULL},
+			"what the newer one says", NULL},
+	{"quiet", NULL, "say only what goes wrong", NULL},
+	{NULL, NULL, NULL, NULL},
 };
 
 const struct command command_adopt = {

@@ -92,9 +92,9 @@ static int run(struct app *app, const struct command_line *line)
 }
 
 static const struct command_option options[] = {
-	{"force", NULL, "replace FILE if it is there"},
-	{"quiet", NULL, "say only what goes wrong"},
-	{NULL, NULL, NULL},
+	{"force", NULL, "replace FILE if it is there", NULL},
+	{"quiet", NULL, "say only what goes wrong", NULL},
+	{NULL, NULL, NULL, NULL},
 };
 
 const struct command command_backup = {

@@ -188,11 +188,11 @@ static int run(struct app *app, const struct command_line *line)
 
 static const struct command_option options[] = {
 	{"url", "ADDRESS", "ask the shop's public address, too, as a browser and Stripe\n"
-			   "would: https://shop.example"},
-	{"json", NULL, "print one JSON object"},
-	{"quiet", NULL, "print only what is not well"},
-	{"verbose", NULL, "print the settings that have their default, too"},
-	{NULL, NULL, NULL},
+			   "would: https://shop.example", NULL},
+	{"json", NULL, "print one JSON object", NULL},
+	{"quiet", NULL, "print only what is not well", NULL},
+	{"verbose", NULL, "print the settings that have their default, too", NULL},
+	{NULL, NULL, NULL, NULL},
 };
 
 const struct command command_check = {

@@ -15,11 +15,15 @@ enum command_exit { COMMAND_OK = 0, COMMAND_ERROR = 1, COMMAND_USAGE = 2 };
 #define COMMAND_OPTIONS 24    /* a command may have */
 #define COMMAND_OPERANDS 1000 /* a command that takes any number of them takes */
 
+#define COMMAND_MONTHS "(months)" /* as values: the last twelve */
+
 /* The last one of a table has no name. */
 struct command_option {
 	const char *name;  /* without its two dashes */
 	const char *value; /* what the help calls its value; NULL: it takes none */
 	const char *help;  /* what it does; further lines behind \n */
+	const char *values; /* what its value may be, by spaces, for completion (the words of
+			     * a list by commas, too); COMMAND_MONTHS; NULL: anything */
 };
 
 struct command;

@@ -8,13 +8,44 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "cli/month.h"
 #include "cli/parse.h"
+
+#define MONTHS 12
+
+static void print_months(void)
+{
+	char text[MONTH_SIZE];
+	int month, i;
+
+	month_set_zone();
+	month = month_of(clock_epoch());
+	for (i = 0; i < MONTHS; i++)
+		printf("%s%s", i ? " " : "", month_text(month - i, text));
+}
 
 static void print_options(const struct command_option *options)
 {
-	for (; options && options->name; options++)
-		printf("--%s\t%s\t%.*s\n", options->name, options->value ? options->value : "-",
+	for (; options && options->name; options++) {
+		printf("--%s\t%s\t%.*s", options->name, options->value ? options->value : "-",
 		       (int)strcspn(options->help, "\n"), options->help);
+		if (options->values)
+			putchar('\t');
+		if (options->values && strcmp(options->values, COMMAND_MONTHS) == 0)
+			print_months();
+		else if (options->values)
+			fputs(options->values, stdout);
+		putchar('\n');
+	}
+}
+
+static void print_words(const struct command *command)
+{
+	struct span rest = span_of(command->words), word;
+
+	while (span_next(&rest, ' ', &word))
+		printf("%.*s\t-\t%s\n", (int)word.n, word.p, command->summary);
 }
 
 int complete_print(const char *name)
@@ -24,8 +55,10 @@ int complete_print(const char *name)
 	for (i = 0; commands[i]; i++) {
 		if (!name)
 			printf("%s\t-\t%s\n", commands[i]->name, commands[i]->summary);
-		else if (strcmp(commands[i]->name, name) == 0)
+		else if (strcmp(commands[i]->name, name) == 0) {
+			print_words(commands[i]);
 			print_options(commands[i]->options);
+		}
 	}
 	print_options(parse_common);
 	return COMMAND_OK;

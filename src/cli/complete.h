@@ -11,8 +11,10 @@
 
 /*
  * `ordersnap __complete`: the commands and the options of all, `ordersnap
- * __complete NAME`: the options of one.  A line each: the word, what its value
- * is called (`-` where it takes none), what it does; tabs between.
+ * __complete NAME`: the words that an operand of one may be, and its options.  A line
+ * each: the word, what its value is called (`-` where it takes none; `...` at its end
+ * says that it is a list by commas), what it does, and where they are known the words
+ * that its value may be, by spaces; tabs between.
  */
 int complete_print(const char *command);
 

@@ -159,10 +159,10 @@ static int run(struct app *app, const struct command_line *line)
 }
 
 static const struct command_option options[] = {
-	{"user", "USER", "all orders of a user: an id, or a guest's e-mail address"},
-	{"dry-run", NULL, "say how many it would be, and write nothing"},
-	{"yes", NULL, "ask nothing"},
-	{NULL, NULL, NULL},
+	{"user", "USER", "all orders of a user: an id, or a guest's e-mail address", NULL},
+	{"dry-run", NULL, "say how many it would be, and write nothing", NULL},
+	{"yes", NULL, "ask nothing", NULL},
+	{NULL, NULL, NULL, NULL},
 };
 
 const struct command command_erase = {

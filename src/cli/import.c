@@ -89,9 +89,9 @@ static int run(struct app *app, const struct command_line *line)
 }
 
 static const struct command_option options[] = {
-	{"dry-run", NULL, "say what would be done, and write nothing"},
-	{"quiet", NULL, "say only what goes wrong"},
-	{NULL, NULL, NULL},
+	{"dry-run", NULL, "say what would be done, and write nothing", NULL},
+	{"quiet", NULL, "say only what goes wrong", NULL},
+	{NULL, NULL, NULL, NULL},
 };
 
 const struct command command_import = {

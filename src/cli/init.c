@@ -48,8 +48,8 @@ static int run(struct app *app, const struct command_line *line)
 }
 
 static const struct command_option options[] = {
-	{"point-in-time-recovery", NULL, "switch DynamoDB's continuous backups on"},
-	{NULL, NULL, NULL},
+	{"point-in-time-recovery", NULL, "switch DynamoDB's continuous backups on", NULL},
+	{NULL, NULL, NULL, NULL},
 };
 
 const struct command command_init = {

@@ -94,9 +94,9 @@ static int run(struct app *app, const struct command_line *line)
 }
 
 static const struct command_option options[] = {
-	{"carrier", "NAME", "who carries the parcel"},
-	{"url", "URL", "the carrier's page about this parcel"},
-	{NULL, NULL, NULL},
+	{"carrier", "NAME", "who carries the parcel", NULL},
+	{"url", "URL", "the carrier's page about this parcel", NULL},
+	{NULL, NULL, NULL, NULL},
 };
 
 const struct command command_mark = {

@@ -264,14 +264,14 @@ static int run(struct app *app, const struct command_line *line)
 }
 
 static const struct command_option options[] = {
-	{"dry-run", NULL, "print what is due; run and write nothing"},
-	{"limit", "N", "run the program at most N times"},
-	{"list", NULL, "print all that waits or was given up"},
-	{"retry", "ID", "try one again at once, or `all` that were given up"},
-	{"forget", "ID", "drop one, or `all` that were given up"},
-	{"json", NULL, "print JSON"},
-	{"quiet", NULL, "say only what goes wrong"},
-	{NULL, NULL, NULL},
+	{"dry-run", NULL, "print what is due; run and write nothing", NULL},
+	{"limit", "N", "run the program at most N times", NULL},
+	{"list", NULL, "print all that waits or was given up", NULL},
+	{"retry", "ID", "try one again at once, or `all` that were given up", "all"},
+	{"forget", "ID", "drop one, or `all` that were given up", "all"},
+	{"json", NULL, "print JSON", NULL},
+	{"quiet", NULL, "say only what goes wrong", NULL},
+	{NULL, NULL, NULL, NULL},
 };
 
 const struct command command_notify = {

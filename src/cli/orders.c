@@ -227,29 +227,31 @@ static int run(struct app *app, const struct command_line *line)
 }
 
 static const struct command_option options[] = {
-	{"day", "DAY", "those of one day (UTC): 2024-11-26, today or yesterday"},
-	{"since", "DAY", "from this day on; without it the last seven days,\nof a user all"},
-	{"until", "DAY", "up to and with this day"},
-	{"month", "MONTH", "those of one month in the zone of TZ: 2024-11"},
-	{"paid", NULL, "what was paid in this time, whenever it was begun"},
-	{"user", "USER", "those of a user: an id, or a guest's e-mail address"},
-	{"email", "ADDRESS", "those whose buyer gave this address, of the days asked for"},
-	{"status", "STATUS", "those that are in one of these states, by commas"},
-	{"unshipped", NULL, "what is paid and waits for its parcel; without days\nof the last 90"},
-	{"by", "WHAT", "what paid orders come to: by month or by product"},
-	{"test", NULL, "those of test mode alone, and their sums"},
-	{"limit", "N", "at most N, the newest; 0: all.  A table has 50 else,\n--json and --csv all"},
-	{"json", NULL, "print them whole, as a JSON array"},
-	{"csv", NULL, "print them for a spreadsheet, a row an order"},
-	{"lines", NULL, "with --csv: a row a line of an order"},
-	{"bom", NULL, "with --csv: begin with a byte order mark, for Excel"},
-	{NULL, NULL, NULL},
+	{"day", "DAY", "those of one day (UTC): 2024-11-26, today or yesterday", "today yesterday"},
+	{"since", "DAY", "from this day on; without it the last seven days,\nof a user all",
+	 "today yesterday"},
+	{"until", "DAY", "up to and with this day", "today yesterday"},
+	{"month", "MONTH", "those of one month in the zone of TZ: 2024-11", COMMAND_MONTHS},
+	{"paid", NULL, "what was paid in this time, whenever it was begun", NULL},
+	{"user", "USER", "those of a user: an id, or a guest's e-mail address", NULL},
+	{"email", "ADDRESS", "those whose buyer gave this address, of the days asked for", NULL},
+	{"status", "STATUS,...", "those that are in one of these states",
+	 "pending failed completed partially_refunded refunded disputed incomplete"},
+	{"unshipped", NULL, "what is paid and waits for its parcel; without days\nof the last 90", NULL},
+	{"by", "WHAT", "what paid orders come to: by month or by product", "month product"},
+	{"test", NULL, "those of test mode alone, and their sums", NULL},
+	{"limit", "N", "at most N, the newest; 0: all.  A table has 50 else,\n--json and --csv all", NULL},
+	{"json", NULL, "print them whole, as a JSON array", NULL},
+	{"csv", NULL, "print them for a spreadsheet, a row an order", NULL},
+	{"lines", NULL, "with --csv: a row a line of an order", NULL},
+	{"bom", NULL, "with --csv: begin with a byte order mark, for Excel", NULL},
+	{NULL, NULL, NULL, NULL},
 };
 
 const struct command command_orders = {
 	.name = "orders",
 	.arguments = "[--day DAY] [--since DAY] [--until DAY] [--month MONTH] [--paid]\n"
-		     "                        [--user USER] [--email ADDRESS] [--status STATUS]\n"
+		     "                        [--user USER] [--email ADDRESS] [--status STATUS,...]\n"
 		     "                        [--unshipped] [--test] [--by month | product]\n"
 		     "                        [--limit N] [--json | --csv [--lines] [--bom]]",
 	.summary = "list orders, the newest first",

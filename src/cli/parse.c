@@ -14,11 +14,11 @@
 enum common { COMMON_CONF, COMMON_DB, COMMON_TABLE, COMMON_HELP };
 
 const struct command_option parse_common[] = {
-	[COMMON_CONF] = {"conf", "FILE", "read the settings from FILE"},
-	[COMMON_DB] = {"db", "FILE", "use this SQLite file, whatever the settings say"},
-	[COMMON_TABLE] = {"table", "NAME", "use this DynamoDB table, whatever the settings say"},
-	[COMMON_HELP] = {"help", NULL, "this text"},
-	{NULL, NULL, NULL},
+	[COMMON_CONF] = {"conf", "FILE", "read the settings from FILE", NULL},
+	[COMMON_DB] = {"db", "FILE", "use this SQLite file, whatever the settings say", NULL},
+	[COMMON_TABLE] = {"table", "NAME", "use this DynamoDB table, whatever the settings say", NULL},
+	[COMMON_HELP] = {"help", NULL, "this text", NULL},
+	{NULL, NULL, NULL, NULL},
 };
 
 const char *parse_meant(const char *given, const char *const *names)

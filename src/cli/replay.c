@@ -212,13 +212,13 @@ static int run(struct app *app, const struct command_line *line)
 
 static const struct command_option options[] = {
 	{"file", "FILE", "the events in FILE (-: standard input): one, an array,\n"
-			 "a list of Stripe's API, or one a line"},
-	{"undelivered", NULL, "all of the last 30 days that Stripe could not deliver"},
-	{"again", NULL, "even if it was processed before"},
-	{"dry-run", NULL, "print what it would do field by field, write nothing"},
-	{"json", NULL, "print one JSON object: events and summary"},
-	{"quiet", NULL, "no progress"},
-	{NULL, NULL, NULL},
+			 "a list of Stripe's API, or one a line", NULL},
+	{"undelivered", NULL, "all of the last 30 days that Stripe could not deliver", NULL},
+	{"again", NULL, "even if it was processed before", NULL},
+	{"dry-run", NULL, "print what it would do field by field, write nothing", NULL},
+	{"json", NULL, "print one JSON object: events and summary", NULL},
+	{"quiet", NULL, "no progress", NULL},
+	{NULL, NULL, NULL, NULL},
 };
 
 const struct command command_replay = {

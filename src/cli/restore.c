@@ -42,8 +42,8 @@ static int run(struct app *app, const struct command_line *line)
 }
 
 static const struct command_option options[] = {
-	{"quiet", NULL, "say only what goes wrong, and what was moved aside"},
-	{NULL, NULL, NULL},
+	{"quiet", NULL, "say only what goes wrong, and what was moved aside", NULL},
+	{NULL, NULL, NULL, NULL},
 };
 
 const struct command command_restore = {

@@ -107,11 +107,11 @@ static int run(struct app *app, const struct command_line *line)
 }
 
 static const struct command_option options[] = {
-	{"json", NULL, "print them whole, as a JSON array"},
-	{"csv", NULL, "print them for a spreadsheet, a row an order"},
-	{"lines", NULL, "with --csv: a row a line of an order"},
-	{"bom", NULL, "with --csv: begin with a byte order mark, for Excel"},
-	{NULL, NULL, NULL},
+	{"json", NULL, "print them whole, as a JSON array", NULL},
+	{"csv", NULL, "print them for a spreadsheet, a row an order", NULL},
+	{"lines", NULL, "with --csv: a row a line of an order", NULL},
+	{"bom", NULL, "with --csv: begin with a byte order mark, for Excel", NULL},
+	{NULL, NULL, NULL, NULL},
 };
 
 const struct command command_show = {

@@ -184,16 +184,16 @@ static int run(struct app *app, const struct command_line *line)
 }
 
 static const struct command_option options[] = {
-	{"dry-run", NULL, "print each difference field by field, write nothing"},
+	{"dry-run", NULL, "print each difference field by field, write nothing", NULL},
 	{"hours", "N", "look at the sessions created in the last N hours,\n"
-		       "not SYNC_LOOKBACK_HOURS"},
-	{"since", "DAY", "look at the sessions created since then (UTC)"},
-	{"max-sessions", "N", "stop after N sessions; the next run goes on from there"},
-	{"no-hook", NULL, "as if ORDER_HOOK were not set: nobody is told of what it finds"},
-	{"no-notify", NULL, "queue what it finds, and leave the telling to ordersnap notify"},
-	{"json", NULL, "print one JSON object: differences and summary"},
-	{"quiet", NULL, "no progress, and no summary where there is no error"},
-	{NULL, NULL, NULL},
+		       "not SYNC_LOOKBACK_HOURS", NULL},
+	{"since", "DAY", "look at the sessions created since then (UTC)", NULL},
+	{"max-sessions", "N", "stop after N sessions; the next run goes on from there", NULL},
+	{"no-hook", NULL, "as if ORDER_HOOK were not set: nobody is told of what it finds", NULL},
+	{"no-notify", NULL, "queue what it finds, and leave the telling to ordersnap notify", NULL},
+	{"json", NULL, "print one JSON object: differences and summary", NULL},
+	{"quiet", NULL, "no progress, and no summary where there is no error", NULL},
+	{NULL, NULL, NULL, NULL},
 };
 
 const struct command command_sync = {

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
@@ -53,7 +54,7 @@ def _():
         text = shop.run(name, "--help").out
         words = [word.rstrip(",") for line in text.splitlines() if line.startswith("  --")
                  for word in line.split()[:1]]
-        equal(sorted(offered(name)), sorted(words), name)
+        equal(sorted(w for w in offered(name) if w.startswith("--")), sorted(words), name)
 
 
 @test
@@ -74,9 +75,53 @@ def _():
     equal(bash("sync", "--hours", ""), [])
 
 
+def values_of(name):
+    """{option: the words that its value may be} of a command."""
+    lines = [line.split("\t") for line in shop.run("__complete", name).out.splitlines()]
+    return {line[0]: line[3].split() for line in lines if len(line) > 3}
+
+
+@test
+def _():
+    "the values that are offered are those that the command takes, all of them"
+    shop.run("init")
+    names = [name for name in offered() if not name.startswith("-")]
+    found = {name: values_of(name) for name in names}
+    ok({"--day", "--since", "--until", "--month", "--status", "--by"} <= set(found["orders"]), found)
+    for option, values in found["orders"].items():
+        for value in values:
+            shop.run("orders", option, value)
+        said = shop.run("orders", option, "x", code=2).err
+        if option in ("--status", "--by"):
+            ok(all(value in said for value in values), said)
+    for value in found["export"]["--only"]:
+        shop.run("export", "--only", value)
+    said = shop.run("export", "--only", "x", code=2).err
+    ok(all(value in said for value in found["export"]["--only"]), said)
+
+
+@test
+def _():
+    "bash: what a value may be, the last word of a list, and the words of a command"
+    equal(bash("orders", "--by", ""), ["month", "product"])
+    equal(bash("orders", "--day", "to"), ["today"])
+    equal(bash("orders", "--status", "pa"), ["partially_refunded"])
+    equal(bash("orders", "--status", "=", "fa"), ["failed"])
+    equal(bash("orders", "--status", "failed,ref"), ["failed,refunded"])
+    equal(bash("export", "--only", "order,session,e"), ["order,session,event"])
+    equal(bash("orders", "--month", time.strftime("%Y-")[:3])[0], time.strftime("%Y-%m"))
+    equal(len(bash("orders", "--month", "")), 12)
+    equal(bash("mark", "BC-1", "sh"), ["shipped"])
+    equal(bash("orders", "--email", ""), [])
+
+
 @test
 def _():
     "zsh: the same"
+    equal(zsh("orders", "--by", ""), ["month", "product"])
+    equal(zsh("orders", "--by=m"), ["month", "product"])
+    ok("failed" in zsh("orders", "--status", "pending,"), zsh("orders", "--status", "pending,"))
+    equal(zsh("mark", "BC-1", ""), ["shipped", "unshipped", "FILES"])
     ok("sync" in zsh(""), zsh(""))
     ok("--dry-run" in zsh("sync", "--"), zsh("sync", "--"))
     ok("--dry-run" not in zsh("init", "--"), zsh("init", "--"))
