@@ -4,11 +4,6 @@
  */
 #include "record/items.h"
 
-#include "base/clock.h"
-
-#define TRIES 12    /* conflicts with other deliveries of one event */
-#define PAUSE_MS 20 /* between them, at most */
-
 int record_items_read(struct record_items *items, unsigned which, struct err *e)
 {
 	struct json_object *found[ITEM_KINDS];
@@ -71,14 +66,4 @@ bool record_is_unknown(const struct err *answer, const char *what, const char *i
 		"another account or sandbox than the webhook endpoint?", what, id);
 	e->upstream = 404;
 	return true;
-}
-
-int record_until_done(int (*once)(void *context, struct err *e), void *context, int64_t deadline,
-		      struct err *e)
-{
-	int rc, try = 0;
-
-	while ((rc = once(context, e)) && e->code == ERR_CONFLICT && ++try < TRIES)
-		deadline_sleep(1 + clock_jitter(PAUSE_MS), deadline);
-	return rc;
 }

@@ -33,9 +33,4 @@ int record_items_write(struct record_items *items, struct order_change *change, 
  * key: ERR_UNAVAILABLE, with e->upstream 404. */
 bool record_is_unknown(const struct err *answer, const char *what, const char *id, struct err *e);
 
-/* Calls `once`, which reads, decides and writes, until it meets no conflict; it
- * begins each time at the read. */
-int record_until_done(int (*once)(void *context, struct err *e), void *context, int64_t deadline,
-		      struct err *e);
-
 #endif

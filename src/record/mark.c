@@ -92,7 +92,7 @@ int mark_order(struct app *app, const char *name, const struct tracking *trackin
 	int rc = tracking_check(tracking, e);
 
 	if (!rc)
-		rc = record_until_done(mark_once, &m, run.deadline, e);
+		rc = store_until_written(mark_once, &m, run.deadline, e);
 	if (!rc && outcome->changed)
 		log_info(tracking->shipped ? "Order marked shipped" : "Order marked unshipped",
 			 LOG_STR("orderId", json_string_or_null(outcome->order, "orderId")),

@@ -236,7 +236,7 @@ int record_charge(struct app *app, const struct record_charge_request *request,
 		.intent = str_dup(ref.payment_intent),
 		.charge_id = str_dup(ref.charge),
 	};
-	int rc = record_until_done(record_once, &p, request->run->deadline, e);
+	int rc = store_until_written(record_once, &p, request->run->deadline, e);
 
 	record_items_free(&p.items);
 	asked_charge_free(&p.asked);

@@ -48,5 +48,5 @@ int record_expiry(struct app *app, const struct record_request *r, struct record
 {
 	struct expiry x = {.app = app, .request = r, .out = out};
 
-	return record_until_done(expire_once, &x, r->run->deadline, e);
+	return store_until_written(expire_once, &x, r->run->deadline, e);
 }

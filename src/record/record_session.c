@@ -438,7 +438,7 @@ int record_session(struct app *app, const struct record_request *request,
 		.out = out,
 		.items = {.app = app, .run = request->run},
 	};
-	int rc = record_until_done(record_once, &s, request->run->deadline, e);
+	int rc = store_until_written(record_once, &s, request->run->deadline, e);
 
 	forget(&s);
 	return rc;

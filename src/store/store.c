@@ -6,6 +6,10 @@
 
 #include <string.h>
 
+#include "base/clock.h"
+
+#define PAUSE_MS 20 /* after the first conflict, at most; after the second twice as long */
+
 int store_get_many(struct store *s, const struct store_key *keys, size_t n,
 		   struct json_object **items, int64_t deadline, struct err *e)
 {
@@ -69,6 +73,17 @@ int store_write(struct store *s, const struct store_action *actions, size_t n, s
 	}
 	s->writes++;
 	return s->backend->write(s, actions, n, failed ? failed : &ignored, deadline, e);
+}
+
+int store_until_written(int (*once)(void *context, struct err *e), void *context,
+			int64_t deadline, struct err *e)
+{
+	uint32_t try = 0;
+	int rc;
+
+	while ((rc = once(context, e)) && e->code == ERR_CONFLICT && ++try < STORE_TRIES)
+		deadline_sleep(1 + clock_jitter(try * PAUSE_MS), deadline);
+	return rc;
 }
 
 int64_t store_count(struct store *s, int64_t deadline)

@@ -20,6 +20,7 @@
 #include "base/err.h"
 #include "format/json.h"
 
+#define STORE_TRIES 12 /* conflicts with other writers of the same items; at the 12th it ends */
 #define STORE_MAX_ITEMS 100 /* items a get_many or a write may name (DynamoDB's limit) */
 
 struct store_key {
@@ -116,6 +117,16 @@ int store_scan(struct store *s, const struct store_key *after, size_t limit,
  */
 int store_write(struct store *s, const struct store_action *actions, size_t n, size_t *failed,
 		int64_t deadline, struct err *e);
+
+/*
+ * Calls `once`, which reads, decides and writes, until it meets no conflict; it begins
+ * each time at the read.  Between two tries it sleeps for a random time of a few
+ * milliseconds, which grows, and not beyond the deadline, which the verbs of `once` keep
+ * too.  -1 with ERR_CONFLICT when others were in the way STORE_TRIES times; else 0 or
+ * -1 as `once`.
+ */
+int store_until_written(int (*once)(void *context, struct err *e), void *context,
+			int64_t deadline, struct err *e);
 
 /* About how many items there are, for who shows how far a scan has come; -1
  * where that is not known.  It may read the whole table. */

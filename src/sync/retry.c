@@ -30,7 +30,7 @@ static bool is_lasting(struct retry *retry, const struct err *e)
 {
 	if (e->upstream == STRIPE_UNREADABLE)
 		return ++retry->unreadable >= RETRY_UNREADABLE;
-	return (e->code != ERR_UNAVAILABLE && e->code != ERR_CONFLICT) || is_refusal(e);
+	return e->code != ERR_UNAVAILABLE || is_refusal(e);
 }
 
 bool retry_again(struct retry *retry, const struct err *e)

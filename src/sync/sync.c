@@ -103,7 +103,7 @@ static int save(struct sync *s, struct err *e)
 		return 0;
 	do
 		rc = sync_state_save(&s->state, s->app, deadline_in(RETRY_CALL_MS), e);
-	while (rc && e->code != ERR_CONFLICT && retry_again(&retry, e));
+	while (rc && retry_again(&retry, e));
 	return rc;
 }
 

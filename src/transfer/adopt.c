@@ -13,7 +13,6 @@
 #include "transfer/adopt_order.h"
 #include "transfer/transfer.h"
 
-#define AGAIN_TRIES 5
 #define SAVE_EVERY 50 /* pages in which there was nothing to do */
 
 struct walk {
@@ -253,23 +252,33 @@ int adopt_is_complete(struct app *app, int64_t deadline, bool *complete, struct 
 	return 0;
 }
 
+struct adopting_again {
+	struct app *app;
+	int64_t deadline;
+};
+
+static int write_again(void *context, struct err *e)
+{
+	const struct adopting_again *a = context;
+	struct json_object *stands, *item;
+	struct store_action put;
+	int rc;
+
+	if (store_get_many(app_store(a->app), &system_keys[ADOPTED], 1, &stands, a->deadline, e))
+		return -1;
+	item = adoption_item_again(stands, clock_epoch());
+	put = store_replace(item, stands);
+	rc = store_write(app_store(a->app), &put, 1, NULL, a->deadline, e);
+	json_object_put(item);
+	json_object_put(stands);
+	return rc;
+}
+
 int adopt_again(struct app *app, int64_t deadline, struct err *e)
 {
-	int rc, try = 0;
+	struct adopting_again a = {.app = app, .deadline = deadline};
 
-	do {
-		struct json_object *stands, *item;
-		struct store_action put;
-
-		if (store_get_many(app_store(app), &system_keys[ADOPTED], 1, &stands, deadline, e))
-			return -1;
-		item = adoption_item_again(stands, clock_epoch());
-		put = store_replace(item, stands);
-		rc = store_write(app_store(app), &put, 1, NULL, deadline, e);
-		json_object_put(item);
-		json_object_put(stands);
-	} while (rc && e->code == ERR_CONFLICT && ++try < AGAIN_TRIES);
-	return rc;
+	return store_until_written(write_again, &a, deadline, e);
 }
 
 /* --- a new store ------------------------------------------------------------------ */

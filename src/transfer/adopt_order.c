@@ -16,8 +16,6 @@
 #include "shop/order.h"
 #include "transfer/transfer.h"
 
-#define TRIES 20 /* while others are in the way */
-#define PAUSE_MS 20
 #define LETTERS 26 /* that a number may end in */
 
 /* The items of an order, and of the other one of its session. */
@@ -340,20 +338,25 @@ static int record_twice(struct attempt *a, struct err *e)
 	return 0;
 }
 
-/* `theirs`: only if it still has no version. */
-static int try_order(const struct adopt_work *work, struct json_object *order, bool theirs,
-		     struct err *e)
+struct mending {
+	const struct adopt_work *work;
+	struct json_object *order;
+	bool theirs; /* only if it still has no version */
+};
+
+static int mend_once(void *context, struct err *e)
 {
-	struct attempt a = {.work = work};
+	const struct mending *m = context;
+	struct attempt a = {.work = m->work};
 	int rc;
 
-	set_own_keys(&a, order);
+	set_own_keys(&a, m->order);
 	rc = read_items(&a, OWN, e);
-	if (!rc && a.read[ORDER] && (!theirs || store_item_version(a.read[ORDER]) == 0)) {
+	if (!rc && a.read[ORDER] && (!m->theirs || store_item_version(a.read[ORDER]) == 0)) {
 		rc = find_other(&a, e);
 		if (!rc && a.read[OTHER])
 			rc = record_twice(&a, e);
-		else if (!rc && theirs)
+		else if (!rc && m->theirs)
 			rc = adopt_alone(&a, e);
 	}
 	free_attempt(&a);
@@ -363,12 +366,9 @@ static int try_order(const struct adopt_work *work, struct json_object *order, b
 int adopt_mend(const struct adopt_work *work, struct json_object *order, bool theirs,
 	       struct err *e)
 {
-	int try = 0, rc;
+	struct mending m = {.work = work, .order = order, .theirs = theirs};
+	int rc = store_until_written(mend_once, &m, deadline_in(TRANSFER_VERB_MS), e);
 
-	while ((rc = try_order(work, order, theirs, e)) && e->code == ERR_CONFLICT &&
-	       ++try < TRIES)
-		deadline_sleep(1 + clock_jitter((uint32_t)(try * PAUSE_MS)),
-			       deadline_in(TRANSFER_VERB_MS));
 	if (rc && e->code == ERR_CONFLICT)
 		e->code = ERR_UNAVAILABLE;
 	return rc ? err_prefix(e, "%s, %s", json_string_or_null(order, "PK"),

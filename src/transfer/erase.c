@@ -15,9 +15,6 @@
 #include "shop/order.h"
 #include "transfer/transfer.h"
 
-#define TRIES 20 /* while others are in the way */
-#define PAUSE_MS 20
-
 enum item { ORDER, SESSION, PAYMENT, NUMBER, DAY, ITEMS };
 
 #define ACTIONS_MAX (ITEMS + 1)
@@ -139,23 +136,30 @@ static void decide(struct attempt *a, int64_t now)
 		add(a, store_replace(order_day_entry(order, created), a->read[DAY]));
 }
 
-static int erase_once(struct app *app, struct json_object *order, bool dry_run,
-		      enum erase_outcome *outcome, struct err *e)
-{
-	struct attempt a = {.n = 0};
-	int rc = read_items(app, order, &a, e);
+struct erasing {
+	struct app *app;
+	struct json_object *order;
+	bool dry_run;
+	enum erase_outcome *outcome;
+};
 
-	*outcome = !a.read[ORDER] ? ERASE_GONE
+static int erase_once(void *context, struct err *e)
+{
+	const struct erasing *x = context;
+	struct attempt a = {.n = 0};
+	int rc = read_items(x->app, x->order, &a, e);
+
+	*x->outcome = !a.read[ORDER] ? ERASE_GONE
 		: erasure_is_done(a.read[ORDER]) && !erasure_moves(a.read[ORDER]) ? ERASE_ALREADY
 		: ERASE_DONE;
-	if (!rc && *outcome == ERASE_DONE && !dry_run) {
+	if (!rc && *x->outcome == ERASE_DONE && !x->dry_run) {
 		decide(&a, clock_epoch());
-		rc = store_write(app_store(app), a.actions, a.n, NULL,
+		rc = store_write(app_store(x->app), a.actions, a.n, NULL,
 				 deadline_in(TRANSFER_VERB_MS), e);
 		if (!rc)
 			log_info("Order erased",
-				 LOG_STR("orderId", json_string_or_null(order, "orderId")),
-				 LOG_STR("orderNumber", json_string_or_null(order, "orderNumber")));
+				 LOG_STR("orderId", json_string_or_null(x->order, "orderId")),
+				 LOG_STR("orderNumber", json_string_or_null(x->order, "orderNumber")));
 	}
 	free_attempt(&a);
 	return rc;
@@ -164,12 +168,9 @@ static int erase_once(struct app *app, struct json_object *order, bool dry_run,
 int erase_order(struct app *app, struct json_object *order, bool dry_run,
 		enum erase_outcome *outcome, struct err *e)
 {
-	int rc, try = 0;
+	struct erasing x = {.app = app, .order = order, .dry_run = dry_run, .outcome = outcome};
 
-	while ((rc = erase_once(app, order, dry_run, outcome, e)) && e->code == ERR_CONFLICT &&
-	       ++try < TRIES)
-		deadline_sleep(1 + clock_jitter(PAUSE_MS), deadline_in(PAUSE_MS));
-	return rc;
+	return store_until_written(erase_once, &x, deadline_in(TRANSFER_VERB_MS), e);
 }
 
 /* --- sessions without an order ------------------------------------------------------ */

@@ -11,9 +11,6 @@
 #include "base/clock.h"
 #include "format/json_canonical.h"
 
-#define TRIES 20 /* while others are in the way */
-#define PAUSE_MS 20
-
 static struct store_key key_of(struct json_object *item)
 {
 	return (struct store_key){json_string_or_null(item, "PK"), json_string_or_null(item, "SK")};
@@ -117,33 +114,32 @@ static size_t collect_puts(struct transfer_batch *batch, struct store_action *pu
 	return n;
 }
 
-/* 0: all that was to be written is; 1: somebody was in the way. */
-static int write_once(struct transfer_batch *batch, bool dry_run, struct err *e)
+struct writing {
+	struct transfer_batch *batch;
+	bool dry_run;
+};
+
+static int write_once(void *context, struct err *e)
 {
+	const struct writing *w = context;
+	struct transfer_batch *batch = w->batch;
 	struct store_action puts[STORE_MAX_ITEMS];
 	size_t n;
 
 	if (read_entries(batch, true, TRANSFER_WRITTEN, e))
 		return -1;
 	n = collect_puts(batch, puts);
-	if (n == 0 || dry_run)
+	if (n == 0 || w->dry_run)
 		return 0;
-	if (store_write(batch->store, puts, n, NULL, deadline_in(TRANSFER_VERB_MS), e) == 0)
-		return 0;
-	return e->code == ERR_CONFLICT ? 1 : -1;
+	return store_write(batch->store, puts, n, NULL, deadline_in(TRANSFER_VERB_MS), e);
 }
 
 static int write_batch(struct transfer_batch *batch, bool dry_run, struct err *e)
 {
-	int try, rc = 1;
+	struct writing w = {.batch = batch, .dry_run = dry_run};
+	int rc = store_until_written(write_once, &w, deadline_in(TRANSFER_VERB_MS), e);
 
-	for (try = 0; rc > 0 && try < TRIES; try++) {
-		if (try)
-			deadline_sleep(clock_jitter((uint32_t)(try * PAUSE_MS)) + 1,
-				       deadline_in(TRANSFER_VERB_MS));
-		rc = write_once(batch, dry_run, e);
-	}
-	if (rc > 0)
+	if (rc && e->code == ERR_CONFLICT)
 		return err_set(e, ERR_UNAVAILABLE, "other programs keep writing the "
 			       "same items: run the command again");
 	return rc;

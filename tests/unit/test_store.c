@@ -1468,6 +1468,54 @@ static int clean_up(void **state)
 
 #define with_store(f) {#f, f, set_up, clean_up, NULL}
 
+/* What happens to the calls of a write that is tried again: `conflicts` of them meet
+ * another writer, then `then` is what comes. */
+struct tries {
+	int conflicts, calls;
+	enum err_code then;
+};
+
+static int try_write(void *context, struct err *e)
+{
+	struct tries *t = context;
+
+	if (t->calls++ < t->conflicts)
+		return err_set(e, ERR_CONFLICT, "in the way");
+	return t->then ? err_set(e, t->then, "something else") : 0;
+}
+
+static void a_conflict_begins_again_at_the_read_and_anything_else_ends_it(void **state)
+{
+	static const struct {
+		int conflicts;
+		enum err_code then;
+		int calls;
+		enum err_code end;
+	} rows[] = {
+		{0, ERR_NONE, 1, ERR_NONE},
+		{1, ERR_NONE, 2, ERR_NONE},
+		{STORE_TRIES - 1, ERR_NONE, STORE_TRIES, ERR_NONE},
+		{STORE_TRIES, ERR_NONE, STORE_TRIES, ERR_CONFLICT},
+		{0, ERR_UNAVAILABLE, 1, ERR_UNAVAILABLE},
+		{2, ERR_REFUSED, 3, ERR_REFUSED},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LENGTH(rows); i++) {
+		struct tries t = {.conflicts = rows[i].conflicts, .then = rows[i].then};
+		struct err e = {.code = ERR_NONE};
+		char row[16];
+
+		snprintf(row, sizeof row, "row %zu", i);
+		check_int(row, store_until_written(try_write, &t, soon(), &e),
+			  rows[i].end ? -1 : 0);
+		check_int(row, t.calls, rows[i].calls);
+		if (rows[i].end)
+			check_int(row, e.code, rows[i].end);
+	}
+}
+
 static const struct CMUnitTest shared[] = {
 	with_store(items_are_read_in_the_order_of_their_keys),
 	with_store(a_key_that_is_named_twice_gives_its_item_twice),
@@ -1538,6 +1586,7 @@ static const struct CMUnitTest pure[] = {
 	holds(an_item_is_expired_from_its_second_on),
 	holds(a_replacement_is_on_what_was_read),
 	holds(closing_nothing_is_fine),
+	holds(a_conflict_begins_again_at_the_read_and_anything_else_ends_it),
 };
 
 static struct CMUnitTest tests[LENGTH(shared) + LENGTH(sqlite_only) + LENGTH(pure)];
