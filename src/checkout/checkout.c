@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/log.h"
-#include "checkout/price_cache.h"
+#include "checkout/refusal.h"
 #include "format/iso8601.h"
 #include "shop/checkout.h"
 #include "shop/keys.h"
@@ -95,61 +95,7 @@ static bool try_next_key(struct stripe_client *stripe, int *failures, int64_t de
 	return ++*failures < FAILURES && deadline_pause(PAUSE_MS, deadline);
 }
 
-/* The quote's line that Stripe means by "line_items[2][price]", or NULL. */
-static struct json_object *refused_line(struct json_object *quote, const char *param, size_t *index)
-{
-	struct json_object *items = NULL;
-	struct span rest = span_of(param), number;
-	int64_t i;
-
-	if (!str_starts(param, "line_items[") || !str_ends(param, "][price]"))
-		return NULL;
-	rest.p += strlen("line_items[");
-	rest.n -= strlen("line_items[");
-	if (!span_next(&rest, ']', &number) || span_to_int64(number, &i) || i < 0 ||
-	    json_get_array(quote, "items", &items) != JSON_FOUND ||
-	    (size_t)i >= json_object_array_length(items))
-		return NULL;
-	*index = (size_t)i;
-	return json_object_array_get_idx(items, *index);
-}
-
-/*
- * What a refusal means to the buyer, who can mend some of them:
- *   a mistyped address, a total that Stripe does not take: 400, and which it is;
- *   a price that is no longer sold: 409, for the quote has to be made anew.  The
- *   price leaves the cache, else the next quote would have it again.
- * The log has what Stripe said besides.
- */
-static void explain_refusal(struct app *app, const struct stripe_refusal *refusal,
-			    struct json_object *quote, int64_t deadline, struct err *e)
-{
-	struct json_object *line;
-	size_t i;
-
-	if (e->code != ERR_REFUSED)
-		return;
-	line = refused_line(quote, refusal->param, &i);
-	if (!line && strcmp(refusal->code, "email_invalid") != 0 &&
-	    !str_starts(refusal->code, "amount_too_"))
-		return;
-	log_warning("Stripe refused session", LOG_STR("error", e->text));
-	if (line) {
-		const char *sku = json_string_or_null(line, "sku");
-
-		price_cache_drop(app, line, deadline);
-		err_set(e, ERR_OUTDATED, "items[%zu] (%s) is no longer sold at this price: quote "
-			"the cart again", i,
-			sku ? sku : json_string_or_null(line, "stripePriceId"));
-	} else if (strcmp(refusal->code, "email_invalid") == 0) {
-		err_set(e, ERR_BAD_REQUEST, "customerEmail must be an e-mail address");
-	} else {
-		err_set(e, ERR_BAD_REQUEST, "the cart's total can't be paid: %s",
-			refusal->message);
-	}
-}
-
-static int create_session(struct app *app, const char *form, struct json_object *quote,
+static int create_session(struct app *app, const char *form, const struct checkout_ask *ask,
 			  int64_t deadline, struct json_object **session, struct err *e)
 {
 	int64_t until = app_stripe_deadline(deadline);
@@ -167,7 +113,7 @@ static int create_session(struct app *app, const char *form, struct json_object 
 		free(key);
 	} while (rc && ++generation < GENERATIONS && try_next_key(stripe, &failures, until, e));
 	if (rc)
-		explain_refusal(app, stripe_last_refusal(stripe), quote, deadline, e);
+		checkout_explain_refusal(app, stripe_last_refusal(stripe), ask, deadline, e);
 	if (!rc && !json_string_or_null(*session, "id")) {
 		json_object_put(*session);
 		*session = NULL;
@@ -286,6 +232,7 @@ static int create_from_quote(struct app *app, const struct checkout_request *req
 			     struct json_object *quote, const struct checkout_policy *policy,
 			     int64_t deadline, struct json_object **answer, struct err *e)
 {
+	const struct checkout_ask ask = {.request = request, .policy = policy, .quote = quote};
 	struct json_object *session = NULL;
 	struct buf form;
 	int rc;
@@ -293,7 +240,7 @@ static int create_from_quote(struct app *app, const struct checkout_request *req
 	buf_init(&form, FORM_MAX_BYTES);
 	rc = checkout_form(request, quote, policy, &form, e);
 	if (!rc)
-		rc = create_session(app, buf_text(&form), quote, deadline, &session, e);
+		rc = create_session(app, buf_text(&form), &ask, deadline, &session, e);
 	if (!rc) {
 		keep_session(app, request, quote, session, deadline);
 		log_info("Checkout session created",

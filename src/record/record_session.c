@@ -13,6 +13,7 @@
 #include "orders/unnamed.h"
 #include "record/ask_charge.h"
 #include "record/items.h"
+#include "record/paid_twice.h"
 #include "shop/adoption.h"
 #include "shop/charge.h"
 #include "shop/order.h"
@@ -374,8 +375,10 @@ static int decide_and_write(struct recording *s, struct err *e)
 		change.marker = order_event_marker(r->event, r->session->id, change.order, r->run->now,
 						   s->items.app->config.event_ttl_days);
 	rc = record_items_write(&s->items, &change, e);
-	if (!rc && !r->run->dry_run)
+	if (!rc && !r->run->dry_run) {
 		log_order(s, change.order);
+		warn_if_paid_twice(s->items.read[ITEM_QUOTE], stored_order(s), change.order);
+	}
 	if (!rc && s->later) {
 		rc = err_set(e, ERR_UNAVAILABLE, "the line items are still to be fetched: %s",
 			     s->why.text);

@@ -1037,7 +1037,11 @@ REFUSALS = [
     ("a total that is too large", "amount_too_large", None,
      "The Checkout Session's total amount due must be no more than $999,999.99.", 400, ["no more than"]),
     ("a price without its line", None, "line_items[7][price]", "No such price", 502, []),
-    ("a line's quantity", None, "line_items[0][quantity]", "Invalid integer", 502, []),
+    ("a line's quantity", None, "line_items[0][quantity]", "Invalid integer", 400,
+     ["items[0].quantity", "Invalid integer"]),
+    ("an address to return to that is the shop's own", "url_invalid", "success_url",
+     "Not a valid URL", 502, []),
+    ("a line's other parameter", None, "line_items[0][metadata]", "Too much of it", 502, []),
     ("a line that is no number", None, "line_items[x][price]", "No such price", 502, []),
     ("anything else", "parameter_unknown", "color", "Received unknown parameter: color", 502, []),
 ]
@@ -1053,6 +1057,60 @@ for what, code, param, message, status, parts in REFUSALS:
         refused(answer, status, *parts)
         contains(answer.log, "req_refused")
         lacks(answer.body.decode(), "req_refused")
+
+
+# The request that gave what Stripe refuses, the parameter, and the field that is named.
+OF_THE_REQUEST = [
+    ({"successUrl": "https://shop.example/%zz"}, "url_invalid", "success_url", "successUrl"),
+    ({"cancelUrl": "https://shop.example/%zz"}, "url_invalid", "cancel_url", "cancelUrl"),
+    ({"shippingAddressCollection": {"allowed_countries": ["QQ"]}}, None,
+     "shipping_address_collection[allowed_countries][0]", "shippingAddressCollection"),
+    ({"metadata": {"a": "b"}}, None, "metadata[a]", "metadata"),
+    ({"metadata": {"a": "b"}}, None, "payment_intent_data[metadata][a]", "metadata"),
+    ({"locale": "mt"}, None, "locale", "locale"),
+]
+for body, code, param, field in OF_THE_REQUEST:
+    @case(f"{param} of the request's, refused by Stripe, is a 400 that names {field}")
+    def _(body=body, code=code, param=param, field=field):
+        stub = refusing(code, param, "Stripe says no")
+        try:
+            with none_made():
+                answer = create(body, STRIPE_API_BASE=stub.base)
+        finally:
+            stub.close()
+        refused(answer, 400, field, "Stripe says no")
+
+
+# Why Stripe does not sell a cart any more: code, parameter, and which of two prices leave the cache.
+DEAD = [(None, "line_items[1][price]", "one"), ("resource_missing", "line_items[1][price]", "one"),
+        (None, "line_items[1]", "one"), (None, "line_items", "all"), ("product_inactive", None, "all")]
+for code, param, gone in DEAD:
+    @case(f"a refusal of {param or code} is a 409 that says to quote again, and the next quote asks")
+    def _(code=code, param=param, gone=gone):
+        quote = granted(shop.quote("N-RED", "R-SIL"))
+        stub = refusing(code, param, "All prices must use the same currency")
+        try:
+            with unsold():
+                answer = shop.checkout(quote["quoteSignature"], STRIPE_API_BASE=stub.base)
+        finally:
+            stub.close()
+        refused(answer, 409, "quote the cart again")
+        equal(answer.json["code"], "outdated")
+        equal([len(shop.items("PRICE#" + sku)) for sku in ("N-RED", "R-SIL")],
+              [0, 0] if gone == "all" else [1, 0])
+
+
+@test
+def _():
+    """a product that is no longer sold is a 409, and is not quoted again"""
+    price = shop.stripe("POST", "/v1/prices", {
+        "unit_amount": 500, "currency": "usd", "product_data[name]": "Last season",
+        "lookup_key": "LAST"})
+    quote = granted(shop.quote("LAST"))
+    shop.stripe("POST", "/v1/products/" + price["product"], {"active": "false"})
+    with unsold():
+        refused(shop.checkout(quote["quoteSignature"]), 409, "LAST")
+    refused(shop.quote("LAST"), 400, "LAST")
 
 
 @test
@@ -1227,13 +1285,20 @@ def _():
 
 @test
 def _():
-    """of two sessions of one quote the first that is ordered uses it up; both are orders"""
+    """of two sessions of one quote the first that is ordered uses it up; a warning names both orders"""
     signature = granted(shop.quote("N-RED"))["quoteSignature"]
     made = [granted(shop.checkout(signature, {"userId": f"two_{n}"}))["sessionId"] for n in (1, 2)]
+    logs = []
     for session in made:
         shop.sim.post("/_sim/pay", {"session": session})
-        granted(shop.webhook(completed(session)))
+        answer = shop.webhook(completed(session))
+        granted(answer)
+        logs.append(answer.log + shop.webhook(completed(session)).log)
     equal(shop.item("QUOTE#" + signature, "CACHE")["orderId"], made[0])
+    lacks(logs[0], "paid twice")
+    warned, = (line for line in logs[1].splitlines() if "A quote was paid twice" in line)
+    for part in ("warning", "orderId=" + made[1], "orderNumber=", "firstOrderId=" + made[0]):
+        contains(warned, part)
     equal([len(shop.items(f"USER#two_{n}")) for n in (1, 2)], [1, 1])
 
 

@@ -763,6 +763,34 @@ def _():
 
 @test
 def _():
+    """QUOTE_PRODUCT_METADATA: only products that bear the key are sold, whatever is cached"""
+    only = {"QUOTE_PRODUCT_METADATA": "webshop"}
+    for key, name, more in (("SOLD", "Marked", {"product_data[metadata][webshop]": "no"}),
+                            ("NOT-SOLD", "Unmarked", {"product_data[metadata][shop]": "yes"})):
+        shop.stripe("POST", "/v1/prices", {"unit_amount": 500, "currency": "usd", "lookup_key": key,
+                                           "product_data[name]": name, **more})
+    granted(shop.quote("NOT-SOLD"))
+    granted(shop.quote("SOLD", **only))
+    for _again in range(2):
+        refused(shop.quote("SOLD", "NOT-SOLD", **only), 400, "items[1] can't be sold",
+                "not for sale here")
+    price = shop.price_of("NOT-SOLD")["id"]
+    refused(shop.cgi("cart-quote", {"items": [{"stripePriceId": price, "quantity": 1}]}, **only), 400,
+            "not for sale here")
+    granted(shop.quote("NOT-SOLD"))
+
+
+@test
+def _():
+    """a QUOTE_PRODUCT_METADATA that can be no key stops the start and is named"""
+    for key in ("a[b]", "k" * 41, " "):
+        answer = shop.quote("N-RED", QUOTE_PRODUCT_METADATA=key)
+        equal(answer.status, 500)
+        contains(answer.log, "QUOTE_PRODUCT_METADATA")
+
+
+@test
+def _():
     """a QUOTE_LOOKUP_KEY without the two places, or with another, stops the start and is named"""
     for template in ("babesclub", "b:{collectionId}", "b:{variantId}", "b:{collectionId}:{variant}",
                      "b:{collectionId}:{variantId}:{colour}", "b:{collectionId}:{variantId}}"):

@@ -44,7 +44,7 @@ def form_of(options, body=None, **variables):
         granted(create(options, body, STRIPE_API_BASE=stub.base, **variables))
     finally:
         stub.close()
-    form = dict(urllib.parse.parse_qsl(stub.requests[-1][3].decode(), strict_parsing=True))
+    form = dict(urllib.parse.parse_qsl(stub.requests[-1].body.decode(), strict_parsing=True))
     return {name: value for name, value in form.items() if name.split("[")[0] not in (
         "mode", "success_url", "cancel_url", "expires_at", "metadata", "line_items") and
         not name.startswith("payment_intent_data[metadata]")}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Explaining a refusal.  The one idea: Stripe names the parameter, and a parameter is
+ * the request's, the quote's, or the owner's.
+ */
+#include "checkout/refusal.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "checkout/price_cache.h"
+
+/* --- the request's ------------------------------------------------------------------ */
+
+/* The field of the request that a parameter comes from, NULL where it is not the
+ * request's. */
+static const char *field_of(const char *param, const struct checkout_ask *ask)
+{
+	const struct checkout_request *r = ask->request;
+	const struct checkout_policy *p = ask->policy;
+	const struct {
+		const char *param, *field;
+		bool given;
+	} fields[] = {
+		{"customer_email", "customerEmail", r->email},
+		{"success_url", "successUrl", r->success_url != p->success_url},
+		{"cancel_url", "cancelUrl", r->cancel_url != p->cancel_url},
+		{"locale", "locale", r->locale},
+		{"shipping_address_collection", "shippingAddressCollection.allowed_countries",
+		 r->countries},
+		{"metadata", "metadata", r->metadata},
+		{"payment_intent_data[metadata]", "metadata", r->metadata},
+		{"client_reference_id", "userId", r->user_id},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof fields / sizeof *fields; i++)
+		if (fields[i].given && str_starts(param, fields[i].param))
+			return fields[i].field;
+	return NULL;
+}
+
+static bool explain_request(const struct stripe_refusal *refusal, const struct checkout_ask *ask,
+			    struct err *e)
+{
+	const char *field = field_of(refusal->param, ask);
+
+	if (strcmp(refusal->code, "email_invalid") == 0)
+		err_set(e, ERR_BAD_REQUEST, "customerEmail must be an e-mail address");
+	else if (str_starts(refusal->code, "amount_too_"))
+		err_set(e, ERR_BAD_REQUEST, "the cart's total can't be paid: %s",
+			refusal->message);
+	else if (field)
+		err_set(e, ERR_BAD_REQUEST, "%s is not taken: %s", field, refusal->message);
+	else
+		return false;
+	return true;
+}
+
+/* --- the quote's -------------------------------------------------------------------- */
+
+/* What "line_items[2][price]" says: the line, and what of it.  False where it names no
+ * line. */
+static bool parse_line(const char *param, size_t *line, struct span *rest)
+{
+	struct span number;
+	int64_t i;
+
+	if (!str_starts(param, "line_items["))
+		return false;
+	*rest = span_of(param + strlen("line_items["));
+	if (!span_next(rest, ']', &number) || span_to_int64(number, &i) || i < 0)
+		return false;
+	*line = (size_t)i;
+	return true;
+}
+
+static void drop_prices(struct app *app, struct json_object *items, int64_t deadline)
+{
+	size_t i;
+
+	for (i = 0; i < json_object_array_length(items); i++)
+		price_cache_drop(app, json_object_array_get_idx(items, i), deadline);
+}
+
+static void explain_price(struct app *app, struct json_object *item, size_t i, int64_t deadline,
+			  struct err *e)
+{
+	const char *sku = json_string_or_null(item, "sku");
+
+	price_cache_drop(app, item, deadline);
+	err_set(e, ERR_OUTDATED, "items[%zu] (%s) is no longer sold at this price: quote the cart "
+		"again", i, sku ? sku : json_string_or_null(item, "stripePriceId"));
+}
+
+/* A line's price, or the line as a whole: it is no longer sold.  Its quantity: Stripe
+ * has a bound of its own.  The list: its prices do not go together any more (another
+ * currency), and each of them may be the one. */
+static bool explain_quote(struct app *app, const struct stripe_refusal *refusal,
+			  struct json_object *quote, int64_t deadline, struct err *e)
+{
+	struct json_object *items = NULL;
+	struct span rest;
+	size_t i;
+
+	if (json_get_array(quote, "items", &items) != JSON_FOUND)
+		return false;
+	if (strcmp(refusal->param, "line_items") == 0 ||
+	    (!*refusal->param && strcmp(refusal->code, "product_inactive") == 0)) {
+		drop_prices(app, items, deadline);
+		err_set(e, ERR_OUTDATED, "the cart's items are no longer sold together at these "
+			"prices: quote the cart again");
+		return true;
+	}
+	if (!parse_line(refusal->param, &i, &rest) || i >= json_object_array_length(items))
+		return false;
+	if (span_equals(rest, "[quantity]"))
+		err_set(e, ERR_BAD_REQUEST, "items[%zu].quantity is not taken: %s", i,
+			refusal->message);
+	else if (!rest.n || span_equals(rest, "[price]"))
+		explain_price(app, json_object_array_get_idx(items, i), i, deadline, e);
+	else
+		return false;
+	return true;
+}
+
+void checkout_explain_refusal(struct app *app, const struct stripe_refusal *refusal,
+			      const struct checkout_ask *ask, int64_t deadline, struct err *e)
+{
+	struct err said = *e;
+
+	if (e->code == ERR_REFUSED && (explain_request(refusal, ask, e) ||
+				       explain_quote(app, refusal, ask->quote, deadline, e)))
+		log_warning("Stripe refused session", LOG_STR("error", said.text));
+}
