@@ -26,11 +26,38 @@ static bool has_mark(struct json_object *product, const char *key)
 	return !str_empty(json_string_or_null(metadata, key));
 }
 
+/* A package price is of `divide_by` things: {"divide_by": 12, "round": "up"}.  False
+ * where it is none that can be counted. */
+static bool read_package(struct json_object *transform, int64_t *divide_by, const char **round)
+{
+	*round = json_string_or_null(transform, "round");
+	return json_get_int(transform, "divide_by", divide_by) == JSON_FOUND && *divide_by > 0 &&
+	       *round && (strcmp(*round, "up") == 0 || strcmp(*round, "down") == 0);
+}
+
+/* Why no quantity tells what the price comes to. */
+static const char *amount_problem(struct json_object *price)
+{
+	const char *scheme = json_string_or_null(price, "billing_scheme"), *round;
+	struct json_object *object;
+	int64_t unit, divide_by;
+
+	if (scheme && strcmp(scheme, "per_unit") != 0)
+		return "it has tiers";
+	if (json_get_object(price, "custom_unit_amount", &object) == JSON_FOUND)
+		return "the buyer chooses its amount";
+	if (json_get_int(price, "unit_amount", &unit) != JSON_FOUND || unit < 0)
+		return "it has no fixed amount";
+	if (json_get_object(price, "transform_quantity", &object) != JSON_ABSENT &&
+	    !read_package(object, &divide_by, &round))
+		return "it is of packages that can't be counted";
+	return NULL;
+}
+
 const char *price_problem(struct json_object *price, const char *marked)
 {
 	const char *type = json_string_or_null(price, "type");
 	struct json_object *product;
-	int64_t unit;
 
 	if (!json_string_or_null(price, "id") || !json_string_or_null(price, "currency"))
 		return "it is no price";
@@ -42,9 +69,20 @@ const char *price_problem(struct json_object *price, const char *marked)
 		return "its product is not for sale here";
 	if (!type || strcmp(type, "one_time") != 0)
 		return "it is recurring";
-	if (json_get_int(price, "unit_amount", &unit) != JSON_FOUND || unit < 0)
-		return "it has no fixed amount";
-	return NULL;
+	return amount_problem(price);
+}
+
+int price_amount(struct json_object *item, int64_t quantity, int64_t *amount)
+{
+	struct json_object *transform;
+	int64_t count = quantity, divide_by;
+	const char *round;
+
+	if (json_get_object(item, "transformQuantity", &transform) == JSON_FOUND &&
+	    read_package(transform, &divide_by, &round))
+		count = quantity / divide_by +
+			(strcmp(round, "up") == 0 && quantity % divide_by != 0);
+	return __builtin_mul_overflow(json_int_or(item, "unitPrice", 0), count, amount) ? -1 : 0;
 }
 
 static const char *metadata_sku(struct json_object *of)
@@ -101,7 +139,7 @@ struct json_object *price_missing_item(const struct price_key *key, const char *
 struct json_object *price_item(struct json_object *price, const struct price_key *key,
 			       int64_t expires_at)
 {
-	struct json_object *item = item_under(key, expires_at), *product = NULL;
+	struct json_object *item = item_under(key, expires_at), *product = NULL, *transform;
 
 	json_get_object(price, "product", &product);
 	json_set_string(item, "stripePriceId", json_string_or_null(price, "id"));
@@ -111,6 +149,8 @@ struct json_object *price_item(struct json_object *price, const struct price_key
 	json_set_string(item, "sku", sku_of(price, product));
 	json_set_string(item, "productSku", metadata_sku(product));
 	json_set_int(item, "unitPrice", json_int_or(price, "unit_amount", 0));
+	if (json_get_object(price, "transform_quantity", &transform) == JSON_FOUND)
+		json_set(item, "transformQuantity", json_copy(transform));
 	json_set_string(item, "currency", json_string_or_null(price, "currency"));
 	return item;
 }

@@ -11,7 +11,7 @@
 
 /* Why this price can't be quoted ("it is not active"), or NULL if it can: it
  * has to be active, as its product, one-time, and a whole number of minor
- * units; its product's metadata has to have the key `marked` (NULL: any product
+ * units for one thing or a package of them, without tiers; its product's metadata has to have the key `marked` (NULL: any product
  * will do).  Static. */
 const char *price_problem(struct json_object *stripe_price, const char *marked);
 
@@ -30,10 +30,18 @@ struct price_key {
 char *price_sk(const char *mode, const char *stripe_secret, const char *marked);
 
 /* The price's item: its key, stripePriceId, stripeProductId, lookupKey, name,
- * sku, productSku (the product's own), unitPrice, currency, kept until `expires_at`.  price_problem() must be
- * NULL. */
+ * sku, productSku (the product's own), unitPrice, currency, transformQuantity (of a
+ * package price), kept until `expires_at`.  price_problem() must be NULL. */
 struct json_object *price_item(struct json_object *stripe_price, const struct price_key *key,
 			       int64_t expires_at);
+
+/*
+ * What a number of things costs at the price of the item, in minor units; -1 where it
+ * does not fit.  A package price is one of `divide_by` things, and a package that is
+ * begun counts as a whole one, or not at all: `round` is up or down.
+ * https://docs.stripe.com/api/prices/object#price_object-transform_quantity
+ */
+int price_amount(struct json_object *item, int64_t quantity, int64_t *amount);
 
 /* The item that remembers that there is no such price to sell: its key and
  * `problem`, why not. */

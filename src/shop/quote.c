@@ -13,6 +13,7 @@
 #include "format/iso8601.h"
 #include "shop/keys.h"
 #include "shop/lines.h"
+#include "shop/price.h"
 
 /* A list, because the order of its values is sure. */
 static struct json_object *values_of(struct json_object *object, const char *const *keys)
@@ -82,16 +83,18 @@ static struct json_object *quote_line(const struct cart_line *line, struct json_
 				      size_t i, struct err *e)
 {
 	struct json_object *item = json_object_new_object();
-	int64_t unit = json_int_or(price, "unitPrice", 0), total;
+	int64_t total;
 
 	json_copy_member(item, "name", price, "name");
 	json_set_int(item, "quantity", line->quantity);
-	json_set_int(item, "unitPrice", unit);
-	if (__builtin_mul_overflow(unit, line->quantity, &total)) {
+	if (price_amount(price, line->quantity, &total)) {
 		err_set(e, ERR_BAD_REQUEST, "items[%zu]: the amount is too large", i);
 		json_object_put(item);
 		return NULL;
 	}
+	/* A package's price is not that of one thing. */
+	if (total % line->quantity == 0)
+		json_set_int(item, "unitPrice", total / line->quantity);
 	json_set_int(item, "amountSubtotal", total);
 	json_copy_member(item, "currency", price, "currency");
 	json_copy_member(item, "sku", price, line->made ? "productSku" : "sku");

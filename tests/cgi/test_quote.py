@@ -131,6 +131,24 @@ def _():
 
 @test
 def _():
+    """a price of packages is quoted as Stripe charges it, and paid so"""
+    for round, cases in (("up", ((1, 1000, 1000), (12, 1000, None), (13, 2000, None), (20, 2000, 100))),
+                         ("down", ((12, 1000, None), (13, 1000, None), (25, 2000, 80)))):
+        shop.stripe("POST", "/v1/prices", {
+            "unit_amount": 1000, "currency": "usd", "product_data[name]": "Eggs", "lookup_key": round,
+            "transform_quantity[divide_by]": 12, "transform_quantity[round]": round})
+        for quantity, subtotal, each in cases:
+            quote = granted(shop.quote({"sku": round, "quantity": quantity}))
+            line = quote["items"][0]
+            equal((line["amountSubtotal"], quote["pricingSummary"]["subtotal"], line.get("unitPrice")),
+                  (subtotal, subtotal, each), f"{quantity} {round}")
+            made = granted(shop.checkout(quote["quoteSignature"]))
+            session = shop.stripe("GET", "/v1/checkout/sessions/" + made["sessionId"])
+            equal(session["amount_subtotal"], subtotal, f"{quantity} {round}: the session")
+
+
+@test
+def _():
     """where a line has both, the id of the price is what counts"""
     quote = granted(shop.quote({"sku": "R-SIL", "stripePriceId": "price_one", "quantity": 1}))
     equal(quote["items"][0]["unitPrice"], 111)

@@ -67,13 +67,22 @@ def price_object(product_id, params):
             "metadata": merge_metadata({}, params.get("metadata", {})),
             "nickname": params.get("nickname") or None, "product": product_id,
             "recurring": recurring, "tax_behavior": params.get("tax_behavior", "unspecified"),
-            "tiers_mode": None, "transform_quantity": None,
+            "tiers_mode": None, "transform_quantity": params.get("transform_quantity"),
             "type": "recurring" if recurring else "one_time", "unit_amount": amount,
             "unit_amount_decimal": str(amount)}
 
 
+def packages(price, quantity):
+    """How many times a quantity is charged the unit amount."""
+    package = price["transform_quantity"]
+    if not package:
+        return quantity
+    whole, rest = divmod(quantity, package["divide_by"])
+    return whole + (rest > 0 and package["round"] == "up")
+
+
 def line_item_object(price, product, quantity, params):
-    subtotal = price["unit_amount"] * quantity
+    subtotal = price["unit_amount"] * packages(price, quantity)
     return {"id": new_id("item"), "object": "item",
             "adjustable_quantity": params.get("adjustable_quantity"), "amount_discount": 0,
             "amount_subtotal": subtotal, "amount_tax": 0, "amount_total": subtotal,

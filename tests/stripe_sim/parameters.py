@@ -45,7 +45,8 @@ PRICE_CREATE = PRICE_UPDATE | {
                            "unit_label": text(12)}, ["name"]),
     "billing_scheme": one_of("per_unit"), "unit_amount_decimal": UNSIMULATED,
     "custom_unit_amount": UNSIMULATED, "tiers": UNSIMULATED, "tiers_mode": UNSIMULATED,
-    "transform_quantity": UNSIMULATED}
+    "transform_quantity": shape({"divide_by": integer(1, 999_999), "round": one_of("up", "down")},
+                                ["divide_by", "round"])}
 
 PRICE_LIST = PAGING | {"active": boolean, "created": RANGE, "currency": currency,
                        "lookup_keys": list_of(text(), 10), "product": text(),

@@ -76,6 +76,62 @@ static void a_price_is_kept_with_what_a_quote_needs(void **state)
 		   "'unitPrice':1999,'currency':'usd','expiresAt':1732613100}");
 }
 
+/* What Stripe charges for a quantity. */
+static void a_package_that_is_begun_costs_as_its_price_says(void **state)
+{
+	static const struct {
+		const char *package; /* NULL: none */
+		int64_t quantity, amount;
+	} table[] = {
+		{NULL, 1, 1999}, {NULL, 12, 23988},
+		{"'divide_by':12,'round':'up'", 1, 1999}, {"'divide_by':12,'round':'up'", 12, 1999},
+		{"'divide_by':12,'round':'up'", 13, 3998}, {"'divide_by':12,'round':'up'", 24, 3998},
+		{"'divide_by':12,'round':'down'", 12, 1999}, {"'divide_by':12,'round':'down'", 23, 1999},
+		{"'divide_by':12,'round':'down'", 11, 0}, {"'divide_by':1,'round':'down'", 7, 13993},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table) {
+		const char *package = row->package ? row->package : "";
+		const char *change = keep_text(row->package
+			? str_printf("'transform_quantity':{%s}", package)
+			: str_dup("'transform_quantity':null"));
+		struct json_object *item;
+		int64_t amount;
+
+		check_text(change, price_problem(price_with(change), NULL), NULL);
+		item = keep(price_item(price_with(change), &(struct price_key){"x", "s"}, 1));
+		check_int(change, price_amount(item, row->quantity, &amount), 0);
+		check_int(change, amount, row->amount);
+	}
+	assert_int_equal(price_amount(json_of("{'unitPrice':4611686018427387904}"), 2, &(int64_t){0}), -1);
+}
+
+static void a_price_that_no_quantity_tells_the_amount_of_is_refused_with_the_reason(void **state)
+{
+	static const struct {
+		const char *change, *problem;
+	} table[] = {
+		{"'billing_scheme':'per_unit'", NULL},
+		{"'billing_scheme':'tiered','unit_amount':null,'tiers_mode':'volume'", "it has tiers"},
+		{"'unit_amount':null,'custom_unit_amount':{'minimum':500}", "the buyer chooses its amount"},
+		{"'unit_amount':null,'unit_amount_decimal':'12.5'", "it has no fixed amount"},
+		{"'type':'recurring','recurring':{'usage_type':'metered'}", "it is recurring"},
+		{"'transform_quantity':{'divide_by':0,'round':'up'}",
+		 "it is of packages that can't be counted"},
+		{"'transform_quantity':{'divide_by':12,'round':'nearest'}",
+		 "it is of packages that can't be counted"},
+		{"'transform_quantity':{'divide_by':12}", "it is of packages that can't be counted"},
+		{"'transform_quantity':{}", "it is of packages that can't be counted"},
+		{"'transform_quantity':'12'", "it is of packages that can't be counted"},
+		{"'currency_options':{'eur':{'unit_amount':5}}", NULL},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table)
+		check_text(row->change, price_problem(price_with(row->change), NULL), row->problem);
+}
+
 static void the_item_is_named_by_what_asked_for_it(void **state)
 {
 	struct json_object *item = keep(price_item(price_with("'lookup_key':null"),
@@ -142,6 +198,8 @@ int main(void)
 		holds(a_price_that_cannot_be_quoted_says_why),
 		holds(only_a_product_with_the_mark_is_sold),
 		holds(a_price_is_kept_with_what_a_quote_needs),
+		holds(a_package_that_is_begun_costs_as_its_price_says),
+		holds(a_price_that_no_quantity_tells_the_amount_of_is_refused_with_the_reason),
 		holds(the_item_is_named_by_what_asked_for_it),
 		holds(what_is_not_there_is_kept_with_the_reason),
 		holds(each_key_and_mode_has_prices_of_its_own),
