@@ -6,8 +6,8 @@
  *
  *   upstreams SESSION-FILE LINES-FILE DELAY-MS
  *
- * The files have @ID@ in the place of the session's id.  The table is always
- * empty and takes every write.  It prints "STRIPE-PORT TABLE-PORT" and serves
+ * The files have @ID@ in the place of the session's id.  The table "bench" is as
+ * `ordersnap init` makes it, stays empty and takes every write.  It prints "STRIPE-PORT TABLE-PORT" and serves
  * until it is ended; on SIGUSR1 it prints the calls so far, as JSON.
  */
 #include <arpa/inet.h>
@@ -100,6 +100,11 @@ static char *stripe_answer(const char *request, int *status)
 	return body;
 }
 
+/* What `ordersnap init` puts into a new table: no order of anybody else's is in it. */
+static const char adopted[] = "{\"Responses\":{\"bench\":[{\"PK\":{\"S\":\"SYSTEM\"},"
+			      "\"SK\":{\"S\":\"ADOPTED\"},\"version\":{\"N\":\"1\"},"
+			      "\"adoptedAt\":{\"S\":\"2026-01-01T00:00:00Z\"}}]},\"UnprocessedKeys\":{}}";
+
 static char *table_answer(const char *request, const char *body, int *status)
 {
 	const char *target = strcasestr(request, "DynamoDB_20120810.");
@@ -114,7 +119,7 @@ static char *table_answer(const char *request, const char *body, int *status)
 	atomic_fetch_add(&reads, 1);
 	atomic_fetch_add(&read_items, count_of(body, "\"PK\""));
 	if (strncmp(target, "BatchGetItem", 12) == 0)
-		return strdup("{\"Responses\":{},\"UnprocessedKeys\":{}}");
+		return strdup(strstr(body, "\"ADOPTED\"") ? adopted : "{\"Responses\":{},\"UnprocessedKeys\":{}}");
 	if (strncmp(target, "Query", 5) == 0)
 		return strdup("{\"Items\":[],\"Count\":0,\"ScannedCount\":0}");
 	return strdup("{}");
