@@ -21,12 +21,14 @@
 
 #define READ_MS 30000
 #define PAGE 100
+#define NAMED 20 /* failures that a run names */
 
 struct output {
-	const char *command;     /* who complains */
+	const char *command;      /* who complains */
 	struct json_object *json; /* the array of items, or NULL */
 	bool quiet, dry_run;
-	bool left_told;          /* that a process was left behind: once is enough */
+	bool left_told;           /* that a process was left behind: once is enough */
+	int64_t failed;
 };
 
 /* --- an item ---------------------------------------------------------------------- */
@@ -90,7 +92,7 @@ static void on_done(void *context, const struct notify_done *done)
 			 : done->given_up ? "given up" : "failed", done->error);
 	else if (out->dry_run)
 		print_item(done->item);
-	if (done->error)
+	if (done->error && out->failed++ < NAMED)
 		command_complain(out->command, "%s %s: %s%s", json_string_or_null(done->item, "id"),
 				 number ? number : "", clean, done->given_up ? "; given up after seven "
 				 "days: see --retry and --forget" : "");
@@ -99,6 +101,13 @@ static void on_done(void *context, const struct notify_done *done)
 				 "open for %d seconds, and was killed", NOTIFY_PROGRAM_MS / 1000);
 	out->left_told |= done->left;
 	free(clean);
+}
+
+static void say_unnamed(const struct output *out)
+{
+	if (out->failed > NAMED)
+		command_complain(out->command, "%" PRId64 " more failed; ordersnap notify --list names "
+				 "them", out->failed - NAMED);
 }
 
 static void print_counts(const struct output *out, const struct notify_counts *counts)
@@ -137,6 +146,7 @@ static int run_hook(struct app *app, const struct command_line *line, struct out
 	command_number(line, "limit", 1, 1000000, &notify.limit);
 	interrupt_catch();
 	rc = notify_run(app, &notify, &counts, &e);
+	say_unnamed(out);
 	print_counts(out, &counts);
 	if (rc)
 		command_complain("notify", "%s", e.text);
@@ -150,8 +160,11 @@ void notify_after_sync(struct app *app)
 	struct notify_counts counts;
 	struct err e;
 
-	if (app->config.order_hook && notify_run(app, &notify, &counts, &e))
+	if (!app->config.order_hook)
+		return;
+	if (notify_run(app, &notify, &counts, &e))
 		command_complain("sync", "the shop was not told of its orders: %s", e.text);
+	say_unnamed(&out);
 }
 
 /* --- what waits --------------------------------------------------------------------- */

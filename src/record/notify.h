@@ -6,7 +6,7 @@
  * The one idea: an item is moved to the time of its next try before its program is run,
  * and deleted when that ended with status 0.  So nothing is lost whenever a run dies, two
  * runs do not do the same item, and what comes twice has one id.  New items and those
- * that are tried again take turns: neither waits for all of the other.
+ * that are tried again share a run's time: neither waits for all of the other.
  *
  * The program has nothing of ordersnap's environment but TZ and ORDERSNAP_CONF, and
  *
