@@ -157,6 +157,17 @@ test('a quote that is stale, used or forgotten is asked for anew without a word'
   expect(context, '410');
 });
 
+test('two clicks ask for one session', async (context) => {
+  const page = await openShop(context);
+  let asked = 0;
+  await page.route('**/checkout/create-session', (route) => { asked += 1; return route.continue(); });
+  await fillCart(page);
+  await eventually(() => pay(page).isEnabled(), 'the button');
+  await page.locator('#cart form').evaluate((form) => { for (let i = 0; i < 2; i += 1) form.dispatchEvent(new SubmitEvent('submit', { cancelable: true })); });
+  await page.locator('#pay').waitFor();
+  equal(asked, 1);
+});
+
 // The shop's page after the payment knows nothing of the elements.
 const bareThanks = (page) => page.locator('#cart ordersnap-cart').evaluate((cart) => cart.setAttribute('success-url',
   '/foreign/bare-thanks.html?session_id={CHECKOUT_SESSION_ID}'));
@@ -420,6 +431,42 @@ test('orders: a token that has expired is asked for anew, once, before anybody h
   await page.evaluate(([a, b]) => { document.querySelector('ordersnap-orders').token = ({ anew }) => (anew ? b : a); }, [old, good]);
   await page.getByRole('heading', { name: 'BC-ANN01' }).waitFor();
   ok(!page.url().includes('token'), 'no token in the address');
+  expect(context, '401');
+});
+
+test('orders: what has not changed since the last time is not sent again', async (context) => {
+  const page = await openOrders(context);
+  const answers = [];
+  page.on('response', async (response) => {
+    if (!response.url().includes('/orders?')) return;
+    const { 'if-none-match': known } = await response.request().allHeaders();
+    const { encodedBodySize, transferSize } = await page.evaluate((url) => performance.getEntriesByName(url).at(-1)?.toJSON() ?? {}, response.url());
+    answers.push([Boolean(known), transferSize < encodedBodySize]); // a 304 is headers alone
+  });
+  await page.getByRole('button', { name: 'Show more' }).waitFor();
+  await page.evaluate(() => document.querySelector('ordersnap-orders').reload());
+  await page.getByRole('heading', { name: 'BC-ANN01' }).waitFor();
+  await eventually(() => answers.length, 'the second answer');
+  equal(answers, [[true, true]]);
+});
+
+test('orders: with remote-user the web server knows who asks: no token is needed, and a 401 asks to log in', async (context) => {
+  const page = await context.newPage();
+  const sent = [];
+  let status = 200;
+  await page.route('**/orders?*', async (route) => {
+    sent.push((await route.request().allHeaders()).authorization ?? null);
+    return answer(status === 200 ? withOrder({}) : { error: 'a login is required' }, { status })(route);
+  });
+  await page.goto(`${site.url}/foreign/orders.html`);
+  await page.getByText('Please log in to see your orders.').first().waitFor();
+  equal(sent, []);
+  await page.evaluate(() => { const e = document.querySelector('ordersnap-orders'); e.setAttribute('remote-user', ''); e.reload(); });
+  await page.getByRole('heading', { name: 'BC-1' }).waitFor();
+  status = 401;
+  await page.evaluate(() => document.querySelector('ordersnap-orders').reload());
+  await page.getByText('Your login has ended. Please log in again.').first().waitFor();
+  equal(sent, [null, null]);
   expect(context, '401');
 });
 
@@ -819,34 +866,52 @@ test('a session without an address is said to have failed, and the page stays', 
 
 // --- people -------------------------------------------------------------------------------------
 
+// The name of what has the focus, in whatever shadow it is.
+const focused = (page) => page.evaluate(() => {
+  let e = document.activeElement;
+  while (e?.shadowRoot?.activeElement) e = e.shadowRoot.activeElement;
+  return e?.getAttribute('aria-label') ?? e?.textContent.trim() ?? '';
+});
+
+async function tabTo(page, name) {
+  for (let i = 0; i < 40; i += 1) {
+    if ((await focused(page)).startsWith(name)) return;
+    await page.keyboard.press('Tab');
+  }
+  throw new Error(`Tab does not come to ${name}`);
+}
+
 test('by the keyboard alone: into the cart, more of it, to Stripe, and the focus is never lost', async (context) => {
   const page = await openShop(context);
   await page.getByText('$42.00').waitFor();
-  const focused = () => page.evaluate(() => {
-    let e = document.activeElement;
-    while (e?.shadowRoot?.activeElement) e = e.shadowRoot.activeElement;
-    return e?.getAttribute('aria-label') ?? e?.textContent.trim() ?? '';
-  });
-  const tabTo = async (name) => {
-    for (let i = 0; i < 40; i += 1) {
-      if ((await focused()).startsWith(name)) return;
-      await page.keyboard.press('Tab');
-    }
-    throw new Error(`Tab does not come to ${name}`);
-  };
-  await tabTo('Add Red Necklace');
+  await tabTo(page, 'Add Red Necklace');
   await page.keyboard.press('Enter');
-  equal((await focused()).startsWith('Add Red Necklace'), true);
+  equal((await focused(page)).startsWith('Add Red Necklace'), true);
   equal(await page.locator('ordersnap-buy [role=status]').first().textContent(), 'Red Necklace: 1 in the cart');
   await inCart(page, '$30.00');
-  await tabTo('One Red Necklace more');
+  await tabTo(page, 'One Red Necklace more');
   await page.keyboard.press('Space');
   await inCart(page, '$60.00');
-  equal(await focused(), 'One Red Necklace more');
+  equal(await focused(page), 'One Red Necklace more');
   await eventually(async () => await status(page, '#cart ordersnap-cart') === '2 in the cart, $60.00', 'word of the sum');
-  await tabTo('Check out');
+  await tabTo(page, 'Check out');
   await page.keyboard.press('Enter');
   await page.locator('#pay').waitFor();
+});
+
+test('orders by the keyboard alone: details open, the parcel is tracked, and more come with the focus on the first', async (context) => {
+  const page = await openOrders(context);
+  await page.getByRole('button', { name: 'Show more' }).waitFor();
+  await tabTo(page, 'Details: Order BC-ANN01');
+  await page.keyboard.press('Enter');
+  await page.getByText('5 Shore Road').first().waitFor();
+  await page.keyboard.press('Tab');
+  equal(await focused(page), 'DHL JD01');
+  await tabTo(page, 'Show more');
+  await page.keyboard.press('Space');
+  await eventually(async () => await focused(page) === 'Order BC-ANN06', 'the first of the new ones');
+  await page.keyboard.press('Tab');
+  equal(await focused(page), 'Details: Order BC-ANN06');
 });
 
 test('removing the last line leaves the focus in the cart and says that it is empty', async (context) => {
