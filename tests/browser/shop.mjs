@@ -464,8 +464,9 @@ test('orders: with remote-user the web server knows who asks: no token is needed
   await page.evaluate(() => { const e = document.querySelector('ordersnap-orders'); e.setAttribute('remote-user', ''); e.reload(); });
   await page.getByRole('heading', { name: 'BC-1' }).waitFor();
   status = 401;
-  await page.evaluate(() => document.querySelector('ordersnap-orders').reload());
+  await page.evaluate(() => document.querySelector('ordersnap-orders').more());
   await page.getByText('Your login has ended. Please log in again.').first().waitFor();
+  equal(await orderTitles(page), []); // whoever sits there now may be somebody else
   equal(sent, [null, null]);
   expect(context, '401');
 });
@@ -478,10 +479,12 @@ test('orders: slow is said while it lasts; away and busy have a button to try ag
   await page.getByRole('button', { name: 'Show more' }).click();
   await page.getByText('Loading your orders…').first().waitFor();
   equal(await status(page, 'ordersnap-orders'), 'Loading your orders…');
+  equal(await page.locator('ordersnap-orders [aria-busy=true]').count(), 1);
   equal((await orderTitles(page)).length, 5);
   await eventually(() => release, 'the request');
   release();
   await page.getByRole('heading', { name: 'BC-ANN06' }).waitFor();
+  equal(await page.locator('ordersnap-orders [aria-busy=true]').count(), 0);
   await page.unroute('**/orders?*');
   for (const [fault, text] of [[(route) => route.abort(), 'can’t be reached'], [answer({ error: 'x' }, { status: 503 }), 'is busy'],
     [answer({ error: 'x' }, { status: 500 }), 'That did not work'], [(route) => route.fulfill({ body: '<html>' }), 'can’t be reached']]) {
@@ -489,6 +492,7 @@ test('orders: slow is said while it lasts; away and busy have a button to try ag
     await page.locator('ordersnap-orders').getByRole('button').last().click();
     await page.getByRole('alert').getByText(text).first().waitFor();
     equal((await orderTitles(page)).length, 10);
+    ok(await page.getByRole('heading', { name: 'BC-ANN01' }).isVisible(), `${text}: what was there is there`);
     await page.unroute('**/orders?*');
   }
   await page.getByRole('button', { name: 'Try again' }).click();
@@ -814,6 +818,78 @@ for (let n = 0; n < site.snippets; n += 1) {
     ok(shown.length && shown.every(Boolean), `it shows ${JSON.stringify(shown)}`);
   });
 }
+
+test('the manual\'s attributes of buy and cart: quantity, name, most, heading, countries, email and the two addresses', async (context) => {
+  const page = await context.newPage();
+  let body;
+  await page.route('**/checkout/create-session', (route) => { body = route.request().postDataJSON(); return answer({ error: 'no' }, { status: 400 })(route); });
+  await page.goto(`${site.url}/foreign/evil.html`);
+  await page.evaluate(() => {
+    const set = (tag, attributes) => Object.entries(attributes).forEach(([name, value]) => document.querySelector(tag).setAttribute(name, value));
+    set('ordersnap-buy', { sku: 'N-RED', quantity: '2', name: 'A pair' });
+    set('ordersnap-cart', { most: '3', heading: '4', countries: 'CA, US', 'success-url': '/x.html?session_id={CHECKOUT_SESSION_ID}', 'cancel-url': 'y.html' });
+  });
+  await add(page, 'A pair').click();
+  await page.getByRole('heading', { name: 'Your cart', level: 4 }).waitFor();
+  equal(await page.evaluate(() => ordersnap.cart.read()), { 'N-RED': 2 });
+  await page.getByRole('button', { name: 'One Red Necklace more' }).click();
+  ok(await page.getByRole('button', { name: 'One Red Necklace more' }).isDisabled(), 'more than the most');
+  await page.getByLabel('Quantity of Red Necklace').fill('7');
+  await page.getByLabel('Quantity of Red Necklace').press('Tab');
+  await page.locator('ordersnap-cart').getByText('$90.00').first().waitFor();
+  await page.getByLabel(/^E-mail/).fill('ann@shop.example');
+  await eventually(() => pay(page).isEnabled(), 'the button');
+  await pay(page).click();
+  await page.getByRole('alert').getByText('That did not work: no').waitFor();
+  const { quoteSignature, ...rest } = body;
+  ok(/^[0-9a-f]{64}$/.test(quoteSignature), quoteSignature);
+  equal(rest, { customerEmail: 'ann@shop.example', shippingAddressCollection: { allowed_countries: ['CA', 'US'] },
+    successUrl: `${site.url}/x.html?session_id={CHECKOUT_SESSION_ID}`, cancelUrl: `${site.url}/foreign/y.html` });
+  equal(await page.getByLabel(/^E-mail/).inputValue(), 'ann@shop.example');
+  expect(context, '400');
+});
+
+test('the manual\'s attributes of thanks and orders: parameter, heading, limit', async (context) => {
+  const page = await context.newPage();
+  let limit;
+  await page.route('**/orders?*', (route) => { limit = new URL(route.request().url()).searchParams.get('limit'); return answer(withOrder({}))(route); });
+  await page.goto(`${site.url}/foreign/orders.html?s=cs_test_ann05`);
+  await page.evaluate(() => {
+    const thanks = document.createElement('ordersnap-thanks');
+    thanks.setAttribute('parameter', 's');
+    thanks.setAttribute('heading', '3');
+    document.querySelector('main').append(thanks);
+    const orders = document.querySelector('ordersnap-orders');
+    orders.setAttribute('limit', '7');
+    orders.setAttribute('heading', '5');
+    orders.token = 'x';
+  });
+  await page.getByText('BC-ANN05', { exact: true }).waitFor();
+  await page.getByRole('heading', { name: 'Thank you!', level: 3 }).waitFor();
+  await page.getByRole('heading', { name: 'Order BC-1', level: 5 }).waitFor();
+  equal(limit, '7');
+});
+
+test('the manual\'s events: what was added, the order once, a login that is needed, and the cart\'s change', async (context) => {
+  const page = await context.newPage();
+  const states = ['pending', 'pending', 'completed'];
+  await page.route('**/checkout/session-status?*', (route) => answer({ status: states.length > 1 ? states.shift() : states[0], orderNumber: 'BC-1', amount: 5, currency: 'usd', items: [] })(route));
+  await page.addInitScript(() => {
+    window.told = [];
+    for (const name of ['ordersnap-added', 'ordersnap-order', 'ordersnap-login']) document.addEventListener(name, ({ type, detail, target }) => told.push([type, target.localName, detail]));
+    addEventListener('ordersnap-cart-change', ({ type, detail }) => told.push([type, detail]));
+  });
+  await page.goto(`${site.url}/foreign/evil.html`);
+  await add(page, EVIL).click();
+  equal(await page.evaluate(() => told), [['ordersnap-cart-change', { 'X-EVIL': 1 }], ['ordersnap-added', 'ordersnap-buy', { sku: 'X-EVIL', count: 1 }]]);
+  await page.goto(`${site.url}/foreign/thanks.html?session_id=cs_test_1`);
+  await page.getByText('Your payment went through.').first().waitFor();
+  const orders = (await page.evaluate(() => told)).filter(([type]) => type === 'ordersnap-order');
+  equal(orders.map(([, tag, detail]) => [tag, detail.orderNumber]), [['ordersnap-thanks', 'BC-1']]);
+  await page.goto(`${site.url}/foreign/orders.html`);
+  await page.getByText('Please log in to see your orders.').first().waitFor();
+  equal(await page.evaluate(() => told), [['ordersnap-login', 'ordersnap-orders', {}]]);
+});
 
 test('texts, locale and address come from the page: attributes, properties, configure()', async (context) => {
   const page = await context.newPage();
