@@ -111,7 +111,10 @@ static void plan_on(struct sync_state *state, struct json_object *run, int64_t f
 	size_t i;
 
 	state->resumed = true;
+	/* By a clock that has been set back since, it began in what is to come. */
 	state->started = time_or_0(run, "startedAt");
+	if (state->started > now)
+		state->started = now;
 	state->from = from < run_from ? from : run_from;
 	state->to = now;
 	json_get_object(run, "summary", &counts);

@@ -35,7 +35,8 @@ struct sync {
 	struct stripe_pages pages; /* of the segment that is being read */
 	struct sync_unlisted unlisted; /* orders of the window without a session */
 	struct json_object *aside; /* what was set aside when the run began */
-	int64_t now;
+	int64_t now;      /* when it began, and the same by the other clock: */
+	int64_t began_ms;
 	bool begun;   /* a page of the segment has been read */
 	int64_t left; /* sessions that may still be looked at */
 };
@@ -207,7 +208,9 @@ static int walk_listed(struct sync *s, struct pending_pass *pass, int64_t near, 
  */
 static int walk_pending(struct sync *s, struct sync_late *late, struct err *e)
 {
-	bool all = s->now - s->state.walked_at >= DAY || s->state.walked < PENDING_CHEAP;
+	/* By a clock that was ahead they were walked in what is to come. */
+	bool all = s->now - s->state.walked_at >= DAY || s->state.walked_at > s->now ||
+		   s->state.walked < PENDING_CHEAP;
 	int64_t near = s->now - (all ? PENDING_DAYS : PENDING_DAYS_NEAR) * DAY;
 	struct pending_pass pass = {.late = late, .days = json_object_new_array()};
 	struct pending_walk walk = {.from = near, .to = s->state.from - 1,
@@ -276,6 +279,15 @@ static int plan(struct sync *s, struct err *e)
 	return save(s, e);
 }
 
+/* By how many seconds the clock was set back since the run began: so much too late is
+ * the time that it counts as begun, from which the next one looks back. */
+static int64_t set_back(const struct sync *s)
+{
+	int64_t back = s->now + (clock_monotonic_ms() - s->began_ms) / 1000 - clock_epoch();
+
+	return back > 1 ? back : 0;
+}
+
 static int finish(struct sync *s, struct err *e)
 {
 	if (s->state.n || told_to_stop(s)) {
@@ -284,6 +296,7 @@ static int finish(struct sync *s, struct err *e)
 	}
 	if (s->options->dry_run)
 		return 0;
+	s->state.started -= set_back(s);
 	return sync_state_finish(&s->state, s->app, clock_epoch(), deadline_in(RETRY_CALL_MS), e);
 }
 
@@ -332,6 +345,7 @@ int sync_run(struct app *app, const struct sync_options *options, struct sync_re
 {
 	struct sync s = {
 		.app = app, .options = options, .result = result, .now = clock_epoch(),
+		.began_ms = clock_monotonic_ms(),
 		.left = options->max_sessions ? options->max_sessions : INT64_MAX,
 	};
 	int rc;

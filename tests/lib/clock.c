@@ -4,7 +4,8 @@
  * later without waiting for it.  CLOCK_SHIFT is seconds that the wall clock
  * alone differs by, for a whole life of a process.  CLOCK_FILE is a file of
  * eight bytes, seconds that every clock runs ahead by: it is mapped, so a
- * test moves the time of a process that runs.
+ * test moves the time of a process that runs.  CLOCK_WALL is the same for the
+ * wall clock alone, which may also jump back.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -15,31 +16,36 @@
 #include <time.h>
 #include <unistd.h>
 
-static const volatile int64_t *ahead(void)
+typedef const volatile int64_t seconds;
+
+/* What the file that the variable names says; it is mapped once. */
+static int64_t ahead(const char *variable, seconds **mapped)
 {
 	static const int64_t none;
-	static const volatile int64_t *mapped;
-	const char *path = getenv("CLOCK_FILE");
+	const char *path = getenv(variable);
 	int fd;
 
-	if (mapped)
-		return mapped;
+	if (*mapped)
+		return **mapped;
 	fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-	mapped = fd < 0 ? &none : mmap(NULL, sizeof none, PROT_READ, MAP_SHARED, fd, 0);
-	if (mapped == MAP_FAILED)
-		mapped = &none;
+	*mapped = fd < 0 ? &none : mmap(NULL, sizeof none, PROT_READ, MAP_SHARED, fd, 0);
+	if (*mapped == MAP_FAILED)
+		*mapped = &none;
 	if (fd >= 0)
 		close(fd);
-	return mapped;
+	return **mapped;
 }
 
 int clock_gettime(clockid_t id, struct timespec *now)
 {
+	static seconds *all, *wall;
 	const char *shift = getenv("CLOCK_SHIFT");
 	int rc = (int)syscall(SYS_clock_gettime, id, now);
 
 	if (rc == 0)
-		now->tv_sec += *ahead();
+		now->tv_sec += ahead("CLOCK_FILE", &all);
+	if (rc == 0 && id == CLOCK_REALTIME)
+		now->tv_sec += ahead("CLOCK_WALL", &wall);
 	if (rc == 0 && id == CLOCK_REALTIME && shift)
 		now->tv_sec += atol(shift);
 	return rc;

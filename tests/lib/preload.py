@@ -33,16 +33,17 @@ class Preload:
 
 
 class Clock(Preload):
-    """All clocks of the programs that run with .variables; move() sets them forward together."""
+    """All clocks of the programs that run with .variables; move() sets them forward together.  With
+    CLOCK_WALL it is the wall clock alone, which may be set back too."""
 
-    def __init__(self):
+    def __init__(self, variable="CLOCK_FILE"):
         super().__init__(CLOCK)
         self.path = os.path.join(self.folder, "seconds")
         with open(self.path, "wb") as f:
             f.write(bytes(8))
         with open(self.path, "r+b") as f:
             self.shift = mmap.mmap(f.fileno(), 8)
-        self.variables["CLOCK_FILE"] = self.path
+        self.variables[variable] = self.path
 
     def now(self):
         return struct.unpack("@q", self.shift[:])[0]
