@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/seconds.h"
 #include "format/iso8601.h"
 #include "check/check_part.h"
 #include "orders/pending.h"
@@ -15,7 +16,6 @@
 
 #define READ_MS 4000
 #define DAYS_MS 10000 /* for all of the days */
-#define DAY 86400
 #define SYNC_WARNING DAY           /* seconds since the last one */
 #define PENDING_WARNING (3 * DAY)
 #define NEAR_DAYS 14 /* that are looked through for pending orders */

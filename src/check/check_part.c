@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/seconds.h"
 #include "base/log.h"
 
 #define LINE_MAX_BYTES 4096
@@ -91,7 +92,7 @@ const char *check_spell(int64_t seconds, char *out)
 	static const struct {
 		int64_t seconds;
 		const char *name;
-	} units[] = {{86400, "day"}, {3600, "hour"}, {60, "minute"}, {1, "second"}};
+	} units[] = {{DAY, "day"}, {HOUR, "hour"}, {60, "minute"}, {1, "second"}};
 	size_t i = 0;
 	int64_t n;
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/seconds.h"
 #include "base/str.h"
 #include "check/check_part.h"
 #include "orders/sync_account.h"
@@ -16,7 +17,6 @@
 #include "stripe/list.h"
 
 #define ALL_MS 12000 /* for all of the calls */
-#define DAY 86400
 #define DAYS 14
 #define ORDERS 100
 #define LISTS 3  /* calls for a hundred sessions each */

@@ -9,9 +9,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/seconds.h"
 #include "base/str.h"
 
-#define DAY_SECONDS 86400
 #define ZONE_DAYS 2 /* no zone is further from UTC; TZ can say up to 24:59:59 */
 #define MONTHS 12
 #define TM_YEAR 1900
@@ -65,6 +65,6 @@ static int64_t first_midnight(int month)
 
 void month_days(int month, int64_t *from, int64_t *to)
 {
-	*from = first_midnight(month) - ZONE_DAYS * DAY_SECONDS;
-	*to = first_midnight(month + 1) + ZONE_DAYS * DAY_SECONDS;
+	*from = first_midnight(month) - ZONE_DAYS * DAY;
+	*to = first_midnight(month + 1) + ZONE_DAYS * DAY;
 }

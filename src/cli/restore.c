@@ -5,11 +5,12 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "base/seconds.h"
 #include "cli/backup.h"
 #include "format/iso8601.h"
 
 /* What was paid after the copy was begun at most a day before: a session lives so long. */
-#define SESSION_LIFE 86400
+#define SESSION_LIFE DAY
 
 static void print_next(const char *file, const struct sqlite_copied *done)
 {

@@ -10,13 +10,13 @@
 #include <strings.h>
 
 #include "base/clock.h"
+#include "base/seconds.h"
 #include "format/iso8601.h"
 #include "shop/keys.h"
 #include "shop/order_rank.h"
 #include "shop/tracking.h"
 
 #define READ_MS 30000
-#define DAY_SECONDS 86400
 #define DAYS_MAX 36600      /* a century: a day is a read */
 #define DAYS_DEFAULT 7
 #define DAYS_UNSHIPPED 90   /* without days: a parcel that waits longer was never sent */
@@ -29,12 +29,12 @@
  * one, so that 2024-02-30 is none. */
 static int midnight_of(const char *text, int64_t *midnight)
 {
-	int64_t today = clock_epoch() / DAY_SECONDS * DAY_SECONDS, epoch;
+	int64_t today = clock_epoch() / DAY * DAY, epoch;
 	char *time, day[ISO8601_SIZE];
 	int rc;
 
 	if (strcmp(text, "today") == 0 || strcmp(text, "yesterday") == 0) {
-		*midnight = today - (*text == 'y' ? DAY_SECONDS : 0);
+		*midnight = today - (*text == 'y' ? DAY : 0);
 		return 0;
 	}
 	time = str_printf("%sT00:00:00Z", text);
@@ -61,24 +61,24 @@ static int read_days(const struct command_line *line, struct selection *s)
 {
 	bool day = command_value(line, "day"), since = command_value(line, "since");
 	bool until = command_value(line, "until");
-	int64_t first = 0, last = clock_epoch() / DAY_SECONDS * DAY_SECONDS, days;
+	int64_t first = 0, last = clock_epoch() / DAY * DAY, days;
 
 	if (day && (since || until))
 		return command_usage(line->command, "--day excludes --since and --until");
 	if (read_day(line, day ? "day" : "until", &last) != COMMAND_OK)
 		return COMMAND_USAGE;
 	days = command_value(line, "unshipped") ? DAYS_UNSHIPPED : DAYS_DEFAULT;
-	first = day ? last : last - (days - 1) * DAY_SECONDS;
+	first = day ? last : last - (days - 1) * DAY;
 	if (read_day(line, "since", &first) != COMMAND_OK)
 		return COMMAND_USAGE;
 	if (first > last)
 		return command_usage(line->command, "--since must not be after %s",
 				     until ? "--until" : "today");
-	if (!s->user && (last - first) / DAY_SECONDS >= DAYS_MAX)
+	if (!s->user && (last - first) / DAY >= DAYS_MAX)
 		return command_usage(line->command, "from --since to --until must not be more than "
 				     "a century");
 	s->from = s->user && !day && !since ? INT64_MIN : first;
-	s->to = s->user && !day && !since && !until ? INT64_MAX : last + DAY_SECONDS;
+	s->to = s->user && !day && !since && !until ? INT64_MAX : last + DAY;
 	return COMMAND_OK;
 }
 
@@ -122,7 +122,7 @@ static void set_query(struct selection *s)
 	s->query.from = s->from;
 	s->query.to = s->to;
 	if (s->paid && s->from != INT64_MIN)
-		s->query.from -= DAYS_OF_PAYMENT * DAY_SECONDS;
+		s->query.from -= DAYS_OF_PAYMENT * DAY;
 	if (s->query.from < 0 && s->from != INT64_MIN)
 		s->query.from = 0;
 }

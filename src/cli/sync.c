@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/seconds.h"
 #include "cli/command.h"
 #include "cli/differences.h"
 #include "cli/interrupt.h"
@@ -17,7 +18,6 @@
 #include "format/iso8601.h"
 #include "sync/sync.h"
 
-#define HOUR 3600
 
 /* What the listener's functions need. */
 struct output {

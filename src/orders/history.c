@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/seconds.h"
 #include "format/iso8601.h"
 #include "shop/keys.h"
 #include "shop/order.h"
@@ -19,7 +20,6 @@
 
 #define PAGE STORE_MAX_ITEMS
 #define STREAMS 2
-#define DAY_SECONDS 86400
 
 struct stream {
 	char *pk;                 /* NULL: there is nothing more */
@@ -219,7 +219,7 @@ static int next_page(struct history *h, struct err *e)
 
 	drop_orders(h);
 	if (s->pages.ended) {
-		h->day -= DAY_SECONDS;
+		h->day -= DAY;
 		stream_open(s, h->day >= h->query.from ? key_day(h->day) : NULL);
 		return 0;
 	}
@@ -266,7 +266,7 @@ struct history *history_new(struct app *app, const struct history_query *query)
 	h->query = *query;
 	h->query.user = NULL;
 	h->by_day = !query->user;
-	h->day = query->to - DAY_SECONDS;
+	h->day = query->to - DAY;
 	if (query->user)
 		open_user(h, query->user);
 	else if (h->day >= query->from)

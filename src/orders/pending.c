@@ -8,11 +8,11 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/seconds.h"
 #include "format/iso8601.h"
 #include "shop/keys.h"
 #include "store/store_pages.h"
 
-#define DAY 86400
 #define PAGE 500 /* entries a read: a few hundred bytes each */
 
 bool pending_is(struct json_object *entry)

@@ -8,14 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/seconds.h"
 #include "shop/adoption.h"
 #include "shop/keys.h"
 #include "store/store_pages.h"
 
 #define PAGE 100
 #define NAMES 6 /* that a user may have */
-#define HOUR 3600
-#define DAY 86400
 /* From a session's creation to its order: it can be paid for a day, a voucher for
  * 60, and Stripe delivers for three. */
 #define LONGEST (64 * DAY)

@@ -8,13 +8,13 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/seconds.h"
 #include "format/iso8601.h"
 #include "shop/erasure.h"
 #include "shop/keys.h"
 #include "shop/lines.h"
 #include "shop/order_rank.h"
 
-#define DAY 86400
 
 static enum order_rank rank_of_session(const struct order_input *in)
 {

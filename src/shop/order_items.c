@@ -7,13 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/seconds.h"
 #include "base/str.h"
 #include "format/iso8601.h"
 #include "shop/keys.h"
 #include "shop/order.h"
 #include "shop/outbox.h"
 
-#define DAY 86400
 
 static const enum item_kind beside[] = {ITEM_SESSION, ITEM_NUMBER, ITEM_DAY,
 					  ITEM_PAYMENT};

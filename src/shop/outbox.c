@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/digest.h"
+#include "base/seconds.h"
 #include "format/iso8601.h"
 #include "shop/order_rank.h"
 
@@ -16,7 +17,6 @@
 #define ID_DIGITS 24
 #define WORDS_MAX 256
 
-#define DAY 86400
 #define FIRST_GAP 60       /* seconds; longer than a try takes */
 #define LONGEST_GAP 21600
 

@@ -19,10 +19,11 @@
 #define ORDERSNAP_SHOP_QUOTE_H
 
 #include "base/err.h"
+#include "base/seconds.h"
 #include "shop/cart.h"
 
 #define QUOTE_NONCE_BYTES 16
-#define QUOTE_LATE_SECONDS 3600         /* a late click is told that the quote has expired */
+#define QUOTE_LATE_SECONDS HOUR         /* a late click is told that the quote has expired */
 #define QUOTE_REDELIVERY_SECONDS 259200 /* Stripe delivers an event for three days */
 
 struct quote_input {

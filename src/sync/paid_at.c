@@ -8,11 +8,11 @@
 
 #include <string.h>
 
+#include "base/seconds.h"
 #include "shop/charge.h"
 #include "shop/event.h"
 #include "stripe/list.h"
 
-#define DAY 86400
 #define PAGES_MAX 10
 
 /* Seconds before and behind a charge in which its session's event is looked for:

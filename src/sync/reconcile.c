@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/seconds.h"
 #include "record/ask_charge.h"
 #include "sync/paid_at.h"
 #include "sync/retry.h"
@@ -22,7 +23,6 @@
 #include "shop/order.h"
 #include "shop/order_items.h"
 
-#define DAY 86400
 #define SOURCE "sync"
 
 /* One session, and the order that it should have. */

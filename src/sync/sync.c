@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/seconds.h"
 #include "sync/rate_limit.h"
 #include "sync/retry.h"
 #include "orders/pending.h"
@@ -21,8 +22,6 @@
 #include "shop/keys.h"
 #include "stripe/list.h"
 
-#define HOUR 3600
-#define DAY 86400
 #define PENDING_DAYS_NEAR 14
 #define PENDING_CHEAP 5000 /* entries of a walk over all days */
 

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/seconds.h"
 #include "sync/retry.h"
 #include "shop/charge.h"
 #include "shop/event.h"
@@ -18,7 +19,6 @@
 #include "stripe/api.h"
 #include "stripe/list.h"
 
-#define DAY 86400
 
 /* A refund that was made before the window may have failed in it, and a dispute may
  * have been decided: so long after it was made.

@@ -8,10 +8,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/seconds.h"
 #include "shop/keys.h"
 #include "stripe/api.h"
 
-#define DAY 86400
 #define PAGE 500         /* entries a read: a few hundred bytes each */
 #define WAITING_MAX 5000 /* entries without a session that are held */
 #define ASK_MAX 100      /* sessions that are asked for in one run */
