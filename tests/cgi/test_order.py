@@ -817,6 +817,40 @@ for status in (400, 401, 403):
         ok("itemsPending" not in shop.order_of(session_id), "the lines are Stripe's")
 
 
+def refunded(session):
+    """A refund of 300 of the session's payment; its event."""
+    shop.stripe("POST", "/v1/refunds", {"payment_intent": session["payment_intent"], "amount": 300})
+    return next(event for event in shop.sim.get("/_sim/events")[::-1] if event["type"] == "charge.refunded")
+
+
+def amount_refunded(session):
+    return shop.order_of(session["id"]).get("amountRefunded", 0)
+
+
+for status in (401, 403):
+    @case(f"a refund whose charge is refused with {status} is not acknowledged, and is booked once that is "
+          "mended")
+    def _(status=status):
+        session, events = sell()
+        granted(deliver(events))
+        event = refunded(session)
+        with shop.faults("GET /v1/charges/|GET /v1/payment_intents/", "status", status=status, times=-1), \
+                shop.unchanged():
+            refused(shop.webhook(event), 503)
+        granted(shop.webhook(event))
+        equal(amount_refunded(session), 300)
+
+    @case(f"a refund of an order that is missing, whose session is refused with {status}, is not "
+          "acknowledged, and is booked once that is mended")
+    def _(status=status):
+        session, _events = sell()
+        event = refunded(session)
+        with shop.faults("GET /v1/checkout/sessions$", "status", status=status, times=-1), shop.unchanged():
+            refused(shop.webhook(event), 503)
+        granted(shop.webhook(event))
+        equal(amount_refunded(session), 300)
+
+
 @test
 def _():
     """a session that Stripe does not know is no order and not acknowledged: the log names the key"""
