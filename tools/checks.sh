@@ -51,7 +51,8 @@ cgi_suites() { # NAME...
 }
 
 check_sim() {
-	PYTHONDONTWRITEBYTECODE=1 python3 "$src/tests/sim/test_sim.py"
+	PYTHONDONTWRITEBYTECODE=1 python3 "$src/tests/sim/test_sim.py" &&
+		PYTHONDONTWRITEBYTECODE=1 python3 "$src/tests/sim/test_sale.py"
 }
 
 # Parts that are short or use one processor, all at once; replay() then gives what each said.

@@ -232,8 +232,8 @@ def _(sim, hook):
 
 @test("a parameter that Stripe has and the sim does not is refused by name, not ignored")
 def _(sim, hook):
-    refuses_session(sim, "custom_fields", says="does not simulate",
-                    **{"custom_fields[0][key]": "a"})
+    refuses_session(sim, "branding_settings", says="does not simulate",
+                    **{"branding_settings[display_name]": "a"})
 
 
 @test("payment_method_types is a parameter until endive, allowed_payment_method_types since")

@@ -22,6 +22,10 @@ Everything that Stripe has no API for is under /_sim: JSON in, JSON out, no key.
   POST   /_sim/pay         {"session", "card"?: "4242424242424242", "method"?: "card"|"later",
                            "email"?, "name"?, "phone"?, "shipping"?: {"name", "address": {...}},
                            "discount"?, "tax"?, "shipping_amount"?: minor units,
+                           "shipping_rate"?: id of an offered one, "promotion_code"?,
+                           "custom_fields"?: {key: text}, "tax_ids"?: [{"type", "value"}],
+                           "business_name"?, "individual_name"?, "consent"?: {"promotions",
+                           "terms_of_service"}, "billing"?: an address,
                            "presentment"?: {"amount", "currency"}, "at"?: epoch seconds of payment
                            and events, "wait"?: true}
                            pays as a buyer on the page would; answers {"session", "event",

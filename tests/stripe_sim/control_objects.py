@@ -16,7 +16,8 @@ from .render import render
 from .sessions import ad_hoc_price, add_session
 
 PAYMENT = dict.fromkeys(("card method email name phone shipping discount tax shipping_amount "
-                         "presentment at").split())
+                         "presentment promotion_code shipping_rate custom_fields tax_ids "
+                         "business_name individual_name consent billing at").split())
 DATED = ("refund", "dispute", "event")
 DISPUTE_ACTIONS = {  # action: (new status or None, event)
     "open": ("needs_response", "created"), "update": ("under_review", "updated"),

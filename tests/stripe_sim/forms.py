@@ -87,6 +87,13 @@ def integer(least=None, most=None):
     return read
 
 
+def percent(value, param):
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,4})?", value) \
+            or not 0 < float(value) <= 100:
+        raise refuse(f"Invalid decimal: {value}; must be above 0 and at most 100", param)
+    return float(value)
+
+
 def boolean(value, param):
     if value not in ("true", "false"):
         raise refuse(f"Invalid boolean: {value}", param)
@@ -180,6 +187,15 @@ def shape(fields, required=()):
             if key not in value:
                 raise missing(name(key))
         return {key: fields[key](entry, name(key)) for key, entry in value.items()}
+    return read
+
+
+def mapping(kind_of_key, kind):
+    """An object whose names are of a kind, too."""
+    def read(value, param):
+        if not isinstance(value, dict):
+            raise refuse("Invalid object", param)
+        return {kind_of_key(key, param): kind(entry, f"{param}[{key}]") for key, entry in value.items()}
     return read
 
 

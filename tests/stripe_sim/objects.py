@@ -6,6 +6,7 @@ import random
 import string
 import time
 
+from .collecting import custom_field_objects
 from .known import DAY
 
 ALPHANUMERICS = string.ascii_letters + string.digits
@@ -13,7 +14,8 @@ ID_PREFIX = {"product": ("prod_", 14), "price": ("price_1", 23),
              "checkout.session": ("cs_test_a1", 56),
              "item": ("li_1", 23), "payment_intent": ("pi_3", 23), "charge": ("ch_3", 23),
              "refund": ("re_3", 23), "dispute": ("du_1", 23), "event": ("evt_1", 23),
-             "webhook_endpoint": ("we_1", 23), "payment_method": ("pm_1", 23),
+             "webhook_endpoint": ("we_1", 23), "coupon": ("", 8), "promotion_code": ("promo_1", 23),
+             "payment_method": ("pm_1", 23),
              "balance_transaction": ("txn_3", 23), "shipping_rate": ("shr_1", 23),
              "customer": ("cus_", 14), "subscription": ("sub_1", 23), "invoice": ("in_1", 23),
              "setup_intent": ("seti_1", 23), "request": ("req_", 14)}
@@ -114,7 +116,7 @@ def session_object(params, lines, created, base_url):
             "provider": "stripe" if tax["enabled"] else None,
             "status": "requires_location_inputs" if tax["enabled"] else None},
         "client_secret": None, "collected_information": None, "consent": None, "created": created,
-        "currency": code, "currency_conversion": None, "custom_fields": [],
+        "currency": code, "currency_conversion": None, "custom_fields": custom_field_objects(params),
         "custom_text": {name: params.get("custom_text", {}).get(name) for name in (
             "after_submit", "shipping_address", "submit", "terms_of_service_acceptance")},
         "customer_account": None,
@@ -122,7 +124,7 @@ def session_object(params, lines, created, base_url):
         "customer_details": waiting_customer(params),
         "discounts": [], "expires_at": params.get("expires_at", created + DAY), "invoice": None,
         "invoice_creation": invoice_creation_object(params), "livemode": False,
-        "managed_payments": {"enabled": False},
+        "managed_payments": {"enabled": False}, "name_collection": params.get("name_collection"),
         "metadata": merge_metadata({}, params.get("metadata", {})), "mode": params["mode"],
         "payment_intent": None, "payment_link": None,
         "payment_method_collection": params.get(
@@ -134,6 +136,7 @@ def session_object(params, lines, created, base_url):
         "phone_number_collection": params.get("phone_number_collection", {"enabled": False}),
         "recovered_from": None, "saved_payment_method_options": None, "setup_intent": None,
         "shipping_cost": None, "shipping_options": [], "status": "open", "subscription": None,
+        "tax_id_collection": params.get("tax_id_collection", {"enabled": False}),
         "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
         "ui_mode": ui_mode,
         "url": f"{base_url}/pay/{id}" if ui_mode == "hosted_page" else None, "wallet_options": None}
@@ -161,7 +164,8 @@ def invoice_creation_object(params):
     return {"enabled": params.get("invoice_creation", {}).get("enabled", False),
             "invoice_data": {"account_tax_ids": None, "custom_fields": None, "description": None,
                              "footer": None, "issuer": None, "metadata": {},
-                             "rendering_options": None}}
+                             "rendering_options": None} | params.get(
+                                 "invoice_creation", {}).get("invoice_data", {})}
 
 
 def waiting_customer(params):
@@ -183,7 +187,8 @@ def payment_intent_object(session, data, created):
             "amount": session["amount_total"],
             "amount_capturable": 0, "amount_details": {"tip": {}}, "amount_received": 0,
             "application": None, "application_fee_amount": None, "automatic_payment_methods": None,
-            "canceled_at": None, "cancellation_reason": None, "capture_method": "automatic_async",
+            "canceled_at": None, "cancellation_reason": None,
+            "capture_method": data.get("capture_method", "automatic_async"),
             "client_secret": id + "_secret_" + "".join(random.choices(ALPHANUMERICS, k=25)),
             "confirmation_method": "automatic", "created": created, "currency": session["currency"],
             "customer": session["customer"], "customer_account": None,

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 """What the operations under /v1 have in common: their table, and the page of a list.  Each
 operation is a function of the world and the call and returns the answer; products.py, sessions.py,
-payments.py and events.py have them."""
+payments.py, events.py and those beside them have them."""
 
 import heapq
 import itertools

@@ -3,7 +3,7 @@
 Stripe has and this simulator has not is in the table as UNSIMULATED, and refused by name."""
 
 from .forms import (UNSIMULATED, Versioned, boolean, currency, either, email, integer, list_of,
-                    metadata, one_of, shape, text, url)
+                    mapping, metadata, percent, one_of, shape, text, url)
 from .known import API_VERSIONS, COUNTRIES, LOCALES, MOST_AMOUNT
 
 AMOUNT = integer(0, MOST_AMOUNT)
@@ -40,6 +40,8 @@ PRICE_UPDATE = {"active": boolean, "lookup_key": text(200, empty=True), "metadat
 PRICE_CREATE = PRICE_UPDATE | {
     "currency": currency, "product": text(), "unit_amount": AMOUNT, "recurring": RECURRING,
     "lookup_key": text(200), "nickname": text(),
+    "currency_options": mapping(currency, shape({
+        "unit_amount": AMOUNT, "tax_behavior": TAX_BEHAVIOR}, ["unit_amount"])),
     "product_data": shape({"name": text(), "id": text(), "active": boolean, "metadata": metadata,
                            "statement_descriptor": text(22), "tax_code": text(),
                            "unit_label": text(12)}, ["name"]),
@@ -62,17 +64,45 @@ LINE_ITEM = shape({
                         ["currency"]),
     "tax_rates": UNSIMULATED})
 
+UNIT = shape({"unit": one_of("business_day", "day", "hour", "month", "week"),
+              "value": integer(1)}, ["unit", "value"])
+
+SHIPPING_RATE_CREATE = {
+    "display_name": text(100), "type": one_of("fixed_amount"), "metadata": metadata,
+    "fixed_amount": shape({"amount": AMOUNT, "currency": currency, "currency_options": mapping(
+        currency, shape({"amount": AMOUNT, "tax_behavior": TAX_BEHAVIOR}, ["amount"]))},
+        ["amount", "currency"]),
+    "tax_behavior": TAX_BEHAVIOR, "tax_code": text(),
+    "delivery_estimate": shape({"maximum": UNIT, "minimum": UNIT})}
+SHIPPING_RATE_UPDATE = {"active": boolean, "metadata": metadata, "tax_behavior": TAX_BEHAVIOR,
+                        "fixed_amount": UNSIMULATED}
+SHIPPING_RATE_LIST = PAGING | {"active": boolean, "created": RANGE, "currency": currency}
+
+LENGTHS = {"default_value": text(255), "maximum_length": integer(0, 255),
+           "minimum_length": integer(0, 255)}
+ALPHANUMERIC = ("[A-Za-z0-9_-]+", "it must be alphanumeric")
+CUSTOM_FIELD = shape({
+    "key": text(200, *ALPHANUMERIC),
+    "label": shape({"type": one_of("custom"), "custom": text(50)}, ["type", "custom"]),
+    "type": one_of("dropdown", "numeric", "text"), "optional": boolean,
+    "dropdown": shape({"default_value": text(100), "options": list_of(shape(
+        {"label": text(100), "value": text(100, *ALPHANUMERIC)}, ["label", "value"]), 200, 1)},
+        ["options"]),
+    "numeric": shape(LENGTHS), "text": shape(LENGTHS)}, ["key", "label", "type"])
+
+NAME = shape({"enabled": boolean, "optional": boolean}, ["enabled"])
+INVOICE_DATA = shape({
+    "account_tax_ids": list_of(text()), "description": text(1500), "footer": text(5000),
+    "custom_fields": list_of(shape({"name": text(40), "value": text(140)}, ["name", "value"]), 4),
+    "metadata": metadata, "issuer": UNSIMULATED, "rendering_options": shape({
+        "amount_tax_display": one_of("exclude_tax", "include_inclusive_tax"), "template": text()})})
+
 SHIPPING_OPTION = shape({
     "shipping_rate": text(),
-    "shipping_rate_data": shape({
-        "display_name": text(100), "type": one_of("fixed_amount"), "metadata": metadata,
-        "fixed_amount": shape({"amount": AMOUNT, "currency": currency,
-                               "currency_options": UNSIMULATED}, ["amount", "currency"]),
-        "tax_behavior": TAX_BEHAVIOR, "tax_code": text(), "delivery_estimate": UNSIMULATED},
-        ["display_name"])})
+    "shipping_rate_data": shape(SHIPPING_RATE_CREATE, ["display_name"])})
 
 PAYMENT_INTENT_DATA = shape({
-    "capture_method": one_of("automatic", "automatic_async"), "description": text(1000),
+    "capture_method": one_of("automatic", "automatic_async", "manual"), "description": text(1000),
     "metadata": metadata, "receipt_email": email,
     "setup_future_usage": one_of("off_session", "on_session"),
     "shipping": shape({"address": ADDRESS, "name": text(), "phone": text(), "carrier": text(),
@@ -94,7 +124,10 @@ SESSION_CREATE = {
     "client_reference_id": text(200, "[A-Za-z0-9_-]+", "can contain only alphanumeric characters, "
                                 "dashes and underscores"),
     "consent_collection": shape({"promotions": one_of("auto", "none"),
-                                 "terms_of_service": one_of("none", "required")}),
+                                 "terms_of_service": one_of("none", "required"),
+                                 "payment_method_reuse_agreement": shape(
+                                     {"position": one_of("auto", "hidden")}, ["position"])}),
+    "custom_fields": list_of(CUSTOM_FIELD, 3),
     "currency": currency,
     "custom_text": shape({name: MESSAGE for name in (
         "after_submit", "shipping_address", "submit", "terms_of_service_acceptance")}),
@@ -104,11 +137,13 @@ SESSION_CREATE = {
     "discounts": list_of(shape({"coupon": text(), "promotion_code": text()}), 1),
     "expires_at": integer(),
     "integration_identifier": text(),
-    "invoice_creation": shape({"enabled": boolean, "invoice_data": UNSIMULATED}, ["enabled"]),
+    "invoice_creation": shape({"enabled": boolean, "invoice_data": INVOICE_DATA}, ["enabled"]),
     "line_items": list_of(LINE_ITEM, 100, 1),
     "locale": one_of(*LOCALES),
     "metadata": metadata,
     "mode": one_of("payment", "setup", "subscription"),
+    "name_collection": shape({"business": NAME, "individual": NAME}),
+    "excluded_payment_method_types": list_of(text(), 100),
     "origin_context": one_of("mobile_app", "web"),
     "payment_intent_data": PAYMENT_INTENT_DATA,
     "payment_method_collection": one_of("always", "if_required"),
@@ -127,8 +162,7 @@ SESSION_CREATE = {
                                ["enabled"]),
     "ui_mode": text(),
 } | dict.fromkeys(
-    ("branding_settings custom_fields customer_account customer_update "
-     "excluded_payment_method_types managed_payments name_collection optional_items "
+    ("branding_settings customer_account customer_update managed_payments optional_items "
      "payment_method_configuration payment_method_data payment_method_options permissions "
      "saved_payment_method_options setup_intent_data wallet_options").split(), UNSIMULATED)
 
@@ -143,6 +177,25 @@ REFUND_CREATE = {
     "currency": UNSIMULATED, "customer": UNSIMULATED, "origin": UNSIMULATED,
     "instructions_email": UNSIMULATED, "refund_application_fee": UNSIMULATED,
     "reverse_transfer": UNSIMULATED}
+
+COUPON_CREATE = {
+    "id": text(), "amount_off": integer(1, MOST_AMOUNT), "currency": currency,
+    "percent_off": percent, "duration": one_of("forever", "once"), "name": text(40),
+    "max_redemptions": integer(1), "metadata": metadata, "redeem_by": integer(),
+    "applies_to": UNSIMULATED, "currency_options": UNSIMULATED, "duration_in_months": UNSIMULATED}
+PROMOTION_CODE_CREATE = {
+    "promotion": shape({"type": one_of("coupon"), "coupon": text()}, ["type", "coupon"]),
+    "code": text(500, "[A-Za-z0-9-]+", "it can contain only letters, digits and dashes"),
+    "active": boolean, "expires_at": integer(), "max_redemptions": integer(1), "metadata": metadata,
+    "customer": UNSIMULATED, "customer_account": UNSIMULATED, "restrictions": UNSIMULATED}
+PROMOTION_CODE_LIST = PAGING | {"active": boolean, "code": text(), "created": RANGE}
+
+CAPTURE = {"amount_to_capture": integer(1, MOST_AMOUNT), "metadata": metadata,
+           "final_capture": boolean, "statement_descriptor": text(22),
+           "statement_descriptor_suffix": text(22), "application_fee_amount": UNSIMULATED,
+           "transfer_data": UNSIMULATED}
+CANCEL = {"cancellation_reason": one_of("abandoned", "duplicate", "fraudulent",
+                                        "requested_by_customer")}
 
 BY_CHARGE = PAGING | {"created": RANGE, "charge": text(), "payment_intent": text()}
 CHARGE_LIST = PAGING | {"created": RANGE, "customer": text(), "payment_intent": text(),

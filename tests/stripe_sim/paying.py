@@ -6,10 +6,14 @@ import re
 import time
 from dataclasses import dataclass
 
+from .captures import approved, authorize
+from .collecting import billing_address, customer_extras, fill_custom_fields, give_consent
+from .discounts import enter_code
 from .errors import ControlError, Declined
 from .known import CARDS, CHECKOUT_WAIT, OTHER_CARD
+from .invoices import make_invoice
 from .objects import charge_object, debit_type, new_id, now, payment_intent_object
-from .sessions import charge_shipping
+from .shipping import charge_shipping, choose_shipping
 
 
 @dataclass
@@ -22,9 +26,17 @@ class Payment:
     phone: str = None
     shipping: dict = None
     discount: int = 0
+    promotion_code: str = None
     tax: int = 0
     shipping_amount: int = None
     presentment: dict = None
+    shipping_rate: str = None
+    custom_fields: dict = None
+    tax_ids: list = None
+    business_name: str = None
+    individual_name: str = None
+    consent: dict = None
+    billing: dict = None
     at: int = None
 
 
@@ -33,6 +45,13 @@ def pay_session(world, session, payment, emit=True):
     if session["status"] != "open":
         raise ControlError(f"the session is {session['status']}", 409)
     details = charge_method(session, payment)
+    if payment.shipping_rate and not choose_shipping(session, payment.shipping_rate):
+        raise ControlError("the session does not offer this shipping rate")
+    fill_custom_fields(session, payment.custom_fields)
+    give_consent(session, payment)
+    if payment.promotion_code and not payment.discount:
+        enter_code(world, session, payment.promotion_code)
+    payment.discount = payment.discount or session["total_details"]["amount_discount"]
     settle_amounts(session, world.lines[session["id"]], payment)
     collect_details(session, payment)
     session.update(status="complete", url=None)
@@ -44,6 +63,7 @@ def pay_session(world, session, payment, emit=True):
         session["setup_intent"] = new_id("setup_intent")
     else:
         session["payment_status"] = "no_payment_required"
+    make_invoice(world, session, emit, payment.at)
     if not emit:
         return None, []
     return world.emit("checkout.session.completed", session, at=payment.at)
@@ -124,14 +144,15 @@ def collect_details(session, payment):
     if phone is None and session["phone_number_collection"]["enabled"]:
         phone = "+14155550100"
     if shipping or asked:
-        session["collected_information"] = {"business_name": None, "individual_name": None,
+        session["collected_information"] = {"business_name": payment.business_name,
+                                            "individual_name": payment.individual_name,
                                             "shipping_details": shipping}
     country = shipping["address"]["country"] if shipping else "US"
     session["customer_details"] = {
-        "address": full_address({"country": country}), "business_name": None,
+        "address": billing_address(session, payment, country),
         "email": session["customer_email"] or payment.email or "jenny.rosen@example.com",
-        "individual_name": None, "name": payment.name or "Jenny Rosen", "phone": phone,
-        "tax_exempt": "none", "tax_ids": []}
+        "name": payment.name or "Jenny Rosen", "phone": phone,
+        "tax_exempt": "none"} | customer_extras(session, payment, country)
     if payment.presentment:
         session["presentment_details"] = {
             "presentment_amount": payment.presentment["amount"],
@@ -158,6 +179,8 @@ def take_money(world, session, payment, details, emit):
         if emit:
             world.emit("payment_intent.processing", intent, at=payment.at)
             world.emit("charge.pending", charge, at=payment.at)
+    elif intent["capture_method"] == "manual":
+        authorize(world, session, intent, charge, emit, payment.at)
     else:
         money_arrives(world, session, intent, charge, emit, payment.at)
 
@@ -167,10 +190,7 @@ def money_arrives(world, session, intent, charge, emit=True, at=None):
     charge.update(status="succeeded", paid=True, captured=True, amount_captured=charge["amount"],
                   balance_transaction=new_id("balance_transaction"),
                   receipt_url=f"https://pay.stripe.com/receipts/payment/{charge['id']}",
-                  outcome={"advice_code": None, "network_advice_code": None,
-                           "network_decline_code": None, "network_status": "approved_by_network",
-                           "reason": None, "risk_level": "normal", "risk_score": 12,
-                           "seller_message": "Payment complete.", "type": "authorized"})
+                  outcome=approved())
     session["payment_status"] = "paid"
     if emit:
         world.emit("charge.succeeded", charge, at=at)

@@ -62,7 +62,12 @@ def create_price(world, call):
     take_lookup_key(world, params, None)
     product = (world.put(product_object(params["product_data"])) if "product_data" in params
                else world.get("product", params["product"], "product", 400))
-    return world.put(price_object(product["id"], params))
+    price = world.put(price_object(product["id"], params))
+    world.currency_options[price["id"]] = {
+        code: {"custom_unit_amount": None, "tax_behavior": option.get("tax_behavior", "unspecified"),
+               "unit_amount": option["unit_amount"], "unit_amount_decimal": str(option["unit_amount"])}
+        for code, option in ({params["currency"]: params} | params.get("currency_options", {})).items()}
+    return price
 
 
 @operation("GET", "/v1/prices/{id}", "price")

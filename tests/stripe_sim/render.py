@@ -88,6 +88,8 @@ def include(world, node, name):
     elif (kind, name) == ("charge", "refunds"):
         rows = world.shelf("refund").group("charge", node["id"]).rows[::-1]
         node[name] = list_object(f"/v1/charges/{node['id']}/refunds", rows[:10], len(rows) > 10)
+    elif (kind, name) == ("price", "currency_options"):
+        node[name] = copy_json(world.currency_options.get(node["id"], {}))
     elif kind == "item":
         node[name] = []
 

@@ -4,14 +4,17 @@ end."""
 
 import heapq
 
+from .collecting import check_custom_fields
+from .discounts import take_discounts
 from .errors import missing, no_such, refuse
 from .forms import one_of
 from .known import DAY, HALF_HOUR, MINIMUM_CHARGE, MOST_AMOUNT, format_amount
-from .objects import line_item_object, new_id, now, price_object, product_object, session_object
+from .objects import line_item_object, now, packages, price_object, product_object, session_object
 from .operations import equal, only_one_of, operation, page_of
 from .parameters import PAGING, SESSION_CREATE, SESSION_LIST
 from .products import check_amount
 from .shelves import Shelf
+from .shipping import offer_shipping
 from .world import expire_session
 
 
@@ -21,11 +24,10 @@ def create_session(world, call):
     created = now()
     if "expires_at" in call.params:
         check_expires_at(call.params["expires_at"], created)
-    lines = [make_line(world, item, f"line_items[{n}]", call.params["mode"])
+    lines = [make_line(world, item, f"line_items[{n}]", call.params["mode"],
+                       call.params.get("currency"))
              for n, item in enumerate(call.params.get("line_items", []))]
     check_lines(lines, call.params)
-    for name, entry in (entry for d in call.params.get("discounts", []) for entry in d.items()):
-        raise no_such(name.replace("_", " "), entry, f"discounts[0][{name}]", 400)
     if "customer" in call.params:
         raise no_such("customer", call.params["customer"], "customer", 400)
     return add_session(world, call.params, lines, created)
@@ -36,6 +38,7 @@ def add_session(world, params, lines, created):
     world.lines[session["id"]] = lines
     world.intent_data[session["id"]] = params.get("payment_intent_data", {})
     offer_shipping(world, session, params.get("shipping_options", []))
+    take_discounts(world, session, params.get("discounts", []))
     heapq.heappush(world.open_until, (session["expires_at"], session["id"]))
     return world.put(session)
 
@@ -59,6 +62,8 @@ def check_session(params):
         raise refuse(f"`{name}` cannot be passed when `ui_mode` is not `hosted_page`.", name)
     only_one_of(params, "customer", "customer_email")
     only_one_of(params, "allow_promotion_codes", "discounts")
+    only_one_of(params, "allowed_payment_method_types", "excluded_payment_method_types")
+    check_custom_fields(params.get("custom_fields", []))
     for mode, name in (("subscription", "payment_intent_data"), ("setup", "payment_intent_data"),
                        ("setup", "line_items"), ("payment", "subscription_data"),
                        ("setup", "subscription_data"), ("subscription", "submit_type"),
@@ -78,7 +83,7 @@ def check_expires_at(expires_at, created):
                      "creation.", "expires_at")
 
 
-def make_line(world, item, param, mode):
+def make_line(world, item, param, mode, code=None):
     if ("price" in item) == ("price_data" in item):
         if "price" in item:
             raise refuse("You may only specify one of these parameters: price, price_data.", param)
@@ -100,7 +105,12 @@ def make_line(world, item, param, mode):
     if price["recurring"] and mode == "payment":
         raise refuse("You specified `payment` mode but passed a recurring price. Either switch to "
                      "`subscription` mode or use only one-time prices.", f"{param}[price]")
-    return line_item_object(price, product, item["quantity"], item)
+    line = line_item_object(price, product, item["quantity"], item)
+    option = world.currency_options.get(price["id"], {}).get(code)
+    if option and code != price["currency"]:
+        amount = option["unit_amount"] * packages(price, item["quantity"])
+        line.update(currency=code, amount_subtotal=amount, amount_total=amount)
+    return line
 
 
 def ad_hoc_price(world, data, param):
@@ -133,33 +143,6 @@ def check_lines(lines, params):
     if total > MOST_AMOUNT:
         raise refuse("The Checkout Session's total amount due must be no more than "
                      f"{format_amount(MOST_AMOUNT, code)}", code="amount_too_large")
-
-
-def offer_shipping(world, session, options):
-    """The options that the session offers; Checkout chooses the first until the buyer does."""
-    for n, option in enumerate(options):
-        param = f"shipping_options[{n}]"
-        if "shipping_rate" in option or "shipping_rate_data" not in option:
-            raise no_such("shipping_rate", option.get("shipping_rate"), f"{param}[shipping_rate]",
-                          400)
-        amount = option["shipping_rate_data"].get("fixed_amount")
-        if amount is None:
-            raise missing(f"{param}[shipping_rate_data][fixed_amount]")
-        if amount["currency"] != session["currency"]:
-            raise refuse("The shipping rate's currency must be the session's.",
-                         f"{param}[shipping_rate_data][fixed_amount][currency]")
-        session["shipping_options"].append({"shipping_amount": amount["amount"],
-                                            "shipping_rate": new_id("shipping_rate")})
-    if options:
-        charge_shipping(session, session["shipping_options"][0]["shipping_amount"],
-                        session["shipping_options"][0]["shipping_rate"])
-
-
-def charge_shipping(session, amount, rate):
-    session["shipping_cost"] = {"amount_subtotal": amount, "amount_tax": 0, "amount_total": amount,
-                                "shipping_rate": rate}
-    session["amount_total"] += amount - session["total_details"]["amount_shipping"]
-    session["total_details"] = session["total_details"] | {"amount_shipping": amount}
 
 
 @operation("GET", "/v1/checkout/sessions", "list:checkout.session", SESSION_LIST)
