@@ -4,6 +4,9 @@
  */
 #include "record/items.h"
 
+#include "base/log.h"
+#include "shop/order_money.h"
+
 int record_items_read(struct record_items *items, unsigned which, struct err *e)
 {
 	struct json_object *found[ITEM_KINDS];
@@ -66,4 +69,15 @@ bool record_is_unknown(const struct err *answer, const char *what, const char *i
 		"another account or sandbox than the webhook endpoint?", what, id);
 	e->upstream = 404;
 	return true;
+}
+
+void record_warn_of_sums(struct json_object *order)
+{
+	int64_t lines, total;
+
+	if (!order_adds_up(order, &lines, &total))
+		log_warning("Order lines do not add up to its total",
+			    LOG_STR("orderId", json_string_or_null(order, "orderId")),
+			    LOG_INT("lines", lines), LOG_INT("total", total),
+			    LOG_STR("currency", json_string_or_null(order, "currency")));
 }

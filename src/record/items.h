@@ -33,4 +33,8 @@ int record_items_write(struct record_items *items, struct order_change *change, 
  * key: ERR_UNAVAILABLE, with e->upstream 404. */
 bool record_is_unknown(const struct err *answer, const char *what, const char *id, struct err *e);
 
+/* Warns where an order's lines do not come to its total: what Stripe says is recorded
+ * all the same. */
+void record_warn_of_sums(struct json_object *order);
+
 #endif

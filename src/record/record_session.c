@@ -17,7 +17,6 @@
 #include "shop/adoption.h"
 #include "shop/charge.h"
 #include "shop/order.h"
-#include "shop/order_money.h"
 #include "stripe/api.h"
 #include "transfer/adopt.h"
 
@@ -213,7 +212,8 @@ static struct json_object *order_of(const struct recording *s)
 		.user_id = keys->user_id,
 		.source = r->run->source,
 		.created = keys->created,
-		.event_time = r->paid_at,
+		.event_time = s->session.paid && r->event->kind == EVENT_SESSION_COMPLETED &&
+			      !payment_was_there(r->event, r->session->paid, s->json) ? 0 : r->paid_at,
 		.now = r->run->now,
 		.ttl_days = s->items.app->config.order_ttl_days,
 	};
@@ -327,18 +327,6 @@ static struct json_object *new_order(const struct recording *s, struct err *e)
 	return with;
 }
 
-/* What Stripe says is recorded all the same. */
-static void warn_of_sums(struct json_object *order)
-{
-	int64_t lines, total;
-
-	if (!order_adds_up(order, &lines, &total))
-		log_warning("Order lines do not add up to its total",
-			    LOG_STR("orderId", json_string_or_null(order, "orderId")),
-			    LOG_INT("lines", lines), LOG_INT("total", total),
-			    LOG_STR("currency", json_string_or_null(order, "currency")));
-}
-
 static void log_order(const struct recording *s, struct json_object *order)
 {
 	bool is_new = !stored_order(s);
@@ -353,7 +341,7 @@ static void log_order(const struct recording *s, struct json_object *order)
 		 LOG_INT("amount", json_int_or(order, "amount", 0)),
 		 LOG_STR("currency", json_string_or_null(order, "currency")),
 		 LOG_INT("items", json_int_or(order, "itemCount", 0)));
-	warn_of_sums(order);
+	record_warn_of_sums(order);
 }
 
 /* Where Stripe could not be asked the order is written but the event is not

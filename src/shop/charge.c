@@ -31,6 +31,29 @@ struct json_object *charge_of_session(struct json_object *session)
 	return charge;
 }
 
+bool charge_is_delayed(struct json_object *charge)
+{
+	static const char *const delayed[] = {
+		"acss_debit", "au_becs_debit", "bacs_debit", "boleto", "customer_balance", "konbini",
+		"multibanco", "nz_bank_account", "oxxo", "sepa_debit", "sofort", "us_bank_account",
+	};
+	struct json_object *details = NULL;
+	const char *type;
+	size_t i;
+
+	json_get_object(charge, "payment_method_details", &details);
+	type = json_string_or_null(details, "type");
+	for (i = 0; type && i < sizeof delayed / sizeof *delayed; i++)
+		if (strcmp(delayed[i], type) == 0)
+			return true;
+	return false;
+}
+
+bool payment_was_there(const struct event *event, bool told, struct json_object *session)
+{
+	return told && !(event->thin && charge_is_delayed(charge_of_session(session)));
+}
+
 bool payment_has_failed(struct json_object *session)
 {
 	const char *paid = json_string_or_null(session, "payment_status"), *status;
@@ -66,6 +89,7 @@ static enum charge_state state_of(struct json_object *charge, bool given_back)
 
 int charge_read(struct json_object *json, struct charge *charge, struct err *e)
 {
+	struct json_object *balance = NULL;
 	int64_t refunded, captured, rest;
 
 	memset(charge, 0, sizeof *charge);
@@ -81,6 +105,8 @@ int charge_read(struct json_object *json, struct charge *charge, struct err *e)
 	charge->says_captured = json_get_int(json, "amount_captured", &captured) == JSON_FOUND;
 	if (charge->says_captured && captured >= 0 && is_captured(json))
 		charge->captured = captured;
+	json_get_object(json, "balance_transaction", &balance);
+	charge->paid_at = json_int_or(balance, "created", 0);
 	/* What was never captured stands in amount_refunded, too: nobody got it back. */
 	rest = charge->captured < charge->amount ? charge->amount - charge->captured : 0;
 	charge->refunded = refunded > rest ? refunded - rest : 0;
@@ -182,8 +208,11 @@ struct json_object *order_apply_charge(struct json_object *stored,
 	json_set_int(order, "amountRefunded", share_of(stored, charge, charge->refunded));
 	json_set_string(order, "status", status_after(stored, charge));
 	/* A capture has no event of the session that would say so. */
-	if (charge->state == CHARGE_PAID && !order_is_paid(stored))
+	if (charge->state == CHARGE_PAID && !order_is_paid(stored)) {
 		json_set_string(order, "stripePaymentStatus", "paid");
+		if (charge->paid_at)
+			json_set_string(order, "completedAt", iso8601_time(charge->paid_at, time));
+	}
 	if (!order_is_paid(order))
 		json_object_object_del(order, "completedAt");
 	if (dispute)

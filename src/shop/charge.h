@@ -17,6 +17,7 @@
 
 #include "base/err.h"
 #include "format/json.h"
+#include "shop/event.h"
 
 /* Which payment an event's object (a charge, refund or dispute) is about;
  * borrowed, NULL where it does not say. */
@@ -29,6 +30,20 @@ struct payment_ref payment_ref_of(struct json_object *object);
 /* The latest charge of a session's payment, borrowed; NULL unless both are
  * expanded in it. */
 struct json_object *charge_of_session(struct json_object *session);
+
+/* Whether its money comes days after Checkout is complete, as of a bank debit or a
+ * voucher; false where the charge (or NULL) does not say how it was paid.
+ * https://docs.stripe.com/payments/payment-methods/payment-method-support */
+bool charge_is_delayed(struct json_object *charge);
+
+/*
+ * Whether the payment was there when a `completed` event was made, of a session that is
+ * paid by now: Checkout completes before a delayed payment comes, and the event that
+ * told of that one may be lost.  The event's copy said that it was paid (`told`); a
+ * thin event has none, and the way of paying tells, as `session`, Stripe's answer, has
+ * it expanded (NULL: not asked).
+ */
+bool payment_was_there(const struct event *event, bool told, struct json_object *session);
 
 /* Whether a complete session's payment, expanded in it, did not come off: a
  * delayed method's that was refused in the end.
@@ -54,6 +69,7 @@ struct charge {
 	const char *id, *payment_intent;
 	const char *currency;
 	enum charge_state state;
+	int64_t paid_at; /* when the money came into the balance, if that is expanded; else 0 */
 	int64_t amount;
 	bool says_captured; /* versions before amount_captured do not say how much */
 	int64_t captured;   /* what was paid of it */

@@ -401,6 +401,34 @@ def _():
 
 @test
 def _():
+    """the time of a delayed payment is not that of `completed`, where the event that paid is lost"""
+    for thin in (False, True):
+        session, events = pay_later("succeed")
+        event = events[COMPLETED]
+        if thin:
+            event = {"object": "v2.core.event", "id": event["id"], "type": "v1." + COMPLETED,
+                     "created": iso(event["created"]), "livemode": False,
+                     "related_object": {"id": session["id"], "type": "checkout.session"}}
+        granted(shop.webhook(event))
+        order = shop.order_of(session["id"])
+        equal((order["status"], order.get("completedAt")), ("completed", None), f"thin {thin}")
+        granted(deliver(events, SUCCEEDED))
+        equal(shop.order_of(session["id"])["completedAt"], iso(events[SUCCEEDED]["created"]))
+
+
+@test
+def _():
+    """a thin event of a card's payment tells when it was paid"""
+    session, events = sell()
+    granted(shop.webhook({
+        "object": "v2.core.event", "id": events[COMPLETED]["id"], "type": "v1." + COMPLETED,
+        "created": iso(events[COMPLETED]["created"]), "livemode": False,
+        "related_object": {"id": session["id"], "type": "checkout.session"}}))
+    equal(shop.order_of(session["id"])["completedAt"], iso(events[COMPLETED]["created"]))
+
+
+@test
+def _():
     """completedAt is the time of the last event that paid it, in whatever order they come"""
     for turn in (1, -1):
         session, events = sell()

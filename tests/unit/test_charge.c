@@ -231,17 +231,40 @@ static void what_was_never_captured_was_neither_paid_nor_refunded(void **state)
 
 static void a_capture_says_that_the_session_is_paid(void **state)
 {
-	const struct charge charge = {.id = "ch", .state = CHARGE_PAID, .amount = 10, .captured = 10};
+	const struct charge charge = {.id = "ch", .state = CHARGE_PAID, .amount = 10, .captured = 10,
+				      .paid_at = 1732612800};
 	struct json_object *order = keep(order_apply_charge(
 		json_of("{'status':'pending','stripePaymentStatus':'unpaid'}"), &charge, NULL, 0));
 
 	(void)state;
 	assert_string_equal(json_string_or_null(order, "stripePaymentStatus"), "paid");
 	assert_true(order_is_paid(order));
+	assert_string_equal(json_string_or_null(order, "completedAt"), "2024-11-26T09:20:00Z");
 	order = keep(order_apply_charge(
 		json_of("{'status':'completed','stripePaymentStatus':'no_payment_required'}"), &charge, NULL,
 		0));
 	assert_string_equal(json_string_or_null(order, "stripePaymentStatus"), "no_payment_required");
+}
+
+static void a_bank_debit_or_a_voucher_is_paid_after_checkout(void **state)
+{
+	static const struct {
+		const char *charge;
+		bool delayed;
+	} table[] = {
+		{"{'payment_method_details':{'type':'sepa_debit'}}", true},
+		{"{'payment_method_details':{'type':'us_bank_account'}}", true},
+		{"{'payment_method_details':{'type':'oxxo'}}", true},
+		{"{'payment_method_details':{'type':'card'}}", false},
+		{"{'payment_method_details':{'type':'klarna'}}", false},
+		{"{'payment_method_details':{'type':null}}", false},
+		{"{'payment_method_details':null}", false}, {"{}", false},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table)
+		check(row->charge, charge_is_delayed(json_of("%s", row->charge)) == row->delayed);
+	assert_false(charge_is_delayed(NULL));
 }
 
 static void a_dispute_is_noted_and_replaces_another(void **state)
@@ -343,6 +366,7 @@ int main(void)
 		holds(a_refund_in_another_currency_counts_by_its_proportion),
 		holds(what_was_never_captured_was_neither_paid_nor_refunded),
 		holds(a_capture_says_that_the_session_is_paid),
+		holds(a_bank_debit_or_a_voucher_is_paid_after_checkout),
 		holds(a_dispute_is_noted_and_replaces_another),
 		holds(the_charge_of_a_session_is_the_one_that_is_expanded_in_it),
 		holds(a_payment_has_failed_when_its_intent_wants_another_or_was_canceled),
