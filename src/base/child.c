@@ -291,17 +291,24 @@ out:
 
 /* --- the file -------------------------------------------------------------------- */
 
-static int check_folder(const char *path, struct err *e)
+/* Its folder and those above it. */
+static int check_folders(const char *path, struct err *e)
 {
-	char *folder = file_folder(path);
+	char *folder = file_folder(path), *above;
 	struct stat st;
 	int rc = 0;
 
-	if (stat(folder, &st))
-		rc = err_set(e, ERR_CONFIG, "%s: %s", folder, strerror(errno));
-	else if (st.st_mode & S_IWOTH && !(st.st_mode & S_ISVTX))
-		rc = err_set(e, ERR_CONFIG, "%s: everybody can put another program in its place: "
-			     "chmod o-w %s", path, folder);
+	for (;; folder = above) {
+		if (stat(folder, &st))
+			rc = err_set(e, ERR_CONFIG, "%s: %s", folder, strerror(errno));
+		else if (st.st_mode & S_IWOTH && !(st.st_mode & S_ISVTX))
+			rc = err_set(e, ERR_CONFIG, "%s: everybody can put another program in its "
+				     "place: chmod o-w %s", path, folder);
+		if (rc || strcmp(folder, "/") == 0)
+			break;
+		above = file_folder(folder);
+		free(folder);
+	}
 	free(folder);
 	return rc;
 }
@@ -309,6 +316,8 @@ static int check_folder(const char *path, struct err *e)
 int child_check_file(const char *path, struct err *e)
 {
 	struct stat st;
+	char *real;
+	int rc;
 
 	if (stat(path, &st))
 		return err_set(e, ERR_CONFIG, "%s: %s", path, strerror(errno));
@@ -322,5 +331,10 @@ int child_check_file(const char *path, struct err *e)
 	if (st.st_uid != 0 && st.st_uid != geteuid())
 		return err_set(e, ERR_CONFIG, "%s belongs to another user (%ld), who could have anything "
 			       "run: chown it to root, or run this as that user", path, (long)st.st_uid);
-	return check_folder(path, e);
+
+	/* A symbolic link can be exchanged where it stands, and where it leads to. */
+	real = realpath(path, NULL);
+	rc = check_folders(path, e) || (real && check_folders(real, e)) ? -1 : 0;
+	free(real);
+	return rc;
 }

@@ -34,7 +34,7 @@ struct child {
 int child_run(const struct child *child, bool *left, struct err *e);
 
 /*
- * Whether the file can be run, and nobody but root and this user can change what it
+ * Whether the file (absolute) can be run, and nobody but root and this user can change what it
  * does: 0, or -1 with ERR_CONFIG and a text that names it and says what to do.  (Its own
  * group may: whoever gives a file to a group means it.)
  */

@@ -21,7 +21,8 @@
 /* One of each kind of item. */
 struct kind {
 	int64_t count;
-	struct json_object *first; /* the one that is due first, or NULL; owned */
+	struct json_object *first;  /* the one that is due first, or NULL; owned */
+	struct json_object *failed; /* the first that says how it failed, or NULL; owned */
 };
 
 static void name_given_up(struct check *c, struct json_object *page)
@@ -43,6 +44,15 @@ static void name_given_up(struct check *c, struct json_object *page)
 	}
 }
 
+static void take_failed(struct kind *kind, struct json_object *page)
+{
+	size_t i;
+
+	for (i = 0; !kind->failed && i < json_object_array_length(page); i++)
+		if (json_string_or_null(json_object_array_get_idx(page, i), "error"))
+			kind->failed = json_object_get(json_object_array_get_idx(page, i));
+}
+
 /* Counts up to LOOKED_AT items. */
 static int look_at(struct check *c, const char *prefix, struct kind *kind, struct err *e)
 {
@@ -57,6 +67,7 @@ static int look_at(struct check *c, const char *prefix, struct kind *kind, struc
 			if (outbox_is_given_up(kind->first))
 				name_given_up(c, page);
 		}
+		take_failed(kind, page);
 		kind->count += (int64_t)json_object_array_length(page);
 		json_object_put(page);
 		if (kind->count >= LOOKED_AT)
@@ -73,12 +84,12 @@ static const char *at_least(const struct kind *kind)
 
 static void say_failing(struct check *c, const struct kind *again)
 {
-	const char *error = json_string_or_null(again->first, "error");
-	const char *number = json_string_or_null(again->first, "orderNumber");
+	const char *error = json_string_or_null(again->failed, "error");
+	const char *number = json_string_or_null(again->failed, "orderNumber");
 
 	if (error)
 		check_not(c, CHECK_WARNING, "notify", "mend the program: each is tried again with growing "
-			  "gaps, for seven days", "%s%lld notifications failed and are tried again; that "
+			  "gaps, for seven days, and with ordersnap notify --retry waiting at once", "%s%lld notifications failed and are tried again; that "
 			  "of order %s: %s", at_least(again), (long long)again->count,
 			  number ? number : "?", error);
 	else
@@ -118,7 +129,7 @@ static void look_at_outbox(struct check *c)
 			  "the outbox: %s", e.text);
 	else if (!hook && kinds[1].count + kinds[2].count)
 		check_not(c, CHECK_WARNING, "notify", "set ORDER_HOOK, or drop them with ordersnap "
-			  "notify --forget (--list names them)", "%s%lld notifications wait, and "
+			  "notify --forget waiting (--list names them)", "%s%lld notifications wait, and "
 			  "ORDER_HOOK is not set: nobody is told", at_least(&kinds[2]),
 			  (long long)(kinds[1].count + kinds[2].count));
 	else if (hook && kinds[1].count)
@@ -127,8 +138,10 @@ static void look_at_outbox(struct check *c)
 		say_new(c, &kinds[2]);
 	if (!rc && hook && !kinds[0].count && !kinds[1].count && !kinds[2].count)
 		check_ok(c, "notify", "the shop is told of all its orders");
-	for (i = 0; i < 3; i++)
+	for (i = 0; i < 3; i++) {
 		json_object_put(kinds[i].first);
+		json_object_put(kinds[i].failed);
+	}
 }
 
 void check_hook(struct check *c)

@@ -228,7 +228,7 @@ static int decide(struct app *app, enum notify_verb verb, const char *id, bool q
 		command_complain("notify", "%s", e.text);
 		return COMMAND_ERROR;
 	}
-	if (!n && strcmp(id, "all") != 0) {
+	if (!n && strcmp(id, "all") != 0 && strcmp(id, "waiting") != 0) {
 		command_complain("notify", "there is no notification %s; ordersnap notify --list "
 				 "names them", id);
 		return COMMAND_ERROR;
@@ -280,8 +280,10 @@ static const struct command_option options[] = {
 	{"dry-run", NULL, "print what is due; run and write nothing", NULL},
 	{"limit", "N", "run the program at most N times", NULL},
 	{"list", NULL, "print all that waits or was given up", NULL},
-	{"retry", "ID", "try one again at once, or `all` that were given up", "all"},
-	{"forget", "ID", "drop one, or `all` that were given up", "all"},
+	{"retry", "ID", "try one again at once, `all` that were given up, or all that\n"
+			"failed and are `waiting`", "all waiting"},
+	{"forget", "ID", "drop one, `all` that were given up, or all that are `waiting`",
+	 "all waiting"},
 	{"json", NULL, "print JSON", NULL},
 	{"quiet", NULL, "say only what goes wrong", NULL},
 	{NULL, NULL, NULL, NULL},

@@ -336,17 +336,20 @@ static int decide_lane(struct app *app, enum notify_verb verb, struct lane *lane
 int notify_decide(struct app *app, enum notify_verb verb, const char *id, int64_t *n,
 		  struct err *e)
 {
-	static const char *const prefixes[] = {KEY_OUTBOX_GIVEN_UP, KEY_OUTBOX_AGAIN,
-					       KEY_OUTBOX_NEW};
-	bool all = strcmp(id, "all") == 0;
+	/* A new one is to be tried at once as it is. */
+	static const char *const all[] = {KEY_OUTBOX_GIVEN_UP, NULL},
+			  *const failed[] = {KEY_OUTBOX_AGAIN, NULL},
+			  *const waiting[] = {KEY_OUTBOX_AGAIN, KEY_OUTBOX_NEW, NULL},
+			  *const any[] = {KEY_OUTBOX_GIVEN_UP, KEY_OUTBOX_AGAIN, KEY_OUTBOX_NEW, NULL};
+	bool is_all = strcmp(id, "all") == 0, one = !is_all && strcmp(id, "waiting") != 0;
+	const char *const *prefix = is_all ? all : one ? any : verb == NOTIFY_RETRY ? failed : waiting;
 	struct lane lane;
-	size_t i;
 	int rc = 0;
 
 	*n = 0;
-	for (i = 0; !rc && i < (all ? 1 : 3) && (all || !*n); i++) {
-		lane_begin(&lane, prefixes[i]);
-		rc = decide_lane(app, verb, &lane, all ? NULL : id, n, e);
+	for (; !rc && *prefix && !(one && *n); prefix++) {
+		lane_begin(&lane, *prefix);
+		rc = decide_lane(app, verb, &lane, one ? id : NULL, n, e);
 		lane_end(&lane);
 	}
 	return rc;

@@ -56,7 +56,8 @@ int notify_run(struct app *app, const struct notify *notify, struct notify_count
 
 /*
  * What the owner says of an item by its id: that it is to be tried again at once, or to be
- * dropped.  `id` "all": each that was given up.  *n: how many that were.
+ * dropped.  `id` "all": each that was given up; "waiting": each that waits (to be tried
+ * again: that has failed).  *n: how many that were.
  */
 enum notify_verb { NOTIFY_RETRY, NOTIFY_FORGET };
 int notify_decide(struct app *app, enum notify_verb verb, const char *id, int64_t *n,

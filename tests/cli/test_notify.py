@@ -358,6 +358,43 @@ def _():
 
 @test
 def _():
+    "what waits is tried at once when the program is mended, or dropped when nobody is to be told"
+    shop.empty()
+    shop.sale(), shop.sale()
+    shop.program("exit 1")
+    shop.notify(code=1)
+    shop.sale()
+    contains(shop.notify("--retry", "waiting").out, "2 to be tried again")
+    shop.program(TAKE)
+    shop.notify()
+    equal((len(shop.told()), shop.outbox()), (3, []))
+    shop.sale(), shop.sale()
+    shop.program("exit 1")
+    shop.notify("--limit", 1, code=1)
+    contains(shop.notify("--forget", "waiting", ORDER_HOOK=None).out, "2 forgotten")
+    equal(shop.outbox(), [])
+
+
+@test
+def _():
+    "check says that nobody runs notify, and which order's program failed"
+    shop.empty()
+    shop.sale()
+    contains(shop.run("check", code=None).out, "1 notifications wait for the next run")
+    old = shop.outbox()[0]
+    shop.forget(("OUTBOX", old["SK"]))
+    shop.write({**old, "SK": "NEW#8204229138#" + old["id"], "dueAt": int(time.time()) - 3600})
+    text = shop.run("check", code=None).out
+    contains(text, "1 notifications wait, the oldest for 60 minutes")
+    contains(text, "ordersnap notify --quiet")
+    shop.program("echo the printer is on fire; exit 1")
+    shop.notify(code=1)
+    contains(shop.run("check", code=None).out,
+             "1 notifications failed and are tried again; that of order " + old["orderNumber"])
+
+
+@test
+def _():
     "an order that is gone fails by its name, and keeps nobody waiting"
     shop.empty()
     gone, there = shop.sale(), shop.sale()

@@ -223,8 +223,17 @@ static void a_file_that_others_can_change_is_refused(void **state)
 	chmod(open_folder, 0777);
 	check_int("open folder", child_check_file(inside, &e), -1);
 	check_err("open folder", &e, ERR_CONFIG, "everybody can put another program in its place");
+	assert_int_equal(symlink(inside, path_of("link")), 0);
+	check_int("link", child_check_file(path_of("link"), &e), -1);
+	check_err("link", &e, ERR_CONFIG, "open/hook: everybody can put another program in its place");
+	unlink(path_of("link"));
 	chmod(open_folder, 01777);
 	assert_int_equal(child_check_file(inside, &e), 0);
+	chmod(open_folder, 0755);
+	chmod(folder, 0777);
+	check_int("above", child_check_file(inside, &e), -1);
+	check_err("above", &e, ERR_CONFIG, keep_text(str_printf("chmod o-w %s", folder)));
+	chmod(folder, 0700);
 	if (geteuid() == 0) {
 		assert_int_equal(chown(inside, 12345, 0), 0);
 		check_int("owner", child_check_file(inside, &e), -1);
