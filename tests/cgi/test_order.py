@@ -931,6 +931,25 @@ def _():
 
 @test
 def _():
+    """where a session has two orders, that of its pointers is the order, not that of the buyer's name today"""
+    session, events = sell(metadata={"userId": "user_pointed"})
+    granted(deliver(events))
+    order = shop.order_of(session["id"])
+    shop.store({**order, "itemsPending": True, "items": []})
+    shop.store({**order, "PK": "USER#user_named", "userId": "user_named"})
+    named = shop.item("USER#user_named", order["SK"])
+    event = json.loads(json.dumps(events[COMPLETED]))
+    event["id"] = "evt_named" + session["id"]
+    event["data"]["object"]["metadata"] = {"userId": "user_named"}
+    granted(shop.webhook(event))
+    equal(shop.item(order["PK"], order["SK"])["items"], order["items"], "what the event completes")
+    equal(shop.item("USER#user_named", order["SK"]), named)
+    for key in ("SESSION#" + session["id"], "NUMBER#" + order["orderNumber"]):
+        equal(shop.item(key)["orderPK"], order["PK"], key)
+
+
+@test
+def _():
     """an order past ORDER_TTL_DAYS is not made anew"""
     session, events = sell(created=int(time.time()) - 11 * 86400)
     with shop.unchanged():
