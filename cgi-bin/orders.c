@@ -73,7 +73,8 @@ static int get_orders(void *context, const struct request *request, struct respo
 	int rc = find_customer(context, request, &customer, e);
 
 	if (!rc)
-		rc = query_get_int(request, "limit", 1, CUSTOMER_PAGE_MAX, &limit, e);
+		rc = query_get_int(request, "limit", (struct query_range){1, CUSTOMER_PAGE_MAX}, &limit,
+				   e);
 	if (!rc)
 		rc = query_get(request, "cursor", CURSOR_MAX_BYTES, &cursor, e);
 	if (!rc)

@@ -22,8 +22,8 @@ suites_of() { # WORDS
 
 check_sanitizers() {
 	export ORDERSNAP_LEAKS_EVERY=${LEAKS_EVERY:-5}
-	check_in sanitizers \
-		'unit/ cgi/ cli/test_c cli/test_o cli/test_r cli/test_sh cli/test_sync_faults cli/test_transfer http/test_smoke' \
+	local suites='unit/ cgi/ cli/test_c cli/test_o cli/test_r cli/test_sh cli/test_sync_faults'
+	check_in sanitizers "$suites cli/test_transfer http/test_smoke" \
 		--enable-werror --enable-sanitizers CC=gcc CFLAGS='-O1 -g'
 }
 

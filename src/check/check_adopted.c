@@ -25,10 +25,12 @@ bool check_adopted(struct check *c)
 		check_ok(c, "adopted", "no order of the Lambda functions waits for ordersnap adopt");
 	else if (adopted)
 		check_not(c, CHECK_WARNING, "adopted", "run ordersnap adopt again, when the Lambda "
-			  "functions are off", "orders without a version have come since the table was adopted");
+			  "functions are off", "orders without a version have come since the table "
+			  "was adopted");
 	else
 		check_not(c, CHECK_WARNING, "adopted", "run ordersnap adopt; it says what there is to do",
-			  "orders that the Lambda functions wrote may be in the store, and nothing names them");
+			  "orders that the Lambda functions wrote may be in the store, and nothing "
+			  "names them");
 	json_object_put(adopted);
 	return complete;
 }

@@ -41,8 +41,8 @@ static void say_completed(struct check *c, struct json_object *state)
 	json_get_object(state, "summary", &summary);
 	errors = json_int_or(summary, "errors", 0);
 	if (age > SYNC_WARNING)
-		check_not(c, CHECK_WARNING, "sync", "see to it that systemd or cron runs it; cron's line is: " CRON,
-			  "the last ordersnap sync was %s ago", check_spell(age, spell));
+		check_not(c, CHECK_WARNING, "sync", "see to it that systemd or cron runs it; cron's line "
+			  "is: " CRON, "the last ordersnap sync was %s ago", check_spell(age, spell));
 	else if (errors > 0)
 		check_not(c, CHECK_WARNING, "sync", "run ordersnap sync: it says what it could not do",
 			  "the last ordersnap sync, %s ago, had %lld errors", check_spell(age, spell),

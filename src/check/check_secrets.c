@@ -155,8 +155,8 @@ static void look_at_secret(struct check *c, enum secret which)
 	struct err e;
 
 	if (app_secret(c->app, which, check_deadline(c, SSM_MS), &value, &e))
-		check_not(c, CHECK_FAILED, secret_settings[which].parameter, "look at the parameter with `aws ssm "
-			  "get-parameter --with-decryption`, and at the AWS settings", "%s", e.text);
+		check_not(c, CHECK_FAILED, secret_settings[which].parameter, "look at the parameter with "
+			  "`aws ssm get-parameter --with-decryption`, and at the AWS settings", "%s", e.text);
 	else if (value)
 		say_secret(c, which, value);
 }

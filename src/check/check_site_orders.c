@@ -42,7 +42,8 @@ void check_site_orders(struct check *c, struct probe *probe, int64_t deadline)
 		return;
 	if (probe_ask(probe, &(struct probe_request){.method = "GET", .path = "/orders",
 						 .authorization = INVENTED, .deadline = deadline}, &a, &e)) {
-		check_not(c, CHECK_FAILED, "orders", "see the log of the web server", "no answer: %s", e.text);
+		check_not(c, CHECK_FAILED, "orders", "see the log of the web server", "no answer: %s",
+			  e.text);
 		probe_answer_free(&a);
 		return;
 	}
@@ -53,8 +54,8 @@ void check_site_orders(struct check *c, struct probe *probe, int64_t deadline)
 		check_not(c, CHECK_FAILED, "orders", mend_login, "everybody can see every customer's "
 			  "orders: an invented user without a password was believed");
 	else if (is_too_many(&a, error))
-		check_not(c, CHECK_WARNING, "orders", "wait a minute and run this again", "not known: the web "
-			  "server answered %d, as it does to too many requests", a.status);
+		check_not(c, CHECK_WARNING, "orders", "wait a minute and run this again", "not known: "
+			  "the web server answered %d, as it does to too many requests", a.status);
 	else
 		check_not(c, CHECK_WARNING, "orders", "lead /orders and the paths below it to orders.fcgi, "
 			  "if customers are to see their orders; see conf/nginx and conf/apache",

@@ -115,7 +115,8 @@ static int refuse(const struct pricing *p, size_t k, const char *why, struct err
 	const struct cart_line *line = line_of(p, k);
 
 	return err_set(e, ERR_BAD_REQUEST, "items[%zu] can't be sold: %s (%s \"%s\")",
-		       p->prices[k].line, why, line->made ? "lookup key" : line->sku ? "sku" : "stripePriceId",
+		       p->prices[k].line, why,
+		       line->made ? "lookup key" : line->sku ? "sku" : "stripePriceId",
 		       cart_line_name(line));
 }
 

@@ -234,7 +234,8 @@ static int decide(struct app *app, enum notify_verb verb, const char *id, bool q
 		return COMMAND_ERROR;
 	}
 	if (!quiet)
-		printf("notify: %" PRId64 " %s\n", n, verb == NOTIFY_RETRY ? "to be tried again" : "forgotten");
+		printf("notify: %" PRId64 " %s\n", n,
+		       verb == NOTIFY_RETRY ? "to be tried again" : "forgotten");
 	return COMMAND_OK;
 }
 

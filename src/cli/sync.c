@@ -114,7 +114,8 @@ static int say_end(const struct sync_result *r, int64_t most)
 	if (r->counts.errors)
 		command_complain("sync", "%" PRId64 " sessions could not be brought in order; the "
 				 "next run looks at them again", r->counts.errors);
-	return r->counts.errors || (r->end == SYNC_STOPPED && interrupt_came(NULL)) ? COMMAND_ERROR : COMMAND_OK;
+	return r->counts.errors || (r->end == SYNC_STOPPED && interrupt_came(NULL)) ? COMMAND_ERROR
+										    : COMMAND_OK;
 }
 
 /* --- the options -------------------------------------------------------------------- */

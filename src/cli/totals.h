@@ -30,8 +30,9 @@ struct totals {
 void totals_add(struct totals *t, struct json_object *order);
 
 /* A line with the number of orders (`kind`, "" or "test ", is in front of that word), and
- * one a currency: the sum, and where they differ what of it is not paid, what was refunded, what was lost in disputes, and what
- * remains; and what of that is in dispute. */
+ * one a currency: the sum, and where they differ what of it is not paid, what was
+ * refunded, what was lost in disputes, and what remains; and what of that is in
+ * dispute. */
 void totals_print(const struct totals *t, const char *kind, FILE *to);
 
 #endif

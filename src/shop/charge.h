@@ -90,9 +90,9 @@ struct json_object *dispute_latest(struct json_object *disputes);
 
 /*
  * The order with amountCaptured (where that is not the whole), amountRefunded and
- * status after the charge, and `dispute` after the dispute (NULL: left as it is).  While the money is held the
- * order is pending, after its release failed, whatever the session says; captured,
- * it is completed.  A charge in another currency (the
+ * status after the charge, and `dispute` after the dispute (NULL: left as it is).
+ * While the money is held the order is pending, after its release failed, whatever
+ * the session says; captured, it is completed.  A charge in another currency (the
  * buyer's own) counts by its proportion.  The caller releases it.
  */
 struct json_object *order_apply_charge(struct json_object *stored,

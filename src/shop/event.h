@@ -47,7 +47,8 @@ struct event {
 };
 
 /* Reads an event: a snapshot event, or a thin one (`v2.core.event`, whose type
- * is that of its snapshot with `v1.` in front; type is then without it).  -1 with ERR_PAYLOAD where the JSON is no event. */
+ * is that of its snapshot with `v1.` in front; type is then without it).  -1 with
+ * ERR_PAYLOAD where the JSON is no event. */
 int event_read(struct json_object *json, struct event *event, struct err *e);
 
 #endif

@@ -138,8 +138,9 @@ bool order_adds_up(struct json_object *order, int64_t *lines, int64_t *total)
 		*total = says;
 		return false;
 	}
-	if (json_get_int(order, "amount", &says) == JSON_FOUND && lines_sum(items, "amountTotal", &sum) &&
-	    !__builtin_add_overflow(sum, shipping, &sum) && (says < sum || says - sum > (shipping ? tax : 0))) {
+	if (json_get_int(order, "amount", &says) == JSON_FOUND &&
+	    lines_sum(items, "amountTotal", &sum) && !__builtin_add_overflow(sum, shipping, &sum) &&
+	    (says < sum || says - sum > (shipping ? tax : 0))) {
 		*lines = sum;
 		*total = says;
 		return false;

@@ -11,8 +11,8 @@
 
 /* Why this price can't be quoted ("it is not active"), or NULL if it can: it
  * has to be active, as its product, one-time, and a whole number of minor
- * units for one thing or a package of them, without tiers; its product's metadata has to have the key `marked` (NULL: any product
- * will do).  Static. */
+ * units for one thing or a package of them, without tiers; its product's metadata
+ * has to have the key `marked` (NULL: any product will do).  Static. */
 const char *price_problem(struct json_object *stripe_price, const char *marked);
 
 /* What a price is kept under: PK is PRICE#{name}, the lookup key or the id that

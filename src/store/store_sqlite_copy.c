@@ -333,7 +333,8 @@ static int load_into(struct sqlite_file *live, sqlite3 *from, const struct sqlit
 	int rc = load_pages(live->db, from, copy);
 
 	if (rc != SQLITE_OK) {
-		copy_failed((rc & 0xFF) == SQLITE_READONLY ? SQLITE_READONLY : rc, copy->store, copy->file, e);
+		copy_failed((rc & 0xFF) == SQLITE_READONLY ? SQLITE_READONLY : rc, copy->store,
+			    copy->file, e);
 		return is_damage(rc) ? 1 : -1;
 	}
 	if (sqlite_file_confirm(live, e))

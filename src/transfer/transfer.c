@@ -150,7 +150,8 @@ struct json_object *transfer_item(struct span line, struct err *e)
 	}
 	wide = json_too_wide(line);
 	if (wide.p)
-		err_set(e, ERR_BAD_REQUEST, "an integer of more than 64 bits (%.*s) would be changed", (int)(wide.n < 60 ? wide.n : 60), wide.p);
+		err_set(e, ERR_BAD_REQUEST, "an integer of more than 64 bits (%.*s) would be changed",
+			(int)(wide.n < 60 ? wide.n : 60), wide.p);
 	if (!wide.p && check_keys(item, e) == 0)
 		return item;
 	json_object_put(item);

@@ -96,9 +96,10 @@ static int stopped(const struct exporter *x, struct err *e)
 
 static int export_all(struct exporter *x, struct err *e)
 {
-	struct json_object *last = NULL;
-	int rc = transfer_file_open(&x->file, x->request->output, x->request->resume, count,
-				    x->done, &last, e);
+	struct transfer_resume resume = {.seen = count, .context = x->done};
+	int rc = transfer_file_open(&x->file, x->request->output,
+				    x->request->resume ? &resume : NULL, e);
+	struct json_object *last = resume.last;
 
 	x->seen = x->done->items;
 	if (!rc)

@@ -45,25 +45,23 @@ static int open_part(struct transfer_file *file, bool resume, struct err *e)
 	return 0;
 }
 
-/* One line of what stands there; it becomes *last. */
+/* One line of what stands there; it becomes the last one. */
 static int see(const struct transfer_file *file, const struct transfer_lines *lines,
-	       struct span text, transfer_seen *seen, void *context, struct json_object **last,
-	       struct err *e)
+	       struct span text, struct transfer_resume *resume, struct err *e)
 {
 	struct json_object *item = transfer_item(text, e);
 
 	if (!item)
 		return err_prefix(e, "%s can't be resumed, remove it: line %" PRId64, file->part,
 				  lines->number);
-	seen(context, item);
-	json_object_put(*last);
-	*last = item;
+	resume->seen(resume->context, item);
+	json_object_put(resume->last);
+	resume->last = item;
 	return 0;
 }
 
 /* Reads what is there, and cuts off what stands behind the last whole line. */
-static int read_part(struct transfer_file *file, transfer_seen *seen, void *context,
-		     struct json_object **last, struct err *e)
+static int read_part(struct transfer_file *file, struct transfer_resume *resume, struct err *e)
 {
 	struct transfer_lines lines;
 	int64_t whole = 0;
@@ -72,7 +70,7 @@ static int read_part(struct transfer_file *file, transfer_seen *seen, void *cont
 
 	transfer_lines_init(&lines, file->fd, file->part);
 	while ((rc = transfer_lines_next(&lines, &text, e)) > 0 && !lines.cut) {
-		if ((rc = see(file, &lines, text, seen, context, last, e)))
+		if ((rc = see(file, &lines, text, resume, e)))
 			break;
 		whole = lines.offset;
 	}
@@ -84,21 +82,22 @@ static int read_part(struct transfer_file *file, transfer_seen *seen, void *cont
 	return 0;
 }
 
-int transfer_file_open(struct transfer_file *file, const char *path, bool resume,
-		       transfer_seen *seen, void *context, struct json_object **last,
-		       struct err *e)
+int transfer_file_open(struct transfer_file *file, const char *path,
+		       struct transfer_resume *resume, struct err *e)
 {
 	*file = (struct transfer_file){.fd = STDOUT_FILENO, .path = path,
 				       .name = "standard output"};
 	buf_init(&file->out, OUT_MAX);
-	*last = NULL;
+	if (resume)
+		resume->last = NULL;
 	if (!path)
 		return 0;
-	if (open_part(file, resume, e) == 0 &&
-	    (!resume || read_part(file, seen, context, last, e) == 0))
+	if (open_part(file, resume != NULL, e) == 0 && (!resume || read_part(file, resume, e) == 0))
 		return 0;
-	json_object_put(*last);
-	*last = NULL;
+	if (resume) {
+		json_object_put(resume->last);
+		resume->last = NULL;
+	}
 	return -1;
 }
 

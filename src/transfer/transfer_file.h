@@ -20,15 +20,20 @@ struct transfer_file {
 /* Is told each item that stands in the file already, which it may not keep. */
 typedef void transfer_seen(void *context, struct json_object *item);
 
+/* Who goes on with what NAME.part has. */
+struct transfer_resume {
+	transfer_seen *seen;
+	void *context;            /* is given to `seen` */
+	struct json_object *last; /* out: the last item there, for the caller to release; or NULL */
+};
+
 /*
  * Opens; `path` is borrowed, NULL is standard output.  With `resume` what
- * NAME.part has is kept, up to its last whole line: `seen` is told each item,
- * and `*last` becomes the last one, for the caller to release, or NULL.  -1 with
+ * NAME.part has is kept, up to its last whole line; NULL begins anew.  -1 with
  * ERR_UNAVAILABLE; transfer_file_close() in both cases.
  */
-int transfer_file_open(struct transfer_file *file, const char *path, bool resume,
-		       transfer_seen *seen, void *context, struct json_object **last,
-		       struct err *e);
+int transfer_file_open(struct transfer_file *file, const char *path,
+		       struct transfer_resume *resume, struct err *e);
 
 /* Adds an item as a line; writes now and then. */
 int transfer_file_add(struct transfer_file *file, struct json_object *item, struct err *e);

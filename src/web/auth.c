@@ -38,7 +38,8 @@ static int read_key(const char *path, struct buf *key, struct err *e)
 		return err_set(e, ERR_CONFIG, "JWT_PUBLIC_KEY_FILE: can't read %s: %s", path,
 			       strerror(errno));
 	if (key->failed || !digest_is_public_key((struct span){buf_text(key), key->len}))
-		return err_set(e, ERR_CONFIG, "JWT_PUBLIC_KEY_FILE: %s is no PEM public key (RSA or EC)", path);
+		return err_set(e, ERR_CONFIG, "JWT_PUBLIC_KEY_FILE: %s is no PEM public key (RSA or EC)",
+			       path);
 	return 0;
 }
 

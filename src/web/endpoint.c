@@ -55,12 +55,14 @@ static int read_body(const struct route *route, const struct arrival *arrival,
 	return request_read_body(request, &arrival->source, limits, e);
 }
 
-static int serve_route(const struct endpoint *endpoint, const struct route *route,
-		       const struct arrival *arrival, struct request *request,
-		       struct response *response, struct err *e)
+static int serve_route(const struct endpoint *endpoint, const struct arrival *arrival,
+		       struct request *request, struct response *response, struct err *e)
 {
+	const struct route *route = find_route(endpoint, request);
 	const char *method = request_variable(request, "REQUEST_METHOD");
 
+	if (!route)
+		return err_set(e, ERR_NOT_FOUND, "Not found");
 	method = method ? method : "GET";
 	if (strcmp(method, "OPTIONS") == 0) {
 		cors_preflight(request, endpoint->cors, allowed_methods(route),
@@ -96,16 +98,10 @@ void endpoint_serve(const struct endpoint *endpoint, const struct arrival *arriv
 		.variables = arrival->variables,
 		.deadline = arrival->since + endpoint->request_ms - ENDPOINT_ANSWER_MS,
 	};
-	const struct route *route = find_route(endpoint, &request);
 	struct err e = {.code = ERR_NONE};
-	int rc;
 
 	cors_answer(&request, endpoint->cors, response);
-	if (route)
-		rc = serve_route(endpoint, route, arrival, &request, response, &e);
-	else
-		rc = err_set(&e, ERR_NOT_FOUND, "Not found");
-	if (rc) {
+	if (serve_route(endpoint, arrival, &request, response, &e)) {
 		response_error(response, &e);
 		log_refusal(endpoint, &e);
 	}

@@ -78,16 +78,17 @@ int query_get(const struct request *request, const char *name, size_t max, char 
 	return rc;
 }
 
-int query_get_int(const struct request *request, const char *name, int64_t min, int64_t max,
+int query_get_int(const struct request *request, const char *name, struct query_range range,
 		  int64_t *value, struct err *e)
 {
-	int64_t number = min;
+	int64_t number = range.min;
 	char *text;
 	int rc = query_get(request, name, NUMBER_MAX_BYTES, &text, NULL);
 
-	if (rc || (text && (span_to_int64(span_of(text), &number) || number < min || number > max)))
+	if (rc || (text && (span_to_int64(span_of(text), &number) || number < range.min ||
+			    number > range.max)))
 		rc = err_set(e, ERR_BAD_REQUEST, "%s must be a whole number from %" PRId64 " to %" PRId64,
-			     name, min, max);
+			     name, range.min, range.max);
 	else if (text)
 		*value = number;
 	free(text);

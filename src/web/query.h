@@ -18,9 +18,13 @@
 int query_get(const struct request *request, const char *name, size_t max, char **value,
 	      struct err *e);
 
-/* The parameter as a whole number from `min` to `max`; `*value` stays as it is
- * where it is not there.  -1 with ERR_BAD_REQUEST that says so. */
-int query_get_int(const struct request *request, const char *name, int64_t min, int64_t max,
+struct query_range {
+	int64_t min, max;
+};
+
+/* The parameter as a whole number of the range; `*value` stays as it is where it
+ * is not there.  -1 with ERR_BAD_REQUEST that says so. */
+int query_get_int(const struct request *request, const char *name, struct query_range range,
 		  int64_t *value, struct err *e);
 
 #endif

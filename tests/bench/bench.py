@@ -172,7 +172,8 @@ class Bench:
 
     def run(self, command, log, env=None, **more):
         with open(self.path(log), "ab") as f:
-            process = subprocess.Popen(command, stdin=more.pop("stdin", subprocess.DEVNULL), stdout=more.pop("stdout", f), stderr=f,
+            process = subprocess.Popen(command, stdin=more.pop("stdin", subprocess.DEVNULL),
+                                       stdout=more.pop("stdout", f), stderr=f,
                                        env=self.environment(env), start_new_session=True,
                                        cwd=self.folder, **more)
         self.started.append(process)
@@ -298,7 +299,8 @@ class UnderNginx:
         self.bench, self.port = bench, shop.free_port()
         conf = bench.path(f"nginx-{self.port}.conf")
         with open(conf, "w", encoding="ascii") as f:
-            f.write(f"""daemon off; worker_processes 2; pid {bench.path("nginx.pid")}; error_log {bench.path("nginx-error.log")};
+            f.write(f"""daemon off; worker_processes 2; pid {bench.path("nginx.pid")};
+error_log {bench.path("nginx-error.log")};
 events {{ worker_connections 1024; }}
 http {{ access_log off; keepalive_requests 10000000; client_body_buffer_size 64k;
 {"".join(f"{k}_temp_path {bench.path('tmp-' + k)};" for k in ("client_body", "fastcgi", "proxy", "uwsgi", "scgi"))}
@@ -389,7 +391,8 @@ class GoUnderNginx(Go):
     def __init__(self, bench, store, upstreams, workers):
         super().__init__(bench, store, upstreams, workers)
         self.front = UnderNginx(bench, (f"upstream go {{ server 127.0.0.1:{self.port}; keepalive 64; }}",
-                                        "proxy_pass http://go; proxy_http_version 1.1; proxy_set_header Connection '';"))
+                                        "proxy_pass http://go; proxy_http_version 1.1; "
+                                        "proxy_set_header Connection '';"))
         self.port = self.front.port
 
     def close(self):
@@ -477,8 +480,8 @@ def run_case(bench, case):
     print(f"\n{name}")
     print(f"  {'':16}{'CPU ms':>9}{'a second':>10}{'p50 ms':>9}{'p99 ms':>9}{'MB idle':>9}{'loaded':>9}  calls")
     for k, r in result.items():
-        print(f"  {k:16}{r['cpu']:9.3f}{r['rate']:10.0f}{r['p50']:9.2f}{r['p99']:9.2f}{r['idle']:9.1f}{r['loaded']:9.1f}  "
-              + " ".join(f"{a} {b}" for a, b in r["calls"].items()), flush=True)
+        print(f"  {k:16}{r['cpu']:9.3f}{r['rate']:10.0f}{r['p50']:9.2f}{r['p99']:9.2f}"
+              f"{r['idle']:9.1f}{r['loaded']:9.1f}  " + " ".join(f"{a} {b}" for a, b in r["calls"].items()), flush=True)
     if store is SQLite:
         result["commits"] = statistics.median(commits(bench) for _ in range(bench.rounds))
         print(f"  one-row commits of a bare C program: {result['commits']:.0f} a second, ratio "

@@ -38,7 +38,8 @@ POLICY = ("default-src 'none'; script-src 'self'; connect-src 'self'; img-src 's
 
 # Pages of a site at another origin than the programs'.
 OTHER = {"orders.html": FOREIGN.format("<ordersnap-orders></ordersnap-orders>"),
-         "all.html": FOREIGN.replace("defer></script>", 'defer></script>\n<script src="/other/own.js" defer></script>').format(
+         "all.html": FOREIGN.replace(
+             "defer></script>", 'defer></script>\n<script src="/other/own.js" defer></script>').format(
              '<ordersnap-buy sku="N-RED"></ordersnap-buy>\n<ordersnap-cart></ordersnap-cart>\n'
              "<ordersnap-orders></ordersnap-orders>"),
          "own.js": "ordersnap.configure(window.forTheTest);\n"}
@@ -122,7 +123,8 @@ def main():
         with open(site.path("www", "other", name), "w", encoding="utf-8") as f:
             f.write(text)
             os.chmod(f.name, 0o644)
-    told = {"url": site.url, "old": ["Order " + order["orderNumber"] for order in old], "other": other, "sim": site.sim.base, "snippets": len(snippets),
+    told = {"url": site.url, "old": ["Order " + order["orderNumber"] for order in old],
+            "other": other, "sim": site.sim.base, "snippets": len(snippets),
             "shots": os.environ.get("ORDERSNAP_SCREENSHOTS", site.path("tmp"))}
     try:
         done = subprocess.run(["node", os.path.join(HERE, "shop.mjs"), *sys.argv[1:]], check=False,

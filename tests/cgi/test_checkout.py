@@ -722,7 +722,8 @@ for kind, alg in (("rsa", "RS256"), ("ec", "ES256")):
 def _():
     """the client can't set our own metadata"""
     session = session_of(create({"userId": "user_meta", "metadata": {
-        "userId": "admin", "userKind": "user", "user_id": "admin", "quoteSignature": "0" * 64, "normalizedHash": "x", "mine": "yes"}}))
+        "userId": "admin", "userKind": "user", "user_id": "admin", "quoteSignature": "0" * 64,
+        "normalizedHash": "x", "mine": "yes"}}))
     equal(session["metadata"], {"mine": "yes", "userId": "user_meta", "userKind": "claimed",
                                 "quoteSignature": SIGNATURE,
                                 "normalizedHash": QUOTE["normalizedHash"]})

@@ -154,7 +154,8 @@ def text_of(epoch):
 # A process that is started counts the memory of the one that started it, so a small one does.
 STARTER = ("import os, sys; pid = os.spawnv(os.P_NOWAIT, sys.argv[1], sys.argv[1:]);"
            "_, status, usage = os.wait4(pid, 0);"
-           "print(usage.ru_maxrss, usage.ru_utime + usage.ru_stime, file=sys.stderr); sys.exit(os.waitstatus_to_exitcode(status))")
+           "print(usage.ru_maxrss, usage.ru_utime + usage.ru_stime, file=sys.stderr);"
+           "sys.exit(os.waitstatus_to_exitcode(status))")
 
 
 def measure(shop, *args):

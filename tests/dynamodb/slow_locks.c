@@ -43,7 +43,7 @@ static int slow_fcntl(int fd, int command, void *argument)
 	{                                                            \
 		va_list list;                                        \
 		void *argument;                                      \
-                                                                     \
+		                                                     \
 		va_start(list, command);                             \
 		argument = va_arg(list, void *);                     \
 		va_end(list);                                        \

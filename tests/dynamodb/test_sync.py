@@ -55,7 +55,7 @@ def _():
 
 @test
 def _():
-    "a hundred orders that are in order are one BatchGetItem, what stands beside them four, and nothing of theirs is written"
+    "a hundred orders in order are one BatchGetItem, what stands beside them four, and nothing is written"
     before = rows()
     summary, differences = sync()
     equal((summary["inOrder"], differences), (SESSIONS, []))

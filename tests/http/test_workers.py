@@ -131,7 +131,8 @@ def _():
     "a number of workers that is none stops the start by the variable's name"
     for value in ("0", "-1", "many", "513", "4.5"):
         done = subprocess.run(["spawn-fcgi", "-n", "-s", site.path("run", "wrong.sock"), "--",
-                               site.path("cgi-bin", NAME + ".fcgi")], env=environment.of(ORDERSNAP_CONF=None, WORKERS=value),
+                               site.path("cgi-bin", NAME + ".fcgi")],
+                              env=environment.of(ORDERSNAP_CONF=None, WORKERS=value),
                               capture_output=True, text=True, check=False)
         os.unlink(site.path("run", "wrong.sock"))
         equal(done.returncode, 1)
@@ -142,8 +143,11 @@ def _():
 def _():
     "--check-settings says whether a program would start, and why not"
     program = site.path("cgi-bin", NAME + ".fcgi")
-    run = lambda **more: subprocess.run([program, "--check-settings"], env=environment.of(ORDERSNAP_CONF=None, **more),  # noqa: E731
-                                        stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+
+    def run(**more):
+        return subprocess.run([program, "--check-settings"], stdin=subprocess.DEVNULL, text=True,
+                              env=environment.of(ORDERSNAP_CONF=None, **more), capture_output=True,
+                              check=False)
     equal(run().returncode, 0)
     wrong = run(ORDER_TTL_DAYS="soon")
     equal(wrong.returncode, 1)

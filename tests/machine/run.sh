@@ -118,7 +118,8 @@ inside() { # MACHINE USER COMMAND
 		mount -t tmpfs -o mode=1777 tmpfs "$1/dev/shm"
 		[ -e "$1/dev/null" ] || exit 1
 		outside() {
-			(cd "$1" && find tmp var/tmp dev/shm -mindepth 1 && find root home -maxdepth 2 ! -path "*/my ordersnap*") |
+			(cd "$1" && find tmp var/tmp dev/shm -mindepth 1 &&
+				find root home -maxdepth 2 ! -path "*/my ordersnap*") |
 				sort
 		}
 		processes() { # all but process 1 and this copy of it

@@ -66,9 +66,9 @@ Everything that Stripe has no API for is under /_sim: JSON in, JSON out, no key.
                            and does no work; "disconnect" hangs up and does no work;
                            "disconnect_after" works and hangs up; "garbage" works and answers half
                            of the JSON; "lost_cursor" refuses a starting_after as that of an object
-                           which is gone, and strikes no other request.  "times" counts the requests that it struck; the oldest
-                           fault that matches strikes.  A "status" of 500 or more counts as an
-                           answer: it is kept for its Idempotency-Key and replayed.
+                           which is gone, and strikes no other request.  "times" counts the
+                           requests that it struck; the oldest fault that matches strikes.  A
+                           "status" of 500 or more counts as an answer: it is kept for its Idempotency-Key and replayed.
   GET    /_sim/fault       the faults and how often each struck
   DELETE /_sim/fault       forgets them
   POST   /_sim/rate_limit  {"per_second": N | null}: of the calls under /v1 within any one second

@@ -55,7 +55,7 @@ static void a_number_is_a_whole_one_within_its_bounds(void **state)
 		struct request r = REQUEST(variable("QUERY_STRING", row->query));
 		struct err e = {.code = ERR_NONE};
 		int64_t value = 20;
-		int rc = query_get_int(&r, "limit", 1, 100, &value, &e);
+		int rc = query_get_int(&r, "limit", (struct query_range){1, 100}, &value, &e);
 
 		check_int(row->query, rc, row->value ? 0 : -1);
 		if (row->value)
