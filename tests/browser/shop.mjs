@@ -326,6 +326,28 @@ test('answers that come in another order: the newest cart counts', async (contex
   await inCart(page, '$55.00');
   await page.waitForTimeout(800);
   await inCart(page, '$55.00');
+  let begun;
+  await page.route('**/checkout/create-session', async (route) => {
+    const response = await route.fetch();
+    begun = await response.json();
+    await route.fulfill({ response });
+  });
+  await goToStripe(page);
+  equal(begun.quote.pricingSummary.subtotal, 5500);
+});
+
+test('a cart that is refused as a whole, though each thing of it is for sale, says why and names nothing as gone', async (context) => {
+  const page = await openShop(context);
+  await page.getByText('$42.00').waitFor();
+  await page.route('**/cart/quote', (route) => (route.request().postDataJSON().items.length > 1
+    ? answer({ error: 'items have two currencies' }, { status: 400 })(route) : route.continue()));
+  await add(page, 'Silver Ring').click();
+  await inCart(page, '$25.00');
+  await add(page, 'Red Necklace').click();
+  await page.getByRole('alert').getByText('That did not work: items have two currencies').waitFor();
+  equal(await page.locator('#cart').getByText('Not available').count(), 0);
+  ok(await pay(page).isDisabled(), 'it can be paid');
+  expect(context, '400');
 });
 
 // --- thanks -------------------------------------------------------------------------------------
@@ -996,6 +1018,18 @@ test('removing the last line leaves the focus in the cart and says that it is em
   await page.getByRole('button', { name: 'Remove Silver Ring' }).press('Enter');
   await page.getByRole('link', { name: 'Cart, 0 in the cart' }).waitFor();
   equal(await page.evaluate(() => document.querySelector('#cart ordersnap-cart').shadowRoot.activeElement?.textContent), 'Your cart');
+});
+
+test('what was removed is said, then the sum of what is left', async (context) => {
+  const page = await openShop(context);
+  await fillCart(page);
+  let release;
+  await page.route('**/cart/quote', async (route) => { await new Promise((done) => { release = done; }); await route.continue(); });
+  await page.getByRole('button', { name: 'Remove Silver Ring' }).click();
+  await eventually(async () => await status(page, '#cart ordersnap-cart') === 'Silver Ring removed', 'word of it');
+  await eventually(() => release, 'the request');
+  release();
+  await eventually(async () => await status(page, '#cart ordersnap-cart') === '2 in the cart, $60.00', 'the sum');
 });
 
 test('axe-core finds nothing on any page, light and dark, and nothing is wider than the screen', async (context) => {
