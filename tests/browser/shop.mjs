@@ -34,12 +34,13 @@ async function goToStripe(page) {
   await page.locator('#pay').waitFor();
 }
 
-async function payAtStripe(page, { method = 'card', email = 'jane@shop.example' } = {}) {
+async function payAtStripe(page, { method = 'card', email = 'jane@shop.example', postage = 'Standard post', note = '' } = {}) {
   for (const [id, value] of Object.entries({ email, shipping_name: 'Jane Doe', line1: '5 Shore Road',
-    postal_code: 'B3H 1A1', city: 'Halifax', card: '4242424242424242' })) {
+    postal_code: 'B3H 1A1', city: 'Halifax', card: '4242424242424242', custom_gift: note })) {
     const field = page.locator(`#${id}`);
     if (await field.count() && await field.isVisible() && await field.isEditable()) await field.fill(value);
   }
+  await page.getByLabel(postage).check();
   if (method === 'later') await page.locator('#method-later').check();
   await page.locator('#pay').click();
   await page.waitForURL(/thanks\.html/);
@@ -79,11 +80,18 @@ test('a whole sale by clicks: cart, payment, thanks, an empty cart, and the orde
   await page.getByRole('link', { name: 'Tidewrack' }).click();
   await fillCart(page);
   await goToStripe(page);
-  await payAtStripe(page);
+  await page.getByText('$90.00').first().waitFor(); // with the first rate's postage
+  await page.getByLabel('Express').check();
+  equal(await page.locator('#pay').textContent(), 'Pay $104.00');
+  await payAtStripe(page, { postage: 'Express', note: 'For Ann, with love' });
   const thanks = page.locator('ordersnap-thanks');
   await thanks.getByText('Your payment went through.', { exact: true }).waitFor();
   await thanks.getByText('Red Necklace').waitFor();
-  await thanks.getByText('$85.00').waitFor();
+  await thanks.getByText('$104.00').waitFor();
+  const session = new URL(page.url()).searchParams.get('session_id');
+  const events = await (await fetch(`${site.sim}/_sim/events`)).json();
+  const sold = events.find(({ type, data }) => type === 'checkout.session.completed' && data.object.id === session).data.object;
+  equal(sold.custom_fields[0].text.value, 'For Ann, with love');
   const number = await thanks.getByText(/^BC-/).textContent();
   await page.getByRole('link', { name: 'Cart, 0 in the cart' }).waitFor();
   await page.getByRole('link', { name: 'My orders' }).click();

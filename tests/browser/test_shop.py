@@ -15,7 +15,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "http"))
 import servers  # noqa: E402
 from servers import shop  # noqa: E402
 import orders as made  # noqa: E402
-from demo import SEED  # noqa: E402
+from demo import SEED, SESSION_FILE  # noqa: E402
 from lambda_table import Functions  # noqa: E402
 from login import SECRET, Login  # noqa: E402
 
@@ -97,7 +97,7 @@ def main():
     login, port = Login(), shop.free_port()
     url, other = f"http://127.0.0.1:{port}", f"http://localhost:{port}"  # two origins to a browser
     site = servers.Site(
-        "nginx", children=2, port=port, seed=[*SEED, {"lookup_key": "X-EVIL", "name": EVIL, "unit_amount": 100,
+        "nginx", children=2, port=port, session_file=SESSION_FILE, seed=[*SEED, {"lookup_key": "X-EVIL", "name": EVIL, "unit_amount": 100,
                                            "currency": "usd"}],
         locations=login.location + f'\n        location /foreign/ {{ add_header Content-Security-Policy '
         f'"{POLICY}"; }}', JWT_SECRET=SECRET, CORS_ALLOW_ORIGIN=f"{url},{other}",

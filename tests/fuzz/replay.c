@@ -19,7 +19,8 @@ static const struct {
 	{"cart", fuzz_cart}, {"charge", fuzz_charge}, {"config", fuzz_config},
 	{"event", fuzz_event}, {"form", fuzz_form}, {"import", fuzz_import},
 	{"item", fuzz_item}, {"json", fuzz_json}, {"log", fuzz_log},
-	{"signature", fuzz_signature}, {"terminal", fuzz_terminal}, {"url", fuzz_url},
+	{"options", fuzz_options}, {"signature", fuzz_signature}, {"terminal", fuzz_terminal},
+	{"url", fuzz_url},
 };
 
 /* Runs one file; the bytes are in memory of their own size, so that ASan sees

@@ -27,6 +27,7 @@ typedef int fuzz_target(const uint8_t *data, size_t n);
 fuzz_target fuzz_signature; /* a header, a line feed, a body */
 fuzz_target fuzz_json;
 fuzz_target fuzz_config;    /* a settings file */
+fuzz_target fuzz_options;   /* the owner's file for Checkout */
 fuzz_target fuzz_url;
 fuzz_target fuzz_form;
 fuzz_target fuzz_log;       /* a value of a log line */

@@ -14,6 +14,7 @@
 #include "config/config_file.h"
 #include "format/form.h"
 #include "format/json.h"
+#include "shop/session_options.h"
 #include "stripe/signature.h"
 
 /* The bytes as a string; a NUL ends it early. */
@@ -42,6 +43,28 @@ int fuzz_signature(const uint8_t *data, size_t n)
 	HOLDS(stripe_signature_verify(&check, &e) == -1);
 	HOLDS(e.code == ERR_SIGNATURE && *e.text);
 	free(header);
+	return 0;
+}
+
+int fuzz_options(const uint8_t *data, size_t n)
+{
+	struct span text = {(const char *)data, n};
+	struct json_object *options = NULL;
+	size_t i, lines = 1;
+	long line;
+	struct err e;
+
+	for (i = 0; i < n; i++)
+		lines += data[i] == '\n';
+	if (session_options_read("/f", text, &options, &e)) {
+		/* What is wrong stands on a line of the file. */
+		HOLDS(e.code == ERR_CONFIG && strncmp(e.text, "/f:", 3) == 0);
+		line = strtol(e.text + 3, NULL, 10);
+		HOLDS(line >= 1 && (size_t)line <= lines);
+	} else {
+		HOLDS(json_object_is_type(options, json_type_object));
+		json_object_put(options);
+	}
 	return 0;
 }
 

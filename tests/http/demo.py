@@ -17,6 +17,8 @@ import shop
 from login import SECRET, Login, jwt
 
 FIRST_PORT = 8080
+# Postage, and the question for a gift note.
+SESSION_FILE = os.path.join(shop.SRC, "conf", "session.json.example")
 CART = [{"sku": "N-RED", "quantity": 2}, {"sku": "R-SIL", "quantity": 1}]
 SEED = [
     {"lookup_key": "N-RED", "name": "Red Necklace", "unit_amount": 3000, "currency": "usd",
@@ -62,10 +64,12 @@ def take_an_order(site):
     session = ask(site, "/checkout/create-session",
                   {"quoteSignature": quote["quoteSignature"],
                    "customerEmail": "jane@shop.example",
+                   "shippingRate": "Express",
                    "shippingAddressCollection": {"allowed_countries": ["CA", "US"]}},
                   ["Authorization: Bearer " + jwt({"sub": "jane", "exp": int(time.time()) + 60})])
     step(2, "POST /checkout/create-session", session["sessionId"])
-    paid = site.sim.post("/_sim/pay", {"session": session["sessionId"], "name": "Jane Doe"})
+    paid = site.sim.post("/_sim/pay", {"session": session["sessionId"], "name": "Jane Doe",
+                                        "custom_fields": {"gift": "For Ann, with love"}})
     step(3, "the buyer pays at Stripe", "card 4242 4242 4242 4242 (simulated)")
     step(4, "POST /stripe/webhook", f"signed event {paid['event']}, answered {paid['delivery']}")
     if paid["delivery"] != 200:
@@ -119,7 +123,7 @@ def main(arguments):
                             locations=Login().location, JWT_SECRET=SECRET,
                             CHECKOUT_SUCCESS_URL=url +
                             "/demo/thanks.html?session_id={CHECKOUT_SESSION_ID}",
-                            CHECKOUT_CANCEL_URL=url + "/demo/", CORS_ALLOW_ORIGIN=url)
+                            CHECKOUT_CANCEL_URL=url + "/demo/", CORS_ALLOW_ORIGIN=url, session_file=SESSION_FILE)
         try:
             show_order(site, take_an_order(site))
             show_list(site)

@@ -114,10 +114,11 @@ def answer_in_time(ask):
 class Site(shop.Shop):
     """A running shop.  `children`: processes a program; `sim_args`: more for the simulator;
     `log_to_file`: log("ordersnap") has the programs' lines, else the server's log has them;
-    `limits`: the server has ordersnap-limits.conf, too; `locations`: more of nginx's."""
+    `limits`: the server has ordersnap-limits.conf, too; `locations`: more of nginx's;
+    `session_file`: a file to have as CHECKOUT_SESSION_FILE."""
 
     def __init__(self, server="nginx", children=4, port=None, seed=shop.SEED, sim_args=(),
-                 log_to_file=False, limits=False, locations="", **settings):
+                 log_to_file=False, limits=False, locations="", session_file=None, **settings):
         super().__init__(sim=False, make_store=False)
         _open_sites.append(self)
         self.server, self.children, self.processes = server, children, {}
@@ -132,6 +133,10 @@ class Site(shop.Shop):
         if log_to_file:
             self.settings["LOG_TARGET"] = self.path("log", "ordersnap.log")
         self.settings.update(settings)
+        if session_file:
+            self.settings["CHECKOUT_SESSION_FILE"] = shutil.copy(
+                session_file, self.path("conf", "session.json"))
+            self.own(self.settings["CHECKOUT_SESSION_FILE"], 0o644)
         self.write_configuration()
         if self.settings.get("COMMERCE_DB") == self.db or (self.table and "COMMERCE_DB" not in settings):
             self.init("--conf", self.path("conf", "ordersnap.conf"))

@@ -83,6 +83,7 @@ def pay_page(world, session, entered, decline=""):
 {alert}
 {contact_fields(session, entered)}
 {shipping_fields(session, entered)}
+{note(session, "shipping_address")}
 {rate_fields(world, session, entered)}
 {method_fields(session, entered)}
 {billing_fields(session, entered)}
@@ -90,6 +91,7 @@ def pay_page(world, session, entered, decline=""):
 {custom_fields(session, entered)}
 {code_fields(session, entered)}
 {consent_fields(session, entered)}
+{note(session, "submit")}
 <button id="pay" type="submit">Pay {total}</button>
 </form>
 {SUMS}""", "pay")
@@ -156,6 +158,12 @@ def shipping_fields(session, entered):
         input_field("City", "city", entered, complete="shipping address-level2"), "</div>",
         input_field("State or region", "state", entered, complete="shipping address-level1",
                     more="")])
+
+
+def note(session, place):
+    """The shop's own text at a place of the page."""
+    text = session["custom_text"][place]
+    return f'<p class="soft">{html.escape(text["message"])}</p>' if text else ""
 
 
 def rate_fields(world, session, entered):
