@@ -9,12 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/numbering.h"
 #include "shop/adoption.h"
 #include "shop/keys.h"
 #include "store/store_pages.h"
 
 #define ID_MAX_BYTES 255 /* Stripe's ids are shorter */
-#define LETTERS 26       /* that a number may end in, where the one without was taken */
+#define LETTERS NUMBERING_LETTERS
 
 #define SEARCH_PAGES 5   /* of STORE_MAX_ITEMS orders, in a table that is not adopted */
 

@@ -8,10 +8,11 @@
 #include <string.h>
 #include <strings.h>
 
+#include "app/numbering.h"
 #include "shop/keys.h"
 
 #define NAME_MAX_BYTES 255 /* Stripe's ids are shorter */
-#define LETTERS 26         /* that a number may end in, see record/record_session.c */
+#define LETTERS NUMBERING_LETTERS
 
 static bool is_order(struct json_object *order, const char *id)
 {

@@ -51,12 +51,22 @@ static int read_pointer(struct payment *p, struct err *e)
 }
 
 /* The order that the pointer names, and all that belongs to it.  The copy in the
- * pointer is not taken for it: it may be of another moment. */
+ * pointer is not taken for it: it may be of another moment.  An order that says of
+ * another payment is not this one's, whatever names it. */
 static int read_order(struct payment *p, struct err *e)
 {
+	const char *intent;
+
 	if (item_keys_from_payment(&p->items.keys, p->items.read[ITEM_PAYMENT]))
 		return 0;
-	return record_items_read(&p->items, ORDERS_ITEMS, e);
+	if (record_items_read(&p->items, ORDERS_ITEMS, e))
+		return -1;
+	intent = json_string_or_null(stored_order(p), "stripePaymentIntentId");
+	if (!str_empty(intent) && strcmp(intent, p->intent) != 0) {
+		json_object_put(p->items.read[ITEM_ORDER]);
+		p->items.read[ITEM_ORDER] = NULL;
+	}
+	return 0;
 }
 
 /* --- ask ---------------------------------------------------------------------- */

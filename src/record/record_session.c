@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/numbering.h"
 #include "base/log.h"
 #include "orders/unnamed.h"
 #include "record/ask_charge.h"
@@ -66,37 +67,31 @@ static struct json_object *stored_order(const struct recording *s)
 
 /* --- find the order ------------------------------------------------------------- */
 
-static bool number_is_taken(const struct recording *s)
-{
-	const char *owner = json_string_or_null(s->items.read[ITEM_NUMBER], "orderId");
-
-	return s->items.read[ITEM_NUMBER] &&
-	       (!owner || strcmp(owner, s->request->session->id) != 0);
-}
-
-/* Two ids may give one number; the later order's grows by a letter. */
+/* A number that another order has grows by a letter. */
 static int free_number(struct recording *s, struct err *e)
 {
-	char *base, letter;
-	int rc = 0;
+	const struct numbering n = {.app = s->items.app, .session_id = s->request->session->id,
+				    .deadline = s->request->run->deadline};
+	struct json_object **pointer = &s->items.read[ITEM_NUMBER], *free_one;
+	char *number;
+	bool taken;
 
-	if (!number_is_taken(s))
+	if (numbering_is_taken(&n, *pointer, &taken, e))
+		return -1;
+	if (!taken)
 		return 0;
-	base = str_dup(s->items.keys.number);
-	for (letter = 'A'; !rc && letter <= 'Z' && number_is_taken(s); letter++) {
-		item_keys_set_number(&s->items.keys, str_printf("%s%c", base, letter));
-		rc = record_items_read(&s->items, 1u << ITEM_NUMBER, e);
-	}
-	if (!rc && number_is_taken(s))
-		rc = err_set(e, ERR_INTERNAL, "order number %s is used up", base);
-	free(base);
-	return rc;
+	if (numbering_next_free(&n, s->items.keys.number, &number, &free_one, e))
+		return -1;
+	item_keys_set_number(&s->items.keys, number);
+	json_object_put(*pointer);
+	*pointer = free_one;
+	return 0;
 }
 
 /* Reads the order that `pointer` names. */
 static int follow(struct recording *s, struct json_object *pointer, struct err *e)
 {
-	return record_items_read(&s->items, item_keys_from_session(&s->items.keys, pointer), e);
+	return record_items_read(&s->items, item_keys_from_pointer(&s->items.keys, pointer), e);
 }
 
 /*
@@ -115,6 +110,7 @@ static int follow_pointers(struct recording *s, struct err *e)
 
 	json_set_string(own, "orderPK", s->items.keys.pk[ITEM_ORDER]);
 	json_set_string(own, "orderSK", s->items.keys.sk[ITEM_ORDER]);
+	json_set_string(own, "userId", s->items.keys.user_id);
 	for (i = 0; !rc && i < sizeof all / sizeof *all && !(first && stored_order(s)); i++) {
 		if (!item_keys_names(s->items.read[all[i]], s->request->session->id))
 			continue;
@@ -298,9 +294,12 @@ static int ask(struct recording *s, struct err *e)
 static int follow_answer(struct recording *s, struct err *e)
 {
 	bool known = stored_order(s) != NULL;
-	unsigned again = item_keys_update(&s->items.keys, &s->session, known);
+	unsigned again;
 
-	if (!s->json || !again)
+	if (!s->json)
+		return 0;
+	again = item_keys_update(&s->items.keys, &s->session, known);
+	if (!again)
 		return 0;
 	if (record_items_read(&s->items, again, e) || (!known && find_order(s, e)))
 		return -1;

@@ -96,17 +96,12 @@ bool adoption_is_younger(struct json_object *adopted, struct json_object *item)
 const char *adoption_session_id(struct json_object *order)
 {
 	static const char *const keys[] = {"stripeSessionId", "orderId"};
-	const char *sk = json_string_or_null(order, "SK"), *cut;
-	int64_t created;
 	size_t i;
 
 	for (i = 0; i < sizeof keys / sizeof *keys; i++)
 		if (!str_empty(json_string_or_null(order, keys[i])))
 			return json_string_or_null(order, keys[i]);
-	if (key_order_created(sk, &created))
-		return NULL;
-	cut = strchr(sk + strlen(KEY_ORDER_PREFIX), '#');
-	return cut && cut[1] ? cut + 1 : NULL;
+	return key_order_session(json_string_or_null(order, "SK"));
 }
 
 static bool has_no_items(struct json_object *order)

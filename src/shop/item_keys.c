@@ -135,7 +135,8 @@ int item_keys_from_payment(struct item_keys *keys, struct json_object *pointer)
 	const char *number = json_string_or_null(pointer, "orderNumber");
 	int64_t created;
 
-	if (!pk || !id || !number || key_order_created(sk, &created))
+	if (!pk || !id || !number || key_order_created(sk, &created) ||
+	    !item_keys_names(pointer, id))
 		return -1;
 	keys->created = created;
 	set_key(keys, ITEM_ORDER, str_dup(pk), str_dup(sk));
@@ -164,21 +165,40 @@ int item_keys_of_order(struct item_keys *keys, struct json_object *order)
 	return 0;
 }
 
-bool item_keys_names(struct json_object *pointer, const char *session_id)
+const char *item_keys_owner(struct json_object *pointer)
 {
 	const char *id = json_string_or_null(pointer, "orderId");
-	int64_t created;
 
-	/* What the Lambda functions left in SESSION# has no orderId. */
-	return json_string_or_null(pointer, "orderPK") &&
-	       key_order_created(json_string_or_null(pointer, "orderSK"), &created) == 0 &&
-	       (!id || strcmp(id, session_id) == 0);
+	return str_empty(id) ? key_order_session(json_string_or_null(pointer, "orderSK")) : id;
 }
 
-unsigned item_keys_from_session(struct item_keys *keys, struct json_object *session_item)
+bool item_keys_names(struct json_object *pointer, const char *session_id)
 {
-	return item_keys_set_order(keys, json_string_or_null(session_item, "orderPK"),
-				   json_string_or_null(session_item, "orderSK"));
+	const char *sk = json_string_or_null(pointer, "orderSK");
+	const char *id = json_string_or_null(pointer, "orderId");
+	char *own;
+	int64_t created;
+	bool names;
+
+	if (!json_string_or_null(pointer, "orderPK") || key_order_created(sk, &created) ||
+	    (id && strcmp(id, session_id) != 0))
+		return false;
+	own = key_order(created, session_id);
+	names = strcmp(sk, own) == 0;
+	free(own);
+	return names;
+}
+
+unsigned item_keys_from_pointer(struct item_keys *keys, struct json_object *pointer)
+{
+	const char *pk = json_string_or_null(pointer, "orderPK");
+	const char *user = json_string_or_null(pointer, "userId");
+
+	if (pk && !str_empty(user)) {
+		free(keys->user_id);
+		keys->user_id = str_dup(user);
+	}
+	return item_keys_set_order(keys, pk, json_string_or_null(pointer, "orderSK"));
 }
 
 unsigned item_keys_from_order(struct item_keys *keys, struct json_object *order)

@@ -45,11 +45,11 @@ void item_keys_init(struct item_keys *keys, const struct event *event,
 		    int64_t now);
 void item_keys_free(struct item_keys *keys);
 
-/* Takes over the order's keys (that are there, or that the session's item
- * names), or the number that the order bears.  All may be NULL.  Return the bits of the items
- * that are to be read (again). */
+/* Takes over the order's keys (that are there, or that a pointer names, with whose it
+ * is: an order that is made there is that user's), or the number that the order bears.
+ * All may be NULL.  Return the bits of the items that are to be read (again). */
 unsigned item_keys_set_order(struct item_keys *keys, const char *pk, const char *sk);
-unsigned item_keys_from_session(struct item_keys *keys, struct json_object *session_item);
+unsigned item_keys_from_pointer(struct item_keys *keys, struct json_object *pointer);
 unsigned item_keys_from_order(struct item_keys *keys, struct json_object *order);
 
 /* Takes over what Stripe's own copy of the session says; the order's keys only
@@ -71,8 +71,13 @@ int item_keys_from_payment(struct item_keys *keys, struct json_object *pointer);
  * where it is not whole: one of the Lambda functions' that waits for `ordersnap adopt`. */
 int item_keys_of_order(struct item_keys *keys, struct json_object *order);
 
-/* Whether a pointer (SESSION#, PAYMENT#, NUMBER#; NULL) names an order of this
- * session: a number may be another's. */
+/* The session whose order a pointer (SESSION#, PAYMENT#, NUMBER#; NULL) names: its
+ * orderId, else (what the Lambda functions left in SESSION# has none) what the
+ * order's key ends in.  NULL where it names none.  Borrowed. */
+const char *item_keys_owner(struct json_object *pointer);
+
+/* Whether a pointer names the key of an order of this session: a number may be
+ * another's, and a key that ends in another session's id is that one's. */
 bool item_keys_names(struct json_object *pointer, const char *session_id);
 
 /* Takes `number`. */

@@ -119,6 +119,17 @@ int key_order_created(const char *sk, int64_t *created)
 	return span_to_int64(part, created);
 }
 
+const char *key_order_session(const char *sk)
+{
+	const char *cut;
+	int64_t created;
+
+	if (key_order_created(sk, &created))
+		return NULL;
+	cut = strchr(sk + strlen(KEY_ORDER_PREFIX), '#');
+	return cut && cut[1] ? cut + 1 : NULL;
+}
+
 char *order_number(const char *prefix, const char *session_id)
 {
 	const char *cut = strrchr(session_id, '_');

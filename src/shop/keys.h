@@ -27,6 +27,8 @@ char *key_user_of_functions(const char *name);
 char *key_order(int64_t created, const char *session_id); /* ORDER#{created}#{session id} */
 /* The time in such a key: 0, or -1 where `sk` (NULL is allowed) is none. */
 int key_order_created(const char *sk, int64_t *created);
+/* The session id in it, borrowed, or NULL. */
+const char *key_order_session(const char *sk);
 char *key_session(const char *session_id);                /* SESSION#{id} */
 char *key_event(const char *event_id);                    /* EVENT#{id} */
 char *key_payment(const char *payment_intent);            /* PAYMENT#{id} */

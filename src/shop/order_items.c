@@ -72,21 +72,12 @@ static struct json_object *payment_pointer(const struct order_change *c)
 	return item;
 }
 
-/* Two sessions may give one number: its pointer is the first one's. */
-static bool may_differ(const struct order_change *c, enum item_kind which)
-{
-	const char *id = json_string_or_null(c->order, "orderId");
-
-	return which == ITEM_NUMBER && c->read[which] && id &&
-	       !item_keys_names(c->read[which], id);
-}
-
 static bool is_astray(const struct order_change *c, enum item_kind which)
 {
 	struct json_object *item;
 	bool same;
 
-	if (!c->keys->pk[which] || may_differ(c, which))
+	if (!c->keys->pk[which])
 		return false;
 	item = which == ITEM_PAYMENT ? payment_pointer(c) : derived(c, c->order, which);
 	if (which == ITEM_SESSION && c->read[which])

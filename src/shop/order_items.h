@@ -47,9 +47,11 @@ void order_items_free(struct order_item *items, size_t n);
 /*
  * Which of the items beside the order that stands do not say what is derived from
  * it: 1 << ITEM_SESSION and so on, 0 where no order stands, or one of the Lambda
- * functions' that does not say of which session it is yet.  Three things are
- * left out, for they are no fault: the session's status word, the version that the
- * payment's copy of the order bears, and a number that is another order's.
+ * functions' that does not say of which session it is yet.  Two things are
+ * left out, for they are no fault: the session's status word, and the version that
+ * the payment's copy of the order bears.  A number's pointer that names another
+ * order is a fault only where that one is not there: the caller looks
+ * (app/numbering.h).
  */
 unsigned order_items_astray(const struct item_keys *keys, struct json_object *const *read,
 			    int64_t now);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/numbering.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/seconds.h"
@@ -50,19 +51,6 @@ static struct retry retry_of(const struct reconcile *r)
 
 /* --- what is looked at ------------------------------------------------------------ */
 
-static void tell(const struct reconcile *r, const struct difference *difference)
-{
-	r->listener->difference(r->listener->context, difference);
-}
-
-/* An order of that age has expired, or will be gone at its next look. */
-static bool has_expired(const struct app *app, int64_t created, int64_t now)
-{
-	int64_t days = app->config.order_ttl_days;
-
-	return days > 0 && created + days * DAY <= now;
-}
-
 static void read_candidate(struct reconcile *r, struct candidate *c, struct json_object *json,
 			   int64_t now)
 {
@@ -79,7 +67,7 @@ static void read_candidate(struct reconcile *r, struct candidate *c, struct json
 	}
 	c->kind = payment_has_failed(json) ? EVENT_SESSION_FAILED : EVENT_SESSION_COMPLETED;
 	c->skip = strcmp(c->session.mode, "payment") != 0 ||
-		  has_expired(r->app, c->session.created, now);
+		  order_has_expired(c->session.created, r->app->config.order_ttl_days, now);
 	if (c->skip)
 		r->state->counts.skipped++;
 	else
@@ -137,10 +125,31 @@ static int follow_sessions(struct reconcile *r, struct candidate *list, size_t n
 	if (read_items(r, list, n, ITEM_SESSION, items, e))
 		return -1;
 	for (i = 0; i < n; i++) {
-		list[i].look_up = items[i] && item_keys_from_session(&list[i].keys, items[i]);
+		list[i].look_up = item_keys_names(items[i], list[i].session.id) &&
+				  item_keys_from_pointer(&list[i].keys, items[i]);
 		json_object_put(items[i]);
 	}
 	return read_orders(r, list, n, e);
+}
+
+/* A number that another order has is no fault of this one. */
+static int forgive_number(struct reconcile *r, struct candidate *c, struct json_object *pointer,
+			  struct err *e)
+{
+	struct numbering n = {.app = r->app, .session_id = c->session.id};
+	struct retry retry = reconcile_retry(r->listener);
+	bool taken = false;
+	int rc;
+
+	if (!(c->astray >> ITEM_NUMBER & 1))
+		return 0;
+	do {
+		n.deadline = deadline_in(RETRY_CALL_MS);
+		rc = numbering_is_taken(&n, pointer, &taken, e);
+	} while (rc && retry_again(&retry, e));
+	if (taken)
+		c->astray &= ~(1u << ITEM_NUMBER);
+	return rc;
 }
 
 /* Whether what stands beside each order says what it says: a call of the store for
@@ -164,8 +173,10 @@ static int read_beside(struct reconcile *r, struct candidate *list, size_t n, st
 	for (i = 0; i < n; i++) {
 		for (k = 0; k < ITEM_KINDS; k++)
 			read[k] = k == ITEM_ORDER ? list[i].order : items[k][i];
-		if (!rc)
+		if (!rc) {
 			list[i].astray = order_items_astray(&list[i].keys, read, now);
+			rc = forgive_number(r, &list[i], read[ITEM_NUMBER], e);
+		}
 		for (k = 0; k < ITEM_KINDS; k++)
 			json_object_put(items[k][i]);
 	}
@@ -324,7 +335,7 @@ static void count_difference(struct reconcile *r, const struct candidate *c,
 		return;
 	}
 	++*counts[d.kind];
-	tell(r, &d);
+	r->listener->difference(r->listener->context, &d);
 }
 
 /* A try that got no line items has written the order without them: the one that

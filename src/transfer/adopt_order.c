@@ -10,13 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/numbering.h"
 #include "base/clock.h"
 #include "shop/adoption.h"
 #include "shop/keys.h"
 #include "shop/order.h"
 #include "transfer/transfer.h"
-
-#define LETTERS 26 /* that a number may end in */
 
 /* The items of an order, and of the other one of its session. */
 enum item {
@@ -187,21 +186,29 @@ static void report_twice(const struct attempt *a, const char *what)
 
 /* --- writing ------------------------------------------------------------------------ */
 
-/* Two sessions may give one number: the pointer of the later order's has a letter
- * more, as settling an event would have it. */
-static int free_number(struct attempt *a, const char *id, struct err *e)
+/* The pointer of a number that another order has grows by a letter, as recording an
+ * event would have it. */
+static int free_number(struct attempt *a, struct json_object *order, struct err *e)
 {
-	char *base = str_dup(a->pk[NUMBER]);
-	const char *owner = json_string_or_null(a->read[NUMBER], "orderId");
-	int i, rc = 0;
+	const struct numbering n = {.app = a->work->app,
+				    .session_id = json_string_or_null(order, "orderId"),
+				    .deadline = deadline_in(TRANSFER_VERB_MS)};
+	struct json_object *pointer;
+	char *number;
+	bool taken;
 
-	for (i = 0; !rc && owner && !same_text(owner, id) && i < LETTERS; i++) {
-		set_key(a, NUMBER, str_printf("%s%c", base, 'A' + i), KEY_METADATA);
-		rc = read_items(a, 1u << NUMBER, e);
-		owner = json_string_or_null(a->read[NUMBER], "orderId");
-	}
-	free(base);
-	return rc;
+	if (numbering_is_taken(&n, a->read[NUMBER], &taken, e))
+		return -1;
+	if (!taken)
+		return 0;
+	if (numbering_next_free(&n, json_string_or_null(order, "orderNumber"), &number, &pointer,
+				e))
+		return -1;
+	set_key(a, NUMBER, key_number(number), KEY_METADATA);
+	json_object_put(a->read[NUMBER]);
+	a->read[NUMBER] = pointer;
+	free(number);
+	return 0;
 }
 
 /* The actions of one transaction; they own their items. */
@@ -274,7 +281,7 @@ static int adopt_alone(struct attempt *a, struct err *e)
 	struct json_object *order = adoption_order(a->read[ORDER], a->read[SESSION]);
 	int rc;
 
-	if (a->pk[NUMBER] && free_number(a, json_string_or_null(order, "orderId"), e)) {
+	if (a->pk[NUMBER] && free_number(a, order, e)) {
 		json_object_put(order);
 		return -1;
 	}

@@ -393,7 +393,36 @@ def _():
               {**copy, "order": {**copy["order"], "version": 99}})
     with writes_nothing(big):
         equal(big.sync("--since", "2020-01-01").differences, [])
-    big.write(items["SESSION#"], items["NUMBER#"])
+    big.write(items["SESSION#"], items["NUMBER#"], copy)
+
+
+@test
+def _():
+    "a number whose pointer names an order that is not there is taken over, and none that is merely elsewhere"
+    one, other, gone = ids[45], ids[46], "cs_test_gone0001"
+    key = next(k for k in big.of_order(one) if k[0].startswith("NUMBER#"))
+    right = big.item(*key)
+    lost = {**right, "orderId": gone, "orderPK": "USER#gone", "orderSK": "ORDER#1700000000#" + gone}
+    session = {"PK": "SESSION#" + gone, "SK": "METADATA", "version": 1, "orderId": gone}
+    there = big.item("SESSION#" + other, "METADATA")
+    moved = {**lost, "orderId": other, "orderSK": "ORDER#1#" + other}
+    for pointer in (moved, {**moved, "orderPK": there["orderPK"], "orderSK": there["orderSK"]}):
+        big.write(pointer)
+        with writes_nothing(big):
+            equal(big.sync().kinds(), {})
+    for pointer, beside in ((lost, ()), (lost, (session,)),
+                            (lost, ({**session, **{k: lost[k] for k in ("orderPK", "orderSK")}},)),
+                            (lost, ({**session, **{k: there[k] for k in ("orderPK", "orderSK")}},)),
+                            ({"PK": key[0], "SK": key[1], "version": 2}, ())):
+        big.write(pointer, *beside)
+        said = big.sync("--dry-run")
+        equal((said.kinds(), said.of(one)["pointers"]), ({one: "pointers"}, ["NUMBER#"]))
+        equal(big.sync().kinds(), {one: "pointers"})
+        equal(comparable(big.item(*key)), comparable(right))
+        with writes_nothing(big):
+            equal(big.sync().kinds(), {})
+        big.forget((session["PK"], "METADATA"))
+    agrees(big)
 
 
 @test

@@ -228,6 +228,22 @@ def register(new_shop):
                 equal({k: after[key].get(k) for k in order if k not in ("status", "completedAt")},
                       {k: order[k] for k in order if k not in ("status", "completedAt")}, key)
 
+    @case("a number that another order has grows by a letter; one whose order is gone is taken over")
+    def _():
+        world = World(new_shop(), ["userId", "user_id"])
+        first, second = (world.order(sale) for sale in world.sales)
+        names = {"orderId": "cs_test_else1", "orderPK": "USER#else", "SK": "METADATA", "version": 1,
+                 "orderSK": "ORDER#1700000000#cs_test_else1"}
+        there = {"PK": names["orderPK"], "SK": names["orderSK"], "orderId": names["orderId"],
+                 "stripeSessionId": names["orderId"], "orderNumber": second["orderNumber"], "version": 1}
+        gone = {**names, "orderId": "cs_test_gone1", "orderSK": "ORDER#1700000000#cs_test_gone1"}
+        taken, lost = "NUMBER#" + second["orderNumber"], "NUMBER#" + first["orderNumber"]
+        world.shop.write([there, {**names, "PK": taken}, {**gone, "PK": lost}])
+        world.adopt()
+        items = world.shop.items()
+        equal({pk: items[pk, "METADATA"]["orderId"] for pk in (taken, taken + "A", lost)},
+              {taken: names["orderId"], taken + "A": second["orderId"], lost: first["orderId"]})
+
     @case("the functions read on what ordersnap adopted and wrote, newest first")
     def _():
         world = World(new_shop())

@@ -40,6 +40,55 @@ static void put_legacy(struct table *table, const struct history *h)
 	free(order);
 }
 
+/* What an order of ours leaves behind when somebody deletes it alone. */
+static void put_left(struct table *table, const struct history *h)
+{
+	static const char *const keys[][2] = {
+		{"SESSION#" SESSION_ID, "METADATA"}, {"NUMBER#" ORDER_NUMBER, "METADATA"},
+		{"DAY#2025-11-24", "ORDER#1764000000#" SESSION_ID},
+		{"PAYMENT#" INTENT_ID, "METADATA"}};
+	size_t i, n = sizeof keys / sizeof *keys;
+
+	if (h->payment == PAY_NOTHING)
+		n--;
+	for (i = 0; i < n; i++) {
+		char *item = str_printf(
+			"{\"PK\":\"%s\",\"SK\":\"%s\",\"version\":3,\"orderId\":\"" SESSION_ID "\","
+			"\"orderNumber\":\"" ORDER_NUMBER "\",\"userId\":\"" LEFT_ID "\","
+			"\"status\":\"completed\",\"orderPK\":\"USER#" LEFT_ID "\","
+			"\"orderSK\":\"ORDER#%d#" SESSION_ID "\"}", keys[i][0], keys[i][1], EPOCH);
+
+		table_put(table, item_of(item));
+		free(item);
+	}
+}
+
+/* Somebody else's order has our number, or had it: the pointer names it where it
+ * is, where it was, or where nothing is any more. */
+static void put_somebody(struct table *table, unsigned traits)
+{
+	static const char sk[] = "ORDER#1700000000#" SOMEBODY_ID;
+	const char *user = traits & TRAIT_GONE ? "elsewhere" : "somebody";
+	char *order = str_printf("{\"PK\":\"USER#somebody\",\"SK\":\"%s\",\"version\":1,"
+				 "\"orderId\":\"" SOMEBODY_ID "\",\"orderNumber\":\"" ORDER_NUMBER
+				 "\"}", sk);
+	char *session = str_printf("{\"PK\":\"SESSION#" SOMEBODY_ID "\",\"SK\":\"METADATA\","
+				   "\"version\":1,\"orderId\":\"" SOMEBODY_ID "\",\"orderPK\":"
+				   "\"USER#somebody\",\"orderSK\":\"%s\"}", sk);
+	char *number = str_printf("{\"PK\":\"NUMBER#" ORDER_NUMBER "\",\"SK\":\"METADATA\","
+				  "\"version\":1,\"orderId\":\"" SOMEBODY_ID "\",\"orderPK\":"
+				  "\"USER#%s\",\"orderSK\":\"%s\"}", user, sk);
+
+	table_put(table, item_of(number));
+	if (traits & TRAIT_TAKEN) {
+		table_put(table, item_of(order));
+		table_put(table, item_of(session));
+	}
+	free(number);
+	free(session);
+	free(order);
+}
+
 static const char *other_after(const struct history *h, const char *status)
 {
 	return h->traits & TRAIT_OTHER_DONE ? "complete" : status;
@@ -59,9 +108,10 @@ void table_begin(struct table *table, const struct history *h)
 	}
 	if (h->traits & TRAIT_LEGACY)
 		put_legacy(table, h);
-	if (h->traits & TRAIT_TAKEN)
-		table_put(table, item_of("{\"PK\":\"NUMBER#" ORDER_NUMBER "\",\"SK\":\"METADATA\","
-					 "\"version\":1,\"orderId\":\"cs_test_somebody\"}"));
+	if (h->traits & (TRAIT_TAKEN | TRAIT_GONE))
+		put_somebody(table, h->traits);
+	if (h->traits & TRAIT_LEFT)
+		put_left(table, h);
 	if (h->traits & TRAIT_QUOTE)
 		table_put(table, item_of("{\"PK\":\"QUOTE#" QUOTE "\",\"SK\":\"CACHE\",\"version\":1,"
 					 "\"expiresAt\":1795000000,\"items\":[{\"name\":\"Quoted\","
@@ -107,7 +157,8 @@ struct json_object *order_find(void)
 	for (i = 0; i < world->table.n; i++) {
 		struct json_object *item = world->table.items[i];
 
-		if (!str_starts(item_text(item, "PK"), "USER#"))
+		if (!str_starts(item_text(item, "PK"), "USER#") ||
+		    strcmp(item_text(item, "orderId"), SOMEBODY_ID) == 0)
 			continue;
 		if (order)
 			world_fail("there are two orders: %s and %s", item_text(order, "SK"),

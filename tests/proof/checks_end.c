@@ -22,7 +22,8 @@ static bool is_source(const char *source, bool legacy)
 /* Where the buyer's names change it is the order of any of them. */
 static void check_buyer(struct json_object *order, bool legacy)
 {
-	static const char *const users[] = {USER_ID, NAMED_ID, "ann@example.com", SESSION_ID};
+	static const char *const users[] = {USER_ID, NAMED_ID, LEFT_ID, "ann@example.com",
+					    SESSION_ID};
 	const struct truth *t = &world->truths[world->history->n];
 	const char *user = item_text(order, "userId"), *name = item_text(order, "customerName");
 	bool guest = !legacy && world->history->traits & TRAIT_GUEST;
@@ -42,7 +43,8 @@ static void check_buyer(struct json_object *order, bool legacy)
 		world_fail("the buyer's name is %s", name);
 	if (!legacy && strcmp(item_text(order, "createdAt"), iso8601_time(EPOCH, time)) != 0)
 		world_fail("createdAt is not the session's: %s", json_text(order));
-	if (strcmp(user, guest ? "ann@example.com" : USER_ID) != 0)
+	if (strcmp(user, world->history->traits & TRAIT_LEFT ? LEFT_ID :
+			 guest ? "ann@example.com" : USER_ID) != 0)
 		world_fail("the order is somebody else's: %s", json_text(order));
 }
 

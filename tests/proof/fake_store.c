@@ -68,7 +68,8 @@ bool table_edit_order(struct table *table)
 	for (i = 0; i < table->n; i++) {
 		struct json_object *item = table->items[i];
 
-		if (!str_starts(json_string_or_null(item, "PK"), "USER#"))
+		if (!str_starts(json_string_or_null(item, "PK"), "USER#") ||
+		    strcmp(json_string_or_null(item, "orderId"), SOMEBODY_ID) == 0)
 			continue;
 		json_set_string(item, "note", "call back");
 		json_set_int(item, "version", store_item_version(item) + 1);

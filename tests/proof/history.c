@@ -251,7 +251,9 @@ void history_random(struct history *h, struct choices *c)
 	if (h->payment == PAY_NOTHING)
 		h->traits &= ~(unsigned)TRAIT_FOREIGN;
 	if (h->traits & TRAIT_LEGACY) /* whose number is what the buyer was told */
-		h->traits &= ~(unsigned)TRAIT_TAKEN;
+		h->traits &= ~(unsigned)(TRAIT_TAKEN | TRAIT_GONE | TRAIT_LEFT);
+	if (h->traits & TRAIT_LEFT)
+		h->traits &= ~(unsigned)(TRAIT_TAKEN | TRAIT_GONE);
 	add(h, c, STEP_SALE, 0, 0);
 	if (h->payment == PAY_LATER)
 		add_later(h, c);
@@ -305,7 +307,9 @@ void history_describe(const struct history *h, struct buf *out)
 	static const char *const traits[] = {"a quote", "a session's item", "a Lambda order",
 					     "a taken number", "another currency", "a guest",
 					     "kept for a year", "expanded ids",
-					     "the other session complete", NULL};
+					     "the other session complete",
+					     "a number whose pointer names no order",
+					     "all but a deleted order", NULL};
 	struct truth t = {.sold = false};
 	size_t i;
 

@@ -24,12 +24,14 @@
 
 #define SESSION_ID "cs_test_a1B2c3D4e5F6g7"
 #define OTHER_ID "cs_test_otherOTHERother"
+#define SOMEBODY_ID "cs_test_somebody" /* who may have the order number */
 #define INTENT_ID "pi_3Nproof"
 #define CHARGE_ID "ch_3Nproof"
 #define ORDER_NUMBER "BC-D4E5F6G7"
 #define QUOTE "9f0c3a"
 #define QUOTE_EXPIRES 1795000000
 #define USER_ID "user_1"
+#define LEFT_ID "user_7"      /* whose the order was that TRAIT_LEFT tells of */
 #define NAMED_ID "user_9"     /* whom the shop names later */
 #define EPOCH 1764000000    /* of the session's making */
 #define STEP_SECONDS 60
@@ -44,13 +46,16 @@ enum trait {
 	TRAIT_QUOTE = 1,     /* the quote is there */
 	TRAIT_ITEM = 2,      /* the items of open sessions are there, as checkout makes them */
 	TRAIT_LEGACY = 4,    /* the order is there already, as the Lambda functions wrote it */
-	TRAIT_TAKEN = 8,     /* the order number is somebody else's */
+	TRAIT_TAKEN = 8,     /* the order number is somebody else's, whose order is there */
 	TRAIT_FOREIGN = 16,  /* charged in the buyer's currency */
 	TRAIT_GUEST = 32,    /* known by the e-mail address alone */
 	TRAIT_TTL = 64,      /* orders are kept for a year */
 	TRAIT_EXPANDED = 128, /* ids come as objects */
 	TRAIT_OTHER_DONE = 256, /* the other session was completed after all */
-	TRAITS_END = 512,
+	TRAIT_GONE = 512,    /* the number's pointer names an order that is not there; with
+			      * TRAIT_TAKEN one that has moved to another key */
+	TRAIT_LEFT = 1024,   /* the order was there, and somebody deleted it alone */
+	TRAITS_END = 2048,
 };
 
 enum step_kind {
