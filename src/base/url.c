@@ -96,6 +96,25 @@ static bool same_text(struct span a, struct span b)
 	return a.n == b.n && strncasecmp(a.p, b.p, a.n) == 0;
 }
 
+bool url_has_other_braces(struct span address, struct span *found)
+{
+	size_t n = strlen(URL_SESSION_ID), i = 0, end;
+
+	while (i < address.n) {
+		if (address.n - i >= n && memcmp(address.p + i, URL_SESSION_ID, n) == 0) {
+			i += n;
+		} else if (address.p[i] == '{' || address.p[i] == '}') {
+			for (end = i + 1; end < address.n && address.p[end - 1] != '}'; end++)
+				;
+			*found = (struct span){address.p + i, end - i};
+			return true;
+		} else {
+			i++;
+		}
+	}
+	return false;
+}
+
 bool url_is_loopback(const struct url *url)
 {
 	size_t i = 0;

@@ -23,6 +23,14 @@ struct url {
  * without spaces, quotes, backslashes or angle brackets. */
 int url_parse(struct span text, struct url *url);
 
+/* The only name in braces that Stripe fills in:
+ * https://docs.stripe.com/payments/checkout/custom-success-page */
+#define URL_SESSION_ID "{CHECKOUT_SESSION_ID}"
+
+/* Whether an address has braces that Stripe does not fill in; `found` is then the first
+ * of them, with what is between. */
+bool url_has_other_braces(struct span address, struct span *found);
+
 /* Whether the host is 127.0.0.0/8, [::1] or localhost. */
 bool url_is_loopback(const struct url *url);
 

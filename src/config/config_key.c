@@ -64,34 +64,16 @@ static bool is_web_url(const struct config_key *key, struct span s)
 	return url_parse(s, &url) == 0;
 }
 
-/* The only name in braces that Stripe fills in:
- * https://docs.stripe.com/payments/checkout/custom-success-page */
-#define SESSION_PLACEHOLDER "{CHECKOUT_SESSION_ID}"
-
-/* Whether braces in the address hold anything but Stripe's placeholder. */
-static bool has_other_braces(struct span s)
-{
-	size_t n = strlen(SESSION_PLACEHOLDER), i = 0;
-
-	while (i < s.n) {
-		if (s.n - i >= n && memcmp(s.p + i, SESSION_PLACEHOLDER, n) == 0)
-			i += n;
-		else if (s.p[i] == '{' || s.p[i] == '}')
-			return true;
-		else
-			i++;
-	}
-	return false;
-}
-
 /* What is wrong with a page's address, for a message behind the setting's name. */
 static const char *web_url_fault(struct span s)
 {
+	struct span braces;
+
 	if (strncasecmp(s.p, "https://", 8) != 0 && strncasecmp(s.p, "http://", 7) != 0)
 		return "must begin with https://";
-	if (has_other_braces(s))
+	if (url_has_other_braces(s, &braces))
 		return "has braces that Stripe does not fill in: the session's id comes in the place "
-		       "of " SESSION_PLACEHOLDER;
+		       "of " URL_SESSION_ID;
 	return NULL;
 }
 

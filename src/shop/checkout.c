@@ -141,6 +141,7 @@ static int read_url(struct json_object *body, const char *key, const char *prese
 		    const struct checkout_policy *policy, const char **value, struct err *e)
 {
 	enum json_found found = json_get_string(body, key, value);
+	struct span braces;
 	struct url url;
 
 	if (found == JSON_ABSENT || (found == JSON_FOUND && !**value)) {
@@ -151,6 +152,11 @@ static int read_url(struct json_object *body, const char *key, const char *prese
 		return err_set(e, ERR_BAD_REQUEST, "%s must be an http or https address", key);
 	if (url.has_user || !may_return_to(&url, policy))
 		return err_set(e, ERR_BAD_REQUEST, "%s is not on an origin of this shop", key);
+	/* It would stand in the buyer's address as it is. */
+	if (url_has_other_braces(span_of(*value), &braces))
+		return err_set(e, ERR_BAD_REQUEST, "%s has %.*s in it, which Stripe does not fill in: "
+			       "the session's id comes in the place of " URL_SESSION_ID, key,
+			       (int)braces.n, braces.p);
 	return 0;
 }
 

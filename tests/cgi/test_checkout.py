@@ -883,6 +883,25 @@ for url, fine in URLS:
                 equal(answer.json["clientReturnUrl"], url)
 
 
+for braces in ("{SESSION_ID}", "{checkout_session_id}", "{}", "{CHECKOUT_SESSION_ID}{X}", "{open"):
+    @case(f"an address with {braces} in it is a 400 that names the field and the braces")
+    def _(braces=braces):
+        named = braces.removeprefix("{CHECKOUT_SESSION_ID}")
+        for member in ("successUrl", "cancelUrl"):
+            with none_made():
+                body = {member: f"https://shop.example/thanks?id={braces}"}
+                refused(create(body, CORS_ALLOW_ORIGIN="https://shop.example"), 400,
+                        f"{member} has {named} in it", "{CHECKOUT_SESSION_ID}")
+
+
+@test
+def _():
+    """{CHECKOUT_SESSION_ID} is sent as it is, however often it stands there"""
+    url = "https://shop.example/thanks/{CHECKOUT_SESSION_ID}?id={CHECKOUT_SESSION_ID}&a=%7B%7D"
+    answer = create({"successUrl": url}, CORS_ALLOW_ORIGIN="https://shop.example")
+    equal(answer.json["clientReturnUrl"], url)
+
+
 for value in (7, {}, ["https://shop.example/"], True):
     @case(f"a successUrl that is {value!r} is a 400")
     def _(value=value):
