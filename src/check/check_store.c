@@ -284,6 +284,27 @@ static bool look_at_verb(struct check *c, enum store_verb verb)
 	return allowed;
 }
 
+/* No program walks the whole table, so that these credentials need not be allowed to;
+ * the owner's commands that do are named before they fail. */
+static void look_at_scanning(struct check *c)
+{
+	struct json_object *items = NULL, *last = NULL;
+	struct err e;
+	int rc = store_scan(app_store(c->app), NULL, 1, &items, &last,
+			    check_deadline(c, STORE_MS), &e);
+
+	json_object_put(items);
+	json_object_put(last);
+	if (!rc)
+		check_ok(c, "scan", "allowed: export, adopt and erase --user can walk the table");
+	else if (strstr(e.text, "AccessDenied"))
+		check_ok(c, "scan", "not allowed, and no program needs it: export, adopt and erase "
+			 "--user need credentials with dynamodb:Scan (conf/dynamodb, "
+			 "iam-policy-transfer.json)");
+	else
+		check_not(c, CHECK_WARNING, "scan", mend_of(c, &e), "%s", e.text);
+}
+
 static void look_at_writing(struct check *c)
 {
 	if (look_at_verb(c, STORE_PUT) && look_at_verb(c, STORE_CHECK) &&
@@ -306,6 +327,8 @@ void check_store(struct check *c)
 	if (path)
 		look_at_wal(c, path);
 	look_at_writing(c);
+	if (table)
+		look_at_scanning(c);
 	check_orders(c);
 	check_hook(c);
 }

@@ -129,6 +129,18 @@ def _():
 
 @test
 def _():
+    "whether the table may be walked is said, with the commands that do; no program needs it"
+    proxy.mend()
+    contains(blamed(checked())["store/scan"]["text"], "allowed: ")
+    proxy.refuse("Scan", "AccessDeniedException", times=100)
+    lines = blamed(checked())
+    for part in ("not allowed", "dynamodb:Scan", "erase --user", "export", "adopt",
+                 "iam-policy-transfer.json"):
+        contains(lines["store/scan"]["text"], part)
+
+
+@test
+def _():
     "an access key that AWS does not know is named"
     proxy.mend()
     proxy.refuse(None, "UnrecognizedClientException", times=100)

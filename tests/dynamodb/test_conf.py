@@ -93,7 +93,7 @@ def _():
 
 @test
 def _():
-    "the policy for moving the table allows what `ordersnap export`, `import` and `adopt` call"
+    "the policy for moving the table allows what `ordersnap export`, `import`, `adopt` and `erase` call"
     lines = "".join(json.dumps({"PK": f"P#{n}", "SK": "1"}) + "\n" for n in range(3))
     for text in (lines, lines[:lines.index("\n") + 1].replace("P#0", "P#9")):
         path = os.path.join(shop.folder, "lines.jsonl")
@@ -106,6 +106,7 @@ def _():
     done = kit.run_command(shop, "export")
     equal(done.returncode, 0, done.stderr)
     equal(kit.run_command(shop, "adopt", "--dry-run").returncode, 0)
+    equal(kit.run_command(shop, "erase", "--user", "nobody", "--yes").returncode, 0)
     called = {"dynamodb:" + CALLS.get(name, name) for name in proxy.calls}
     # A walk that was interrupted has an item to delete at its end.
     equal(called | {"dynamodb:DeleteItem"}, actions("iam-policy-transfer.json"))
