@@ -929,6 +929,34 @@ def _():
     ok(shop.item("SESSION#" + session["id"]), "its item is there again")
 
 
+for kind, what in (("SESSION", "session's item"), ("PAYMENT", "payment's pointer"),
+                   ("NUMBER", "number's pointer")):
+    @case(f"a {what} that names another session's order hides no sale, and that order gets none of it")
+    def _(kind=kind):
+        _answer, other = bought(metadata={"userId": "user_other"})
+        for with_id in (True, False):
+            session, events = sell(metadata={"userId": "user_hidden"})
+            if kind != "SESSION":
+                granted(deliver(events))
+            key = {"SESSION": session["id"], "PAYMENT": session["payment_intent"],
+                   "NUMBER": "BC-" + session["id"][-8:]}[kind]
+            shop.store({**(shop.item(f"{kind}#{key}") or {}), "PK": f"{kind}#{key}", "SK": "METADATA",
+                        "orderPK": other["PK"], "orderSK": other["SK"], "order": other,
+                        "orderId": other["orderId"] if with_id else session["id"]})
+            if kind == "SESSION":
+                granted(deliver(events))
+            shop.stripe("POST", "/v1/refunds", {"payment_intent": session["payment_intent"],
+                                                "amount": 500})
+            refund = next(e for e in shop.sim.get("/_sim/events")[::-1] if e["type"] == "charge.refunded")
+            granted(shop.webhook(refund))
+            order = shop.order_of(session["id"])
+            equal((order["userId"], order["status"]), ("user_hidden", "partially_refunded"))
+            equal(shop.order_of(other["orderId"]), other, "the other order")
+            ends = [shop.item(f"{k}#{n}")["orderSK"] for k, n in (
+                ("SESSION", session["id"]), ("PAYMENT", session["payment_intent"]))]
+            equal(ends, [order["SK"]] * 2, "the pointers")
+
+
 @test
 def _():
     """where a session has two orders, that of its pointers is the order, not that of the buyer's name today"""

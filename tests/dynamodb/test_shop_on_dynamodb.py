@@ -122,6 +122,53 @@ def _():
     equal(order["metadata"]["gift"], "für Zoë 🎁")
 
 
+def expiry_of(event, n=0):
+    """That the session of a payment's event has expired, as Stripe would say it."""
+    expired = copy.deepcopy(event)
+    expired.update(id=f"evt_expired{n}{event['id'][4:]}", type="checkout.session.expired")
+    expired["data"]["object"].update(status="expired", payment_status="unpaid", payment_intent=None)
+    return expired
+
+
+def stands_for(session):
+    """What both stores have of a session: the status of its item, and those of its orders."""
+    items = same_items()
+    orders = [i for (pk, _), i in items.items() if pk.startswith("USER#") and i["orderId"] == session]
+    return items.get(("SESSION#" + session, "METADATA"), {}).get("status"), [o["status"] for o in orders]
+
+
+@test
+def _():
+    "a session that is said to have expired and is paid all the same has one order, and stays complete"
+    for method in ("card", "later"):
+        session = sell(userId=f"expired-{method}")
+        sim.post("/_sim/pay", {"session": session, "method": method})
+        paid = event_of(session)
+        equal(stands_for(session), ("open", []))
+        deliver(expiry_of(paid))
+        equal(stands_for(session), ("expired", []))
+        equal(deliver(expiry_of(paid)).json["duplicate"], True)
+        deliver(paid)
+        status = "completed" if method == "card" else "pending"
+        equal(stands_for(session), ("completed", [status]))
+        deliver(expiry_of(paid, 1))
+        equal(stands_for(session), ("completed", [status]))
+
+
+@test
+def _():
+    "the expiry of a session that was never seen leaves its marker alone, and hides no payment"
+    session = sim.post("/_sim/session", {"line_items": [
+        {"name": "Ring", "unit_amount": 2500, "currency": "usd"}]})["session"]["id"]
+    paid, before = event_of(session), set(same_items())
+    expired = expiry_of(paid)
+    equal(deliver(expired).json["status"], "processed")
+    equal(set(same_items()) - before, {("EVENT#" + expired["id"], "METADATA")})
+    equal(stands_for(session), (None, []))
+    deliver(paid)
+    equal(stands_for(session), ("completed", ["completed"]))
+
+
 @test
 def _():
     "a payment that comes later and one that fails give the same items"
