@@ -5,7 +5,6 @@
  */
 #include "record/mark.h"
 
-#include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -40,24 +39,6 @@ static int read_items(struct marking *m, struct err *e)
 	return rc;
 }
 
-/* A pointer that names another order is that one's. */
-static void leave_others(struct record_items *items)
-{
-	static const enum item_kind pointers[] = {ITEM_SESSION, ITEM_NUMBER, ITEM_PAYMENT};
-	const char *id = json_string_or_null(items->read[ITEM_ORDER], "orderId");
-	size_t i;
-
-	for (i = 0; i < sizeof pointers / sizeof *pointers; i++) {
-		struct json_object *read = items->read[pointers[i]];
-		bool names_one = json_string_or_null(read, "orderPK") != NULL;
-
-		if (names_one && id && !item_keys_names(read, id)) {
-			free(items->keys.pk[pointers[i]]);
-			items->keys.pk[pointers[i]] = NULL;
-		}
-	}
-}
-
 static int mark_once(void *context, struct err *e)
 {
 	struct marking *m = context;
@@ -67,7 +48,7 @@ static int mark_once(void *context, struct err *e)
 
 	if (rc)
 		return rc;
-	leave_others(&m->items);
+	item_keys_leave_others(&m->items.keys, m->items.read);
 	stands = m->items.read[ITEM_ORDER];
 	change.order = tracking_apply(stands, m->tracking, change.now, e);
 	if (!change.order)

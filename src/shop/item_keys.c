@@ -189,6 +189,20 @@ bool item_keys_names(struct json_object *pointer, const char *session_id)
 	return names;
 }
 
+void item_keys_leave_others(struct item_keys *keys, struct json_object *const *read)
+{
+	static const enum item_kind pointers[] = {ITEM_SESSION, ITEM_NUMBER, ITEM_PAYMENT};
+	const char *id = json_string_or_null(read[ITEM_ORDER], "orderId");
+	size_t i;
+
+	for (i = 0; i < sizeof pointers / sizeof *pointers; i++) {
+		struct json_object *pointer = read[pointers[i]];
+
+		if (json_string_or_null(pointer, "orderPK") && id && !item_keys_names(pointer, id))
+			set_key(keys, pointers[i], NULL, NULL);
+	}
+}
+
 unsigned item_keys_from_pointer(struct item_keys *keys, struct json_object *pointer)
 {
 	const char *pk = json_string_or_null(pointer, "orderPK");

@@ -80,6 +80,10 @@ const char *item_keys_owner(struct json_object *pointer);
  * another's, and a key that ends in another session's id is that one's. */
 bool item_keys_names(struct json_object *pointer, const char *session_id);
 
+/* Forgets the keys of the pointers among `read` (ITEM_KINDS of them) that name another
+ * order than the one there: they are that one's. */
+void item_keys_leave_others(struct item_keys *keys, struct json_object *const *read);
+
 /* Takes `number`. */
 void item_keys_set_number(struct item_keys *keys, char *number);
 

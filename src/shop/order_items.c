@@ -10,6 +10,7 @@
 #include "base/seconds.h"
 #include "base/str.h"
 #include "format/iso8601.h"
+#include "shop/erasure.h"
 #include "shop/keys.h"
 #include "shop/order.h"
 #include "shop/outbox.h"
@@ -26,12 +27,17 @@ static struct json_object *derived(const struct order_change *c, struct json_obj
 				   enum item_kind which)
 {
 	const char *pk = c->keys->pk[which];
+	struct json_object *item;
 
 	if (!pk)
 		return NULL;
 	switch (which) {
 	case ITEM_SESSION:
-		return order_session_item(order, c->read[ITEM_SESSION], c->now);
+		item = order_session_item(order, c->read[ITEM_SESSION], c->now);
+		/* What checkout noted of the person goes with the order's. */
+		if (erasure_is_done(order))
+			erasure_strip(item);
+		return item;
 	case ITEM_NUMBER:
 		return order_pointer(order, str_dup(pk));
 	case ITEM_PAYMENT:

@@ -10,21 +10,18 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "shop/adoption.h"
 #include "shop/erasure.h"
-#include "shop/keys.h"
-#include "shop/order.h"
+#include "shop/order_items.h"
 #include "transfer/transfer.h"
 
-enum item { ORDER, SESSION, PAYMENT, NUMBER, DAY, ITEMS };
-
-#define ACTIONS_MAX (ITEMS + 1)
+#define ACTIONS_MAX (ORDER_ITEMS_MAX + 1)
 
 /* What one try works with. */
 struct attempt {
-	char *pk[ITEMS];                 /* NULL: there is no such item */
-	const char *sk[ITEMS];
-	struct json_object *read[ITEMS]; /* as they stand, or NULL */
-	struct store_action actions[ACTIONS_MAX];
+	struct item_keys keys;
+	struct json_object *read[ITEM_KINDS]; /* as they stand, or NULL */
+	struct order_item items[ORDER_ITEMS_MAX];
 	size_t n;
 };
 
@@ -32,108 +29,98 @@ static void free_attempt(struct attempt *a)
 {
 	size_t i;
 
-	for (i = 0; i < ITEMS; i++) {
-		free(a->pk[i]);
+	for (i = 0; i < ITEM_KINDS; i++)
 		json_object_put(a->read[i]);
-	}
-	for (i = 0; i < a->n; i++)
-		json_object_put(a->actions[i].item);
-	memset(a, 0, sizeof *a);
+	order_items_free(a->items, a->n);
+	item_keys_free(&a->keys);
 }
 
-static const char *session_of(struct json_object *order)
+/* The keys of an order, also of one that waits for its adoption: it lacks its session. */
+static int set_keys(struct attempt *a, struct json_object *order, struct err *e)
 {
-	const char *id = json_string_or_null(order, "stripeSessionId");
+	struct json_object *named = json_copy(order);
+	int rc;
 
-	return id ? id : json_string_or_null(order, "orderId");
+	json_set_string(named, "stripeSessionId", adoption_session_id(order));
+	rc = item_keys_of_order(&a->keys, named);
+	json_object_put(named);
+	return rc ? err_set(e, ERR_INTERNAL, "the order %s is not whole: run `ordersnap adopt`",
+			    json_string_or_null(order, "orderId")
+				    ? json_string_or_null(order, "orderId") : "without an id")
+		  : 0;
 }
 
-/* Reads the order and what its attributes name. */
-static int read_items(struct app *app, struct json_object *order, struct attempt *a, struct err *e)
+/* The order as it stands now; NULL where it does not. */
+static int read_order(struct app *app, struct json_object *order, struct json_object **stands,
+		      struct err *e)
 {
-	const char *payment = json_string_or_null(order, "stripePaymentIntentId");
-	const char *number = json_string_or_null(order, "orderNumber");
-	const char *sk = json_string_or_null(order, "SK");
-	struct json_object *found[ITEMS];
-	struct store_key keys[ITEMS];
-	size_t at[ITEMS], i, n = 0;
-	int64_t created;
+	const struct store_key key = {json_string_or_null(order, "PK"),
+				      json_string_or_null(order, "SK")};
 
-	if (key_order_created(sk, &created) || !session_of(order) || str_empty(number))
-		return err_set(e, ERR_INTERNAL, "the order %s is not whole: run `ordersnap adopt`",
-			       sk ? sk : "without SK");
-	a->pk[ORDER] = str_dup(json_string_or_null(order, "PK"));
-	a->pk[SESSION] = key_session(session_of(order));
-	a->pk[PAYMENT] = str_empty(payment) ? NULL : key_payment(payment);
-	a->pk[NUMBER] = key_number(number);
-	a->pk[DAY] = key_day(created);
-	for (i = 0; i < ITEMS; i++) {
-		a->sk[i] = i == ORDER || i == DAY ? sk : KEY_METADATA;
-		if (!a->pk[i])
+	return store_get_many(app_store(app), &key, 1, stands, deadline_in(TRANSFER_VERB_MS), e);
+}
+
+/* Reads the order and what is written beside it, but for what names another one.  What
+ * that is says the order as it stands: an event may have told of its payment since it
+ * was found. */
+static int read_items(struct app *app, struct attempt *a, struct json_object *order,
+		      struct err *e)
+{
+	struct json_object *found[ITEM_KINDS], *stands = NULL;
+	struct store_key keys[ITEM_KINDS];
+	size_t at[ITEM_KINDS], i, n = 0;
+	int64_t version;
+	int rc = read_order(app, order, &stands, e);
+
+	if (rc || !stands)
+		return rc;
+	version = store_item_version(stands);
+	rc = set_keys(a, stands, e);
+	json_object_put(stands);
+	if (rc)
+		return -1;
+	for (i = 0; i < ITEM_KINDS; i++) {
+		if (!a->keys.pk[i])
 			continue;
-		keys[n] = (struct store_key){a->pk[i], a->sk[i]};
+		keys[n] = (struct store_key){a->keys.pk[i], a->keys.sk[i]};
 		at[n++] = i;
 	}
 	if (store_get_many(app_store(app), keys, n, found, deadline_in(TRANSFER_VERB_MS), e))
 		return -1;
 	for (i = 0; i < n; i++)
 		a->read[at[i]] = found[i];
+	item_keys_leave_others(&a->keys, a->read);
+	if (a->read[ITEM_ORDER] && store_item_version(a->read[ITEM_ORDER]) != version)
+		return err_set(e, ERR_CONFLICT, "another process has written the order");
 	return 0;
 }
 
-static void add(struct attempt *a, struct store_action action)
+/* Writes the order without the person and all that is derived from it.  An order that
+ * moves is a new one there, of version 1; the one that stands goes. */
+static int write_erased(struct app *app, struct attempt *a, struct err *e)
 {
-	a->actions[a->n++] = action;
-}
+	struct json_object *stands = a->read[ITEM_ORDER];
+	bool moves = erasure_moves(stands);
+	struct order_change change = {.keys = &a->keys, .read = a->read, .put_always = true,
+				      .now = clock_epoch()};
+	struct store_action actions[ACTIONS_MAX];
+	size_t i, n = 0;
+	int rc;
 
-/* Another order's (two ids gave one number, say) is left alone. */
-static bool is_of(struct json_object *item, struct json_object *order)
-{
-	const char *id = json_string_or_null(item, "orderId");
-	const char *own = json_string_or_null(order, "orderId");
-
-	return !item || !id || (own && strcmp(id, own) == 0);
-}
-
-static struct json_object *session_item(struct attempt *a, struct json_object *order, int64_t now)
-{
-	struct json_object *item = order_session_item(order, a->read[SESSION], now);
-	const char *status = json_string_or_null(a->read[SESSION], "status");
-
-	erasure_strip(item);
-	if (status)
-		json_set_string(item, "status", status);
-	return item;
-}
-
-/* The order first, then what is written next to it.  A moved order begins anew at
- * version 1; its copy in the payment's item says the same. */
-static void decide(struct attempt *a, int64_t now)
-{
-	struct json_object *stands = a->read[ORDER], *order = erasure_apply(stands, now);
-	int64_t created = 0;
-
-	json_set_string(order, "stripeSessionId", session_of(stands)); /* the functions' lack it */
-	if (erasure_moves(stands)) {
-		json_set_int(order, "version", 1);
-		add(a, (struct store_action){.verb = STORE_DELETE, .item = json_object_get(stands),
-					     .condition = STORE_VERSION,
-					     .version = store_item_version(stands)});
-		add(a, store_replace(order, NULL));
-	} else {
-		json_set_int(order, "version", store_item_version(stands) + 1);
-		add(a, store_replace(order, stands));
+	change.order = erasure_apply(stands, change.now);
+	json_set_string(change.order, "stripeSessionId", adoption_session_id(stands));
+	if (moves) {
+		actions[n] = store_replace(stands, stands);
+		actions[n++].verb = STORE_DELETE;
+		a->read[ITEM_ORDER] = NULL;
 	}
-	key_order_created(a->sk[ORDER], &created);
-	add(a, store_replace(session_item(a, order, now), a->read[SESSION]));
-	if (a->pk[PAYMENT] && is_of(a->read[PAYMENT], order))
-		add(a, store_replace(order_payment_pointer(order, str_dup(a->pk[PAYMENT])),
-				     a->read[PAYMENT]));
-	if (is_of(a->read[NUMBER], order))
-		add(a, store_replace(order_pointer(order, str_dup(a->pk[NUMBER])),
-				     a->read[NUMBER]));
-	if (is_of(a->read[DAY], order))
-		add(a, store_replace(order_day_entry(order, created), a->read[DAY]));
+	a->n = order_items(&change, a->items);
+	for (i = 0; i < a->n; i++)
+		actions[n++] = store_replace(a->items[i].item, a->items[i].read);
+	rc = store_write(app_store(app), actions, n, NULL, deadline_in(TRANSFER_VERB_MS), e);
+	a->read[ITEM_ORDER] = stands;
+	json_object_put(change.order);
+	return rc;
 }
 
 struct erasing {
@@ -147,15 +134,14 @@ static int erase_once(void *context, struct err *e)
 {
 	const struct erasing *x = context;
 	struct attempt a = {.n = 0};
-	int rc = read_items(x->app, x->order, &a, e);
+	struct json_object *stands;
+	int rc = read_items(x->app, &a, x->order, e);
 
-	*x->outcome = !a.read[ORDER] ? ERASE_GONE
-		: erasure_is_done(a.read[ORDER]) && !erasure_moves(a.read[ORDER]) ? ERASE_ALREADY
-		: ERASE_DONE;
+	stands = a.read[ITEM_ORDER];
+	*x->outcome = !stands ? ERASE_GONE
+		: erasure_is_done(stands) && !erasure_moves(stands) ? ERASE_ALREADY : ERASE_DONE;
 	if (!rc && *x->outcome == ERASE_DONE && !x->dry_run) {
-		decide(&a, clock_epoch());
-		rc = store_write(app_store(x->app), a.actions, a.n, NULL,
-				 deadline_in(TRANSFER_VERB_MS), e);
+		rc = write_erased(x->app, &a, e);
 		if (!rc)
 			log_info("Order erased",
 				 LOG_STR("orderId", json_string_or_null(x->order, "orderId")),

@@ -143,6 +143,8 @@ void process_work(void)
 
 	if (p->job == JOB_SYNC)
 		sync_process(p);
+	else if (p->job == JOB_ERASURE)
+		erase_process(p);
 	else if (p->job == JOB_REPLAY)
 		replay_process(p);
 	else

@@ -163,6 +163,27 @@ static bool all_names(void)
 	return true;
 }
 
+static bool all_erasures(void)
+{
+	static const struct limits limits[] = {
+		{.running = 1, .window = 255, .erasures = 1},
+		{.running = 1, .window = 1, .erasures = 1, .faults = 1},
+		{.running = 2, .window = 1, .erasures = 1, .switches = 2, .prefix = 1},
+		{.running = 2, .window = 1, .erasures = 1, .switches = 1, .torn = TORN_ONWARD,
+		 .prefix = 1},
+	};
+	size_t i, k;
+
+	for (k = 0; k < sizeof limits / sizeof *limits; k++) {
+		if (!every_small(&limits[k]))
+			return false;
+		for (i = 0; i < OTHER_NAMES; i++)
+			if (!every_run(&other_names[i], &limits[k]))
+				return false;
+	}
+	return true;
+}
+
 /* A refund, its failure and another refund of the same amount: the truth is
  * once more what it was. */
 static bool all_returns(void)
@@ -206,6 +227,8 @@ static const struct runs_test tests[] = {
 	{"so it does where one writes between the items that the other reads", all_torn_reads},
 	{"a session has one order, whatever the buyer is called when, and when its item expires",
 	 all_names},
+	{"a person who is erased at any moment is not written again, and the order stays one",
+	 all_erasures},
 	{"a truth that comes back is not mistaken for one that never went", all_returns},
 	{"random histories end the same, shuffled", shuffled},
 	{"so they do with some events delivered again", duplicated},

@@ -87,6 +87,13 @@ static bool all_replays(void)
 					    .replayed = true});
 }
 
+static bool all_erasures(void)
+{
+	return every_small(&(struct limits){.running = 1, .window = 1, .syncs = 1, .erasures = 1}) &&
+	       every_small(&(struct limits){.running = 2, .window = 1, .syncs = 1, .switches = 1,
+					    .erasures = 1, .prefix = 1, .lost = LOST_SOME});
+}
+
 static bool all_later(void)
 {
 	return every_small(&(struct limits){.running = 1, .syncs = 2, .lost = LOST_LATER,
@@ -163,6 +170,7 @@ static const struct runs_test tests[] = {
 	{"nor does one that meets a delivery, wherever", all_meetings},
 	{"nor with a process dying, or a call failing, at any one call", all_faulty_turns},
 	{"nor do replays, even of what was processed", all_replays},
+	{"nor do they write a person who was erased", all_erasures},
 	{"an older order is found by what came of it later", all_later},
 	{"a truth that comes back is not mistaken for one that never went", all_returns},
 	{"random histories end the same, with syncs between what is delivered", between},

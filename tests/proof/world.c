@@ -168,8 +168,19 @@ static bool may_sync(const struct world *w)
 	return w->syncs_left && !w->in_order;
 }
 
+static bool may_erase(const struct world *w)
+{
+	return w->erasures_left && !w->in_order;
+}
+
 static void begin(struct world *w, struct process *p)
 {
+	if (may_erase(w) && ((!w->n_queue && !may_sync(w)) || choose(w->choices, 2))) {
+		w->erasures_left--;
+		start(w, p, JOB_ERASURE, "an erasure");
+		world_trace("an erasure begins");
+		return;
+	}
 	if (!may_sync(w) || (w->n_queue && choose(w->choices, 2) == 0)) {
 		begin_delivery(w, p);
 		return;
@@ -225,6 +236,8 @@ static void resume(struct world *w, struct process *p)
 	p->running = false;
 	if (p->job == JOB_SYNC)
 		sync_ended(p);
+	else if (p->job == JOB_ERASURE)
+		erase_ended(p);
 	else
 		hear(w, p);
 	json_object_put(p->answer);
@@ -264,7 +277,7 @@ static bool turn(struct world *w)
 		else if (!idle)
 			idle = &w->processes[i];
 	if (n >= (world_is_alone() ? 1 : w->limits.running) ||
-	    (!w->n_queue && !may_sync(w)) || w->failure[0])
+	    (!w->n_queue && !may_sync(w) && !may_erase(w)) || w->failure[0])
 		idle = NULL;
 	if (!n && !idle)
 		return false;
@@ -338,6 +351,7 @@ void world_run(struct world *w, const struct history *h, const struct events *ev
 	w->faults_left = limits->faults;
 	w->switches_left = limits->switches;
 	w->syncs_left = limits->syncs;
+	w->erasures_left = limits->erasures;
 	w->epoch = first_second(w);
 	w->ms = 1000;
 	for (i = 0; i < h->n; i++) {

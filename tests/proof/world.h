@@ -57,12 +57,13 @@ struct limits {
 	bool leaps;       /* more may have happened at Stripe than the events tell */
 	unsigned syncs;   /* reconcilers that begin some time; others follow at the end */
 	unsigned stops;   /* times that a reconciler may be told to stop */
+	unsigned erasures; /* times that the owner erases the person */
 	bool replayed;    /* some deliveries are replays, even of what was processed */
 	bool pages;       /* the sessions are listed on two pages */
 	enum lost lost;
 };
 
-enum job { JOB_DELIVERY, JOB_REPLAY, JOB_SYNC };
+enum job { JOB_DELIVERY, JOB_REPLAY, JOB_SYNC, JOB_ERASURE };
 
 struct process {
 	bool running, done, dead;
@@ -70,7 +71,7 @@ struct process {
 	unsigned conflicts; /* that its writes met */
 	enum job job;
 	char name[48];
-	const struct proof_event *event; /* NULL: a sync */
+	const struct proof_event *event; /* NULL: a sync, an erasure */
 	struct sync_result result;
 	size_t began; /* steps that had happened then */
 	struct app app;
@@ -105,8 +106,9 @@ struct world {
 	} passed; /* what the order may not go back behind */
 	bool session_expired; /* its item did, */
 	bool session_gone;    /* and nobody has written it since */
+	bool erased; /* the person is */
 	bool edited; /* somebody else has written a note into the order */
-	unsigned faults_left, switches_left, syncs_left, deliveries;
+	unsigned faults_left, switches_left, syncs_left, erasures_left, deliveries;
 	struct process *last; /* that ran, and could go on */
 	struct buf *trace; /* or NULL */
 	char failure[512]; /* "" as long as all is well */
@@ -171,6 +173,17 @@ void sync_ended(const struct process *p);
 /* After a run: reconcilers until one has looked at everything, and one more,
  * which must find all in order and write nothing but its state. */
 void sync_last(void);
+
+/* --- erasures.c -------------------------------------------------------------------- */
+
+/* In a process: the person is erased from the order that stands, if there is one. */
+void erase_process(struct process *p);
+
+/* After its end: what has to hold of it. */
+void erase_ended(const struct process *p);
+
+/* Whether a person that was erased is nowhere in the table. */
+void check_erased(struct json_object *order);
 
 /* --- fake_store.c ------------------------------------------------------------------ */
 
