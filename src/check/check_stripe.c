@@ -92,6 +92,21 @@ static bool take_access(struct check *c, const struct stripe_permission *permiss
 	return access != STRIPE_NO_ANSWER;
 }
 
+/* What Stripe's own sentence says is missing may be a permission that the table does
+ * not know. */
+static bool look_at_sale(struct check *c, const struct asking *a)
+{
+	struct err e = {.code = ERR_NONE};
+
+	if (stripe_try_permission(a->stripe, &stripe_permission_of_sale, call_deadline(a), &e) !=
+	    STRIPE_MAY_NOT)
+		return true;
+	check_not(c, CHECK_WARNING, "permission", "give the restricted key what Stripe names: Stripe's "
+		  "Dashboard, Developers, API keys, Edit key", "not all of a sale is recorded: the key "
+		  "may not read what belongs to it: %s", e.text);
+	return false;
+}
+
 static void look_at_permissions(struct check *c, struct asking *a, enum stripe_access first)
 {
 	const struct stripe_permission *p = stripe_permissions;
@@ -108,6 +123,8 @@ static void look_at_permissions(struct check *c, struct asking *a, enum stripe_a
 	}
 	/* The last of the table is about the endpoints. */
 	c->sees_endpoints = access == STRIPE_MAY;
+	if (all && !look_at_sale(c, a))
+		return;
 	if (all && str_starts(c->key, "rk_"))
 		check_ok(c, "permissions", "all that are for reading; \"Checkout Sessions: Write\" "
 			 "shows only at a sale");

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The charge and its disputes.
+ * The charge, its refunds and its disputes.
  */
 #include "record/ask_charge.h"
 
 #include "stripe/api.h"
 
-void asked_charge_free(struct asked_charge *found)
+void asked_charge_free(struct sale_charge *found)
 {
 	json_object_put(found->charge);
+	json_object_put(found->refunds);
 	json_object_put(found->disputes);
-	*found = (struct asked_charge){.charge = NULL};
+	*found = (struct sale_charge){.charge = NULL};
 }
 
 static int ask_payment(struct stripe_client *stripe, const char *intent, int64_t deadline,
@@ -28,7 +29,7 @@ static int ask_payment(struct stripe_client *stripe, const char *intent, int64_t
 
 /* The charge comes expanded in each of its disputes. */
 static int ask_with_disputes(struct stripe_client *stripe, const char *charge_id,
-			     int64_t deadline, struct asked_charge *found, struct err *e)
+			     int64_t deadline, struct sale_charge *found, struct err *e)
 {
 	struct json_object *charge;
 
@@ -40,33 +41,48 @@ static int ask_with_disputes(struct stripe_client *stripe, const char *charge_id
 	return 0;
 }
 
-int ask_disputes_if_any(struct app *app, int64_t deadline, struct asked_charge *found,
-			struct err *e)
+/* Whether the charge embeds only the first of its refunds. */
+static bool has_more_refunds(struct json_object *charge)
+{
+	struct json_object *refunds = NULL;
+	bool more = false;
+
+	json_get_object(charge, "refunds", &refunds);
+	json_get_bool(refunds, "has_more", &more);
+	return more;
+}
+
+int ask_rest_of_charge(struct app *app, int64_t deadline, struct sale_charge *found,
+		       struct err *e)
 {
 	const char *id = json_string_or_null(found->charge, "id");
 	struct stripe_client *stripe;
-	bool disputed = false;
+	bool disputed = false, more = has_more_refunds(found->charge);
 
 	json_get_bool(found->charge, "disputed", &disputed);
-	if (!disputed || !id)
+	disputed = disputed && !found->disputes;
+	if (!id || (!disputed && !more))
 		return 0;
 	stripe = app_stripe(app, deadline, e);
-	return stripe ? stripe_disputes_of_charge(stripe, id, deadline, &found->disputes, e) : -1;
+	if (!stripe ||
+	    (more && stripe_refunds_of_charge(stripe, id, deadline, &found->refunds, e)) ||
+	    (disputed && stripe_disputes_of_charge(stripe, id, deadline, &found->disputes, e)))
+		return -1;
+	return 0;
 }
 
-/* By its id, with its disputes if they are wanted in any case. */
+/* By its id, with its disputes if it is about one. */
 static int ask_by_id(struct stripe_client *stripe, const struct ask_charge *ask,
-		     int64_t deadline, struct asked_charge *found, struct err *e)
+		     int64_t deadline, struct sale_charge *found, struct err *e)
 {
-	if (ask->disputes == ASK_DISPUTES &&
-	    ask_with_disputes(stripe, ask->charge_id, deadline, found, e))
+	if (ask->disputes && ask_with_disputes(stripe, ask->charge_id, deadline, found, e))
 		return -1;
 	if (found->charge)
 		return 0;
-	return stripe_charge_retrieve(stripe, ask->charge_id, deadline, &found->charge, e);
+	return stripe_charge_with_sale(stripe, ask->charge_id, deadline, &found->charge, e);
 }
 
-int ask_charge(struct app *app, const struct ask_charge *ask, struct asked_charge *found,
+int ask_charge(struct app *app, const struct ask_charge *ask, struct sale_charge *found,
 	       struct err *e)
 {
 	int64_t deadline = app_stripe_deadline(ask->deadline);
@@ -78,7 +94,5 @@ int ask_charge(struct app *app, const struct ask_charge *ask, struct asked_charg
 		return -1;
 	rc = ask->charge_id ? ask_by_id(stripe, ask, deadline, found, e)
 			    : ask_payment(stripe, ask->intent, deadline, &found->charge, e);
-	if (!rc && ask->disputes == ASK_DISPUTES_IF_ANY)
-		rc = ask_disputes_if_any(app, deadline, found, e);
-	return rc;
+	return rc ? -1 : ask_rest_of_charge(app, deadline, found, e);
 }

@@ -26,7 +26,7 @@ struct payment {
 	struct record_items items;
 	char *intent;              /* the payment intent, NULL until it is known */
 	char *charge_id;           /* or NULL */
-	struct asked_charge asked; /* the charge as Stripe has it now */
+	struct sale_charge asked;  /* the charge as Stripe has it now; owned */
 };
 
 static struct json_object *stored_order(const struct payment *p)
@@ -78,7 +78,7 @@ static int ask(struct payment *p, struct err *e)
 	const struct ask_charge what = {
 		.charge_id = p->charge_id,
 		.intent = p->intent,
-		.disputes = p->request->event->kind == EVENT_DISPUTE ? ASK_DISPUTES : ASK_NO_DISPUTES,
+		.disputes = p->request->event->kind == EVENT_DISPUTE,
 		.deadline = p->request->run->deadline,
 	};
 
@@ -192,12 +192,11 @@ static int decide_and_write(struct payment *p, struct err *e)
 	const struct record_charge_request *r = p->request;
 	struct json_object *stored = stored_order(p);
 	struct order_change change = {.put_always = true, .now = r->run->now};
-	struct charge charge;
 	int rc;
 
-	if (charge_read(p->asked.charge, &charge, e))
+	change.order = order_take_charge(stored, &p->asked, true, r->run->now, e);
+	if (!change.order)
 		return -1;
-	change.order = order_apply_charge(stored, &charge, dispute_latest(p->asked.disputes), r->run->now);
 	change.marker = order_event_marker(r->event, json_string_or_null(change.order, "orderId"),
 					   change.order, r->run->now,
 					   p->items.app->config.event_ttl_days);

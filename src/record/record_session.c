@@ -28,7 +28,9 @@ struct recording {
 	struct record_items items;
 	struct session session;      /* Stripe's, with the request's own in its gaps */
 	struct json_object *json, *lines;  /* as Stripe has them now; NULL: not asked */
-	struct asked_charge asked;         /* its charge, where that counts */
+	struct sale_charge asked;          /* its charge; owned */
+	bool matters;                      /* charge_matters(): others that ask meanwhile may
+					    * be told otherwise */
 	bool later;                        /* Stripe could not be asked, for a passing reason: */
 	struct err why;
 };
@@ -57,7 +59,7 @@ static void forget(struct recording *s)
 	json_object_put(s->json);
 	json_object_put(s->lines);
 	s->json = s->lines = NULL;
-	s->later = false;
+	s->later = s->matters = false;
 }
 
 static struct json_object *stored_order(const struct recording *s)
@@ -198,6 +200,7 @@ static struct json_object *order_of(const struct recording *s)
 	const struct order_input input = {
 		.stored = stored_order(s),
 		.session = &s->session,
+		.asked = s->json,
 		.kind = failed ? EVENT_SESSION_FAILED : r->event->kind,
 		/* An order that has its lines keeps them. */
 		.line_items = order_needs_lines(stored_order(s)) ? s->lines : NULL,
@@ -233,15 +236,10 @@ static bool is_to_ask(const struct recording *s)
 	return !same;
 }
 
-/* Its charge counts where it was refunded or disputed, or the order says so. */
 static int ask_charge_of(struct recording *s, int64_t deadline, struct err *e)
 {
-	struct json_object *charge = charge_of_session(s->json);
-
-	if (!charge || !charge_matters(stored_order(s), charge))
-		return 0;
-	s->asked.charge = json_object_get(charge);
-	if (ask_disputes_if_any(s->items.app, deadline, &s->asked, e) == 0)
+	s->asked.charge = json_object_get(charge_of_session(s->json));
+	if (ask_rest_of_charge(s->items.app, deadline, &s->asked, e) == 0)
 		return 0;
 	asked_charge_free(&s->asked);
 	return -1;
@@ -310,17 +308,14 @@ static int follow_answer(struct recording *s, struct err *e)
 
 /* --- decide and write --------------------------------------------------------------- */
 
-static struct json_object *new_order(const struct recording *s, struct err *e)
+static struct json_object *new_order(struct recording *s, struct err *e)
 {
-	struct json_object *order = order_of(s), *with = NULL;
-	struct charge charge;
+	struct json_object *order = order_of(s);
+	struct json_object *with = order_take_charge(order, &s->asked, false,
+						     s->request->run->now, e);
 
-	if (!s->asked.charge)
-		return order;
-	if (charge_read(s->asked.charge, &charge, e) == 0)
-		with = order_apply_charge(order, &charge, dispute_latest(s->asked.disputes),
-					  s->request->run->now);
-	else
+	s->matters = charge_matters(order, s->asked.charge);
+	if (!with)
 		stripe_unreadable(e);
 	json_object_put(order);
 	return with;
@@ -348,13 +343,13 @@ static void log_order(const struct recording *s, struct json_object *order)
 static int decide_and_write(struct recording *s, struct err *e)
 {
 	const struct record_request *r = s->request;
-	struct order_change change = {.order = new_order(s, e), .put_always = s->asked.charge,
-				      .now = r->run->now};
+	struct order_change change = {.order = new_order(s, e), .now = r->run->now};
 	unsigned astray = r->unmarked ? order_items_astray(&s->items.keys, s->items.read, r->run->now) : 0;
 	int rc;
 
 	if (!change.order)
 		return -1;
+	change.put_always = s->matters;
 	/* What no event tells comes from Stripe's own lists: it is confirmed. */
 	if (s->json || (s->later && !r->unmarked))
 		order_set_unconfirmed(change.order, s->later);

@@ -195,6 +195,13 @@ static struct json_object *dispute_of(struct json_object *from)
 	return dispute;
 }
 
+/* An answer of an old version does not take back what a newer one said. */
+static void set_captured(struct json_object *order, const struct charge *charge)
+{
+	if (charge->says_captured)
+		json_set_int(order, "amountCaptured", share_of(order, charge, charge->captured));
+}
+
 struct json_object *order_apply_charge(struct json_object *stored,
 				       const struct charge *charge,
 				       struct json_object *dispute, int64_t now)
@@ -202,9 +209,7 @@ struct json_object *order_apply_charge(struct json_object *stored,
 	struct json_object *order = json_copy(stored);
 	char time[ISO8601_SIZE];
 
-	json_object_object_del(order, "amountCaptured");
-	if (charge->says_captured && charge->captured != charge->amount)
-		json_set_int(order, "amountCaptured", share_of(stored, charge, charge->captured));
+	set_captured(order, charge);
 	json_set_int(order, "amountRefunded", share_of(stored, charge, charge->refunded));
 	json_set_string(order, "status", status_after(stored, charge));
 	/* A capture has no event of the session that would say so. */
@@ -220,5 +225,28 @@ struct json_object *order_apply_charge(struct json_object *stored,
 	if (erasure_is_done(stored))
 		erasure_strip(order);
 	json_set_string(order, "updatedAt", iso8601_time(now, time));
+	return order;
+}
+
+struct json_object *order_take_charge(struct json_object *stored, const struct sale_charge *of,
+				      bool told, int64_t now, struct err *e)
+{
+	struct json_object *order;
+	struct charge charge;
+	bool is_read, matters;
+
+	if (!of->charge)
+		return json_object_get(stored);
+	matters = told || charge_matters(stored, of->charge);
+	is_read = charge_read(of->charge, &charge, e) == 0;
+	if (matters && !is_read)
+		return NULL;
+	order = matters ? order_apply_charge(stored, &charge, dispute_latest(of->disputes), now)
+			: json_copy(stored);
+	if (is_read)
+		set_captured(order, &charge);
+	sale_set_charge(order, of);
+	if (erasure_is_done(stored))
+		erasure_strip(order);
 	return order;
 }

@@ -18,6 +18,7 @@
 #include "base/err.h"
 #include "format/json.h"
 #include "shop/event.h"
+#include "shop/sale.h"
 
 /* Which payment an event's object (a charge, refund or dispute) is about;
  * borrowed, NULL where it does not say. */
@@ -89,14 +90,22 @@ bool charge_matters(struct json_object *order, struct json_object *charge);
 struct json_object *dispute_latest(struct json_object *disputes);
 
 /*
- * The order with amountCaptured (where that is not the whole), amountRefunded and
- * status after the charge, and `dispute` after the dispute (NULL: left as it is).
- * While the money is held the order is pending, after its release failed, whatever
- * the session says; captured, it is completed.  A charge in another currency (the
+ * The order with amountCaptured, amountRefunded and status after the charge, and
+ * `dispute` after the dispute (NULL: left as it is).  While the money is held the
+ * order is pending, after its release failed, whatever the session says; captured,
+ * it is completed.  A charge in another currency (the
  * buyer's own) counts by its proportion.  The caller releases it.
  */
 struct json_object *order_apply_charge(struct json_object *stored,
 				       const struct charge *charge,
 				       struct json_object *dispute, int64_t now);
+
+/*
+ * The order with all that is known of its charge: what shop/sale.h takes over and,
+ * where the charge matters (or an event says so: `told`), the sums after it.  The caller releases it; NULL with
+ * ERR_UNAVAILABLE where the charge can't be read.  Without a charge it is the same.
+ */
+struct json_object *order_take_charge(struct json_object *order, const struct sale_charge *of,
+				      bool told, int64_t now, struct err *e);
 
 #endif

@@ -136,6 +136,8 @@ static struct json_object *item_of(const struct sources *s)
 	json_set_int(item, "quantity", quantity);
 	copy_int(item, "amountTotal", s->line, "amount_total");
 	copy_int(item, "amountSubtotal", s->line, "amount_subtotal");
+	copy_int(item, "amountDiscount", s->line, "amount_discount");
+	copy_int(item, "amountTax", s->line, "amount_tax");
 	set_unit_price(item, s);
 	json_set_string(item, "currency", currency ? currency : text_of(s->price, "currency"));
 	for (i = 0; i < sizeof shop_keys / sizeof *shop_keys; i++)

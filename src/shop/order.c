@@ -14,6 +14,7 @@
 #include "shop/keys.h"
 #include "shop/lines.h"
 #include "shop/order_rank.h"
+#include "shop/sale.h"
 
 
 static enum order_rank rank_of_session(const struct order_input *in)
@@ -41,31 +42,12 @@ static void set_presentment(struct json_object *order, const struct session *s)
 	json_set(order, "presentment", presentment);
 }
 
-static void copy_text(struct json_object *to, const char *to_key, struct json_object *from,
-		      const char *from_key)
+/* What the session itself says, then what an older account of it has besides. */
+static void set_sale(struct json_object *order, const struct session *s)
 {
-	const char *text = json_string_or_null(from, from_key);
-
-	if (!str_empty(text))
-		json_set_string(to, to_key, text);
-}
-
-static void set_address(struct json_object *order, struct json_object *details)
-{
-	struct json_object *address, *from = NULL;
-
-	json_get_object(details, "address", &from);
-	if (!from)
-		return;
-	address = json_object_new_object();
-	copy_text(address, "name", details, "name");
-	copy_text(address, "line1", from, "line1");
-	copy_text(address, "line2", from, "line2");
-	copy_text(address, "city", from, "city");
-	copy_text(address, "state", from, "state");
-	copy_text(address, "postalCode", from, "postal_code");
-	copy_text(address, "country", from, "country");
-	json_set(order, "shippingAddress", address);
+	json_set(order, "shippingAddress", sale_address(s->address));
+	sale_set_session(order, s->json);
+	sale_set_session(order, s->older);
 }
 
 static void set_metadata(struct json_object *order, struct json_object *metadata)
@@ -146,7 +128,7 @@ static struct json_object *order_from_session(const struct order_input *in)
 	json_set_string(order, "stripeCustomerId", s->customer);
 	json_set_string(order, "stripePaymentStatus", s->payment_status);
 	json_set_string(order, "clientReferenceId", s->client_reference_id);
-	set_address(order, s->address);
+	set_sale(order, s);
 	set_metadata(order, s->metadata);
 	if (s->livemode_given == JSON_FOUND)
 		json_set_bool(order, "livemode", s->livemode);
@@ -206,8 +188,10 @@ static void keep_from_stored(struct json_object *order, const struct order_input
 static struct json_object *merge(struct json_object *fresh, const struct order_input *in)
 {
 	struct json_object *order = json_copy(in->stored);
+	enum order_rank now = order_rank_of(fresh), before = rank_of_stored(in);
 
-	overlay(order, fresh, order_rank_of(fresh) >= rank_of_stored(in));
+	overlay(order, fresh, in->asked ? now >= before : now > before);
+	json_copy_member(order, "completedAt", fresh, "completedAt");
 	keep_from_stored(order, in);
 	return order;
 }
@@ -264,7 +248,8 @@ static void set_items(struct json_object *order, const struct order_input *in)
 		set_missing_amount(order, "amount", items, "amountTotal");
 		set_missing_amount(order, "amountSubtotal", items, "amountSubtotal");
 		if (!json_object_object_get_ex(order, "currency", NULL))
-			copy_text(order, "currency", json_object_array_get_idx(items, 0), "currency");
+			json_copy_member(order, "currency", json_object_array_get_idx(items, 0),
+					 "currency");
 	} else {
 		json_set_bool(order, "itemsPending", true);
 	}

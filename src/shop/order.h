@@ -7,8 +7,8 @@
  * sees a payment first, in whatever order events arrive, calls it and gets the
  * same item:
  *   - the state climbs pending -> failed -> completed and never back;
- *   - what a further-on event says replaces what an earlier one said, and an
- *     earlier one only fills gaps;
+ *   - what Stripe answers replaces what stands, and so does an event's copy that
+ *     is further on; any other copy only fills gaps, for it may be old;
  *   - completedAt is the latest event that paid: of a delayed payment a thin
  *     `completed`, fetched late, tells of a paid session as well, and only what
  *     comes after it did pay.
@@ -22,6 +22,8 @@
 struct order_input {
 	struct json_object *stored;          /* the order as it stands, or NULL */
 	const struct session *session;
+	bool asked;                          /* the session is Stripe's answer, not an event's copy:
+					      * that may be old, and only fills gaps */
 	enum event_kind kind;                /* what happened to the session */
 	struct json_object *line_items;      /* Stripe's, or NULL: not fetched (this time) */
 	struct json_object *quote;           /* the quote's item, or NULL */

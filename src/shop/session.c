@@ -82,6 +82,28 @@ static struct json_object *find_address(struct json_object *json)
 	return found;
 }
 
+/* Where a session that collects a person's and a firm's name apart has no name of
+ * the buyer, the person's counts, then the firm's; of old sessions the shipping
+ * address says at least who gets it. */
+static const char *find_name(struct json_object *json, struct json_object *address)
+{
+	struct json_object *details = NULL, *collected = NULL;
+	const char *name;
+
+	json_get_object(json, "customer_details", &details);
+	json_get_object(json, "collected_information", &collected);
+	name = text_or_null(details, "name");
+	if (!name)
+		name = text_or_null(details, "individual_name");
+	if (!name)
+		name = text_or_null(collected, "individual_name");
+	if (!name)
+		name = text_or_null(details, "business_name");
+	if (!name)
+		name = text_or_null(collected, "business_name");
+	return name ? name : text_or_null(address, "name");
+}
+
 static void read_customer(struct json_object *json, struct session *session)
 {
 	struct json_object *details = NULL;
@@ -90,11 +112,11 @@ static void read_customer(struct json_object *json, struct session *session)
 	session->email = text_or_null(details, "email");
 	if (!session->email)
 		session->email = text_or_null(json, "customer_email");
-	session->phone = text_or_null(details, "phone");
 	session->address = find_address(json);
-	session->name = text_or_null(details, "name");
-	if (!session->name)
-		session->name = text_or_null(session->address, "name");
+	session->phone = text_or_null(details, "phone");
+	if (!session->phone)
+		session->phone = text_or_null(session->address, "phone");
+	session->name = find_name(json, session->address);
 }
 
 /* Sessions of before 2020-08 had no payment_status: they completed when they
@@ -138,6 +160,7 @@ int session_read(struct json_object *json, struct session *session, struct err *
 	if (read_identity(json, session, e) || read_amounts(json, session, e) ||
 	    read_presentment(json, session, e))
 		return -1;
+	session->json = json;
 	session->mode = mode_of(json);
 	session->paid = is_paid(session->payment_status);
 	session->payment_intent = json_id_or_null(json, "payment_intent");
@@ -169,6 +192,7 @@ static void fill_amount(struct amount *amount, const struct amount *older)
 
 void session_fill_gaps(struct session *session, const struct session *older)
 {
+	session->older = older->json;
 	if (!session->created)
 		session->created = older->created;
 	fill_text(&session->payment_intent, older->payment_intent);

@@ -36,6 +36,8 @@ struct session {
 	const char *presentment_currency;
 	struct json_object *address;   /* shipping: {name, address: {...}} */
 	struct json_object *metadata;
+	struct json_object *json;  /* all of it, for shop/sale.h */
+	struct json_object *older; /* another account of it that fills its gaps, or NULL */
 	enum json_found livemode_given;
 	bool livemode;
 };

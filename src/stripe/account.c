@@ -6,7 +6,7 @@
  */
 #include "stripe/account.h"
 
-#include "stripe/pages.h"
+#include "stripe/expand.h"
 
 #define PAGES_MAX 20 /* Stripe allows an account some dozen endpoints */
 
@@ -26,11 +26,24 @@ const struct stripe_permission stripe_permissions[] = {
 	 {"/v1/refunds?limit=1", "/v1/refunds/re_" NONE, NULL}},
 	{"Disputes: Read", "no dispute reaches its order", true,
 	 {"/v1/disputes?limit=1", "/v1/disputes/dp_" NONE, NULL}},
+	{"Balance: Read", "the fees of a sale are not recorded", false,
+	 {"/v1/balance_transactions?limit=1", NULL}},
+	{"Coupons: Read", "the discounts of a sale are not recorded by name", false,
+	 {"/v1/coupons?limit=1", NULL}},
+	{"Promotion Codes: Read", "the codes that buyers enter are not recorded", false,
+	 {"/v1/promotion_codes?limit=1", NULL}},
+	{"Shipping Rates: Read", "the way of shipping that a buyer chose is not recorded", false,
+	 {"/v1/shipping_rates?limit=1", NULL}},
 	{"Events: Read", "ordersnap sync does not find late refunds and disputes", false,
 	 {"/v1/events?limit=1", "/v1/events/evt_" NONE, NULL}},
 	{"Webhook Endpoints: Read", "the webhook endpoint can't be looked at", false,
 	 {"/v1/webhook_endpoints?limit=1", NULL}},
 	{.name = NULL},
+};
+
+const struct stripe_permission stripe_permission_of_sale = {
+	"all of a sale", "not all of it is recorded", false,
+	{"/v1/checkout/sessions?limit=1&" STRIPE_EXPAND_SALE("data."), NULL},
 };
 
 static int ask(struct stripe_client *client, const char *text, int64_t deadline, struct err *e)

@@ -18,6 +18,9 @@ struct stripe_permission {
 
 /* Ends with one that has no name. */
 extern const struct stripe_permission stripe_permissions[];
+/* Not one of the list: all that a session's sale is asked for with, in one call; tried
+ * where each of the list is there.  Stripe's refusal names what is missing. */
+extern const struct stripe_permission stripe_permission_of_sale;
 
 enum stripe_access {
 	STRIPE_MAY,

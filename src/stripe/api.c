@@ -5,7 +5,7 @@
 #include "stripe/api.h"
 
 #include "format/form.h"
-#include "stripe/pages.h"
+#include "stripe/expand.h"
 
 #define PAGES_MAX 100 /* a bound on lists; Checkout takes 100 lines */
 
@@ -71,23 +71,43 @@ int stripe_dispute_retrieve(struct stripe_client *client, const char *id, int64_
 	return stripe_get_by_id(client, "/v1/disputes/", id, "", deadline, dispute, e);
 }
 
+int stripe_charge_with_sale(struct stripe_client *client, const char *id, int64_t deadline,
+			    struct json_object **charge, struct err *e)
+{
+	static const struct stripe_expansion expansion = {
+		.all = "expand[]=balance_transaction&expand[]=refunds",
+		.least = "",
+	};
+
+	return stripe_get_expanded(client, "/v1/charges/", id, &expansion, deadline, charge, e);
+}
+
 int stripe_payment_retrieve(struct stripe_client *client, const char *id, int64_t deadline,
 			    struct json_object **payment, struct err *e)
 {
-	return stripe_get_by_id(client, "/v1/payment_intents/", id, "?expand[]=latest_charge", deadline,
-			 payment, e);
+	static const struct stripe_expansion expansion = {
+		.all = "expand[]=latest_charge.balance_transaction&expand[]=latest_charge.refunds",
+		.least = "expand[]=latest_charge",
+	};
+
+	return stripe_get_expanded(client, "/v1/payment_intents/", id, &expansion, deadline, payment,
+				   e);
 }
 
 static int list_disputes(struct stripe_client *client, const struct stripe_pages *pages,
 			 int64_t deadline, struct stripe_page *page, struct err *e)
 {
+	static const struct stripe_expansion expansion = {
+		.all = "expand[]=data.charge.balance_transaction&expand[]=data.charge.refunds",
+		.least = "expand[]=data.charge",
+	};
 	struct buf path;
 	int rc;
 
 	buf_init(&path, STRIPE_PATH_MAX);
-	buf_puts(&path, "/v1/disputes?limit=100&expand[]=data.charge");
+	buf_puts(&path, "/v1/disputes?limit=100");
 	form_add(&path, pages->of, "charge");
-	rc = stripe_get_page(client, &path, pages, deadline, page, e);
+	rc = stripe_get_page_expanded(client, buf_text(&path), &expansion, pages, deadline, page, e);
 	buf_free(&path);
 	return rc;
 }
@@ -98,6 +118,28 @@ int stripe_disputes_of_charge(struct stripe_client *client, const char *charge, 
 	struct stripe_pages pages = {.list = list_disputes, .of = charge};
 
 	return stripe_pages_read_all(&pages, client, deadline, PAGES_MAX, disputes, e);
+}
+
+static int list_refunds(struct stripe_client *client, const struct stripe_pages *pages,
+			int64_t deadline, struct stripe_page *page, struct err *e)
+{
+	struct buf path;
+	int rc;
+
+	buf_init(&path, STRIPE_PATH_MAX);
+	buf_puts(&path, "/v1/refunds?limit=100");
+	form_add(&path, pages->of, "charge");
+	rc = stripe_get_page(client, &path, pages, deadline, page, e);
+	buf_free(&path);
+	return rc;
+}
+
+int stripe_refunds_of_charge(struct stripe_client *client, const char *charge, int64_t deadline,
+			     struct json_object **refunds, struct err *e)
+{
+	struct stripe_pages pages = {.list = list_refunds, .of = charge};
+
+	return stripe_pages_read_all(&pages, client, deadline, PAGES_MAX, refunds, e);
 }
 
 int stripe_session_of_payment(struct stripe_client *client, const char *payment_intent,
@@ -159,11 +201,15 @@ int stripe_session_with_sale(struct stripe_client *client, const char *id, int64
 			     struct json_object **session, struct json_object **lines,
 			     struct err *e)
 {
+	static const struct stripe_expansion expansion = {
+		.all = "expand[]=line_items.data.price.product&" STRIPE_EXPAND_SALE(""),
+		.least = "expand[]=line_items.data.price.product"
+			 "&expand[]=payment_intent.latest_charge",
+	};
 	struct json_object *found = NULL, *list = NULL;
 	struct stripe_page page = {.data = NULL};
-	int rc = stripe_get_by_id(client, "/v1/checkout/sessions/", id,
-				  "?expand[]=line_items.data.price.product"
-				  "&expand[]=payment_intent.latest_charge", deadline, &found, e);
+	int rc = stripe_get_expanded(client, "/v1/checkout/sessions/", id, &expansion, deadline,
+				     &found, e);
 
 	if (rc)
 		return -1;

@@ -49,6 +49,9 @@ int stripe_session_retrieve(struct stripe_client *client, const char *id, int64_
 			    struct json_object **session, struct err *e);
 int stripe_charge_retrieve(struct stripe_client *client, const char *id, int64_t deadline,
 			   struct json_object **charge, struct err *e);
+/* The charge with its balance transaction and its first refunds. */
+int stripe_charge_with_sale(struct stripe_client *client, const char *id, int64_t deadline,
+			    struct json_object **charge, struct err *e);
 int stripe_refund_retrieve(struct stripe_client *client, const char *id, int64_t deadline,
 			   struct json_object **refund, struct err *e);
 int stripe_dispute_retrieve(struct stripe_client *client, const char *id, int64_t deadline,
@@ -58,6 +61,10 @@ int stripe_dispute_retrieve(struct stripe_client *client, const char *id, int64_
  * array. https://docs.stripe.com/api/disputes/list */
 int stripe_disputes_of_charge(struct stripe_client *client, const char *charge, int64_t deadline,
 			      struct json_object **disputes, struct err *e);
+
+/* All refunds of a charge. https://docs.stripe.com/api/refunds/list */
+int stripe_refunds_of_charge(struct stripe_client *client, const char *charge, int64_t deadline,
+			     struct json_object **refunds, struct err *e);
 
 /* The payment intent with its latest charge expanded.
  * https://docs.stripe.com/api/payment_intents/retrieve */

@@ -14,6 +14,7 @@
 
 #define TRIES 3
 #define FIRST_PAUSE_MS 500u
+#define LESS_MS (600 * 1000) /* until all is asked for again */
 #define SLOW_MS 50 /* between requests, once Stripe has limited their rate */
 #define SLOWEST_MS 1000
 
@@ -26,6 +27,8 @@ struct stripe_client {
 	struct stripe_refusal refusal; /* of the last answer */
 	int64_t interval; /* milliseconds between two requests, 0: no limit */
 	int64_t next;     /* when the next one may go, monotonic */
+	struct err less;  /* why less than all is asked for, */
+	int64_t less_until; /* monotonic milliseconds; 0: all is asked for */
 };
 
 struct stripe_client *stripe_client_new(const char *secret, const char *api_base)
@@ -70,6 +73,17 @@ const struct stripe_refusal *stripe_last_refusal(const struct stripe_client *cli
 int64_t stripe_last_date(struct stripe_client *client)
 {
 	return http_last_date(client->http);
+}
+
+const struct err *stripe_expansion_refusal(const struct stripe_client *client)
+{
+	return client->less_until > clock_monotonic_ms() ? &client->less : NULL;
+}
+
+void stripe_keep_expansion_refusal(struct stripe_client *client, const struct err *refusal)
+{
+	client->less = *refusal;
+	client->less_until = clock_monotonic_ms() + LESS_MS;
 }
 
 unsigned stripe_client_calls(const struct stripe_client *client)

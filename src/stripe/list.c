@@ -5,13 +5,18 @@
 #include "stripe/list.h"
 
 #include "format/form.h"
+#include "stripe/expand.h"
 
 int stripe_complete_sessions(struct stripe_client *client, const struct stripe_pages *pages,
 			     int64_t deadline, struct stripe_page *page, struct err *e)
 {
-	return stripe_get_list(client, "/v1/checkout/sessions?limit=100&status=complete"
-				       "&expand[]=data.payment_intent.latest_charge",
-			       pages, deadline, page, e);
+	static const struct stripe_expansion expansion = {
+		.all = STRIPE_EXPAND_SALE("data."),
+		.least = "expand[]=data.payment_intent.latest_charge",
+	};
+
+	return stripe_get_page_expanded(client, "/v1/checkout/sessions?limit=100&status=complete",
+					&expansion, pages, deadline, page, e);
 }
 
 int stripe_refunds(struct stripe_client *client, const struct stripe_pages *pages,
@@ -29,8 +34,13 @@ int stripe_disputes(struct stripe_client *client, const struct stripe_pages *pag
 int stripe_session_with_charge(struct stripe_client *client, const char *id, int64_t deadline,
 			       struct json_object **session, struct err *e)
 {
-	return stripe_get_by_id(client, "/v1/checkout/sessions/", id,
-				"?expand[]=payment_intent.latest_charge", deadline, session, e);
+	static const struct stripe_expansion expansion = {
+		.all = STRIPE_EXPAND_SALE(""),
+		.least = "expand[]=payment_intent.latest_charge",
+	};
+
+	return stripe_get_expanded(client, "/v1/checkout/sessions/", id, &expansion, deadline, session,
+				   e);
 }
 
 int stripe_events(struct stripe_client *client, const struct stripe_pages *pages,

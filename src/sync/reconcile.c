@@ -191,23 +191,23 @@ static struct json_object *expected_order(struct reconcile *r, const struct cand
 					  struct err *e)
 {
 	const struct order_input input = {
-		.stored = c->order, .session = &c->session, .kind = c->kind,
+		.stored = c->order, .session = &c->session, .asked = true, .kind = c->kind,
 		.pk = c->keys.pk[ITEM_ORDER], .sk = c->keys.sk[ITEM_ORDER],
 		.number = c->keys.number, .user_id = c->keys.user_id, .source = SOURCE,
 		.created = c->keys.created, .now = clock_epoch(),
 		.ttl_days = r->app->config.order_ttl_days,
 	};
-	struct json_object *json = charge_of_session(c->json), *order, *with = NULL;
-	struct asked_charge asked = {.charge = json_object_get(json)};
-	struct charge charge;
+	struct sale_charge asked = {.charge = json_object_get(charge_of_session(c->json))};
+	struct json_object *order, *with = NULL;
 
+	if (ask_rest_of_charge(r->app, deadline_in(RETRY_CALL_MS), &asked, e)) {
+		asked_charge_free(&asked);
+		return NULL;
+	}
 	order = order_apply_session(&input);
-	if (!json || !charge_matters(c->order, json))
-		with = json_object_get(order);
-	else if (charge_read(json, &charge, e))
+	with = order_take_charge(order, &asked, false, input.now, e);
+	if (!with)
 		stripe_unreadable(e);
-	else if (ask_disputes_if_any(r->app, deadline_in(RETRY_CALL_MS), &asked, e) == 0)
-		with = order_apply_charge(order, &charge, dispute_latest(asked.disputes), input.now);
 	asked_charge_free(&asked);
 	json_object_put(order);
 	return with;

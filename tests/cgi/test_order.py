@@ -52,6 +52,12 @@ def events_of(session_id):
             if e["data"]["object"]["id"] == session_id}
 
 
+def receipt_of(session):
+    """Where Stripe shows the buyer the session's receipt."""
+    charge = [row["charge"] for row in shop.sim.get("/_sim/ledger") if row["id"] == session["id"]]
+    return f"https://pay.stripe.com/receipts/payment/{charge[0]}"
+
+
 COMPLETED = "checkout.session.completed"
 SUCCEEDED = "checkout.session.async_payment_succeeded"
 FAILED = "checkout.session.async_payment_failed"
@@ -123,18 +129,22 @@ def _():
         "amountShipping": 0, "currency": "usd",
         "items": [
             {"name": "Red Necklace", "quantity": 2, "unitPrice": 3000, "amountTotal": 6000,
-             "amountSubtotal": 6000, "currency": "usd", "sku": "N-RED",
-             "collectionId": "necklaces", "variantId": "red/40", "stripePriceId": necklace["id"],
+             "amountSubtotal": 6000, "amountDiscount": 0, "amountTax": 0, "currency": "usd",
+             "sku": "N-RED", "collectionId": "necklaces", "variantId": "red/40", "stripePriceId": necklace["id"],
              "stripeProductId": necklace["product"]},
             {"name": "Silver Ring", "quantity": 1, "unitPrice": 2500, "amountTotal": 2500,
-             "amountSubtotal": 2500, "currency": "usd", "sku": "R-SIL",
-             "stripePriceId": ring["id"], "stripeProductId": ring["product"]}],
+             "amountSubtotal": 2500, "amountDiscount": 0, "amountTax": 0, "currency": "usd",
+             "sku": "R-SIL", "stripePriceId": ring["id"], "stripeProductId": ring["product"]}],
         "itemCount": 3, "createdAt": "2024-11-26T09:20:00Z", "completedAt": "2024-11-26T09:21:01Z",
         "stripeSessionId": "cs_test_abc123",
         "stripePaymentIntentId": made["session"]["payment_intent"], "stripePaymentStatus": "paid",
         "shippingAddress": {"name": "John Doe", "line1": "123 Main St", "line2": "Unit 4",
                             "city": "Toronto", "state": "ON", "postalCode": "M5V 1A1",
                             "country": "CA"},
+        "billingAddress": {"name": "John Doe", "country": "CA"}, "customerTaxExempt": "none",
+        "payment": {"type": "card", "brand": "visa", "last4": "4242",
+                    "receiptUrl": receipt_of(made["session"])},
+        "amountCaptured": 8500, "amountFee": 276, "amountNet": 8224, "settlementCurrency": "usd",
         "metadata": {"campaign": "spring"}, "livemode": False, "source": "webhook"})
 
 
@@ -449,7 +459,8 @@ def _():
             granted(deliver(events, type))
         order = shop.order_of(session["id"])
         text = json.dumps({k: v for k, v in order.items() if k not in ("version", "updatedAt")})
-        for one in (session["id"], session["id"][-8:], session["payment_intent"]):
+        for one in (session["id"], session["id"][-8:], session["payment_intent"],
+                    receipt_of(session)):
             text = text.replace(one, "X")
         text = text.replace(order["createdAt"], "C").replace(order["completedAt"], "D")
         return json.loads(text.replace(str(session["created"]), "N"))

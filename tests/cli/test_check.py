@@ -287,6 +287,10 @@ DENIED = {
     "GET /v1/charges/{id}": ("failed", "Charges"),
     "GET /v1/refunds/{id}": ("failed", "Refunds"),
     "GET /v1/disputes": ("failed", "Disputes"),
+    "GET /v1/balance_transactions": ("warning", "Balance"),
+    "GET /v1/coupons": ("warning", "Coupons"),
+    "GET /v1/promotion_codes": ("warning", "Promotion Codes"),
+    "GET /v1/shipping_rates": ("warning", "Shipping Rates"),
     "GET /v1/events": ("warning", "Events"),
     "GET /v1/webhook_endpoints": ("warning", "Webhook Endpoints"),
 }
@@ -302,7 +306,7 @@ for call, (status, name) in DENIED.items():
 @case("each permission that is missing is named")
 def _():
     shop.sim.post("/_sim/permissions", {"deny": list(DENIED)})
-    equal(len(shop.check().named("stripe/permission")), 8)
+    equal(len(shop.check().named("stripe/permission")), 12)
 
 
 @case("the mode of the key is said, and that it is a restricted one")

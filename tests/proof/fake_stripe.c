@@ -194,6 +194,22 @@ int stripe_charge_retrieve(struct stripe_client *client, const char *id, int64_t
 	return fake_answer(&text, charge, e);
 }
 
+int stripe_charge_with_sale(struct stripe_client *client, const char *id, int64_t deadline,
+			    struct json_object **charge, struct err *e)
+{
+	return stripe_charge_retrieve(client, id, deadline, charge, e);
+}
+
+/* No charge of a history embeds a part of its refunds only. */
+int stripe_refunds_of_charge(struct stripe_client *client, const char *charge, int64_t deadline,
+			     struct json_object **refunds, struct err *e)
+{
+	(void)client;
+	(void)deadline;
+	(void)refunds;
+	return err_set(e, ERR_INTERNAL, "the refunds of %s are asked for", charge);
+}
+
 /* What an event of a refund lacks, the refund itself lacks as well. */
 static unsigned extras_of_refund(void)
 {

@@ -20,6 +20,11 @@ from .operations import OPERATIONS, Call
 from .render import check_expand, render
 
 
+# What a key that may not read a list of these may not expand, either.
+EXPANDED = {"balance_transaction": "/v1/balance_transactions", "coupon": "/v1/coupons",
+            "promotion_code": "/v1/promotion_codes", "shipping_rate": "/v1/shipping_rates"}
+
+
 class Api:
     """What stands between a request and its operation: keys, versions, forms, faults, replays."""
 
@@ -73,6 +78,10 @@ class Api:
         form = read_form(request)
         params = read_params(operation.params, operation.required, form, version)
         check_expand(operation.returns, params.get("expand", []))
+        for name, template in EXPANDED.items():
+            if f"GET {template}" in self.denied and any(
+                    path.endswith(name) for path in params.get("expand", [])):
+                raise not_permitted(operation, secret, template)
         call = Call(params, ids, request_id, key or None, request.path)
 
         def work():
@@ -137,14 +146,16 @@ def rate_limited():
 
 
 # What Stripe calls the permissions of a restricted key for each kind of path.
-PERMISSIONS = {"products": "product", "prices": "plan", "checkout": "checkout_session",
+PERMISSIONS = {"balance_transactions": "balance", "coupons": "coupon",
+               "promotion_codes": "promotion_code", "shipping_rates": "shipping_rate",
+               "products": "product", "prices": "plan", "checkout": "checkout_session",
                "payment_intents": "payment_intent", "charges": "charge", "refunds": "charge",
                "disputes": "dispute", "events": "event", "webhook_endpoints": "webhook",
                "account": "accounts_kyc_basic"}
 
 
-def not_permitted(operation, secret):
-    name = PERMISSIONS[operation.template.split("/")[2]]
+def not_permitted(operation, secret, template=None):
+    name = PERMISSIONS[(template or operation.template).split("/")[2]]
     access = "read" if operation.method == "GET" else "write"
     return StripeError(403, f"The provided key '{masked(secret)}' does not have the required "
                        f"permissions for this endpoint on account '{ACCOUNT['id']}'. Having the "

@@ -2,9 +2,10 @@
 """A payment that is authorized at first: it is captured, in whole or in part, or given back."""
 
 from .errors import refuse
-from .objects import new_id, now
+from .objects import now
 from .operations import operation
 from .parameters import CANCEL, CAPTURE
+from .sale import take_fee
 
 REASONS = ("requires_payment_method", "requires_capture", "processing")
 
@@ -49,8 +50,8 @@ def capture(world, call):
     charge = world.find("charge", intent["latest_charge"])
     rest = charge["amount"] - amount
     charge.update(captured=True, amount_captured=amount, amount_refunded=rest,
-                  balance_transaction=new_id("balance_transaction"),
                   receipt_url=f"https://pay.stripe.com/receipts/payment/{charge['id']}")
+    charge["balance_transaction"] = take_fee(world, charge)["id"]
     intent.update(status="succeeded", amount_received=amount, amount_capturable=0)
     session = session_of(world, intent)
     if session:

@@ -15,7 +15,7 @@ ID_PREFIX = {"product": ("prod_", 14), "price": ("price_1", 23),
              "item": ("li_1", 23), "payment_intent": ("pi_3", 23), "charge": ("ch_3", 23),
              "refund": ("re_3", 23), "dispute": ("du_1", 23), "event": ("evt_1", 23),
              "webhook_endpoint": ("we_1", 23), "coupon": ("", 8), "promotion_code": ("promo_1", 23),
-             "payment_method": ("pm_1", 23),
+             "discount": ("di_1", 23), "tax_rate": ("txr_1", 23), "payment_method": ("pm_1", 23),
              "balance_transaction": ("txn_3", 23), "shipping_rate": ("shr_1", 23),
              "customer": ("cus_", 14), "subscription": ("sub_1", 23), "invoice": ("in_1", 23),
              "setup_intent": ("seti_1", 23), "request": ("req_", 14)}

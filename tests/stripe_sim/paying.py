@@ -13,6 +13,7 @@ from .errors import ControlError, Declined
 from .known import CARDS, CHECKOUT_WAIT, OTHER_CARD
 from .invoices import make_invoice
 from .objects import charge_object, debit_type, new_id, now, payment_intent_object
+from .sale import break_down, take_fee
 from .shipping import charge_shipping, choose_shipping
 
 
@@ -53,6 +54,7 @@ def pay_session(world, session, payment, emit=True):
         enter_code(world, session, payment.promotion_code)
     payment.discount = payment.discount or session["total_details"]["amount_discount"]
     settle_amounts(session, world.lines[session["id"]], payment)
+    break_down(world, session, payment)
     collect_details(session, payment)
     session.update(status="complete", url=None)
     if session["mode"] == "payment" and session["amount_total"] > 0:
@@ -188,9 +190,9 @@ def take_money(world, session, payment, details, emit):
 def money_arrives(world, session, intent, charge, emit=True, at=None):
     intent.update(status="succeeded", amount_received=intent["amount"])
     charge.update(status="succeeded", paid=True, captured=True, amount_captured=charge["amount"],
-                  balance_transaction=new_id("balance_transaction"),
                   receipt_url=f"https://pay.stripe.com/receipts/payment/{charge['id']}",
                   outcome=approved())
+    charge["balance_transaction"] = take_fee(world, charge)["id"]
     session["payment_status"] = "paid"
     if emit:
         world.emit("charge.succeeded", charge, at=at)

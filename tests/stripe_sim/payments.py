@@ -5,7 +5,7 @@ from .errors import refuse
 from .known import format_amount
 from .objects import refund_object
 from .operations import equal, operation, page_of
-from .parameters import BY_CHARGE, CHARGE_LIST, REFUND_CREATE
+from .parameters import BY_CHARGE, CHARGE_LIST, PAGING, REFUND_CREATE
 
 
 @operation("GET", "/v1/payment_intents/{id}", "payment_intent")
@@ -22,6 +22,11 @@ def list_charges(world, call):
 @operation("GET", "/v1/charges/{id}", "charge")
 def retrieve_charge(world, call):
     return world.get("charge", call.ids["id"], "id")
+
+
+@operation("GET", "/v1/balance_transactions", "list:balance_transaction", PAGING)
+def list_balance_transactions(world, call):
+    return page_of(call, world.shelf("balance_transaction"))
 
 
 @operation("GET", "/v1/refunds", "list:refund", BY_CHARGE)

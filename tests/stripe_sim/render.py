@@ -13,6 +13,7 @@ EXPANDABLE = {
         "payment_intent": "payment_intent", "payment_link": "payment_link",
         "setup_intent": "setup_intent", "subscription": "subscription",
         "shipping_cost": {"shipping_rate": "shipping_rate"},
+        "total_details": {"breakdown": "breakdown"},
         "discounts": {"coupon": "coupon", "promotion_code": "promotion_code"}},
     "item": {"price": "price", "discounts": "discount", "taxes": "tax"},
     "price": {"product": "product", "currency_options": "", "tiers": ""},
@@ -70,6 +71,9 @@ def expand_path(world, node, steps):
     if not isinstance(node, dict) or not steps:
         return
     name = steps[0]
+    if name == "total_details":
+        node[name] = dict(node[name], breakdown=copy_json(
+            world.breakdowns.get(node["id"], {"discounts": [], "taxes": []})))
     if name not in node:
         include(world, node, name)
     value = node.get(name)

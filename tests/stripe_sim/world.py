@@ -36,6 +36,7 @@ class World:
             self.lines = {}        # session id -> its line items
             self.intent_data = {}  # session id -> payment_intent_data
             self.currency_options = {}  # price id -> what it costs in other currencies
+            self.breakdowns = {}   # session id -> what its total_details.breakdown is
             self.secrets = {}      # webhook endpoint id -> its secret
             self.open_until = []   # heap of (expires_at, session id)
             self.idempotency.reset()

@@ -160,10 +160,10 @@ static void what_was_never_captured_was_neither_paid_nor_refunded(void **state)
 {
 	static const struct {
 		const char *what, *charge, *before, *after;
-		int64_t captured, refunded; /* captured -1: not said, or all */
+		int64_t captured, refunded; /* captured -1: not said */
 	} table[] = {
 		{"paid at once", "'captured':true,'amount_captured':8500,'amount_refunded':0",
-		 "completed", "completed", -1, 0},
+		 "completed", "completed", 8500, 0},
 		{"held", "'captured':false,'amount_captured':0,'amount_refunded':0",
 		 "pending", "pending", 0, 0},
 		{"held, of a session that says paid",
@@ -177,7 +177,7 @@ static void what_was_never_captured_was_neither_paid_nor_refunded(void **state)
 		{"released, an old version", "'captured':false,'amount_refunded':8500",
 		 "pending", "failed", -1, 0},
 		{"captured later", "'captured':true,'amount_captured':8500,'amount_refunded':0",
-		 "pending", "completed", -1, 0},
+		 "pending", "completed", 8500, 0},
 		{"captured in part", "'captured':true,'amount_captured':5000,'amount_refunded':3500",
 		 "pending", "completed", 5000, 0},
 		{"captured in part, and once taken for refunded",
@@ -194,13 +194,13 @@ static void what_was_never_captured_was_neither_paid_nor_refunded(void **state)
 		{"more captured than authorized",
 		 "'captured':true,'amount_captured':9000,'amount_refunded':0", "pending", "completed", 9000, 0},
 		{"under way", "'captured':true,'amount_captured':8500,'amount_refunded':0,'status':'pending'",
-		 "pending", "pending", -1, 0},
+		 "pending", "pending", 8500, 0},
 		{"declined", "'captured':false,'amount_captured':0,'amount_refunded':0,'status':'failed'",
 		 "failed", "failed", 0, 0},
 		{"an old version", "'amount_refunded':1000", "completed", "partially_refunded", -1, 1000},
 		{"an old version, all refunded", "'amount_refunded':8500", "completed", "refunded", -1, 8500},
 		{"a refund that failed", "'captured':true,'amount_captured':8500,'amount_refunded':0",
-		 "refunded", "completed", -1, 0},
+		 "refunded", "completed", 8500, 0},
 	}, *row;
 
 	(void)state;

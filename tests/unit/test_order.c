@@ -45,7 +45,8 @@ static struct order_input input_of(const struct delivery *event, struct json_obj
 
 	check_int(e.text, session_read(json_of("%s", event->session), session, &e), 0);
 	return (struct order_input){
-		.stored = stored, .session = session, .kind = event->kind,
+		.stored = stored, .session = session, .asked = true,
+		.kind = event->kind,
 		.line_items = event->lines ? json_of("%s", event->lines) : NULL,
 		.quote = event->quote ? json_of("%s", event->quote) : NULL,
 		.pk = "USER#user_12345", .sk = "ORDER#1732612800#cs_test_abc123",
@@ -480,6 +481,50 @@ static void a_further_event_replaces_and_an_earlier_one_fills_gaps(void **state)
 	assert_true(order_same(order, apply(&first, apply(&last, NULL))));
 }
 
+/* Of an event while Stripe can't be asked. */
+static struct json_object *apply_alone(const struct delivery *event, struct json_object *stored)
+{
+	struct session session;
+	struct order_input in = input_of(event, stored, &session);
+
+	in.asked = false;
+	return keep(order_apply_session(&in));
+}
+
+static void the_same_event_once_more_takes_nothing_back(void **state)
+{
+	const struct delivery asked = {
+		"{" SESSION ",'payment_status':'paid','amount_total':2,'customer_details':{'name':'New',"
+		"'address':{'country':'DE'}},'locale':'de'}", "[]", NULL, EVENT_SESSION_COMPLETED,
+		CREATED + 20};
+	const struct delivery snapshot = {
+		"{" SESSION ",'payment_status':'paid','amount_total':1,'customer_details':{'name':'Old',"
+		"'address':{'country':'US'}},'recovered_from':'cs_0'}", NULL, NULL,
+		EVENT_SESSION_COMPLETED, CREATED + 30};
+	struct json_object *order = apply_alone(&snapshot, apply(&asked, NULL));
+
+	(void)state;
+	assert_int_equal(json_int_or(order, "amount", 0), 2);
+	assert_string_equal(json_string_or_null(order, "customerName"), "New");
+	assert_string_equal(json_string_or_null(order, "locale"), "de");
+	assert_string_equal(json_string_or_null(order, "recoveredFrom"), "cs_0");
+	assert_string_equal(json_string_or_null(order, "completedAt"), "2024-11-26T09:20:30Z");
+}
+
+static void an_event_alone_brings_an_order_on(void **state)
+{
+	const struct delivery first = {"{" SESSION ",'payment_status':'unpaid','amount_total':1}", NULL,
+				       NULL, EVENT_SESSION_COMPLETED, CREATED};
+	const struct delivery last = {"{" SESSION ",'payment_status':'paid','amount_total':2}", NULL,
+				      NULL, EVENT_SESSION_SUCCEEDED, CREATED};
+	struct json_object *order = apply_alone(&last, apply_alone(&first, NULL));
+
+	(void)state;
+	assert_string_equal(json_string_or_null(order, "status"), "completed");
+	assert_int_equal(json_int_or(order, "amount", 0), 2);
+	assert_true(order_same(order, apply_alone(&first, apply_alone(&last, NULL))));
+}
+
 /* --- whatever the order of events ---------------------------------------- */
 
 static const struct delivery events[] = {
@@ -677,6 +722,8 @@ int main(void)
 		holds(who_the_order_is_stays),
 		holds(what_ordersnap_does_not_know_survives),
 		holds(a_further_event_replaces_and_an_earlier_one_fills_gaps),
+		holds(the_same_event_once_more_takes_nothing_back),
+		holds(an_event_alone_brings_an_order_on),
 		holds(events_may_arrive_in_any_order_and_more_than_once),
 		holds(the_outcome_of_all_events_is_the_paid_order),
 		holds(orders_are_the_same_whoever_wrote_them_when),

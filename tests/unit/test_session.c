@@ -193,6 +193,19 @@ static void the_customer_is_in_the_details_first(void **state)
 		 "cs_1 0 payment paid name=Buy address={'name':'Ship'}"},
 		{"'shipping_details':{'name':'Ship'},'customer_details':{'name':''}",
 		 "cs_1 0 payment paid name=Ship address={'name':'Ship'}"},
+		{"'customer_details':{'name':null,'individual_name':'Jane','business_name':'Doe Ltd'}",
+		 "cs_1 0 payment paid name=Jane"},
+		{"'customer_details':{'business_name':'Doe Ltd'},"
+		 "'collected_information':{'individual_name':'Jane'}", "cs_1 0 payment paid name=Jane"},
+		{"'customer_details':{'individual_name':'','business_name':'Doe Ltd'},"
+		 "'collected_information':{'business_name':'Other'}",
+		 "cs_1 0 payment paid name=Doe Ltd"},
+		{"'collected_information':{'business_name':'Doe Ltd'}",
+		 "cs_1 0 payment paid name=Doe Ltd"},
+		{"'customer_details':{'phone':'1'},'shipping':{'phone':'2'}",
+		 "cs_1 0 payment paid phone=1 address={'phone':'2'}"},
+		{"'customer_details':{'phone':null},'shipping':{'phone':'2'}",
+		 "cs_1 0 payment paid phone=2 address={'phone':'2'}"},
 	};
 
 	(void)state;

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * All, and where the key may not, the least.
+ */
+#include "stripe/expand.h"
+
+#include "format/form.h"
+
+/* One call, made with `all` or with `least`. */
+struct call {
+	struct stripe_client *client;
+	const char *prefix, *id;          /* of an object; */
+	const struct stripe_pages *pages; /* or the list whose page is asked for */
+	int64_t deadline;
+	struct json_object **object;
+	struct stripe_page *page;
+};
+
+static int send(const struct call *call, const char *expand, struct err *e)
+{
+	struct buf path;
+	int rc;
+
+	buf_init(&path, STRIPE_PATH_MAX);
+	buf_puts(&path, call->prefix);
+	if (call->id)
+		form_encode(&path, call->id);
+	if (*expand)
+		buf_printf(&path, "%s%s", call->id ? "?" : "&", expand);
+	rc = call->pages ? stripe_get_page(call->client, &path, call->pages, call->deadline,
+					   call->page, e)
+			 : stripe_get(call->client, &path, call->deadline, call->object, e);
+	buf_free(&path);
+	return rc;
+}
+
+static int send_expanded(const struct call *call, const struct stripe_expansion *expansion,
+			 struct err *e)
+{
+	struct err refusal = {.code = ERR_NONE};
+
+	if (!stripe_expansion_refusal(call->client)) {
+		if (send(call, expansion->all, &refusal) == 0)
+			return 0;
+		if (refusal.upstream != 403) {
+			*e = refusal;
+			return -1;
+		}
+	}
+	if (send(call, expansion->least, e))
+		return -1;
+	if (refusal.upstream == 403)
+		stripe_keep_expansion_refusal(call->client, &refusal);
+	return 0;
+}
+
+int stripe_get_expanded(struct stripe_client *client, const char *prefix, const char *id,
+			const struct stripe_expansion *expansion, int64_t deadline,
+			struct json_object **object, struct err *e)
+{
+	const struct call call = {.client = client, .prefix = prefix, .id = id,
+				  .deadline = deadline, .object = object};
+
+	return send_expanded(&call, expansion, e);
+}
+
+int stripe_get_page_expanded(struct stripe_client *client, const char *path,
+			     const struct stripe_expansion *expansion,
+			     const struct stripe_pages *pages, int64_t deadline,
+			     struct stripe_page *page, struct err *e)
+{
+	const struct call call = {.client = client, .prefix = path, .pages = pages,
+				  .deadline = deadline, .page = page};
+
+	return send_expanded(&call, expansion, e);
+}
