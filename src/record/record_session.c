@@ -211,8 +211,8 @@ static struct json_object *order_of(const struct recording *s)
 		.user_id = keys->user_id,
 		.source = r->run->source,
 		.created = keys->created,
-		.event_time = s->session.paid && r->event->kind == EVENT_SESSION_COMPLETED &&
-			      !payment_was_there(r->event, r->session->paid, s->json) ? 0 : r->paid_at,
+		.event_time = r->unmarked || !s->session.paid
+				      ? r->paid_at : payment_time(r->event, r->session->paid, s->json),
 		.now = r->run->now,
 		.ttl_days = s->items.app->config.order_ttl_days,
 	};

@@ -49,9 +49,22 @@ bool charge_is_delayed(struct json_object *charge)
 	return false;
 }
 
-bool payment_was_there(const struct event *event, bool told, struct json_object *session)
+int64_t charge_paid_at(struct json_object *charge)
 {
-	return told && !(event->thin && charge_is_delayed(charge_of_session(session)));
+	struct json_object *balance = NULL;
+
+	json_get_object(charge, "balance_transaction", &balance);
+	return json_int_or(balance, "created", json_int_or(charge, "created", 0));
+}
+
+int64_t payment_time(const struct event *event, bool told, struct json_object *session)
+{
+	struct json_object *charge = charge_of_session(session);
+	bool delayed = charge_is_delayed(charge);
+
+	if (event->kind != EVENT_SESSION_COMPLETED || (told && !(event->thin && delayed)))
+		return event->created;
+	return delayed ? 0 : charge_paid_at(charge);
 }
 
 bool payment_has_failed(struct json_object *session)
@@ -89,7 +102,6 @@ static enum charge_state state_of(struct json_object *charge, bool given_back)
 
 int charge_read(struct json_object *json, struct charge *charge, struct err *e)
 {
-	struct json_object *balance = NULL;
 	int64_t refunded, captured, rest;
 
 	memset(charge, 0, sizeof *charge);
@@ -105,8 +117,7 @@ int charge_read(struct json_object *json, struct charge *charge, struct err *e)
 	charge->says_captured = json_get_int(json, "amount_captured", &captured) == JSON_FOUND;
 	if (charge->says_captured && captured >= 0 && is_captured(json))
 		charge->captured = captured;
-	json_get_object(json, "balance_transaction", &balance);
-	charge->paid_at = json_int_or(balance, "created", 0);
+	charge->paid_at = charge_paid_at(json);
 	/* What was never captured stands in amount_refunded, too: nobody got it back. */
 	rest = charge->captured < charge->amount ? charge->amount - charge->captured : 0;
 	charge->refunded = refunded > rest ? refunded - rest : 0;

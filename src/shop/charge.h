@@ -37,14 +37,18 @@ struct json_object *charge_of_session(struct json_object *session);
  * https://docs.stripe.com/payments/payment-methods/payment-method-support */
 bool charge_is_delayed(struct json_object *charge);
 
+/* When its money came into the balance, which of a payment that was held is the time
+ * of its capture; where that is not expanded, when it was made; 0 of NULL. */
+int64_t charge_paid_at(struct json_object *charge);
+
 /*
- * Whether the payment was there when a `completed` event was made, of a session that is
- * paid by now: Checkout completes before a delayed payment comes, and the event that
- * told of that one may be lost.  The event's copy said that it was paid (`told`); a
- * thin event has none, and the way of paying tells, as `session`, Stripe's answer, has
- * it expanded (NULL: not asked).
+ * When a session was paid that is paid by now, 0: not known.  Checkout completes before
+ * a delayed payment comes or a held one is captured, and the event that told of that
+ * may be lost: `completed` tells the time only where its own copy said that the
+ * session was paid (`told`).  A thin event has none; then the way of paying tells, as
+ * `session`, Stripe's answer, has it expanded (NULL: not asked).
  */
-bool payment_was_there(const struct event *event, bool told, struct json_object *session);
+int64_t payment_time(const struct event *event, bool told, struct json_object *session);
 
 /* Whether a complete session's payment, expanded in it, did not come off: a
  * delayed method's that was refused in the end.
@@ -70,7 +74,7 @@ struct charge {
 	const char *id, *payment_intent;
 	const char *currency;
 	enum charge_state state;
-	int64_t paid_at; /* when the money came into the balance, if that is expanded; else 0 */
+	int64_t paid_at; /* charge_paid_at() */
 	int64_t amount;
 	bool says_captured; /* versions before amount_captured do not say how much */
 	int64_t captured;   /* what was paid of it */

@@ -170,9 +170,11 @@ int paid_at_find(struct app *app, struct paid_at *list, size_t n, int64_t now, i
 	/* A key that may not read events is no reason to leave the orders out. */
 	if (n && search(&s, now - STRIPE_EVENTS_KEPT_DAYS * DAY, e) && e->code != ERR_REFUSED)
 		return -1;
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
 		if (!list[i].time)
-			list[i].time = charged_at(&list[i]) ? charged_at(&list[i])
-							   : list[i].session->created;
+			list[i].time = charge_paid_at(charge_of_session(list[i].json));
+		if (!list[i].time)
+			list[i].time = list[i].session->created;
+	}
 	return 0;
 }

@@ -20,7 +20,7 @@ struct paid_at {
  * Fills the times of `n` sessions with that of the latest event that says that
  * they are paid, from Stripe's list of events: a call or two for a hundred
  * sessions of about the same time.  Where there is no such event (any more) it
- * is the time of the charge, else of the session itself; a later event then moves
+ * is the time of the charge's money, else of the session itself; a later event then moves
  * the order's on.  -1 with ERR_UNAVAILABLE.
  */
 int paid_at_find(struct app *app, struct paid_at *list, size_t n, int64_t now, int64_t deadline,

@@ -81,6 +81,23 @@ def sold_in_every_way(shop):
                           ("lost", ["open", "lose"])):
         sold[what] = shop.sell(PLAIN, **at)
         shop.dispute(sold[what], *actions)
+    sold["won after lost"] = shop.sell(PLAIN, **at)
+    shop.dispute(sold["won after lost"], "open", "lose", "win")
+    sold["lost after a refund"] = shop.sell(PLAIN, **at)
+    shop.refund(sold["lost after a refund"], 1000)
+    shop.dispute(sold["lost after a refund"], "open", "lose", amount=2500)
+    sold["lost in another currency"] = shop.sell(PLAIN, presentment={"amount": 2345, "currency": "eur"},
+                                                 **at)
+    shop.dispute(sold["lost in another currency"], "open", "lose", amount=2345, currency="eur")
+    for what, amount in (("held", None), ("captured in part", 1500), ("captured", 2500),
+                         ("captured in part, and refunded in part", 1500), ("released", 0)):
+        sold[what] = shop.sell(PLAIN, capture_method="manual", **at)
+        payment = "/v1/payment_intents/" + sold[what]["payment_intent"]
+        if amount:
+            shop.stripe("POST", payment + "/capture", {"amount_to_capture": amount})
+        elif amount == 0:
+            shop.stripe("POST", payment + "/cancel")
+    shop.refund(sold["captured in part, and refunded in part"], 500)
     sold["disputed twice"] = shop.sell(PLAIN, **at)
     shop.dispute(sold["disputed twice"], "open", "win", amount=1000)
     shop.dispute(sold["disputed twice"], "open", amount=500)
@@ -144,7 +161,7 @@ def _():
     "a second run finds all in order and writes nothing"
     with writes_nothing(untold):
         said = untold.sync()
-    equal(said.counts, {"sessions": len(sold), "inOrder": len(sold), "waiting": 1})
+    equal(said.counts, {"sessions": len(sold), "inOrder": len(sold), "waiting": 2})
     equal(said.differences, [])
 
 
@@ -154,7 +171,7 @@ def _():
     with writes_nothing(told):
         said = told.sync()
     equal(said.differences, [])
-    equal(said.counts, {"sessions": len(sold), "inOrder": len(sold), "waiting": 1})
+    equal(said.counts, {"sessions": len(sold), "inOrder": len(sold), "waiting": 2})
 
 
 @test
@@ -167,6 +184,38 @@ def _():
         if not key[0].startswith("EVENT#"):
             equal(comparable(item), comparable(before[key]), str(key))
             equal(item.get("source"), before[key].get("source"))
+
+
+@test
+def _():
+    "what was held, captured, refunded and lost is in the sums once"
+    for what, status, captured, refunded in (
+            ("held", "pending", 0, 0), ("released", "failed", 0, 0), ("captured", "completed", None, 0),
+            ("captured in part", "completed", 1500, 0),
+            ("captured in part, and refunded in part", "partially_refunded", 1500, 500)):
+        order = untold.order_of(sold[what]["id"])
+        equal((order["status"], order.get("amountCaptured"), order.get("amountRefunded", 0)),
+              (status, captured, refunded), what)
+
+    def sums(what):
+        order = untold.order_of(sold[what]["id"])
+        one = SyncShop(of=told)
+        shops.append(one)
+        one.run("init")
+        one.write(order)
+        return one.run("orders", "--user", order["userId"]).out.splitlines()[-1]
+    for what, said in (
+            ("held", "25.00 USD, not paid 25.00 USD, net 0.00 USD"),
+            ("released", "25.00 USD, not paid 25.00 USD, net 0.00 USD"),
+            ("captured in part", "25.00 USD, not paid 10.00 USD, net 15.00 USD"),
+            ("captured in part, and refunded in part",
+             "25.00 USD, not paid 10.00 USD, refunded 5.00 USD, net 10.00 USD"),
+            ("partly failed refund", "25.00 USD, refunded 2.00 USD, net 23.00 USD"), ("won after lost", "25.00 USD"),
+            ("lost after a refund",
+             "25.00 USD, refunded 10.00 USD, lost in disputes 15.00 USD, net 0.00 USD"),
+            ("lost in another currency", "25.00 USD, lost in disputes 25.00 USD, net 0.00 USD"),
+            ("disputed", "25.00 USD, of it in dispute 25.00 USD")):
+        equal(sums(what), said, what)
 
 
 @test

@@ -70,15 +70,17 @@ def later(sim, session, outcome, wait):
 
 @control("POST", "/_sim/session", line_items=REQUIRED, id=None, created=None, expires_at=None,
          metadata=None, client_reference_id=None, customer_email=None, payment_intent_metadata=None,
-         pay=True, emit=True, wait=True, **PAYMENT)
+         pay=True, emit=True, wait=True, capture_method=None, **PAYMENT)
 def make_session(sim, line_items, id, created, expires_at, metadata, client_reference_id,
-                 customer_email, payment_intent_metadata, pay, emit, wait, **payment):
+                 customer_email, payment_intent_metadata, pay, emit, wait, capture_method, **payment):
     world = sim.world
     params = {"id": id, "mode": "payment", "expires_at": expires_at, "metadata": metadata,
               "client_reference_id": client_reference_id, "customer_email": customer_email,
               "payment_intent_data": {"metadata": payment_intent_metadata or {}},
               "success_url": "http://127.0.0.1/success?session_id={CHECKOUT_SESSION_ID}"}
     params = {name: value for name, value in params.items() if value is not None}
+    if capture_method:
+        params["payment_intent_data"]["capture_method"] = capture_method
     with world.lock:
         if world.find_any(id):
             raise ControlError(f"there is a {id} already", 409)
@@ -183,8 +185,8 @@ def end_refund(sim, refund, outcome):
 
 
 @control("POST", "/_sim/dispute", charge=REQUIRED, action=REQUIRED, amount=None, reason="fraudulent",
-         dispute=None)
-def change_dispute(sim, charge, action, amount, reason, dispute):
+         dispute=None, currency=None)
+def change_dispute(sim, charge, action, amount, reason, dispute, currency):
     world = sim.world
     if action not in DISPUTE_ACTIONS:
         raise ControlError("action must be one of " + ", ".join(DISPUTE_ACTIONS))
@@ -194,6 +196,7 @@ def change_dispute(sim, charge, action, amount, reason, dispute):
         if action == "open":
             amount = charge["amount"] if amount is None else amount
             thing = world.put(dispute_object(charge, amount, reason))
+            thing["currency"] = currency or thing["currency"]
             charge["disputed"] = True
         else:
             of_charge = world.shelf("dispute").group("charge", charge["id"]).rows
