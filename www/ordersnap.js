@@ -128,7 +128,7 @@
     .soft { color: var(--soft); }
     .alarm { color: var(--alarm); font-weight: 600; }
     .number { font-variant-numeric: tabular-nums; white-space: nowrap; }
-    .row > .number { margin-inline-start: auto; }
+    .row > .number:last-child { margin-inline-start: auto; }
     .row { display: flex; flex-wrap: wrap; justify-content: space-between; align-items: center; gap: .35em 1em; }
     .stack > * + * { margin-top: 1em; }
     button, .button {

@@ -1068,6 +1068,20 @@ test('axe-core finds nothing on any page, light and dark, and nothing is wider t
   expect(context, 'ERR_FAILED');
 });
 
+test('a price stands at the left of its card, an amount at the right of its line, also where it wraps', async (context) => {
+  const page = await openOrders(context);
+  await page.setViewportSize({ width: 360, height: 740 });
+  await page.getByText(EVIL).first().waitFor();
+  const sides = await page.locator('ordersnap-orders').evaluate((e) => [...e.shadowRoot.querySelectorAll('.lines > li > .number')]
+    .map((amount) => Math.round(amount.parentElement.getBoundingClientRect().right - amount.getBoundingClientRect().right)));
+  equal([...new Set(sides)], [0]);
+  await page.goto(shopUrl);
+  await page.getByText('$42.00').waitFor();
+  const lefts = await page.evaluate(() => [...document.querySelectorAll('ordersnap-buy')].map((e) => Math.round(
+    e.shadowRoot.querySelector('[part=price]').getBoundingClientRect().left - e.getBoundingClientRect().left)));
+  equal([...new Set(lefts)], [0]);
+});
+
 test('on a phone the cart is a touch away, wherever the page is', async (context) => {
   const page = await openShop(context);
   await add(page, 'Red Necklace').tap();
