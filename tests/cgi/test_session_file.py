@@ -165,6 +165,54 @@ def _():
     equal(session["amount_total"] - session["amount_subtotal"], 1900)
 
 
+EVERYTHING = {
+    "locale": "de", "billing_address_collection": "required", "invoice_creation": {"enabled": True},
+    "shipping_address_collection": {"allowed_countries": ["US", "CA"]},
+    "shipping_options": [POST, EXPRESS], "phone_number_collection": {"enabled": True},
+    "tax_id_collection": {"enabled": True}, "allow_promotion_codes": True,
+    "consent_collection": {"terms_of_service": "required", "promotions": "auto"},
+    "custom_fields": [
+        {"key": "gift", "label": {"type": "custom", "custom": "Gift note"}, "type": "text"},
+        {"key": "size", "label": {"type": "custom", "custom": "Size"}, "type": "dropdown",
+         "dropdown": {"options": [{"label": "Small", "value": "s"}, {"label": "Large", "value": "l"}]}}],
+    "metadata": {"season": "winter"}}
+
+
+@test
+def _():
+    """a sale with every option set has all of it in its order"""
+    tenth = shop.stripe("POST", "/v1/coupons", {"percent_off": "10", "name": "A tenth"})
+    code = shop.stripe("POST", "/v1/promotion_codes", {
+        "promotion[type]": "coupon", "promotion[coupon]": tenth["id"], "code": "TENTH"})
+    signature = granted(shop.quote(("N-RED", 2)))["quoteSignature"]
+    session = granted(shop.checkout(signature, {
+        "userId": "everything", "customerEmail": "jane@shop.example", "shippingRate": "Express",
+        "shippingAddressCollection": {"allowed_countries": ["US"]}},
+        CHECKOUT_SESSION_FILE=file_with(EVERYTHING)))["sessionId"]
+    paid = shop.sim.post("/_sim/pay", {
+        "session": session, "promotion_code": "TENTH", "business_name": "Doe GmbH",
+        "tax_ids": [{"type": "eu_vat", "value": "DE123456789"}], "consent": {"promotions": "opt_in"},
+        "custom_fields": {"gift": "For Ann", "size": "l"}})["session"]
+    event = next(e for e in shop.sim.get("/_sim/events") if e["type"] == "checkout.session.completed"
+                 and e["data"]["object"]["id"] == session)
+    granted(shop.webhook(event))
+    order = shop.order_of(session)
+    equal((order["amountSubtotal"], order["amountDiscount"], order["amountShipping"], order["amount"]),
+          (6000, 600, 1900, 7300))
+    equal(order["shippingRate"], {"id": paid["shipping_cost"]["shipping_rate"], "name": "Express",
+                                  "amount": 1900})
+    equal(order["discounts"], [{"code": "TENTH", "promotionCodeId": code["id"], "couponId": tenth["id"],
+                                "name": "A tenth", "amount": 600}])
+    equal([(f["key"], f["label"], f["type"], f["value"]) for f in order["customFields"]],
+          [("gift", "Gift note", "text", "For Ann"), ("size", "Size", "dropdown", "l")])
+    equal(order["customerTaxIds"], [{"type": "eu_vat", "value": "DE123456789"}])
+    equal((order["customerBusinessName"], order["locale"], order["invoiceId"]),
+          ("Doe GmbH", "de", paid["invoice"]))
+    equal(order["billingAddress"]["line1"], "510 Townsend St")
+    ok(order["consent"], "consent")
+    ok(order["amountFee"] + order["amountNet"] == order["amount"], "the fee and what is left")
+
+
 # --- a file that is wrong ---------------------------------------------------------------------
 
 WRONG = [
