@@ -190,7 +190,7 @@ def _():
 def _():
     "what was held, captured, refunded and lost is in the sums once"
     for what, status, captured, refunded in (
-            ("held", "pending", 0, 0), ("released", "failed", 0, 0), ("captured", "completed", None, 0),
+            ("held", "pending", 0, 0), ("released", "failed", 0, 0), ("captured", "completed", 2500, 0),
             ("captured in part", "completed", 1500, 0),
             ("captured in part, and refunded in part", "partially_refunded", 1500, 500)):
         order = untold.order_of(sold[what]["id"])
