@@ -5,6 +5,7 @@
  */
 #include "checkout/refusal.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -124,12 +125,28 @@ static bool explain_quote(struct app *app, const struct stripe_refusal *refusal,
 	return true;
 }
 
+/* --- the owner's -------------------------------------------------------------------- */
+
+/* Whether the parameter is in CHECKOUT_SESSION_FILE: "shipping_options[0]...". */
+static bool is_of_the_file(const char *param, struct json_object *options)
+{
+	char *name = span_dup((struct span){param, strcspn(param, "[")});
+	bool found = *name && json_object_object_get_ex(options, name, NULL);
+
+	free(name);
+	return found;
+}
+
 void checkout_explain_refusal(struct app *app, const struct stripe_refusal *refusal,
 			      const struct checkout_ask *ask, int64_t deadline, struct err *e)
 {
 	struct err said = *e;
 
-	if (e->code == ERR_REFUSED && (explain_request(refusal, ask, e) ||
-				       explain_quote(app, refusal, ask->quote, deadline, e)))
+	if (e->code != ERR_REFUSED)
+		return;
+	if (explain_request(refusal, ask, e) ||
+	    explain_quote(app, refusal, ask->quote, deadline, e))
 		log_warning("Stripe refused session", LOG_STR("error", said.text));
+	else if (is_of_the_file(refusal->param, ask->policy->options))
+		err_put_before(e, "CHECKOUT_SESSION_FILE");
 }

@@ -21,8 +21,8 @@ struct checkout_ask {
  *   not take, an address or country of the request's that it does not know;
  *   ERR_OUTDATED, naming the item: a price that is no longer sold.  It leaves the
  *   cache, else the next quote would have it again.
- * The log then has what Stripe said.  Any other error stays as it is: what the owner
- * has to mend is a 502.
+ * The log then has what Stripe said.  Any other error stays a 502, for the owner has to
+ * mend it: one about a parameter of CHECKOUT_SESSION_FILE begins with its name.
  */
 void checkout_explain_refusal(struct app *app, const struct stripe_refusal *refusal,
 			      const struct checkout_ask *ask, int64_t deadline, struct err *e);

@@ -6,7 +6,7 @@ import json
 import os
 import urllib.parse
 
-from kit import KeptShop, Stub, case, contains, equal, granted, main, ok, refused, test
+from kit import KeptShop, Stub, case, contains, equal, granted, lacks, main, ok, refused, test
 
 shop = KeptShop()
 QUOTE = granted(shop.quote(("N-RED", 2)))
@@ -139,6 +139,16 @@ for options, body, name in REFUSED:
     def _(options=options, body=body, name=name):
         with shop.unchanged():
             refused(create(options, body), 400, name)
+
+
+@test
+def _():
+    """what Stripe does not take of the file is a 502, and the log says whose it is"""
+    answer = create({"shipping_options": [{"shipping_rate": "shr_gone"}]})
+    refused(answer, 502)
+    contains(answer.log, "CHECKOUT_SESSION_FILE: Stripe answered 400")
+    contains(answer.log, "param=shipping_options[0][shipping_rate]")
+    lacks(answer.body.decode(), "shr_gone")
 
 
 @test
