@@ -80,7 +80,7 @@ static int record(struct app *app, const struct event *event,
 		.run = run, .event = event, .object = event->object,
 	};
 
-	if (event->kind == EVENT_REFUND || event->kind == EVENT_DISPUTE)
+	if (event_is_of_charge(event->kind))
 		return record_charge(app, &payment, &result->outcome, e);
 	if (session_read(event->object, &session, e))
 		return -1;

@@ -10,11 +10,13 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "format/iso8601.h"
 #include "record/ask_charge.h"
 #include "record/items.h"
 #include "shop/charge.h"
 #include "shop/keys.h"
 #include "shop/order.h"
+#include "shop/order_rank.h"
 #include "stripe/api.h"
 
 #define ORDERS_ITEMS (1u << ITEM_ORDER | 1u << ITEM_SESSION | 1u << ITEM_NUMBER | 1u << ITEM_DAY)
@@ -106,19 +108,26 @@ static int find_intent(struct payment *p, struct err *e)
 
 /* --- an order that is not there yet ---------------------------------------------- */
 
-static int record_its_session(struct payment *p, struct json_object *json,
+/* Marked, where the session's order is all that the event is about. */
+static int record_its_session(struct payment *p, struct json_object *json, bool marked,
 			      struct record_outcome *out, struct err *e)
 {
+	const char *status = json_string_or_null(json, "status");
 	struct session session;
 	struct event event = *p->request->event;
 	const struct record_request request = {
 		.run = p->request->run,
 		.event = &event,
 		.session = &session,
-		.unmarked = true,
+		.unmarked = !marked,
 	};
 
-	event.kind = EVENT_SESSION_COMPLETED;
+	if (!marked)
+		event.kind = EVENT_SESSION_COMPLETED;
+	if (status && strcmp(status, "complete") != 0) {
+		out->ignored = "the session is not complete";
+		return 0;
+	}
 	if (session_read(json, &session, e))
 		return err_set(e, ERR_UNAVAILABLE, "Stripe's answer is no session");
 	if (strcmp(session.mode, "payment") != 0) {
@@ -160,13 +169,36 @@ static int make_order(struct payment *p, struct err *e)
 	}
 	if (!session)
 		return ignore(p, "the payment is of no order");
-	rc = record_its_session(p, session, &made, e);
+	rc = record_its_session(p, session, false, &made, e);
 	json_object_put(session);
 	p->out->ignored = made.ignored;
 	p->out->foreign = made.foreign;
 	if (!rc && !made.ignored)
 		rc = read_made(p, &made, e);
 	record_outcome_free(&made);
+	return rc;
+}
+
+/* The session knows what became of a payment that was given up: whatever of it there
+ * is to say stands there, also where no charge was ever made. */
+static int record_canceled(struct payment *p, struct err *e)
+{
+	int64_t deadline = app_stripe_deadline(p->request->run->deadline);
+	struct stripe_client *stripe = app_stripe(p->items.app, deadline, e);
+	struct json_object *session = NULL;
+	int rc;
+
+	if (!stripe)
+		return -1;
+	if (stripe_session_of_payment(stripe, p->intent, deadline, &session, e)) {
+		if (e->code == ERR_REFUSED)
+			e->code = ERR_UNAVAILABLE;
+		return -1;
+	}
+	if (!session)
+		return ignore(p, "the payment is of no order");
+	rc = record_its_session(p, session, true, p->out, e);
+	json_object_put(session);
 	return rc;
 }
 
@@ -192,11 +224,19 @@ static int decide_and_write(struct payment *p, struct err *e)
 	const struct record_charge_request *r = p->request;
 	struct json_object *stored = stored_order(p);
 	struct order_change change = {.put_always = true, .now = r->run->now};
+	char time[ISO8601_SIZE];
 	int rc;
 
-	change.order = order_take_charge(stored, &p->asked, true, r->run->now, e);
+	/* That its fee is known is nothing of a refund. */
+	if (r->event->kind == EVENT_CHARGE_UPDATED)
+		change.put_always = charge_matters(stored, p->asked.charge);
+	change.order = order_take_charge(stored, &p->asked, change.put_always, r->run->now, e);
 	if (!change.order)
 		return -1;
+	/* Of what was held on a card no other event says when it was paid. */
+	if (r->event->kind == EVENT_CHARGE_CAPTURED && r->event->created &&
+	    order_is_paid(change.order) && !json_string_or_null(change.order, "completedAt"))
+		json_set_string(change.order, "completedAt", iso8601_time(r->event->created, time));
 	change.marker = order_event_marker(r->event, json_string_or_null(change.order, "orderId"),
 					   change.order, r->run->now,
 					   p->items.app->config.event_ttl_days);
@@ -223,11 +263,20 @@ static int record_once(void *context, struct err *e)
 		p->out->duplicate = true;
 		return 0;
 	}
+	/* Each sale has a charge.updated, here or elsewhere: it never makes an order. */
+	if (p->request->event->kind == EVENT_CHARGE_UPDATED && !p->items.read[ITEM_PAYMENT])
+		return ignore(p, "the payment is of no order");
 	if (find_intent(p, e))
 		return -1;
 	if (!p->intent)
 		return ignore(p, "the payment is of no order");
-	if (read_order(p, e) || (!stored_order(p) && make_order(p, e)))
+	if (p->request->event->kind == EVENT_PAYMENT_CANCELED)
+		return record_canceled(p, e);
+	if (read_order(p, e))
+		return -1;
+	if (!stored_order(p) && p->request->event->kind == EVENT_CHARGE_UPDATED)
+		return ignore(p, "the payment is of no order");
+	if (!stored_order(p) && make_order(p, e))
 		return -1;
 	if (p->out->ignored)
 		return 0;

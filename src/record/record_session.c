@@ -227,7 +227,8 @@ static bool is_to_ask(const struct recording *s)
 	struct json_object *order;
 	bool same;
 
-	if (s->request->unmarked || order_needs_lines(stored_order(s)) ||
+	if (s->request->unmarked || s->request->event->kind == EVENT_PAYMENT_CANCELED ||
+	    order_needs_lines(stored_order(s)) ||
 	    order_is_unconfirmed(stored_order(s)))
 		return true;
 	order = order_of(s);

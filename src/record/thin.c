@@ -20,6 +20,11 @@ static retrieve *retrieve_for(const struct event *event)
 								    : stripe_refund_retrieve;
 	case EVENT_DISPUTE:
 		return stripe_dispute_retrieve;
+	case EVENT_CHARGE_UPDATED:
+	case EVENT_CHARGE_CAPTURED:
+		return stripe_charge_retrieve;
+	case EVENT_PAYMENT_CANCELED:
+		return stripe_payment_retrieve;
 	case EVENT_OTHER:
 	case EVENT_SESSION_COMPLETED:
 	case EVENT_SESSION_SUCCEEDED:

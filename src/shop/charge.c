@@ -15,6 +15,9 @@ struct payment_ref payment_ref_of(struct json_object *object)
 	const char *kind = json_string_or_null(object, "object");
 	bool is_charge = kind && strcmp(kind, "charge") == 0;
 
+	if (kind && strcmp(kind, "payment_intent") == 0)
+		return (struct payment_ref){.charge = json_id_or_null(object, "latest_charge"),
+					    .payment_intent = json_string_or_null(object, "id")};
 	return (struct payment_ref){
 		.charge = is_charge ? json_string_or_null(object, "id")
 				    : json_id_or_null(object, "charge"),

@@ -20,7 +20,7 @@
 #include "shop/event.h"
 #include "shop/sale.h"
 
-/* Which payment an event's object (a charge, refund or dispute) is about;
+/* Which payment an event's object (a charge, refund, dispute or payment intent) is about;
  * borrowed, NULL where it does not say. */
 struct payment_ref {
 	const char *charge, *payment_intent;

@@ -22,18 +22,28 @@ static const struct {
 	{"refund.updated", EVENT_REFUND},
 	{"refund.failed", EVENT_REFUND},
 	{"charge.refund.updated", EVENT_REFUND},
+	{"charge.updated", EVENT_CHARGE_UPDATED},
+	{"charge.captured", EVENT_CHARGE_CAPTURED},
+	{"payment_intent.canceled", EVENT_PAYMENT_CANCELED},
 	{"charge.dispute.", EVENT_DISPUTE}, /* and whatever comes behind the dot */
 };
 
 const char *const event_types[] = {
 	"checkout.session.completed", "checkout.session.async_payment_succeeded",
 	"checkout.session.async_payment_failed", "checkout.session.expired",
+	"charge.updated", /* each sale has one: sync sees in its list of sessions what it tells */
+	"charge.captured", "payment_intent.canceled",
 	"charge.refunded", "refund.created", "refund.updated", "refund.failed",
 	"charge.refund.updated",
 	"charge.dispute.created", "charge.dispute.updated", "charge.dispute.closed",
 	"charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated", NULL,
 };
-const char *const *const event_types_of_charges = &event_types[4];
+const char *const *const event_types_of_charges = &event_types[5];
+
+bool event_is_of_charge(enum event_kind kind)
+{
+	return kind >= EVENT_REFUND;
+}
 
 static enum event_kind kind_of(const char *type)
 {

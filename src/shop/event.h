@@ -24,12 +24,19 @@ enum event_kind {
 	EVENT_SESSION_EXPIRED,   /* checkout.session.expired */
 	EVENT_REFUND,            /* charge.refunded, refund.*, charge.refund.updated */
 	EVENT_DISPUTE,           /* charge.dispute.* */
+	EVENT_CHARGE_UPDATED,    /* charge.updated: its fee is known, say */
+	EVENT_CHARGE_CAPTURED,   /* charge.captured: of what was held on the card */
+	EVENT_PAYMENT_CANCELED,  /* payment_intent.canceled */
 };
 
 /* All types that are handled, as an endpoint subscribes to them, up to NULL: those
- * of sessions first, then those of refunds and disputes. */
+ * of sessions first, then those of charges, of which those from event_types_of_charges
+ * on tell what a list of sessions may not show any more. */
 extern const char *const event_types[];
 extern const char *const *const event_types_of_charges;
+
+/* Whether it is about a charge or its payment, not about a session. */
+bool event_is_of_charge(enum event_kind kind);
 
 /* Strings and objects are borrowed from the event's JSON. */
 struct event {

@@ -10,8 +10,9 @@ from command_kit import CommandShop, contains, equal, lib, ok
 
 EVENTS = [
     "checkout.session.completed", "checkout.session.async_payment_succeeded",
-    "checkout.session.async_payment_failed", "checkout.session.expired", "charge.refunded",
-    "refund.created", "refund.updated", "refund.failed", "charge.refund.updated",
+    "checkout.session.async_payment_failed", "checkout.session.expired", "charge.updated",
+    "charge.captured", "payment_intent.canceled", "charge.refunded", "refund.created",
+    "refund.updated", "refund.failed", "charge.refund.updated",
     "charge.dispute.created", "charge.dispute.updated", "charge.dispute.closed",
     "charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated"]
 ADDRESS = "https://shop.example/stripe/webhook"

@@ -51,7 +51,7 @@ def capture(world, call):
     rest = charge["amount"] - amount
     charge.update(captured=True, amount_captured=amount, amount_refunded=rest,
                   receipt_url=f"https://pay.stripe.com/receipts/payment/{charge['id']}")
-    charge["balance_transaction"] = take_fee(world, charge)["id"]
+    charge["balance_transaction"] = take_fee(world, charge, now())["id"]
     intent.update(status="succeeded", amount_received=amount, amount_capturable=0)
     session = session_of(world, intent)
     if session:

@@ -5,14 +5,14 @@ taxes its totals are made of."""
 from .objects import new_id, now
 
 
-def take_fee(world, charge):
+def take_fee(world, charge, at=None):
     """The charge's balance transaction: 2.9 % and 30 cents, in the charge's own currency."""
     amount = charge["amount_captured"]
     fee = min(amount, amount * 29 // 1000 + 30)
     return world.put({
         "id": new_id("balance_transaction"), "object": "balance_transaction",
         "amount": amount, "available_on": charge["created"] + 2 * 24 * 3600,
-        "balance_type": "payments", "created": charge["created"], "currency": charge["currency"],
+        "balance_type": "payments", "created": at or charge["created"], "currency": charge["currency"],
         "description": charge["description"], "exchange_rate": None, "fee": fee,
         "fee_details": [{"amount": fee, "application": None, "currency": charge["currency"],
                          "description": "Stripe processing fees", "type": "stripe_fee"}],

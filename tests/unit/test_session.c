@@ -333,6 +333,9 @@ static void an_event_is_told_by_its_type(void **state)
 		{"charge.refunded", EVENT_REFUND}, {"refund.created", EVENT_REFUND},
 		{"refund.updated", EVENT_REFUND}, {"refund.failed", EVENT_REFUND},
 		{"charge.refund.updated", EVENT_REFUND},
+		{"charge.updated", EVENT_CHARGE_UPDATED}, {"charge.captured", EVENT_CHARGE_CAPTURED},
+		{"payment_intent.canceled", EVENT_PAYMENT_CANCELED},
+		{"payment_intent.succeeded", EVENT_OTHER},
 		{"charge.dispute.created", EVENT_DISPUTE}, {"charge.dispute.closed", EVENT_DISPUTE},
 		{"charge.dispute.anything_new", EVENT_DISPUTE}, {"charge.dispute", EVENT_OTHER},
 		{"charge.disputed", EVENT_OTHER}, {"charge.refund", EVENT_OTHER},
@@ -398,9 +401,10 @@ static void what_is_subscribed_to_is_what_is_handled(void **state)
 
 		check_int(*type, read_event(keep_text(str_printf("'type':'%s'", *type)), &event, &e), 0);
 		check(*type, event.kind != EVENT_OTHER);
-		check(*type, of_charge == (event.kind == EVENT_REFUND || event.kind == EVENT_DISPUTE));
+		check(*type, of_charge == (event_is_of_charge(event.kind) &&
+					   event.kind != EVENT_CHARGE_UPDATED));
 	}
-	assert_int_equal(n, 14);
+	assert_int_equal(n, 17);
 }
 
 static int read_thin(const char *more, struct event *event, struct err *e)

@@ -1,0 +1,194 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""The whole sale in one call: what the programs ask Stripe for, what they do where the key may not
+read all of it, and the events that tell of the charge afterwards."""
+import json
+import time
+
+from kit import KeptShop, case, equal, granted, main, test
+
+shop = KeptShop()
+COMPLETED = "checkout.session.completed"
+NUMBER = 0
+
+
+def sell(lines=1, **more):
+    """A session at Stripe that was paid; gives (session, its completed event)."""
+    global NUMBER
+    NUMBER += 1
+    made = shop.sim.post("/_sim/session", {
+        "id": f"cs_test_s1{NUMBER:08}", "line_items": [{"lookup_key": "N-RED"}] * lines, **more})
+    session = made["session"]
+    return session, next(e for e in shop.sim.get("/_sim/events") if e["type"] == COMPLETED
+                         and e["data"]["object"]["id"] == session["id"])
+
+
+def charge_of(session):
+    intent = shop.stripe("GET", f"/v1/payment_intents/{session['payment_intent']}?expand[]=latest_charge")
+    return intent["latest_charge"]
+
+
+def event_of(type, thing):
+    """An event of the thing that Stripe sends by itself."""
+    return {"id": f"evt_{type}_{thing['id']}", "object": "event", "api_version": "2026-10-28.endive",
+            "created": int(time.time()), "livemode": False, "type": type, "data": {"object": thing}}
+
+
+# --- one call -------------------------------------------------------------------------------------
+
+for lines, calls in ((1, {"session": 1}), (10, {"session": 1}), (11, {"session": 1, "lines": 1})):
+    @case(f"a sale of {lines} lines costs {calls}")
+    def _(lines=lines, calls=calls):
+        session, event = sell(lines)
+        with shop.asks(**calls):
+            granted(shop.webhook(event))
+        equal(len(shop.order_of(session["id"])["items"]), lines)
+
+
+@test
+def _():
+    """taxes, the payment and its fee are in the order of the one call"""
+    session, event = sell(tax=240)
+    with shop.asks(session=1):
+        granted(shop.webhook(event))
+    order = shop.order_of(session["id"])
+    equal([tax["amount"] for tax in order["taxes"]], [240])
+    equal((order["items"][0]["amountTax"], order["amountCaptured"], order["payment"]["brand"]),
+          (240, 3240, "visa"))
+    equal((order["amountFee"] + order["amountNet"], order["settlementCurrency"]), (3240, "usd"))
+
+
+@test
+def _():
+    """an older snapshot that comes again takes nothing back, and asks for nothing"""
+    session, event = sell()
+    granted(shop.webhook(event))
+    order = shop.order_of(session["id"])
+    old = json.loads(json.dumps(event))
+    old["id"] += "_old"
+    old["data"]["object"]["customer_details"].update(name="Somebody Else", address=None)
+    with shop.asks():
+        granted(shop.webhook(old))
+    equal(shop.order_of(session["id"]), order)
+
+
+@test
+def _():
+    """a key that may not read all of a sale gets the order without it, for one call more"""
+    session, event = sell()
+    shop.sim.post("/_sim/permissions", {"deny": ["GET /v1/balance_transactions"]})
+    try:
+        with shop.asks(session=2):
+            granted(shop.webhook(event))
+    finally:
+        shop.sim.post("/_sim/permissions", {"deny": []})
+    order = shop.order_of(session["id"])
+    equal((order["status"], "amountFee" in order, order["payment"]["last4"]), ("completed", False, "4242"))
+
+
+# --- the charge afterwards ------------------------------------------------------------------------
+
+@test
+def _():
+    """charge.updated brings the fee of a charge that was captured after the sale"""
+    session, event = sell()
+    shop.sim.post("/_sim/permissions", {"deny": ["GET /v1/balance_transactions"]})
+    granted(shop.webhook(event))
+    shop.sim.post("/_sim/permissions", {"deny": []})
+    granted(shop.webhook(event_of("charge.updated", charge_of(session))))
+    order = shop.order_of(session["id"])
+    equal((order["amountFee"], order["amountNet"], order["version"]), (117, 2883, 2))
+
+
+@test
+def _():
+    """a charge.updated that changes nothing leaves the order as it is"""
+    session, event = sell()
+    granted(shop.webhook(event))
+    with shop.unchanged(but="EVENT#"):
+        granted(shop.webhook(event_of("charge.updated", charge_of(session))))
+
+
+@test
+def _():
+    """charge.updated never makes an order: without one it is ignored, and nothing is asked"""
+    session, _event = sell()
+    event = event_of("charge.updated", charge_of(session))
+    with shop.unchanged(), shop.asks():
+        equal(granted(shop.webhook(event)), {"status": "ignored"})
+    del event["data"]["object"]["payment_intent"]
+    with shop.unchanged(), shop.asks():
+        equal(granted(shop.webhook(event)), {"status": "ignored"})
+
+
+@test
+def _():
+    """an order that is pending is failed once its payment is canceled, and stays so"""
+    session, event = sell(method="later")
+    granted(shop.webhook(event))
+    equal(shop.order_of(session["id"])["status"], "pending")
+    shop.stripe("POST", f"/v1/payment_intents/{session['payment_intent']}/cancel", {})
+    canceled = [e for e in shop.sim.get("/_sim/events") if e["type"] == "payment_intent.canceled"][-1]
+    granted(shop.webhook(canceled))
+    equal(shop.order_of(session["id"])["status"], "failed")
+    granted(shop.webhook(event))
+    equal(shop.order_of(session["id"])["status"], "failed")
+
+
+@test
+def _():
+    """a payment that is of no session is none of ours when it is canceled"""
+    intent = {"id": "pi_elsewhere", "object": "payment_intent", "status": "canceled", "latest_charge": None}
+    with shop.unchanged():
+        equal(granted(shop.webhook(event_of("payment_intent.canceled", intent))), {"status": "ignored"})
+
+
+def held():
+    """A payment that is only held on the card; gives (session, its completed event)."""
+    made = shop.stripe("POST", "/v1/checkout/sessions", {
+        "mode": "payment", "line_items[0][price]": shop.price_of("N-RED")["id"],
+        "line_items[0][quantity]": 1, "payment_intent_data[capture_method]": "manual",
+        "success_url": "https://shop.example/ok"})
+    shop.sim.post("/_sim/pay", {"session": made["id"], "wait": False})
+    event = next(e for e in shop.sim.get("/_sim/events") if e["type"] == COMPLETED
+                 and e["data"]["object"]["id"] == made["id"])
+    return event["data"]["object"], event
+
+
+def newest(type):
+    return [e for e in shop.sim.get("/_sim/events") if e["type"] == type][-1]
+
+
+@test
+def _():
+    """a payment that was held is completed by charge.captured, at that time, whichever event is first"""
+    for captured_first in (False, True):
+        session, event = held()
+        if not captured_first:
+            granted(shop.webhook(event))
+            equal(shop.order_of(session["id"])["status"], "pending")
+        shop.stripe("POST", f"/v1/payment_intents/{session['payment_intent']}/capture",
+                    {"amount_to_capture": 1000})
+        captured = newest("charge.captured")
+        granted(shop.webhook(captured))
+        if captured_first:
+            granted(shop.webhook(event))
+        order = shop.order_of(session["id"])
+        equal((order["status"], order["amountCaptured"], order.get("amountRefunded")),
+              ("completed", 1000, 0))
+        fee = shop.stripe("GET", "/v1/balance_transactions?limit=1")["data"][0]
+        equal(order["completedAt"], time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(fee["created"])))
+
+
+@test
+def _():
+    """a hold that is given up makes the order failed by payment_intent.canceled alone"""
+    session, event = held()
+    granted(shop.webhook(event))
+    shop.stripe("POST", f"/v1/payment_intents/{session['payment_intent']}/cancel", {})
+    granted(shop.webhook(newest("payment_intent.canceled")))
+    order = shop.order_of(session["id"])
+    equal((order["status"], order["amountCaptured"], "completedAt" in order), ("failed", 0, False))
+
+
+main(shop)
