@@ -22,5 +22,6 @@ void warn_if_paid_twice(struct json_object *quote, struct json_object *stored,
 		return;
 	log_warning("A quote was paid twice", LOG_STR("orderId", id),
 		    LOG_STR("orderNumber", json_string_or_null(order, "orderNumber")),
-		    LOG_STR("firstOrderId", first));
+		    LOG_STR("firstOrderId", first),
+		    LOG_STR("firstOrderNumber", json_string_or_null(quote, "orderNumber")));
 }

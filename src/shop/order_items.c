@@ -147,6 +147,7 @@ static void add_quote(const struct order_change *c, struct json_object *order,
 		return;
 	item = json_copy(quote);
 	json_copy_member(item, "orderId", order, "orderId");
+	json_copy_member(item, "orderNumber", order, "orderNumber");
 	add(items, n, item, quote, false);
 }
 
