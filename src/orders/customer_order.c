@@ -21,8 +21,11 @@
 
 enum { SESSION, NUMBER, ADOPTED, POINTERS };
 
-/* What a session's id leads to; pointers_free() it. */
+/* A session's id, and what it leads to; pointers_free() it. */
 struct pointers {
+	struct app *app;
+	const char *id;
+	int64_t deadline;
 	struct json_object *items[POINTERS]; /* the session's item, its number's, SYSTEM's ADOPTED */
 	struct json_object *last;            /* the number's with a letter, where it was needed */
 	const char *pk, *sk;                 /* the order's key, NULL: none is known */
@@ -49,21 +52,20 @@ static bool is_session_id(const char *id)
 }
 
 /* Takes the order's key from an item that points to the order of this session. */
-static bool take_key(struct pointers *p, struct json_object *item, const char *id)
+static bool take_key(struct pointers *p, struct json_object *item)
 {
 	const char *is = json_string_or_null(item, "orderId");
 
 	p->pk = json_string_or_null(item, "orderPK");
 	p->sk = json_string_or_null(item, "orderSK");
-	if (p->pk && p->sk && is && strcmp(is, id) == 0)
+	if (p->pk && p->sk && is && strcmp(is, p->id) == 0)
 		return true;
 	p->pk = p->sk = NULL;
 	return false;
 }
 
 /* Another session has the number: this one's may have a letter behind it. */
-static int read_letters(struct app *app, const char *number_pk, const char *id, int64_t deadline,
-			struct pointers *p, struct err *e)
+static int read_letters(struct pointers *p, const char *number_pk, struct err *e)
 {
 	struct store_key keys[LETTERS];
 	struct json_object *items[LETTERS];
@@ -75,9 +77,9 @@ static int read_letters(struct app *app, const char *number_pk, const char *id, 
 		pks[i] = str_printf("%s%c", number_pk, (int)('A' + i));
 		keys[i] = (struct store_key){pks[i], KEY_METADATA};
 	}
-	rc = store_get_many(app_store(app), keys, LETTERS, items, deadline, e);
+	rc = store_get_many(app_store(p->app), keys, LETTERS, items, p->deadline, e);
 	for (i = 0; i < LETTERS; i++) {
-		if (!p->pk && take_key(p, items[i], id))
+		if (!p->pk && take_key(p, items[i]))
 			p->last = json_object_get(items[i]);
 		json_object_put(items[i]);
 		free(pks[i]);
@@ -85,21 +87,17 @@ static int read_letters(struct app *app, const char *number_pk, const char *id, 
 	return rc;
 }
 
-static int read_pointers(struct app *app, const char *id, int64_t deadline, struct pointers *p,
-			 struct err *e)
+static int read_pointers(struct pointers *p, struct err *e)
 {
-	char *number = order_number(app->config.order_number_prefix, id);
-	char *session_pk = key_session(id), *number_pk = key_number(number);
+	char *number = order_number(p->app->config.order_number_prefix, p->id);
+	char *session_pk = key_session(p->id), *number_pk = key_number(number);
 	const struct store_key keys[POINTERS] = {[SESSION] = {session_pk, KEY_METADATA},
 						 [NUMBER] = {number_pk, KEY_METADATA},
 						 [ADOPTED] = {KEY_SYSTEM, KEY_ADOPTED}};
-	int rc;
+	int rc = store_get_many(app_store(p->app), keys, POINTERS, p->items, p->deadline, e);
 
-	*p = (struct pointers){.pk = NULL};
-	rc = store_get_many(app_store(app), keys, POINTERS, p->items, deadline, e);
-	if (!rc && !take_key(p, p->items[SESSION], id) && !take_key(p, p->items[NUMBER], id) &&
-	    p->items[NUMBER])
-		rc = read_letters(app, number_pk, id, deadline, p, e);
+	if (!rc && !take_key(p, p->items[SESSION]) && !take_key(p, p->items[NUMBER]) && p->items[NUMBER])
+		rc = read_letters(p, number_pk, e);
 	free(number_pk);
 	free(session_pk);
 	free(number);
@@ -107,15 +105,15 @@ static int read_pointers(struct app *app, const char *id, int64_t deadline, stru
 }
 
 /* Reads the order; NULL in *order where what stands there is not this session's. */
-static int read_order(struct app *app, const struct store_key *key, const char *id,
-		      int64_t deadline, struct json_object **order, struct err *e)
+static int read_order(const struct pointers *p, const struct store_key *key,
+		      struct json_object **order, struct err *e)
 {
 	const char *is;
 
-	if (store_get_many(app_store(app), key, 1, order, deadline, e))
+	if (store_get_many(app_store(p->app), key, 1, order, p->deadline, e))
 		return -1;
 	is = json_string_or_null(*order, "orderId");
-	if (!is || strcmp(is, id) != 0) {
+	if (!is || strcmp(is, p->id) != 0) {
 		json_object_put(*order);
 		*order = NULL;
 	}
@@ -139,8 +137,8 @@ static struct json_object *take_order(struct json_object *page, const char *id)
 
 /* The Lambda functions wrote no pointers: while the table is not adopted their
  * orders are looked for among the customer's newest. */
-static int search(struct app *app, const struct customer *customer, const char *id,
-		  int64_t deadline, struct json_object **order, struct err *e)
+static int search(const struct pointers *p, const struct customer *customer,
+		  struct json_object **order, struct err *e)
 {
 	size_t i, pages;
 	int rc = 0;
@@ -151,9 +149,9 @@ static int search(struct app *app, const struct customer *customer, const char *
 		struct json_object *page = NULL;
 
 		for (pages = 0; pages < SEARCH_PAGES && !*order && !walk.ended && !rc; pages++) {
-			rc = store_pages_next(&walk, app_store(app), deadline, &page, e);
+			rc = store_pages_next(&walk, app_store(p->app), p->deadline, &page, e);
 			if (!rc && page)
-				*order = take_order(page, id);
+				*order = take_order(page, p->id);
 			json_object_put(page);
 			page = NULL;
 		}
@@ -167,18 +165,18 @@ int customer_order(struct app *app, const struct customer *customer, const char 
 {
 	struct store_key key = {customer->pks[0], KEY_ORDER_PREFIX "0"}; /* which no order has */
 	struct json_object *order = NULL;
-	struct pointers pointers = {.pk = NULL};
+	struct pointers pointers = {.app = app, .id = order_id, .deadline = deadline};
 	int rc;
 
 	if (!is_session_id(order_id))
 		return err_set(e, ERR_NOT_FOUND, "there is no such order");
-	rc = read_pointers(app, order_id, deadline, &pointers, e);
+	rc = read_pointers(&pointers, e);
 	if (!rc && pointers.pk && customer_has_partition(customer, pointers.pk))
 		key = (struct store_key){pointers.pk, pointers.sk};
 	if (!rc)
-		rc = read_order(app, &key, order_id, deadline, &order, e);
+		rc = read_order(&pointers, &key, &order, e);
 	if (!rc && !order && !adoption_is_complete(pointers.items[ADOPTED]))
-		rc = search(app, customer, order_id, deadline, &order, e);
+		rc = search(&pointers, customer, &order, e);
 	if (!rc && order && customer_may_see(customer, order))
 		*view = customer_view(order);
 	else if (!rc)
@@ -200,16 +198,15 @@ int customer_session_status(struct app *app, const char *session_id, enum custom
 			    int64_t deadline, struct json_object **view, struct err *e)
 {
 	struct json_object *order = NULL;
-	struct pointers pointers = {.pk = NULL};
+	struct pointers pointers = {.app = app, .id = session_id, .deadline = deadline};
 	const char *status;
 	int rc;
 
 	if (!is_session_id(session_id))
 		return err_set(e, ERR_BAD_REQUEST, "session_id must be the id of a Checkout Session");
-	rc = read_pointers(app, session_id, deadline, &pointers, e);
+	rc = read_pointers(&pointers, e);
 	if (!rc && pointers.pk)
-		rc = read_order(app, &(struct store_key){pointers.pk, pointers.sk}, session_id, deadline,
-				&order, e);
+		rc = read_order(&pointers, &(struct store_key){pointers.pk, pointers.sk}, &order, e);
 	status = json_string_or_null(pointers.items[SESSION], "status");
 	if (!rc && json_string_or_null(order, "status") && customer_mode_fits(mode, order))
 		*view = customer_status_view(order);

@@ -14,6 +14,13 @@
 #define NAME_MAX_BYTES 255 /* Stripe's ids are shorter */
 #define LETTERS NUMBERING_LETTERS
 
+/* What is looked for: the order of this id, or (NULL) whichever is found. */
+struct search {
+	struct app *app;
+	const char *id;
+	int64_t deadline;
+};
+
 static bool is_order(struct json_object *order, const char *id)
 {
 	const char *is = json_string_or_null(order, "orderId");
@@ -22,9 +29,9 @@ static bool is_order(struct json_object *order, const char *id)
 }
 
 /* Reads what a session's item or a pointer names; *order is NULL where that is
- * nothing, or where it is not the order `id` (NULL: whichever it is). */
-static int follow(struct app *app, struct json_object *pointer, const char *id, int64_t deadline,
-		  struct json_object **order, struct err *e)
+ * nothing, or where it is not the order that is looked for. */
+static int follow(const struct search *s, struct json_object *pointer, struct json_object **order,
+		  struct err *e)
 {
 	const struct store_key key = {json_string_or_null(pointer, "orderPK"),
 				      json_string_or_null(pointer, "orderSK")};
@@ -32,9 +39,9 @@ static int follow(struct app *app, struct json_object *pointer, const char *id, 
 	*order = NULL;
 	if (!key.pk || !key.sk)
 		return 0;
-	if (store_get_many(app_store(app), &key, 1, order, deadline, e))
+	if (store_get_many(app_store(s->app), &key, 1, order, s->deadline, e))
 		return -1;
-	if (!is_order(*order, id)) {
+	if (!is_order(*order, s->id)) {
 		json_object_put(*order);
 		*order = NULL;
 	}
@@ -42,8 +49,8 @@ static int follow(struct app *app, struct json_object *pointer, const char *id, 
 }
 
 /* Frees the keys; the first pointer that leads to the order gives it. */
-static int follow_first(struct app *app, char **pks, size_t n, const char *id, int64_t deadline,
-			struct json_object **order, struct err *e)
+static int follow_first(const struct search *s, char **pks, size_t n, struct json_object **order,
+			struct err *e)
 {
 	struct store_key keys[LETTERS + 1];
 	struct json_object *items[LETTERS + 1];
@@ -53,10 +60,10 @@ static int follow_first(struct app *app, char **pks, size_t n, const char *id, i
 	*order = NULL;
 	for (i = 0; i < n; i++)
 		keys[i] = (struct store_key){pks[i], KEY_METADATA};
-	rc = store_get_many(app_store(app), keys, n, items, deadline, e);
+	rc = store_get_many(app_store(s->app), keys, n, items, s->deadline, e);
 	for (i = 0; i < n; i++) {
 		if (!rc && !*order)
-			rc = follow(app, items[i], id, deadline, order, e);
+			rc = follow(s, items[i], order, e);
 		json_object_put(items[i]);
 		free(pks[i]);
 	}
@@ -78,10 +85,9 @@ static int not_found(const char *id, struct json_object *session, struct err *e)
 }
 
 /* The number follows from the id, but for the letter of one that was taken. */
-static int find_by_derived_number(struct app *app, const char *id, int64_t deadline,
-				  struct json_object **order, struct err *e)
+static int find_by_derived_number(const struct search *s, struct json_object **order, struct err *e)
 {
-	char *number = order_number(app->config.order_number_prefix, id);
+	char *number = order_number(s->app->config.order_number_prefix, s->id);
 	char *pks[LETTERS + 1];
 	size_t n;
 
@@ -89,23 +95,22 @@ static int find_by_derived_number(struct app *app, const char *id, int64_t deadl
 	for (n = 1; n <= LETTERS; n++)
 		pks[n] = str_printf("%s%c", pks[0], (int)('A' + n - 1));
 	free(number);
-	return follow_first(app, pks, n, id, deadline, order, e);
+	return follow_first(s, pks, n, order, e);
 }
 
-static int find_by_id(struct app *app, const char *id, int64_t deadline,
-		      struct json_object **order, struct err *e)
+static int find_by_id(const struct search *s, struct json_object **order, struct err *e)
 {
-	char *pk = key_session(id);
+	char *pk = key_session(s->id);
 	const struct store_key key = {pk, KEY_METADATA};
 	struct json_object *session, *found = NULL;
-	int rc = store_get_many(app_store(app), &key, 1, &session, deadline, e);
+	int rc = store_get_many(app_store(s->app), &key, 1, &session, s->deadline, e);
 
 	if (!rc)
-		rc = follow(app, session, id, deadline, &found, e);
+		rc = follow(s, session, &found, e);
 	if (!rc && !found)
-		rc = find_by_derived_number(app, id, deadline, &found, e);
+		rc = find_by_derived_number(s, &found, e);
 	if (!rc && !found)
-		rc = not_found(id, session, e);
+		rc = not_found(s->id, session, e);
 	if (!rc)
 		*order = found;
 	json_object_put(session);
@@ -124,13 +129,13 @@ static int give(struct json_object *found, const char *name, struct json_object 
 	return 0;
 }
 
-static int find_by_payment(struct app *app, const char *intent, int64_t deadline,
-			   struct json_object **order, struct err *e)
+static int find_by_payment(const struct search *s, const char *intent, struct json_object **order,
+			   struct err *e)
 {
 	char *pk = key_payment(intent);
 	struct json_object *found;
 
-	if (follow_first(app, &pk, 1, NULL, deadline, &found, e))
+	if (follow_first(s, &pk, 1, &found, e))
 		return -1;
 	return give(found, intent, order, e);
 }
@@ -165,18 +170,18 @@ static char *number_of(const char *prefix, const char *name)
 	return number;
 }
 
-static int find_by_number(struct app *app, const char *name, int64_t deadline,
-			  struct json_object **order, struct err *e)
+static int find_by_number(const struct search *s, const char *name, struct json_object **order,
+			  struct err *e)
 {
 	char *upper = str_dup(name), *pks[3] = {NULL};
 	struct json_object *found;
 	size_t n = 0;
 
 	str_upper(upper);
-	add_number(pks, &n, number_of(app->config.order_number_prefix, name));
+	add_number(pks, &n, number_of(s->app->config.order_number_prefix, name));
 	add_number(pks, &n, upper);
 	add_number(pks, &n, str_dup(name));
-	if (follow_first(app, pks, n, NULL, deadline, &found, e))
+	if (follow_first(s, pks, n, &found, e))
 		return -1;
 	return give(found, name, order, e);
 }
@@ -184,6 +189,7 @@ static int find_by_number(struct app *app, const char *name, int64_t deadline,
 int lookup_order(struct app *app, const char *name, int64_t deadline, struct json_object **order,
 		 struct err *e)
 {
+	struct search search = {.app = app, .deadline = deadline};
 	struct span text = span_trim(span_of(name));
 	char *word;
 	int rc;
@@ -192,12 +198,14 @@ int lookup_order(struct app *app, const char *name, int64_t deadline, struct jso
 		return err_set(e, ERR_NOT_FOUND, "there is no order \"%.40s\": that is no id and "
 			       "no number", name);
 	word = span_dup(text);
-	if (str_starts(word, "cs_"))
-		rc = find_by_id(app, word, deadline, order, e);
-	else if (str_starts(word, "pi_"))
-		rc = find_by_payment(app, word, deadline, order, e);
-	else
-		rc = find_by_number(app, word, deadline, order, e);
+	if (str_starts(word, "cs_")) {
+		search.id = word;
+		rc = find_by_id(&search, order, e);
+	} else if (str_starts(word, "pi_")) {
+		rc = find_by_payment(&search, word, order, e);
+	} else {
+		rc = find_by_number(&search, word, order, e);
+	}
 	free(word);
 	return rc;
 }

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/seconds.h"
 #include "shop/charge.h"
 #include "shop/event.h"
@@ -158,8 +159,7 @@ static int search(struct search *s, int64_t kept, struct err *e)
 	return search_delayed(s, e);
 }
 
-int paid_at_find(struct app *app, struct paid_at *list, size_t n, int64_t now, int64_t deadline,
-		 struct err *e)
+int paid_at_find(struct app *app, struct paid_at *list, size_t n, int64_t deadline, struct err *e)
 {
 	struct search s = {.stripe = app_stripe(app, deadline, e), .list = list, .n = n, .open = n,
 			   .deadline = deadline};
@@ -168,7 +168,7 @@ int paid_at_find(struct app *app, struct paid_at *list, size_t n, int64_t now, i
 	if (!s.stripe)
 		return -1;
 	/* A key that may not read events is no reason to leave the orders out. */
-	if (n && search(&s, now - STRIPE_EVENTS_KEPT_DAYS * DAY, e) && e->code != ERR_REFUSED)
+	if (n && search(&s, clock_epoch() - STRIPE_EVENTS_KEPT_DAYS * DAY, e) && e->code != ERR_REFUSED)
 		return -1;
 	for (i = 0; i < n; i++) {
 		if (!list[i].time)

@@ -23,7 +23,6 @@ struct paid_at {
  * is the time of the charge's money, else of the session itself; a later event then moves
  * the order's on.  -1 with ERR_UNAVAILABLE.
  */
-int paid_at_find(struct app *app, struct paid_at *list, size_t n, int64_t now, int64_t deadline,
-		 struct err *e);
+int paid_at_find(struct app *app, struct paid_at *list, size_t n, int64_t deadline, struct err *e);
 
 #endif

@@ -36,7 +36,8 @@ struct candidate {
 	int64_t paid_at;           /* found where the order lacks it, else 0 */
 	bool skip;                 /* there should be none */
 	bool left;                 /* it is set aside, and skipped */
-	bool look_up;              /* read its item now */
+	bool look_up;              /* read its item now, */
+	struct json_object *read;  /* and here it is */
 	unsigned astray;           /* items beside the order: order_items_astray() */
 };
 
@@ -75,18 +76,18 @@ static void read_candidate(struct reconcile *r, struct candidate *c, struct json
 			       now);
 }
 
-/* Reads item `which` of each candidate that is to be looked up, patiently; a
- * call of the store for all.  items[i] is that of list[i], or NULL. */
-static int read_items(struct reconcile *r, const struct candidate *list, size_t n,
-		      enum item_kind which, struct json_object **items, struct err *e)
+/* Reads item `which` of each candidate that is to be looked up into its `read`, NULL
+ * where there is none; a call of the store for all, again while that is worth it. */
+static int read_items(struct reconcile *r, struct candidate *list, size_t n, enum item_kind which,
+		      struct err *e)
 {
 	struct json_object *found[RECONCILE_MAX];
 	struct store_key keys[RECONCILE_MAX];
 	size_t at[RECONCILE_MAX], i, wanted = 0;
 	int rc;
 
-	memset(items, 0, n * sizeof *items);
 	for (i = 0; i < n; i++) {
+		list[i].read = NULL;
 		if (!list[i].look_up)
 			continue;
 		keys[wanted] = (struct store_key){list[i].keys.pk[which], list[i].keys.sk[which]};
@@ -96,20 +97,19 @@ static int read_items(struct reconcile *r, const struct candidate *list, size_t 
 		return 0;
 	rc = retry_get_many(r->app, reconcile_retry(r->listener), keys, wanted, found, e);
 	for (i = 0; !rc && i < wanted; i++)
-		items[at[i]] = found[i];
+		list[at[i]].read = found[i];
 	return rc;
 }
 
 static int read_orders(struct reconcile *r, struct candidate *list, size_t n, struct err *e)
 {
-	struct json_object *items[RECONCILE_MAX];
 	size_t i;
 
-	if (read_items(r, list, n, ITEM_ORDER, items, e))
+	if (read_items(r, list, n, ITEM_ORDER, e))
 		return -1;
 	for (i = 0; i < n; i++)
 		if (list[i].look_up)
-			list[i].order = items[i];
+			list[i].order = list[i].read;
 	return 0;
 }
 
@@ -117,17 +117,16 @@ static int read_orders(struct reconcile *r, struct candidate *list, size_t n, st
  * the Lambda functions put the time of processing into the key. */
 static int follow_sessions(struct reconcile *r, struct candidate *list, size_t n, struct err *e)
 {
-	struct json_object *items[RECONCILE_MAX];
 	size_t i;
 
 	for (i = 0; i < n; i++)
 		list[i].look_up = !list[i].skip && !list[i].order;
-	if (read_items(r, list, n, ITEM_SESSION, items, e))
+	if (read_items(r, list, n, ITEM_SESSION, e))
 		return -1;
 	for (i = 0; i < n; i++) {
-		list[i].look_up = item_keys_names(items[i], list[i].session.id) &&
-				  item_keys_from_pointer(&list[i].keys, items[i]);
-		json_object_put(items[i]);
+		list[i].look_up = item_keys_names(list[i].read, list[i].session.id) &&
+				  item_keys_from_pointer(&list[i].keys, list[i].read);
+		json_object_put(list[i].read);
 	}
 	return read_orders(r, list, n, e);
 }
@@ -168,7 +167,9 @@ static int read_beside(struct reconcile *r, struct candidate *list, size_t n, st
 	for (k = 0; !rc && k < sizeof kinds / sizeof *kinds; k++) {
 		for (i = 0; i < n; i++)
 			list[i].look_up = list[i].order && list[i].keys.pk[kinds[k]];
-		rc = read_items(r, list, n, kinds[k], items[kinds[k]], e);
+		rc = read_items(r, list, n, kinds[k], e);
+		for (i = 0; i < n; i++)
+			items[kinds[k]][i] = list[i].read;
 	}
 	for (i = 0; i < n; i++) {
 		for (k = 0; k < ITEM_KINDS; k++)
@@ -254,7 +255,7 @@ static int find_times(struct reconcile *r, struct candidate *list, size_t n, str
 		return 0;
 	do {
 		deadline = deadline_in(RETRY_CALL_MS);
-		rc = paid_at_find(r->app, times, wanted, clock_epoch(), deadline, e);
+		rc = paid_at_find(r->app, times, wanted, deadline, e);
 	} while (rc && retry_again(&retry, e));
 	for (i = 0; !rc && i < wanted; i++)
 		list[at[i]].paid_at = times[i].time;

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
-"""How a source file looks: built, licensed, introduced, short, and without the functions that cut
-strings, lose errors or can't be bounded."""
+"""How a source file looks: built, licensed, introduced, short, as .editorconfig says, and without the
+functions that cut strings, lose errors or can't be bounded."""
 import os
 import re
 import sys
@@ -13,6 +13,7 @@ from tap import equal, main, skip, test  # noqa: E402
 
 MAX_FILE_LINES = 450
 MAX_FUNCTION_LINES = 60  # between its braces
+MAX_PARAMETERS = 5  # a variadic one's dots are none
 
 SPDX = "SPDX-License-Identifier: ISC"
 LICENSED = re.compile(r"(.*\.(c|h|py|sh|mjs|js|css|am|ac)|dev|\.ci/run|tests/stripe-sim)$")
@@ -98,6 +99,98 @@ def length_faults(root):
     return found
 
 
+# More parameters than five, and why.
+MANY_PARAMETERS = {
+    "the store's verbs, which the store's users know": {
+        "src/store/store.c": ("store_get_many", "store_query", "store_scan", "store_write"),
+        "src/store/store_dynamodb.c": ("get_many", "query", "scan", "write"),
+        "src/store/store_sqlite.c": ("get_many", "query", "take_page", "scan", "write_all"),
+        "src/store/dynamodb.c": ("dynamodb_get_batch", "dynamodb_scan"),
+        "src/sync/retry.c": ("retry_get_many",),
+    },
+    "Stripe's calls: the client, what is asked for in which words, how long, the answer, the error": {
+        "src/stripe/api.c": ("stripe_prices_by_lookup_key", "stripe_session_create",
+                             "stripe_session_with_sale"),
+        "src/stripe/get.c": ("stripe_get_by_id",),
+        "src/stripe/pages.c": ("stripe_get_page", "stripe_get_list", "stripe_pages_read_all"),
+        "src/sync/retry.c": ("retry_ask",),
+    },
+    "an endpoint's work: the program, who asks, for what, how long, the answer, the error": {
+        "src/orders/customer_order.c": ("customer_order", "customer_session_status"),
+        "src/orders/customer_page.c": ("customer_page",),
+        "src/checkout/checkout.c": ("checkout_create",),
+    },
+    "a message's place, its format and its arguments": {
+        "src/base/log.c": ("log_format",),
+        "src/check/check_part.c": ("say_formatted",),
+    },
+}
+
+
+def parameters(text):
+    """(name, number of parameters) of each function that is defined."""
+    text = tree.without_comments(text)
+    for found in re.finditer(r"^\w[\w \t*]*?\b(\w+)\(((?:[^(){};]|\([^()]*\))*)\)\n\{", text, re.M):
+        inner = re.sub(r"\([^()]*\)", "", found.group(2))
+        yield found.group(1), len([p for p in inner.split(",") if p.strip() not in ("", "void", "...")])
+
+
+def parameter_faults(root, exceptions=None):
+    """A function that asks for more than a reader keeps in mind, and an exception that is none."""
+    allowed = {(path, name) for paths in (exceptions or {}).values()
+               for path, names in paths.items() for name in names}
+    found = []
+    for path in tree.c_files(root):
+        for name, count in parameters(tree.read(root, path)):
+            if count > MAX_PARAMETERS and (path, name) not in allowed:
+                found.append(f"{path}: {name}() has {count} parameters, more than {MAX_PARAMETERS}: "
+                             "put what belongs together into a struct")
+            if count > MAX_PARAMETERS:
+                allowed.discard((path, name))
+    return found + [f"{path}: {name}() is an exception for nothing" for path, name in sorted(allowed)]
+
+
+def editor_rules(root):
+    """The sections of .editorconfig: (expression, {name: value}), the later ones over the earlier."""
+    sections = []
+    for line in map(str.strip, tree.read(root, ".editorconfig").splitlines()):
+        if line.startswith("["):
+            glob = line[1:-1]
+            words = re.findall(r"\*\*|.", glob)
+            expression = "".join({"**": ".*", "*": "[^/]*", "{": "(?:", "}": ")", ",": "|"}.get(w) or
+                                 re.escape(w) for w in words)
+            sections.append((re.compile(("" if "/" in glob else "(?:.*/)?") + expression + "$"), {}))
+        elif "=" in line and not line.startswith("#") and sections:
+            name, value = line.split("=", 1)
+            sections[-1][1][name.strip()] = value.strip()
+    return sections
+
+
+def editor_faults(root):
+    """A line that is longer, or begins or ends otherwise, than .editorconfig says; a tab is eight wide."""
+    sections, found = editor_rules(root), []
+    for path in tree.files(root):
+        rules = {}
+        for expression, values in sections:
+            if expression.match(path):
+                rules.update(values)
+        text, longest = tree.read(root, path), rules.get("max_line_length", "off")
+        for number, line in enumerate(text.split("\n"), 1):
+            width, wrong = len(line.expandtabs(8)), []
+            if longest != "off" and width > int(longest):
+                wrong.append(f"{width} columns, more than {longest}")
+            if rules.get("trim_trailing_whitespace") == "true" and line != line.rstrip():
+                wrong.append("ends in white space")
+            if rules.get("indent_style") == "space" and line.startswith("\t"):
+                wrong.append("begins with a tab")
+            if rules.get("indent_style") == "tab" and line.startswith(" " * 8):
+                wrong.append("begins with eight spaces")
+            found += [f"{path}:{number}: {w}" for w in wrong]
+        if rules.get("insert_final_newline") == "true" and text and not text.endswith("\n"):
+            found.append(f"{path}: does not end with a newline")
+    return found
+
+
 def guard_faults(root):
     """A header whose guard is not named after its path."""
     found = []
@@ -171,6 +264,18 @@ def _():
 def _():
     "no source has more than 450 lines, no function more than 60"
     tree.no_faults(length_faults(tree.SRC))
+
+
+@test
+def _():
+    "no function has more than five parameters, but for those with a reason"
+    tree.no_faults(parameter_faults(tree.SRC, MANY_PARAMETERS))
+
+
+@test
+def _():
+    "every line is as .editorconfig says"
+    tree.no_faults(editor_faults(tree.SRC))
 
 
 @test
@@ -262,6 +367,30 @@ def _():
     only(length_faults, {"src/a/b.c": "\n" + function_of(61)}, "src/a/b.c:3", "61 lines",
          "int f(void)")
     clean(length_faults, {"src/a/b.c": function_of(60) + "\n" + function_of(60)})
+
+
+@test
+def _():
+    "six parameters are a fault, dots are none of them, and an exception has to be needed"
+    six = "static int f(int a, int (*b)(int, int), int c,\n\t     int d, int e, int g)\n{\n}\n"
+    only(parameter_faults, {"src/a/b.c": six}, "src/a/b.c", "f()", "6")
+    clean(parameter_faults, {"src/a/b.c": six.replace("int g", "...") + "void g(void)\n{\n}\n"})
+    allowed = {"why": {"src/a/b.c": ("f",)}}
+    clean(lambda root: parameter_faults(root, allowed), {"src/a/b.c": six})
+    only(lambda root: parameter_faults(root, allowed), {"src/a/b.c": "int f(int a)\n{\n}\n"}, "for nothing")
+
+
+@test
+def _():
+    "a line that is too long, indented otherwise or ends in white space is a fault"
+    rules = ("root = true\n[*]\nmax_line_length = 20\ntrim_trailing_whitespace = true\n"
+             "insert_final_newline = true\n[*.{c,h}]\nindent_style = tab\n[{a,b}/**.py]\n"
+             "indent_style = space\nmax_line_length = off\n[.editorconfig]\nmax_line_length = off\n")
+    for name, text, word in (("x.c", "\t\tint x;\n", "22 columns"), ("x.c", "        int x;\n", "eight"),
+                             ("x.c", "int x; \n", "white space"), ("x.c", "int x;", "newline"),
+                             ("a/b/x.py", "\tx\n", "a tab"), ("c/x.py", "x" * 21 + "\n", "21 columns")):
+        only(editor_faults, {".editorconfig": rules, name: text}, name, word)
+    clean(editor_faults, {".editorconfig": rules, "x.c": "\tint x;\n", "a/b/x.py": "x" * 21 + "\n"})
 
 
 @test
