@@ -163,7 +163,8 @@
     .badge.open { color: var(--soft); }
     .name { font-weight: 600; overflow-wrap: anywhere; }
     .summary { display: inline-flex; align-items: center; gap: .6em; min-height: 2.75em; color: inherit; font-weight: 600; text-decoration: none; }
-    .count { display: inline-block; min-width: 1.6em; padding: 0 .45em; margin-left: .15em; border-radius: 999px; background: var(--accent); color: var(--accent-ink); text-align: center; }
+    .count { display: inline-block; min-width: 1.6em; padding: 0 .45em; margin-left: .15em; border-radius: 999px;
+      background: var(--accent); color: var(--accent-ink); text-align: center; }
     .parts { display: grid; gap: 1.2em; margin-top: 1em; grid-template-columns: repeat(auto-fit, minmax(min(100%, 15em), 1fr)); }
     summary { min-height: 2.2em; padding: .3em 0; color: var(--accent); font-weight: 600; cursor: pointer; width: fit-content; }
     a { color: var(--accent); }
@@ -193,10 +194,13 @@
   }
 
   // The page's own script, deferred like this one, may have called configure() by then.
-  const configured = document.readyState === 'complete' ? Promise.resolve() : new Promise((done) => {
-    addEventListener('DOMContentLoaded', done, { once: true });
-    addEventListener('load', done, { once: true });
-  });
+  const configured =
+    document.readyState === 'complete'
+      ? Promise.resolve()
+      : new Promise(done => {
+          addEventListener('DOMContentLoaded', done, { once: true });
+          addEventListener('load', done, { once: true });
+        });
 
   const live = new Set(); // the elements that are on the page
 
@@ -220,47 +224,71 @@
   // An order is more lenient, because one that is odd must not hide the others: where it may lack a field,
   // it lacks one of another kind; where it needs it, that order alone is UNREADABLE.
 
-  const isObject = (value) => value !== null && typeof value === 'object' && !Array.isArray(value);
+  const isObject = value => value !== null && typeof value === 'object' && !Array.isArray(value);
 
-  const kind = (isOne) => (value) => {
+  const kind = isOne => value => {
     if (value === null || value === undefined) return undefined;
     if (!isOne(value)) throw new Refusal(0, '');
     return value;
   };
-  const text = kind((value) => typeof value === 'string');
-  const whole = kind((value) => Number.isSafeInteger(value));
-  const list = (one) => (value) => kind(Array.isArray)(value)?.map((element) => needed(one)(element));
-  const needed = (one) => (value) => one(value) ?? kind(() => false)(String(value));
-  const record = (fields) => (value) => kind(isObject)(value) && { ...value,
-    ...Object.fromEntries(Object.entries(fields).map(([name, one]) => [name, one(value[name])])) };
+  const text = kind(value => typeof value === 'string');
+  const whole = kind(value => Number.isSafeInteger(value));
+  const list = one => value => kind(Array.isArray)(value)?.map(element => needed(one)(element));
+  const needed = one => value => one(value) ?? kind(() => false)(String(value));
+  const record = fields => value =>
+    kind(isObject)(value) && {
+      ...value,
+      ...Object.fromEntries(Object.entries(fields).map(([name, one]) => [name, one(value[name])])),
+    };
 
   const UNREADABLE = Symbol('unreadable');
-  const orElse = (other, one) => (value) => {
+  const orElse = (other, one) => value => {
     try {
       return one(value);
     } catch {
       return other;
     }
   };
-  const optional = (one) => orElse(undefined, one);
-  const optionals = (fields) => Object.fromEntries(Object.entries(fields).map(([name, one]) => [name, optional(one)]));
-  const readable = (one) => (value) => list(orElse(UNREADABLE, needed(one)))(value)?.filter((element) => element !== UNREADABLE);
+  const optional = one => orElse(undefined, one);
+  const optionals = fields => Object.fromEntries(Object.entries(fields).map(([name, one]) => [name, optional(one)]));
+  const readable = one => value =>
+    list(orElse(UNREADABLE, needed(one)))(value)?.filter(element => element !== UNREADABLE);
 
   const LINE = { sku: text, name: text, quantity: whole, unitPrice: whole, amountTotal: whole, currency: text };
   const lines = list(record(LINE));
-  const QUOTE = record({ quoteSignature: needed(text), expiresAt: needed(whole), items: needed(lines),
-    pricingSummary: needed(record({ subtotal: needed(whole), currency: needed(text) })) });
+  const QUOTE = record({
+    quoteSignature: needed(text),
+    expiresAt: needed(whole),
+    items: needed(lines),
+    pricingSummary: needed(record({ subtotal: needed(whole), currency: needed(text) })),
+  });
   const SESSION = record({ sessionId: needed(text), checkoutUrl: text });
   const SESSION_STATUS = record({ status: text, orderNumber: text, amount: whole, currency: text, items: lines });
 
-  const label = kind((value) => ['string', 'number'].includes(typeof value));
-  const ADDRESS = Object.fromEntries(['name', 'line1', 'line2', 'postalCode', 'city', 'state', 'country'].map((name) => [name, text]));
+  const label = kind(value => ['string', 'number'].includes(typeof value));
+  const ADDRESS = Object.fromEntries(
+    ['name', 'line1', 'line2', 'postalCode', 'city', 'state', 'country'].map(name => [name, text]),
+  );
   const PARCEL = record(optionals({ carrier: label, number: label, url: text }));
-  const ORDER = record({ orderId: needed(text), ...optionals({ orderNumber: text, status: text, createdAt: text, currency: text, amount: whole,
-    amountSubtotal: whole, amountDiscount: whole, amountShipping: whole, amountTax: whole, amountRefunded: whole,
-    items: readable(record(optionals(LINE))), shippingAddress: record(optionals(ADDRESS)),
-    refunds: readable(record(optionals({ status: text, createdAt: text, amount: whole, currency: text }))),
-    tracking: (value) => Array.isArray(value) ? readable(PARCEL)(value) : PARCEL(value) }) });
+  const ORDER = record({
+    orderId: needed(text),
+    ...optionals({
+      orderNumber: text,
+      status: text,
+      createdAt: text,
+      currency: text,
+      amount: whole,
+      amountSubtotal: whole,
+      amountDiscount: whole,
+      amountShipping: whole,
+      amountTax: whole,
+      amountRefunded: whole,
+      items: readable(record(optionals(LINE))),
+      shippingAddress: record(optionals(ADDRESS)),
+      refunds: readable(record(optionals({ status: text, createdAt: text, amount: whole, currency: text }))),
+      tracking: value => (Array.isArray(value) ? readable(PARCEL)(value) : PARCEL(value)),
+    }),
+  });
   const ORDERS = record({ nextCursor: text, orders: needed(list(orElse(UNREADABLE, needed(ORDER)))) });
 
   // An answer's JSON, or null: what is none, breaks off, lasts too long or is too long.
@@ -288,15 +316,19 @@
     if (token) headers.Authorization = `Bearer ${token}`;
     let response;
     try {
-      response = await fetch(settings.base + path, { method: body ? 'POST' : 'GET', headers,
-        body: body ? JSON.stringify(body) : undefined, credentials: 'same-origin',
-        signal: AbortSignal.timeout(ms) });
+      response = await fetch(settings.base + path, {
+        method: body ? 'POST' : 'GET',
+        headers,
+        body: body ? JSON.stringify(body) : undefined,
+        credentials: 'same-origin',
+        signal: AbortSignal.timeout(ms),
+      });
     } catch {
       throw new Refusal(0, '');
     }
     const answer = await readJson(response);
     if (response.ok) return needed(shape)(answer);
-    const said = (value) => typeof value === 'string' ? value.slice(0, 300) : '';
+    const said = value => (typeof value === 'string' ? value.slice(0, 300) : '');
     throw new Refusal(response.status, said(answer?.error), said(answer?.code));
   }
 
@@ -326,15 +358,18 @@
 
   function learn(quote) {
     for (const item of quote.items) {
-      known.set(item.sku, { name: item.name ?? item.sku, price: item.unitPrice,
-        currency: item.currency ?? quote.pricingSummary.currency });
+      known.set(item.sku, {
+        name: item.name ?? item.sku,
+        price: item.unitPrice,
+        currency: item.currency ?? quote.pricingSummary.currency,
+      });
     }
   }
 
   // One that can't be sold has the whole quote refused: then each is asked for alone.
   async function askAll(skus) {
     try {
-      learn(await quoteOf(skus.map((sku) => [sku, 1])));
+      learn(await quoteOf(skus.map(sku => [sku, 1])));
     } catch (error) {
       if (error.status !== 400 || skus.length === 0) throw error;
       if (skus.length === 1) known.set(skus[0], null);
@@ -430,10 +465,11 @@
     writeCart(cart);
   }
 
-  const linesOf = (quote) => quote.items.map(({ sku, quantity }) => [sku, quantity]);
-  const isOrdered = (answer) => Boolean(answer?.orderNumber) && answer.status !== 'failed';
+  const linesOf = quote => quote.items.map(({ sku, quantity }) => [sku, quantity]);
+  const isOrdered = answer => Boolean(answer?.orderNumber) && answer.status !== 'failed';
 
-  const statusOf = (session, options) => request(`/checkout/session-status?session_id=${encodeURIComponent(session)}`, SESSION_STATUS, options);
+  const statusOf = (session, options) =>
+    request(`/checkout/session-status?session_id=${encodeURIComponent(session)}`, SESSION_STATUS, options);
 
   // The answer is about this session.  One that this browser did not begin has the whole cart.
   function conclude(session, answer) {
@@ -457,7 +493,7 @@
     }
   }
 
-  addEventListener('storage', (event) => {
+  addEventListener('storage', event => {
     if (event.key === STORED || event.key === null) dispatchEvent(new CustomEvent(CHANGED));
   });
 
@@ -471,8 +507,11 @@
     const code = currency.toUpperCase();
     const decimals = NO_DECIMALS.has(code) ? 0 : THREE_DECIMALS.has(code) ? 3 : 2;
     try {
-      return new Intl.NumberFormat(settings.locale ?? undefined, { style: 'currency', currency: code,
-        ...(decimals === 0 && { maximumFractionDigits: 0 }) }).format(amount / 10 ** decimals);
+      return new Intl.NumberFormat(settings.locale ?? undefined, {
+        style: 'currency',
+        currency: code,
+        ...(decimals === 0 && { maximumFractionDigits: 0 }),
+      }).format(amount / 10 ** decimals);
     } catch {
       return `${(amount / 10 ** decimals).toFixed(decimals)} ${code}`; // no currency that a browser knows
     }
@@ -491,7 +530,7 @@
   function make(tag, { attributes = {}, ...properties } = {}, ...children) {
     const made = Object.assign(document.createElement(tag), properties);
     for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-    made.append(...children.filter((child) => child !== null && child !== undefined && child !== ''));
+    made.append(...children.filter(child => child !== null && child !== undefined && child !== ''));
     return made;
   }
 
@@ -550,14 +589,15 @@
 
     // An attribute text-..., the property texts, those of configure(), or ours.
     text(key, values = {}) {
-      const attribute = `text-${key.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
+      const attribute = `text-${key.replace(/[A-Z]/g, c => `-${c.toLowerCase()}`)}`;
       const text = this.getAttribute(attribute) ?? this.texts?.[key] ?? settings.texts[key] ?? TEXTS[key];
       return text.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
     }
 
     why(error) {
       if (!(error instanceof Refusal) || error.status === 0) return this.text('unreachable');
-      if (error.status === 503 || error.status === 429 || error.status === 502 || error.status === 504) return this.text('busy');
+      if (error.status === 503 || error.status === 429 || error.status === 502 || error.status === 504)
+        return this.text('busy');
       return this.text('failed', { why: error.message || error.status });
     }
 
@@ -576,7 +616,7 @@
       const focused = this.shadowRoot.activeElement?.dataset.key;
       this.body.replaceChildren(...children);
       if (focused === undefined) return;
-      const same = [...this.body.querySelectorAll('[data-key]')].find((e) => e.dataset.key === focused && !e.disabled);
+      const same = [...this.body.querySelectorAll('[data-key]')].find(e => e.dataset.key === focused && !e.disabled);
       const other = same ?? this.body.querySelector('button:not(:disabled), input, a[href], [tabindex]');
       other?.focus();
     }
@@ -599,22 +639,38 @@
       const sku = this.getAttribute('sku') ?? '';
       if (!known.has(sku) && this.asked !== sku) {
         this.asked = sku;
-        product(sku).then(() => this.refresh(), () => this.askLater());
+        product(sku).then(
+          () => this.refresh(),
+          () => this.askLater(),
+        );
       }
       const item = known.get(sku);
       const name = this.getAttribute('name') ?? item?.name ?? sku;
       const count = readCart().get(sku) ?? 0;
-      const add = button(this.text('add'), () => this.add(sku, name),
-        { label: this.text('addName', { name }), key: 'add', attributes: { part: 'button' } });
+      const add = button(this.text('add'), () => this.add(sku, name), {
+        label: this.text('addName', { name }),
+        key: 'add',
+        attributes: { part: 'button' },
+      });
       if (count) {
         add.setAttribute('aria-label', `${this.text('addName', { name })} (${this.text('inCart', { count })})`);
         add.append(' ', make('span', { className: 'count number', textContent: count, attributes: { part: 'count' } }));
       }
-      this.show(make('div', { className: 'row' },
-        item ? make('span', { className: 'name number', attributes: { part: 'price' } },
-          make('span', { className: 'unseen', textContent: `${this.text('price')}: ` }), money(item.price, item.currency))
-          : make('span', { className: 'soft', textContent: item === null ? this.text('notForSale') : '\u2007' }),
-        item === null ? null : add));
+      this.show(
+        make(
+          'div',
+          { className: 'row' },
+          item
+            ? make(
+                'span',
+                { className: 'name number', attributes: { part: 'price' } },
+                make('span', { className: 'unseen', textContent: `${this.text('price')}: ` }),
+                money(item.price, item.currency),
+              )
+            : make('span', { className: 'soft', textContent: item === null ? this.text('notForSale') : '\u2007' }),
+          item === null ? null : add,
+        ),
+      );
     }
 
     begin() {
@@ -642,7 +698,7 @@
   class Cart extends Ordersnap {
     connectedCallback() {
       super.connectedCallback();
-      this.shown = (event) => event.persisted && this.comeBack();
+      this.shown = event => event.persisted && this.comeBack();
       addEventListener('pageshow', this.shown);
       this.comeBack();
     }
@@ -661,7 +717,9 @@
 
     showOrdered(answer) {
       this.going = false;
-      this.note = this.text('alreadyOrdered') + (answer?.orderNumber ? ` ${this.text('order', { number: answer.orderNumber })}` : '');
+      this.note =
+        this.text('alreadyOrdered') +
+        (answer?.orderNumber ? ` ${this.text('order', { number: answer.orderNumber })}` : '');
       this.renderCart(readCart());
     }
 
@@ -684,25 +742,34 @@
     renderSummary(cart) {
       const count = countOf(cart);
       const label = `${this.text('cart')}, ${this.text('cartCount', { count })}`;
-      this.show(make('a', { className: 'summary', href: this.getAttribute('href') ?? '#', attributes: { 'aria-label': label } },
-        this.text('cart'), make('span', { className: 'count number', textContent: count, attributes: { part: 'count' } })));
+      this.show(
+        make(
+          'a',
+          { className: 'summary', href: this.getAttribute('href') ?? '#', attributes: { 'aria-label': label } },
+          this.text('cart'),
+          make('span', { className: 'count number', textContent: count, attributes: { part: 'count' } }),
+        ),
+      );
       this.body.firstChild.dataset.key = 'summary';
     }
 
     // The newest answer counts, in whatever order they come.
     askSoon() {
-      const number = this.asked = (this.asked ?? 0) + 1;
+      const number = (this.asked = (this.asked ?? 0) + 1);
       clearTimeout(this.timer);
       if (this.state === '[]') return;
-      this.timer = setTimeout(async () => {
-        try {
-          const quote = await this.ask();
-          if (number === this.asked) this.quote = quote;
-        } catch (error) {
-          if (number === this.asked) this.problem = this.why(error);
-        }
-        if (number === this.asked) this.renderCart(readCart());
-      }, this.timer ? QUOTE_PAUSE_MS : 0);
+      this.timer = setTimeout(
+        async () => {
+          try {
+            const quote = await this.ask();
+            if (number === this.asked) this.quote = quote;
+          } catch (error) {
+            if (number === this.asked) this.problem = this.why(error);
+          }
+          if (number === this.asked) this.renderCart(readCart());
+        },
+        this.timer ? QUOTE_PAUSE_MS : 0,
+      );
     }
 
     // A quote of the cart; without what is not for sale any more, which is said.
@@ -716,7 +783,7 @@
         if (error.status !== 400) throw error;
         for (const [sku] of lines) {
           known.delete(sku);
-          if (await product(sku) === null) this.gone.add(sku);
+          if ((await product(sku)) === null) this.gone.add(sku);
         }
         if (!this.gone.size) throw error;
         this.problem = this.text('gone');
@@ -733,32 +800,73 @@
         title.tabIndex = -1;
         title.dataset.key = 'title';
         this.hadLines = false;
-        this.show(make('div', { className: 'card stack', attributes: { part: 'card' } }, title,
-          this.note ? make('p', { textContent: this.note, attributes: { part: 'note' } }) : null,
-          make('p', { className: 'soft', textContent: this.text('cartEmpty') })));
+        this.show(
+          make(
+            'div',
+            { className: 'card stack', attributes: { part: 'card' } },
+            title,
+            this.note ? make('p', { textContent: this.note, attributes: { part: 'note' } }) : null,
+            make('p', { className: 'soft', textContent: this.text('cartEmpty') }),
+          ),
+        );
         return;
       }
       this.hadLines = true;
       const says = sum ? `${this.text('cartCount', { count })}, ${money(sum.subtotal, sum.currency)}` : '';
       this.say([this.note, says].filter(Boolean).join(' '));
-      this.show(make('form', { className: 'card stack', noValidate: true, onsubmit: (event) => this.submit(event), attributes: { part: 'card' } },
-        title,
-        this.note ? make('p', { textContent: this.note, attributes: { part: 'note' } }) : null,
-        make('ul', { className: 'lines' }, ...[...cart].map(([sku, quantity]) => this.line(sku, quantity))),
-        make('dl', { className: 'sums' }, make('dt', { className: 'total', textContent: this.text('subtotal') }),
-          make('dd', { className: 'total number', textContent: sum ? money(sum.subtotal, sum.currency) : '…' })),
-        this.hasAttribute('email') ? this.emailField() : null,
-        make('button', { type: 'submit', className: 'primary', disabled: !this.quote || this.going,
-          textContent: this.text(this.going ? 'wait' : 'checkout'), attributes: { part: 'button', 'data-key': 'pay' } }),
-        make('p', { className: 'alarm', textContent: this.problem, hidden: !this.problem, attributes: { role: 'alert' } }),
-        this.problem && !this.quote && !this.gone.size ? button(this.text('again'), () => this.begin()) : null));
+      this.show(
+        make(
+          'form',
+          {
+            className: 'card stack',
+            noValidate: true,
+            onsubmit: event => this.submit(event),
+            attributes: { part: 'card' },
+          },
+          title,
+          this.note ? make('p', { textContent: this.note, attributes: { part: 'note' } }) : null,
+          make('ul', { className: 'lines' }, ...[...cart].map(([sku, quantity]) => this.line(sku, quantity))),
+          make(
+            'dl',
+            { className: 'sums' },
+            make('dt', { className: 'total', textContent: this.text('subtotal') }),
+            make('dd', { className: 'total number', textContent: sum ? money(sum.subtotal, sum.currency) : '…' }),
+          ),
+          this.hasAttribute('email') ? this.emailField() : null,
+          make('button', {
+            type: 'submit',
+            className: 'primary',
+            disabled: !this.quote || this.going,
+            textContent: this.text(this.going ? 'wait' : 'checkout'),
+            attributes: { part: 'button', 'data-key': 'pay' },
+          }),
+          make('p', {
+            className: 'alarm',
+            textContent: this.problem,
+            hidden: !this.problem,
+            attributes: { role: 'alert' },
+          }),
+          this.problem && !this.quote && !this.gone.size ? button(this.text('again'), () => this.begin()) : null,
+        ),
+      );
     }
 
     emailField() {
-      const label = make('label', { htmlFor: 'email', textContent: `${this.text('email')} ` },
-        make('span', { className: 'soft', textContent: `(${this.text('optional')})` }));
-      const input = make('input', { id: 'email', type: 'email', autocomplete: 'email', className: 'wide', value: this.email ?? '',
-        oninput: () => { this.email = input.value; } });
+      const label = make(
+        'label',
+        { htmlFor: 'email', textContent: `${this.text('email')} ` },
+        make('span', { className: 'soft', textContent: `(${this.text('optional')})` }),
+      );
+      const input = make('input', {
+        id: 'email',
+        type: 'email',
+        autocomplete: 'email',
+        className: 'wide',
+        value: this.email ?? '',
+        oninput: () => {
+          this.email = input.value;
+        },
+      });
       input.dataset.key = 'email';
       return make('div', {}, label, input);
     }
@@ -767,21 +875,61 @@
       const item = known.get(sku);
       const name = item?.name ?? sku;
       const most = Number(this.getAttribute('most')) || 99;
-      const set = (n) => setQuantity(sku, Math.min(most, Math.max(1, Math.trunc(n) || 1)));
-      const input = make('input', { type: 'number', inputMode: 'numeric', min: 1, max: most, value: quantity,
-        onchange: () => set(Number(input.value)), attributes: { 'aria-label': this.text('quantity', { name }) } });
+      const set = n => setQuantity(sku, Math.min(most, Math.max(1, Math.trunc(n) || 1)));
+      const input = make('input', {
+        type: 'number',
+        inputMode: 'numeric',
+        min: 1,
+        max: most,
+        value: quantity,
+        onchange: () => set(Number(input.value)),
+        attributes: { 'aria-label': this.text('quantity', { name }) },
+      });
       input.dataset.key = `quantity ${sku}`;
-      return make('li', { className: 'stack' },
-        make('div', { className: 'row' }, make('span', { className: 'name', textContent: name }),
-          this.gone.has(sku) ? make('span', { className: 'alarm', textContent: this.text('notForSale') })
-            : make('span', { className: 'number', textContent: item ? money(item.price * quantity, item.currency) : '…' })),
-        make('div', { className: 'row' },
-          make('span', { className: 'amount' },
-            button('−', () => set(quantity - 1), { label: this.text('less', { name }), key: `less ${sku}`, className: 'small', disabled: quantity <= 1 }),
+      return make(
+        'li',
+        { className: 'stack' },
+        make(
+          'div',
+          { className: 'row' },
+          make('span', { className: 'name', textContent: name }),
+          this.gone.has(sku)
+            ? make('span', { className: 'alarm', textContent: this.text('notForSale') })
+            : make('span', {
+                className: 'number',
+                textContent: item ? money(item.price * quantity, item.currency) : '…',
+              }),
+        ),
+        make(
+          'div',
+          { className: 'row' },
+          make(
+            'span',
+            { className: 'amount' },
+            button('−', () => set(quantity - 1), {
+              label: this.text('less', { name }),
+              key: `less ${sku}`,
+              className: 'small',
+              disabled: quantity <= 1,
+            }),
             input,
-            button('+', () => set(quantity + 1), { label: this.text('more', { name }), key: `more ${sku}`, className: 'small', disabled: quantity >= most })),
-          button(this.text('remove'), () => { setQuantity(sku, 0); this.say(this.text('removed', { name })); },
-            { label: this.text('removeName', { name }), key: `remove ${sku}`, className: 'small plain' })));
+            button('+', () => set(quantity + 1), {
+              label: this.text('more', { name }),
+              key: `more ${sku}`,
+              className: 'small',
+              disabled: quantity >= most,
+            }),
+          ),
+          button(
+            this.text('remove'),
+            () => {
+              setQuantity(sku, 0);
+              this.say(this.text('removed', { name }));
+            },
+            { label: this.text('removeName', { name }), key: `remove ${sku}`, className: 'small plain' },
+          ),
+        ),
+      );
     }
 
     async submit(event) {
@@ -821,7 +969,7 @@
         return await this.postSession();
       } catch (error) {
         if (![404, 409, 410].includes(error.status)) throw error;
-        if (error.code === 'already_ordered' && await this.sayOrdered()) return null;
+        if (error.code === 'already_ordered' && (await this.sayOrdered())) return null;
         await this.quoteAnew();
         return this.postSession();
       }
@@ -829,7 +977,7 @@
 
     // The quote has an order, perhaps of another tab.  False where its payment failed.
     async sayOrdered() {
-      const begun = [readBegun(), this.sent].find((one) => one?.quote === this.quote.quoteSignature);
+      const begun = [readBegun(), this.sent].find(one => one?.quote === this.quote.quoteSignature);
       const answer = begun ? await statusOf(begun.session) : null;
       if (answer?.status === 'failed') return false;
       if (answer && begun.session === readBegun()?.session && !begun.done) conclude(begun.session, answer);
@@ -847,13 +995,15 @@
     postSession() {
       const countries = (this.getAttribute('countries') ?? '').split(/[\s,]+/).filter(Boolean);
       const email = this.email?.trim();
-      return requestAs(this, '/checkout/create-session', SESSION, { body: {
-        quoteSignature: this.quote.quoteSignature,
-        ...(email && { customerEmail: email }),
-        ...(countries.length && { shippingAddressCollection: { allowed_countries: countries } }),
-        ...(this.hasAttribute('success-url') && { successUrl: absolute(this.getAttribute('success-url')) }),
-        ...(this.hasAttribute('cancel-url') && { cancelUrl: absolute(this.getAttribute('cancel-url')) }),
-      } });
+      return requestAs(this, '/checkout/create-session', SESSION, {
+        body: {
+          quoteSignature: this.quote.quoteSignature,
+          ...(email && { customerEmail: email }),
+          ...(countries.length && { shippingAddressCollection: { allowed_countries: countries } }),
+          ...(this.hasAttribute('success-url') && { successUrl: absolute(this.getAttribute('success-url')) }),
+          ...(this.hasAttribute('cancel-url') && { cancelUrl: absolute(this.getAttribute('cancel-url')) }),
+        },
+      });
     }
   }
 
@@ -906,7 +1056,8 @@
         this.event('ordersnap-order', { ...this.answer });
       }
       this.ended ||= decided || number >= POLL_MS.length;
-      if (!this.ended) this.timer = setTimeout(() => this.poll(number + 1), POLL_MS[Math.min(number, POLL_MS.length - 1)]);
+      if (!this.ended)
+        this.timer = setTimeout(() => this.poll(number + 1), POLL_MS[Math.min(number, POLL_MS.length - 1)]);
       this.renderState();
     }
 
@@ -924,29 +1075,76 @@
       const sentence = this.sentence();
       const { orderNumber, amount, currency, items, status } = this.answer ?? {};
       const thanked = orderNumber && status !== 'failed';
-      this.say(`${thanked ? `${this.text('thanks')} ` : ''}${this.text(sentence)}${orderNumber ? ` ${this.text('order', { number: orderNumber })}` : ''}`);
-      this.show(make('div', { className: 'card stack', attributes: { part: 'card', 'aria-busy': String(sentence === 'waiting') } },
-        thanked ? make(this.heading(), { textContent: this.text('thanks'), attributes: { part: 'title' } }) : null,
-        sentence === 'waiting' ? make('div', { className: 'spinner' }) : null,
-        make('p', { className: ['paymentFailed', 'expired'].includes(sentence) ? 'alarm' : '', textContent: this.text(sentence) }),
-        orderNumber ? make('div', {}, make('p', { className: 'soft', textContent: this.text('orderNumber') }),
-          make('p', { className: 'big', textContent: orderNumber, attributes: { part: 'number' } })) : null,
-        orderNumber && items?.length ? make('ul', { className: 'lines' }, ...items.map((item) => make('li', { className: 'row' },
-          make('span', { className: 'name', textContent: item.name ?? '?' }), make('span', { className: 'number', textContent: `× ${item.quantity ?? 1}` })))) : null,
-        orderNumber && amount !== undefined ? sums([[this.text('total'), money(amount, currency), 'total']]) : null,
-        sentence === 'unknown' ? button(this.text('again'), () => { this.ended = false; this.renderState(); this.poll(); }) : null));
+      this.say(
+        (thanked ? `${this.text('thanks')} ` : '') +
+          this.text(sentence) +
+          (orderNumber ? ` ${this.text('order', { number: orderNumber })}` : ''),
+      );
+      this.show(
+        make(
+          'div',
+          { className: 'card stack', attributes: { part: 'card', 'aria-busy': String(sentence === 'waiting') } },
+          thanked ? make(this.heading(), { textContent: this.text('thanks'), attributes: { part: 'title' } }) : null,
+          sentence === 'waiting' ? make('div', { className: 'spinner' }) : null,
+          make('p', {
+            className: ['paymentFailed', 'expired'].includes(sentence) ? 'alarm' : '',
+            textContent: this.text(sentence),
+          }),
+          orderNumber
+            ? make(
+                'div',
+                {},
+                make('p', { className: 'soft', textContent: this.text('orderNumber') }),
+                make('p', { className: 'big', textContent: orderNumber, attributes: { part: 'number' } }),
+              )
+            : null,
+          orderNumber && items?.length
+            ? make(
+                'ul',
+                { className: 'lines' },
+                ...items.map(item =>
+                  make(
+                    'li',
+                    { className: 'row' },
+                    make('span', { className: 'name', textContent: item.name ?? '?' }),
+                    make('span', { className: 'number', textContent: `× ${item.quantity ?? 1}` }),
+                  ),
+                ),
+              )
+            : null,
+          orderNumber && amount !== undefined ? sums([[this.text('total'), money(amount, currency), 'total']]) : null,
+          sentence === 'unknown'
+            ? button(this.text('again'), () => {
+                this.ended = false;
+                this.renderState();
+                this.poll();
+              })
+            : null,
+        ),
+      );
     }
   }
 
   function sums(rows) {
-    return make('dl', { className: 'sums' }, ...rows.flatMap(([name, value, kind = '']) => [
-      make('dt', { className: kind, textContent: name }), make('dd', { className: `${kind} number`, textContent: value })]));
+    return make(
+      'dl',
+      { className: 'sums' },
+      ...rows.flatMap(([name, value, kind = '']) => [
+        make('dt', { className: kind, textContent: name }),
+        make('dd', { className: `${kind} number`, textContent: value }),
+      ]),
+    );
   }
 
   // ---- <ordersnap-orders [limit="10"] [heading="2"] [remote-user]>; the token is its property, or configure()'s
 
-  const STATUS = { completed: ['statusCompleted', 'good'], pending: ['statusPending', 'open'], failed: ['statusFailed', 'bad'],
-    refunded: ['statusRefunded', 'open'], partially_refunded: ['statusPartiallyRefunded', 'open'] };
+  const STATUS = {
+    completed: ['statusCompleted', 'good'],
+    pending: ['statusPending', 'open'],
+    failed: ['statusFailed', 'bad'],
+    refunded: ['statusRefunded', 'open'],
+    partially_refunded: ['statusPartiallyRefunded', 'open'],
+  };
 
   class Orders extends Ordersnap {
     #token;
@@ -976,13 +1174,13 @@
     }
 
     async more() {
-      const number = this.asked = (this.asked ?? 0) + 1;
+      const number = (this.asked = (this.asked ?? 0) + 1);
       const known = this.orders.length;
       this.state = 'loading';
       this.renderList();
       try {
         await configured;
-        if (!this.hasAttribute('remote-user') && !await tokenOf(this, false)) throw new Refusal(401, '');
+        if (!this.hasAttribute('remote-user') && !(await tokenOf(this, false))) throw new Refusal(401, '');
         await this.fetchPage(number);
       } catch (error) {
         if (number !== this.asked) return;
@@ -1000,11 +1198,15 @@
       const limit = Number(this.getAttribute('limit')) || 10;
       for (let empty = 0; empty < MOST_EMPTY_PAGES; empty += 1) {
         const { cursor } = this;
-        const page = await requestAs(this, `/orders?limit=${limit}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`, ORDERS);
+        const page = await requestAs(
+          this,
+          `/orders?limit=${limit}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`,
+          ORDERS,
+        );
         if (number !== this.asked) return;
-        const readable = page.orders.filter((order) => order !== UNREADABLE);
+        const readable = page.orders.filter(order => order !== UNREADABLE);
         this.unreadable += page.orders.length - readable.length;
-        const each = [...this.orders, ...readable].map((order) => [order.orderId, order]);
+        const each = [...this.orders, ...readable].map(order => [order.orderId, order]);
         this.orders = [...new Map(each).values()];
         this.cursor = page.nextCursor || null;
         if (page.orders.length || !this.cursor) break;
@@ -1016,24 +1218,60 @@
       const { state, orders } = this;
       const note = this.unreadable && state !== 'login' ? this.text('unreadable', { count: this.unreadable }) : '';
       const empty = state === 'ready' && !orders.length && !note;
-      const sentence = { loading: this.text('loading'), login: this.text(this.error?.message ? 'loginAgain' : 'login'),
-        error: this.error ? this.why(this.error) : '' }[state] ?? (empty ? this.text('noOrders') : '');
-      this.say(state === 'error' ? '' : [sentence || this.text('loaded', { count: orders.length }), note].filter(Boolean).join('. '));
+      const sentence =
+        {
+          loading: this.text('loading'),
+          login: this.text(this.error?.message ? 'loginAgain' : 'login'),
+          error: this.error ? this.why(this.error) : '',
+        }[state] ?? (empty ? this.text('noOrders') : '');
+      this.say(
+        state === 'error'
+          ? ''
+          : [sentence || this.text('loaded', { count: orders.length }), note].filter(Boolean).join('. '),
+      );
       this.show(
-        make('ul', { className: 'stack', hidden: state === 'login' || !orders.length, attributes: { 'aria-label': this.text('orders'), part: 'list' } },
-          ...(state === 'login' ? [] : orders.map((order) => this.order(order)))),
+        make(
+          'ul',
+          {
+            className: 'stack',
+            hidden: state === 'login' || !orders.length,
+            attributes: { 'aria-label': this.text('orders'), part: 'list' },
+          },
+          ...(state === 'login' ? [] : orders.map(order => this.order(order))),
+        ),
         note ? make('p', { className: 'soft', textContent: note, attributes: { part: 'note' } }) : null,
-        sentence ? make('div', { className: 'row', attributes: { part: 'message' } },
-          make('p', { className: state === 'error' ? 'alarm' : 'soft', textContent: sentence, attributes: state === 'error' ? { role: 'alert' } : {} }),
-          state === 'error' ? button(this.text('again'), () => this.more(), { key: 'more' }) : null,
-          state === 'loading' ? make('div', { className: 'spinner' }) : null) : null,
-        state === 'ready' && this.cursor ? make('p', { className: 'row' },
-          button(this.text('loadMore'), () => this.more(), { key: 'more', attributes: { part: 'button' } })) : null);
+        sentence
+          ? make(
+              'div',
+              { className: 'row', attributes: { part: 'message' } },
+              make('p', {
+                className: state === 'error' ? 'alarm' : 'soft',
+                textContent: sentence,
+                attributes: state === 'error' ? { role: 'alert' } : {},
+              }),
+              state === 'error' ? button(this.text('again'), () => this.more(), { key: 'more' }) : null,
+              state === 'loading' ? make('div', { className: 'spinner' }) : null,
+            )
+          : null,
+        state === 'ready' && this.cursor
+          ? make(
+              'p',
+              { className: 'row' },
+              button(this.text('loadMore'), () => this.more(), { key: 'more', attributes: { part: 'button' } }),
+            )
+          : null,
+      );
     }
 
     show(...children) {
-      const open = new Set([...this.body.querySelectorAll('details[open]')].map((e) => e.dataset.key));
-      super.show(make('div', { className: 'stack', attributes: { 'aria-busy': String(this.state === 'loading') } }, ...children.filter(Boolean)));
+      const open = new Set([...this.body.querySelectorAll('details[open]')].map(e => e.dataset.key));
+      super.show(
+        make(
+          'div',
+          { className: 'stack', attributes: { 'aria-busy': String(this.state === 'loading') } },
+          ...children.filter(Boolean),
+        ),
+      );
       for (const details of this.body.querySelectorAll('details')) details.open = open.has(details.dataset.key);
     }
 
@@ -1049,35 +1287,73 @@
       details.dataset.key = `details ${order.orderId}`;
       details.firstChild.dataset.key = `summary ${order.orderId}`;
       details.firstChild.setAttribute('aria-label', `${this.text('details')}: ${this.title(order)}`);
-      return make('li', { className: 'card stack', attributes: { part: 'card' } },
-        make('div', { className: 'row' },
+      return make(
+        'li',
+        { className: 'card stack', attributes: { part: 'card' } },
+        make(
+          'div',
+          { className: 'row' },
           make(this.heading(), { textContent: this.title(order), tabIndex: -1, attributes: { part: 'order-title' } }),
-          state ? make('span', { className: `badge ${badge}`, textContent: state }) : null),
-        make('div', { className: 'row' },
+          state ? make('span', { className: `badge ${badge}`, textContent: state }) : null,
+        ),
+        make(
+          'div',
+          { className: 'row' },
           make('time', { className: 'soft', dateTime: order.createdAt ?? '', textContent: day(order.createdAt) }),
-          make('span', { className: 'name number', textContent: money(order.amount, order.currency) })),
-        make('ul', { className: 'lines' }, ...items.map((item) => make('li', { className: 'row' },
-          make('span', {}, make('span', { className: 'name', textContent: item.name ?? item.sku ?? '?' }),
-            make('span', { className: 'soft number', textContent: ` × ${item.quantity ?? 1}` })),
-          make('span', { className: 'number', textContent: money(item.amountTotal, item.currency ?? order.currency) })))),
-        details);
+          make('span', { className: 'name number', textContent: money(order.amount, order.currency) }),
+        ),
+        make(
+          'ul',
+          { className: 'lines' },
+          ...items.map(item =>
+            make(
+              'li',
+              { className: 'row' },
+              make(
+                'span',
+                {},
+                make('span', { className: 'name', textContent: item.name ?? item.sku ?? '?' }),
+                make('span', { className: 'soft number', textContent: ` × ${item.quantity ?? 1}` }),
+              ),
+              make('span', {
+                className: 'number',
+                textContent: money(item.amountTotal, item.currency ?? order.currency),
+              }),
+            ),
+          ),
+        ),
+        details,
+      );
     }
 
     details(order) {
-      const amount = (value) => money(value, order.currency);
-      const rows = [['subtotal', order.amountSubtotal], ['discount', -order.amountDiscount], ['shipping', order.amountShipping],
-        ['tax', order.amountTax]].filter(([, value]) => value).map(([key, value]) => [this.text(key), amount(value)]);
+      const amount = value => money(value, order.currency);
+      const rows = [
+        ['subtotal', order.amountSubtotal],
+        ['discount', -order.amountDiscount],
+        ['shipping', order.amountShipping],
+        ['tax', order.amountTax],
+      ]
+        .filter(([, value]) => value)
+        .map(([key, value]) => [this.text(key), amount(value)]);
       if (order.amount !== undefined) rows.push([this.text('total'), amount(order.amount), 'total']);
       for (const refund of this.refunds(order)) rows.push(refund);
-      return make('div', { className: 'parts' }, sums(rows),
-        make('div', { className: 'stack' }, this.address(order.shippingAddress), this.parcels(order.tracking)));
+      return make(
+        'div',
+        { className: 'parts' },
+        sums(rows),
+        make('div', { className: 'stack' }, this.address(order.shippingAddress), this.parcels(order.tracking)),
+      );
     }
 
     // Each refund, where they are known, else their sum.
     refunds(order) {
-      const each = (order.refunds ?? []).filter((refund) => refund.status === 'succeeded' || refund.status === 'pending');
+      const each = (order.refunds ?? []).filter(refund => refund.status === 'succeeded' || refund.status === 'pending');
       if (each.length) {
-        return each.map((refund) => [this.text('refundOn', { date: day(refund.createdAt) }), money(-refund.amount, refund.currency ?? order.currency)]);
+        return each.map(refund => [
+          this.text('refundOn', { date: day(refund.createdAt) }),
+          money(-refund.amount, refund.currency ?? order.currency),
+        ]);
       }
       return order.amountRefunded ? [[this.text('refunded'), money(-order.amountRefunded, order.currency)]] : [];
     }
@@ -1094,25 +1370,44 @@
       if (!address) return null;
       const { name, line1, line2, postalCode, city, state, country } = address;
       const place = CODE_LAST.has(country) ? [city, state, postalCode] : [postalCode, city, state];
-      const lines = [name, line1, line2, place.filter(Boolean).join(' '), country && this.country(country)].filter(Boolean);
+      const lines = [name, line1, line2, place.filter(Boolean).join(' '), country && this.country(country)].filter(
+        Boolean,
+      );
       if (!lines.length) return null;
-      return make('div', {}, make('p', { className: 'soft', textContent: this.text('shipTo') }),
-        make('address', {}, ...lines.map((line) => make('div', { textContent: line }))));
+      return make(
+        'div',
+        {},
+        make('p', { className: 'soft', textContent: this.text('shipTo') }),
+        make('address', {}, ...lines.map(line => make('div', { textContent: line }))),
+      );
     }
 
     parcels(tracking) {
-      const parcels = (Array.isArray(tracking) ? tracking : [tracking]).filter((parcel) => parcel?.carrier || parcel?.number || parcel?.url);
+      const parcels = (Array.isArray(tracking) ? tracking : [tracking]).filter(
+        parcel => parcel?.carrier || parcel?.number || parcel?.url,
+      );
       if (!parcels.length) return null;
-      return make('ul', {}, ...parcels.map((parcel) => {
-        const text = [parcel.carrier, parcel.number].filter(Boolean).join(' ');
-        const safe = /^https?:\/\//i.test(parcel.url ?? '');
-        return make('li', {}, make('p', { className: 'soft', textContent: this.text('tracking') }),
-          safe ? make('a', { href: parcel.url, rel: 'noopener noreferrer', textContent: text || parcel.url }) : text);
-      }));
+      return make(
+        'ul',
+        {},
+        ...parcels.map(parcel => {
+          const text = [parcel.carrier, parcel.number].filter(Boolean).join(' ');
+          const safe = /^https?:\/\//i.test(parcel.url ?? '');
+          return make(
+            'li',
+            {},
+            make('p', { className: 'soft', textContent: this.text('tracking') }),
+            safe ? make('a', { href: parcel.url, rel: 'noopener noreferrer', textContent: text || parcel.url }) : text,
+          );
+        }),
+      );
     }
   }
 
-  window.ordersnap = { configure, cart: { read: () => Object.fromEntries(readCart()), set: setQuantity, clear: () => writeCart(new Map()) } };
+  window.ordersnap = {
+    configure,
+    cart: { read: () => Object.fromEntries(readCart()), set: setQuantity, clear: () => writeCart(new Map()) },
+  };
   customElements.define('ordersnap-buy', Buy);
   customElements.define('ordersnap-cart', Cart);
   customElements.define('ordersnap-thanks', Thanks);

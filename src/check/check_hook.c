@@ -89,9 +89,9 @@ static void say_failing(struct check *c, const struct kind *again)
 
 	if (error)
 		check_not(c, CHECK_WARNING, "notify", "mend the program: each is tried again with growing "
-			  "gaps, for seven days, and with ordersnap notify --retry waiting at once", "%s%lld notifications failed and are tried again; that "
-			  "of order %s: %s", at_least(again), (long long)again->count,
-			  number ? number : "?", error);
+			  "gaps, for seven days, and with ordersnap notify --retry waiting at once",
+			  "%s%lld notifications failed and are tried again; that of order %s: %s",
+			  at_least(again), (long long)again->count, number ? number : "?", error);
 	else
 		check_ok(c, "notify", "%s%lld notifications are being tried", at_least(again),
 			 (long long)again->count);

@@ -106,8 +106,9 @@ struct json_object *order_apply_charge(struct json_object *stored,
 
 /*
  * The order with all that is known of its charge: what shop/sale.h takes over and,
- * where the charge matters (or an event says so: `told`), the sums after it.  The caller releases it; NULL with
- * ERR_UNAVAILABLE where the charge can't be read.  Without a charge it is the same.
+ * where the charge matters (or an event says so: `told`), the sums after it.  The
+ * caller releases it; NULL with ERR_UNAVAILABLE where the charge can't be read.
+ * Without a charge it is the same.
  */
 struct json_object *order_take_charge(struct json_object *order, const struct sale_charge *of,
 				      bool told, int64_t now, struct err *e);

@@ -5,7 +5,9 @@ import { createRequire } from 'node:module';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
-const folder = process.env.ORDERSNAP_BROWSER_MODULES || path.join(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), 'node_modules');
+const folder =
+  process.env.ORDERSNAP_BROWSER_MODULES ||
+  path.join(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), 'node_modules');
 if (!existsSync(path.join(folder, 'playwright-core')) || !existsSync(path.join(folder, 'axe-core'))) {
   console.log('1..0 # SKIP playwright-core and axe-core are not installed: npm install in tests/browser');
   process.exit(0);
@@ -38,7 +40,7 @@ export async function eventually(condition, what = 'condition', ms = 10000) {
     const value = await condition();
     if (value) return value;
     if (Date.now() > end) throw new Error(`${what}: not within ${ms} ms`);
-    await new Promise((done) => setTimeout(done, 50));
+    await new Promise(done => setTimeout(done, 50));
   }
 }
 
@@ -47,23 +49,43 @@ export async function open(options = {}) {
   const context = await browser.newContext({ locale: 'en-US', viewport: { width: 1280, height: 800 }, ...options });
   context.setDefaultTimeout(10000);
   context.faults = [];
-  const note = (what) => context.faults.push(what);
-  context.on('page', (page) => {
-    page.on('console', (message) => ['error', 'warning'].includes(message.type()) && !message.location().url.startsWith(site.sim) && note(`console: ${message.text()}`));
-    page.on('pageerror', (error) => note(`error: ${error.message}`));
-    page.on('request', (request) => /token|eyJ/i.test(decodeURIComponent(request.url())) && note(`a token in ${request.url()}`));
-    page.on('dialog', (dialog) => { note(`dialog: ${dialog.message()}`); dialog.dismiss(); });
-    page.on('response', (response) => response.url().startsWith(site.url) && response.status() >= 400 && note(`${response.status()} ${response.url()}`));
+  const note = what => context.faults.push(what);
+  context.on('page', page => {
+    page.on(
+      'console',
+      message =>
+        ['error', 'warning'].includes(message.type()) &&
+        !message.location().url.startsWith(site.sim) &&
+        note(`console: ${message.text()}`),
+    );
+    page.on('pageerror', error => note(`error: ${error.message}`));
+    page.on(
+      'request',
+      request => /token|eyJ/i.test(decodeURIComponent(request.url())) && note(`a token in ${request.url()}`),
+    );
+    page.on('dialog', dialog => {
+      note(`dialog: ${dialog.message()}`);
+      dialog.dismiss();
+    });
+    page.on(
+      'response',
+      response =>
+        response.url().startsWith(site.url) &&
+        response.status() >= 400 &&
+        note(`${response.status()} ${response.url()}`),
+    );
   });
   await context.addInitScript(() => {
-    document.addEventListener('securitypolicyviolation', (event) => console.error(`CSP: ${event.violatedDirective} ${event.blockedURI}`));
+    document.addEventListener('securitypolicyviolation', event =>
+      console.error(`CSP: ${event.violatedDirective} ${event.blockedURI}`),
+    );
   });
   return context;
 }
 
 // Faults that a test makes on purpose.
 export function expect(context, ...parts) {
-  context.faults = context.faults.filter((fault) => !parts.some((part) => fault.includes(part)));
+  context.faults = context.faults.filter(fault => !parts.some(part => fault.includes(part)));
 }
 
 // What axe-core finds, in the light and in the dark.
@@ -72,22 +94,31 @@ export async function accessible(page, what) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     await page.evaluate(axe);
     const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
-    equal(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.flat().join(' ')).join(', ')}`), [], `${what}, ${colorScheme}`);
+    equal(
+      violations.map(v => `${v.id}: ${v.nodes.map(n => n.target.flat().join(' ')).join(', ')}`),
+      [],
+      `${what}, ${colorScheme}`,
+    );
   }
 }
 
 // Nothing sticks out to the right.
 export async function fits(page, what) {
-  const [has, wide] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
+  const [has, wide] = await page.evaluate(() => [
+    document.documentElement.scrollWidth,
+    document.documentElement.clientWidth,
+  ]);
   ok(has <= wide, `${what}: ${has} pixels wide in ${wide}`);
 }
 
 export async function main() {
   const words = process.argv.slice(2);
-  const chosen = tests.filter(({ sentence }) => words.every((word) => sentence.includes(word)));
+  const chosen = tests.filter(({ sentence }) => words.every(word => sentence.includes(word)));
   console.log(`1..${chosen.length}`);
-  browser = await chromium.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-dev-shm-usage', '--force-color-profile=srgb'] });
+  browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-dev-shm-usage', '--force-color-profile=srgb'],
+  });
   let failed = 0;
   for (const [i, { sentence, body, options }] of chosen.entries()) {
     let context;

@@ -13,7 +13,7 @@ const WIDTHS = [360, 768, 1280];
 
 const add = (page, name) => page.getByRole('button', { name: `Add ${name} to the cart` });
 const inCart = (page, text) => page.locator('#cart').getByText(text, { exact: true }).first().waitFor();
-const pay = (page) => page.getByRole('button', { name: 'Check out' });
+const pay = page => page.getByRole('button', { name: 'Check out' });
 const status = (page, element) => page.locator(`${element} [role=status]`).textContent();
 
 async function openShop(context) {
@@ -34,11 +34,21 @@ async function goToStripe(page) {
   await page.locator('#pay').waitFor();
 }
 
-async function payAtStripe(page, { method = 'card', email = 'jane@shop.example', postage = 'Standard post', note = '' } = {}) {
-  for (const [id, value] of Object.entries({ email, shipping_name: 'Jane Doe', line1: '5 Shore Road',
-    postal_code: 'B3H 1A1', city: 'Halifax', card: '4242424242424242', custom_gift: note })) {
+async function payAtStripe(
+  page,
+  { method = 'card', email = 'jane@shop.example', postage = 'Standard post', note = '' } = {},
+) {
+  for (const [id, value] of Object.entries({
+    email,
+    shipping_name: 'Jane Doe',
+    line1: '5 Shore Road',
+    postal_code: 'B3H 1A1',
+    city: 'Halifax',
+    card: '4242424242424242',
+    custom_gift: note,
+  })) {
     const field = page.locator(`#${id}`);
-    if (await field.count() && await field.isVisible() && await field.isEditable()) await field.fill(value);
+    if ((await field.count()) && (await field.isVisible()) && (await field.isEditable())) await field.fill(value);
   }
   await page.getByLabel(postage).check();
   if (method === 'later') await page.locator('#method-later').check();
@@ -60,19 +70,26 @@ async function openOrders(context, name = 'ann') {
   return page;
 }
 
-const orderTitles = (page) => page.locator('ordersnap-orders [part=order-title]').allTextContents();
+const orderTitles = page => page.locator('ordersnap-orders [part=order-title]').allTextContents();
 
 // What the shop's programs are asked and answered, as Playwright's route() wants it.
-const answer = (value, more = {}) => (route) => route.fulfill({ contentType: 'application/json', body: JSON.stringify(value), ...more });
+const answer =
+  (value, more = {}) =>
+  route =>
+    route.fulfill({ contentType: 'application/json', body: JSON.stringify(value), ...more });
 
 async function call(path, body) {
-  const response = await fetch(site.sim + path, { method: 'POST', body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } });
+  const response = await fetch(site.sim + path, {
+    method: 'POST',
+    body: JSON.stringify(body),
+    headers: { 'Content-Type': 'application/json' },
+  });
   return response.json();
 }
 
 // --- a sale -------------------------------------------------------------------------------------
 
-test('a whole sale by clicks: cart, payment, thanks, an empty cart, and the order under My orders', async (context) => {
+test('a whole sale by clicks: cart, payment, thanks, an empty cart, and the order under My orders', async context => {
   const page = await openShop(context);
   await page.goto(`${shopUrl}orders.html`);
   await logIn(page, 'buyer');
@@ -90,7 +107,8 @@ test('a whole sale by clicks: cart, payment, thanks, an empty cart, and the orde
   await thanks.getByText('$104.00').waitFor();
   const session = new URL(page.url()).searchParams.get('session_id');
   const events = await (await fetch(`${site.sim}/_sim/events`)).json();
-  const sold = events.find(({ type, data }) => type === 'checkout.session.completed' && data.object.id === session).data.object;
+  const sold = events.find(({ type, data }) => type === 'checkout.session.completed' && data.object.id === session).data
+    .object;
   equal(sold.custom_fields[0].text.value, 'For Ann, with love');
   const number = await thanks.getByText(/^BC-/).textContent();
   await page.getByRole('link', { name: 'Cart, 0 in the cart' }).waitFor();
@@ -100,7 +118,7 @@ test('a whole sale by clicks: cart, payment, thanks, an empty cart, and the orde
   await page.getByText('Halifax').waitFor();
 });
 
-test('a guest sees an order under My orders once the login says that the address is theirs', async (context) => {
+test('a guest sees an order under My orders once the login says that the address is theirs', async context => {
   const page = await openShop(context);
   await fillCart(page);
   await goToStripe(page);
@@ -111,7 +129,7 @@ test('a guest sees an order under My orders once the login says that the address
   await page.getByRole('heading', { name: `Order ${number}` }).waitFor();
 });
 
-test('a payment that is on its way is said to be, and a reload shows when it has come', async (context) => {
+test('a payment that is on its way is said to be, and a reload shows when it has come', async context => {
   const page = await openShop(context);
   await fillCart(page);
   await goToStripe(page);
@@ -122,14 +140,14 @@ test('a payment that is on its way is said to be, and a reload shows when it has
   await page.locator('ordersnap-thanks').getByText('Your payment went through.', { exact: true }).waitFor();
 });
 
-test('the first load asks for nothing that is not there, and shows names and prices of the shop', async (context) => {
+test('the first load asks for nothing that is not there, and shows names and prices of the shop', async context => {
   const page = await openShop(context);
   await page.getByText('$42.00').waitFor();
   equal(await page.locator('ordersnap-buy').count(), 4);
   await page.waitForLoadState('networkidle');
 });
 
-test('a cart survives a reload, and another tab shows it at once', async (context) => {
+test('a cart survives a reload, and another tab shows it at once', async context => {
   const [one, two] = [await openShop(context), await openShop(context)];
   await fillCart(one);
   await two.getByRole('link', { name: 'Cart, 3 in the cart' }).waitFor();
@@ -140,7 +158,7 @@ test('a cart survives a reload, and another tab shows it at once', async (contex
   await inCart(one, '$60.00');
 });
 
-test('the way back from Stripe has the cart as it was, and it can be paid', async (context) => {
+test('the way back from Stripe has the cart as it was, and it can be paid', async context => {
   const page = await openShop(context);
   await fillCart(page);
   await goToStripe(page);
@@ -152,12 +170,14 @@ test('the way back from Stripe has the cart as it was, and it can be paid', asyn
   await inCart(page, '$85.00');
 });
 
-test('a quote that is stale, used or forgotten is asked for anew without a word', async (context) => {
+test('a quote that is stale, used or forgotten is asked for anew without a word', async context => {
   const page = await openShop(context);
   let asked = 0;
-  await page.route('**/checkout/create-session', (route) => {
+  await page.route('**/checkout/create-session', route => {
     asked += 1;
-    return asked === 1 ? route.fulfill({ status: 410, contentType: 'application/json', body: '{"error":"the quote has expired"}' }) : route.continue();
+    return asked === 1
+      ? route.fulfill({ status: 410, contentType: 'application/json', body: '{"error":"the quote has expired"}' })
+      : route.continue();
   });
   await fillCart(page);
   await goToStripe(page);
@@ -165,32 +185,52 @@ test('a quote that is stale, used or forgotten is asked for anew without a word'
   expect(context, '410');
 });
 
-test('two clicks ask for one session', async (context) => {
+test('two clicks ask for one session', async context => {
   const page = await openShop(context);
   let asked = 0;
-  await page.route('**/checkout/create-session', (route) => { asked += 1; return route.continue(); });
+  await page.route('**/checkout/create-session', route => {
+    asked += 1;
+    return route.continue();
+  });
   await fillCart(page);
   await eventually(() => pay(page).isEnabled(), 'the button');
-  await page.locator('#cart form').evaluate((form) => { for (let i = 0; i < 2; i += 1) form.dispatchEvent(new SubmitEvent('submit', { cancelable: true })); });
+  await page.locator('#cart form').evaluate(form => {
+    for (let i = 0; i < 2; i += 1) form.dispatchEvent(new SubmitEvent('submit', { cancelable: true }));
+  });
   await page.locator('#pay').waitFor();
   equal(asked, 1);
 });
 
 // The shop's page after the payment knows nothing of the elements.
-const bareThanks = (page) => page.locator('#cart ordersnap-cart').evaluate((cart) => cart.setAttribute('success-url',
-  '/foreign/bare-thanks.html?session_id={CHECKOUT_SESSION_ID}'));
+const bareThanks = page =>
+  page
+    .locator('#cart ordersnap-cart')
+    .evaluate(cart => cart.setAttribute('success-url', '/foreign/bare-thanks.html?session_id={CHECKOUT_SESSION_ID}'));
 
-const ordered = (page, session) => eventually(async () => page.evaluate((id) => fetch(`/checkout/session-status?session_id=${id}`)
-  .then((r) => r.json()).then((r) => r.orderNumber), session), 'the order');
+const ordered = (page, session) =>
+  eventually(
+    async () =>
+      page.evaluate(
+        id =>
+          fetch(`/checkout/session-status?session_id=${id}`)
+            .then(r => r.json())
+            .then(r => r.orderNumber),
+        session,
+      ),
+    'the order',
+  );
 
-test('back after paying: the cart says what is ordered, and asks for no second session', async (context) => {
+test('back after paying: the cart says what is ordered, and asks for no second session', async context => {
   const [page, other] = [await openShop(context), await openShop(context)];
   await bareThanks(page);
   let asked = 0;
-  await context.route('**/checkout/create-session', (route) => { asked += 1; return route.continue(); });
+  await context.route('**/checkout/create-session', route => {
+    asked += 1;
+    return route.continue();
+  });
   await fillCart(page);
   await inCart(other, '$85.00');
-  await eventually(() => pay(other).isEnabled(), 'the other tab\'s button');
+  await eventually(() => pay(other).isEnabled(), "the other tab's button");
   await goToStripe(page);
   await payAtStripe(page);
   const number = await ordered(page, new URL(page.url()).searchParams.get('session_id'));
@@ -198,7 +238,10 @@ test('back after paying: the cart says what is ordered, and asks for no second s
   await inCart(other, `You have already ordered this. Order ${number}`);
   await inCart(other, 'Nothing in it yet.');
   equal(await status(other, '#cart ordersnap-cart'), `You have already ordered this. Order ${number}`);
-  equal(await other.evaluate(() => document.querySelector('#cart ordersnap-cart').shadowRoot.activeElement?.textContent), 'Your cart');
+  equal(
+    await other.evaluate(() => document.querySelector('#cart ordersnap-cart').shadowRoot.activeElement?.textContent),
+    'Your cart',
+  );
   equal(asked, 1);
   await add(other, 'Red Necklace').click();
   await inCart(other, '$30.00');
@@ -207,7 +250,7 @@ test('back after paying: the cart says what is ordered, and asks for no second s
   equal(asked, 2);
 });
 
-test('back after paying: what was put into the cart meanwhile stays in it', async (context) => {
+test('back after paying: what was put into the cart meanwhile stays in it', async context => {
   const page = await openShop(context);
   await bareThanks(page);
   await fillCart(page);
@@ -224,17 +267,26 @@ test('back after paying: what was put into the cart meanwhile stays in it', asyn
   equal(await page.evaluate(() => ordersnap.cart.read()), { 'R-SIL': 2 });
 });
 
-test('a quote that somebody else has ordered is a 409 with a code, and leaves the cart with a word', async (context) => {
+test('a quote that somebody else has ordered is a 409 with a code, and leaves the cart with a word', async context => {
   const page = await openShop(context);
   let quote;
-  await page.route('**/cart/quote', async (route) => {
+  await page.route('**/cart/quote', async route => {
     const response = await route.fetch();
     quote = await response.json();
     await route.fulfill({ response });
   });
   await fillCart(page);
-  const session = await page.evaluate((quoteSignature) => fetch('/checkout/create-session', { method: 'POST', body: JSON.stringify({ quoteSignature }),
-    headers: { 'Content-Type': 'application/json' } }).then((r) => r.json()).then((r) => r.sessionId), quote.quoteSignature);
+  const session = await page.evaluate(
+    quoteSignature =>
+      fetch('/checkout/create-session', {
+        method: 'POST',
+        body: JSON.stringify({ quoteSignature }),
+        headers: { 'Content-Type': 'application/json' },
+      })
+        .then(r => r.json())
+        .then(r => r.sessionId),
+    quote.quoteSignature,
+  );
   await call('/_sim/pay', { session });
   await ordered(page, session);
   await pay(page).click();
@@ -243,7 +295,7 @@ test('a quote that somebody else has ordered is a 409 with a code, and leaves th
   expect(context, '409');
 });
 
-test('a payment that failed later: the cart is as it was, and can be paid', async (context) => {
+test('a payment that failed later: the cart is as it was, and can be paid', async context => {
   const page = await openShop(context);
   await bareThanks(page);
   await fillCart(page);
@@ -252,32 +304,43 @@ test('a payment that failed later: the cart is as it was, and can be paid', asyn
   const session = new URL(page.url()).searchParams.get('session_id');
   await ordered(page, session);
   await call('/_sim/later', { session, outcome: 'fail' });
-  await eventually(async () => page.evaluate((id) => fetch(`/checkout/session-status?session_id=${id}`).then((r) => r.json())
-    .then((r) => r.status === 'failed'), session), 'word of it');
+  await eventually(
+    async () =>
+      page.evaluate(
+        id =>
+          fetch(`/checkout/session-status?session_id=${id}`)
+            .then(r => r.json())
+            .then(r => r.status === 'failed'),
+        session,
+      ),
+    'word of it',
+  );
   await page.goto(shopUrl);
   await inCart(page, '$85.00');
   await eventually(() => pay(page).isEnabled(), 'the button');
   await goToStripe(page);
 });
 
-test('a quote that the clock says is stale is not even tried', async (context) => {
+test('a quote that the clock says is stale is not even tried', async context => {
   const page = await openShop(context);
   let quotes = 0;
-  await page.route('**/cart/quote', async (route) => {
+  await page.route('**/cart/quote', async route => {
     const response = await route.fetch();
     const quote = await response.json();
     quotes += 1;
     await route.fulfill({ response, json: { ...quote, ...(quotes < 5 && { expiresAt: 1 }) } });
   });
   await fillCart(page);
-  const before = quotes = 10;
+  const before = (quotes = 10);
   await goToStripe(page);
   equal(quotes, before + 1);
 });
 
-test('what is not for sale any more is named in the cart, and can be removed', async (context) => {
+test('what is not for sale any more is named in the cart, and can be removed', async context => {
   const page = await context.newPage();
-  await page.addInitScript(() => localStorage.getItem('ordersnap-cart') ?? localStorage.setItem('ordersnap-cart', '{"GONE":2,"N-RED":1}'));
+  await page.addInitScript(
+    () => localStorage.getItem('ordersnap-cart') ?? localStorage.setItem('ordersnap-cart', '{"GONE":2,"N-RED":1}'),
+  );
   await page.goto(shopUrl);
   await inCart(page, 'Not available');
   ok(await pay(page).isDisabled(), 'it can be paid');
@@ -287,10 +350,13 @@ test('what is not for sale any more is named in the cart, and can be removed', a
   expect(context, '400');
 });
 
-test('a shop that is away when the page opens is asked again, not at once, and then has its prices', async (context) => {
+test('a shop that is away when the page opens is asked again, not at once, and then has its prices', async context => {
   const page = await context.newPage();
   const asked = [];
-  await page.route('**/cart/quote', (route) => { asked.push(Date.now()); return route.abort(); });
+  await page.route('**/cart/quote', route => {
+    asked.push(Date.now());
+    return route.abort();
+  });
   await page.goto(shopUrl);
   await eventually(() => asked.length > 1, 'the second request');
   ok(asked[1] - asked[0] >= 1500, `it is asked again after ${asked[1] - asked[0]} ms`);
@@ -300,10 +366,10 @@ test('a shop that is away when the page opens is asked again, not at once, and t
   expect(context, 'ERR_FAILED');
 });
 
-test('a shop that is away or busy says so, and Try again goes on', async (context) => {
+test('a shop that is away or busy says so, and Try again goes on', async context => {
   const page = await openShop(context);
   await page.getByText('$42.00').waitFor();
-  await page.route('**/cart/quote', (route) => route.abort());
+  await page.route('**/cart/quote', route => route.abort());
   await add(page, 'Silver Ring').click();
   await page.getByRole('alert').getByText('can’t be reached').waitFor();
   await page.unroute('**/cart/quote');
@@ -317,15 +383,15 @@ test('a shop that is away or busy says so, and Try again goes on', async (contex
   expect(context, '503', 'ERR_FAILED');
 });
 
-test('answers that come in another order: the newest cart counts', async (context) => {
+test('answers that come in another order: the newest cart counts', async context => {
   const page = await openShop(context);
   await page.getByText('$42.00').waitFor();
   let first = true;
-  await page.route('**/cart/quote', async (route) => {
+  await page.route('**/cart/quote', async route => {
     const slow = first;
     first = false;
     const response = await route.fetch();
-    if (slow) await new Promise((done) => setTimeout(done, 700));
+    if (slow) await new Promise(done => setTimeout(done, 700));
     await route.fulfill({ response });
   });
   await add(page, 'Silver Ring').click();
@@ -335,7 +401,7 @@ test('answers that come in another order: the newest cart counts', async (contex
   await page.waitForTimeout(800);
   await inCart(page, '$55.00');
   let begun;
-  await page.route('**/checkout/create-session', async (route) => {
+  await page.route('**/checkout/create-session', async route => {
     const response = await route.fetch();
     begun = await response.json();
     await route.fulfill({ response });
@@ -344,11 +410,14 @@ test('answers that come in another order: the newest cart counts', async (contex
   equal(begun.quote.pricingSummary.subtotal, 5500);
 });
 
-test('a cart that is refused as a whole, though each thing of it is for sale, says why and names nothing as gone', async (context) => {
+test('a cart that is refused as a whole, though each thing of it is for sale, says why and names nothing as gone', async context => {
   const page = await openShop(context);
   await page.getByText('$42.00').waitFor();
-  await page.route('**/cart/quote', (route) => (route.request().postDataJSON().items.length > 1
-    ? answer({ error: 'items have two currencies' }, { status: 400 })(route) : route.continue()));
+  await page.route('**/cart/quote', route =>
+    route.request().postDataJSON().items.length > 1
+      ? answer({ error: 'items have two currencies' }, { status: 400 })(route)
+      : route.continue(),
+  );
   await add(page, 'Silver Ring').click();
   await inCart(page, '$25.00');
   await add(page, 'Red Necklace').click();
@@ -360,12 +429,23 @@ test('a cart that is refused as a whole, though each thing of it is for sale, sa
 
 // --- thanks -------------------------------------------------------------------------------------
 
-test('thanks: waits for the order, says when it takes long, and looks again', async (context) => {
+test('thanks: waits for the order, says when it takes long, and looks again', async context => {
   const page = await context.newPage();
   await page.clock.install();
   let known = false;
-  await page.route('**/checkout/session-status?*', (route) => answer(known ? { status: 'completed', orderNumber: 'BC-LATE',
-    amount: 500, currency: 'jpy', items: [{ name: EVIL, quantity: 1 }] } : { status: 'unknown' })(route));
+  await page.route('**/checkout/session-status?*', route =>
+    answer(
+      known
+        ? {
+            status: 'completed',
+            orderNumber: 'BC-LATE',
+            amount: 500,
+            currency: 'jpy',
+            items: [{ name: EVIL, quantity: 1 }],
+          }
+        : { status: 'unknown' },
+    )(route),
+  );
   await page.goto(`${site.url}/foreign/thanks.html?session_id=cs_test_1`);
   await page.getByText('we are waiting for word of your payment').first().waitFor();
   for (let i = 0; i < 14; i += 1) {
@@ -381,10 +461,19 @@ test('thanks: waits for the order, says when it takes long, and looks again', as
   equal((await status(page, 'ordersnap-thanks')).startsWith('Thank you!'), true);
 });
 
-for (const [state, sentence] of [['failed', 'did not go through'], ['expired', 'ended without a payment']]) {
-  test(`thanks: a session that ${state} keeps the cart`, async (context) => {
+for (const [state, sentence] of [
+  ['failed', 'did not go through'],
+  ['expired', 'ended without a payment'],
+]) {
+  test(`thanks: a session that ${state} keeps the cart`, async context => {
     const page = await context.newPage();
-    await page.route('**/checkout/session-status?*', answer({ status: state, ...(state === 'failed' && { orderNumber: 'BC-F', amount: 5, currency: 'usd', items: [] }) }));
+    await page.route(
+      '**/checkout/session-status?*',
+      answer({
+        status: state,
+        ...(state === 'failed' && { orderNumber: 'BC-F', amount: 5, currency: 'usd', items: [] }),
+      }),
+    );
     await page.addInitScript(() => localStorage.setItem('ordersnap-cart', '{"N-RED":1}'));
     await page.goto(`${site.url}/foreign/thanks.html?session_id=cs_test_1`);
     await page.getByText(sentence, { exact: false }).first().waitFor();
@@ -392,7 +481,7 @@ for (const [state, sentence] of [['failed', 'did not go through'], ['expired', '
   });
 }
 
-test('thanks: without a session, and with one that is none, it does not wait', async (context) => {
+test('thanks: without a session, and with one that is none, it does not wait', async context => {
   const page = await context.newPage();
   await page.goto(`${site.url}/foreign/thanks.html`);
   await page.getByText('This page is for the way back from a payment.').first().waitFor();
@@ -403,7 +492,7 @@ test('thanks: without a session, and with one that is none, it does not wait', a
 
 // --- my orders ----------------------------------------------------------------------------------
 
-test('orders: number, date, lines, total, state, refund, parcel and address; more by a click', async (context) => {
+test('orders: number, date, lines, total, state, refund, parcel and address; more by a click', async context => {
   const page = await openOrders(context);
   await page.getByRole('button', { name: 'Show more' }).waitFor();
   equal((await orderTitles(page)).slice(0, 2), ['Order BC-ANN01', 'Order BC-ANN02']);
@@ -412,12 +501,22 @@ test('orders: number, date, lines, total, state, refund, parcel and address; mor
   }
   await page.locator('summary').first().click();
   const first = page.locator('ordersnap-orders li').first();
-  for (const text of ['-$25.00', '-$10.00', '5 Shore Road', 'Halifax NS B3H 1A1', 'Canada', 'DHL JD01']) await first.getByText(text).waitFor();
+  for (const text of ['-$25.00', '-$10.00', '5 Shore Road', 'Halifax NS B3H 1A1', 'Canada', 'DHL JD01'])
+    await first.getByText(text).waitFor();
   equal(await first.getByRole('link').getAttribute('href'), 'https://track.example/JD01');
   await page.getByRole('button', { name: 'Show more' }).click();
   await page.getByRole('heading', { name: 'BC-ANN10' }).waitFor();
-  equal(await page.evaluate(() => document.querySelector('ordersnap-orders').shadowRoot.activeElement.textContent), 'Order BC-ANN06');
-  ok(await page.locator('details').first().evaluate((e) => e.open), 'what was open stays open');
+  equal(
+    await page.evaluate(() => document.querySelector('ordersnap-orders').shadowRoot.activeElement.textContent),
+    'Order BC-ANN06',
+  );
+  ok(
+    await page
+      .locator('details')
+      .first()
+      .evaluate(e => e.open),
+    'what was open stays open',
+  );
   await page.getByRole('button', { name: 'Show more' }).click();
   await page.getByRole('heading', { name: 'BC-ANN12' }).waitFor();
   equal((await orderTitles(page)).length, 12);
@@ -425,7 +524,7 @@ test('orders: number, date, lines, total, state, refund, parcel and address; mor
   equal(await status(page, 'ordersnap-orders'), 'Orders shown: 12');
 });
 
-test('orders: a product, a name, an address and a link that are HTML are shown as text', async (context) => {
+test('orders: a product, a name, an address and a link that are HTML are shown as text', async context => {
   const page = await openOrders(context);
   await page.getByText(EVIL).first().waitFor();
   await page.locator('summary').nth(3).click();
@@ -433,44 +532,72 @@ test('orders: a product, a name, an address and a link that are HTML are shown a
   equal(await page.locator('ordersnap-orders a').count(), 1);
 });
 
-test('orders: the total is in the reader’s locale and the order’s currency', async (context) => {
-  const page = await openOrders(context);
-  await page.locator('ordersnap-orders').getByText('85,00\u00a0$').first().waitFor();
-  await page.locator('ordersnap-orders').getByText(/2026|20\d\d/).first().waitFor();
-}, { locale: 'de-DE' });
+test(
+  'orders: the total is in the reader’s locale and the order’s currency',
+  async context => {
+    const page = await openOrders(context);
+    await page.locator('ordersnap-orders').getByText('85,00\u00a0$').first().waitFor();
+    await page
+      .locator('ordersnap-orders')
+      .getByText(/2026|20\d\d/)
+      .first()
+      .waitFor();
+  },
+  { locale: 'de-DE' },
+);
 
-test('orders: nobody logged in, nothing bought, and a login that has ended, each in words', async (context) => {
+test('orders: nobody logged in, nothing bought, and a login that has ended, each in words', async context => {
   const page = await context.newPage();
   await page.goto(`${site.url}/foreign/orders.html`);
   await page.getByText('Please log in to see your orders.').first().waitFor();
   await page.goto(`${shopUrl}orders.html`);
   await logIn(page, 'nobody', 'nobody@shop.example');
   await page.getByText('You have not ordered anything yet.').first().waitFor();
-  const old = await page.evaluate(() => fetch('login', { method: 'POST', body: JSON.stringify({ name: 'ann', seconds: -5 }) }).then((r) => r.json()));
+  const old = await page.evaluate(() =>
+    fetch('login', { method: 'POST', body: JSON.stringify({ name: 'ann', seconds: -5 }) }).then(r => r.json()),
+  );
   await page.goto(`${site.url}/foreign/orders.html`);
-  await page.evaluate((token) => ordersnap.configure({ token }) ?? document.querySelector('ordersnap-orders').reload(), old.token);
+  await page.evaluate(
+    token => ordersnap.configure({ token }) ?? document.querySelector('ordersnap-orders').reload(),
+    old.token,
+  );
   await page.getByText('Your login has ended. Please log in again.').first().waitFor();
   expect(context, '401');
 });
 
-test('orders: a token that has expired is asked for anew, once, before anybody hears of it', async (context) => {
+test('orders: a token that has expired is asked for anew, once, before anybody hears of it', async context => {
   const page = await openOrders(context);
-  const [old, good] = await page.evaluate(() => Promise.all([-5, 60].map((seconds) => fetch('login', { method: 'POST',
-    body: JSON.stringify({ name: 'ann', seconds }) }).then((r) => r.json()).then((r) => r.token))));
+  const [old, good] = await page.evaluate(() =>
+    Promise.all(
+      [-5, 60].map(seconds =>
+        fetch('login', { method: 'POST', body: JSON.stringify({ name: 'ann', seconds }) })
+          .then(r => r.json())
+          .then(r => r.token),
+      ),
+    ),
+  );
   await page.goto(`${site.url}/foreign/orders.html`);
-  await page.evaluate(([a, b]) => { document.querySelector('ordersnap-orders').token = ({ anew }) => (anew ? b : a); }, [old, good]);
+  await page.evaluate(
+    ([a, b]) => {
+      document.querySelector('ordersnap-orders').token = ({ anew }) => (anew ? b : a);
+    },
+    [old, good],
+  );
   await page.getByRole('heading', { name: 'BC-ANN01' }).waitFor();
   ok(!page.url().includes('token'), 'no token in the address');
   expect(context, '401');
 });
 
-test('orders: what has not changed since the last time is not sent again', async (context) => {
+test('orders: what has not changed since the last time is not sent again', async context => {
   const page = await openOrders(context);
   const answers = [];
-  page.on('response', async (response) => {
+  page.on('response', async response => {
     if (!response.url().includes('/orders?')) return;
     const { 'if-none-match': known } = await response.request().allHeaders();
-    const { encodedBodySize, transferSize } = await page.evaluate((url) => performance.getEntriesByName(url).at(-1)?.toJSON() ?? {}, response.url());
+    const { encodedBodySize, transferSize } = await page.evaluate(
+      url => performance.getEntriesByName(url).at(-1)?.toJSON() ?? {},
+      response.url(),
+    );
     answers.push([Boolean(known), transferSize < encodedBodySize]); // a 304 is headers alone
   });
   await page.getByRole('button', { name: 'Show more' }).waitFor();
@@ -480,18 +607,22 @@ test('orders: what has not changed since the last time is not sent again', async
   equal(answers, [[true, true]]);
 });
 
-test('orders: with remote-user the web server knows who asks: no token is needed, and a 401 asks to log in', async (context) => {
+test('orders: with remote-user the web server knows who asks: no token is needed, and a 401 asks to log in', async context => {
   const page = await context.newPage();
   const sent = [];
   let status = 200;
-  await page.route('**/orders?*', async (route) => {
+  await page.route('**/orders?*', async route => {
     sent.push((await route.request().allHeaders()).authorization ?? null);
     return answer(status === 200 ? withOrder({}) : { error: 'a login is required' }, { status })(route);
   });
   await page.goto(`${site.url}/foreign/orders.html`);
   await page.getByText('Please log in to see your orders.').first().waitFor();
   equal(sent, []);
-  await page.evaluate(() => { const e = document.querySelector('ordersnap-orders'); e.setAttribute('remote-user', ''); e.reload(); });
+  await page.evaluate(() => {
+    const e = document.querySelector('ordersnap-orders');
+    e.setAttribute('remote-user', '');
+    e.reload();
+  });
   await page.getByRole('heading', { name: 'BC-1' }).waitFor();
   status = 401;
   await page.evaluate(() => document.querySelector('ordersnap-orders').more());
@@ -501,11 +632,16 @@ test('orders: with remote-user the web server knows who asks: no token is needed
   expect(context, '401');
 });
 
-test('orders: slow is said while it lasts; away and busy have a button to try again', async (context) => {
+test('orders: slow is said while it lasts; away and busy have a button to try again', async context => {
   const page = await openOrders(context);
   await page.getByRole('button', { name: 'Show more' }).waitFor();
   let release;
-  await page.route('**/orders?*', async (route) => { await new Promise((done) => { release = done; }); await route.continue(); });
+  await page.route('**/orders?*', async route => {
+    await new Promise(done => {
+      release = done;
+    });
+    await route.continue();
+  });
   await page.getByRole('button', { name: 'Show more' }).click();
   await page.getByText('Loading your orders…').first().waitFor();
   equal(await status(page, 'ordersnap-orders'), 'Loading your orders…');
@@ -516,8 +652,12 @@ test('orders: slow is said while it lasts; away and busy have a button to try ag
   await page.getByRole('heading', { name: 'BC-ANN06' }).waitFor();
   equal(await page.locator('ordersnap-orders [aria-busy=true]').count(), 0);
   await page.unroute('**/orders?*');
-  for (const [fault, text] of [[(route) => route.abort(), 'can’t be reached'], [answer({ error: 'x' }, { status: 503 }), 'is busy'],
-    [answer({ error: 'x' }, { status: 500 }), 'That did not work'], [(route) => route.fulfill({ body: '<html>' }), 'can’t be reached']]) {
+  for (const [fault, text] of [
+    [route => route.abort(), 'can’t be reached'],
+    [answer({ error: 'x' }, { status: 503 }), 'is busy'],
+    [answer({ error: 'x' }, { status: 500 }), 'That did not work'],
+    [route => route.fulfill({ body: '<html>' }), 'can’t be reached'],
+  ]) {
     await page.route('**/orders?*', fault);
     await page.locator('ordersnap-orders').getByRole('button').last().click();
     await page.getByRole('alert').getByText(text).first().waitFor();
@@ -530,71 +670,169 @@ test('orders: slow is said while it lasts; away and busy have a button to try ag
   expect(context, '503', '500', 'ERR_FAILED');
 });
 
-test('orders: pages that are empty and lead on are read through, and one order is shown once', async (context) => {
+test('orders: pages that are empty and lead on are read through, and one order is shown once', async context => {
   const page = await context.newPage();
-  const order = (n) => ({ orderId: `cs_${n}`, orderNumber: `BC-${n}`, status: 'completed', amount: 1, currency: 'usd', createdAt: '2026-11-01T00:00:00Z' });
+  const order = n => ({
+    orderId: `cs_${n}`,
+    orderNumber: `BC-${n}`,
+    status: 'completed',
+    amount: 1,
+    currency: 'usd',
+    createdAt: '2026-11-01T00:00:00Z',
+  });
   const pages = { '': [[], 'a'], a: [[], 'b'], b: [[order(1), order(1)], 'c'], c: [[order(1), order(2)], null] };
-  await page.route('**/orders?*', (route) => {
+  await page.route('**/orders?*', route => {
     const [orders, nextCursor] = pages[new URL(route.request().url()).searchParams.get('cursor') ?? ''];
     return answer({ orders, nextCursor, hasOrders: true })(route);
   });
   await page.goto(`${site.url}/foreign/orders.html`);
-  await page.evaluate(() => { document.querySelector('ordersnap-orders').token = 'x'; });
+  await page.evaluate(() => {
+    document.querySelector('ordersnap-orders').token = 'x';
+  });
   await page.getByRole('button', { name: 'Show more' }).click();
   await page.getByRole('heading', { name: 'BC-2' }).waitFor();
   equal(await orderTitles(page), ['Order BC-1', 'Order BC-2']);
 });
 
-for (const [locale, dates, sums] of [['en-US', ['November 1, 2026', 'November 2, 2026'], ['¥8,500', 'KWD 12.345', '$85.00', '-$25.00', '-$10.00', '$5.00']],
-  ['de-DE', ['1. November 2026', '2. November 2026'], ['8.500 ¥', '12,345 KWD', '85,00 $', '-25,00 $', '-10,00 $', '5,00 $']]]) {
-  test(`orders: each sum is in its order's currency, each sum and date in the reader's locale: ${locale}`, async (context) => {
-    const page = await context.newPage();
-    const order = { status: 'completed', createdAt: '2026-11-01T12:00:00Z' };
-    await page.route('**/orders?*', answer({ nextCursor: null, orders: [{ ...order, orderId: 'a', amount: 8500, currency: 'jpy' }, { ...order, orderId: 'b', amount: 12345, currency: 'kwd' },
-      { ...order, orderId: 'c', amount: 8500, currency: 'usd', amountDiscount: 1000, amountShipping: 500, refunds: [{ status: 'succeeded', amount: 2500, currency: 'usd', createdAt: '2026-11-02T12:00:00Z' }] }] }));
-    await page.goto(`${site.url}/foreign/orders.html`);
-    await page.evaluate(() => ordersnap.configure({ token: 'x' }));
-    for (const summary of await page.locator('ordersnap-orders summary').all()) await summary.click();
-    const plain = (texts) => texts.map((text) => text.replace(/\u00a0/g, ' '));
-    const heads = plain(await page.locator('ordersnap-orders [part=card] > .row:nth-child(2) .number').allTextContents());
-    const [jpy, kwd, usd, refunded, discount, shipping] = sums;
-    equal(heads, [jpy, kwd, usd]);
-    equal(plain(await page.locator('ordersnap-orders .sums dd').allTextContents()), [jpy, kwd, discount, shipping, usd, refunded]);
-    equal(await page.locator('ordersnap-orders time').first().textContent(), dates[0]);
-    ok((await page.locator('ordersnap-orders .sums dt').last().textContent()).endsWith(dates[1]), 'the refund has its date');
-  }, { locale });
+for (const [locale, dates, sums] of [
+  [
+    'en-US',
+    ['November 1, 2026', 'November 2, 2026'],
+    ['¥8,500', 'KWD 12.345', '$85.00', '-$25.00', '-$10.00', '$5.00'],
+  ],
+  [
+    'de-DE',
+    ['1. November 2026', '2. November 2026'],
+    ['8.500 ¥', '12,345 KWD', '85,00 $', '-25,00 $', '-10,00 $', '5,00 $'],
+  ],
+]) {
+  test(
+    `orders: each sum is in its order's currency, each sum and date in the reader's locale: ${locale}`,
+    async context => {
+      const page = await context.newPage();
+      const order = { status: 'completed', createdAt: '2026-11-01T12:00:00Z' };
+      await page.route(
+        '**/orders?*',
+        answer({
+          nextCursor: null,
+          orders: [
+            { ...order, orderId: 'a', amount: 8500, currency: 'jpy' },
+            { ...order, orderId: 'b', amount: 12345, currency: 'kwd' },
+            {
+              ...order,
+              orderId: 'c',
+              amount: 8500,
+              currency: 'usd',
+              amountDiscount: 1000,
+              amountShipping: 500,
+              refunds: [{ status: 'succeeded', amount: 2500, currency: 'usd', createdAt: '2026-11-02T12:00:00Z' }],
+            },
+          ],
+        }),
+      );
+      await page.goto(`${site.url}/foreign/orders.html`);
+      await page.evaluate(() => ordersnap.configure({ token: 'x' }));
+      for (const summary of await page.locator('ordersnap-orders summary').all()) await summary.click();
+      const plain = texts => texts.map(text => text.replace(/\u00a0/g, ' '));
+      const heads = plain(
+        await page.locator('ordersnap-orders [part=card] > .row:nth-child(2) .number').allTextContents(),
+      );
+      const [jpy, kwd, usd, refunded, discount, shipping] = sums;
+      equal(heads, [jpy, kwd, usd]);
+      equal(plain(await page.locator('ordersnap-orders .sums dd').allTextContents()), [
+        jpy,
+        kwd,
+        discount,
+        shipping,
+        usd,
+        refunded,
+      ]);
+      equal(await page.locator('ordersnap-orders time').first().textContent(), dates[0]);
+      ok(
+        (await page.locator('ordersnap-orders .sums dt').last().textContent()).endsWith(dates[1]),
+        'the refund has its date',
+      );
+    },
+    { locale },
+  );
 }
 
 // --- a server that is broken, or hostile ---------------------------------------------------------
 
-const GOOD_ORDER = { orderId: 'cs_1', orderNumber: 'BC-1', status: 'completed', amount: 100, currency: 'usd', createdAt: '2026-11-01T00:00:00Z', items: [] };
-const GOOD_QUOTE = { quoteSignature: 'q', expiresAt: 4e9, items: [{ sku: 'X-EVIL', name: 'Thing', quantity: 1, unitPrice: 100, currency: 'usd' }],
-  pricingSummary: { subtotal: 100, currency: 'usd' } };
-const withOrder = (more) => ({ orders: [{ ...GOOD_ORDER, ...more }], nextCursor: null, hasOrders: true });
+const GOOD_ORDER = {
+  orderId: 'cs_1',
+  orderNumber: 'BC-1',
+  status: 'completed',
+  amount: 100,
+  currency: 'usd',
+  createdAt: '2026-11-01T00:00:00Z',
+  items: [],
+};
+const GOOD_QUOTE = {
+  quoteSignature: 'q',
+  expiresAt: 4e9,
+  items: [{ sku: 'X-EVIL', name: 'Thing', quantity: 1, unitPrice: 100, currency: 'usd' }],
+  pricingSummary: { subtotal: 100, currency: 'usd' },
+};
+const withOrder = more => ({ orders: [{ ...GOOD_ORDER, ...more }], nextCursor: null, hasOrders: true });
 const HOSTILE_TEXT = { toString: 1, valueOf: null };
 
-const NO_JSON = { HTML: '<html>ok</html>', nothing: '', 'half an object': '{"orders": [', null: 'null', 'a list': '[]', 'a number': '5', 'a text': '"orders"',
-  'ten megabytes': JSON.stringify({ ...withOrder({}), ...GOOD_QUOTE, status: 'completed', padding: 'x'.repeat(10e6) }) };
-const BAD_ORDERS = { 'no list': {}, 'a text for the list': { orders: 'abc' }, 'a cursor that is an object': { orders: [], nextCursor: {} } };
-const BAD_QUOTES = { 'no fields': {}, 'lines of null': { ...GOOD_QUOTE, items: [null] }, 'a text for lines': { ...GOOD_QUOTE, items: 'abc' },
-  'no sums': { ...GOOD_QUOTE, pricingSummary: undefined }, 'no sum': { ...GOOD_QUOTE, pricingSummary: {} }, 'no signature': { ...GOOD_QUOTE, quoteSignature: null },
-  'a price as text': { ...GOOD_QUOTE, items: [{ ...GOOD_QUOTE.items[0], unitPrice: '1' }] }, 'a huge sum': { ...GOOD_QUOTE, pricingSummary: { subtotal: 1e300, currency: 'usd' } } };
-const BAD_STATUSES = { 'lines of null': { status: 'completed', orderNumber: 'BC-1', items: [null] }, 'a text for lines': { status: 'completed', orderNumber: 'BC-1', items: 'abc' },
-  'an object for the number': { status: 'completed', orderNumber: HOSTILE_TEXT }, 'an amount as text': { status: 'completed', orderNumber: 'BC-1', amount: '5' },
-  'a state of no text': { status: HOSTILE_TEXT }, 'a huge amount': { status: 'completed', orderNumber: 'BC-1', amount: -1e300, currency: 'usd', items: [] } };
-const bodies = (bad) => Object.entries({ ...NO_JSON, ...Object.fromEntries(Object.entries(bad).map(([what, value]) => [what, JSON.stringify(value)])) });
-const give = (body) => (route) => route.fulfill({ contentType: 'application/json', body });
+const NO_JSON = {
+  HTML: '<html>ok</html>',
+  nothing: '',
+  'half an object': '{"orders": [',
+  null: 'null',
+  'a list': '[]',
+  'a number': '5',
+  'a text': '"orders"',
+  'ten megabytes': JSON.stringify({ ...withOrder({}), ...GOOD_QUOTE, status: 'completed', padding: 'x'.repeat(10e6) }),
+};
+const BAD_ORDERS = {
+  'no list': {},
+  'a text for the list': { orders: 'abc' },
+  'a cursor that is an object': { orders: [], nextCursor: {} },
+};
+const BAD_QUOTES = {
+  'no fields': {},
+  'lines of null': { ...GOOD_QUOTE, items: [null] },
+  'a text for lines': { ...GOOD_QUOTE, items: 'abc' },
+  'no sums': { ...GOOD_QUOTE, pricingSummary: undefined },
+  'no sum': { ...GOOD_QUOTE, pricingSummary: {} },
+  'no signature': { ...GOOD_QUOTE, quoteSignature: null },
+  'a price as text': { ...GOOD_QUOTE, items: [{ ...GOOD_QUOTE.items[0], unitPrice: '1' }] },
+  'a huge sum': { ...GOOD_QUOTE, pricingSummary: { subtotal: 1e300, currency: 'usd' } },
+};
+const BAD_STATUSES = {
+  'lines of null': { status: 'completed', orderNumber: 'BC-1', items: [null] },
+  'a text for lines': { status: 'completed', orderNumber: 'BC-1', items: 'abc' },
+  'an object for the number': { status: 'completed', orderNumber: HOSTILE_TEXT },
+  'an amount as text': { status: 'completed', orderNumber: 'BC-1', amount: '5' },
+  'a state of no text': { status: HOSTILE_TEXT },
+  'a huge amount': { status: 'completed', orderNumber: 'BC-1', amount: -1e300, currency: 'usd', items: [] },
+};
+const bodies = bad =>
+  Object.entries({
+    ...NO_JSON,
+    ...Object.fromEntries(Object.entries(bad).map(([what, value]) => [what, JSON.stringify(value)])),
+  });
+const give = body => route => route.fulfill({ contentType: 'application/json', body });
 
-test('orders: an answer that is none, of whatever kind, is an error in words, and Try again works', async (context) => {
+test('orders: an answer that is none, of whatever kind, is an error in words, and Try again works', async context => {
   const page = await context.newPage();
   let body = '{}';
-  await page.route('**/orders?*', (route) => give(body)(route));
+  await page.route('**/orders?*', route => give(body)(route));
   await page.goto(`${site.url}/foreign/orders.html`);
-  await page.evaluate(() => { document.querySelector('ordersnap-orders').token = 'x'; });
+  await page.evaluate(() => {
+    document.querySelector('ordersnap-orders').token = 'x';
+  });
   for (const [what, bad] of bodies(BAD_ORDERS)) {
     body = bad;
     await page.evaluate(() => document.querySelector('ordersnap-orders').reload());
-    await page.getByRole('alert').getByText('can’t be reached').waitFor().catch(() => ok(false, `${what}: no word of it`));
+    await page
+      .getByRole('alert')
+      .getByText('can’t be reached')
+      .waitFor()
+      .catch(() => ok(false, `${what}: no word of it`));
     body = JSON.stringify(withOrder({}));
     await page.getByRole('button', { name: 'Try again' }).click();
     await page.getByRole('heading', { name: 'BC-1' }).waitFor();
@@ -602,16 +840,23 @@ test('orders: an answer that is none, of whatever kind, is an error in words, an
   }
 });
 
-test('the cart: a quote that is none, of whatever kind, is an error in words, and Try again works', async (context) => {
+test('the cart: a quote that is none, of whatever kind, is an error in words, and Try again works', async context => {
   const page = await context.newPage();
   let body = JSON.stringify(GOOD_QUOTE);
-  await page.route('**/cart/quote', (route) => give(body)(route));
+  await page.route('**/cart/quote', route => give(body)(route));
   await page.goto(`${site.url}/foreign/evil.html`);
   await page.getByText('$1.00').first().waitFor();
   for (const [what, bad] of bodies(BAD_QUOTES)) {
     body = bad;
-    await page.evaluate(() => { ordersnap.cart.clear(); ordersnap.cart.set('X-EVIL', 1); });
-    await page.getByRole('alert').getByText('can’t be reached').waitFor().catch(() => ok(false, `${what}: no word of it`));
+    await page.evaluate(() => {
+      ordersnap.cart.clear();
+      ordersnap.cart.set('X-EVIL', 1);
+    });
+    await page
+      .getByRole('alert')
+      .getByText('can’t be reached')
+      .waitFor()
+      .catch(() => ok(false, `${what}: no word of it`));
     ok(await pay(page).isDisabled(), `${what}: it can be paid`);
     body = JSON.stringify(GOOD_QUOTE);
     await page.getByRole('button', { name: 'Try again' }).click();
@@ -620,10 +865,17 @@ test('the cart: a quote that is none, of whatever kind, is an error in words, an
   }
 });
 
-test('the cart: a session that is none is an error in words, and the next try goes to Stripe', async (context) => {
+test('the cart: a session that is none is an error in words, and the next try goes to Stripe', async context => {
   const page = await openShop(context);
   await fillCart(page);
-  for (const body of ['<html>', '[]', '{}', '{"sessionId":{"toString":1},"checkoutUrl":"https://x.example/"}', '{"sessionId":"cs","checkoutUrl":"javascript:alert(1)"}', '{"sessionId":"cs","checkoutUrl":7}']) {
+  for (const body of [
+    '<html>',
+    '[]',
+    '{}',
+    '{"sessionId":{"toString":1},"checkoutUrl":"https://x.example/"}',
+    '{"sessionId":"cs","checkoutUrl":"javascript:alert(1)"}',
+    '{"sessionId":"cs","checkoutUrl":7}',
+  ]) {
     await page.route('**/checkout/create-session', give(body));
     await pay(page).click();
     await page.getByRole('alert').getByText('can’t be reached').waitFor();
@@ -632,19 +884,26 @@ test('the cart: a session that is none is an error in words, and the next try go
   await goToStripe(page);
 });
 
-test('thanks: an answer that is none, of whatever kind, is waited out, said, and asked for again', async (context) => {
+test('thanks: an answer that is none, of whatever kind, is waited out, said, and asked for again', async context => {
   for (const [what, bad] of bodies(BAD_STATUSES)) {
     const page = await context.newPage();
     let body = bad;
     let asked = 0;
-    await page.route('**/checkout/session-status?*', (route) => { asked += 1; return give(body)(route); });
+    await page.route('**/checkout/session-status?*', route => {
+      asked += 1;
+      return give(body)(route);
+    });
     await page.clock.install();
     await page.goto(`${site.url}/foreign/thanks.html?session_id=cs_test_1`);
     await page.getByText('we are waiting for word').first().waitFor();
-    await eventually(async () => {
-      await page.clock.runFor(20000);
-      return page.getByRole('button', { name: 'Try again' }).count();
-    }, `${what}: an end`, 30000);
+    await eventually(
+      async () => {
+        await page.clock.runFor(20000);
+        return page.getByRole('button', { name: 'Try again' }).count();
+      },
+      `${what}: an end`,
+      30000,
+    );
     equal(asked, 12, what);
     await page.getByText('We have not heard of your payment yet.', { exact: false }).first().waitFor();
     body = JSON.stringify({ status: 'completed', orderNumber: 'BC-1', amount: 100, currency: 'usd', items: [] });
@@ -657,11 +916,11 @@ test('thanks: an answer that is none, of whatever kind, is waited out, said, and
 
 // Every field of an order that doc/openapi.json names, as a path: ['items', 0, 'name'].
 const API = JSON.parse(readFileSync(new URL('../../doc/openapi.json', import.meta.url), 'utf8'));
-const resolved = (schema) => (schema.$ref ? API.components.schemas[schema.$ref.split('/').pop()] : schema);
-const pathsOf = (schema) => {
+const resolved = schema => (schema.$ref ? API.components.schemas[schema.$ref.split('/').pop()] : schema);
+const pathsOf = schema => {
   const { properties, items } = resolved(schema);
   const inside = properties ? Object.entries(properties) : items ? [[0, items]] : [];
-  return inside.flatMap(([name, one]) => [[name], ...pathsOf(one).map((rest) => [name, ...rest])]);
+  return inside.flatMap(([name, one]) => [[name], ...pathsOf(one).map(rest => [name, ...rest])]);
 };
 const withField = (value, [name, ...rest], odd) => {
   const copy = typeof name === 'number' ? [...(value ?? [])] : { ...value };
@@ -669,39 +928,87 @@ const withField = (value, [name, ...rest], odd) => {
   return copy;
 };
 
-test('orders: a field of another kind, whichever it is, hides no other order and shows nothing odd', async (context) => {
+test('orders: a field of another kind, whichever it is, hides no other order and shows nothing odd', async context => {
   const page = await context.newPage();
-  const odd = [null, true, 7, -0.5, 1e300, 'x', '', [], {}, [null], [[]], ['x'], [7], [{}], { toString: 1, valueOf: null }, HOSTILE_TEXT, [HOSTILE_TEXT]];
+  const odd = [
+    null,
+    true,
+    7,
+    -0.5,
+    1e300,
+    'x',
+    '',
+    [],
+    {},
+    [null],
+    [[]],
+    ['x'],
+    [7],
+    [{}],
+    { toString: 1, valueOf: null },
+    HOSTILE_TEXT,
+    [HOSTILE_TEXT],
+  ];
   let body;
-  await page.route('**/orders?*', (route) => answer(body)(route));
+  await page.route('**/orders?*', route => answer(body)(route));
   await page.goto(`${site.url}/foreign/orders.html`);
   await page.evaluate(() => ordersnap.configure({ locale: 'en-US', token: 'x' }));
   const paths = pathsOf({ $ref: 'Order' });
   ok(paths.length > 60, `${paths.length} fields`);
   for (const path of paths) {
-    const orders = odd.map((value, n) => withField({ ...GOOD_ORDER, orderId: `cs_${n}`, orderNumber: `BC-${n}` }, path, value));
-    body = { orders: [{ ...GOOD_ORDER, orderId: 'cs_a', orderNumber: 'BC-A' }, ...orders, { ...GOOD_ORDER, orderId: 'cs_z', orderNumber: 'BC-Z' }], nextCursor: null };
+    const orders = odd.map((value, n) =>
+      withField({ ...GOOD_ORDER, orderId: `cs_${n}`, orderNumber: `BC-${n}` }, path, value),
+    );
+    body = {
+      orders: [
+        { ...GOOD_ORDER, orderId: 'cs_a', orderNumber: 'BC-A' },
+        ...orders,
+        { ...GOOD_ORDER, orderId: 'cs_z', orderNumber: 'BC-Z' },
+      ],
+      nextCursor: null,
+    };
     await page.evaluate(() => document.querySelector('ordersnap-orders').reload());
     await page.getByRole('heading', { name: 'BC-A' }).waitFor();
-    const unreadable = path[0] === 'orderId' ? odd.filter((value) => typeof value !== 'string').length : 0;
+    const unreadable = path[0] === 'orderId' ? odd.filter(value => typeof value !== 'string').length : 0;
     equal((await orderTitles(page)).length, orders.length + 2 - unreadable, path.join('.'));
-    const shown = await page.locator('ordersnap-orders').evaluate((e) => e.shadowRoot.textContent);
-    ok(!/NaN|undefined|null|object|function/.test(shown), `${path.join('.')}: ${shown.match(/.{0,40}(NaN|undefined|null|object|function)/)?.[0]}`);
+    const shown = await page.locator('ordersnap-orders').evaluate(e => e.shadowRoot.textContent);
+    ok(
+      !/NaN|undefined|null|object|function/.test(shown),
+      `${path.join('.')}: ${shown.match(/.{0,40}(NaN|undefined|null|object|function)/)?.[0]}`,
+    );
     equal(shown.includes(`Orders that can’t be shown here: ${unreadable}`), unreadable > 0, path.join('.'));
   }
 });
 
-test('orders: one that is no order is counted in a note, the others are shown, and more can be loaded', async (context) => {
+test('orders: one that is no order is counted in a note, the others are shown, and more can be loaded', async context => {
   const page = await context.newPage();
-  const bodies = [{ orders: [null, { ...GOOD_ORDER, orderId: 'cs_a', orderNumber: 'BC-A' }, [], 'x', { ...GOOD_ORDER, orderId: undefined }], nextCursor: 'c' },
-    { orders: [7], nextCursor: null }];
-  const note = (count) => page.locator('ordersnap-orders [part=note]').getByText(`Orders that can’t be shown here: ${count}.`);
+  const bodies = [
+    {
+      orders: [
+        null,
+        { ...GOOD_ORDER, orderId: 'cs_a', orderNumber: 'BC-A' },
+        [],
+        'x',
+        { ...GOOD_ORDER, orderId: undefined },
+      ],
+      nextCursor: 'c',
+    },
+    { orders: [7], nextCursor: null },
+  ];
+  const note = count =>
+    page.locator('ordersnap-orders [part=note]').getByText(`Orders that can’t be shown here: ${count}.`);
   let asked = 0;
-  await page.route('**/orders?*', (route) => { asked += 1; return answer(bodies[(asked - 1) % 2])(route); });
+  await page.route('**/orders?*', route => {
+    asked += 1;
+    return answer(bodies[(asked - 1) % 2])(route);
+  });
   await page.goto(`${site.url}/foreign/orders.html`);
   await page.evaluate(() => ordersnap.configure({ token: 'x' }));
   await note(4).waitFor();
-  equal(await status(page, 'ordersnap-orders'), 'Orders shown: 1. Orders that can’t be shown here: 4. Please ask the shop.');
+  equal(
+    await status(page, 'ordersnap-orders'),
+    'Orders shown: 1. Orders that can’t be shown here: 4. Please ask the shop.',
+  );
   await page.getByRole('button', { name: 'Show more' }).click();
   await note(5).waitFor();
   equal(await orderTitles(page), ['Order BC-A']);
@@ -711,34 +1018,53 @@ test('orders: one that is no order is counted in a note, the others are shown, a
   equal(await page.getByText('You have not ordered anything yet.').count(), 0);
 });
 
-test('orders: what the Lambda functions left in their table is shown, each of it', async (context) => {
+test('orders: what the Lambda functions left in their table is shown, each of it', async context => {
   const page = await openOrders(context, 'old');
   await page.getByRole('heading', { name: 'BC-OLD1' }).waitFor();
   equal(await orderTitles(page), site.old);
   for (const summary of await page.locator('ordersnap-orders summary').all()) await summary.click();
-  const shown = await page.locator('ordersnap-orders').evaluate((e) => e.shadowRoot.textContent);
+  const shown = await page.locator('ordersnap-orders').evaluate(e => e.shadowRoot.textContent);
   ok(!/NaN|undefined|null|object|Invalid/.test(shown), shown);
   equal(await page.locator('ordersnap-orders [part=note]').count(), 0);
 });
 
-test('orders: what is only odd is shown: negative amounts, a currency of none, fields that are missing, a state nobody knows', async (context) => {
+test('orders: what is only odd is shown: negative amounts, a currency of none, fields that are missing, a state nobody knows', async context => {
   const page = await context.newPage();
-  const odd = [{ orderId: 'a' }, { ...GOOD_ORDER, orderId: 'b', currency: 'none', amount: -12345 }, { ...GOOD_ORDER, orderId: 'c', status: 'constructor', items: [{}] },
-    { ...GOOD_ORDER, orderId: 'd', createdAt: 'yesterday', currency: '', shippingAddress: {}, tracking: {}, refunds: [{ status: 'succeeded' }] }];
+  const odd = [
+    { orderId: 'a' },
+    { ...GOOD_ORDER, orderId: 'b', currency: 'none', amount: -12345 },
+    { ...GOOD_ORDER, orderId: 'c', status: 'constructor', items: [{}] },
+    {
+      ...GOOD_ORDER,
+      orderId: 'd',
+      createdAt: 'yesterday',
+      currency: '',
+      shippingAddress: {},
+      tracking: {},
+      refunds: [{ status: 'succeeded' }],
+    },
+  ];
   await page.route('**/orders?*', answer({ orders: odd, nextCursor: null }));
   await page.goto(`${site.url}/foreign/orders.html`);
-  await page.evaluate(() => { document.querySelector('ordersnap-orders').token = 'x'; });
+  await page.evaluate(() => {
+    document.querySelector('ordersnap-orders').token = 'x';
+  });
   await page.getByText('-123.45 NONE').first().waitFor();
   equal((await orderTitles(page)).length, 4);
   equal(await page.getByText(/NaN|undefined|null|1970|object/).count(), 0);
 });
 
-test('orders: empty pages that lead on for ever come to an end', async (context) => {
+test('orders: empty pages that lead on for ever come to an end', async context => {
   const page = await context.newPage();
   let asked = 0;
-  await page.route('**/orders?*', (route) => { asked += 1; return answer({ orders: [], nextCursor: `c${asked}` })(route); });
+  await page.route('**/orders?*', route => {
+    asked += 1;
+    return answer({ orders: [], nextCursor: `c${asked}` })(route);
+  });
   await page.goto(`${site.url}/foreign/orders.html`);
-  await page.evaluate(() => { document.querySelector('ordersnap-orders').token = 'x'; });
+  await page.evaluate(() => {
+    document.querySelector('ordersnap-orders').token = 'x';
+  });
   await page.getByRole('button', { name: 'Show more' }).waitFor();
   equal(asked, 20);
 });
@@ -746,7 +1072,9 @@ test('orders: empty pages that lead on for ever come to an end', async (context)
 // A server of its own on a free port; hanging up is ours.
 async function withServer(respond, body) {
   const server = createServer(respond);
-  await new Promise((done) => { server.listen(0, '127.0.0.1', done); });
+  await new Promise(done => {
+    server.listen(0, '127.0.0.1', done);
+  });
   try {
     return await body(`http://127.0.0.1:${server.address().port}`);
   } finally {
@@ -755,29 +1083,40 @@ async function withServer(respond, body) {
   }
 }
 
-test('orders: an answer that never ends is given up, and Try again works', async (context) => {
+test('orders: an answer that never ends is given up, and Try again works', async context => {
   let ends = false;
-  await withServer((request, response) => {
-    response.writeHead(request.method === 'OPTIONS' ? 204 : 200, { 'Content-Type': 'application/json', 'Access-Control-Allow-Origin': '*', 'Access-Control-Allow-Headers': 'authorization' });
-    if (request.method === 'OPTIONS' || ends) response.end(JSON.stringify(withOrder({})));
-    else response.write('{"orders": [');
-  }, async (base) => {
-    const page = await context.newPage();
-    await page.goto(`${site.other}/other/orders.html`);
-    await page.evaluate((url) => ordersnap.configure({ base: url, token: 'x' }), base);
-    await page.getByRole('alert').getByText('can’t be reached').waitFor({ timeout: 30000 });
-    ends = true;
-    await page.getByRole('button', { name: 'Try again' }).click();
-    await page.getByRole('heading', { name: 'BC-1' }).waitFor();
-  });
+  await withServer(
+    (request, response) => {
+      response.writeHead(request.method === 'OPTIONS' ? 204 : 200, {
+        'Content-Type': 'application/json',
+        'Access-Control-Allow-Origin': '*',
+        'Access-Control-Allow-Headers': 'authorization',
+      });
+      if (request.method === 'OPTIONS' || ends) response.end(JSON.stringify(withOrder({})));
+      else response.write('{"orders": [');
+    },
+    async base => {
+      const page = await context.newPage();
+      await page.goto(`${site.other}/other/orders.html`);
+      await page.evaluate(url => ordersnap.configure({ base: url, token: 'x' }), base);
+      await page.getByRole('alert').getByText('can’t be reached').waitFor({ timeout: 30000 });
+      ends = true;
+      await page.getByRole('button', { name: 'Try again' }).click();
+      await page.getByRole('heading', { name: 'BC-1' }).waitFor();
+    },
+  );
   expect(context, 'ERR_'); // the browser's own word of it
 });
 
-test('before Pay, a look at the last payment that gets no answer takes three seconds, not twenty', async (context) => {
+test('before Pay, a look at the last payment that gets no answer takes three seconds, not twenty', async context => {
   const page = await openShop(context);
-  await page.evaluate(() => localStorage.setItem('ordersnap-session', '{"session":"cs_test_slow","quote":"q","lines":[]}'));
+  await page.evaluate(() =>
+    localStorage.setItem('ordersnap-session', '{"session":"cs_test_slow","quote":"q","lines":[]}'),
+  );
   let asked = 0;
-  await page.route('**/checkout/session-status?*', () => { asked += 1; }); // no answer at all
+  await page.route('**/checkout/session-status?*', () => {
+    asked += 1;
+  }); // no answer at all
   await fillCart(page);
   await eventually(() => pay(page).isEnabled(), 'the button');
   const before = asked;
@@ -787,49 +1126,73 @@ test('before Pay, a look at the last payment that gets no answer takes three sec
   expect(context, 'ERR_');
 });
 
-test('a payment of this tab that failed, after another tab began one, is not told as ordered', async (context) => {
+test('a payment of this tab that failed, after another tab began one, is not told as ordered', async context => {
   const [page, other] = [await openShop(context), await openShop(context)];
   let session;
-  await page.route('**/checkout/create-session', async (route) => {
+  await page.route('**/checkout/create-session', async route => {
     const response = await route.fetch();
     const value = await response.json();
     session ??= value.sessionId;
-    await route.fulfill({ response, json: value.sessionId === session ? { ...value, checkoutUrl: `${site.url}/foreign/stay` } : value });
+    await route.fulfill({
+      response,
+      json: value.sessionId === session ? { ...value, checkoutUrl: `${site.url}/foreign/stay` } : value,
+    });
   });
-  await page.route('**/foreign/stay', (route) => route.fulfill({ status: 204 })); // Stripe's page is not come to
+  await page.route('**/foreign/stay', route => route.fulfill({ status: 204 })); // Stripe's page is not come to
   await fillCart(page);
   await pay(page).click();
   await eventually(() => page.evaluate(() => localStorage.getItem('ordersnap-session')), 'the session');
-  await eventually(() => pay(other).isEnabled(), 'the other tab\'s button');
+  await eventually(() => pay(other).isEnabled(), "the other tab's button");
   await goToStripe(other);
   await call('/_sim/pay', { session, method: 'later' });
   await call('/_sim/later', { session, outcome: 'fail' });
-  await eventually(async () => page.evaluate((id) => fetch(`/checkout/session-status?session_id=${id}`).then((r) => r.json())
-    .then((r) => r.status === 'failed'), session), 'word of it');
+  await eventually(
+    async () =>
+      page.evaluate(
+        id =>
+          fetch(`/checkout/session-status?session_id=${id}`)
+            .then(r => r.json())
+            .then(r => r.status === 'failed'),
+        session,
+      ),
+    'word of it',
+  );
   await page.evaluate(() => dispatchEvent(new Event('pageshow')));
   await goToStripe(page);
   expect(context, '409');
 });
 
-test('a page of another origin sells and lists with configure({base, token}), and asks its own origin for nothing', async (context) => {
+test('a page of another origin sells and lists with configure({base, token}), and asks its own origin for nothing', async context => {
   const shop = await openShop(context);
-  const token = await shop.evaluate(() => fetch('login', { method: 'POST', body: JSON.stringify({ name: 'ann' }) }).then((r) => r.json()).then((r) => r.token));
+  const token = await shop.evaluate(() =>
+    fetch('login', { method: 'POST', body: JSON.stringify({ name: 'ann' }) })
+      .then(r => r.json())
+      .then(r => r.token),
+  );
   const page = await context.newPage();
-  await page.addInitScript((value) => { window.forTheTest = value; }, { base: site.url, token });
+  await page.addInitScript(
+    value => {
+      window.forTheTest = value;
+    },
+    { base: site.url, token },
+  );
   const own = [];
-  page.on('request', (request) => request.url().startsWith(site.other) && own.push(new URL(request.url()).pathname));
+  page.on('request', request => request.url().startsWith(site.other) && own.push(new URL(request.url()).pathname));
   await page.goto(`${site.other}/other/all.html`);
   await page.getByRole('heading', { name: 'BC-ANN01' }).waitFor();
   await add(page, 'Red Necklace').click();
   await page.locator('ordersnap-cart').getByText('$30.00').first().waitFor();
   await eventually(() => pay(page).isEnabled(), 'the button');
   await goToStripe(page);
-  equal([...new Set(own)].filter((path) => !/^\/(other|ordersnap\.js|demo\/icon)/.test(path)), []);
+  equal(
+    [...new Set(own)].filter(path => !/^\/(other|ordersnap\.js|demo\/icon)/.test(path)),
+    [],
+  );
 });
 
 // --- foreign pages ------------------------------------------------------------------------------
 
-test('a product named like HTML is text, in a page with the strictest policy', async (context) => {
+test('a product named like HTML is text, in a page with the strictest policy', async context => {
   const page = await context.newPage();
   await page.goto(`${site.url}/foreign/evil.html`);
   await add(page, EVIL).click();
@@ -839,25 +1202,38 @@ test('a product named like HTML is text, in a page with the strictest policy', a
 });
 
 for (let n = 0; n < site.snippets; n += 1) {
-  test(`the manual's snippet ${n + 1} works in a page with the strictest policy`, async (context) => {
+  test(`the manual's snippet ${n + 1} works in a page with the strictest policy`, async context => {
     const page = await context.newPage();
     await page.goto(`${site.url}/foreign/snippet${n}.html?session_id=cs_test_ann05`);
     await page.waitForLoadState('networkidle');
-    const shown = await page.evaluate(() => [...document.querySelectorAll('ordersnap-buy, ordersnap-cart, ordersnap-thanks, ordersnap-orders')]
-      .map((e) => e.shadowRoot.textContent.trim()));
+    const shown = await page.evaluate(() =>
+      [...document.querySelectorAll('ordersnap-buy, ordersnap-cart, ordersnap-thanks, ordersnap-orders')].map(e =>
+        e.shadowRoot.textContent.trim(),
+      ),
+    );
     ok(shown.length && shown.every(Boolean), `it shows ${JSON.stringify(shown)}`);
   });
 }
 
-test('the manual\'s attributes of buy and cart: quantity, name, most, heading, countries, email and the two addresses', async (context) => {
+test("the manual's attributes of buy and cart: quantity, name, most, heading, countries, email and the two addresses", async context => {
   const page = await context.newPage();
   let body;
-  await page.route('**/checkout/create-session', (route) => { body = route.request().postDataJSON(); return answer({ error: 'no' }, { status: 400 })(route); });
+  await page.route('**/checkout/create-session', route => {
+    body = route.request().postDataJSON();
+    return answer({ error: 'no' }, { status: 400 })(route);
+  });
   await page.goto(`${site.url}/foreign/evil.html`);
   await page.evaluate(() => {
-    const set = (tag, attributes) => Object.entries(attributes).forEach(([name, value]) => document.querySelector(tag).setAttribute(name, value));
+    const set = (tag, attributes) =>
+      Object.entries(attributes).forEach(([name, value]) => document.querySelector(tag).setAttribute(name, value));
     set('ordersnap-buy', { sku: 'N-RED', quantity: '2', name: 'A pair' });
-    set('ordersnap-cart', { most: '3', heading: '4', countries: 'CA, US', 'success-url': '/x.html?session_id={CHECKOUT_SESSION_ID}', 'cancel-url': 'y.html' });
+    set('ordersnap-cart', {
+      most: '3',
+      heading: '4',
+      countries: 'CA, US',
+      'success-url': '/x.html?session_id={CHECKOUT_SESSION_ID}',
+      'cancel-url': 'y.html',
+    });
   });
   await add(page, 'A pair').click();
   await page.getByRole('heading', { name: 'Your cart', level: 4 }).waitFor();
@@ -873,16 +1249,23 @@ test('the manual\'s attributes of buy and cart: quantity, name, most, heading, c
   await page.getByRole('alert').getByText('That did not work: no').waitFor();
   const { quoteSignature, ...rest } = body;
   ok(/^[0-9a-f]{64}$/.test(quoteSignature), quoteSignature);
-  equal(rest, { customerEmail: 'ann@shop.example', shippingAddressCollection: { allowed_countries: ['CA', 'US'] },
-    successUrl: `${site.url}/x.html?session_id={CHECKOUT_SESSION_ID}`, cancelUrl: `${site.url}/foreign/y.html` });
+  equal(rest, {
+    customerEmail: 'ann@shop.example',
+    shippingAddressCollection: { allowed_countries: ['CA', 'US'] },
+    successUrl: `${site.url}/x.html?session_id={CHECKOUT_SESSION_ID}`,
+    cancelUrl: `${site.url}/foreign/y.html`,
+  });
   equal(await page.getByLabel(/^E-mail/).inputValue(), 'ann@shop.example');
   expect(context, '400');
 });
 
-test('the manual\'s attributes of thanks and orders: parameter, heading, limit', async (context) => {
+test("the manual's attributes of thanks and orders: parameter, heading, limit", async context => {
   const page = await context.newPage();
   let limit;
-  await page.route('**/orders?*', (route) => { limit = new URL(route.request().url()).searchParams.get('limit'); return answer(withOrder({}))(route); });
+  await page.route('**/orders?*', route => {
+    limit = new URL(route.request().url()).searchParams.get('limit');
+    return answer(withOrder({}))(route);
+  });
   await page.goto(`${site.url}/foreign/orders.html?s=cs_test_ann05`);
   await page.evaluate(() => {
     const thanks = document.createElement('ordersnap-thanks');
@@ -900,28 +1283,43 @@ test('the manual\'s attributes of thanks and orders: parameter, heading, limit',
   equal(limit, '7');
 });
 
-test('the manual\'s events: what was added, the order once, a login that is needed, and the cart\'s change', async (context) => {
+test("the manual's events: what was added, the order once, a login that is needed, and the cart's change", async context => {
   const page = await context.newPage();
   const states = ['pending', 'pending', 'completed'];
-  await page.route('**/checkout/session-status?*', (route) => answer({ status: states.length > 1 ? states.shift() : states[0], orderNumber: 'BC-1', amount: 5, currency: 'usd', items: [] })(route));
+  await page.route('**/checkout/session-status?*', route =>
+    answer({
+      status: states.length > 1 ? states.shift() : states[0],
+      orderNumber: 'BC-1',
+      amount: 5,
+      currency: 'usd',
+      items: [],
+    })(route),
+  );
   await page.addInitScript(() => {
     window.told = [];
-    for (const name of ['ordersnap-added', 'ordersnap-order', 'ordersnap-login']) document.addEventListener(name, ({ type, detail, target }) => told.push([type, target.localName, detail]));
+    for (const name of ['ordersnap-added', 'ordersnap-order', 'ordersnap-login'])
+      document.addEventListener(name, ({ type, detail, target }) => told.push([type, target.localName, detail]));
     addEventListener('ordersnap-cart-change', ({ type, detail }) => told.push([type, detail]));
   });
   await page.goto(`${site.url}/foreign/evil.html`);
   await add(page, EVIL).click();
-  equal(await page.evaluate(() => told), [['ordersnap-cart-change', { 'X-EVIL': 1 }], ['ordersnap-added', 'ordersnap-buy', { sku: 'X-EVIL', count: 1 }]]);
+  equal(await page.evaluate(() => told), [
+    ['ordersnap-cart-change', { 'X-EVIL': 1 }],
+    ['ordersnap-added', 'ordersnap-buy', { sku: 'X-EVIL', count: 1 }],
+  ]);
   await page.goto(`${site.url}/foreign/thanks.html?session_id=cs_test_1`);
   await page.getByText('Your payment went through.').first().waitFor();
   const orders = (await page.evaluate(() => told)).filter(([type]) => type === 'ordersnap-order');
-  equal(orders.map(([, tag, detail]) => [tag, detail.orderNumber]), [['ordersnap-thanks', 'BC-1']]);
+  equal(
+    orders.map(([, tag, detail]) => [tag, detail.orderNumber]),
+    [['ordersnap-thanks', 'BC-1']],
+  );
   await page.goto(`${site.url}/foreign/orders.html`);
   await page.getByText('Please log in to see your orders.').first().waitFor();
   equal(await page.evaluate(() => told), [['ordersnap-login', 'ordersnap-orders', {}]]);
 });
 
-test('texts, locale and address come from the page: attributes, properties, configure()', async (context) => {
+test('texts, locale and address come from the page: attributes, properties, configure()', async context => {
   const page = await context.newPage();
   await page.goto(`${site.url}/foreign/evil.html`);
   await page.evaluate(() => {
@@ -935,13 +1333,14 @@ test('texts, locale and address come from the page: attributes, properties, conf
   await page.getByText('1,00\u00a0$').waitFor();
 });
 
-test('a page whose style sheet touches everything leaves the elements usable', async (context) => {
+test('a page whose style sheet touches everything leaves the elements usable', async context => {
   const page = await context.newPage();
   await page.setViewportSize({ width: 360, height: 740 });
   await page.goto(`${site.url}/foreign/evil.html`);
   await page.evaluate(() => {
     const sheet = new CSSStyleSheet();
-    sheet.replaceSync(`* { white-space: nowrap; letter-spacing: 1em; text-transform: uppercase; text-align: right; text-indent: -99em; line-height: 0 }
+    sheet.replaceSync(`* { white-space: nowrap; letter-spacing: 1em; text-transform: uppercase; text-align: right;
+      text-indent: -99em; line-height: 0 }
       button, input, ul, li, form, dl, p { display: none !important; width: 3000px; pointer-events: none }`);
     document.adoptedStyleSheets = [sheet];
   });
@@ -952,12 +1351,18 @@ test('a page whose style sheet touches everything leaves the elements usable', a
     const { x, width, height } = await target.boundingBox();
     ok(x >= 0 && x + width <= 360 && height >= 40, `a button at ${x}, ${width} by ${height}`);
   }
-  const style = await page.locator('ordersnap-cart button').first().evaluate((e) => { const { whiteSpace, letterSpacing, textTransform, textIndent } = getComputedStyle(e); return [whiteSpace, letterSpacing, textTransform, textIndent]; });
+  const style = await page
+    .locator('ordersnap-cart button')
+    .first()
+    .evaluate(e => {
+      const { whiteSpace, letterSpacing, textTransform, textIndent } = getComputedStyle(e);
+      return [whiteSpace, letterSpacing, textTransform, textIndent];
+    });
   equal(style, ['normal', 'normal', 'none', '0px']);
   await goToStripe(page);
 });
 
-test('a session without an address is said to have failed, and the page stays', async (context) => {
+test('a session without an address is said to have failed, and the page stays', async context => {
   const page = await openShop(context);
   await fillCart(page);
   for (const checkoutUrl of [null, 'javascript:alert(1)', '//else']) {
@@ -973,11 +1378,12 @@ test('a session without an address is said to have failed, and the page stays', 
 // --- people -------------------------------------------------------------------------------------
 
 // The name of what has the focus, in whatever shadow it is.
-const focused = (page) => page.evaluate(() => {
-  let e = document.activeElement;
-  while (e?.shadowRoot?.activeElement) e = e.shadowRoot.activeElement;
-  return e?.getAttribute('aria-label') ?? e?.textContent.trim() ?? '';
-});
+const focused = page =>
+  page.evaluate(() => {
+    let e = document.activeElement;
+    while (e?.shadowRoot?.activeElement) e = e.shadowRoot.activeElement;
+    return e?.getAttribute('aria-label') ?? e?.textContent.trim() ?? '';
+  });
 
 async function tabTo(page, name) {
   for (let i = 0; i < 40; i += 1) {
@@ -987,7 +1393,7 @@ async function tabTo(page, name) {
   throw new Error(`Tab does not come to ${name}`);
 }
 
-test('by the keyboard alone: into the cart, more of it, to Stripe, and the focus is never lost', async (context) => {
+test('by the keyboard alone: into the cart, more of it, to Stripe, and the focus is never lost', async context => {
   const page = await openShop(context);
   await page.getByText('$42.00').waitFor();
   await tabTo(page, 'Add Red Necklace');
@@ -999,13 +1405,16 @@ test('by the keyboard alone: into the cart, more of it, to Stripe, and the focus
   await page.keyboard.press('Space');
   await inCart(page, '$60.00');
   equal(await focused(page), 'One Red Necklace more');
-  await eventually(async () => await status(page, '#cart ordersnap-cart') === '2 in the cart, $60.00', 'word of the sum');
+  await eventually(
+    async () => (await status(page, '#cart ordersnap-cart')) === '2 in the cart, $60.00',
+    'word of the sum',
+  );
   await tabTo(page, 'Check out');
   await page.keyboard.press('Enter');
   await page.locator('#pay').waitFor();
 });
 
-test('orders by the keyboard alone: details open, the parcel is tracked, and more come with the focus on the first', async (context) => {
+test('orders by the keyboard alone: details open, the parcel is tracked, and more come with the focus on the first', async context => {
   const page = await openOrders(context);
   await page.getByRole('button', { name: 'Show more' }).waitFor();
   await tabTo(page, 'Details: Order BC-ANN01');
@@ -1015,32 +1424,40 @@ test('orders by the keyboard alone: details open, the parcel is tracked, and mor
   equal(await focused(page), 'DHL JD01');
   await tabTo(page, 'Show more');
   await page.keyboard.press('Space');
-  await eventually(async () => await focused(page) === 'Order BC-ANN06', 'the first of the new ones');
+  await eventually(async () => (await focused(page)) === 'Order BC-ANN06', 'the first of the new ones');
   await page.keyboard.press('Tab');
   equal(await focused(page), 'Details: Order BC-ANN06');
 });
 
-test('removing the last line leaves the focus in the cart and says that it is empty', async (context) => {
+test('removing the last line leaves the focus in the cart and says that it is empty', async context => {
   const page = await openShop(context);
   await add(page, 'Silver Ring').click();
   await page.getByRole('button', { name: 'Remove Silver Ring' }).press('Enter');
   await page.getByRole('link', { name: 'Cart, 0 in the cart' }).waitFor();
-  equal(await page.evaluate(() => document.querySelector('#cart ordersnap-cart').shadowRoot.activeElement?.textContent), 'Your cart');
+  equal(
+    await page.evaluate(() => document.querySelector('#cart ordersnap-cart').shadowRoot.activeElement?.textContent),
+    'Your cart',
+  );
 });
 
-test('what was removed is said, then the sum of what is left', async (context) => {
+test('what was removed is said, then the sum of what is left', async context => {
   const page = await openShop(context);
   await fillCart(page);
   let release;
-  await page.route('**/cart/quote', async (route) => { await new Promise((done) => { release = done; }); await route.continue(); });
+  await page.route('**/cart/quote', async route => {
+    await new Promise(done => {
+      release = done;
+    });
+    await route.continue();
+  });
   await page.getByRole('button', { name: 'Remove Silver Ring' }).click();
-  await eventually(async () => await status(page, '#cart ordersnap-cart') === 'Silver Ring removed', 'word of it');
+  await eventually(async () => (await status(page, '#cart ordersnap-cart')) === 'Silver Ring removed', 'word of it');
   await eventually(() => release, 'the request');
   release();
-  await eventually(async () => await status(page, '#cart ordersnap-cart') === '2 in the cart, $60.00', 'the sum');
+  await eventually(async () => (await status(page, '#cart ordersnap-cart')) === '2 in the cart, $60.00', 'the sum');
 });
 
-test('axe-core finds nothing on any page, light and dark, and nothing is wider than the screen', async (context) => {
+test('axe-core finds nothing on any page, light and dark, and nothing is wider than the screen', async context => {
   const page = await openShop(context);
   await fillCart(page);
   await accessible(page, 'shop');
@@ -1061,76 +1478,100 @@ test('axe-core finds nothing on any page, light and dark, and nothing is wider t
     await page.setViewportSize({ width, height: 740 });
     await fits(page, `orders at ${width}`);
   }
-  await page.route('**/orders?*', (route) => route.abort());
+  await page.route('**/orders?*', route => route.abort());
   await page.reload();
   await page.getByRole('button', { name: 'Try again' }).waitFor();
   await accessible(page, 'orders that fail');
   expect(context, 'ERR_FAILED');
 });
 
-test('a price stands at the left of its card, an amount at the right of its line, also where it wraps', async (context) => {
+test('a price stands at the left of its card, an amount at the right of its line, also where it wraps', async context => {
   const page = await openOrders(context);
   await page.setViewportSize({ width: 360, height: 740 });
   await page.getByText(EVIL).first().waitFor();
-  const sides = await page.locator('ordersnap-orders').evaluate((e) => [...e.shadowRoot.querySelectorAll('.lines > li > .number')]
-    .map((amount) => Math.round(amount.parentElement.getBoundingClientRect().right - amount.getBoundingClientRect().right)));
+  const sides = await page
+    .locator('ordersnap-orders')
+    .evaluate(e =>
+      [...e.shadowRoot.querySelectorAll('.lines > li > .number')].map(amount =>
+        Math.round(amount.parentElement.getBoundingClientRect().right - amount.getBoundingClientRect().right),
+      ),
+    );
   equal([...new Set(sides)], [0]);
   await page.goto(shopUrl);
   await page.getByText('$42.00').waitFor();
-  const lefts = await page.evaluate(() => [...document.querySelectorAll('ordersnap-buy')].map((e) => Math.round(
-    e.shadowRoot.querySelector('[part=price]').getBoundingClientRect().left - e.getBoundingClientRect().left)));
+  const lefts = await page.evaluate(() =>
+    [...document.querySelectorAll('ordersnap-buy')].map(e =>
+      Math.round(
+        e.shadowRoot.querySelector('[part=price]').getBoundingClientRect().left - e.getBoundingClientRect().left,
+      ),
+    ),
+  );
   equal([...new Set(lefts)], [0]);
 });
 
-test('on a phone the cart is a touch away, wherever the page is', async (context) => {
-  const page = await openShop(context);
-  await add(page, 'Red Necklace').tap();
-  const link = page.getByRole('link', { name: 'Cart, 1 in the cart' });
-  const box = await link.boundingBox();
-  ok(box.y + box.height <= 740 && box.height >= 40, `the link is at ${JSON.stringify(box)}`);
-  await link.tap();
-  await eventually(async () => (await pay(page).boundingBox()).y < 740, 'the cart in sight');
-  for (const target of await page.locator('#cart button, nav a').all()) {
-    const { width, height } = await target.boundingBox();
-    ok(width >= 40 && height >= 40, `a target of ${width} by ${height}`);
-  }
-}, PHONE);
+test(
+  'on a phone the cart is a touch away, wherever the page is',
+  async context => {
+    const page = await openShop(context);
+    await add(page, 'Red Necklace').tap();
+    const link = page.getByRole('link', { name: 'Cart, 1 in the cart' });
+    const box = await link.boundingBox();
+    ok(box.y + box.height <= 740 && box.height >= 40, `the link is at ${JSON.stringify(box)}`);
+    await link.tap();
+    await eventually(async () => (await pay(page).boundingBox()).y < 740, 'the cart in sight');
+    for (const target of await page.locator('#cart button, nav a').all()) {
+      const { width, height } = await target.boundingBox();
+      ok(width >= 40 && height >= 40, `a target of ${width} by ${height}`);
+    }
+  },
+  PHONE,
+);
 
 // --- pictures -----------------------------------------------------------------------------------
 
 for (const colorScheme of ['light', 'dark']) {
-  test(`pictures of every page, ${colorScheme}`, async (context) => {
-    const page = await openShop(context);
-    const shot = async (name, more = {}) => {
-      for (const width of WIDTHS) {
-        await page.setViewportSize({ width, height: width < 500 ? 740 : 800 });
-        await page.waitForTimeout(50);
-        await page.screenshot({ path: `${site.shots}/${name}-${width}-${colorScheme}.png`, ...more });
-      }
-    };
-    await fillCart(page);
-    await page.evaluate(() => { document.activeElement.blur(); scrollTo(0, 0); });
-    await page.mouse.move(0, 0);
-    await shot('shop');
-    const cart = await page.evaluate(() => localStorage.getItem('ordersnap-cart'));
-    await page.goto(`${shopUrl}thanks.html?session_id=cs_test_ann05`);
-    await page.getByText('BC-ANN05', { exact: true }).waitFor();
-    await shot('thanks');
-    await page.evaluate((text) => localStorage.setItem('ordersnap-cart', text), cart);
-    await page.goto(`${shopUrl}orders.html`);
-    await shot('login');
-    await logIn(page, 'ann');
-    await page.locator('summary').first().click();
-    await page.getByText('5 Shore Road').first().waitFor();
-    await page.evaluate(() => { document.activeElement.blur(); scrollTo(0, 0); });
-    await shot('orders', { fullPage: true });
-    if (colorScheme === 'dark') return; // the README's two are light
-    await page.setViewportSize({ width: 1200, height: 720 });
-    await page.screenshot({ path: `${site.shots}/readme-orders.png` });
-    await page.goto(shopUrl);
-    await page.locator('#cart').getByText('$85.00', { exact: true }).first().waitFor();
-    await page.screenshot({ path: `${site.shots}/readme-shop.png` });
-  }, { colorScheme, reducedMotion: 'reduce' });
+  test(
+    `pictures of every page, ${colorScheme}`,
+    async context => {
+      const page = await openShop(context);
+      const shot = async (name, more = {}) => {
+        for (const width of WIDTHS) {
+          await page.setViewportSize({ width, height: width < 500 ? 740 : 800 });
+          await page.waitForTimeout(50);
+          await page.screenshot({ path: `${site.shots}/${name}-${width}-${colorScheme}.png`, ...more });
+        }
+      };
+      await fillCart(page);
+      await page.evaluate(() => {
+        document.activeElement.blur();
+        scrollTo(0, 0);
+      });
+      await page.mouse.move(0, 0);
+      await shot('shop');
+      const cart = await page.evaluate(() => localStorage.getItem('ordersnap-cart'));
+      await page.goto(`${shopUrl}thanks.html?session_id=cs_test_ann05`);
+      await page.getByText('BC-ANN05', { exact: true }).waitFor();
+      await shot('thanks');
+      await page.evaluate(text => localStorage.setItem('ordersnap-cart', text), cart);
+      await page.goto(`${shopUrl}orders.html`);
+      await shot('login');
+      await logIn(page, 'ann');
+      await page.locator('summary').first().click();
+      await page.getByText('5 Shore Road').first().waitFor();
+      await page.evaluate(() => {
+        document.activeElement.blur();
+        scrollTo(0, 0);
+      });
+      await shot('orders', { fullPage: true });
+      if (colorScheme === 'dark') return; // the README's two are light
+      await page.setViewportSize({ width: 1200, height: 720 });
+      await page.screenshot({ path: `${site.shots}/readme-orders.png` });
+      await page.goto(shopUrl);
+      await page.locator('#cart').getByText('$85.00', { exact: true }).first().waitFor();
+      await page.screenshot({ path: `${site.shots}/readme-shop.png` });
+    },
+    { colorScheme, reducedMotion: 'reduce' },
+  );
 }
 
 main();

@@ -97,8 +97,8 @@ def main():
     login, port = Login(), shop.free_port()
     url, other = f"http://127.0.0.1:{port}", f"http://localhost:{port}"  # two origins to a browser
     site = servers.Site(
-        "nginx", children=2, port=port, session_file=SESSION_FILE, seed=[*SEED, {"lookup_key": "X-EVIL", "name": EVIL, "unit_amount": 100,
-                                           "currency": "usd"}],
+        "nginx", children=2, port=port, session_file=SESSION_FILE,
+        seed=[*SEED, {"lookup_key": "X-EVIL", "name": EVIL, "unit_amount": 100, "currency": "usd"}],
         locations=login.location + f'\n        location /foreign/ {{ add_header Content-Security-Policy '
         f'"{POLICY}"; }}', JWT_SECRET=SECRET, CORS_ALLOW_ORIGIN=f"{url},{other}",
         CHECKOUT_SUCCESS_URL=url + "/demo/thanks.html?session_id={CHECKOUT_SESSION_ID}",

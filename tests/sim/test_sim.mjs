@@ -37,9 +37,25 @@ async function startSim(directory, webhookUrl) {
   const portFile = join(directory, 'port');
   const seed = join(directory, 'seed.json');
   await writeFile(seed, JSON.stringify(SEED));
-  const sim = spawn('python3', [SIM, '--port', '0', '--port-file', portFile, '--seed', seed,
-    '--webhook-url', webhookUrl, '--webhook-secret', WHSEC, '--retry-ms', '50,50'],
-  { stdio: ['ignore', 'ignore', 'inherit'] });
+  const sim = spawn(
+    'python3',
+    [
+      SIM,
+      '--port',
+      '0',
+      '--port-file',
+      portFile,
+      '--seed',
+      seed,
+      '--webhook-url',
+      webhookUrl,
+      '--webhook-secret',
+      WHSEC,
+      '--retry-ms',
+      '50,50',
+    ],
+    { stdio: ['ignore', 'ignore', 'inherit'] },
+  );
   for (;;) {
     if (sim.exitCode !== null) throw new Error('the sim did not start');
     const port = await readFile(portFile, 'ascii').catch(() => '');
@@ -61,14 +77,22 @@ function startEndpoint() {
 }
 
 function client(port, options = {}) {
-  return new Stripe(SECRET, { host: '127.0.0.1', port, protocol: 'http', telemetry: false,
-    maxNetworkRetries: 0, ...options });
+  return new Stripe(SECRET, {
+    host: '127.0.0.1',
+    port,
+    protocol: 'http',
+    telemetry: false,
+    maxNetworkRetries: 0,
+    ...options,
+  });
 }
 
 function controls(port) {
   return async (path, body, method = body ? 'POST' : 'GET') => {
-    const response = await fetch(`http://127.0.0.1:${port}/_sim/${path}`,
-      { method, body: body && JSON.stringify(body) });
+    const response = await fetch(`http://127.0.0.1:${port}/_sim/${path}`, {
+      method,
+      body: body && JSON.stringify(body),
+    });
     const answer = await response.json();
     assert.ok(response.ok, `${path}: ${JSON.stringify(answer)}`);
     return answer;
@@ -76,36 +100,54 @@ function controls(port) {
 }
 
 const fails = async (promise, wanted) => {
-  const error = await promise.then(() => assert.fail('it succeeded'), (refusal) => refusal);
+  const error = await promise.then(
+    () => assert.fail('it succeeded'),
+    refusal => refusal,
+  );
   for (const [name, value] of Object.entries(wanted)) assert.equal(error[name], value, `${name}: ${error}`);
   return error;
 };
 
-const create = (stripe, more = {}, options = {}) => stripe.checkout.sessions.create(
-  { mode: 'payment', success_url: SUCCESS, line_items: LINES, ...more }, options);
+const create = (stripe, more = {}, options = {}) =>
+  stripe.checkout.sessions.create({ mode: 'payment', success_url: SUCCESS, line_items: LINES, ...more }, options);
 
 // ---- objects
 
 test('prices are listed by lookup key with their product', async ({ stripe }) => {
   const found = await stripe.prices.list({ lookup_keys: ['mug', 'none'], active: true, expand: ['data.product'] });
-  assert.deepEqual(found.data.map((price) => [price.id, price.product.name]), [['price_mug', 'Mug']]);
+  assert.deepEqual(
+    found.data.map(price => [price.id, price.product.name]),
+    [['price_mug', 'Mug']],
+  );
 });
 
 test('a product and its price are made, read and changed', async ({ stripe }) => {
   const product = await stripe.products.create({ name: 'Poster', metadata: { collectionId: 'walls' } });
-  const price = await stripe.prices.create({ product: product.id, currency: 'eur', unit_amount: 1900, lookup_key: 'poster' });
+  const price = await stripe.prices.create({
+    product: product.id,
+    currency: 'eur',
+    unit_amount: 1900,
+    lookup_key: 'poster',
+  });
   await stripe.prices.update(price.id, { active: false, metadata: { sku: 'p1' } });
   await stripe.products.update(product.id, { name: 'Big poster', metadata: { collectionId: '' } });
   const read = await stripe.prices.retrieve(price.id, { expand: ['product'] });
-  assert.deepEqual([read.active, read.metadata, read.product.name, read.product.metadata],
-    [false, { sku: 'p1' }, 'Big poster', {}]);
+  assert.deepEqual(
+    [read.active, read.metadata, read.product.name, read.product.metadata],
+    [false, { sku: 'p1' }, 'Big poster', {}],
+  );
 });
 
 test('a session with everything a shop asks for comes back as it was asked', async ({ stripe }) => {
   const session = await create(stripe, {
-    cancel_url: 'https://shop.example/cart', client_reference_id: 'user_1', customer_email: 'a@example.com',
-    allow_promotion_codes: true, automatic_tax: { enabled: true }, metadata: { userId: 'user_1' },
-    payment_intent_data: { metadata: { userId: 'user_1' } }, phone_number_collection: { enabled: true },
+    cancel_url: 'https://shop.example/cart',
+    client_reference_id: 'user_1',
+    customer_email: 'a@example.com',
+    allow_promotion_codes: true,
+    automatic_tax: { enabled: true },
+    metadata: { userId: 'user_1' },
+    payment_intent_data: { metadata: { userId: 'user_1' } },
+    phone_number_collection: { enabled: true },
     shipping_address_collection: { allowed_countries: ['US', 'DE'] },
     expires_at: Math.floor(Date.now() / 1000) + 3600,
   });
@@ -117,28 +159,45 @@ test('a session with everything a shop asks for comes back as it was asked', asy
 });
 
 test('auto-paging reads all hundred line items in order', async ({ stripe }) => {
-  const session = await create(stripe, { line_items: Array.from({ length: 100 },
-    (_, n) => ({ price: 'price_mug', quantity: n + 1 })) });
+  const session = await create(stripe, {
+    line_items: Array.from({ length: 100 }, (_, n) => ({ price: 'price_mug', quantity: n + 1 })),
+  });
   const seen = [];
   for await (const line of stripe.checkout.sessions.listLineItems(session.id, { limit: 30 })) seen.push(line.quantity);
-  assert.deepEqual(seen, Array.from({ length: 100 }, (_, n) => n + 1));
+  assert.deepEqual(
+    seen,
+    Array.from({ length: 100 }, (_, n) => n + 1),
+  );
 });
 
 test('auto-paging reads every session once, in both directions', async ({ stripe }) => {
   const ids = [];
   for (let n = 0; n < 7; n += 1) ids.push((await create(stripe)).id);
   const forward = await stripe.checkout.sessions.list({ limit: 2 }).autoPagingToArray({ limit: 100 });
-  assert.deepEqual(forward.map((session) => session.id), [...ids].reverse());
-  const backward = await stripe.checkout.sessions.list({ limit: 2, ending_before: ids[0] }).autoPagingToArray({ limit: 100 });
-  assert.deepEqual(backward.map((session) => session.id), ids.slice(1));
+  assert.deepEqual(
+    forward.map(session => session.id),
+    [...ids].reverse(),
+  );
+  const backward = await stripe.checkout.sessions
+    .list({ limit: 2, ending_before: ids[0] })
+    .autoPagingToArray({ limit: 100 });
+  assert.deepEqual(
+    backward.map(session => session.id),
+    ids.slice(1),
+  );
 });
 
 test('a paid session expands to its charge, and a refund shows on it', async ({ stripe, control }) => {
   const { id } = await create(stripe);
   await control('pay', { session: id });
-  const session = await stripe.checkout.sessions.retrieve(id, { expand: ['payment_intent.latest_charge', 'line_items'] });
+  const session = await stripe.checkout.sessions.retrieve(id, {
+    expand: ['payment_intent.latest_charge', 'line_items'],
+  });
   const charge = session.payment_intent.latest_charge;
-  assert.deepEqual([session.payment_status, charge.amount, session.line_items.data[0].metadata], ['paid', 2500, { sku: 'mug' }]);
+  assert.deepEqual(
+    [session.payment_status, charge.amount, session.line_items.data[0].metadata],
+    ['paid', 2500, { sku: 'mug' }],
+  );
   const refund = await stripe.refunds.create({ charge: charge.id, amount: 500, reason: 'requested_by_customer' });
   assert.deepEqual([refund.status, refund.payment_intent], ['succeeded', session.payment_intent.id]);
   assert.equal((await stripe.charges.retrieve(charge.id)).amount_refunded, 500);
@@ -149,7 +208,10 @@ test('a paid session expands to its charge, and a refund shows on it', async ({ 
 test('events are listed by types, and the webhook endpoint tells its own', async ({ stripe, control, endpoint }) => {
   await control('pay', { session: (await create(stripe)).id });
   const events = await stripe.events.list({ types: ['checkout.session.completed', 'charge.refunded'] });
-  assert.deepEqual(events.data.map((event) => event.type), ['checkout.session.completed']);
+  assert.deepEqual(
+    events.data.map(event => event.type),
+    ['checkout.session.completed'],
+  );
   const [own] = (await stripe.webhookEndpoints.list()).data;
   assert.equal(own.url, `http://127.0.0.1:${endpoint.address().port}/webhook`);
   assert.ok(own.enabled_events.includes('checkout.session.completed'));
@@ -158,22 +220,38 @@ test('events are listed by types, and the webhook endpoint tells its own', async
 // ---- errors
 
 test('each refusal is the error class that Stripe gives', async ({ stripe, port }) => {
-  await fails(new Stripe('sk_test_wrong', { host: '127.0.0.1', port, protocol: 'http', maxNetworkRetries: 0 })
-    .prices.list(), { type: 'StripeAuthenticationError', statusCode: 401 });
-  await fails(stripe.prices.retrieve('price_none'),
-    { type: 'StripeInvalidRequestError', statusCode: 404, code: 'resource_missing', param: 'price' });
-  await fails(create(stripe, { colour: 'red' }),
-    { type: 'StripeInvalidRequestError', statusCode: 400, code: 'parameter_unknown', param: 'colour' });
-  await fails(create(stripe, { line_items: [{ price: 'price_mug', quantity: 1, sku: 'x' }] }),
-    { code: 'parameter_unknown', param: 'line_items[0][sku]' });
-  await fails(stripe.checkout.sessions.retrieve((await create(stripe)).id, { expand: ['customer_details'] }),
-    { statusCode: 400, message: 'This property cannot be expanded (customer_details).' });
+  await fails(
+    new Stripe('sk_test_wrong', { host: '127.0.0.1', port, protocol: 'http', maxNetworkRetries: 0 }).prices.list(),
+    { type: 'StripeAuthenticationError', statusCode: 401 },
+  );
+  await fails(stripe.prices.retrieve('price_none'), {
+    type: 'StripeInvalidRequestError',
+    statusCode: 404,
+    code: 'resource_missing',
+    param: 'price',
+  });
+  await fails(create(stripe, { colour: 'red' }), {
+    type: 'StripeInvalidRequestError',
+    statusCode: 400,
+    code: 'parameter_unknown',
+    param: 'colour',
+  });
+  await fails(create(stripe, { line_items: [{ price: 'price_mug', quantity: 1, sku: 'x' }] }), {
+    code: 'parameter_unknown',
+    param: 'line_items[0][sku]',
+  });
+  await fails(stripe.checkout.sessions.retrieve((await create(stripe)).id, { expand: ['customer_details'] }), {
+    statusCode: 400,
+    message: 'This property cannot be expanded (customer_details).',
+  });
 });
 
-test('a version of endive refuses payment_method_types, the SDK\'s own takes it', async ({ port, stripe }) => {
+test("a version of endive refuses payment_method_types, the SDK's own takes it", async ({ port, stripe }) => {
   await create(stripe, { payment_method_types: ['card'] });
-  await fails(create(client(port, { apiVersion: '2026-10-28.endive' }), { payment_method_types: ['card'] }),
-    { code: 'parameter_unknown', param: 'payment_method_types' });
+  await fails(create(client(port, { apiVersion: '2026-10-28.endive' }), { payment_method_types: ['card'] }), {
+    code: 'parameter_unknown',
+    param: 'payment_method_types',
+  });
 });
 
 test('the same idempotency key gives the same session, with other parameters an error', async ({ stripe }) => {
@@ -181,8 +259,10 @@ test('the same idempotency key gives the same session, with other parameters an 
   const second = await create(stripe, {}, { idempotencyKey: 'double-click' });
   assert.equal(second.id, first.id);
   assert.equal(second.lastResponse.headers['idempotent-replayed'], 'true');
-  await fails(create(stripe, { client_reference_id: 'x' }, { idempotencyKey: 'double-click' }),
-    { type: 'StripeIdempotencyError', statusCode: 400 });
+  await fails(create(stripe, { client_reference_id: 'x' }, { idempotencyKey: 'double-click' }), {
+    type: 'StripeIdempotencyError',
+    statusCode: 400,
+  });
 });
 
 // ---- faults, as the SDK's own retries meet them
@@ -192,7 +272,10 @@ test('the SDK retries a dropped connection and does not pay twice for it', async
   const stripe = client(port, { maxNetworkRetries: 2 });
   const session = await create(stripe);
   const listed = await stripe.checkout.sessions.list();
-  assert.deepEqual(listed.data.map((each) => each.id), [session.id]);
+  assert.deepEqual(
+    listed.data.map(each => each.id),
+    [session.id],
+  );
 });
 
 test('the SDK obeys Stripe-Should-Retry', async ({ port, control }) => {
@@ -243,8 +326,7 @@ test('the SDK keeps its connection, and the sim counts one', async ({ port, cont
   await control('stats/reset', undefined, 'POST');
   for (let n = 0; n < 5; n += 1) await stripe.prices.retrieve('price_mug');
   const { calls, total, connections } = await control('stats');
-  assert.deepEqual({ calls, total, connections },
-    { calls: { 'GET /v1/prices/{id}': 5 }, total: 5, connections: 1 });
+  assert.deepEqual({ calls, total, connections }, { calls: { 'GET /v1/prices/{id}': 5 }, total: 5, connections: 1 });
 });
 
 // ---- webhooks
@@ -276,12 +358,17 @@ test('sim and SDK make the same signature', async ({ stripe, control }) => {
   assert.equal(header.split(',').slice(0, 2).join(','), theirs);
 });
 
-test('a redelivery after a 500 is the same event with a signature of its own', async ({ stripe, control, endpoint }) => {
+test('a redelivery after a 500 is the same event with a signature of its own', async ({
+  stripe,
+  control,
+  endpoint,
+}) => {
   endpoint.statuses = [500];
   await control('pay', { session: (await create(stripe)).id });
   while (endpoint.got.length < 2) await sleep(10);
-  const ids = endpoint.got.map(({ headers, body }) =>
-    stripe.webhooks.constructEvent(body, headers['stripe-signature'], WHSEC).id);
+  const ids = endpoint.got.map(
+    ({ headers, body }) => stripe.webhooks.constructEvent(body, headers['stripe-signature'], WHSEC).id,
+  );
   assert.equal(ids[0], ids[1]);
 });
 

@@ -9,7 +9,8 @@ import re
 import traceback
 import urllib.parse
 
-from . import captures, discounts, events, invoices, payments, products, sessions, shipping  # noqa: F401  (each fills OPERATIONS)
+from . import (captures, discounts, events, invoices, payments, products,  # noqa: F401
+               sessions, shipping)  # each fills OPERATIONS
 from .answers import Answer, json_answer
 from .errors import StripeError, no_such, refuse
 from .faults import FAULT_ERRORS, SERVER_FAULT

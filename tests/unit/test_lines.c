@@ -17,7 +17,8 @@ static void a_full_line_becomes_an_item(void **state)
 	(void)state;
 	check_json("full", items_of("{'id':'li_1','description':'Tee black','quantity':2,"
 				    "'amount_total':3800,'amount_subtotal':3998,'currency':'usd',"
-				    "'amount_discount':398,'amount_tax':200,'metadata':{'sku':'tee','collectionId':'c','variantId':'v'},"
+				    "'amount_discount':398,'amount_tax':200,"
+				    "'metadata':{'sku':'tee','collectionId':'c','variantId':'v'},"
 				    "'price':{'id':'price_1','unit_amount':1999,'currency':'eur',"
 				    "'product':{'id':'prod_1','name':'Tee'}}}", NULL),
 		   "[{'name':'Tee black','quantity':2,'amountTotal':3800,'amountSubtotal':3998,"
