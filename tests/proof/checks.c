@@ -318,6 +318,9 @@ void check_table(void)
 	if (world->edited && !json_string_or_null(order, "note"))
 		world_fail("what somebody else wrote into the order is lost");
 	check_erased(order);
+	if (world->marked && !json_object_object_get(order, "tracking"))
+		world_fail("the owner's mark is lost");
+	world->marked |= json_object_object_get(order, "tracking") != NULL;
 	if (is_untouched(order))
 		return;
 	check_beside(order);

@@ -130,7 +130,7 @@ static void forget_unheard(struct json_object *order)
 static void forget_times(struct json_object *item)
 {
 	static const char *const keys[] = {"version", "updatedAt", "processedAt", "expiresAt",
-					   "note", "source"};
+					   "note", "source", "tracking"};
 	size_t i;
 
 	for (i = 0; i < sizeof keys / sizeof *keys; i++)

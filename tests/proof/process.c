@@ -7,7 +7,11 @@
 #include <stdlib.h>
 
 #include "base/digest.h"
+#include "record/mark.h"
 #include "record/webhook.h"
+
+#define MARK_CONFLICTS 8 /* that a mark has to stand */
+#define MARK_NUMBER "00340"
 
 static void give_way(void)
 {
@@ -137,11 +141,35 @@ static void receive(struct process *p)
 	free(signature);
 }
 
+/* The owner marks the order by its session's id. */
+static void mark(struct process *p)
+{
+	static const struct tracking shipped = {.shipped = true, .number = MARK_NUMBER};
+	struct mark_outcome outcome = {.order = NULL};
+
+	p->rc = mark_order(&p->app, SESSION_ID, &shipped, &outcome, &p->err);
+	json_object_put(outcome.order);
+}
+
+/* There may be no order yet, or one of the functions' that is not adopted. */
+void mark_ended(const struct process *p)
+{
+	bool has_reason = p->disturbed || p->dead || p->err.code == ERR_NOT_FOUND ||
+			  p->err.code == ERR_BAD_REQUEST || p->conflicts >= MARK_CONFLICTS;
+
+	if (p->rc == 0 && !p->dead && !world->marked)
+		world_fail("a mark was made, and the order has none");
+	if (p->rc != 0 && !has_reason)
+		world_fail("a mark is refused without a reason: %s", p->err.text);
+}
+
 void process_work(void)
 {
 	struct process *p = world->current;
 
-	if (p->job == JOB_SYNC)
+	if (p->job == JOB_MARK)
+		mark(p);
+	else if (p->job == JOB_SYNC)
 		sync_process(p);
 	else if (p->job == JOB_ERASURE)
 		erase_process(p);

@@ -23,6 +23,7 @@ static struct limits limits_of(unsigned boldness, struct choices *c)
 		.expiries = choose(c, 2),
 		.forgets = choose(c, 2),
 		.leaps = choose(c, 2),
+		.marks = choose(c, 2),
 	};
 }
 
@@ -196,6 +197,23 @@ static bool all_returns(void)
 	return every_run(&h, &(struct limits){.running = 2, .window = 1, .switches = 3, .prefix = 2});
 }
 
+/* The owner's mark, at each moment, beside one delivery and then another. */
+static bool all_marks(void)
+{
+	static const struct limits limits[] = {
+		{.running = 1, .window = 255, .marks = 1},
+		{.running = 1, .window = 1, .marks = 1, .faults = 1},
+		{.running = 2, .window = 1, .marks = 1, .switches = 2},
+		{.running = 2, .window = 1, .marks = 1, .switches = 2, .prefix = 1},
+	};
+	size_t k;
+
+	for (k = 0; k < sizeof limits / sizeof *limits; k++)
+		if (!every_small(&limits[k]))
+			return false;
+	return true;
+}
+
 /* --- random histories --------------------------------------------------------------- */
 
 static bool shuffled(void)
@@ -230,6 +248,7 @@ static const struct runs_test tests[] = {
 	{"a person who is erased at any moment is not written again, and the order stays one",
 	 all_erasures},
 	{"a truth that comes back is not mistaken for one that never went", all_returns},
+	{"the owner's mark stays, whatever comes beside it or behind it", all_marks},
 	{"random histories end the same, shuffled", shuffled},
 	{"so they do with some events delivered again", duplicated},
 	{"so they do with processes dying and calls failing", faulty},

@@ -173,9 +173,22 @@ static bool may_erase(const struct world *w)
 	return w->erasures_left && !w->in_order;
 }
 
+static bool may_mark(const struct world *w)
+{
+	return w->marks_left && !w->in_order;
+}
+
 static void begin(struct world *w, struct process *p)
 {
-	if (may_erase(w) && ((!w->n_queue && !may_sync(w)) || choose(w->choices, 2))) {
+	bool others = w->n_queue || may_sync(w);
+
+	if (may_mark(w) && ((!others && !may_erase(w)) || choose(w->choices, 2))) {
+		w->marks_left--;
+		start(w, p, JOB_MARK, "a mark");
+		world_trace("the owner marks the parcel");
+		return;
+	}
+	if (may_erase(w) && (!others || choose(w->choices, 2))) {
 		w->erasures_left--;
 		start(w, p, JOB_ERASURE, "an erasure");
 		world_trace("an erasure begins");
@@ -238,6 +251,8 @@ static void resume(struct world *w, struct process *p)
 		sync_ended(p);
 	else if (p->job == JOB_ERASURE)
 		erase_ended(p);
+	else if (p->job == JOB_MARK)
+		mark_ended(p);
 	else
 		hear(w, p);
 	json_object_put(p->answer);
@@ -277,7 +292,7 @@ static bool turn(struct world *w)
 		else if (!idle)
 			idle = &w->processes[i];
 	if (n >= (world_is_alone() ? 1 : w->limits.running) ||
-	    (!w->n_queue && !may_sync(w) && !may_erase(w)) || w->failure[0])
+	    (!w->n_queue && !may_sync(w) && !may_erase(w) && !may_mark(w)) || w->failure[0])
 		idle = NULL;
 	if (!n && !idle)
 		return false;
@@ -352,6 +367,7 @@ void world_run(struct world *w, const struct history *h, const struct events *ev
 	w->switches_left = limits->switches;
 	w->syncs_left = limits->syncs;
 	w->erasures_left = limits->erasures;
+	w->marks_left = limits->marks;
 	w->epoch = first_second(w);
 	w->ms = 1000;
 	for (i = 0; i < h->n; i++) {

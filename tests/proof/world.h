@@ -61,9 +61,10 @@ struct limits {
 	bool replayed;    /* some deliveries are replays, even of what was processed */
 	bool pages;       /* the sessions are listed on two pages */
 	enum lost lost;
+	unsigned marks;   /* times that the owner marks the order's parcel, some time */
 };
 
-enum job { JOB_DELIVERY, JOB_REPLAY, JOB_SYNC, JOB_ERASURE };
+enum job { JOB_DELIVERY, JOB_REPLAY, JOB_SYNC, JOB_ERASURE, JOB_MARK };
 
 struct process {
 	bool running, done, dead;
@@ -71,7 +72,7 @@ struct process {
 	unsigned conflicts; /* that its writes met */
 	enum job job;
 	char name[48];
-	const struct proof_event *event; /* NULL: a sync, an erasure */
+	const struct proof_event *event; /* NULL: a sync, an erasure, a mark */
 	struct sync_result result;
 	size_t began; /* steps that had happened then */
 	struct app app;
@@ -108,7 +109,8 @@ struct world {
 	bool session_gone;    /* and nobody has written it since */
 	bool erased; /* the person is */
 	bool edited; /* somebody else has written a note into the order */
-	unsigned faults_left, switches_left, syncs_left, erasures_left, deliveries;
+	bool marked; /* the order has had the owner's mark, and so has it for ever */
+	unsigned faults_left, switches_left, syncs_left, erasures_left, marks_left, deliveries;
 	struct process *last; /* that ran, and could go on */
 	struct buf *trace; /* or NULL */
 	char failure[512]; /* "" as long as all is well */
@@ -157,6 +159,9 @@ bool world_is_alone(void);
 
 /* A process from its beginning to its end, in its context (process.c). */
 void process_work(void);
+
+/* After a mark's end: what has to hold of it (process.c). */
+void mark_ended(const struct process *p);
 
 /* Runs one process of the kind that needs no event, alone, to its end. */
 struct process *world_run_alone(enum job job);
