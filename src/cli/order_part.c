@@ -75,7 +75,8 @@ char *order_part_discount(struct json_object *discount, struct json_object *orde
 
 	if (str_empty(name)) {
 		free(name);
-		name = copy_of(discount, "couponId");
+		name = copy_of(discount, json_string_or_null(discount, "couponId") ? "couponId"
+										 : "promotionCodeId");
 	}
 	return join(": ", (char *[PARTS]){name, order_part_amount(discount, "amount", order)});
 }
