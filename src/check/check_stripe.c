@@ -7,10 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/session_file.h"
 #include "base/clock.h"
 #include "check/check_part.h"
 #include "shop/session.h"
 #include "stripe/account.h"
+#include "stripe/api.h"
 #include "stripe/list.h"
 
 #define GROUP_MS 16000 /* for all of it, a hanging Stripe included */
@@ -187,6 +189,44 @@ static void look_at_sessions(struct check *c, const struct asking *a)
 	stripe_pages_end(&pages);
 }
 
+/* Stripe refuses each session with a rate of postage that it does not have, or that is
+ * archived: then nobody can buy. */
+static void look_at_rate(struct check *c, const struct asking *a, const char *id)
+{
+	static const char advice[] = "put an active rate of this key's account and mode into "
+				     "CHECKOUT_SESSION_FILE: until then no session can be made";
+	struct json_object *rate = NULL;
+	bool active = false;
+	struct err e;
+
+	if (stripe_shipping_rate_retrieve(a->stripe, id, call_deadline(a), &rate, &e) == 0) {
+		if (json_get_bool(rate, "active", &active) != JSON_FOUND || !active)
+			check_not(c, CHECK_FAILED, "shipping_rate", advice, "%s is archived", id);
+	} else if (e.upstream == 404) {
+		check_not(c, CHECK_FAILED, "shipping_rate", advice, "Stripe does not know %s", id);
+	}
+	json_object_put(rate);
+}
+
+static void look_at_rates(struct check *c, const struct asking *a)
+{
+	struct json_object *options, *rates = NULL;
+	struct err e;
+	size_t i;
+
+	if (session_file_read(&c->app->config, &options, &e))
+		return; /* check_config() has said why */
+	json_get_array(options, "shipping_options", &rates);
+	for (i = 0; rates && i < json_object_array_length(rates); i++) {
+		const char *id = json_string_or_null(json_object_array_get_idx(rates, i),
+						     "shipping_rate");
+
+		if (id)
+			look_at_rate(c, a, id);
+	}
+	json_object_put(options);
+}
+
 void check_stripe(struct check *c)
 {
 	struct asking a = {.until = check_deadline(c, GROUP_MS)};
@@ -212,6 +252,7 @@ void check_stripe(struct check *c)
 	if (c->accepted) {
 		look_at_permissions(c, &a, first);
 		look_at_sessions(c, &a);
+		look_at_rates(c, &a);
 	}
 	look_at_clock(c, &a);
 }

@@ -208,6 +208,22 @@ def _():
     shop.check(CHECKOUT_SUCCESS_URL=None).blames("warning configuration/CHECKOUT_SUCCESS_URL")
 
 
+@case("a rate of postage in CHECKOUT_SESSION_FILE that Stripe does not have, or has archived, is named")
+def _():
+    path = os.path.join(shop.folder, "session.json")
+    rate = shop.stripe("POST", "/v1/shipping_rates", {
+        "display_name": "Post", "fixed_amount[amount]": 500, "fixed_amount[currency]": "usd"})["id"]
+    for named, wrong in ((rate, None), ("shr_gone", "does not know shr_gone"), (rate, "is archived")):
+        if named == rate and wrong:
+            shop.stripe("POST", "/v1/shipping_rates/" + rate, {"active": "false"})
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump({"shipping_options": [{"shipping_rate": named}]}, file)
+        report = shop.check(CHECKOUT_SESSION_FILE=path)
+        report.blames(*(["failed stripe/shipping_rate"] if wrong else []))
+        if wrong:
+            report.says("stripe/shipping_rate", wrong, "CHECKOUT_SESSION_FILE")
+
+
 @case("a CHECKOUT_SESSION_FILE is judged as the program that makes sessions judges it")
 def _():
     path = os.path.join(shop.folder, "session.json")
