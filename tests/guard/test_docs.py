@@ -19,6 +19,7 @@ KEYS = "src/config/config_keys.c"
 MAN = "man/ordersnap.conf.5"
 EXAMPLE = "conf/ordersnap.conf.example"
 README = "README.md"
+STRIPE_DOC = "doc/stripe.md"
 OPERATION = "doc/operation.md"
 
 
@@ -119,7 +120,7 @@ def event_types(root):
 
 def event_faults(root):
     """Events that nobody is told to subscribe to."""
-    return [f"{place}: {name} is missing" for place in (README, WEBHOOK_MAN)
+    return [f"{place}: {name} is missing" for place in (STRIPE_DOC, WEBHOOK_MAN)
             for name in event_types(root)
             if not re.search(re.escape(name) + (r"\w" if name.endswith(".") else r"(?![\w.])"),
                              tree.read(root, place))]
@@ -267,7 +268,7 @@ def _():
 
 @test
 def _():
-    "every event that is handled stands in the README and the webhook's page"
+    "every event that is handled stands in doc/stripe.md and the webhook's page"
     if len(event_types(tree.SRC)) < 9:
         raise AssertionError(f"it sees {event_types(tree.SRC)}")
     tree.no_faults(event_faults(tree.SRC))
@@ -356,10 +357,10 @@ def _():
     "an event that a list lacks is a fault, a longer name is not it"
     good = {EVENT_KINDS: 'static const struct {\n} kinds[] = {\n\t{"a.paid", PAID},\n'
                    '\t{"a.dispute.", DISPUTE}, /* "b.more" */\n};\n',
-            README: "- `a.paid`\n- `a.dispute.created`\n", WEBHOOK_MAN: ".It a.paid , a.dispute.x\n"}
+            STRIPE_DOC: "- `a.paid`\n- `a.dispute.created`\n", WEBHOOK_MAN: ".It a.paid , a.dispute.x\n"}
     with tree.bad_tree(good) as root:
         tree.no_faults(event_faults(root))
-    for path, old, new, word in ((README, "a.paid", "a.paid.late", "a.paid is missing"),
+    for path, old, new, word in ((STRIPE_DOC, "a.paid", "a.paid.late", "a.paid is missing"),
                                  (WEBHOOK_MAN, "a.dispute.x", "", "a.dispute. is missing")):
         with tree.bad_tree({**good, path: good[path].replace(old, new)}) as root:
             tree.only_fault(event_faults(root), path, word)
