@@ -19,9 +19,23 @@
 static const char mend_login[] = "set REMOTE_USER in a location with auth_basic or auth_request "
 				 "only; see conf/nginx/ordersnap.conf";
 
-static bool is_too_many(const struct probe_answer *a, const char *error)
+/* Asks as the invented user.  0 with the answer, to free, where it is one of a program
+ * or of the site's login; else it is said, under `name`, and -1. */
+static int ask_invented(struct check *c, struct probe *probe, const char *name,
+			struct probe_request request, struct probe_answer *a)
 {
-	return a->status == 429 || (a->status == 503 && !error);
+	struct err e;
+
+	request.authorization = INVENTED;
+	if (probe_ask(probe, &request, a, &e))
+		check_not(c, CHECK_FAILED, name, "see the log of the web server", "no answer: %s", e.text);
+	else if (a->status == 429 || (a->status == 503 && !json_string_or_null(a->json, "error")))
+		check_not(c, CHECK_WARNING, name, "wait a minute and run this again", "not known: the web "
+			  "server answered %d, as it does to too many requests", a->status);
+	else
+		return 0;
+	probe_answer_free(a);
+	return -1;
 }
 
 static bool has_login(const struct config *config, bool by_server)
@@ -34,28 +48,16 @@ void check_site_orders(struct check *c, struct probe *probe, int64_t deadline)
 {
 	const struct config *config = &c->app->config;
 	bool by_server = config_login_is_by_server(config);
+	struct probe_request request = {.method = "GET", .path = "/orders", .deadline = deadline};
 	struct probe_answer a;
-	const char *error;
-	struct err e;
 
-	if (!has_login(config, by_server))
+	if (!has_login(config, by_server) || ask_invented(c, probe, "orders", request, &a))
 		return;
-	if (probe_ask(probe, &(struct probe_request){.method = "GET", .path = "/orders",
-						 .authorization = INVENTED, .deadline = deadline}, &a, &e)) {
-		check_not(c, CHECK_FAILED, "orders", "see the log of the web server", "no answer: %s",
-			  e.text);
-		probe_answer_free(&a);
-		return;
-	}
-	error = json_string_or_null(a.json, "error");
-	if (a.status == 401 && (error || by_server))
+	if (a.status == 401 && (json_string_or_null(a.json, "error") || by_server))
 		check_ok(c, "orders", "/orders refuses a user without a checked login");
 	else if (a.status == 200 && json_object_object_get_ex(a.json, "orders", NULL))
 		check_not(c, CHECK_FAILED, "orders", mend_login, "everybody can see every customer's "
 			  "orders: an invented user without a password was believed");
-	else if (is_too_many(&a, error))
-		check_not(c, CHECK_WARNING, "orders", "wait a minute and run this again", "not known: "
-			  "the web server answered %d, as it does to too many requests", a.status);
 	else
 		check_not(c, CHECK_WARNING, "orders", "lead /orders and the paths below it to orders.fcgi, "
 			  "if customers are to see their orders; see conf/nginx and conf/apache",
@@ -67,28 +69,17 @@ void check_site_orders(struct check *c, struct probe *probe, int64_t deadline)
  * believed to be nobody may name nobody: 401. */
 void check_site_buyer(struct check *c, struct probe *probe, int64_t deadline)
 {
+	struct probe_request request = {.method = "POST", .path = "/checkout/create-session",
+					.body = span_of(FOR_ANOTHER), .deadline = deadline};
 	struct probe_answer a;
-	const char *error;
-	struct err e;
 
-	if (!config_login_is_by_server(&c->app->config))
+	if (!config_login_is_by_server(&c->app->config) || ask_invented(c, probe, "buyer", request, &a))
 		return;
-	if (probe_ask(probe, &(struct probe_request){.method = "POST", .path = "/checkout/create-session",
-						 .authorization = INVENTED, .body = span_of(FOR_ANOTHER),
-						 .deadline = deadline}, &a, &e)) {
-		check_not(c, CHECK_FAILED, "buyer", "see the log of the web server", "no answer: %s", e.text);
-		probe_answer_free(&a);
-		return;
-	}
-	error = json_string_or_null(a.json, "error");
 	if (a.status == 401)
 		check_ok(c, "buyer", "/checkout/create-session refuses a user without a checked login");
-	else if (a.status == 403 && error)
+	else if (a.status == 403 && json_string_or_null(a.json, "error"))
 		check_not(c, CHECK_FAILED, "buyer", mend_login, "everybody can buy in every customer's name: "
 			  "/checkout/create-session believed an invented user without a password");
-	else if (is_too_many(&a, error))
-		check_not(c, CHECK_WARNING, "buyer", "wait a minute and run this again", "not known: the web "
-			  "server answered %d, as it does to too many requests", a.status);
 	else
 		check_not(c, CHECK_WARNING, "buyer", "lead /checkout/create-session to "
 			  "checkout-create-session.fcgi; see conf/nginx and conf/apache",
