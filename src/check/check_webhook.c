@@ -17,6 +17,7 @@
 #define CALL_MS 8000
 #define MATCHES_MAX 16
 #define TEXT_MAX 2048
+#define ALL_REFUNDS_SINCE "2024-10-28" /* https://docs.stripe.com/changelog/acacia */
 #define FIRST_EVENT event_types[0] /* without it there are no orders at all */
 
 struct search {
@@ -264,8 +265,14 @@ static void look_at_endpoint(struct check *c, struct json_object *endpoint)
 	look_at_address(c, endpoint);
 	look_at_status(c, endpoint);
 	look_at_events(c, endpoint);
-	check_ok(c, "version", "its events are of API version %s; any is understood",
-		 version ? version : "the account's default");
+	if (version && strcmp(version, ALL_REFUNDS_SINCE) < 0)
+		check_not(c, CHECK_WARNING, "version", "make the endpoint anew with a newer API version, "
+			  "in Stripe's Dashboard, Developers, Webhooks", "its events are of API version "
+			  "%s: Stripe sends it no refund.created, refund.updated and refund.failed of a "
+			  "charge, and tells that a refund failed by charge.refund.updated alone", version);
+	else
+		check_ok(c, "version", "its events are of API version %s; any is understood",
+			 version ? version : "the account's default");
 }
 
 static void say_found(struct check *c, const struct search *s)

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "shop/order_money.h"
+#include "shop/order_size.h"
 
 int record_items_read(struct record_items *items, unsigned which, struct err *e)
 {
@@ -50,6 +51,9 @@ int record_items_write(struct record_items *items, struct order_change *change, 
 
 	change->keys = &items->keys;
 	change->read = items->read;
+	if (change->order && order_cut_lines(change->order))
+		log_warning("Order is too large for the table: its lines are cut to name, quantity and sums",
+			    LOG_STR("orderId", json_string_or_null(change->order, "orderId")));
 	change->tell = items->app->config.order_hook != NULL;
 	n = order_items(change, list);
 	for (i = 0; i < n; i++)

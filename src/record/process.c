@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "record/daily.h"
 #include "record/record_expiry.h"
 #include "record/items.h"
 #include "record/record_charge.h"
@@ -44,6 +45,15 @@ static const char *why_ignore_event(const char *secret, const struct event *even
 static const char *why_ignore_session(const struct session *session)
 {
 	return strcmp(session->mode, "payment") != 0 ? "the session is not of mode payment" : NULL;
+}
+
+/* A shop that sells subscriptions has to hear that they make no orders. */
+static void warn_of_subscription(struct app *app, const struct session *session,
+				 const struct record_run *run)
+{
+	if (strcmp(session->mode, "subscription") == 0 && daily_is_first(app, "subscription", run))
+		log_warning("Subscriptions make no orders: ordersnap records one-time payments alone",
+			    LOG_STR("sessionId", session->id));
 }
 
 static void ignore(const struct event *event, const char *why, struct process_result *result)
@@ -85,8 +95,10 @@ static int record(struct app *app, const struct event *event,
 	if (session_read(event->object, &session, e))
 		return -1;
 	result->ignored = why_ignore_session(&session);
-	if (result->ignored)
+	if (result->ignored) {
+		warn_of_subscription(app, &session, run);
 		return 0;
+	}
 	if (event->kind == EVENT_SESSION_EXPIRED)
 		return record_expiry(app, &request, &result->outcome, e);
 	log_info("Processing checkout completion", LOG_STR("eventId", event->id),

@@ -5,6 +5,7 @@
 #include "record/record_expiry.h"
 
 #include "record/items.h"
+#include "shop/attributes.h"
 
 struct expiry {
 	struct app *app;
@@ -18,7 +19,9 @@ static int expire_once(void *context, struct err *e)
 	const struct record_request *r = x->request;
 	struct app *app = x->app;
 	struct record_items items = {.app = app, .run = r->run};
-	struct order_change change = {.expired = true, .now = r->run->now};
+	struct json_object *recovery = attributes_find(r->session->json, "after_expiration.recovery");
+	struct order_change change = {.expired = true, .now = r->run->now,
+				      .recovery_url = json_string_or_null(recovery, "url")};
 	int rc;
 
 	item_keys_init(&items.keys, r->event, r->session, app->config.order_number_prefix,

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "orders/unnamed.h"
 #include "record/ask_charge.h"
+#include "record/daily.h"
 #include "record/items.h"
 #include "record/paid_twice.h"
 #include "shop/adoption.h"
@@ -265,6 +266,19 @@ static int ask_all(struct recording *s, struct err *e)
 	return 0;
 }
 
+/* A key that may not read all of a sale: the order is recorded without the rest. */
+static void warn_of_less(const struct recording *s)
+{
+	const struct record_run *run = s->request->run;
+	struct err ignored;
+	struct stripe_client *stripe = app_stripe(s->items.app, run->deadline, &ignored);
+	const struct err *refusal = stripe ? stripe_expansion_refusal(stripe) : NULL;
+
+	if (refusal && daily_is_first(s->items.app, "permission", run))
+		log_warning("The key may not read all of a sale: run `ordersnap check`",
+			    LOG_STR("error", refusal->text));
+}
+
 /*
  * Fails only where Stripe does not know the session: no order is made of what it
  * does not confirm.  What can't be had for another reason (a key that is refused,
@@ -274,8 +288,10 @@ static int ask(struct recording *s, struct err *e)
 {
 	const char *id = s->request->session->id;
 
-	if (ask_all(s, &s->why) == 0)
+	if (ask_all(s, &s->why) == 0) {
+		warn_of_less(s);
 		return 0;
+	}
 	if (record_is_unknown(&s->why, "session ", id, e))
 		return -1;
 	json_object_put(s->json);

@@ -15,7 +15,8 @@
 static const char *const personal[] = {
 	"customerName", "customerEmail", "customerPhone", "customerBusinessName", "customerTaxIds",
 	"stripeCustomerId", "clientReferenceId", "shippingAddress", "billingAddress", "shipping",
-	"billing", "customFields", "metadata", "receiptUrl", "userEmail", "email", "phone", "name",
+	"billing", "customerTaxExempt", "consent", "recoveryUrl", "customFields", "metadata",
+	"receiptUrl", "userEmail", "email", "phone", "name",
 };
 
 /* Of the objects within it. */

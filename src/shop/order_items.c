@@ -163,6 +163,7 @@ static void add_expired(const struct order_change *c, struct order_item *items, 
 		return;
 	item = json_copy(session);
 	json_set_string(item, "status", "expired");
+	json_set_string(item, "recoveryUrl", c->recovery_url);
 	json_set_string(item, "updatedAt", iso8601_time(c->now, time));
 	add(items, n, item, session, false);
 }

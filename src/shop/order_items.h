@@ -32,6 +32,7 @@ struct order_change {
 	struct json_object *const *read; /* ITEM_KINDS of them, as they stand, or NULL */
 	struct json_object *order;  /* as it is to be; NULL: there is to be none */
 	bool expired;               /* the session of no order has expired */
+	const char *recovery_url;   /* where the buyer gets another one then, or NULL */
 	bool put_always;            /* the order is put even if it says the same: what was asked of
 				     * Stripe is newer than what another writer asked before */
 	struct json_object *marker; /* the event's, or NULL */

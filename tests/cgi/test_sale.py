@@ -5,7 +5,7 @@ read all of it, and the events that tell of the charge afterwards."""
 import json
 import time
 
-from kit import KeptShop, case, equal, granted, main, test
+from kit import KeptShop, case, equal, granted, lines_of, main, test
 
 shop = KeptShop()
 COMPLETED = "checkout.session.completed"
@@ -17,7 +17,7 @@ def sell(lines=1, **more):
     global NUMBER
     NUMBER += 1
     made = shop.sim.post("/_sim/session", {
-        "id": f"cs_test_s1{NUMBER:08}", "line_items": [{"lookup_key": "N-RED"}] * lines, **more})
+        "id": f"cs_test_s1{NUMBER:08}", **({"line_items": [{"lookup_key": "N-RED"}] * lines} | more)})
     session = made["session"]
     return session, next(e for e in shop.sim.get("/_sim/events") if e["type"] == COMPLETED
                          and e["data"]["object"]["id"] == session["id"])
@@ -84,6 +84,69 @@ def _():
         shop.sim.post("/_sim/permissions", {"deny": []})
     order = shop.order_of(session["id"])
     equal((order["status"], "amountFee" in order, order["payment"]["last4"]), ("completed", False, "4242"))
+
+
+@test
+def _():
+    """that the key may not read all of a sale is said once a day, with what Stripe says is missing"""
+    shop.sim.post("/_sim/permissions", {"deny": ["GET /v1/shipping_rates"]})
+    try:
+        said = [lines_of(shop.webhook(sell()[1]).log, "may not read all of a sale") for _ in range(2)]
+    finally:
+        shop.sim.post("/_sim/permissions", {"deny": []})
+    # The first one of this file's day was said above.
+    equal([len(lines) for lines in said], [0, 0])
+    equal([sk.split("#")[1] for pk, sk in shop.items("SYSTEM") if sk.startswith("WARNED#")],
+          ["permission"])
+
+
+@test
+def _():
+    """a subscription makes no order, which is said once a day"""
+    _session, event = sell()
+    said = []
+    for number in (1, 2):
+        other = json.loads(json.dumps(event))
+        other["id"] += f"_sub{number}"
+        other["data"]["object"].update(id=f"cs_test_sub{number}", mode="subscription", subscription="sub_1")
+        answer = shop.webhook(other)
+        equal(granted(answer), {"status": "ignored"})
+        said.append(len(lines_of(answer.log, "Subscriptions make no orders")))
+    equal(said, [1, 0])
+
+
+@test
+def _():
+    """an order that is larger than the table takes is written with its lines cut, and a warning"""
+    big = {f"k{n}": "x" * 490 for n in range(40)}
+    lines = [{"lookup_key": "N-RED", "metadata": {name: "€" * 350 for name in (
+        "sku", "collectionId", "variantId", "color")}}] * 100
+    session, event = sell(lines=0, **{"line_items": lines, "metadata": big})
+    answer = shop.webhook(event)
+    granted(answer)
+    equal(len(lines_of(answer.log, "Order is too large for the table")), 1)
+    order = shop.order_of(session["id"])
+    equal((len(order["items"]), order["itemCount"], order["metadata"]["k1"]), (100, 100, "x" * 490))
+    equal(order["items"][99], {"name": "Red Necklace", "quantity": 1, "unitPrice": 3000,
+                               "amountTotal": 3000, "amountSubtotal": 3000, "amountDiscount": 0,
+                               "amountTax": 0, "currency": "usd"})
+    with shop.unchanged(but="EVENT#"):
+        granted(shop.webhook({**event, "id": event["id"] + "_again"}))
+
+
+@test
+def _():
+    """an expired session keeps the address where the buyer gets another one"""
+    made = shop.stripe("POST", "/v1/checkout/sessions", {
+        "mode": "payment", "line_items[0][price]": shop.price_of("N-RED")["id"],
+        "line_items[0][quantity]": 1, "success_url": "https://shop.example/ok"})
+    shop.store({"PK": f"SESSION#{made['id']}", "SK": "METADATA", "status": "open", "version": 1})
+    expired = {**made, "status": "expired", "after_expiration": {"recovery": {
+        "allow_promotion_codes": False, "enabled": True, "expires_at": 1800000000,
+        "url": "https://buy.stripe.com/r/live_asAb1724"}}}
+    granted(shop.webhook(event_of("checkout.session.expired", expired)))
+    item = shop.item(f"SESSION#{made['id']}")
+    equal((item["status"], item["recoveryUrl"]), ("expired", "https://buy.stripe.com/r/live_asAb1724"))
 
 
 # --- the charge afterwards ------------------------------------------------------------------------

@@ -34,6 +34,12 @@ bool stripe_was_replayed(struct stripe_client *client)
 	return false;
 }
 
+const struct err *stripe_expansion_refusal(const struct stripe_client *client)
+{
+	(void)client;
+	return NULL;
+}
+
 bool stripe_was_unauthorized(const struct stripe_client *client)
 {
 	(void)client;

@@ -43,7 +43,8 @@ static void who_bought_leaves_and_the_sale_stays(void **state)
 		"'customerName':'J'", "'customerEmail':'j@x.example'", "'customerPhone':'1'",
 		"'customerBusinessName':'J'", "'customerTaxIds':[{'value':'1'}]",
 		"'shippingAddress':{'line1':'1'}", "'billingAddress':{'line1':'1'}",
-		"'customFields':[{'value':'J'}]", "'metadata':{'note':'J'}", "'receiptUrl':'https://x'",
+		"'customFields':[{'value':'J'}]", "'consent':{'promotions':'opt_in'}",
+		"'customerTaxExempt':'reverse'", "'metadata':{'note':'J'}", "'receiptUrl':'https://x'",
 		"'stripeCustomerId':'cus_1'", "'clientReferenceId':'j'", "'shippingAddress':null",
 	};
 	size_t i;

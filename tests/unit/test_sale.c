@@ -5,7 +5,10 @@
  */
 #include "unit.h"
 
+#include <stdlib.h>
+
 #include "shop/attributes.h"
+#include "shop/order_size.h"
 #include "shop/sale.h"
 
 struct row {
@@ -228,6 +231,28 @@ static void what_was_asked_for_apart_replaces_what_stands(void **state)
 		   "'reason':'fraudulent','createdAt':'2024-11-26T09:20:00Z'}]}");
 }
 
+static void an_order_is_cut_to_what_the_table_takes(void **state)
+{
+	char *long_text = str_printf("%0*d", 200 * 1024, 7);
+	struct json_object *order = json_of("{'id':'a','items':[{'name':'Tee','quantity':2,"
+					    "'unitPrice':1,'amountTotal':2,'currency':'usd'}]}");
+	struct json_object *item, *items = NULL;
+
+	(void)state;
+	assert_false(order_cut_lines(order));
+	json_get_array(order, "items", &items);
+	item = json_object_array_get_idx(items, 0);
+	json_set_string(item, "sku", long_text);
+	assert_false(order_cut_lines(order));
+	json_set_string(item, "variantId", long_text);
+	assert_true(order_size(order) > ORDER_SIZE_MAX);
+	assert_true(order_cut_lines(order));
+	check_json("cut", order, "{'id':'a','items':[{'name':'Tee','quantity':2,'unitPrice':1,"
+				 "'amountTotal':2,'currency':'usd'}]}");
+	assert_false(order_cut_lines(order));
+	free(long_text);
+}
+
 static void a_path_leads_to_a_member_or_nowhere(void **state)
 {
 	static const struct {
@@ -261,6 +286,7 @@ int main(void)
 		holds(what_is_there_is_only_completed),
 		holds(how_it_was_paid_is_taken_over_of_the_charge),
 		holds(what_was_asked_for_apart_replaces_what_stands),
+		holds(an_order_is_cut_to_what_the_table_takes),
 		holds(a_path_leads_to_a_member_or_nowhere),
 	};
 

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Warnings that a shop needs once a day, however many events tell of the thing.
+ */
+#ifndef ORDERSNAP_RECORD_DAILY_H
+#define ORDERSNAP_RECORD_DAILY_H
+
+#include "app/app.h"
+#include "record/run.h"
+
+/*
+ * Whether this is the first time today (in UTC) that `what` ("subscription") is to be
+ * said: the table remembers, as SYSTEM/WARNED#subscription#2026-11-27, for two days.
+ * Where it can't, once more is better than never.
+ */
+bool daily_is_first(struct app *app, const char *what, const struct record_run *run);
+
+#endif
