@@ -18,13 +18,20 @@ static int ask_payment(struct stripe_client *stripe, const char *intent, int64_t
 		       struct json_object **charge, struct err *e)
 {
 	struct json_object *payment = NULL, *latest;
+	const char *id;
+	int rc = 0;
 
 	if (stripe_payment_retrieve(stripe, intent, deadline, &payment, e))
 		return -1;
+	id = json_id_or_null(payment, "latest_charge");
 	if (json_get_object(payment, "latest_charge", &latest) == JSON_FOUND)
 		*charge = json_object_get(latest);
+	else if (id)
+		rc = stripe_charge_with_sale(stripe, id, deadline, charge, e);
+	else
+		rc = err_set(e, ERR_UNAVAILABLE, "payment %s has no charge", intent);
 	json_object_put(payment);
-	return *charge ? 0 : err_set(e, ERR_UNAVAILABLE, "payment %s has no charge", intent);
+	return rc;
 }
 
 /* The charge comes expanded in each of its disputes. */

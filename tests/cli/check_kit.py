@@ -89,8 +89,8 @@ class CheckedShop(CommandShop):
         self.endpoint = self.add_endpoint()["id"]
         self.store(sync_state(3600))
 
-    def add_endpoint(self, url=ADDRESS, events=EVENTS):
-        form = {"url": url, **{f"enabled_events[{i}]": e for i, e in enumerate(events)}}
+    def add_endpoint(self, url=ADDRESS, events=EVENTS, **more):
+        form = {"url": url, **more, **{f"enabled_events[{i}]": e for i, e in enumerate(events)}}
         return self.stripe("POST", "/v1/webhook_endpoints", form)
 
     def change_endpoint(self, **form):

@@ -391,6 +391,18 @@ def _():
     shop.check().blames("failed webhook/status").says("webhook/status", "disabled", "enable it")
 
 
+@case("an endpoint whose API version can't tell of each refund is a warning")
+def _():
+    for version, words in (("2024-09-30.acacia", "warning"), ("2024-10-28.acacia", "ok")):
+        shop.sim.post("/_sim/reset")
+        shop.add_endpoint(api_version=version)
+        report = shop.check()
+        equal([line["status"] for line in report.named("webhook/version")], [words])
+        report.says("webhook/version", version)
+    shop.sim.post("/_sim/reset")
+    shop.add_endpoint()
+
+
 @case("events that an endpoint does not get are named; without the completed session a fault")
 def _():
     shop.sim.post("/_sim/reset")
