@@ -62,7 +62,7 @@ bool world_is_alone(void)
 /* --- the scheduler ----------------------------------------------------------------- */
 
 static char secret_stripe[] = "sk_test_proof", secret_webhook[] = WEBHOOK_SECRET, prefix[] = "BC";
-static char api_base[] = "https://api.stripe.com";
+static char api_base[] = "https://api.stripe.com", hook[] = "/shop/hook";
 
 static void open_app(struct process *p)
 {
@@ -76,6 +76,7 @@ static void open_app(struct process *p)
 	p->app.config.event_ttl_days = 90;
 	p->app.config.order_ttl_days = world->history->traits & TRAIT_TTL ? 365 : 0;
 	p->app.config.order_number_prefix = prefix;
+	p->app.config.order_hook = hook;
 	p->app.config.stripe_api_base = api_base;
 	p->app.config.sync_lookback_hours = 48;
 	p->app.secrets.config = &p->app.config;

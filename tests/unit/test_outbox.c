@@ -64,8 +64,8 @@ static void a_fee_a_name_or_a_line_tells_nothing(void **state)
 
 static const char *id_of(const char *before, const char *after, int64_t now)
 {
-	struct json_object *item = outbox_item(before ? json_of("{%s}", before) : NULL,
-					       json_of("{%s}", after), now);
+	struct json_object *item = keep(outbox_item(before ? json_of("{%s}", before) : NULL,
+						    json_of("{%s}", after), now));
 
 	return keep_text(str_dup(json_string_or_null(item, "id")));
 }
