@@ -95,11 +95,11 @@ static bool try_next_key(struct stripe_client *stripe, int *failures, int64_t de
 	return ++*failures < FAILURES && deadline_pause(PAUSE_MS, deadline);
 }
 
-static int create_session(struct app *app, const char *form, const struct checkout_ask *ask,
-			  int64_t deadline, struct json_object **session, struct err *e)
+static int create_session(const struct checkout_ask *ask, const char *form,
+			  struct json_object **session, struct err *e)
 {
-	int64_t until = app_stripe_deadline(deadline);
-	struct stripe_client *stripe = app_stripe(app, until, e);
+	int64_t until = app_stripe_deadline(ask->deadline);
+	struct stripe_client *stripe = app_stripe(ask->app, until, e);
 	char digest[DIGEST_HEX];
 	int generation = 0, failures = 0, rc;
 
@@ -113,7 +113,7 @@ static int create_session(struct app *app, const char *form, const struct checko
 		free(key);
 	} while (rc && ++generation < GENERATIONS && try_next_key(stripe, &failures, until, e));
 	if (rc)
-		checkout_explain_refusal(app, stripe_last_refusal(stripe), ask, deadline, e);
+		checkout_explain_refusal(ask, stripe_last_refusal(stripe), e);
 	if (!rc && !json_string_or_null(*session, "id")) {
 		json_object_put(*session);
 		*session = NULL;
@@ -122,9 +122,7 @@ static int create_session(struct app *app, const char *form, const struct checko
 	return rc;
 }
 
-static struct json_object *session_item(const struct app *app,
-					const struct checkout_request *request,
-					struct json_object *session)
+static struct json_object *session_item(const struct checkout_ask *ask, struct json_object *session)
 {
 	struct json_object *item = json_object_new_object();
 	char *pk = key_session(json_string_or_null(session, "id"));
@@ -134,12 +132,12 @@ static struct json_object *session_item(const struct app *app,
 	json_set_string(item, "PK", pk);
 	json_set_string(item, "SK", KEY_METADATA);
 	json_set_string(item, "stripeSessionId", json_string_or_null(session, "id"));
-	json_set_string(item, "quoteSignature", request->quote_signature);
-	json_set_string(item, "userId", request->user_id);
+	json_set_string(item, "quoteSignature", ask->request->quote_signature);
+	json_set_string(item, "userId", ask->request->user_id);
 	json_set_string(item, "status", json_string_or_null(session, "status"));
 	json_set_string(item, "createdAt",
 			iso8601_time(json_int_or(session, "created", now), time));
-	json_set_int(item, "expiresAt", now + app->config.session_ttl_minutes * 60);
+	json_set_int(item, "expiresAt", now + ask->policy->session_ttl_minutes * 60);
 	free(pk);
 	return item;
 }
@@ -158,47 +156,46 @@ static struct json_object *quote_of_session(struct json_object *quote, struct js
 	return item;
 }
 
-/* Writes what is not there yet: the session's item, and the quote's longer life.
- * ERR_CONFLICT where one of the two has changed since it was read. */
-static int write_session(struct app *app, struct json_object *item, struct json_object *stands,
-			 struct json_object *longer, struct json_object *quote, int64_t deadline,
-			 struct err *e)
+/* Writes what is not there yet: the session's item, and a longer life of the quote
+ * as it was read.  ERR_CONFLICT where one of the two has changed since. */
+static int write_session(const struct checkout_ask *ask, struct json_object *session,
+			 struct json_object *item, struct json_object *const read[2], struct err *e)
 {
+	struct json_object *longer = read[1] ? quote_of_session(read[1], session, ask->policy) : NULL;
 	struct store_action actions[2];
 	size_t n = 0;
+	int rc;
 
-	if (!stands)
+	if (!read[0])
 		actions[n++] = (struct store_action){.item = item, .condition = STORE_ABSENT};
 	if (longer)
-		actions[n++] = store_replace(longer, quote);
-	return n ? store_write(app_store(app), actions, n, NULL, deadline, e) : 0;
+		actions[n++] = store_replace(longer, read[1]);
+	rc = n ? store_write(app_store(ask->app), actions, n, NULL, ask->deadline, e) : 0;
+	json_object_put(longer);
+	return rc;
 }
 
 /* A second click finds the session's item there, and so does a buyer who paid
  * faster than we wrote: then both items are read, and what is missing is
  * written.  Without either the session still completes. */
-static void keep_session(struct app *app, const struct checkout_request *request,
-			 struct json_object *quote, struct json_object *session, int64_t deadline)
+static void keep_session(const struct checkout_ask *ask, struct json_object *session)
 {
-	const struct checkout_policy policy = policy_of(app);
-	struct json_object *item = session_item(app, request, session);
-	struct json_object *found[2] = {NULL, json_object_get(quote)}, *longer;
+	struct json_object *item = session_item(ask, session);
+	struct json_object *found[2] = {NULL, json_object_get(ask->quote)};
 	const struct store_key keys[] = {
 		{json_string_or_null(item, "PK"), json_string_or_null(item, "SK")},
-		{json_string_or_null(quote, "PK"), json_string_or_null(quote, "SK")},
+		{json_string_or_null(ask->quote, "PK"), json_string_or_null(ask->quote, "SK")},
 	};
 	struct err why;
 	int rc, try = 0;
 
 	do {
-		longer = found[1] ? quote_of_session(found[1], session, &policy) : NULL;
-		rc = write_session(app, item, found[0], longer, found[1], deadline, &why);
-		json_object_put(longer);
+		rc = write_session(ask, session, item, found, &why);
 		json_object_put(found[0]);
 		json_object_put(found[1]);
 		found[0] = found[1] = NULL;
 		if (rc && why.code == ERR_CONFLICT && ++try < KEEP_TRIES)
-			rc = store_get_many(app_store(app), keys, 2, found, deadline, &why);
+			rc = store_get_many(app_store(ask->app), keys, 2, found, ask->deadline, &why);
 		else
 			break;
 	} while (!rc);
@@ -208,10 +205,10 @@ static void keep_session(struct app *app, const struct checkout_request *request
 	json_object_put(item);
 }
 
-static struct json_object *answer_of(const struct checkout_request *request,
-				     struct json_object *quote, struct json_object *session)
+static struct json_object *answer_of(const struct checkout_ask *ask, struct json_object *session)
 {
-	struct json_object *answer = json_object_new_object();
+	const struct checkout_request *request = ask->request;
+	struct json_object *answer = json_object_new_object(), *quote = ask->quote;
 
 	json_copy_member(answer, "sessionId", session, "id");
 	json_copy_member(answer, "stripeSessionId", session, "id");
@@ -228,26 +225,24 @@ static struct json_object *answer_of(const struct checkout_request *request,
 	return answer;
 }
 
-static int create_from_quote(struct app *app, const struct checkout_request *request,
-			     struct json_object *quote, const struct checkout_policy *policy,
-			     int64_t deadline, struct json_object **answer, struct err *e)
+static int create_from_quote(const struct checkout_ask *ask, struct json_object **answer,
+			     struct err *e)
 {
-	const struct checkout_ask ask = {.request = request, .policy = policy, .quote = quote};
 	struct json_object *session = NULL;
 	struct buf form;
 	int rc;
 
 	buf_init(&form, FORM_MAX_BYTES);
-	rc = checkout_form(request, quote, policy, &form, e);
+	rc = checkout_form(ask->request, ask->quote, ask->policy, &form, e);
 	if (!rc)
-		rc = create_session(app, buf_text(&form), &ask, deadline, &session, e);
+		rc = create_session(ask, buf_text(&form), &session, e);
 	if (!rc) {
-		keep_session(app, request, quote, session, deadline);
+		keep_session(ask, session);
 		log_info("Checkout session created",
 			 LOG_STR("sessionId", json_string_or_null(session, "id")),
-			 LOG_STR("userId", request->user_id),
+			 LOG_STR("userId", ask->request->user_id),
 			 LOG_INT("amount", json_int_or(session, "amount_total", 0)));
-		*answer = answer_of(request, quote, session);
+		*answer = answer_of(ask, session);
 	}
 	json_object_put(session);
 	buf_free(&form);
@@ -257,16 +252,17 @@ static int create_from_quote(struct app *app, const struct checkout_request *req
 int checkout_create(struct app *app, struct json_object *body, const char *subject,
 		    int64_t deadline, struct json_object **answer, struct err *e)
 {
-	struct checkout_policy policy = policy_of(app);
+	const struct checkout_policy policy = policy_of(app);
 	struct checkout_request request;
-	struct json_object *quote = NULL;
+	struct checkout_ask ask = {.app = app, .deadline = deadline, .request = &request,
+				   .policy = &policy};
 	int rc = checkout_read(body, subject, &policy, &request, e);
 
 	if (!rc)
-		rc = read_quote(app, request.quote_signature, deadline, &quote, e);
+		rc = read_quote(app, request.quote_signature, deadline, &ask.quote, e);
 	if (!rc)
-		rc = create_from_quote(app, &request, quote, &policy, deadline, answer, e);
-	json_object_put(quote);
+		rc = create_from_quote(&ask, answer, e);
+	json_object_put(ask.quote);
 	checkout_request_free(&request);
 	return rc;
 }

@@ -169,21 +169,25 @@ static struct json_object *find_by_key(struct json_object *prices, const char *l
 	return NULL;
 }
 
-/* Up to ten lookup keys in one call; `batch` has indices into p->prices. */
-static int ask_keys(struct app *app, struct pricing *p, const size_t *batch, size_t n,
-		    int64_t deadline, struct err *e)
+/* Up to ten lookup keys, those of the indices in `batch`. */
+struct batch {
+	size_t n, at[STRIPE_LOOKUP_KEYS_MAX];
+};
+
+static int ask_keys(struct app *app, struct pricing *p, const struct batch *batch, int64_t deadline,
+		    struct err *e)
 {
 	const char *keys[STRIPE_LOOKUP_KEYS_MAX];
 	struct stripe_client *stripe = app_stripe(app, deadline, e);
 	struct json_object *prices;
 	size_t i;
 
-	for (i = 0; i < n; i++)
-		keys[i] = line_of(p, batch[i])->sku;
-	if (!stripe || stripe_prices_by_lookup_key(stripe, keys, n, deadline, &prices, e))
+	for (i = 0; i < batch->n; i++)
+		keys[i] = line_of(p, batch->at[i])->sku;
+	if (!stripe || stripe_prices_by_lookup_key(stripe, keys, batch->n, deadline, &prices, e))
 		return -1;
-	for (i = 0; i < n; i++)
-		take_price(app, p, batch[i], find_by_key(prices, keys[i]),
+	for (i = 0; i < batch->n; i++)
+		take_price(app, p, batch->at[i], find_by_key(prices, keys[i]),
 			   "no active price has this lookup key");
 	json_object_put(prices);
 	return refuse_missing(p, e);
@@ -191,15 +195,16 @@ static int ask_keys(struct app *app, struct pricing *p, const size_t *batch, siz
 
 static int ask_by_key(struct app *app, struct pricing *p, int64_t deadline, struct err *e)
 {
-	size_t batch[STRIPE_LOOKUP_KEYS_MAX], k, n = 0;
+	struct batch batch = {.n = 0};
+	size_t k;
 	int rc = 0;
 
 	for (k = 0; k < p->count && !rc; k++) {
 		if (!p->prices[k].item && line_of(p, k)->sku)
-			batch[n++] = k;
-		if (n == STRIPE_LOOKUP_KEYS_MAX || (n && k + 1 == p->count)) {
-			rc = ask_keys(app, p, batch, n, deadline, e);
-			n = 0;
+			batch.at[batch.n++] = k;
+		if (batch.n == STRIPE_LOOKUP_KEYS_MAX || (batch.n && k + 1 == p->count)) {
+			rc = ask_keys(app, p, &batch, deadline, e);
+			batch.n = 0;
 		}
 	}
 	return rc;

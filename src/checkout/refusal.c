@@ -137,15 +137,15 @@ static bool is_of_the_file(const char *param, struct json_object *options)
 	return found;
 }
 
-void checkout_explain_refusal(struct app *app, const struct stripe_refusal *refusal,
-			      const struct checkout_ask *ask, int64_t deadline, struct err *e)
+void checkout_explain_refusal(const struct checkout_ask *ask, const struct stripe_refusal *refusal,
+			      struct err *e)
 {
 	struct err said = *e;
 
 	if (e->code != ERR_REFUSED)
 		return;
 	if (explain_request(refusal, ask, e) ||
-	    explain_quote(app, refusal, ask->quote, deadline, e))
+	    explain_quote(ask->app, refusal, ask->quote, ask->deadline, e))
 		log_warning("Stripe refused session", LOG_STR("error", said.text));
 	else if (is_of_the_file(refusal->param, ask->policy->options))
 		err_put_before(e, "CHECKOUT_SESSION_FILE");

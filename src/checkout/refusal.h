@@ -8,8 +8,10 @@
 #include "app/app.h"
 #include "shop/checkout_request.h"
 
-/* What a session was made of. */
+/* A session in the making: for whom, of what, until when.  All borrowed. */
 struct checkout_ask {
+	struct app *app;
+	int64_t deadline; /* base/clock.h */
 	const struct checkout_request *request;
 	const struct checkout_policy *policy;
 	struct json_object *quote;
@@ -24,7 +26,7 @@ struct checkout_ask {
  * The log then has what Stripe said.  Any other error stays a 502, for the owner has to
  * mend it: one about a parameter of CHECKOUT_SESSION_FILE begins with its name.
  */
-void checkout_explain_refusal(struct app *app, const struct stripe_refusal *refusal,
-			      const struct checkout_ask *ask, int64_t deadline, struct err *e);
+void checkout_explain_refusal(const struct checkout_ask *ask, const struct stripe_refusal *refusal,
+			      struct err *e);
 
 #endif

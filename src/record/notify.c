@@ -315,8 +315,14 @@ static int decide(struct app *app, enum notify_verb verb, struct json_object *it
 	return rc && e->code != ERR_CONFLICT ? -1 : 0;
 }
 
-static int decide_lane(struct app *app, enum notify_verb verb, struct lane *lane, const char *id,
-		       int64_t *n, struct err *e)
+/* What the owner decides: of one, or (id NULL) of all in a lane; `n` are done. */
+struct decision {
+	enum notify_verb verb;
+	const char *id;
+	int64_t n;
+};
+
+static int decide_lane(struct app *app, struct decision *d, struct lane *lane, struct err *e)
 {
 	struct json_object *item;
 	int rc;
@@ -324,10 +330,10 @@ static int decide_lane(struct app *app, enum notify_verb verb, struct lane *lane
 	while (!(rc = lane_next(lane, app_store(app), INT64_MAX, &item, e)) && item) {
 		const char *own = json_string_or_null(item, "id");
 
-		if (id && (!own || strcmp(own, id) != 0))
+		if (d->id && (!own || strcmp(own, d->id) != 0))
 			continue;
-		rc = decide(app, verb, item, n, e);
-		if (rc || id)
+		rc = decide(app, d->verb, item, &d->n, e);
+		if (rc || d->id)
 			break;
 	}
 	return rc;
@@ -343,14 +349,15 @@ int notify_decide(struct app *app, enum notify_verb verb, const char *id, int64_
 			  *const any[] = {KEY_OUTBOX_GIVEN_UP, KEY_OUTBOX_AGAIN, KEY_OUTBOX_NEW, NULL};
 	bool is_all = strcmp(id, "all") == 0, one = !is_all && strcmp(id, "waiting") != 0;
 	const char *const *prefix = is_all ? all : one ? any : verb == NOTIFY_RETRY ? failed : waiting;
+	struct decision decision = {.verb = verb, .id = one ? id : NULL};
 	struct lane lane;
 	int rc = 0;
 
-	*n = 0;
-	for (; !rc && *prefix && !(one && *n); prefix++) {
+	for (; !rc && *prefix && !(one && decision.n); prefix++) {
 		lane_begin(&lane, *prefix);
-		rc = decide_lane(app, verb, &lane, one ? id : NULL, n, e);
+		rc = decide_lane(app, &decision, &lane, e);
 		lane_end(&lane);
 	}
+	*n = decision.n;
 	return rc;
 }

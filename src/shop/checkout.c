@@ -137,9 +137,12 @@ static bool may_return_to(const struct url *url, const struct checkout_policy *p
 	return policy->cors_origins && url_in_origins(url, policy->cors_origins);
 }
 
-static int read_url(struct json_object *body, const char *key, const char *preset,
-		    const struct checkout_policy *policy, const char **value, struct err *e)
+/* Fills *value where the request has an address; it keeps what the settings say where
+ * not. */
+static int read_url(struct json_object *body, const char *key, const struct checkout_policy *policy,
+		    const char **value, struct err *e)
 {
+	const char *preset = *value;
 	enum json_found found = json_get_string(body, key, value);
 	struct span braces;
 	struct url url;
@@ -163,8 +166,10 @@ static int read_url(struct json_object *body, const char *key, const char *prese
 static int read_urls(struct json_object *body, const struct checkout_policy *policy,
 		     struct checkout_request *r, struct err *e)
 {
-	if (read_url(body, "successUrl", policy->success_url, policy, &r->success_url, e) ||
-	    read_url(body, "cancelUrl", policy->cancel_url, policy, &r->cancel_url, e))
+	r->success_url = policy->success_url;
+	r->cancel_url = policy->cancel_url;
+	if (read_url(body, "successUrl", policy, &r->success_url, e) ||
+	    read_url(body, "cancelUrl", policy, &r->cancel_url, e))
 		return -1;
 	return r->success_url ? 0 : bad(e, "successUrl is required");
 }

@@ -119,12 +119,7 @@ MANY_PARAMETERS = {
     "an endpoint's work: the program, who asks, for what, how long, the answer, the error": {
         "src/orders/customer_order.c": ("customer_order", "customer_session_status"),
         "src/orders/customer_page.c": ("customer_page",),
-    },
-    "not yet": {
-        "src/checkout/checkout.c": ("checkout_create", "create_session", "write_session", "create_from_quote"),
-        "src/checkout/quoting.c": ("ask_keys",),
-        "src/record/notify.c": ("decide_lane",),
-        "src/shop/checkout.c": ("read_url",),
+        "src/checkout/checkout.c": ("checkout_create",),
     },
     "a message's place, its format and its arguments": {
         "src/base/log.c": ("log_format",),
