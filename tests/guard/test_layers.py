@@ -60,6 +60,9 @@ IMPURE_CALLS = re.compile(r"\b(fopen|fdopen|freopen|fread|fwrite|fgets|fputs|fpr
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.M)
 
 
+MOST_OF_ALL = 20  # per cent of the lines, in one room
+
+
 def layer_of(path):
     parts = path.split("/")
     return parts[0] if parts[0] == "cgi-bin" else parts[1] if len(parts) > 2 else ""
@@ -143,6 +146,16 @@ def circle_faults(root):
     return found
 
 
+def share_faults(root):
+    """A room with more than a fifth of all lines: it is several rooms."""
+    lines = {}
+    for path in tree.c_files(root):
+        lines[layer_of(path)] = lines.get(layer_of(path), 0) + tree.read(root, path).count("\n")
+    whole = sum(lines.values())
+    return [f"{room}: {n} of {whole} lines, more than {MOST_OF_ALL} %: split it"
+            for room, n in sorted(lines.items()) if 100 * n > MOST_OF_ALL * whole]
+
+
 def purity_faults(root):
     """Every call in shop/ that asks the world something."""
     found = []
@@ -155,6 +168,22 @@ def purity_faults(root):
             if match:
                 found.append(f"{path}:{number}: calls {match.group(1)}(): shop/ is pure")
     return found
+
+
+@test
+def _():
+    "no room has more than a fifth of the lines"
+    tree.no_faults(share_faults(tree.SRC))
+
+
+@test
+def _():
+    "a room that has more than a fifth is a fault"
+    rooms = {f"src/{room}/a.c": "\n" * 4 for room in ("base", "shop", "web", "store", "cli")}
+    with tree.bad_tree(rooms) as root:
+        tree.no_faults(share_faults(root))
+    with tree.bad_tree({**rooms, "src/shop/b.c": "\n"}) as root:
+        tree.only_fault(share_faults(root), "shop", "5 of 21")
 
 
 @test
