@@ -128,8 +128,19 @@ static int add_payment_of_charge(struct sync_late *late, struct json_object *set
 	return 0;
 }
 
+/* A session of the window was listed with its charge: that this was captured, or
+ * given up, was seen there, and only what stands of refunds and disputes is asked for
+ * again. */
+static bool is_seen_in_list(struct json_object *event)
+{
+	const char *type = json_string_or_null(event, "type");
+
+	return type && (strcmp(type, "charge.captured") == 0 ||
+			strcmp(type, "payment_intent.canceled") == 0);
+}
+
 /* The payments of a page of events, refunds or disputes, each once: a set, as JSON
- * has it. */
+ * has it.  Of those that is_seen_in_list() the value is false. */
 static int payments_of(struct sync_late *late, struct json_object *page,
 		       struct json_object *set, struct err *e)
 {
@@ -139,15 +150,19 @@ static int payments_of(struct sync_late *late, struct json_object *page,
 	for (i = 0; !rc && i < json_object_array_length(page); i++) {
 		struct json_object *object = json_object_array_get_idx(page, i), *data;
 		struct payment_ref ref;
+		bool ask_again;
 
 		if (json_get_object(object, "data", &data) == JSON_FOUND) {
 			object = NULL;
 			json_get_object(data, "object", &object);
 		}
 		ref = payment_ref_of(object);
-		if (ref.payment_intent)
-			json_set_bool(set, ref.payment_intent, true);
-		else if (ref.charge && !told_to_stop(late))
+		if (ref.payment_intent) {
+			ask_again = false;
+			json_get_bool(set, ref.payment_intent, &ask_again);
+			ask_again = ask_again || !is_seen_in_list(json_object_array_get_idx(page, i));
+			json_set_bool(set, ref.payment_intent, ask_again);
+		} else if (ref.charge && !told_to_stop(late))
 			rc = add_payment_of_charge(late, set, ref.charge, e);
 	}
 	return rc;
@@ -180,20 +195,28 @@ static int take_page(struct sync_late *late, struct json_object *page, struct er
 {
 	struct json_object *payments = json_object_new_object(), *pointers[STORE_MAX_ITEMS];
 	size_t i, n = 0;
+	struct json_walk walk;
+	int64_t created;
 	int rc = payments_of(late, page, payments, e);
 
 	if (!rc)
 		rc = read_pointers(late, payments, pointers, &n, e);
-	json_object_put(payments);
-	if (rc)
+	if (rc) {
+		json_object_put(payments);
 		return -1;
-	for (i = 0; i < n; i++) {
+	}
+	walk = json_walk_of(payments);
+	for (i = 0; i < n && json_walk_next(&walk); i++) {
 		const char *id = json_string_or_null(pointers[i], "orderId");
+		const char *sk = json_string_or_null(pointers[i], "orderSK");
+		bool listed = !json_object_get_boolean(walk.value) &&
+			      key_order_created(sk, &created) == 0 && created >= late->from;
 
-		if (!rc && id && !reconcile_has_charge(late->reconcile, id))
+		if (!rc && id && !listed && !reconcile_has_charge(late->reconcile, id))
 			rc = sync_late_add(late, id, pointers[i], e);
 		json_object_put(pointers[i]);
 	}
+	json_object_put(payments);
 	return rc;
 }
 
@@ -234,6 +257,7 @@ int sync_late_refunds(struct sync_late *late, int64_t from, int64_t now, struct 
 				      .from = from > kept ? from : kept};
 	int rc = 0;
 
+	late->from = from;
 	if (from < surely)
 		rc = walk_list(late, &refunds, e);
 	if (!rc && from < surely)

@@ -12,6 +12,7 @@
 struct sync_late {
 	struct reconcile *reconcile;
 	struct json_object *sessions; /* fetched, up to RECONCILE_MAX, each once */
+	int64_t from;                 /* whose list of sessions has been read from there on */
 };
 
 /* Fetches the session (NULL, set aside, or of the other mode: nothing happens), and
