@@ -192,6 +192,8 @@ static struct json_object *merge(struct json_object *fresh, const struct order_i
 
 	overlay(order, fresh, in->asked ? now >= before : now > before);
 	json_copy_member(order, "completedAt", fresh, "completedAt");
+	sale_keep_names(order, in->stored);
+	sale_keep_names(order, fresh);
 	keep_from_stored(order, in);
 	return order;
 }

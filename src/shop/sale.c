@@ -217,6 +217,40 @@ void sale_set_session(struct json_object *order, struct json_object *session)
 	json_object_put(has);
 }
 
+/* Copies what `to` lacks of the keys, a list that ends in NULL. */
+static void fill(struct json_object *to, const char *const *keys, struct json_object *from)
+{
+	for (; *keys; keys++)
+		if (!json_object_object_get_ex(to, *keys, NULL))
+			json_copy_member(to, *keys, from, *keys);
+}
+
+void sale_keep_names(struct json_object *order, struct json_object *other)
+{
+	static const char *const of_discount[] = {"code", "name", "amount", NULL};
+	static const char *const of_rate[] = {"name", "amount", NULL};
+	struct json_object *list = NULL, *before = NULL, *rate = NULL, *old_rate = NULL;
+	size_t i, k;
+
+	json_get_array(order, "discounts", &list);
+	json_get_array(other, "discounts", &before);
+	for (i = 0; list && before && i < json_object_array_length(list); i++) {
+		struct json_object *discount = json_object_array_get_idx(list, i);
+
+		for (k = 0; k < json_object_array_length(before); k++) {
+			struct json_object *old = json_object_array_get_idx(before, k);
+
+			if (same_text(discount, old, "promotionCodeId") ||
+			    same_text(discount, old, "couponId"))
+				fill(discount, of_discount, old);
+		}
+	}
+	json_get_object(order, "shippingRate", &rate);
+	json_get_object(other, "shippingRate", &old_rate);
+	if (rate && old_rate && same_text(rate, old_rate, "id"))
+		fill(rate, of_rate, old_rate);
+}
+
 struct json_object *sale_address(struct json_object *details)
 {
 	static const struct attribute only[] = {

@@ -24,6 +24,10 @@
 /* Sets what the session's JSON, of any API version, has and `order` lacks. */
 void sale_set_session(struct json_object *order, struct json_object *session);
 
+/* Takes over from another account of the order what Stripe calls the same discounts
+ * and the same way of shipping: a key that may not read all gets their ids alone. */
+void sale_keep_names(struct json_object *order, struct json_object *other);
+
 /* Of an address in Stripe's words, {name, address: {line1, ...}}, what an order keeps
  * of it, to release; NULL where there is none. */
 struct json_object *sale_address(struct json_object *details);

@@ -231,6 +231,33 @@ static void what_was_asked_for_apart_replaces_what_stands(void **state)
 		   "'reason':'fraudulent','createdAt':'2024-11-26T09:20:00Z'}]}");
 }
 
+static void a_poorer_answer_takes_no_name_back(void **state)
+{
+	static const char full[] = "{'discounts':[{'promotionCodeId':'promo_1','couponId':'A','code':'TEN',"
+				   "'name':'Ten','amount':5},{'couponId':'B','name':'B','amount':7}],"
+				   "'shippingRate':{'id':'shr_1','name':'Post','amount':500}}";
+	static const struct {
+		const char *what, *is, *becomes;
+	} table[] = {
+		{"ids alone", "{'discounts':[{'couponId':'B'},{'promotionCodeId':'promo_1'}],"
+			      "'shippingRate':{'id':'shr_1','amount':400}}",
+		 "{'discounts':[{'couponId':'B','name':'B','amount':7},{'promotionCodeId':'promo_1',"
+		 "'code':'TEN','name':'Ten','amount':5}],"
+		 "'shippingRate':{'id':'shr_1','amount':400,'name':'Post'}}"},
+		{"others", "{'discounts':[{'couponId':'C'}],'shippingRate':{'id':'shr_2'}}",
+		 "{'discounts':[{'couponId':'C'}],'shippingRate':{'id':'shr_2'}}"},
+		{"none", "{}", "{}"},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table) {
+		struct json_object *order = json_of("%s", row->is);
+
+		sale_keep_names(order, json_of(full));
+		check_json(row->what, order, row->becomes);
+	}
+}
+
 static void an_order_is_cut_to_what_the_table_takes(void **state)
 {
 	char *long_text = str_printf("%0*d", 200 * 1024, 7);
@@ -286,6 +313,7 @@ int main(void)
 		holds(what_is_there_is_only_completed),
 		holds(how_it_was_paid_is_taken_over_of_the_charge),
 		holds(what_was_asked_for_apart_replaces_what_stands),
+		holds(a_poorer_answer_takes_no_name_back),
 		holds(an_order_is_cut_to_what_the_table_takes),
 		holds(a_path_leads_to_a_member_or_nowhere),
 	};
