@@ -39,7 +39,7 @@ static bool read_package(struct json_object *transform, int64_t *divide_by, cons
 static const char *amount_problem(struct json_object *price)
 {
 	const char *scheme = json_string_or_null(price, "billing_scheme"), *round;
-	struct json_object *object;
+	struct json_object *object = NULL, *transform = NULL;
 	int64_t unit, divide_by;
 
 	if (scheme && strcmp(scheme, "per_unit") != 0)
@@ -48,8 +48,8 @@ static const char *amount_problem(struct json_object *price)
 		return "the buyer chooses its amount";
 	if (json_get_int(price, "unit_amount", &unit) != JSON_FOUND || unit < 0)
 		return "it has no fixed amount";
-	if (json_get_object(price, "transform_quantity", &object) != JSON_ABSENT &&
-	    !read_package(object, &divide_by, &round))
+	if (json_get_object(price, "transform_quantity", &transform) != JSON_ABSENT &&
+	    !read_package(transform, &divide_by, &round))
 		return "it is of packages that can't be counted";
 	return NULL;
 }

@@ -522,7 +522,7 @@ for name, make, result in PAYLOADS:
         if result == ORDER:
             is_order(deliver(body, sign(body)), body)
             return
-        with shop.unchanged():
+        with shop.unchanged(but="SYSTEM"):  # which remembers what it warned of today
             answer = deliver(body, sign(body))
         if result == BAD:
             refused(answer, 400)

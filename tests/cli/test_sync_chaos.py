@@ -118,14 +118,15 @@ def clone(shop, ids):
     """The table has an order for each session, with all that belongs to it, made of the first one's."""
     one, ledger, listed = shop.order_of(ids[0]), shop.ledger(), created_of(shop)
     names = [one["SK"], one["orderNumber"], one["stripePaymentIntentId"], ids[0], one["createdAt"],
-             "DAY#" + one["createdAt"][:10]]
+             "DAY#" + one["createdAt"][:10], one["payment"]["receiptUrl"]]
     kinds = ("USER#", "SESSION#", "PAYMENT#", "NUMBER#", "DAY#")
     made_of = [(pk, sk, json.dumps(item)) for (pk, sk), item in shop.items().items() if pk.startswith(kinds)]
     rows = []
     for session in ids:
-        created = text_of(listed[session])
-        others = [f"ORDER#{listed[session]}#{session}", "BC-" + session[-8:].replace("_", "").upper(),
-                  ledger[session]["payment_intent"], session, created, "DAY#" + created[:10]]
+        epoch, receipt = listed[session]
+        created = text_of(epoch)
+        others = [f"ORDER#{epoch}#{session}", "BC-" + session[-8:].replace("_", "").upper(),
+                  ledger[session]["payment_intent"], session, created, "DAY#" + created[:10], receipt]
         for row in made_of:
             for name, other in zip(names, others):
                 row = [text.replace(name, other) for text in row]
@@ -137,11 +138,12 @@ def clone(shop, ids):
 
 
 def created_of(shop):
-    """When each session was created, as the list says."""
+    """When each session was created, and where its receipt is, as the list says."""
     created, after = {}, ""
     while True:
-        page = shop.stripe("GET", "/v1/checkout/sessions?limit=100" + after)
-        created.update({s["id"]: s["created"] for s in page["data"]})
+        page = shop.stripe("GET", "/v1/checkout/sessions?limit=100&expand[]=data.payment_intent.latest_charge" + after)
+        created.update({s["id"]: (s["created"], s["payment_intent"]["latest_charge"]["receipt_url"])
+                        for s in page["data"]})
         if not page["has_more"]:
             return created
         after = "&starting_after=" + page["data"][-1]["id"]

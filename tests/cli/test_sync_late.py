@@ -102,12 +102,13 @@ def _():
             shop.long_ago(days, lambda: [shop.refund(one, 1) for _ in range(30)])
     want = {one["id"]: "stale" for one in sold[:3]}
     equal(shop.sync("--dry-run").kinds(), want)
-    equal(calls(shop, REFUNDS), [3])
+    own = 2 * 3  # ninety refunds of a charge are a list of their own, for what is told and what is written
+    equal(calls(shop, REFUNDS), [3 + own])
     shop.sim.post("/_sim/stats/reset")
     shop.fault(REFUNDS, "lost_cursor")
     said = shop.sync()
     equal(said.kinds(), want)
-    equal(calls(shop, REFUNDS), [5], "two pages of which the second is refused, and three anew")
+    equal(calls(shop, REFUNDS), [5 + own], "two pages of which the second is refused, and three anew")
     equal(calls(shop, SESSION), [6], "each is asked for, and again when it is repaired")
     agrees(shop)
 

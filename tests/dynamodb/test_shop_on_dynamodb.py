@@ -297,10 +297,15 @@ ORDER = {
     "stripeCustomerId": S, "stripePaymentStatus": S, "shippingAddress": M, "dispute": M,
     "quoteSignature": S, "metadata": M, "livemode": BOOL, "source": S, "expiresAt": N,
     "clientReferenceId": S, "guest": BOOL, "userKind": S, "erasedAt": S, "unconfirmed": BOOL,
+    "billingAddress": M, "customerTaxIds": L, "customerTaxExempt": S, "customerBusinessName": S,
+    "customFields": L, "consent": M, "locale": S, "paymentLinkId": S, "invoiceId": S,
+    "recoveredFrom": S, "shippingRate": M, "discounts": L, "taxes": L, "payment": M,
+    "amountCaptured": N, "amountFee": N, "amountNet": N, "settlementCurrency": S, "refunds": L,
+    "disputes": L, "tracking": M,
 }
 LINE = {"name": S, "quantity": N, "unitPrice": N, "amountTotal": N, "amountSubtotal": N,
         "currency": S, "sku": S, "collectionId": S, "variantId": S, "stripePriceId": S,
-        "stripeProductId": S}
+        "stripeProductId": S, "amountDiscount": N, "amountTax": N}
 # What every paid order of a quote has.
 ALWAYS = {"PK", "SK", "version", "orderId", "orderNumber", "userId", "status", "amount",
           "amountSubtotal", "currency", "items", "itemCount", "createdAt", "completedAt",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Clocks that stand still but for sleep: every function of base/clock.h, in
+ * Clocks that stand still but for sleep, and agree: every function of base/clock.h, in
  * the place of the library's.
  */
 #include "base/clock.h"
@@ -34,7 +34,7 @@ void deadline_sleep(int64_t ms, int64_t deadline)
 	int64_t left = deadline_left(deadline);
 
 	if (world)
-		world->ms += ms < left ? ms : left;
+		world_pass(ms < left ? ms : left);
 }
 
 bool deadline_pause(int64_t ms, int64_t deadline)

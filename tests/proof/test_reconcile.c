@@ -97,7 +97,9 @@ static bool all_erasures(void)
 static bool all_later(void)
 {
 	return every_small(&(struct limits){.running = 1, .syncs = 2, .lost = LOST_LATER,
-					    .prefix = 1, .faults = 1});
+					    .prefix = 1, .faults = 1}) &&
+	       every_small(&(struct limits){.running = 1, .syncs = 1, .lost = LOST_LATER,
+					    .prefix = 1, .leaps = true});
 }
 
 /* A refund, its failure and another refund of the same amount: the truth is

@@ -99,15 +99,28 @@ static void put_in_queue(struct world *w, size_t event)
 	w->queue[w->n_queue++] = event;
 }
 
-/* The clock before any process began; each begins in a second of its own. */
-static int64_t first_second(const struct world *w)
+void world_pass(int64_t ms)
 {
-	return step_time(w->history->n) + 3600;
+	world->ms += ms;
+	world->epoch = step_time(world->history->n) + 3600 + world->ms / 1000;
+}
+
+/* Each process begins in a second of its own. */
+static void next_second(struct world *w)
+{
+	world_pass(1000 - w->ms % 1000);
+	if (w->n_begun == BEGUN_MAX)
+		abort();
+	w->begun[w->n_begun++] = (struct begun){w->epoch, w->time};
 }
 
 size_t world_time_when(int64_t epoch)
 {
-	return world->time_when[epoch - first_second(world)];
+	size_t i = world->n_begun;
+
+	while (i && world->begun[i - 1].epoch > epoch)
+		i--;
+	return i ? world->begun[i - 1].time : 0;
 }
 
 static void start(struct world *w, struct process *p, enum job job, const char *name)
@@ -122,9 +135,7 @@ static void start(struct world *w, struct process *p, enum job job, const char *
 	p->answer = NULL;
 	p->err = (struct err){.code = ERR_NONE};
 	open_app(p);
-	if (++w->epoch - first_second(w) == BEGUN_MAX)
-		abort();
-	w->time_when[w->epoch - first_second(w)] = w->time;
+	next_second(w);
 	getcontext(&p->context);
 	p->context.uc_stack.ss_sp = stacks[p - w->processes];
 	p->context.uc_stack.ss_size = STACK_BYTES;
@@ -369,8 +380,7 @@ void world_run(struct world *w, const struct history *h, const struct events *ev
 	w->syncs_left = limits->syncs;
 	w->erasures_left = limits->erasures;
 	w->marks_left = limits->marks;
-	w->epoch = first_second(w);
-	w->ms = 1000;
+	world_pass(1000);
 	for (i = 0; i < h->n; i++) {
 		w->truths[i + 1] = w->truths[i];
 		truth_step(&w->truths[i + 1], h, i);

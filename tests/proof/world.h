@@ -22,7 +22,7 @@
 #define PROCESSES 4
 #define TABLE_MAX 96
 #define QUEUE_MAX 256
-#define BEGUN_MAX 4096
+#define BEGUN_MAX 1024
 
 struct table {
 	struct json_object *items[TABLE_MAX];
@@ -90,8 +90,9 @@ struct world {
 	struct choices *choices;
 	struct truth truths[STEPS_MAX + 1]; /* [n]: after n steps */
 	size_t time;                        /* steps that have happened */
-	int64_t epoch, ms;                  /* the clocks */
-	size_t time_when[BEGUN_MAX];        /* [n]: the time when the n-th process began */
+	int64_t epoch, ms;                  /* the clocks: see world_pass() */
+	struct begun { int64_t epoch; size_t time; } begun[BEGUN_MAX]; /* the processes, in turn */
+	size_t n_begun;
 	struct table table;
 	struct process processes[PROCESSES];
 	struct process *current; /* NULL: the scheduler */
@@ -138,6 +139,9 @@ enum fault {
 
 /* The steps that had happened for certain at that second. */
 size_t world_time_when(int64_t epoch);
+
+/* Both clocks go on together: that one is set back is for tests/cli to show. */
+void world_pass(int64_t ms);
 
 /* In a process: a moment at which more may happen at Stripe, once in `rarely`;
  * whether it has. */
