@@ -117,7 +117,7 @@ check_install() {
 		return
 	grep "include *\"$share/nginx" "$to$share/nginx/ordersnap.conf" || return
 	grep "^ScriptAlias.*\"/opt/ordersnap/libexec" "$to$share/apache/ordersnap-cgi.conf" || return
-	if grep -r /usr/local "$to"; then
+	if grep -rI /usr/local "$to"; then # of the programs, one has it in the PATH of a hook
 		echo "error: the installed files name /usr/local"
 		return 1
 	fi
