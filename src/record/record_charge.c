@@ -225,6 +225,7 @@ static int decide_and_write(struct payment *p, struct err *e)
 	struct json_object *stored = stored_order(p);
 	struct order_change change = {.put_always = true, .now = r->run->now};
 	char time[ISO8601_SIZE];
+	const char *completed;
 	int rc;
 
 	/* That its fee is known is nothing of a refund. */
@@ -233,10 +234,15 @@ static int decide_and_write(struct payment *p, struct err *e)
 	change.order = order_take_charge(stored, &p->asked, change.put_always, r->run->now, e);
 	if (!change.order)
 		return -1;
-	/* Of what was held on a card no other event says when it was paid. */
+	/* Of what was held on a card no other event says when it was paid; the charge is as
+	 * old as the hold. */
+	completed = json_string_or_null(change.order, "completedAt");
 	if (r->event->kind == EVENT_CHARGE_CAPTURED && r->event->created &&
-	    order_is_paid(change.order) && !json_string_or_null(change.order, "completedAt"))
-		json_set_string(change.order, "completedAt", iso8601_time(r->event->created, time));
+	    order_is_paid(change.order)) {
+		iso8601_time(r->event->created, time);
+		if (!completed || strcmp(completed, time) < 0)
+			json_set_string(change.order, "completedAt", time);
+	}
 	change.marker = order_event_marker(r->event, json_string_or_null(change.order, "orderId"),
 					   change.order, r->run->now,
 					   p->items.app->config.event_ttl_days);
