@@ -233,14 +233,14 @@ def _():
         shop.stripe("POST", f"/v1/payment_intents/{session['payment_intent']}/capture",
                     {"amount_to_capture": 1000})
         captured = newest("charge.captured")
+        captured["created"] += 7  # the charge itself may only say when it was held
         granted(shop.webhook(captured))
         if captured_first:
             granted(shop.webhook(event))
         order = shop.order_of(session["id"])
         equal((order["status"], order["amountCaptured"], order.get("amountRefunded")),
               ("completed", 1000, 0))
-        fee = shop.stripe("GET", "/v1/balance_transactions?limit=1")["data"][0]
-        equal(order["completedAt"], time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(fee["created"])))
+        equal(order["completedAt"], time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(captured["created"])))
 
 
 @test
