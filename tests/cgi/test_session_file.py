@@ -2,11 +2,14 @@
 # SPDX-License-Identifier: ISC
 """CHECKOUT_SESSION_FILE: what the owner decides about Checkout is in each session, a request fills
 what is left open, and a file that is wrong is named with its line before anything starts."""
+import csv
+import io
 import json
 import os
+import subprocess
 import urllib.parse
 
-from kit import KeptShop, Stub, case, contains, equal, granted, lacks, main, ok, refused, test
+from kit import KeptShop, Stub, lib, case, contains, equal, granted, lacks, main, ok, refused, test
 
 shop = KeptShop()
 QUOTE = granted(shop.quote(("N-RED", 2)))
@@ -24,6 +27,18 @@ def file_with(text, mode=0o644):
         file.write(text if isinstance(text, str) else json.dumps(text))
     os.chmod(path, mode)
     return path
+
+
+# What the owner's spreadsheet has of a sale with everything.
+CELLS = {"customerBusinessName": "Doe GmbH", "customerTaxIds": "eu_vat DE123456789", "amount": "73.00",
+         "amountSubtotal": "60.00", "amountDiscount": "6.00", "amountShipping": "19.00", "currency": "usd",
+         "livemode": "false", "status": "completed", "customerEmail": "jane@shop.example"}
+
+
+def command(*words):
+    """What `ordersnap` prints."""
+    return subprocess.run([*lib.WRAPPER, os.path.join(lib.BUILD, "ordersnap"), *words], check=True,
+                          env=shop.environment(), capture_output=True, text=True).stdout
 
 
 def create(options, body=None, **variables):
@@ -221,6 +236,14 @@ def _():
     equal(order["billingAddress"]["line1"], "510 Townsend St")
     ok(order["consent"], "consent")
     ok(order["amountFee"] + order["amountNet"] == order["amount"], "the fee and what is left")
+    shown = command("show", order["orderNumber"])
+    for part in ("Doe GmbH", "TENTH", "DE123456789", "Gift note: For Ann", "Express", "510 Townsend St"):
+        contains(shown, part)
+    row, = csv.DictReader(io.StringIO(command("orders", "--csv", "--test")))
+    equal({name: row[name] for name in CELLS}, CELLS)
+    line, = csv.DictReader(io.StringIO(command("orders", "--csv", "--lines", "--test")))
+    equal((line["orderNumber"], line["name"], line["quantity"], line["amountSubtotal"], line["amountDiscount"]),
+          (order["orderNumber"], "Red Necklace", "2", "60.00", "6.00"))
 
 
 # --- a file that is wrong ---------------------------------------------------------------------
