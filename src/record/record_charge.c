@@ -150,23 +150,32 @@ static int read_made(struct payment *p, const struct record_outcome *made, struc
 					     "there yet", p->intent);
 }
 
+/* The session that the payment was made for; NULL where Stripe knows of none. */
+static int fetch_session(const struct payment *p, struct json_object **session, struct err *e)
+{
+	int64_t deadline = app_stripe_deadline(p->request->run->deadline);
+	struct stripe_client *stripe = app_stripe(p->items.app, deadline, e);
+
+	*session = NULL;
+	if (!stripe)
+		return -1;
+	if (stripe_session_of_payment(stripe, p->intent, deadline, session, e) == 0)
+		return 0;
+	if (e->code == ERR_REFUSED)
+		e->code = ERR_UNAVAILABLE;
+	return -1;
+}
+
 /* The refund came before the sale: the sale's order is made first.  That the
  * payment is none of ours is for Stripe to say, which has to know its charge. */
 static int make_order(struct payment *p, struct err *e)
 {
-	int64_t deadline = app_stripe_deadline(p->request->run->deadline);
-	struct stripe_client *stripe = app_stripe(p->items.app, deadline, e);
 	struct record_outcome made = {.marker = NULL};
-	struct json_object *session = NULL;
+	struct json_object *session;
 	int rc;
 
-	if (!stripe || (!p->asked.charge && ask(p, e)))
+	if ((!p->asked.charge && ask(p, e)) || fetch_session(p, &session, e))
 		return -1;
-	if (stripe_session_of_payment(stripe, p->intent, deadline, &session, e)) {
-		if (e->code == ERR_REFUSED)
-			e->code = ERR_UNAVAILABLE;
-		return -1;
-	}
 	if (!session)
 		return ignore(p, "the payment is of no order");
 	rc = record_its_session(p, session, false, &made, e);
@@ -183,18 +192,11 @@ static int make_order(struct payment *p, struct err *e)
  * is to say stands there, also where no charge was ever made. */
 static int record_canceled(struct payment *p, struct err *e)
 {
-	int64_t deadline = app_stripe_deadline(p->request->run->deadline);
-	struct stripe_client *stripe = app_stripe(p->items.app, deadline, e);
-	struct json_object *session = NULL;
+	struct json_object *session;
 	int rc;
 
-	if (!stripe)
+	if (fetch_session(p, &session, e))
 		return -1;
-	if (stripe_session_of_payment(stripe, p->intent, deadline, &session, e)) {
-		if (e->code == ERR_REFUSED)
-			e->code = ERR_UNAVAILABLE;
-		return -1;
-	}
 	if (!session)
 		return ignore(p, "the payment is of no order");
 	rc = record_its_session(p, session, true, p->out, e);
