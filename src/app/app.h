@@ -19,6 +19,9 @@
 /* What is left for the store when Stripe has used up its part of a request. */
 #define APP_STORE_RESERVE_MS 2000
 
+/* What is warned of once a day (record/daily.h). */
+enum app_warning { APP_WARNING_PERMISSION, APP_WARNING_SUBSCRIPTION, APP_WARNINGS };
+
 struct app {
 	struct config config;
 	struct aws_settings aws;
@@ -26,6 +29,7 @@ struct app {
 	struct store *store_opened;
 	struct stripe_client *stripe_opened;
 	struct json_object *session_options; /* see app/session_file.h */
+	int64_t warned_until[APP_WARNINGS];  /* epoch seconds: until then it has been said */
 };
 
 /* What somebody said on a command line; all NULL and false: nothing. */

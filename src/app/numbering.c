@@ -50,6 +50,14 @@ static int is_there(const struct numbering *n, struct json_object *pointer, cons
 	return rc;
 }
 
+void numbering_letter_keys(const char *pk, char *pks[NUMBERING_LETTERS])
+{
+	int i;
+
+	for (i = 0; i < NUMBERING_LETTERS; i++)
+		pks[i] = str_printf("%s%c", pk, 'A' + i);
+}
+
 int numbering_is_taken(const struct numbering *n, struct json_object *pointer, bool *taken,
 		       struct err *e)
 {

@@ -14,6 +14,9 @@
 
 #define NUMBERING_LETTERS 26 /* that a number may grow by */
 
+/* The keys (PK) of the numbers that grow from the one whose key is `pk`, each to free(). */
+void numbering_letter_keys(const char *pk, char *pks[NUMBERING_LETTERS]);
+
 struct numbering {
 	struct app *app;
 	const char *session_id; /* whose order needs a number */

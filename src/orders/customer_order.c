@@ -73,10 +73,9 @@ static int read_letters(struct pointers *p, const char *number_pk, struct err *e
 	size_t i;
 	int rc;
 
-	for (i = 0; i < LETTERS; i++) {
-		pks[i] = str_printf("%s%c", number_pk, (int)('A' + i));
+	numbering_letter_keys(number_pk, pks);
+	for (i = 0; i < LETTERS; i++)
 		keys[i] = (struct store_key){pks[i], KEY_METADATA};
-	}
 	rc = store_get_many(app_store(p->app), keys, LETTERS, items, p->deadline, e);
 	for (i = 0; i < LETTERS; i++) {
 		if (!p->pk && take_key(p, items[i]))

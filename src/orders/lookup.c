@@ -89,13 +89,11 @@ static int find_by_derived_number(const struct search *s, struct json_object **o
 {
 	char *number = order_number(s->app->config.order_number_prefix, s->id);
 	char *pks[LETTERS + 1];
-	size_t n;
 
 	pks[0] = key_number(number);
-	for (n = 1; n <= LETTERS; n++)
-		pks[n] = str_printf("%s%c", pks[0], (int)('A' + n - 1));
+	numbering_letter_keys(pks[0], pks + 1);
 	free(number);
-	return follow_first(s, pks, n, order, e);
+	return follow_first(s, pks, LETTERS + 1, order, e);
 }
 
 static int find_by_id(const struct search *s, struct json_object **order, struct err *e)

@@ -9,10 +9,11 @@
 #include "record/run.h"
 
 /*
- * Whether this is the first time today (in UTC) that `what` ("subscription") is to be
- * said: the table remembers, as SYSTEM/WARNED#subscription#2026-11-27, for two days.
- * Where it can't, once more is better than never.
+ * Whether this is the first time today (in UTC) that `what` is to be said: the table
+ * remembers, as SYSTEM/WARNED#subscription#2026-11-27, for two days, and the app for
+ * the rest of the day, which spares the events that follow the read.  Where the table
+ * can't, once more is better than never.
  */
-bool daily_is_first(struct app *app, const char *what, const struct record_run *run);
+bool daily_is_first(struct app *app, enum app_warning what, const struct record_run *run);
 
 #endif

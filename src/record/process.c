@@ -51,7 +51,7 @@ static const char *why_ignore_session(const struct session *session)
 static void warn_of_subscription(struct app *app, const struct session *session,
 				 const struct record_run *run)
 {
-	if (strcmp(session->mode, "subscription") == 0 && daily_is_first(app, "subscription", run))
+	if (strcmp(session->mode, "subscription") == 0 && daily_is_first(app, APP_WARNING_SUBSCRIPTION, run))
 		log_warning("Subscriptions make no orders: ordersnap records one-time payments alone",
 			    LOG_STR("sessionId", session->id));
 }

@@ -274,7 +274,7 @@ static void warn_of_less(const struct recording *s)
 	struct stripe_client *stripe = app_stripe(s->items.app, run->deadline, &ignored);
 	const struct err *refusal = stripe ? stripe_expansion_refusal(stripe) : NULL;
 
-	if (refusal && daily_is_first(s->items.app, "permission", run))
+	if (refusal && daily_is_first(s->items.app, APP_WARNING_PERMISSION, run))
 		log_warning("The key may not read all of a sale: run `ordersnap check`",
 			    LOG_STR("error", refusal->text));
 }
