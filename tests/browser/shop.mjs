@@ -207,6 +207,19 @@ const bareThanks = page =>
     .locator('#cart ordersnap-cart')
     .evaluate(cart => cart.setAttribute('success-url', '/foreign/bare-thanks.html?session_id={CHECKOUT_SESSION_ID}'));
 
+const heardOfFailure = (page, session) =>
+  eventually(
+    async () =>
+      page.evaluate(
+        id =>
+          fetch(`/checkout/session-status?session_id=${id}`)
+            .then(r => r.json())
+            .then(r => r.status === 'failed'),
+        session,
+      ),
+    'word of it',
+  );
+
 const ordered = (page, session) =>
   eventually(
     async () =>
@@ -304,17 +317,7 @@ test('a payment that failed later: the cart is as it was, and can be paid', asyn
   const session = new URL(page.url()).searchParams.get('session_id');
   await ordered(page, session);
   await call('/_sim/later', { session, outcome: 'fail' });
-  await eventually(
-    async () =>
-      page.evaluate(
-        id =>
-          fetch(`/checkout/session-status?session_id=${id}`)
-            .then(r => r.json())
-            .then(r => r.status === 'failed'),
-        session,
-      ),
-    'word of it',
-  );
+  await heardOfFailure(page, session);
   await page.goto(shopUrl);
   await inCart(page, '$85.00');
   await eventually(() => pay(page).isEnabled(), 'the button');
@@ -1146,17 +1149,7 @@ test('a payment of this tab that failed, after another tab began one, is not tol
   await goToStripe(other);
   await call('/_sim/pay', { session, method: 'later' });
   await call('/_sim/later', { session, outcome: 'fail' });
-  await eventually(
-    async () =>
-      page.evaluate(
-        id =>
-          fetch(`/checkout/session-status?session_id=${id}`)
-            .then(r => r.json())
-            .then(r => r.status === 'failed'),
-        session,
-      ),
-    'word of it',
-  );
+  await heardOfFailure(page, session);
   await page.evaluate(() => dispatchEvent(new Event('pageshow')));
   await goToStripe(page);
   expect(context, '409');
