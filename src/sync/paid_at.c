@@ -41,28 +41,20 @@ static int64_t charged_at(const struct paid_at *p)
 	return json_int_or(charge_of_session(p->json), "created", 0);
 }
 
-static struct paid_at *find(const struct search *s, const char *session_id)
-{
-	size_t i;
-
-	for (i = 0; i < s->n; i++)
-		if (strcmp(s->list[i].session->id, session_id) == 0)
-			return &s->list[i];
-	return NULL;
-}
-
-/* Newest first: of a session's events the first one that says paid counts. */
+/* Newest first: of a session's events the first one that says paid counts.  One that says
+ * not paid yet tells that the payment is a delayed one. */
 static void look_at(struct search *s, struct json_object *json)
 {
 	struct session session;
 	struct event event;
-	struct paid_at *p;
+	struct paid_at *p = s->list, *end = s->list + s->n;
 
 	if (event_read(json, &event, NULL) || !event.object ||
 	    session_read(event.object, &session, NULL))
 		return;
-	p = find(s, session.id);
-	if (!p || p->time)
+	while (p < end && strcmp(p->session->id, session.id) != 0)
+		p++;
+	if (p == end || p->time)
 		return;
 	p->delayed = !session.paid;
 	if (session.paid) {
@@ -71,6 +63,8 @@ static void look_at(struct search *s, struct json_object *json)
 	}
 }
 
+/* Looks at the events of a range of time, the first page at least, and more until each
+ * session has its own; PAGES_MAX are enough for any but a crowded hour. */
 static int search_range(struct search *s, const char *const *types, int64_t from, int64_t to,
 			struct err *e)
 {
@@ -92,71 +86,52 @@ static int search_range(struct search *s, const char *const *types, int64_t from
 	return rc;
 }
 
-static bool is_open(const struct paid_at *p)
-{
-	return !p->time && !p->delayed;
-}
-
-/* The time in which the event of one session is looked for in a pass; false:
- * not in this one. */
+/* The time in which the event of one session is looked for in a pass; false: not in
+ * this one, or it has been found, or there is none yet. */
 static bool range_of(const struct paid_at *p, size_t pass, int64_t *from, int64_t *to)
 {
 	int64_t charged = charged_at(p);
 
 	*from = charged ? charged - passes[pass].before : p->session->created;
 	*to = charged ? charged + passes[pass].after : p->session->created + DAY;
-	return is_open(p) && (charged || passes[pass].free_ones);
+	return !p->time && !p->delayed && (charged || passes[pass].free_ones);
 }
 
-/* All of a pass in one range. */
-static int search_together(struct search *s, size_t pass, int64_t kept, struct err *e)
+/* Each pass looks through one range that holds those of all sessions, from the first to
+ * the last; where that is too crowded for PAGES_MAX, through each session's own.  What
+ * Stripe has forgotten (from before `kept`) is not asked for. */
+static int search(struct search *s, int64_t kept, struct err *e)
 {
-	int64_t from, to, first = INT64_MAX, last = 0;
-	size_t i;
+	int64_t from, to, first, last;
+	size_t pass, i;
 
-	for (i = 0; i < s->n; i++) {
-		if (!range_of(&s->list[i], pass, &from, &to))
+	for (pass = 0; pass < sizeof passes / sizeof *passes; pass++) {
+		first = INT64_MAX;
+		last = 0;
+		for (i = 0; i < s->n; i++) {
+			if (!range_of(&s->list[i], pass, &from, &to))
+				continue;
+			first = from < first ? from : first;
+			last = to > last ? to : last;
+		}
+		if (last < kept)
 			continue;
-		first = from < first ? from : first;
-		last = to > last ? to : last;
-	}
-	s->whole = true;
-	return last < kept ? 0 : search_range(s, both_types, first > kept ? first : kept, last, e);
-}
-
-/* What a crowded list did not show within a few pages. */
-static int search_one_by_one(struct search *s, size_t pass, int64_t kept, struct err *e)
-{
-	int64_t from, to;
-	size_t i;
-
-	for (i = 0; i < s->n; i++)
-		if (range_of(&s->list[i], pass, &from, &to) && to >= kept &&
-		    search_range(s, both_types, from, to, e))
+		if (search_range(s, both_types, first > kept ? first : kept, last, e))
 			return -1;
-	return 0;
-}
+		if (s->whole)
+			continue;
+		for (i = 0; i < s->n; i++)
+			if (range_of(&s->list[i], pass, &from, &to) && to >= kept &&
+			    search_range(s, both_types, from, to, e))
+				return -1;
+	}
 
-static int search_delayed(struct search *s, struct err *e)
-{
-	int64_t first = INT64_MAX;
-	size_t i;
-
+	/* A delayed payment's event comes days later, up to now, and they are few. */
+	first = INT64_MAX;
 	for (i = 0; i < s->n; i++)
 		if (s->list[i].delayed && charged_at(&s->list[i]) < first)
 			first = charged_at(&s->list[i]);
 	return first == INT64_MAX ? 0 : search_range(s, delayed_type, first, 0, e);
-}
-
-static int search(struct search *s, int64_t kept, struct err *e)
-{
-	size_t pass;
-
-	for (pass = 0; pass < sizeof passes / sizeof *passes; pass++)
-		if (search_together(s, pass, kept, e) ||
-		    (!s->whole && search_one_by_one(s, pass, kept, e)))
-			return -1;
-	return search_delayed(s, e);
 }
 
 int paid_at_find(struct app *app, struct paid_at *list, size_t n, int64_t deadline, struct err *e)

@@ -44,7 +44,7 @@ struct candidate {
 /* What was set aside has been waited for by the run that did so. */
 static struct retry retry_of(const struct reconcile *r)
 {
-	struct retry retry = reconcile_retry(r->listener);
+	struct retry retry = reconcile_retry(r);
 
 	retry.tries = r->retrying ? RETRY_TRIES - 1 : 0;
 	return retry;
@@ -52,6 +52,8 @@ static struct retry retry_of(const struct reconcile *r)
 
 /* --- what is looked at ------------------------------------------------------------ */
 
+/* Reads a session, and says whether there should be an order for it: not where it is no
+ * payment, where its order would have expired, or where it can't be read. */
 static void read_candidate(struct reconcile *r, struct candidate *c, struct json_object *json,
 			   int64_t now)
 {
@@ -95,7 +97,7 @@ static int read_items(struct reconcile *r, struct candidate *list, size_t n, enu
 	}
 	if (!wanted)
 		return 0;
-	rc = retry_get_many(r->app, reconcile_retry(r->listener), keys, wanted, found, e);
+	rc = retry_get_many(reconcile_retry(r), keys, wanted, found, e);
 	for (i = 0; !rc && i < wanted; i++)
 		list[at[i]].read = found[i];
 	return rc;
@@ -136,7 +138,7 @@ static int forgive_number(struct reconcile *r, struct candidate *c, struct json_
 			  struct err *e)
 {
 	struct numbering n = {.app = r->app, .session_id = c->session.id};
-	struct retry retry = reconcile_retry(r->listener);
+	struct retry retry = reconcile_retry(r);
 	bool taken = false;
 	int rc;
 
@@ -186,10 +188,14 @@ static int read_beside(struct reconcile *r, struct candidate *list, size_t n, st
 
 /* --- whether it differs ----------------------------------------------------------- */
 
-/* The order that the session and its charge make of the one that stands; NULL
- * where the charge can't be had. */
-static struct json_object *expected_order(struct reconcile *r, const struct candidate *c,
-					  struct err *e)
+static bool lacks_time(const struct candidate *c)
+{
+	return c->session.paid && !json_string_or_null(c->order, "completedAt");
+}
+
+/* Whether the order that stands is not what the session and its charge make of it.
+ * 1: it differs, 0: it does not, -1 with `e`: that could not be found out. */
+static int differs(struct reconcile *r, const struct candidate *c, struct err *e)
 {
 	const struct order_input input = {
 		.stored = c->order, .session = &c->session, .asked = true, .kind = c->kind,
@@ -198,38 +204,27 @@ static struct json_object *expected_order(struct reconcile *r, const struct cand
 		.created = c->keys.created, .now = clock_epoch(),
 		.ttl_days = r->app->config.order_ttl_days,
 	};
-	struct sale_charge asked = {.charge = json_object_get(charge_of_session(c->json))};
-	struct json_object *order, *with = NULL;
-
-	if (ask_rest_of_charge(r->app, deadline_in(RETRY_CALL_MS), &asked, e)) {
-		asked_charge_free(&asked);
-		return NULL;
-	}
-	order = order_apply_session(&input);
-	with = order_take_charge(order, &asked, false, input.now, e);
-	if (!with)
-		stripe_unreadable(e);
-	asked_charge_free(&asked);
-	json_object_put(order);
-	return with;
-}
-
-static bool lacks_time(const struct candidate *c)
-{
-	return c->session.paid && !json_string_or_null(c->order, "completedAt");
-}
-
-/* 1: it differs, 0: it does not, -1 with `e`: that could not be found out. */
-static int differs(struct reconcile *r, const struct candidate *c, struct err *e)
-{
-	struct json_object *expected;
+	struct sale_charge asked = {.charge = NULL};
+	struct json_object *order, *expected;
 	bool same;
 
+	/* What needs no computing: it is not there, or what it lacks is known. */
 	if (!c->order || c->astray || order_needs_lines(c->order) || lacks_time(c))
 		return 1;
-	expected = expected_order(r, c, e);
-	if (!expected)
+
+	asked.charge = json_object_get(charge_of_session(c->json));
+	if (ask_rest_of_charge(r->app, deadline_in(RETRY_CALL_MS), &asked, e)) {
+		asked_charge_free(&asked);
 		return -1;
+	}
+	order = order_apply_session(&input);
+	expected = order_take_charge(order, &asked, false, input.now, e);
+	asked_charge_free(&asked);
+	json_object_put(order);
+	if (!expected) {
+		stripe_unreadable(e);
+		return -1;
+	}
 	same = order_same(expected, c->order);
 	json_object_put(expected);
 	return same ? 0 : 1;
@@ -239,7 +234,7 @@ static int differs(struct reconcile *r, const struct candidate *c, struct err *e
 static int find_times(struct reconcile *r, struct candidate *list, size_t n, struct err *e)
 {
 	struct paid_at times[RECONCILE_MAX];
-	struct retry retry = reconcile_retry(r->listener);
+	struct retry retry = reconcile_retry(r);
 	size_t at[RECONCILE_MAX], i, wanted = 0;
 	int64_t deadline;
 	int rc;
@@ -264,38 +259,11 @@ static int find_times(struct reconcile *r, struct candidate *list, size_t n, str
 
 /* --- mending ------------------------------------------------------------------------ */
 
-static int mend_once(struct reconcile *r, const struct candidate *c, struct record_outcome *out,
-		     struct err *e)
-{
-	const struct event event = {.kind = c->kind, .type = ""};
-	const struct record_run run = {
-		.source = SOURCE, .dry_run = r->dry_run,
-		.now = clock_epoch(), .deadline = deadline_in(RETRY_CALL_MS),
-	};
-	const struct record_request request = {
-		.run = &run, .event = &event, .session = &c->session,
-		.paid_at = c->paid_at, .unmarked = true,
-	};
-
-	return record_session(r->app, &request, out, e);
-}
-
 static bool is_pending(struct json_object *order)
 {
 	const char *status = json_string_or_null(order, "status");
 
 	return status && strcmp(status, "pending") == 0;
-}
-
-static enum difference_kind kind_of(const struct record_outcome *out)
-{
-	if (!out->before)
-		return DIFFERENCE_MISSING;
-	if (order_same(out->before, out->after))
-		return DIFFERENCE_POINTERS;
-	if (order_needs_lines(out->before) || (is_pending(out->before) && !is_pending(out->after)))
-		return DIFFERENCE_PENDING;
-	return DIFFERENCE_STALE;
 }
 
 static void count_in_order(struct reconcile *r, struct json_object *order)
@@ -317,62 +285,75 @@ static void note_done(struct reconcile *r, const char *session_id, struct json_o
 		pending_days_add(r->state->pending_days, created);
 }
 
+/* Counts and tells what an order has differed in, by what was found and written. */
 static void count_difference(struct reconcile *r, const struct candidate *c,
 			     const struct record_outcome *out)
 {
-	const struct difference d = {.kind = kind_of(out), .session_id = c->session.id,
-				     .before = out->before, .after = out->after,
-				     .astray = out->astray};
-	int64_t *const counts[] = {
-		[DIFFERENCE_MISSING] = &r->state->counts.missing,
-		[DIFFERENCE_STALE] = &r->state->counts.stale,
-		[DIFFERENCE_PENDING] = &r->state->counts.pending,
-		[DIFFERENCE_POINTERS] = &r->state->counts.pointers,
-	};
+	struct difference d = {.kind = DIFFERENCE_STALE, .session_id = c->session.id,
+			       .before = out->before, .after = out->after,
+			       .astray = out->astray};
+	int64_t *count = &r->state->counts.stale;
 
-	/* Somebody else has mended it meanwhile. */
-	if (d.kind == DIFFERENCE_POINTERS && !d.astray) {
-		count_in_order(r, out->after);
-		return;
+	if (!out->before) {
+		d.kind = DIFFERENCE_MISSING;
+		count = &r->state->counts.missing;
+	} else if (order_same(out->before, out->after)) {
+		/* Somebody else has mended it meanwhile. */
+		if (!d.astray) {
+			count_in_order(r, out->after);
+			return;
+		}
+		d.kind = DIFFERENCE_POINTERS;
+		count = &r->state->counts.pointers;
+	} else if (order_needs_lines(out->before) ||
+		   (is_pending(out->before) && !is_pending(out->after))) {
+		d.kind = DIFFERENCE_PENDING;
+		count = &r->state->counts.pending;
 	}
-	++*counts[d.kind];
+	++*count;
 	r->listener->difference(r->listener->context, &d);
 }
 
-/* A try that got no line items has written the order without them: the one that
- * completes it is still of an order that was missing. */
-static void forget_own(struct record_outcome *out)
-{
-	const char *source = json_string_or_null(out->before, "source");
-
-	if (!source || strcmp(source, SOURCE) != 0)
-		return;
-	json_object_put(out->before);
-	out->before = NULL;
-}
-
+/* Lets the webhook's own path bring the order in order, and tells what that changed. */
 static void mend(struct reconcile *r, const struct candidate *c, struct err *e)
 {
+	const struct event event = {.kind = c->kind, .type = ""};
+	struct record_run run = {.source = SOURCE, .dry_run = r->dry_run};
+	const struct record_request request = {
+		.run = &run, .event = &event, .session = &c->session,
+		.paid_at = c->paid_at, .unmarked = true,
+	};
 	struct record_outcome out = {.marker = NULL};
 	struct retry retry = retry_of(r);
+	const char *source;
 	int rc;
 
-	do
-		rc = mend_once(r, c, &out, e);
-	while (rc && retry_again(&retry, e));
+	do {
+		run.now = clock_epoch();
+		run.deadline = deadline_in(RETRY_CALL_MS);
+		rc = record_session(r->app, &request, &out, e);
+	} while (rc && retry_again(&retry, e));
 	if (rc) {
 		reconcile_fail(r, c->session.id, e);
 		return;
 	}
 	r->failures = 0;
+
+	/* It is none of ours, or no payment after all. */
 	if (out.ignored) {
 		sync_aside_remove(r->state->aside, c->session.id);
 		r->state->counts.skipped++;
 		return;
 	}
 	note_done(r, c->session.id, out.after);
-	if (retry.tries && !c->order)
-		forget_own(&out);
+
+	/* A try that got no line items has written the order without them: the one that
+	 * completes it is still of an order that was missing. */
+	source = json_string_or_null(out.before, "source");
+	if (retry.tries && !c->order && source && strcmp(source, SOURCE) == 0) {
+		json_object_put(out.before);
+		out.before = NULL;
+	}
 	if (!order_same(out.before, out.after) || !order_needs_lines(out.after))
 		count_difference(r, c, &out);
 	if (order_needs_lines(out.after))
@@ -380,39 +361,36 @@ static void mend(struct reconcile *r, const struct candidate *c, struct err *e)
 	record_outcome_free(&out);
 }
 
-static void look_at(struct reconcile *r, const struct candidate *c, struct err *e)
-{
-	struct retry retry = retry_of(r);
-	int found;
-
-	do
-		found = differs(r, c, e);
-	while (found < 0 && retry_again(&retry, e));
-	if (found < 0) {
-		reconcile_fail(r, c->session.id, e);
-	} else if (found) {
-		mend(r, c, e);
-	} else {
-		note_done(r, c->session.id, c->order);
-		count_in_order(r, c->order);
-	}
-}
-
+/* Looks at one after the other, and mends what differs. */
 static int look_at_all(struct reconcile *r, const struct candidate *list, size_t n, struct err *e)
 {
 	const struct reconcile_listener *l = r->listener;
 	size_t i;
 
-	for (i = 0; i < n && !reconcile_stops(l); i++) {
-		r->state->counts.sessions += !list[i].left;
-		if (!list[i].skip) {
-			if (charge_matters(list[i].order, charge_of_session(list[i].json)))
-				reconcile_remember_charge(r, list[i].session.id);
-			look_at(r, &list[i], e);
+	for (i = 0; i < n && !reconcile_stops(r); i++) {
+		const struct candidate *c = &list[i];
+		struct retry retry = retry_of(r);
+		int found = 0;
+
+		r->state->counts.sessions += !c->left;
+		if (!c->skip) {
+			if (charge_matters(c->order, charge_of_session(c->json)))
+				reconcile_remember_charge(r, c->session.id);
+			do
+				found = differs(r, c, e);
+			while (found < 0 && retry_again(&retry, e));
+			if (found < 0) {
+				reconcile_fail(r, c->session.id, e);
+			} else if (found) {
+				mend(r, c, e);
+			} else {
+				note_done(r, c->session.id, c->order);
+				count_in_order(r, c->order);
+			}
 		}
 		if (reconcile_gives_up(r))
 			return -1;
-		l->looked_at(l->context, &r->state->counts, json_int_or(list[i].json, "created", 0));
+		l->looked_at(l->context, &r->state->counts, json_int_or(c->json, "created", 0));
 	}
 	return 0;
 }
@@ -427,6 +405,8 @@ int reconcile_sessions(struct reconcile *r, struct json_object *sessions, struct
 	if (n > RECONCILE_MAX)
 		return err_set(e, ERR_UNAVAILABLE, "Stripe's page has %zu sessions, more "
 			       "than were asked for", n);
+
+	/* What there should be, and what stands. */
 	list = mem_zalloc(n + 1, sizeof *list);
 	for (i = 0; i < n; i++) {
 		read_candidate(r, &list[i], json_object_array_get_idx(sessions, i), now);
@@ -437,6 +417,7 @@ int reconcile_sessions(struct reconcile *r, struct json_object *sessions, struct
 		rc = follow_sessions(r, list, n, e);
 	if (!rc)
 		rc = read_beside(r, list, n, e);
+	/* Where they differ, the one is made of the other. */
 	if (!rc)
 		rc = find_times(r, list, n, e);
 	if (!rc)

@@ -11,14 +11,15 @@
 #define CHARGED_MAX 20000 /* sessions that are remembered: a few megabytes */
 #define FAILURES_MAX 3 /* one after the other: then it is not the session */
 
-bool reconcile_stops(const struct reconcile_listener *listener)
+bool reconcile_stops(const struct reconcile *r)
 {
-	return listener->stop(listener->context);
+	return r->listener->stop(r->listener->context);
 }
 
-struct retry reconcile_retry(const struct reconcile_listener *listener)
+struct retry reconcile_retry(const struct reconcile *r)
 {
-	return (struct retry){.stop = listener->stop, .context = listener->context};
+	return (struct retry){.app = r->app, .stop = r->listener->stop,
+			      .context = r->listener->context};
 }
 
 /* One that fails for good must not hold the others up: it is set aside, and tried

@@ -37,10 +37,7 @@ struct reconcile_listener {
 	bool (*stop)(void *context); /* asked between two sessions */
 };
 
-/* Whether it is to stop; and the retries of a call, which ask that too. */
-bool reconcile_stops(const struct reconcile_listener *listener);
-struct retry reconcile_retry(const struct reconcile_listener *listener);
-
+/* A run: what is the same for all that it looks at, and what it remembers. */
 struct reconcile {
 	struct app *app;
 	const struct reconcile_listener *listener;
@@ -52,6 +49,10 @@ struct reconcile {
 	struct json_object *unknown; /* a set of session ids that were told of */
 	struct json_object *charged; /* a set of session ids: see reconcile_has_charge() */
 };
+
+/* Whether it is to stop; and the retries of a call, which ask that too. */
+bool reconcile_stops(const struct reconcile *r);
+struct retry reconcile_retry(const struct reconcile *r);
 
 /* Whether a session was looked at whose charge was refunded or disputed, then or
  * before: what an event tells of it has been seen.  (Of very many not all are

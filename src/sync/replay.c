@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Replaying.
+ * Replaying.  The one idea: wherever an event comes from, it is one JSON object that goes
+ * through process_event(), and what becomes of one is no reason to leave the next out.
  */
 #include "sync/replay.h"
 
@@ -23,7 +24,7 @@ static const char *name_or_none(struct json_object *event, const char *key)
 
 static struct retry retry_of(const struct replay *r)
 {
-	return (struct retry){.stop = r->stop, .context = r->context};
+	return (struct retry){.app = r->app, .stop = r->stop, .context = r->context};
 }
 
 static void replay_json(const struct replay *r, struct json_object *event)
@@ -36,6 +37,7 @@ static void replay_json(const struct replay *r, struct json_object *event)
 	struct err e;
 	int rc;
 
+	/* Each try has its own time: what is recorded is of the moment of writing. */
 	do {
 		run.now = clock_epoch();
 		run.deadline = deadline_in(RETRY_CALL_MS);
@@ -57,16 +59,10 @@ static void replay_array(const struct replay *r, struct json_object *events)
 		replay_json(r, json_object_array_get_idx(events, i));
 }
 
-static int ask_event(struct stripe_client *stripe, const void *what, int64_t deadline,
-		    void *answer, struct err *e)
-{
-	return stripe_event_retrieve(stripe, what, deadline, answer, e);
-}
-
 int replay_id(const struct replay *r, const char *id, struct err *e)
 {
 	struct json_object *event = NULL;
-	int rc = retry_ask(r->app, retry_of(r), ask_event, id, &event, e);
+	int rc = retry_ask(retry_of(r), stripe_event_retrieve, id, &event, e);
 
 	if (rc && e->code == ERR_REFUSED && e->upstream == 404)
 		return err_set(e, ERR_NOT_FOUND, "Stripe has no event %s; it keeps them for %d days, "
@@ -85,7 +81,7 @@ int replay_undelivered(const struct replay *r, struct err *e)
 	int rc = rate_limit_keep(r->app, deadline_in(RETRY_CALL_MS), e);
 
 	while (!rc && !r->stop(r->context)) {
-		rc = retry_next_page(r->app, retry_of(r), &pages, &events, e);
+		rc = retry_next_page(retry_of(r), &pages, &events, e);
 		if (rc || !events)
 			break;
 		replay_array(r, events);
@@ -115,14 +111,16 @@ static int replay_value(const struct replay *r, struct json_object *value, struc
 	return 0;
 }
 
-/* Every line has to be JSON before one of them is replayed: half a file is a
- * mistake to be told at once. */
-static int check_lines(struct span text, struct err *e)
+/* A text with an event a line. */
+static int replay_lines(const struct replay *r, struct span text, struct err *e)
 {
-	struct span line;
+	struct span rest = text, line;
 	unsigned number = 0, events = 0;
+	int rc = 0;
 
-	while (span_next(&text, '\n', &line)) {
+	/* Every line has to be JSON before one of them is replayed: half a file is a
+	 * mistake to be told at once. */
+	while (span_next(&rest, '\n', &line)) {
 		number++;
 		line = span_trim(line);
 		if (!line.n)
@@ -131,13 +129,8 @@ static int check_lines(struct span text, struct err *e)
 			return err_set(e, ERR_PAYLOAD, "line %u is not JSON", number);
 		events++;
 	}
-	return events ? 0 : err_set(e, ERR_PAYLOAD, "it is empty");
-}
-
-static int replay_lines(const struct replay *r, struct span text, struct err *e)
-{
-	struct span line;
-	int rc = check_lines(text, e);
+	if (!events)
+		return err_set(e, ERR_PAYLOAD, "it is empty");
 
 	while (!rc && span_next(&text, '\n', &line) && !r->stop(r->context)) {
 		struct json_object *value = json_parse(span_trim(line));

@@ -26,43 +26,43 @@ bool retry_blames_object(const struct err *e)
 	return e->upstream == STRIPE_UNREADABLE || (is_refusal(e) && !retry_refuses_key(e));
 }
 
-static bool is_lasting(struct retry *retry, const struct err *e)
-{
-	if (e->upstream == STRIPE_UNREADABLE)
-		return ++retry->unreadable >= RETRY_UNREADABLE;
-	return e->code != ERR_UNAVAILABLE || is_refusal(e);
-}
-
 bool retry_again(struct retry *retry, const struct err *e)
 {
 	uint32_t pause = FIRST_PAUSE_MS << retry->tries;
 
-	if (is_lasting(retry, e))
+	/* What can't be read is read again, not often; what is refused is refused. */
+	if (e->upstream == STRIPE_UNREADABLE) {
+		if (++retry->unreadable >= RETRY_UNREADABLE)
+			return false;
+	} else if (e->code != ERR_UNAVAILABLE || is_refusal(e)) {
 		return false;
+	}
+	/* The time that all tries have begins with the first failure. */
 	if (!retry->tries)
 		retry->until = deadline_in(RETRY_MS);
 	if (++retry->tries >= RETRY_TRIES || deadline_left(retry->until) <= 0 ||
 	    (retry->stop && retry->stop(retry->context)))
 		return false;
+	/* Several that failed together do not come back together. */
 	log_warning("Trying again", LOG_STR("error", e->text), LOG_INT("pauseMs", pause));
 	deadline_sleep(pause - clock_jitter(pause / 2), deadline_in(pause));
 	return true;
 }
 
-int retry_get_many(struct app *app, struct retry retry, const struct store_key *keys,
-		   size_t n, struct json_object **items, struct err *e)
+int retry_get_many(struct retry retry, const struct store_key *keys, size_t n,
+		   struct json_object **items, struct err *e)
 {
 	int rc;
 
 	do
-		rc = store_get_many(app_store(app), keys, n, items,
+		rc = store_get_many(app_store(retry.app), keys, n, items,
 				    deadline_in(RETRY_CALL_MS), e);
 	while (rc && retry_again(&retry, e));
 	return rc;
 }
 
-int retry_ask(struct app *app, struct retry retry, retry_question *question,
-	      const void *what, void *answer, struct err *e)
+int retry_ask(struct retry retry, retry_question *question, const char *id,
+	      struct json_object **answer, struct err *e)
 {
 	struct stripe_client *stripe;
 	int64_t deadline;
@@ -70,31 +70,23 @@ int retry_ask(struct app *app, struct retry retry, retry_question *question,
 
 	do {
 		deadline = deadline_in(RETRY_CALL_MS);
-		stripe = app_stripe(app, deadline, e);
-		rc = stripe ? question(stripe, what, deadline, answer, e) : -1;
+		stripe = app_stripe(retry.app, deadline, e);
+		rc = stripe ? question(stripe, id, deadline, answer, e) : -1;
 	} while (rc && retry_again(&retry, e));
 	return rc;
 }
 
-/* What stripe_pages_next() is given beside the client. */
-struct next_page {
-	struct stripe_pages *pages;
-	struct json_object **page;
-};
-
-static int ask_next_page(struct stripe_client *stripe, const void *what, int64_t deadline,
-			 void *answer, struct err *e)
+int retry_next_page(struct retry retry, struct stripe_pages *pages, struct json_object **page,
+		    struct err *e)
 {
-	const struct next_page *next = what;
+	struct stripe_client *stripe;
+	int64_t deadline;
+	int rc;
 
-	(void)answer;
-	return stripe_pages_next(next->pages, stripe, deadline, next->page, e);
-}
-
-int retry_next_page(struct app *app, struct retry retry, struct stripe_pages *pages,
-		    struct json_object **page, struct err *e)
-{
-	const struct next_page next = {pages, page};
-
-	return retry_ask(app, retry, ask_next_page, &next, NULL, e);
+	do {
+		deadline = deadline_in(RETRY_CALL_MS);
+		stripe = app_stripe(retry.app, deadline, e);
+		rc = stripe ? stripe_pages_next(pages, stripe, deadline, page, e) : -1;
+	} while (rc && retry_again(&retry, e));
+	return rc;
 }

@@ -15,8 +15,9 @@
 #define RETRY_MS 20000      /* from the first failure: none begins later */
 #define RETRY_UNREADABLE 3  /* answers that can't be read: then no other is waited for */
 
-/* Begin with {0}. */
+/* Begin with {.app = app}; retry_again() alone needs no app. */
 struct retry {
+	struct app *app;
 	int tries;      /* so far */
 	int64_t until;  /* monotonic: when there is no other try any more */
 	int unreadable; /* tries that got an answer which can't be read */
@@ -44,20 +45,19 @@ bool retry_refuses_key(const struct err *e);
 bool retry_blames_object(const struct err *e);
 
 /* store_get_many(), again while that is worth it. */
-int retry_get_many(struct app *app, struct retry retry, const struct store_key *keys,
-		   size_t n, struct json_object **items, struct err *e);
+int retry_get_many(struct retry retry, const struct store_key *keys, size_t n,
+		   struct json_object **items, struct err *e);
 
-/* A question to Stripe: `what` is asked, and `answer` filled, as the operation
- * behind it has it. */
-typedef int retry_question(struct stripe_client *stripe, const void *what, int64_t deadline,
-			   void *answer, struct err *e);
+/* A question to Stripe for what has an id: stripe_session_retrieve() and its like. */
+typedef int retry_question(struct stripe_client *stripe, const char *id, int64_t deadline,
+			   struct json_object **answer, struct err *e);
 
 /* Asks it, again while that is worth it.  0 or -1 as the question. */
-int retry_ask(struct app *app, struct retry retry, retry_question *question,
-	      const void *what, void *answer, struct err *e);
+int retry_ask(struct retry retry, retry_question *question, const char *id,
+	      struct json_object **answer, struct err *e);
 
 /* stripe_pages_next(), again while that is worth it. */
-int retry_next_page(struct app *app, struct retry retry, struct stripe_pages *pages,
-		    struct json_object **page, struct err *e);
+int retry_next_page(struct retry retry, struct stripe_pages *pages, struct json_object **page,
+		    struct err *e);
 
 #endif

@@ -40,16 +40,6 @@ struct sync {
 	int64_t left; /* sessions that may still be looked at */
 };
 
-static bool told_to_stop(const struct sync *s)
-{
-	return reconcile_stops(&s->options->listener);
-}
-
-static int64_t created_of(struct json_object *sessions, size_t i)
-{
-	return json_int_or(json_object_array_get_idx(sessions, i), "created", 0);
-}
-
 /* Begins to read the first segment, or goes on in it. */
 static void begin_segment(struct sync *s)
 {
@@ -65,38 +55,10 @@ static void begin_segment(struct sync *s)
 	s->begun = false;
 }
 
-/* No more of the page than may be looked at. */
-static void cut_page(struct sync *s, struct json_object *sessions)
-{
-	size_t n = json_object_array_length(sessions), most = (size_t)s->left;
-
-	if (n <= most)
-		return;
-	json_object_array_del_idx(sessions, most, n - most);
-	stripe_pages_end(&s->pages);
-	s->pages.after = str_dup(json_string_or_null(
-		json_object_array_get_idx(sessions, most - 1), "id"));
-	s->pages.ended = false;
-}
-
-/* The segment goes on after the page, or is done with. */
-static void advance(struct sync *s)
-{
-	struct sync_segment *first = &s->state.todo[0];
-
-	if (!s->pages.ended) {
-		snprintf(first->after, sizeof first->after, "%s", s->pages.after);
-		return;
-	}
-	s->state.n--;
-	memmove(first, first + 1, s->state.n * sizeof *first);
-	if (s->state.n)
-		begin_segment(s);
-}
-
+/* Writes how far the run is.  A dry run writes nothing. */
 static int save(struct sync *s, struct err *e)
 {
-	struct retry retry = reconcile_retry(&s->options->listener);
+	struct retry retry = reconcile_retry(&s->reconcile);
 	int rc;
 
 	if (s->options->dry_run)
@@ -114,13 +76,21 @@ static int look_for_unlisted(struct sync *s, struct json_object *sessions, struc
 {
 	const struct sync_segment *segment = &s->state.todo[0];
 	size_t n = json_object_array_length(sessions);
-	int64_t first = n ? created_of(sessions, 0) : segment->to;
-	int64_t last = n ? created_of(sessions, n - 1) : segment->from;
-	bool open = segment->to >= s->now; /* Stripe's clock may be ahead of this one */
+	int64_t first = segment->to, last = segment->from;
 
-	if (!s->begun)
-		sync_unlisted_begin(&s->unlisted, &s->reconcile,
-				    segment->after[0] ? first + 1 : segment->to + (open ? DAY : 1));
+	if (n) {
+		first = json_int_or(json_object_array_get_idx(sessions, 0), "created", 0);
+		last = json_int_or(json_object_array_get_idx(sessions, n - 1), "created", 0);
+	}
+	if (!s->begun) {
+		int64_t to = segment->to + 1;
+
+		if (segment->after[0])
+			to = first + 1;
+		else if (segment->to >= s->now) /* Stripe's clock may be ahead of this one */
+			to = segment->to + DAY;
+		sync_unlisted_begin(&s->unlisted, &s->reconcile, to);
+	}
 	s->begun = true;
 	return sync_unlisted_page(&s->unlisted, sessions, s->pages.ended ? segment->from : last, e);
 }
@@ -129,33 +99,53 @@ static int look_for_unlisted(struct sync *s, struct json_object *sessions, struc
  * is mended, and looked at again next time. */
 static int one_page(struct sync *s, struct err *e)
 {
-	struct json_object *sessions;
+	struct sync_segment *first = &s->state.todo[0];
 	int64_t before = s->state.counts.sessions;
-	int rc = retry_next_page(s->app, reconcile_retry(&s->options->listener), &s->pages,
-				 &sessions, e);
+	struct json_object *sessions;
+	size_t n, most = (size_t)s->left;
+	int rc = retry_next_page(reconcile_retry(&s->reconcile), &s->pages, &sessions, e);
 
 	if (rc)
 		return -1;
-	cut_page(s, sessions);
+
+	/* No more of the page than may be looked at: the list goes on behind that. */
+	n = json_object_array_length(sessions);
+	if (n > most) {
+		json_object_array_del_idx(sessions, most, n - most);
+		stripe_pages_end(&s->pages);
+		s->pages.after = str_dup(json_string_or_null(
+			json_object_array_get_idx(sessions, most - 1), "id"));
+		s->pages.ended = false;
+	}
+
 	rc = look_for_unlisted(s, sessions, e);
 	if (!rc)
 		rc = reconcile_sessions(&s->reconcile, sessions, e);
 	s->left -= s->state.counts.sessions - before;
-	if (!rc && !told_to_stop(s)) {
-		advance(s);
-		rc = save(s, e);
-	}
 	json_object_put(sessions);
-	return rc;
+	if (rc || reconcile_stops(&s->reconcile))
+		return rc;
+
+	/* The segment goes on after the page, or is done with. */
+	if (!s->pages.ended) {
+		snprintf(first->after, sizeof first->after, "%s", s->pages.after);
+	} else {
+		s->state.n--;
+		memmove(first, first + 1, s->state.n * sizeof *first);
+		if (s->state.n)
+			begin_segment(s);
+	}
+	return save(s, e);
 }
 
+/* The sessions that were created in the window. */
 static int window_pass(struct sync *s, struct err *e)
 {
 	int rc = 0;
 
 	if (s->state.n)
 		begin_segment(s);
-	while (!rc && s->state.n && s->left > 0 && !told_to_stop(s))
+	while (!rc && s->state.n && s->left > 0 && !reconcile_stops(&s->reconcile))
 		rc = one_page(s, e);
 	stripe_pages_end(&s->pages);
 	return rc;
@@ -179,27 +169,6 @@ static int take_pending(void *context, struct json_object *entry, struct err *e)
 	return sync_late_add(pass->late, json_string_or_null(entry, "orderId"), entry, e);
 }
 
-/* The listed days from before `near`, and the list's days of the window, whose
- * orders have been looked at. */
-static int walk_listed(struct sync *s, struct pending_pass *pass, int64_t near, struct err *e)
-{
-	size_t i, n = json_object_array_length(s->state.pending_days);
-	int rc = 0;
-
-	for (i = 0; !rc && i < n; i++) {
-		int64_t day = pending_days_get(s->state.pending_days, i), last = day + DAY - 1;
-		struct pending_walk walk = {.from = day, .to = last < near ? last : near - 1,
-					    .read_ms = RETRY_CALL_MS,
-					    .found = take_pending, .context = pass};
-
-		if (day >= 0 && last >= s->state.from)
-			pending_days_add(pass->days, day);
-		if (day >= 0 && day < near)
-			rc = pending_walk(s->app, &walk, e);
-	}
-	return rc;
-}
-
 /*
  * Pending orders from before the window, as long as they pend: those of the last
  * PENDING_DAYS_NEAR days, and of the days that are known to have some.  All of the
@@ -211,18 +180,35 @@ static int walk_pending(struct sync *s, struct sync_late *late, struct err *e)
 	bool all = s->now - s->state.walked_at >= DAY || s->state.walked_at > s->now ||
 		   s->state.walked < PENDING_CHEAP;
 	int64_t near = s->now - (all ? PENDING_DAYS : PENDING_DAYS_NEAR) * DAY;
+	size_t i, n;
 	struct pending_pass pass = {.late = late, .days = json_object_new_array()};
 	struct pending_walk walk = {.from = near, .to = s->state.from - 1,
 				    .read_ms = RETRY_CALL_MS,
 				    .found = take_pending, .context = &pass};
 	int rc = pending_walk(s->app, &walk, e);
 
-	if (!rc)
-		rc = walk_listed(s, &pass, near < s->state.from ? near : s->state.from, e);
-	if (rc || told_to_stop(s)) {
+	/* The listed days from before that, and the list's days of the window, whose
+	 * orders have been looked at. */
+	if (near > s->state.from)
+		near = s->state.from;
+	n = json_object_array_length(s->state.pending_days);
+	for (i = 0; !rc && i < n; i++) {
+		int64_t day = pending_days_get(s->state.pending_days, i), last = day + DAY - 1;
+		struct pending_walk listed = {.from = day, .to = last < near ? last : near - 1,
+					      .read_ms = RETRY_CALL_MS,
+					      .found = take_pending, .context = &pass};
+
+		if (day >= 0 && last >= s->state.from)
+			pending_days_add(pass.days, day);
+		if (day >= 0 && day < near)
+			rc = pending_walk(s->app, &listed, e);
+	}
+	if (rc || reconcile_stops(&s->reconcile)) {
 		json_object_put(pass.days);
 		return rc;
 	}
+
+	/* The days on which some pend still are the list from now on. */
 	json_object_put(s->state.pending_days);
 	s->state.pending_days = pass.days;
 	if (all) {
@@ -232,6 +218,8 @@ static int walk_pending(struct sync *s, struct sync_late *late, struct err *e)
 	return 0;
 }
 
+/* What the window does not show: what earlier runs have set aside, orders without a
+ * session, and older orders. */
 static int late_passes(struct sync *s, struct err *e)
 {
 	struct sync_late late = {.reconcile = &s->reconcile};
@@ -278,75 +266,52 @@ static int plan(struct sync *s, struct err *e)
 	return save(s, e);
 }
 
-/* By how many seconds the clock was set back since the run began: so much too late is
- * the time that it counts as begun, from which the next one looks back. */
-static int64_t set_back(const struct sync *s)
-{
-	int64_t back = s->now + (clock_monotonic_ms() - s->began_ms) / 1000 - clock_epoch();
-
-	return back > 1 ? back : 0;
-}
-
-static int finish(struct sync *s, struct err *e)
-{
-	if (s->state.n || told_to_stop(s)) {
-		s->result->end = SYNC_STOPPED;
-		return 0;
-	}
-	if (s->options->dry_run)
-		return 0;
-	s->state.started -= set_back(s);
-	return sync_state_finish(&s->state, s->app, clock_epoch(), deadline_in(RETRY_CALL_MS), e);
-}
-
+/* The passes, and the state that the next run begins with. */
 static int run(struct sync *s, struct err *e)
 {
 	struct err ignored;
+	int64_t set_back;
 	int rc = plan(s, e);
 
 	if (!rc)
 		rc = window_pass(s, e);
-	if (!rc && !s->state.n && !told_to_stop(s))
+	if (!rc && !s->state.n && !reconcile_stops(&s->reconcile))
 		rc = late_passes(s, e);
-	if (!rc)
-		rc = finish(s, e);
-	/* What was set aside must not end the next run as well. */
-	if (rc && e->code != ERR_CONFLICT && s->state.aside &&
-	    !json_equal(s->state.aside, s->aside))
-		save(s, &ignored);
+	if (!rc && (s->state.n || reconcile_stops(&s->reconcile))) {
+		s->result->end = SYNC_STOPPED;
+	} else if (!rc && !s->options->dry_run) {
+		/* By as many seconds as the clock was set back since, the run has begun too
+		 * late: from the time that it counts as begun the next one looks back. */
+		set_back = s->now + (clock_monotonic_ms() - s->began_ms) / 1000 - clock_epoch();
+		if (set_back > 1)
+			s->state.started -= set_back;
+		rc = sync_state_finish(&s->state, s->app, clock_epoch(),
+				       deadline_in(RETRY_CALL_MS), e);
+	}
 	if (rc && e->code == ERR_CONFLICT) {
 		s->result->end = SYNC_TAKEN_OVER;
-		rc = 0;
+		return 0;
 	}
+	/* What was set aside must not end the next run as well. */
+	if (rc && s->state.aside && !json_equal(s->state.aside, s->aside))
+		save(s, &ignored);
 	return rc;
 }
 
-static void log_end(const struct sync_result *result)
+int sync_run(struct app *app, const struct sync_options *options, struct sync_result *result,
+	     struct err *e)
 {
 	static const char *const ends[] = {
 		[SYNC_COMPLETE] = "Sync completed",
 		[SYNC_STOPPED] = "Sync stopped",
 		[SYNC_TAKEN_OVER] = "Sync taken over",
 	};
-	const struct sync_counts *c = &result->counts;
-
-	log_info(ends[result->end], LOG_INT("sessions", c->sessions), LOG_INT("inOrder", c->in_order),
-		 LOG_INT("missing", c->missing), LOG_INT("stale", c->stale),
-		 LOG_INT("pending", c->pending), LOG_INT("pointers", c->pointers),
-		 LOG_INT("waiting", c->waiting),
-		 LOG_INT("errors", c->errors), LOG_INT("unknown", c->unknown),
-		 LOG_INT("stripeCalls", result->calls.stripe),
-		 LOG_INT("storeReads", result->calls.reads), LOG_INT("storeWrites", result->calls.writes));
-}
-
-int sync_run(struct app *app, const struct sync_options *options, struct sync_result *result,
-	     struct err *e)
-{
 	struct sync s = {
 		.app = app, .options = options, .result = result, .now = clock_epoch(),
 		.began_ms = clock_monotonic_ms(),
 		.left = options->max_sessions ? options->max_sessions : INT64_MAX,
 	};
+	const struct sync_counts *c = &result->counts;
 	int rc;
 
 	*result = (struct sync_result){.end = SYNC_COMPLETE};
@@ -364,7 +329,14 @@ int sync_run(struct app *app, const struct sync_options *options, struct sync_re
 		result->end = SYNC_FAILED;
 		log_error("Sync failed", LOG_STR("error", e->text));
 	} else {
-		log_end(result);
+		log_info(ends[result->end], LOG_INT("sessions", c->sessions),
+			 LOG_INT("inOrder", c->in_order), LOG_INT("missing", c->missing),
+			 LOG_INT("stale", c->stale), LOG_INT("pending", c->pending),
+			 LOG_INT("pointers", c->pointers), LOG_INT("waiting", c->waiting),
+			 LOG_INT("errors", c->errors), LOG_INT("unknown", c->unknown),
+			 LOG_INT("stripeCalls", result->calls.stripe),
+			 LOG_INT("storeReads", result->calls.reads),
+			 LOG_INT("storeWrites", result->calls.writes));
 	}
 	json_object_put(s.aside);
 	sync_unlisted_end(&s.unlisted);

@@ -19,26 +19,12 @@
 #include "stripe/api.h"
 #include "stripe/list.h"
 
-
 /* A refund that was made before the window may have failed in it, and a dispute may
  * have been decided: so long after it was made.
  * https://docs.stripe.com/refunds#failed-refunds
  * https://docs.stripe.com/disputes/how-disputes-work */
 #define REFUND_OPEN_DAYS 60
 #define DISPUTE_OPEN_DAYS 180
-
-static bool told_to_stop(const struct sync_late *late)
-{
-	return reconcile_stops(late->reconcile->listener);
-}
-
-/* Asks Stripe as patiently as the reconciler. */
-static int ask(const struct sync_late *late, retry_question *question, const void *what,
-	       void *answer, struct err *e)
-{
-	return retry_ask(late->reconcile->app, reconcile_retry(late->reconcile->listener),
-			 question, what, answer, e);
-}
 
 void sync_late_free(struct sync_late *late)
 {
@@ -59,12 +45,6 @@ int sync_late_flush(struct sync_late *late, struct err *e)
 	return rc;
 }
 
-static int ask_session(struct stripe_client *stripe, const void *what, int64_t deadline,
-		       void *answer, struct err *e)
-{
-	return stripe_session_with_charge(stripe, what, deadline, answer, e);
-}
-
 /* A payment has several events, and its order may be pending too. */
 static bool has_gathered(const struct sync_late *late, const char *session_id)
 {
@@ -83,50 +63,25 @@ static bool has_gathered(const struct sync_late *late, const char *session_id)
 int sync_late_add(struct sync_late *late, const char *session_id, struct json_object *item,
 		  struct err *e)
 {
+	struct reconcile *r = late->reconcile;
 	struct json_object *session = NULL;
 
-	if (!session_id || told_to_stop(late) || has_gathered(late, session_id) ||
-	    reconcile_leaves(late->reconcile, session_id) ||
-	    sync_account_is_foreign(late->reconcile->state->account, session_id))
+	if (!session_id || reconcile_stops(r) || has_gathered(late, session_id) ||
+	    reconcile_leaves(r, session_id) ||
+	    sync_account_is_foreign(r->state->account, session_id))
 		return 0;
-	if (ask(late, ask_session, session_id, &session, e))
-		return reconcile_no_session(late->reconcile, session_id, item, e);
-	late->reconcile->failures = 0;
+	if (retry_ask(reconcile_retry(r), stripe_session_with_charge, session_id, &session, e))
+		return reconcile_no_session(r, session_id, item, e);
+	r->failures = 0;
 	if (!late->sessions)
 		late->sessions = json_object_new_array();
 	json_object_array_add(late->sessions, session);
-	return json_object_array_length(late->sessions) < RECONCILE_MAX ? 0
-								       : sync_late_flush(late, e);
+	if (json_object_array_length(late->sessions) < RECONCILE_MAX)
+		return 0;
+	return sync_late_flush(late, e);
 }
 
 /* --- refunds and disputes ------------------------------------------------------------ */
-
-static int ask_charge_alone(struct stripe_client *stripe, const void *what, int64_t deadline,
-			    void *answer, struct err *e)
-{
-	return stripe_charge_retrieve(stripe, what, deadline, answer, e);
-}
-
-/* The event named a charge alone: the charge knows its payment. */
-static int add_payment_of_charge(struct sync_late *late, struct json_object *set,
-				 const char *charge_id, struct err *e)
-{
-	struct json_object *charge = NULL;
-	const char *intent;
-
-	if (ask(late, ask_charge_alone, charge_id, &charge, e)) {
-		if (!retry_blames_object(e))
-			return -1;
-		if (e->upstream != 404)
-			reconcile_set_aside(late->reconcile, NULL, e->text);
-		return 0;
-	}
-	intent = json_id_or_null(charge, "payment_intent");
-	if (intent)
-		json_set_bool(set, intent, true);
-	json_object_put(charge);
-	return 0;
-}
 
 /* A session of the window was listed with its charge: that this was captured, or
  * given up, was seen there, and only what stands of refunds and disputes is asked for
@@ -141,66 +96,68 @@ static bool is_seen_in_list(struct json_object *event)
 
 /* The payments of a page of events, refunds or disputes, each once: a set, as JSON
  * has it.  Of those that is_seen_in_list() the value is false. */
-static int payments_of(struct sync_late *late, struct json_object *page,
-		       struct json_object *set, struct err *e)
+static int payments_of(struct reconcile *r, struct json_object *page, struct json_object *set,
+		       struct err *e)
 {
 	size_t i;
-	int rc = 0;
 
-	for (i = 0; !rc && i < json_object_array_length(page); i++) {
-		struct json_object *object = json_object_array_get_idx(page, i), *data;
+	for (i = 0; i < json_object_array_length(page); i++) {
+		struct json_object *entry = json_object_array_get_idx(page, i);
+		struct json_object *object = entry, *data, *charge = NULL;
 		struct payment_ref ref;
-		bool ask_again;
+		bool ask_again = false;
 
-		if (json_get_object(object, "data", &data) == JSON_FOUND) {
+		/* A refund and a dispute are listed themselves, else within their event. */
+		if (json_get_object(entry, "data", &data) == JSON_FOUND) {
 			object = NULL;
 			json_get_object(data, "object", &object);
 		}
 		ref = payment_ref_of(object);
 		if (ref.payment_intent) {
-			ask_again = false;
 			json_get_bool(set, ref.payment_intent, &ask_again);
-			ask_again = ask_again || !is_seen_in_list(json_object_array_get_idx(page, i));
-			json_set_bool(set, ref.payment_intent, ask_again);
-		} else if (ref.charge && !told_to_stop(late))
-			rc = add_payment_of_charge(late, set, ref.charge, e);
+			json_set_bool(set, ref.payment_intent, ask_again || !is_seen_in_list(entry));
+			continue;
+		}
+		/* It names a charge alone: the charge knows its payment. */
+		if (!ref.charge || reconcile_stops(r))
+			continue;
+		if (retry_ask(reconcile_retry(r), stripe_charge_retrieve, ref.charge, &charge, e)) {
+			if (!retry_blames_object(e))
+				return -1;
+			if (e->upstream != 404)
+				reconcile_set_aside(r, NULL, e->text);
+			continue;
+		}
+		ref.payment_intent = json_id_or_null(charge, "payment_intent");
+		if (ref.payment_intent)
+			json_set_bool(set, ref.payment_intent, true);
+		json_object_put(charge);
 	}
-	return rc;
+	return 0;
 }
 
-/* Reads the pointers of the payments, at most STORE_MAX_ITEMS; items[i] each. */
-static int read_pointers(struct sync_late *late, struct json_object *payments,
-			 struct json_object **items, size_t *n, struct err *e)
-{
-	struct json_walk walk = json_walk_of(payments);
-	struct store_key keys[STORE_MAX_ITEMS];
-	char *owned[STORE_MAX_ITEMS];
-	size_t i;
-	int rc = 0;
-
-	for (*n = 0; *n < STORE_MAX_ITEMS && json_walk_next(&walk); ++*n) {
-		owned[*n] = key_payment(walk.key);
-		keys[*n] = (struct store_key){owned[*n], KEY_METADATA};
-	}
-	if (*n)
-		rc = retry_get_many(late->reconcile->app,
-				    reconcile_retry(late->reconcile->listener), keys, *n,
-				    items, e);
-	for (i = 0; i < *n; i++)
-		free(owned[i]);
-	return rc;
-}
-
+/* Adds the orders that the payments' pointers name, but for those that have been looked
+ * at with all that the page tells of them. */
 static int take_page(struct sync_late *late, struct json_object *page, struct err *e)
 {
+	struct reconcile *r = late->reconcile;
 	struct json_object *payments = json_object_new_object(), *pointers[STORE_MAX_ITEMS];
-	size_t i, n = 0;
+	struct store_key keys[STORE_MAX_ITEMS];
+	char *owned[STORE_MAX_ITEMS];
 	struct json_walk walk;
-	int64_t created;
-	int rc = payments_of(late, page, payments, e);
+	size_t i, n = 0;
+	int rc = payments_of(r, page, payments, e);
 
-	if (!rc)
-		rc = read_pointers(late, payments, pointers, &n, e);
+	/* One read for all pointers. */
+	walk = json_walk_of(payments);
+	for (; !rc && n < STORE_MAX_ITEMS && json_walk_next(&walk); n++) {
+		owned[n] = key_payment(walk.key);
+		keys[n] = (struct store_key){owned[n], KEY_METADATA};
+	}
+	if (n)
+		rc = retry_get_many(reconcile_retry(r), keys, n, pointers, e);
+	for (i = 0; i < n; i++)
+		free(owned[i]);
 	if (rc) {
 		json_object_put(payments);
 		return -1;
@@ -209,10 +166,11 @@ static int take_page(struct sync_late *late, struct json_object *page, struct er
 	for (i = 0; i < n && json_walk_next(&walk); i++) {
 		const char *id = json_string_or_null(pointers[i], "orderId");
 		const char *sk = json_string_or_null(pointers[i], "orderSK");
+		int64_t created;
 		bool listed = !json_object_get_boolean(walk.value) &&
 			      key_order_created(sk, &created) == 0 && created >= late->from;
 
-		if (!rc && id && !listed && !reconcile_has_charge(late->reconcile, id))
+		if (!rc && id && !listed && !reconcile_has_charge(r, id))
 			rc = sync_late_add(late, id, pointers[i], e);
 		json_object_put(pointers[i]);
 	}
@@ -226,9 +184,8 @@ static int walk_list(struct sync_late *late, struct stripe_pages *pages, struct 
 	struct json_object *page;
 	int rc = 0;
 
-	while (!rc && !told_to_stop(late)) {
-		rc = retry_next_page(late->reconcile->app,
-				     reconcile_retry(late->reconcile->listener), pages, &page, e);
+	while (!rc && !reconcile_stops(late->reconcile)) {
+		rc = retry_next_page(reconcile_retry(late->reconcile), pages, &page, e);
 		if (rc || !page)
 			break;
 		rc = take_page(late, page, e);

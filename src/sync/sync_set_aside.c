@@ -1,26 +1,23 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Sessions that are set aside.
+ * Sessions that are set aside.  The one idea: the run that set one aside has waited for
+ * it; the next ones ask once, and go on.
  */
 #include "sync/sync_set_aside.h"
 
 #include "base/clock.h"
 #include "stripe/list.h"
 
-static int fetch(struct reconcile *r, const char *id, struct json_object **session, struct err *e)
+/* Looks at one session.  -1 where the others need not be tried either: the key is
+ * refused, or the store is away; a session that fails stays set aside. */
+static int retry_one(struct reconcile *r, const char *id, struct err *e)
 {
 	int64_t deadline = deadline_in(RETRY_CALL_MS);
 	struct stripe_client *stripe = app_stripe(r->app, deadline, e);
-
-	return stripe ? stripe_session_with_charge(stripe, id, deadline, session, e) : -1;
-}
-
-static int retry_one(struct reconcile *r, const char *id, struct err *e)
-{
 	struct json_object *session = NULL, *sessions;
 	int rc;
 
-	if (fetch(r, id, &session, e))
+	if (!stripe || stripe_session_with_charge(stripe, id, deadline, &session, e))
 		return reconcile_no_session(r, id, NULL, e) && r->refused ? -1 : 0;
 	sessions = json_object_new_array();
 	json_object_array_add(sessions, session);
@@ -35,14 +32,15 @@ int sync_set_aside(struct reconcile *r, struct json_object *aside, struct err *e
 	int rc = 0;
 
 	r->retrying = true;
-	for (i = 0; !rc && i < n && !reconcile_gives_up(r) && !reconcile_stops(r->listener); i++) {
+	for (i = 0; !rc && i < n && !reconcile_gives_up(r) && !reconcile_stops(r); i++) {
 		const char *id = json_string_or_null(json_object_array_get_idx(aside, i), "id");
 
+		/* The window's pass may have brought it in order. */
 		if (id && sync_aside_has(r->state->aside, id) &&
 		    !sync_account_is_foreign(r->state->account, id))
 			rc = retry_one(r, id, e);
 	}
 	r->retrying = false;
-	r->failures = 0;
+	r->failures = 0; /* of these: the passes that follow begin anew */
 	return rc;
 }

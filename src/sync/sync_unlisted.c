@@ -51,11 +51,12 @@ static int next_entry(struct sync_unlisted *u, int64_t from, struct json_object 
 		      struct err *e)
 {
 	const struct reconcile *r = u->reconcile;
-	struct retry retry = reconcile_retry(r->listener);
+	struct retry retry = reconcile_retry(r);
 	int64_t created;
 	int rc;
 
 	for (*entry = NULL;;) {
+		/* What has been read ahead; an entry that is too old is kept for the next page. */
 		while (u->page && u->at < json_object_array_length(u->page)) {
 			struct json_object *next = json_object_array_get_idx(u->page, u->at);
 
@@ -68,6 +69,7 @@ static int next_entry(struct sync_unlisted *u, int64_t from, struct json_object 
 			if (*entry)
 				return 0;
 		}
+		/* Then the day's next page, or the day before. */
 		json_object_put(u->page);
 		u->page = NULL;
 		u->at = 0;
@@ -92,6 +94,7 @@ int sync_unlisted_page(struct sync_unlisted *u, struct json_object *sessions, in
 	size_t i, n = json_object_array_length(sessions);
 	int rc;
 
+	/* An entry of an earlier page may have waited for one of these sessions. */
 	for (i = 0; i < n; i++) {
 		const char *id = json_string_or_null(json_object_array_get_idx(sessions, i), "id");
 
@@ -100,6 +103,7 @@ int sync_unlisted_page(struct sync_unlisted *u, struct json_object *sessions, in
 		json_object_object_add(listed, id, NULL);
 		json_object_object_del(u->waiting, id);
 	}
+	/* An entry of this page's time without a session begins to wait for its own. */
 	while (!(rc = next_entry(u, from, &entry, e)) && entry) {
 		const char *id = json_string_or_null(entry, "orderId");
 
@@ -112,19 +116,13 @@ int sync_unlisted_page(struct sync_unlisted *u, struct json_object *sessions, in
 	return rc;
 }
 
-static int ask_session(struct stripe_client *stripe, const void *id, int64_t deadline,
-		       void *session, struct err *e)
-{
-	return stripe_session_retrieve(stripe, id, deadline, session, e);
-}
-
 int sync_unlisted_ask(struct sync_unlisted *u, struct err *e)
 {
 	struct reconcile *r = u->reconcile;
 	struct json_walk walk = json_walk_of(u->waiting);
 	int asked = 0;
 
-	while (json_walk_next(&walk) && !reconcile_stops(r->listener)) {
+	while (json_walk_next(&walk) && !reconcile_stops(r)) {
 		struct json_object *session = NULL;
 		int rc;
 
@@ -136,8 +134,8 @@ int sync_unlisted_ask(struct sync_unlisted *u, struct err *e)
 				    LOG_INT("asked", ASK_MAX));
 			break;
 		}
-		rc = retry_ask(r->app, reconcile_retry(r->listener), ask_session, walk.key,
-			       &session, e);
+		/* That Stripe knows it is all that is asked: the list is behind, no more. */
+		rc = retry_ask(reconcile_retry(r), stripe_session_retrieve, walk.key, &session, e);
 		json_object_put(session);
 		if (!rc)
 			r->failures = 0;

@@ -106,7 +106,6 @@ MANY_PARAMETERS = {
         "src/store/store_dynamodb.c": ("get_many", "query", "scan", "write"),
         "src/store/store_sqlite.c": ("get_many", "query", "take_page", "scan", "write_all"),
         "src/store/dynamodb.c": ("dynamodb_get_batch", "dynamodb_scan"),
-        "src/sync/retry.c": ("retry_get_many",),
     },
     "Stripe's calls: the client, what is asked for in which words, how long, the answer, the error": {
         "src/stripe/api.c": ("stripe_prices_by_lookup_key", "stripe_session_create",
@@ -114,7 +113,6 @@ MANY_PARAMETERS = {
         "src/stripe/get.c": ("stripe_get_by_id",),
         "src/stripe/expand.c": ("stripe_get_expanded", "stripe_get_page_expanded"),
         "src/stripe/pages.c": ("stripe_get_page", "stripe_get_list", "stripe_pages_read_all"),
-        "src/sync/retry.c": ("retry_ask",),
     },
     "an endpoint's work: the program, who asks, for what, how long, the answer, the error": {
         "src/orders/customer_order.c": ("customer_order", "customer_session_status"),
