@@ -10,6 +10,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "app/document_root.h"
 #include "base/log_syslog.h"
 #include "base/str.h"
 #include "web/master.h"
@@ -86,6 +87,11 @@ static int fail_start(const struct program *program, const struct err *e)
 	return 1;
 }
 
+static int admit(void *context, const struct request *request, struct err *e)
+{
+	return document_root_check(context, request_variable(request, "DOCUMENT_ROOT"), e);
+}
+
 static int serve(const struct program *program, struct app *app)
 {
 	const struct endpoint endpoint = {
@@ -94,6 +100,7 @@ static int serve(const struct program *program, struct app *app)
 		.cors = app->config.cors_allow_origin,
 		.token_header = app->config.auth_header,
 		.request_ms = APP_REQUEST_MS,
+		.admit = admit,
 		.context = app,
 	};
 

@@ -149,6 +149,7 @@ void app_close(struct app *app)
 	stripe_client_free(app->stripe_opened);
 	secrets_free(&app->secrets);
 	json_object_put(app->session_options);
+	free(app->document_root);
 	config_free(&app->config);
 	log_close();
 	memset(app, 0, sizeof *app);

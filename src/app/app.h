@@ -29,6 +29,7 @@ struct app {
 	struct store *store_opened;
 	struct stripe_client *stripe_opened;
 	struct json_object *session_options; /* see app/session_file.h */
+	char *document_root; /* the last that was found well, see app/document_root.h */
 	int64_t warned_until[APP_WARNINGS];  /* epoch seconds: until then it has been said */
 };
 

@@ -14,16 +14,21 @@
 #include "app/session_file.h"
 #include "check/check_part.h"
 #include "check/check_secret.h"
+#include "config/config_place.h"
 
 #define DONT_START "the programs do not start before this is mended; see ordersnap.conf(5)"
 
 static void say_no_file(struct check *c)
 {
-	char *beside = config_file_beside_program();
+	char *places[CONFIG_PLACES];
+	size_t i;
 
-	check_ok(c, "file", "none was read: neither %s%s%s is there", beside ? beside : "",
-		 beside ? " nor " : "", CONFIG_SYSTEM_FILE);
-	free(beside);
+	for (i = 0; i < CONFIG_PLACES; i++)
+		places[i] = config_place(i);
+	check_ok(c, "file", "none was read: there is none of %s%s%s%s%s", places[0] ? places[0] : "",
+		 places[0] ? ", " : "", places[1] ? places[1] : "", places[1] ? ", " : "", places[2]);
+	for (i = 0; i < CONFIG_PLACES; i++)
+		free(places[i]);
 }
 
 static void say_file(struct check *c, const char *path)

@@ -171,13 +171,15 @@ static const char *needed_by(unsigned need)
 					   : "neither cart-quote nor checkout-create-session";
 }
 
-/* config_check_key()'s text is "what is wrong: what to do". */
+/* config_check_key()'s text is "what is wrong: what to do".  What is missing may stand in a
+ * file that can't be read, which has been said. */
 static void look_at_need(struct check *c, const struct config_key *key)
 {
+	bool needed = key->needed_by != 0 && !c->app->config.file_unread;
 	struct err e;
 	char *advice;
 
-	if (!config_check_key(&c->app->config, key, key->needed_by != 0, &e))
+	if (!config_check_key(&c->app->config, key, needed, &e))
 		return;
 	advice = strstr(e.text, ": ");
 	if (advice) {
@@ -222,7 +224,8 @@ void check_secrets(struct check *c)
 		if (key->needed_by || key->or_else)
 			look_at_need(c, key);
 	look_at_login(c);
-	if (!c->app->config.checkout_success_url && !is_wrong(c, "CHECKOUT_SUCCESS_URL"))
+	if (!c->app->config.checkout_success_url && !is_wrong(c, "CHECKOUT_SUCCESS_URL") &&
+	    !c->app->config.file_unread)
 		check_not(c, CHECK_WARNING, "CHECKOUT_SUCCESS_URL", "set it to the page that a buyer "
 			  "sees after paying", "it is not set: a checkout that does not bring its own "
 			  "successUrl is refused");

@@ -7,6 +7,7 @@
 #include "config/config.h"
 
 #include <errno.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 
 #include "base/file.h"
 #include "config/config_file.h"
+#include "config/config_place.h"
 #include "base/mem.h"
 #include "base/str.h"
 
@@ -134,6 +136,22 @@ static int parse_file(struct loader *l, const char *path, const struct buf *text
 	return config_file_read(path, (struct span){buf_text(text), text->len}, &reader, e);
 }
 
+/* Why a file can't be read, and whose it has to become where it is kept from this user. */
+static int unread(struct loader *l, const char *path, struct err *e)
+{
+	const struct passwd *user = getpwuid(geteuid());
+	bool kept = access(path, R_OK) && errno == EACCES;
+
+	l->config->file_unread = true;
+	if (kept)
+		err_set(e, ERR_CONFIG, "can't read %s: Permission denied to the user %s: chgrp it to a "
+			"group of that user and chmod 640 it, and let its folder be entered (chmod 755)",
+			path, user ? user->pw_name : "of this program");
+	if (!str_empty(getenv("ORDERSNAP_CONF")))
+		err_put_before(e, "ORDERSNAP_CONF");
+	return fault(l, NULL, e);
+}
+
 static int load_file(struct loader *l, const char *path, struct err *e)
 {
 	struct stat st = {0};
@@ -142,55 +160,11 @@ static int load_file(struct loader *l, const char *path, struct err *e)
 
 	buf_init(&text, FILE_MAX_BYTES);
 	rc = file_read(path, &text, &st, e);
-	if (rc && !text.failed)
-		err_put_before(e, "ORDERSNAP_CONF");
-	if (rc)
-		rc = fault(l, NULL, e);
-	else
-		rc = parse_file(l, path, &text, &st, e);
+	rc = rc ? unread(l, path, e) : parse_file(l, path, &text, &st, e);
 	if (text.data)
 		mem_wipe(text.data, text.len);
 	buf_free(&text);
 	return rc;
-}
-
-/* A file that can't be looked at counts as there: reading it says why. */
-static bool is_there(const char *path)
-{
-	return access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR);
-}
-
-/* ../conf/ordersnap.conf as seen from the folder of the running program, where
- * an unpacked shop on a shared server has it. */
-char *config_file_beside_program(void)
-{
-	char program[4096];
-	ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
-	char *cut;
-
-	if (n <= 0)
-		return NULL;
-	program[n] = '\0';
-	cut = strrchr(program, '/');
-	if (!cut)
-		return NULL;
-	*cut = '\0';
-	return str_printf("%s/../conf/ordersnap.conf", program);
-}
-
-/* The file to read, NULL where there is none. */
-static char *find_file(void)
-{
-	const char *named = getenv("ORDERSNAP_CONF");
-	char *path;
-
-	if (!str_empty(named))
-		return str_dup(named);
-	path = config_file_beside_program();
-	if (path && is_there(path))
-		return path;
-	free(path);
-	return is_there(CONFIG_SYSTEM_FILE) ? str_dup(CONFIG_SYSTEM_FILE) : NULL;
 }
 
 static int load_environment(struct loader *l, struct err *e)
@@ -226,7 +200,7 @@ static int load(struct loader *l, struct err *e)
 	struct config *c = l->config;
 
 	memset(c, 0, sizeof *c);
-	c->file = find_file();
+	c->file = config_find_file();
 	if (load_defaults(l, e) || (c->file && load_file(l, c->file, e)))
 		return -1;
 	return load_environment(l, e);

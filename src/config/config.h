@@ -36,6 +36,7 @@ struct config_origin {
 /* All settings.  Strings are NULL when not set; numbers have their default. */
 struct config {
 	char *file; /* the file that was read, NULL if none */
+	bool file_unread; /* it is there, but can't be read: what it says is not known */
 	struct config_origin origins[CONFIG_KEYS_MAX]; /* of config_keys[] */
 
 	char *commerce_db;    /* COMMERCE_DB: absolute path of the SQLite file */
@@ -106,9 +107,8 @@ enum config_need {
 };
 
 /*
- * Reads the file (ORDERSNAP_CONF, else ../conf/ordersnap.conf from the
- * program's directory, else /etc/ordersnap/ordersnap.conf; none of the last
- * two has to exist), then the environment, and checks every value.
+ * Reads the file (config/config_place.h says which; where ORDERSNAP_CONF names
+ * none there need not be one), then the environment, and checks every value.
  * Returns 0, or -1 with ERR_CONFIG and a text that names the variable (or the
  * file and line) and says what to do.  config_free() in both cases.
  */
@@ -120,11 +120,6 @@ typedef void config_fault(void *context, const char *name, const struct err *e);
 /* The same for who wants to know all that is wrong: tells each fault and goes
  * on.  What others can read is told once, and taken. */
 void config_load_all(struct config *c, config_fault *tell, void *context);
-
-/* Where it would be, to free(), if there were a file beside the program; NULL
- * where that can't be known. */
-char *config_file_beside_program(void);
-#define CONFIG_SYSTEM_FILE "/etc/ordersnap/ordersnap.conf"
 
 /* Whether somebody set it: its value is not the default. */
 bool config_is_chosen(const struct config *c, const char *name);

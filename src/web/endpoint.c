@@ -61,6 +61,8 @@ static int serve_route(const struct endpoint *endpoint, const struct arrival *ar
 	const struct route *route = find_route(endpoint, request);
 	const char *method = request_variable(request, "REQUEST_METHOD");
 
+	if (endpoint->admit && endpoint->admit(endpoint->context, request, e))
+		return -1;
 	if (!route)
 		return err_set(e, ERR_NOT_FOUND, "Not found");
 	method = method ? method : "GET";

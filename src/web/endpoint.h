@@ -17,6 +17,9 @@ typedef int endpoint_handler(void *context, const struct request *request,
 #define ENDPOINT_BODY_MS 3000
 #define ENDPOINT_ANSWER_MS 500 /* of a request's time, kept for sending the answer */
 
+/* Whether requests that come in this way are served at all: 0, or -1 with `e` set. */
+typedef int endpoint_admission(void *context, const struct request *request, struct err *e);
+
 struct route {
 	const char *path;   /* "/cart/quote" */
 	bool below;         /* whatever one part stands below the path: request->path_rest */
@@ -33,6 +36,7 @@ struct endpoint {
 	const char *cors;           /* CORS_ALLOW_ORIGIN or NULL */
 	const char *token_header;   /* AUTH_HEADER or NULL */
 	int64_t request_ms;         /* what a request may take */
+	endpoint_admission *admit;  /* asked before each request, or NULL */
 	void *context;              /* the handlers' */
 };
 

@@ -13,6 +13,7 @@ from tap import skip
 
 CLOCK = os.path.join(os.path.dirname(os.path.abspath(__file__)), "clock.c")
 SYNCS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "syncs.c")
+MACHINE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "machine.c")
 STATEMENTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "statements.c")
 
 class Preload:
@@ -54,6 +55,18 @@ class Clock(Preload):
     def close(self):
         self.shift.close()
         super().close()
+
+
+class Machine(Preload):
+    """A machine on which the user has another home, or the disk another file system."""
+
+    def __init__(self):
+        super().__init__(MACHINE)
+
+    def at(self, home=None, file_system=None, mounts=None):
+        """The variables of a program that runs there."""
+        return {**self.variables, "MACHINE_HOME": home, "MACHINE_FILE_SYSTEM": file_system,
+                "MACHINE_MOUNTS": mounts}
 
 
 class Lines(Preload):
