@@ -60,10 +60,13 @@ void check_secrets(struct check *c); /* goes on with the group of check_config()
 void check_stripe(struct check *c);
 void check_webhook(struct check *c);
 void check_store(struct check *c);
+void check_file_system(struct check *c, const char *path); /* of the store's file; for it */
 bool check_adopted(struct check *c);  /* whether the table is; for check_orders() */
 void check_orders(struct check *c);  /* where check_store() could read */
 void check_hook(struct check *c);    /* is the shop told of them? where the store can be read */
 void check_unknown(struct check *c); /* the sessions of the newest orders; for check_orders() */
 void check_site(struct check *c);
+struct probe;
+void check_site_files(struct check *c, struct probe *probe, int64_t deadline); /* for it */
 
 #endif

@@ -383,6 +383,7 @@ void check_site(struct check *c)
 		check_site_buyer(c, site.probe, check_deadline(c, CALL_MS));
 		if (look_at_webhook(&site))
 			look_at_webhook_limit(&site);
+		check_site_files(c, site.probe, check_deadline(c, CALL_MS));
 	}
 	probe_free(site.probe);
 }

@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "store/dynamodb_table.h"
@@ -105,24 +104,6 @@ static bool look_at_file(struct check *c, const char *path)
 	return true;
 }
 
-static void look_at_filesystem(struct check *c, const char *path)
-{
-	static const struct {
-		unsigned type; /* statfs(2) */
-		const char *name;
-	} network[] = {{0x6969, "NFS"}, {0x517B, "SMB"}, {0xFF534D42, "CIFS"}, {0xFE534D42, "SMB"},
-		       {0x00C36400, "Ceph"}, {0x5346414F, "AFS"}, {0x0BD00BD0, "Lustre"}};
-	struct statfs fs;
-	size_t i;
-
-	if (statfs(path, &fs))
-		return;
-	for (i = 0; i < sizeof network / sizeof *network; i++)
-		if ((unsigned)fs.f_type == network[i].type)
-			check_not(c, CHECK_FAILED, "disk", "move it to a local disk: SQLite's locks don't "
-				  "hold on a network file system", "%s is on %s", path, network[i].name);
-}
-
 static void look_at_space(struct check *c, const char *path)
 {
 	struct statvfs fs;
@@ -155,7 +136,7 @@ static bool look_at_sqlite(struct check *c, const char *path)
 {
 	if (!look_at_folder(c, path))
 		return false;
-	look_at_filesystem(c, path);
+	check_file_system(c, path);
 	if (!look_at_file(c, path))
 		return false;
 	look_at_space(c, path);

@@ -62,6 +62,8 @@ static void read_answer(struct probe *probe, const struct http_answer *http,
 	answer->json = json_parse((struct span){buf_text(&http->body), http->body.len});
 	if (!json_object_is_type(answer->json, json_type_object))
 		probe_answer_free(answer);
+	answer->beginning_n = http->body.len < PROBE_BEGINNING ? http->body.len : PROBE_BEGINNING;
+	memcpy(answer->beginning, buf_text(&http->body), answer->beginning_n);
 	copy_header(probe, "Location", answer->location, sizeof answer->location);
 	copy_header(probe, "Access-Control-Allow-Origin", answer->allow_origin,
 		    sizeof answer->allow_origin);
@@ -79,6 +81,7 @@ static int ask(struct probe *probe, const struct probe_request *request, const c
 					   : NULL;
 	char *more = token && request->token_header ?
 		str_printf("%s: %s", request->token_header, request->authorization) : NULL;
+	char *range = request->range ? str_printf("Range: %s", request->range) : NULL;
 	struct http_request call = {.method = request->method, .url = url, .body = request->body,
 				       .deadline = request->deadline};
 	size_t n = 0;
@@ -92,11 +95,14 @@ static int ask(struct probe *probe, const struct probe_request *request, const c
 	}
 	if (origin)
 		call.headers[n++] = origin;
+	if (range)
+		call.headers[n++] = range;
 	if (token)
 		call.headers[n++] = token;
 	if (more)
 		call.headers[n++] = more;
 	rc = http_perform(probe->http, &call, answer, e);
+	free(range);
 	free(more);
 	free(token);
 	free(origin);

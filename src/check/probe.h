@@ -23,10 +23,13 @@ struct probe_request {
 	const char *origin;        /* the page's origin (Origin), or NULL */
 	const char *authorization; /* the header's value, or NULL */
 	const char *token_header;  /* one more header that gets it, or NULL */
+	const char *range;         /* which bytes of a file (Range), or NULL */
 	bool preflight;            /* the browser's question before a POST of JSON */
 	struct span body;          /* JSON */
 	int64_t deadline;          /* base/clock.h */
 };
+
+#define PROBE_BEGINNING 256
 
 /* Strings are "" where there was no such header. */
 struct probe_answer {
@@ -34,6 +37,8 @@ struct probe_answer {
 	char location[256];
 	char allow_origin[256], allow_methods[256], allow_headers[256];
 	struct json_object *json; /* the body, if it is a JSON object; else NULL */
+	char beginning[PROBE_BEGINNING]; /* of the body, whatever it is */
+	size_t beginning_n;
 };
 
 /* 0 for any HTTP status, -1 with ERR_UNAVAILABLE where there was no whole
