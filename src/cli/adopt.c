@@ -103,17 +103,17 @@ static int run(struct app *app, const struct command_line *line)
 }
 
 static const struct command_option options[] = {
-	{"dry-run", NULL, "say what would be done, and write nothing", NULL},
+	{"dry-run", NULL, "print what would be done, and write nothing", NULL},
 	{"merge", NULL, "of two orders of one session make one: the functions', with\n"
 			"what the newer one says", NULL},
-	{"quiet", NULL, "say only what goes wrong", NULL},
+	{"quiet", NULL, "print errors only", NULL},
 	{NULL, NULL, NULL, NULL},
 };
 
 const struct command command_adopt = {
 	.name = "adopt",
 	.arguments = "[--dry-run] [--merge] [--quiet]",
-	.summary = "give the orders that the AWS Lambda functions wrote what ours have",
+	.summary = "complete the orders that the AWS Lambda functions wrote",
 	.options = options,
 	.help = "Run it once on a table that the functions wrote, when their webhook is off. It can\n"
 		"be stopped and run again, and beside programs that write.\n",

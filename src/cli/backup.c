@@ -92,8 +92,8 @@ static int run(struct app *app, const struct command_line *line)
 }
 
 static const struct command_option options[] = {
-	{"force", NULL, "replace FILE if it is there", NULL},
-	{"quiet", NULL, "say only what goes wrong", NULL},
+	{"force", NULL, "replace FILE if it exists", NULL},
+	{"quiet", NULL, "print errors only", NULL},
 	{NULL, NULL, NULL, NULL},
 };
 

@@ -190,17 +190,17 @@ static const struct command_option options[] = {
 	{"url", "ADDRESS", "ask the shop's public address, too, as a browser and Stripe\n"
 			   "would: https://shop.example", NULL},
 	{"json", NULL, "print one JSON object", NULL},
-	{"quiet", NULL, "print only what is not well", NULL},
-	{"verbose", NULL, "print the settings that have their default, too", NULL},
+	{"quiet", NULL, "print only warnings and failures", NULL},
+	{"verbose", NULL, "print also the settings that have their default", NULL},
 	{NULL, NULL, NULL, NULL},
 };
 
 const struct command command_check = {
 	.name = "check",
 	.arguments = "[--url ADDRESS] [--json] [--quiet] [--verbose]",
-	.summary = "look at settings, Stripe, clock, webhook, store and site, and say what is wrong",
+	.summary = "test settings, Stripe, clock, webhook, store and site, and report faults",
 	.options = options,
-	.help = "Nothing is changed.  Exit status: 0 all is well, 1 warnings, 2 something failed,\n"
+	.help = "Nothing is changed.  Exit status: 0 everything is ok, 1 warnings, 2 something failed,\n"
 		"3 wrong usage.\n",
 	.opens_itself = true,
 	.trouble = EXIT_TROUBLE,

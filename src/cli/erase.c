@@ -160,7 +160,7 @@ static int run(struct app *app, const struct command_line *line)
 
 static const struct command_option options[] = {
 	{"user", "USER", "all orders of a user: an id, or a guest's e-mail address", NULL},
-	{"dry-run", NULL, "say how many it would be, and write nothing", NULL},
+	{"dry-run", NULL, "print how many orders would be changed, write nothing", NULL},
 	{"yes", NULL, "ask nothing", NULL},
 	{NULL, NULL, NULL, NULL},
 };
@@ -168,7 +168,7 @@ static const struct command_option options[] = {
 const struct command command_erase = {
 	.name = "erase",
 	.arguments = "ORDER ... | --user USER [--dry-run] [--yes]",
-	.summary = "take the person out of orders, for good",
+	.summary = "remove the buyer from orders, for good",
 	.options = options,
 	.help = "ORDER is an order number, an order's id (cs_...) or its payment intent (pi_...).\n"
 		"Sums, lines and times stay. Stripe has a copy of its own.\n",

@@ -101,12 +101,12 @@ static int run(struct app *app, const struct command_line *line)
 static const struct command_option options[] = {
 	{"output", "FILE", "write to FILE, which is there only when it is whole:\n"
 			   "until then it is FILE.part", NULL},
-	{"resume", NULL, "go on behind what FILE.part has", NULL},
+	{"resume", NULL, "continue after FILE.part", NULL},
 	{"only", "KIND,...", "only these: order, session, event, payment, number,\n"
 			     "day, quote, price, system",
 	 "order session event payment number day quote price system"},
-	{"user", "ID", "only what names this user", NULL},
-	{"quiet", NULL, "say only what goes wrong", NULL},
+	{"user", "ID", "only items that name this user", NULL},
+	{"quiet", NULL, "print errors only", NULL},
 	{NULL, NULL, NULL, NULL},
 };
 

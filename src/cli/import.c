@@ -89,15 +89,15 @@ static int run(struct app *app, const struct command_line *line)
 }
 
 static const struct command_option options[] = {
-	{"dry-run", NULL, "say what would be done, and write nothing", NULL},
-	{"quiet", NULL, "say only what goes wrong", NULL},
+	{"dry-run", NULL, "print what would be done, and write nothing", NULL},
+	{"quiet", NULL, "print errors only", NULL},
 	{NULL, NULL, NULL, NULL},
 };
 
 const struct command command_import = {
 	.name = "import",
 	.arguments = "[--dry-run] [--quiet] [FILE | -]",
-	.summary = "write lines of JSON into the table, where nothing newer stands",
+	.summary = "write lines of JSON into the table, unless it has newer items",
 	.options = options,
 	.help = "Reads FILE, or standard input, as `ordersnap export` writes it. An item that is\n"
 		"absent or of a lower version is written as it is and read back; nothing newer is\n"

@@ -94,7 +94,7 @@ static int run(struct app *app, const struct command_line *line)
 }
 
 static const struct command_option options[] = {
-	{"carrier", "NAME", "who carries the parcel", NULL},
+	{"carrier", "NAME", "the carrier's name", NULL},
 	{"url", "URL", "the carrier's page about this parcel", NULL},
 	{NULL, NULL, NULL, NULL},
 };
@@ -102,7 +102,7 @@ static const struct command_option options[] = {
 const struct command command_mark = {
 	.name = "mark",
 	.arguments = "ORDER shipped [TRACKING] [--carrier NAME] [--url URL] | ORDER unshipped",
-	.summary = "say that an order's parcel is on the way",
+	.summary = "record that an order's parcel is on its way",
 	.options = options,
 	.help = "ORDER is an order number, an order's id (cs_...) or its payment intent (pi_...).\n"
 		"TRACKING is the carrier's number of the parcel. The customer sees it in \"My\n"

@@ -286,17 +286,17 @@ static const struct command_option options[] = {
 	{"forget", "ID", "drop one, `all` that were given up, or all that are `waiting`",
 	 "all waiting"},
 	{"json", NULL, "print JSON", NULL},
-	{"quiet", NULL, "say only what goes wrong", NULL},
+	{"quiet", NULL, "print errors only", NULL},
 	{NULL, NULL, NULL, NULL},
 };
 
 const struct command command_notify = {
 	.name = "notify",
 	.arguments = "[--dry-run|--list|--retry ID|--forget ID] [--limit N] [--json] [--quiet]",
-	.summary = "tell the shop what was sold, paid, refunded, disputed or failed",
+	.summary = "run the shop's own program for each sale, refund or dispute",
 	.options = options,
 	.help = "It runs ORDER_HOOK once for each notification that is due, and ends after a minute at\n"
-		"most.  Exit status: 0 all are told, 1 not all of them, 2 wrong usage.\n",
+		"most.  Exit status: 0 all delivered, 1 not all, 2 wrong usage.\n",
 	.needs = CONFIG_NEEDS_STORE,
 	.needs_store = true,
 	.check = check,

@@ -214,7 +214,7 @@ static const struct command_option options[] = {
 	{"file", "FILE", "the events in FILE (-: standard input): one, an array,\n"
 			 "a list of Stripe's API, or one a line", NULL},
 	{"undelivered", NULL, "all of the last 30 days that Stripe could not deliver", NULL},
-	{"again", NULL, "even if it was processed before", NULL},
+	{"again", NULL, "process it even if it was processed before", NULL},
 	{"dry-run", NULL, "print what it would do field by field, write nothing", NULL},
 	{"json", NULL, "print one JSON object: events and summary", NULL},
 	{"quiet", NULL, "no progress", NULL},

@@ -43,14 +43,14 @@ static int run(struct app *app, const struct command_line *line)
 }
 
 static const struct command_option options[] = {
-	{"quiet", NULL, "say only what goes wrong, and what was moved aside", NULL},
+	{"quiet", NULL, "print only errors, and what was moved aside", NULL},
 	{NULL, NULL, NULL, NULL},
 };
 
 const struct command command_restore = {
 	.name = "restore",
 	.arguments = "[--quiet] FILE",
-	.summary = "make the SQLite file what a backup has, while the shop is open",
+	.summary = "restore a backup into the SQLite file, while the shop is open",
 	.options = options,
 	.help = "FILE is checked first. Running programs wait, and go on with what is there then. A file\n"
 		"that no longer opens is moved aside with its -wal and -shm. Then it says which\n"

@@ -108,8 +108,8 @@ static int run(struct app *app, const struct command_line *line)
 
 static const struct command_option options[] = {
 	{"json", NULL, "print them whole, as a JSON array", NULL},
-	{"csv", NULL, "print them for a spreadsheet, a row an order", NULL},
-	{"lines", NULL, "with --csv: a row a line of an order", NULL},
+	{"csv", NULL, "print them for a spreadsheet, one row an order", NULL},
+	{"lines", NULL, "with --csv: one row for each line of an order", NULL},
 	{"bom", NULL, "with --csv: begin with a byte order mark, for Excel", NULL},
 	{NULL, NULL, NULL, NULL},
 };

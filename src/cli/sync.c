@@ -189,20 +189,20 @@ static const struct command_option options[] = {
 	{"hours", "N", "look at the sessions created in the last N hours,\n"
 		       "not SYNC_LOOKBACK_HOURS", NULL},
 	{"since", "DAY", "look at the sessions created since then (UTC)", NULL},
-	{"max-sessions", "N", "stop after N sessions; the next run goes on from there", NULL},
-	{"no-hook", NULL, "as if ORDER_HOOK were not set: nobody is told of what it finds", NULL},
-	{"no-notify", NULL, "queue what it finds, and leave the telling to ordersnap notify", NULL},
+	{"max-sessions", "N", "stop after N sessions; the next run continues there", NULL},
+	{"no-hook", NULL, "queue no notifications, as if ORDER_HOOK were not set", NULL},
+	{"no-notify", NULL, "queue notifications, and leave them to ordersnap notify", NULL},
 	{"json", NULL, "print one JSON object: differences and summary", NULL},
-	{"quiet", NULL, "no progress, and no summary where there is no error", NULL},
+	{"quiet", NULL, "no progress, and no summary unless there are errors", NULL},
 	{NULL, NULL, NULL, NULL},
 };
 
 const struct command command_sync = {
 	.name = "sync",
 	.arguments = "[--dry-run] [--hours N | --since DAY] [--no-hook | --no-notify] [OPTION ...]",
-	.summary = "hold Stripe's sessions against the orders, and repair what differs",
+	.summary = "compare Stripe's sessions with the orders, and repair differences",
 	.options = options,
-	.help = "Exit status: 0 all is in order now, 1 not all of it, 2 wrong usage.\n",
+	.help = "Exit status: 0 everything is right now, 1 not everything, 2 wrong usage.\n",
 	.needs = CONFIG_NEEDS_STORE | CONFIG_NEEDS_STRIPE,
 	.check = check,
 	.run = run,
