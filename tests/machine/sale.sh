@@ -78,8 +78,7 @@ holds() { # SENTENCE COMMAND...
 
 build_it() {
 	{
-		readme_lines "Everything here is for root" "On Debian 12:"
-		readme_lines "On Debian 12:" '`make check` says' | sed 's/ && make check//'
+		readme_lines "As root, in the folder of the sources" "The programs go to" | sed 's/ && make check//'
 		readme_lines "### A test sale" "### With Stripe" | grep 'apt-get install'
 	} | inside our-network
 }
