@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ca_file.h"
 #include "base/log.h"
 #include "store/store_dynamodb.h"
 #include "store/store_sqlite.h"
@@ -119,6 +120,7 @@ int app_open_with(struct app *app, unsigned needs, const struct app_options *opt
 	if (config_choose_store(&app->config, options->db, options->table, e) &&
 	    fault(options, options->db ? "COMMERCE_DB" : "COMMERCE_TABLE", e))
 		return -1;
+	ca_file_choose(c->ca_file);
 	app->aws = aws_of(c);
 	app->secrets.config = c;
 	app->secrets.settings = &app->aws;
@@ -150,6 +152,7 @@ void app_close(struct app *app)
 	secrets_free(&app->secrets);
 	json_object_put(app->session_options);
 	free(app->document_root);
+	ca_file_choose(NULL);
 	config_free(&app->config);
 	log_close();
 	memset(app, 0, sizeof *app);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ca_file.h"
 #include "base/clock.h"
 #include "base/mem.h"
 
@@ -83,6 +84,16 @@ static int open_handle(struct http_client *client, struct err *e)
 	return client->curl ? 0 : err_set(e, ERR_INTERNAL, "libcurl could not be started");
 }
 
+static void set_ca_file(CURL *curl)
+{
+	const char *built_in = NULL, *file;
+
+	curl_easy_getinfo(curl, CURLINFO_CAINFO, &built_in);
+	file = ca_file(built_in, ca_file_usual);
+	if (file)
+		curl_easy_setopt(curl, CURLOPT_CAINFO, file);
+}
+
 /* CURLOPT_CAPATH is NULL because a directory of certificates switches off
  * libcurl's cache of the trust store: each new connection would then read the
  * whole bundle again.
@@ -97,6 +108,7 @@ static void set_policy(CURL *curl, int64_t left)
 	curl_easy_setopt(curl, CURLOPT_PROXY, "");
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
+	set_ca_file(curl);
 #if CURL_AT_LEAST_VERSION(7, 87, 0)
 	curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L);
 #endif

@@ -3,6 +3,7 @@
 """`ordersnap check` on files: settings that can't be read, a store on a file system that does not do,
 and what the web server hands out that it should not."""
 import os
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -98,9 +99,9 @@ class FileHandler(Handler):
 
 
 class FileServer(Server):
-    def __init__(self):
+    def __init__(self, certificate=None):
         self.root, self.otherwise, self.seen = None, (404, b"<html>no</html>"), []
-        super().__init__(FileHandler)
+        super().__init__(FileHandler, certificate=certificate)
 
 
 server = FileServer()
@@ -152,6 +153,28 @@ def _():
     _, variables = settings_file("my site/conf")
     check(None, **variables).blames()
     equal([path for path, _ in server.seen if "site" in path][0], "/my%20site/conf/ordersnap.conf")
+
+
+# --- whom it believes ---------------------------------------------------------------------------
+
+@test
+def _():
+    "a site whose certificate is of an authority in CA_FILE is believed, and without it is not"
+    shop.well()
+    pem = os.path.join(shop.folder, "site.pem")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj",
+                    "/CN=shop.example", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", pem,
+                    "-out", pem + ".crt"], check=True, capture_output=True)
+    secure = FileServer([pem + ".crt", pem])
+    try:
+        for ca, verdict, part in ((pem + ".crt", "ok", "its certificate is valid"),
+                                  (None, "failed", "certificate"),
+                                  ("/nonexistent/ca.pem", "failed", "/nonexistent/ca.pem")):
+            report = shop.check("--url", secure.base, CA_FILE=ca)
+            equal([x["status"] for x in report.named("site/address")], [verdict])
+            report.says("site/address", part)
+    finally:
+        secure.close()
 
 
 @test

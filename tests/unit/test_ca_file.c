@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Which file of certificate authorities is used.
+ */
+#include "unit.h"
+
+#include "base/ca_file.h"
+
+static const char *const usual[] = {"/nonexistent/a.crt", "/etc/passwd", "/etc/hosts", NULL};
+static const char *const none[] = {"/nonexistent/a.crt", NULL};
+
+static void what_was_built_in_is_used_where_it_is_there(void **state)
+{
+	(void)state;
+	assert_null(ca_file("/etc/hosts", usual));
+}
+
+static void else_the_first_of_the_usual_ones_that_is_there(void **state)
+{
+	(void)state;
+	assert_string_equal(ca_file("/nonexistent/b.crt", usual), "/etc/passwd");
+	assert_string_equal(ca_file(NULL, usual), "/etc/passwd");
+	assert_null(ca_file("/nonexistent/b.crt", none));
+}
+
+static void what_was_chosen_is_used_in_any_case(void **state)
+{
+	(void)state;
+	ca_file_choose("/nonexistent/chosen.pem");
+	assert_string_equal(ca_file("/etc/hosts", usual), "/nonexistent/chosen.pem");
+	ca_file_choose(NULL);
+	assert_null(ca_file("/etc/hosts", usual));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		holds(what_was_built_in_is_used_where_it_is_there),
+		holds(else_the_first_of_the_usual_ones_that_is_there),
+		holds(what_was_chosen_is_used_in_any_case),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
