@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "app/document_root.h"
+#include "base/log.h"
 #include "base/log_syslog.h"
 #include "base/str.h"
 #include "web/master.h"
@@ -77,11 +78,15 @@ static void tell_system_log(const struct program *program, const struct err *e)
 }
 
 /* spawn-fcgi sends its children's standard error to /dev/null, so the system
- * log hears of it too. */
+ * log hears of it too, unless it is the journal that has heard. */
 static int fail_start(const struct program *program, const struct err *e)
 {
-	fprintf(stderr, "%s: %s\n", program->name, e->text);
-	tell_system_log(program, e);
+	if (log_stderr_is_journal()) {
+		fprintf(stderr, "<%d>%s: %s\n", LOG_ERR, program->name, e->text);
+	} else {
+		fprintf(stderr, "%s: %s\n", program->name, e->text);
+		tell_system_log(program, e);
+	}
 	if (!responder_is_fastcgi())
 		responder_cgi_error(e);
 	return 1;

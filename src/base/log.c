@@ -28,9 +28,10 @@ static struct {
 	enum log_level level;
 	bool json;
 	bool to_syslog;
+	bool to_journal; /* standard error is the journal */
 	bool to_both; /* the file can't be opened: the sink or standard error, and syslog */
-	char *path;   /* of the file that can't be opened; else NULL */
-	int64_t again; /* when it is tried again, on the monotonic clock */
+	char *path;   /* of the file; NULL where the target is none */
+	int64_t again; /* when one that can't be opened is tried again, on the monotonic clock */
 	int file;     /* -1: the sink or standard error */
 	log_sink *sink;
 	void *sink_context;
@@ -94,6 +95,41 @@ static void try_target_again(void)
 	errno = error;
 }
 
+static bool is_same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* A file that was renamed, or removed, is opened anew under its name, so that a log is rotated
+ * without a word to the programs.  Where that fails, lines go on into the one that is open. */
+void log_follow_rename(void)
+{
+	struct stat opened, named;
+	int fd, error = errno;
+
+	if (state.file >= 0 && fstat(state.file, &opened) == 0 && S_ISREG(opened.st_mode) &&
+	    (stat(state.path, &named) || !is_same_file(&opened, &named)) &&
+	    (fd = open_target(state.path)) >= 0) {
+		close(state.file);
+		state.file = fd;
+	}
+	errno = error;
+}
+
+/* systemd says of a service's standard error which device and inode the journal has; a child
+ * may have been given another one. */
+bool log_stderr_is_journal(void)
+{
+	const char *told = getenv("JOURNAL_STREAM");
+	char own[64];
+	struct stat st;
+
+	if (!told || fstat(STDERR_FILENO, &st))
+		return false;
+	snprintf(own, sizeof own, "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+	return strcmp(told, own) == 0;
+}
+
 int log_configure(const struct log_options *options)
 {
 	bool to_file = options->target && options->target[0] == '/';
@@ -105,8 +141,9 @@ int log_configure(const struct log_options *options)
 		close(state.file);
 	state.file = to_file ? open_target(options->target) : -1;
 	state.to_both = to_file && state.file < 0;
+	state.to_journal = log_stderr_is_journal();
 	free(state.path);
-	state.path = state.to_both ? str_dup(options->target) : NULL;
+	state.path = to_file ? str_dup(options->target) : NULL;
 	state.again = clock_monotonic_ms() + AGAIN_MS;
 	return state.to_both ? -1 : 0;
 }
@@ -227,6 +264,19 @@ static void write_all(int fd, const char *p, size_t n)
 	}
 }
 
+/* The journal takes the level from a line's beginning (sd-daemon(3)): "<3>2026-11-27T...".  In
+ * one write, so that no other worker's line comes between. */
+static void write_to_journal(enum log_level level, const struct buf *line)
+{
+	struct buf marked;
+
+	buf_init(&marked, LINE_MAX_BYTES + 8);
+	buf_printf(&marked, "<%d>", syslog_levels[level]);
+	buf_add(&marked, buf_text(line), line->len);
+	write_all(STDERR_FILENO, buf_text(&marked), marked.len);
+	buf_free(&marked);
+}
+
 void log_write(enum log_level level, const char *message, const struct log_field *fields)
 {
 	bool sent = false;
@@ -235,6 +285,7 @@ void log_write(enum log_level level, const char *message, const struct log_field
 	if (level < state.level)
 		return;
 	try_target_again();
+	log_follow_rename();
 	buf_init(&line, LINE_MAX_BYTES);
 	log_format(&line, state.json, clock_epoch(), level, message, fields);
 	if (state.to_syslog || state.to_both)
@@ -244,6 +295,8 @@ void log_write(enum log_level level, const char *message, const struct log_field
 		goto out;
 	if (state.file >= 0)
 		write_all(state.file, buf_text(&line), line.len);
+	else if (state.to_journal)
+		write_to_journal(level, &line);
 	else if (state.sink)
 		state.sink(state.sink_context, buf_text(&line), line.len);
 	else
@@ -259,6 +312,7 @@ void log_close(void)
 	state.file = -1;
 	log_syslog_close();
 	state.to_both = false;
+	state.to_journal = false;
 	free(state.path);
 	state.path = NULL;
 	state.sink = NULL;

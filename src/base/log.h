@@ -18,7 +18,8 @@
 enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARNING, LOG_LEVEL_ERROR };
 
 /* Where a line goes when the target is "stderr": a FastCGI request puts its
- * own error stream here.  `line` ends in a newline. */
+ * own error stream here.  `line` ends in a newline.  Where standard error is the
+ * journal of systemd, lines go there instead, each at its level. */
 typedef void log_sink(void *context, const char *line, size_t n);
 
 struct log_options {
@@ -32,6 +33,13 @@ struct log_options {
  * sink) and to syslog then, and the file is tried again with a line every two seconds.
  * ENXIO: it is neither a file nor a device.  A file that root makes is its folder's owner's. */
 int log_configure(const struct log_options *options);
+
+/* Opens the target's file anew where it was renamed or removed.  log_write() does so before
+ * each line; a program does before each request. */
+void log_follow_rename(void);
+
+/* Whether standard error is systemd's journal: a line there may begin with its level, "<3>". */
+bool log_stderr_is_journal(void);
 
 /* Sends the lines of the target "stderr" to `sink`; NULL: to standard error. */
 void log_set_sink(log_sink *sink, void *context);

@@ -8,11 +8,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
+
 void command_complain(const char *name, const char *format, ...)
 {
 	va_list ap;
 
-	fprintf(stderr, "ordersnap%s%s: ", name ? " " : "", name ? name : "");
+	fprintf(stderr, "%sordersnap%s%s: ", log_stderr_is_journal() ? "<3>" : "", name ? " " : "",
+		name ? name : "");
 	va_start(ap, format);
 	vfprintf(stderr, format, ap);
 	va_end(ap);

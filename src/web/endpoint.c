@@ -102,6 +102,7 @@ void endpoint_serve(const struct endpoint *endpoint, const struct arrival *arriv
 	};
 	struct err e = {.code = ERR_NONE};
 
+	log_follow_rename();
 	cors_answer(&request, endpoint->cors, response);
 	if (serve_route(endpoint, arrival, &request, response, &e)) {
 		response_error(response, &e);

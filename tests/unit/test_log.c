@@ -387,6 +387,94 @@ static void a_log_file_that_can_be_opened_again_gets_the_lines(void **state)
 	unit_remove_folder(folder);
 }
 
+static void a_log_file_that_is_renamed_or_removed_is_made_anew(void **state)
+{
+	const char *folder = unit_folder();
+	const char *path = keep_text(str_printf("%s/log", folder));
+	const char *old = keep_text(str_printf("%s/log.1", folder));
+	int before = unit_next_descriptor();
+
+	(void)state;
+	configure(LOG_LEVEL_INFO, false, path);
+	log_info("first", LOG_INT("n", 1));
+	assert_int_equal(rename(path, old), 0);
+	log_follow_rename();
+	assert_string_equal(content_of(path), "");
+	log_info("second", LOG_INT("n", 2));
+	assert_null(strstr(content_of(path), "first"));
+	assert_non_null(strstr(content_of(path), " info second n=2\n"));
+	assert_null(strstr(content_of(old), "second"));
+	assert_int_equal(rename(path, old), 0);
+	log_info("third", LOG_INT("n", 3));
+	assert_non_null(strstr(content_of(path), " info third n=3\n"));
+	assert_int_equal(unlink(path), 0);
+	log_info("fourth", LOG_INT("n", 4));
+	assert_non_null(strstr(content_of(path), " info fourth n=4\n"));
+	log_close();
+	assert_int_equal(unit_next_descriptor(), before);
+	unit_remove_folder(folder);
+}
+
+/* As where the folder is root's, between a rename and the file that logrotate makes. */
+static void a_renamed_log_file_gets_the_lines_until_there_is_a_new_one(void **state)
+{
+	const char *folder = unit_folder();
+	const char *path = keep_text(str_printf("%s/log", folder));
+	const char *old = keep_text(str_printf("%s/log.1", folder));
+	int file;
+
+	(void)state;
+	configure(LOG_LEVEL_INFO, false, path);
+	assert_int_equal(rename(path, old), 0);
+	assert_int_equal(mkfifo(path, 0600), 0); /* can't be opened */
+	errno = EDOM;
+	log_info("between", LOG_INT("n", 1));
+	assert_int_equal(errno, EDOM);
+	assert_non_null(strstr(content_of(old), " info between n=1\n"));
+	assert_int_equal(unlink(path), 0);
+	file = open(path, O_WRONLY | O_CREAT, 0600);
+	log_info("after", LOG_INT("n", 2));
+	assert_null(strstr(content_of(old), "after"));
+	assert_non_null(strstr(content_of(path), " info after n=2\n"));
+	close(file);
+	log_close();
+	unit_remove_folder(folder);
+}
+
+static void the_journal_gets_lines_with_their_level(void **state)
+{
+	const char *folder = unit_folder();
+	const char *path = keep_text(str_printf("%s/journal", folder));
+	struct lines lines = {0};
+	int before = dup(STDERR_FILENO), file = open(path, O_RDWR | O_CREAT, 0600);
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(fstat(file, &st), 0);
+	setenv("JOURNAL_STREAM", keep_text(str_printf("%ju:%ju", (uintmax_t)st.st_dev,
+						      (uintmax_t)st.st_ino)), 1);
+	assert_false(log_stderr_is_journal());
+	dup2(file, STDERR_FILENO);
+	assert_true(log_stderr_is_journal());
+	configure(LOG_LEVEL_DEBUG, false, "stderr");
+	log_set_sink(take_line, &lines);
+	log_debug("told", LOG_INT("n", 1));
+	log_info("told", LOG_INT("n", 2));
+	log_warning("told", LOG_INT("n", 3));
+	log_error("told", LOG_INT("n", 4));
+	log_close();
+	dup2(before, STDERR_FILENO);
+	unsetenv("JOURNAL_STREAM");
+	close(before);
+	close(file);
+	assert_int_equal(lines.count, 0);
+	assert_memory_equal(content_of(path), "<7>20", 5);
+	assert_non_null(strstr(content_of(path), "debug told n=1\n<6>20"));
+	assert_non_null(strstr(content_of(path), "info told n=2\n<4>20"));
+	assert_non_null(strstr(content_of(path), "warning told n=3\n<3>20"));
+	unit_remove_folder(folder);
+}
+
 static void a_long_value_is_cut_between_characters(void **state)
 {
 	const char *line = LINE(true, LOG_LEVEL_INFO, "m",
@@ -417,6 +505,9 @@ int main(void)
 		holds(a_line_ends_in_a_newline_however_long_its_values_are),
 		holds(a_log_file_that_cannot_be_opened_is_told),
 		holds(a_log_file_that_can_be_opened_again_gets_the_lines),
+		holds(a_log_file_that_is_renamed_or_removed_is_made_anew),
+		holds(a_renamed_log_file_gets_the_lines_until_there_is_a_new_one),
+		holds(the_journal_gets_lines_with_their_level),
 		holds(a_long_value_is_cut_between_characters),
 	};
 
