@@ -12,11 +12,10 @@
 #include "base/mem.h"
 #include "cli/month.h"
 #include "shop/lines.h"
+#include "shop/money.h"
 #include "shop/order_mode.h"
 #include "shop/order_money.h"
 #include "shop/order_rank.h"
-
-__extension__ typedef __int128 wide;
 
 int report_read(const struct command_line *line, enum report_by *by)
 {
@@ -58,16 +57,10 @@ struct cutting {
 	int64_t gross, refunded, lost, fee;
 };
 
-/* What of `whole` is the share of the first `gross` of all, in whole units. */
-static int64_t share(int64_t whole, int64_t gross, int64_t all)
-{
-	return all ? (int64_t)((wide)whole * gross / all) : 0;
-}
-
 /* The share of an amount that ends at cut->gross, behind what was given out of it. */
 static int64_t cut_off(const struct cutting *cut, int64_t whole, int64_t *given)
 {
-	int64_t upto = share(whole, cut->gross, cut->money->gross), part = upto - *given;
+	int64_t upto = money_share(whole, cut->gross, cut->money->gross), part = upto - *given;
 
 	*given = upto;
 	return part;

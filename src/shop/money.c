@@ -54,14 +54,18 @@ static char *put_digits(char *p, uint64_t left, int decimals, const char *separa
 	return p;
 }
 
+/* -INT64_MIN is no int64_t. */
+static uint64_t size_of(int64_t amount)
+{
+	return amount < 0 ? -(uint64_t)amount : (uint64_t)amount;
+}
+
 static void add_number(struct buf *out, int64_t amount, const char *currency,
 		       const char *separator)
 {
 	char text[40], *end = text + sizeof text, *start;
-	/* -INT64_MIN is no int64_t. */
-	uint64_t size = amount < 0 ? -(uint64_t)amount : (uint64_t)amount;
 
-	start = put_digits(end, size, money_decimals(currency), separator);
+	start = put_digits(end, size_of(amount), money_decimals(currency), separator);
 	if (amount < 0)
 		*--start = '-';
 	buf_add(out, start, (size_t)(end - start));
@@ -88,4 +92,26 @@ char *money_text(int64_t amount, const char *currency)
 	text = buf_detach(&out);
 	str_upper(text);
 	return text;
+}
+
+/* The product may need 128 bits, which not every machine has: it is built up and divided bit by
+ * bit, from the top one of `part`, with what is left always below `all`. */
+int64_t money_share(int64_t whole, int64_t part, int64_t all)
+{
+	uint64_t divisor = size_of(all), factor = size_of(part), quotient = 0, left = 0;
+	int bit;
+
+	if (!all)
+		return 0;
+	for (bit = 63; bit >= 0; bit--) {
+		quotient = 2 * quotient + (2 * left >= divisor);
+		left = 2 * left >= divisor ? 2 * left - divisor : 2 * left;
+		if (!(factor >> bit & 1))
+			continue;
+		quotient += size_of(whole) / divisor;
+		left += size_of(whole) % divisor;
+		quotient += left >= divisor;
+		left -= left >= divisor ? divisor : 0;
+	}
+	return (whole < 0) ^ (part < 0) ^ (all < 0) ? (int64_t)-quotient : (int64_t)quotient;
 }

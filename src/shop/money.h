@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Money as text.  An amount is an integer in the currency's minor unit, as
+ * Money as text, and in shares.  An amount is an integer in the currency's minor unit, as
  * Stripe sends it; how many decimals that means is Stripe's rule, not ISO's:
  * https://docs.stripe.com/currencies#zero-decimal
  */
@@ -21,5 +21,9 @@ char *money_text(int64_t amount, const char *currency);
 /* For programs: `1234.50`, with `.` and without separators or currency.
  * free() it. */
 char *money_plain(int64_t amount, const char *currency);
+
+/* What of `whole` falls to `part` of `all`: whole * part / all, exactly, towards 0.  `part` is
+ * at most `all`, either sign; 0 where `all` is 0. */
+int64_t money_share(int64_t whole, int64_t part, int64_t all);
 
 #endif

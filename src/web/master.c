@@ -151,7 +151,7 @@ static void tell_all(const struct master *m, int number)
 /* The next signal, or 0 after `ms` without one. */
 static int wait_for_signal(const struct master *m, int64_t ms)
 {
-	const struct timespec limit = {ms / 1000, ms % 1000 * 1000000};
+	const struct timespec limit = {(time_t)(ms / 1000), (long)(ms % 1000) * 1000000};
 	int number = sigtimedwait(&m->signals, NULL, &limit);
 
 	return number > 0 ? number : 0;

@@ -108,12 +108,33 @@ static void every_currency_of_stripes_lists_is_known_in_both_cases(void **state)
 	check_int("NULL", money_decimals(NULL), 2);
 }
 
+/* No product of them fits into 64 bits but the first ones'. */
+static void a_share_is_exact_whatever_the_amounts(void **state)
+{
+	static const struct {
+		int64_t whole, part, all, share;
+	} table[] = {
+		{100, 1, 3, 33}, {-100, 1, 3, -33}, {100, -1, -3, 33}, {100, 2, -3, -66}, {7, 3, 0, 0},
+		{0, 3, 7, 0}, {5, 0, 7, 0}, {INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX},
+		{INT64_MAX, INT64_MAX - 1, INT64_MAX, INT64_MAX - 1},
+		{INT64_MIN, INT64_MAX, INT64_MAX, INT64_MIN},
+		{999999999999, 999999999998, 999999999999, 999999999998},
+		{4000000000000000001, 2, 3, 2666666666666666667},
+		{9000000000000000000, 4000000000000000000, 6000000000000000000, 6000000000000000000},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table)
+		check_int("share", money_share(row->whole, row->part, row->all), row->share);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		holds(an_amount_has_its_currencys_decimals),
 		holds(small_and_large_amounts_have_all_their_digits),
 		holds(a_negative_amount_has_its_sign_in_front),
+		holds(a_share_is_exact_whatever_the_amounts),
 		holds(every_currency_of_stripes_lists_is_known_in_both_cases),
 	};
 
