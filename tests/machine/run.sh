@@ -166,7 +166,8 @@ holds() { # DEBIAN SENTENCE COMMAND...
 
 # The README's lines to install, from apt-get update on, as one command.
 install_lines() {
-	sed -n '/^As root, in the folder of the sources/,/^The programs go to/p' "$sources/README.md" | sed -n 's/^    //p' |
+	sed -n '/^As root, in the folder of the sources/,/^The programs go to/p' "$sources/README.md" |
+		sed -n 's/^    //p' |
 		tr '\n' ';' | sed 's/\\;//g; s/;;*/ \&\& /g; s/#[^&]*//g; s/&& *$//'
 }
 
