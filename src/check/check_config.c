@@ -18,25 +18,27 @@
 
 #define DONT_START "the programs do not start before this is mended; see ordersnap.conf(5)"
 
-static void say_no_file(struct check *c)
+/* The settings file, and who can write it. */
+static void say_file(struct check *c)
 {
-	char *places[CONFIG_PLACES];
-	size_t i;
-
-	for (i = 0; i < CONFIG_PLACES; i++)
-		places[i] = config_place(i);
-	check_ok(c, "file", "none was read: there is none of %s%s%s%s%s", places[0] ? places[0] : "",
-		 places[0] ? ", " : "", places[1] ? places[1] : "", places[1] ? ", " : "", places[2]);
-	for (i = 0; i < CONFIG_PLACES; i++)
-		free(places[i]);
-}
-
-static void say_file(struct check *c, const char *path)
-{
+	const char *path = c->app->config.file;
 	const struct passwd *user;
 	const struct group *group;
 	struct stat st;
 
+	if (!path) {
+		char *places[CONFIG_PLACES];
+		size_t i;
+
+		for (i = 0; i < CONFIG_PLACES; i++)
+			places[i] = config_place(i);
+		check_ok(c, "file", "none was read: there is none of %s%s%s%s%s",
+			 places[0] ? places[0] : "", places[0] ? ", " : "",
+			 places[1] ? places[1] : "", places[1] ? ", " : "", places[2]);
+		for (i = 0; i < CONFIG_PLACES; i++)
+			free(places[i]);
+		return;
+	}
 	if (stat(path, &st))
 		return; /* it was read a moment ago */
 	user = getpwuid(st.st_uid);
@@ -50,31 +52,6 @@ static void say_file(struct check *c, const char *path)
 			 (unsigned)(st.st_mode & 07777), user ? user->pw_name : "?",
 			 group ? group->gr_name : "?");
 	check_closed_folder(c, path);
-}
-
-/* What was wrong with the file as a whole, or with lines that are no setting's. */
-static bool say_file_faults(struct check *c)
-{
-	bool any = false;
-	size_t i;
-
-	for (i = 0; i < c->fault_count; i++) {
-		if (c->faults[i].name)
-			continue;
-		check_not(c, CHECK_FAILED, "file", DONT_START, "%s", c->faults[i].text);
-		any = true;
-	}
-	return any;
-}
-
-static void say_setting_faults(struct check *c)
-{
-	size_t i;
-
-	for (i = 0; i < c->fault_count; i++)
-		if (c->faults[i].name)
-			check_not(c, CHECK_FAILED, c->faults[i].name, DONT_START, "%s",
-				  c->faults[i].text);
 }
 
 /* A fault is said in the words in which the program refuses to start. */
@@ -93,6 +70,7 @@ static void say_session_file(struct check *c, const char *path, const char *orig
 	json_object_put(options);
 }
 
+/* One setting, its value and where it comes from. */
 static void say_setting(struct check *c, const struct config_key *key)
 {
 	const struct config *config = &c->app->config;
@@ -117,32 +95,36 @@ static void say_setting(struct check *c, const struct config_key *key)
 		check_ok(c, key->name, "%s (%s)", text, origin);
 }
 
-static void say_settings(struct check *c)
+void check_config(struct check *c)
 {
 	const struct config_key *key;
+	bool file_is_well = true;
+	size_t i;
 
+	/* What was wrong with the file as a whole, or with lines that are no setting's. */
+	c->group = "configuration";
+	for (i = 0; i < c->fault_count; i++) {
+		if (c->faults[i].name)
+			continue;
+		check_not(c, CHECK_FAILED, "file", DONT_START, "%s", c->faults[i].text);
+		file_is_well = false;
+	}
+	if (file_is_well)
+		say_file(c);
+
+	/* What was wrong with a setting. */
+	for (i = 0; i < c->fault_count; i++)
+		if (c->faults[i].name)
+			check_not(c, CHECK_FAILED, c->faults[i].name, DONT_START, "%s",
+				  c->faults[i].text);
+
+	/* All others; the defaults where they are asked for. */
 	for (key = config_keys; key->name; key++) {
 		const struct config_origin *origin = &c->app->config.origins[key - config_keys];
 
-		if (origin->wrong || origin->source == CONFIG_UNSET || check_judges(key->name) ||
-		    (origin->source == CONFIG_DEFAULT && !c->options->verbose))
-			continue;
-		say_setting(c, key);
+		if (!origin->wrong && origin->source != CONFIG_UNSET && !check_judges(key->name) &&
+		    (origin->source != CONFIG_DEFAULT || c->options->verbose))
+			say_setting(c, key);
 	}
-}
-
-void check_config(struct check *c)
-{
-	const char *file = c->app->config.file;
-
-	c->group = "configuration";
-	if (!say_file_faults(c)) {
-		if (file)
-			say_file(c, file);
-		else
-			say_no_file(c);
-	}
-	say_setting_faults(c);
-	say_settings(c);
 	check_secrets(c);
 }

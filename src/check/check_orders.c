@@ -32,46 +32,6 @@ static int64_t age_of(const struct check *c, const char *time)
 	return now > then ? now - then : 0;
 }
 
-static void say_completed(struct check *c, struct json_object *state)
-{
-	int64_t age = age_of(c, json_string_or_null(state, "completedAt")), errors;
-	struct json_object *summary = NULL;
-	char spell[CHECK_SPELL];
-
-	json_get_object(state, "summary", &summary);
-	errors = json_int_or(summary, "errors", 0);
-	if (age > SYNC_WARNING)
-		check_not(c, CHECK_WARNING, "sync", "see to it that systemd or cron runs it; cron's line "
-			  "is: " CRON, "the last ordersnap sync was %s ago", check_spell(age, spell));
-	else if (errors > 0)
-		check_not(c, CHECK_WARNING, "sync", "run ordersnap sync: it says what it could not do",
-			  "the last ordersnap sync, %s ago, had %lld errors", check_spell(age, spell),
-			  (long long)errors);
-	else
-		check_ok(c, "sync", "%s ago: %lld sessions, %lld orders were missing, %lld out of date",
-			 check_spell(age, spell), (long long)json_int_or(summary, "sessions", 0),
-			 (long long)json_int_or(summary, "missing", 0),
-			 (long long)json_int_or(summary, "stale", 0));
-}
-
-/* One that is running, or was interrupted: the next one goes on with it. */
-static void say_running(struct check *c, struct json_object *state)
-{
-	struct json_object *run = NULL;
-	char spell[CHECK_SPELL];
-	int64_t age;
-
-	if (json_get_object(state, "run", &run) != JSON_FOUND)
-		return;
-	age = age_of(c, json_string_or_null(run, "startedAt"));
-	if (age > SYNC_WARNING)
-		check_not(c, CHECK_WARNING, "sync", "run ordersnap sync: it goes on where that one "
-			  "ended", "a run that began %s ago did not finish", check_spell(age, spell));
-	else if (age >= 0)
-		check_ok(c, "sync", "a run that began %s ago has not finished",
-			 check_spell(age, spell));
-}
-
 /* What sync could not bring in order, and goes on past. */
 static void say_aside(struct check *c, struct json_object *state)
 {
@@ -97,27 +57,53 @@ static void say_aside(struct check *c, struct json_object *state)
 			  "%zu more sessions could not be brought in order", n - ASIDE_NAMED);
 }
 
+/* The last run of sync, one that did not finish, and what it set aside.  *item is its
+ * state, to put. */
 static void look_at_sync(struct check *c, struct json_object **item)
 {
 	const struct store_key key = {KEY_SYSTEM, KEY_SYNC};
-	struct json_object *state;
+	struct json_object *summary = NULL, *running = NULL;
+	char spell[CHECK_SPELL];
+	int64_t age = -1, errors;
 	struct err e;
 
 	if (store_get_many(app_store(c->app), &key, 1, item, check_deadline(c, READ_MS), &e)) {
 		check_not(c, CHECK_FAILED, "sync", "run this again", "not known: %s", e.text);
 		return;
 	}
-	state = *item;
-	if (sync_state_is_ours(state) && age_of(c, json_string_or_null(state, "completedAt")) >= 0)
-		say_completed(c, state);
-	else
+	if (sync_state_is_ours(*item))
+		age = age_of(c, json_string_or_null(*item, "completedAt"));
+	json_get_object(*item, "summary", &summary);
+	errors = json_int_or(summary, "errors", 0);
+	if (age < 0)
 		check_not(c, CHECK_WARNING, "sync", "run it, and add this line to /etc/cron.d/ordersnap: "
 			  CRON, "ordersnap sync has never been done: nothing finds the events that "
 			  "Stripe could not deliver");
-	if (sync_state_is_ours(state)) {
-		say_running(c, state);
-		say_aside(c, state);
-	}
+	else if (age > SYNC_WARNING)
+		check_not(c, CHECK_WARNING, "sync", "see to it that systemd or cron runs it; cron's line "
+			  "is: " CRON, "the last ordersnap sync was %s ago", check_spell(age, spell));
+	else if (errors > 0)
+		check_not(c, CHECK_WARNING, "sync", "run ordersnap sync: it says what it could not do",
+			  "the last ordersnap sync, %s ago, had %lld errors", check_spell(age, spell),
+			  (long long)errors);
+	else
+		check_ok(c, "sync", "%s ago: %lld sessions, %lld orders were missing, %lld out of date",
+			 check_spell(age, spell), (long long)json_int_or(summary, "sessions", 0),
+			 (long long)json_int_or(summary, "missing", 0),
+			 (long long)json_int_or(summary, "stale", 0));
+	if (!sync_state_is_ours(*item))
+		return;
+
+	/* One that is running, or was interrupted: the next one goes on with it. */
+	json_get_object(*item, "run", &running);
+	age = age_of(c, json_string_or_null(running, "startedAt"));
+	if (age > SYNC_WARNING)
+		check_not(c, CHECK_WARNING, "sync", "run ordersnap sync: it goes on where that one "
+			  "ended", "a run that began %s ago did not finish", check_spell(age, spell));
+	else if (age >= 0)
+		check_ok(c, "sync", "a run that began %s ago has not finished",
+			 check_spell(age, spell));
+	say_aside(c, *item);
 }
 
 struct pending {
@@ -136,23 +122,6 @@ static int on_pending(void *context, struct json_object *entry, struct err *e)
 	if (!p->count++ || created < p->oldest)
 		p->oldest = created;
 	return 0;
-}
-
-static void say_pending(struct check *c, const struct pending *p)
-{
-	int64_t age = p->count ? check_now(c) - p->oldest : 0;
-	char spell[CHECK_SPELL];
-
-	if (p->count == 0)
-		check_ok(c, "pending", "no order of the last %d days waits for its payment or "
-			 "its lines", NEAR_DAYS);
-	else if (age > PENDING_WARNING)
-		check_not(c, CHECK_WARNING, "pending", "run ordersnap sync, which asks Stripe how they "
-			  "ended", "%lld orders wait for their payment or their lines, the oldest for %s",
-			  (long long)p->count, check_spell(age, spell));
-	else
-		check_ok(c, "pending", "%lld orders wait for their payment or their lines, the oldest "
-			 "for %s", (long long)p->count, check_spell(age, spell));
 }
 
 /* The days from `from` to `to`, each in a call of its own, so that a slow store does
@@ -178,8 +147,9 @@ static int walk_days(struct check *c, struct pending *pending, int64_t from, int
 static void look_at_pending(struct check *c, struct json_object *state)
 {
 	struct pending pending = {.until = check_deadline(c, DAYS_MS)};
-	int64_t near = check_now(c) - NEAR_DAYS * DAY;
+	int64_t age, near = check_now(c) - NEAR_DAYS * DAY;
 	struct json_object *days = NULL;
+	char spell[CHECK_SPELL];
 	struct err e;
 	size_t i;
 	int rc = walk_days(c, &pending, near, check_now(c), &e);
@@ -191,11 +161,20 @@ static void look_at_pending(struct check *c, struct json_object *state)
 		if (day >= 0)
 			rc = walk_days(c, &pending, day, last < near ? last : near - 1, &e);
 	}
+	age = pending.count ? check_now(c) - pending.oldest : 0;
 	if (rc)
 		check_not(c, CHECK_WARNING, "pending", "run this again", "it is not known which "
 			  "orders are pending: %s", e.text);
+	else if (!pending.count)
+		check_ok(c, "pending", "no order of the last %d days waits for its payment or "
+			 "its lines", NEAR_DAYS);
+	else if (age > PENDING_WARNING)
+		check_not(c, CHECK_WARNING, "pending", "run ordersnap sync, which asks Stripe how they "
+			  "ended", "%lld orders wait for their payment or their lines, the oldest for %s",
+			  (long long)pending.count, check_spell(age, spell));
 	else
-		say_pending(c, &pending);
+		check_ok(c, "pending", "%lld orders wait for their payment or their lines, the oldest "
+			 "for %s", (long long)pending.count, check_spell(age, spell));
 }
 
 void check_orders(struct check *c)

@@ -27,33 +27,21 @@ const char *check_status_name(enum check_status status)
 
 /* A line may quote what Stripe, AWS or a setting said: secrets are masked here,
  * once for all. */
-static void say(struct check *c, enum check_status status, const char *name, const char *advice,
-		const char *text)
-{
-	struct buf shown;
-
-	if (status > c->worst)
-		c->worst = status;
-	buf_init(&shown, LINE_MAX_BYTES);
-	log_redact(&shown, text);
-	c->options->report(c->options->context, &(struct check_line){
-		.group = c->group,
-		.name = name,
-		.status = status,
-		.text = buf_text(&shown),
-		.advice = advice,
-	});
-	buf_free(&shown);
-}
-
-static void say_formatted(struct check *c, enum check_status status, const char *name,
-			  const char *advice, const char *format, va_list ap)
+static void say(struct check *c, struct check_line line, const char *format, va_list ap)
 {
 	char text[LINE_MAX_BYTES];
+	struct buf shown;
 
 	vsnprintf(text, sizeof text, format, ap);
 	str_trim_sequence(text);
-	say(c, status, name, advice, text);
+	buf_init(&shown, LINE_MAX_BYTES);
+	log_redact(&shown, text);
+	line.group = c->group;
+	line.text = buf_text(&shown);
+	if (line.status > c->worst)
+		c->worst = line.status;
+	c->options->report(c->options->context, &line);
+	buf_free(&shown);
 }
 
 void check_ok(struct check *c, const char *name, const char *format, ...)
@@ -61,7 +49,7 @@ void check_ok(struct check *c, const char *name, const char *format, ...)
 	va_list ap;
 
 	va_start(ap, format);
-	say_formatted(c, CHECK_OK, name, NULL, format, ap);
+	say(c, (struct check_line){.name = name, .status = CHECK_OK}, format, ap);
 	va_end(ap);
 }
 
@@ -71,7 +59,7 @@ void check_not(struct check *c, enum check_status status, const char *name, cons
 	va_list ap;
 
 	va_start(ap, format);
-	say_formatted(c, status, name, advice, format, ap);
+	say(c, (struct check_line){.name = name, .status = status, .advice = advice}, format, ap);
 	va_end(ap);
 }
 

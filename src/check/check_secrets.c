@@ -53,40 +53,31 @@ struct verdict {
 	const char *text, *advice;
 };
 
-static struct verdict judge_stripe(struct span secret)
+/* Stripe's secrets say by their beginning what they are; one of the owner's own is to be
+ * too long to be guessed. */
+static struct verdict judge(enum secret which, struct span secret)
 {
-	if (str_starts(secret.p, "pk_"))
-		return (struct verdict){CHECK_FAILED, "this is a publishable key, which may do nothing",
-			"put the secret key there: Stripe's Dashboard, Developers, API keys"};
-	if (!str_starts(secret.p, "sk_") && !str_starts(secret.p, "rk_"))
-		return (struct verdict){CHECK_FAILED, "this is no secret key: those begin with sk_ or rk_",
-			"put the secret key there: Stripe's Dashboard, Developers, API keys"};
-	return (struct verdict){.status = CHECK_OK};
-}
-
-static struct verdict judge_webhook(struct span secret)
-{
-	if (!str_starts(secret.p, "whsec_"))
-		return (struct verdict){CHECK_FAILED, "this is no signing secret: those begin with whsec_...",
+	static const struct verdict
+		publishable = {CHECK_FAILED, "this is a publishable key, which may do nothing",
+			"put the secret key there: Stripe's Dashboard, Developers, API keys"},
+		no_key = {CHECK_FAILED, "this is no secret key: those begin with sk_ or rk_",
+			"put the secret key there: Stripe's Dashboard, Developers, API keys"},
+		no_signing_secret = {CHECK_FAILED,
+			"this is no signing secret: those begin with whsec_...",
 			"put the endpoint's signing secret there: Stripe's Dashboard, Developers, "
-			"Webhooks"};
-	return (struct verdict){.status = CHECK_OK};
-}
+			"Webhooks"},
+		weak = {CHECK_WARNING, "it is so short that it can be guessed",
+			"make a new one with: openssl rand -hex 32"},
+		well = {.status = CHECK_OK};
 
-static struct verdict judge_random(struct span secret)
-{
-	if (secret.n < WEAK)
-		return (struct verdict){CHECK_WARNING, "it is so short that it can be guessed",
-			"make a new one with: openssl rand -hex 32"};
-	return (struct verdict){.status = CHECK_OK};
+	if (which == SECRET_STRIPE && str_starts(secret.p, "pk_"))
+		return publishable;
+	if (which == SECRET_STRIPE)
+		return str_starts(secret.p, "sk_") || str_starts(secret.p, "rk_") ? well : no_key;
+	if (which == SECRET_WEBHOOK)
+		return str_starts(secret.p, "whsec_") ? well : no_signing_secret;
+	return secret.n < WEAK ? weak : well;
 }
-
-static struct verdict (*const judges[SECRETS])(struct span secret) = {
-	[SECRET_STRIPE] = judge_stripe,
-	[SECRET_WEBHOOK] = judge_webhook,
-	[SECRET_QUOTE] = judge_random,
-	[SECRET_JWT] = judge_random,
-};
 
 bool check_judges(const char *name)
 {
@@ -114,7 +105,7 @@ static struct verdict judge_all(enum secret which, const char *value, char *show
 	shown[0] = '\0';
 	while (span_next(&rest, secret_settings[which].several ? ',' : '\0', &one)) {
 		char *secret = span_dup(span_trim(one));
-		struct verdict verdict = judges[which](span_of(secret));
+		struct verdict verdict = judge(which, span_of(secret));
 
 		if (verdict.status > worst.status)
 			worst = verdict;
@@ -127,19 +118,29 @@ static struct verdict judge_all(enum secret which, const char *value, char *show
 	return worst;
 }
 
-static void say_secret(struct check *c, enum secret which, const char *value)
+/* One secret: its verdict, how it is shown, and where it comes from. */
+static void look_at_secret(struct check *c, enum secret which)
 {
 	const struct secret_setting *setting = &secret_settings[which];
 	const struct config_key *key = config_key_named(setting->name);
-	bool in_ssm = !config_string(&c->app->config, key);
 	char shown[SHOWN_MAX], origin[CHECK_ORIGIN];
-	struct verdict verdict = judge_all(which, value, shown);
+	const char *value = NULL;
+	struct verdict verdict;
+	struct err e;
 
-	if (in_ssm)
+	if (app_secret(c->app, which, check_deadline(c, SSM_MS), &value, &e)) {
+		check_not(c, CHECK_FAILED, setting->parameter, "look at the parameter with "
+			  "`aws ssm get-parameter --with-decryption`, and at the AWS settings", "%s", e.text);
+		return;
+	}
+	if (!value)
+		return;
+	verdict = judge_all(which, value, shown);
+	if (config_string(&c->app->config, key))
+		check_origin(c, key, origin);
+	else
 		snprintf(origin, sizeof origin, "SSM parameter %s",
 			 secret_parameter(&c->app->config, which));
-	else
-		check_origin(c, key, origin);
 	if (verdict.status == CHECK_OK)
 		check_ok(c, setting->name, "%s (%s)", shown, origin);
 	else
@@ -149,32 +150,12 @@ static void say_secret(struct check *c, enum secret which, const char *value)
 		c->key = value;
 }
 
-static void look_at_secret(struct check *c, enum secret which)
-{
-	const char *value = NULL;
-	struct err e;
-
-	if (app_secret(c->app, which, check_deadline(c, SSM_MS), &value, &e))
-		check_not(c, CHECK_FAILED, secret_settings[which].parameter, "look at the parameter with "
-			  "`aws ssm get-parameter --with-decryption`, and at the AWS settings", "%s", e.text);
-	else if (value)
-		say_secret(c, which, value);
-}
-
-static const char *needed_by(unsigned need)
-{
-	if (need & CONFIG_NEEDS_STORE)
-		return "no program";
-	if (need & CONFIG_NEEDS_STRIPE)
-		return "neither cart-quote nor checkout-create-session nor stripe-webhook";
-	return need & CONFIG_NEEDS_WEBHOOK ? "stripe-webhook does not"
-					   : "neither cart-quote nor checkout-create-session";
-}
-
-/* config_check_key()'s text is "what is wrong: what to do".  What is missing may stand in a
- * file that can't be read, which has been said. */
+/* What a program can't do without, and which one.  config_check_key()'s text is "what is
+ * wrong: what to do".  What is missing may stand in a file that can't be read, which has
+ * been said. */
 static void look_at_need(struct check *c, const struct config_key *key)
 {
+	const char *program = "neither cart-quote nor checkout-create-session", *start = "starts";
 	bool needed = key->needed_by != 0 && !c->app->config.file_unread;
 	struct err e;
 	char *advice;
@@ -186,16 +167,23 @@ static void look_at_need(struct check *c, const struct config_key *key)
 		*advice = '\0';
 		advice += 2;
 	}
-	if (strstr(e.text, "both set"))
+	if (strstr(e.text, "both set")) {
 		check_not(c, CHECK_FAILED, key->name, advice, "%s; the programs do not start",
 			  e.text);
-	else
-		check_not(c, CHECK_FAILED, key->name, advice, "%s; without it %s start%s", e.text,
-			  needed_by(key->needed_by),
-			  key->needed_by & CONFIG_NEEDS_WEBHOOK ? "" : "s");
+		return;
+	}
+	if (key->needed_by & CONFIG_NEEDS_STORE)
+		program = "no program";
+	else if (key->needed_by & CONFIG_NEEDS_STRIPE)
+		program = "neither cart-quote nor checkout-create-session nor stripe-webhook";
+	else if (key->needed_by & CONFIG_NEEDS_WEBHOOK)
+		program = "stripe-webhook does not";
+	if (key->needed_by & CONFIG_NEEDS_WEBHOOK)
+		start = "start";
+	check_not(c, CHECK_FAILED, key->name, advice, "%s; without it %s %s", e.text, program, start);
 }
 
-static void look_at_login(struct check *c)
+void check_secrets(struct check *c)
 {
 	const struct config *config = &c->app->config;
 	const struct auth_settings auth = {
@@ -203,19 +191,8 @@ static void look_at_login(struct check *c)
 		.public_key_file = config->jwt_public_key_file,
 		.header = config->auth_header,
 	};
-	struct err e;
-
-	if (is_wrong(c, "JWT_SECRET") || is_wrong(c, "JWT_PUBLIC_KEY_FILE") ||
-	    is_wrong(c, "JWT_SECRET_PARAMETER"))
-		return;
-	if (auth_check(&auth, config->checkout_require_auth, &e))
-		check_not(c, CHECK_FAILED, "login", "checkout-create-session does not start before "
-			  "this is mended; see ordersnap.conf(5)", "%s", e.text);
-}
-
-void check_secrets(struct check *c)
-{
 	const struct config_key *key;
+	struct err e;
 	int which;
 
 	for (which = 0; which < SECRETS; which++)
@@ -223,9 +200,15 @@ void check_secrets(struct check *c)
 	for (key = config_keys; key->name; key++)
 		if (key->needed_by || key->or_else)
 			look_at_need(c, key);
-	look_at_login(c);
-	if (!c->app->config.checkout_success_url && !is_wrong(c, "CHECKOUT_SUCCESS_URL") &&
-	    !c->app->config.file_unread)
+
+	/* What the login's settings must be together; one that is wrong has been named. */
+	if (!is_wrong(c, "JWT_SECRET") && !is_wrong(c, "JWT_PUBLIC_KEY_FILE") &&
+	    !is_wrong(c, "JWT_SECRET_PARAMETER") &&
+	    auth_check(&auth, config->checkout_require_auth, &e))
+		check_not(c, CHECK_FAILED, "login", "checkout-create-session does not start before "
+			  "this is mended; see ordersnap.conf(5)", "%s", e.text);
+	if (!config->checkout_success_url && !is_wrong(c, "CHECKOUT_SUCCESS_URL") &&
+	    !config->file_unread)
 		check_not(c, CHECK_WARNING, "CHECKOUT_SUCCESS_URL", "set it to the page that a buyer "
 			  "sees after paying", "it is not set: a checkout that does not bring its own "
 			  "successUrl is refused");

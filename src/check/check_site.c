@@ -30,6 +30,7 @@ struct site {
 	int64_t until;
 };
 
+/* Asks within the time of one call, and of all. */
 static int ask(struct site *s, struct probe_request request, struct probe_answer *answer, struct err *e)
 {
 	int64_t own = deadline_in(CALL_MS);
@@ -105,49 +106,45 @@ static bool is_limited(struct site *s, const char *name, const struct probe_answ
 
 /* --- /healthz ------------------------------------------------------------- */
 
-static void say_health(struct site *s, const struct probe_answer *a)
+/* The address, and what is healthy there.  False where nobody answers at all. */
+static bool look_at_health(struct site *s)
 {
 	struct json_object *checks = NULL;
-	const char *store, *secrets;
+	const char *base = probe_base(s->probe), *store, *secrets;
+	bool https = str_starts(base, "https://");
+	struct probe_answer answer;
+	struct err e;
 
-	json_get_object(a->json, "checks", &checks);
+	if (ask(s, (struct probe_request){.method = "GET", .path = "/healthz"}, &answer, &e)) {
+		check_not(s->c, CHECK_FAILED, "address", "look at DNS, firewall, web server and "
+			  "certificate of that address", "can't be reached: %s", e.text);
+		probe_answer_free(&answer);
+		return false;
+	}
+	if (!https && s->c->mode == KEY_MODE_LIVE)
+		check_not(s->c, CHECK_FAILED, "address", "serve it by https, and give --url that "
+			  "address", "%s is not https, and this is live mode", base);
+	else
+		check_ok(s->c, "address", "%s%s", base, https ? ", its certificate is valid" : "");
+
+	json_get_object(answer.json, "checks", &checks);
 	store = json_string_or_null(checks, "store");
 	secrets = json_string_or_null(checks, "secrets");
-	if (checks && a->status == 200)
+	if (checks && answer.status == 200)
 		check_ok(s->c, "healthz", "healthy");
-	else if (checks && a->status == 503)
+	else if (checks && answer.status == 503)
 		check_not(s->c, CHECK_FAILED, "healthz", "see the log of status.fcgi: it says why",
 			  "unhealthy: store %s, secrets %s", store ? store : "?",
 			  secrets ? secrets : "?");
 	else
-		say_status(s, "healthz", "status.fcgi", a);
-}
-
-/* False where nobody answers at that address at all. */
-static bool look_at_health(struct site *s)
-{
-	struct probe_answer answer;
-	struct err e;
-	int rc = ask(s, (struct probe_request){.method = "GET", .path = "/healthz"}, &answer, &e);
-	bool https = str_starts(probe_base(s->probe), "https://");
-
-	if (rc)
-		check_not(s->c, CHECK_FAILED, "address", "look at DNS, firewall, web server and "
-			  "certificate of that address", "can't be reached: %s", e.text);
-	else if (!https && s->c->mode == KEY_MODE_LIVE)
-		check_not(s->c, CHECK_FAILED, "address", "serve it by https, and give --url that "
-			  "address", "%s is not https, and this is live mode", probe_base(s->probe));
-	else
-		check_ok(s->c, "address", "%s%s", probe_base(s->probe),
-			 https ? ", its certificate is valid" : "");
-	if (!rc)
-		say_health(s, &answer);
+		say_status(s, "healthz", "status.fcgi", &answer);
 	probe_answer_free(&answer);
-	return rc == 0;
+	return true;
 }
 
 /* --- /cart/quote ---------------------------------------------------------- */
 
+/* An empty cart is refused by the program alone. */
 static bool look_at_quote(struct site *s)
 {
 	struct probe_answer answer;
@@ -166,53 +163,48 @@ static bool look_at_quote(struct site *s)
 	return well;
 }
 
-/* An origin that may: what a browser needs before it sends a cart. */
-static void judge_origin(struct site *s, const char *origin, const struct probe_answer *a)
-{
-	const char *whose = strcmp(origin, FOREIGN) == 0 ? "any origin" : origin;
-	static const char mend[] = "let the web server hand OPTIONS to the program, and add or take no "
-				   "CORS headers itself";
-	bool any = strcmp(a->allow_origin, "*") == 0;
-
-	if (!any && strcmp(a->allow_origin, origin) != 0)
-		check_not(s->c, CHECK_FAILED, "cors", mend, "pages of %s may not read the answers, "
-			  "though CORS_ALLOW_ORIGIN has it: Access-Control-Allow-Origin is \"%s\"",
-			  whose, a->allow_origin);
-	else if (a->status > 299 || !strstr(a->allow_methods, "POST"))
-		check_not(s->c, CHECK_FAILED, "cors", mend, "pages of %s may not POST: OPTIONS was "
-			  "answered %d, Access-Control-Allow-Methods is \"%s\"", whose, a->status,
-			  a->allow_methods);
-	else
-		check_ok(s->c, "cors", "pages of %s may read the answers", whose);
-}
-
-static void judge_foreign(struct site *s, bool any, const struct probe_answer *a)
-{
-	if (a->allow_origin[0] && !any)
-		check_not(s->c, CHECK_FAILED, "cors", "take Access-Control-Allow-Origin out of the web "
-			  "server's configuration: the program sends it", "pages of any origin may read "
-			  "the answers, though CORS_ALLOW_ORIGIN does not say so");
-	else if (!any)
-		check_ok(s->c, "cors", "pages of other origins may not read the answers");
-}
-
+/* What a browser is told that asks before it sends a cart from a page of `origin`:
+ * one that may, or, as FOREIGN, one that CORS_ALLOW_ORIGIN does not name. */
 static void preflight(struct site *s, const char *origin, bool foreign, bool any)
 {
-	struct probe_answer answer;
+	static const char mend[] = "let the web server hand OPTIONS to the program, and add or take no "
+				   "CORS headers itself";
+	const char *whose = strcmp(origin, FOREIGN) == 0 ? "any origin" : origin;
+	struct probe_answer a;
+	bool allowed;
 	struct err e;
 
 	if (ask(s, (struct probe_request){.method = "OPTIONS", .path = "/cart/quote", .origin = origin,
-				  .preflight = true}, &answer, &e))
+				  .preflight = true}, &a, &e)) {
 		say_no_answer(s, "cors", &e);
-	else if (is_limited(s, "cors", &answer))
+		probe_answer_free(&a);
+		return;
+	}
+	allowed = strcmp(a.allow_origin, "*") == 0 || strcmp(a.allow_origin, origin) == 0;
+	if (is_limited(s, "cors", &a))
 		;
+	else if (foreign && any)
+		; /* it may, as all may, and that was looked at */
+	else if (foreign && a.allow_origin[0])
+		check_not(s->c, CHECK_FAILED, "cors", "take Access-Control-Allow-Origin out of the web "
+			  "server's configuration: the program sends it", "pages of any origin may read "
+			  "the answers, though CORS_ALLOW_ORIGIN does not say so");
 	else if (foreign)
-		judge_foreign(s, any, &answer);
+		check_ok(s->c, "cors", "pages of other origins may not read the answers");
+	else if (!allowed)
+		check_not(s->c, CHECK_FAILED, "cors", mend, "pages of %s may not read the answers, "
+			  "though CORS_ALLOW_ORIGIN has it: Access-Control-Allow-Origin is \"%s\"",
+			  whose, a.allow_origin);
+	else if (a.status > 299 || !strstr(a.allow_methods, "POST"))
+		check_not(s->c, CHECK_FAILED, "cors", mend, "pages of %s may not POST: OPTIONS was "
+			  "answered %d, Access-Control-Allow-Methods is \"%s\"", whose, a.status,
+			  a.allow_methods);
 	else
-		judge_origin(s, origin, &answer);
-	probe_answer_free(&answer);
+		check_ok(s->c, "cors", "pages of %s may read the answers", whose);
+	probe_answer_free(&a);
 }
 
+/* The pages of each origin that CORS_ALLOW_ORIGIN names may, those of another may not. */
 static void look_at_cors(struct site *s)
 {
 	const char *allowed = s->c->app->config.cors_allow_origin;
@@ -277,13 +269,7 @@ static bool is_refused_signature(const struct probe_answer *a)
 	return a->status == 400 && error && strcmp(error, "Invalid Stripe signature") == 0;
 }
 
-static void say_redirect(struct site *s, const struct probe_answer *a)
-{
-	check_not(s->c, CHECK_FAILED, "webhook", "answer there without a redirect, or give Stripe the "
-		  "address that it leads to", "/stripe/webhook is redirected (%d) to %s: Stripe does not "
-		  "follow, every delivery fails", a->status, a->location);
-}
-
+/* An event without a signature is refused by the program, in its own words. */
 static bool look_at_webhook(struct site *s)
 {
 	struct probe_answer answer;
@@ -298,7 +284,10 @@ static bool look_at_webhook(struct site *s)
 		check_ok(s->c, "webhook", "/stripe/webhook reaches stripe-webhook, which refuses "
 			 "unsigned requests");
 	else if (answer.status >= 300 && answer.status < 400)
-		say_redirect(s, &answer);
+		check_not(s->c, CHECK_FAILED, "webhook", "answer there without a redirect, or give "
+			  "Stripe the address that it leads to", "/stripe/webhook is redirected (%d) to "
+			  "%s: Stripe does not follow, every delivery fails", answer.status,
+			  answer.location);
 	else
 		say_status(s, "webhook", "stripe-webhook", &answer);
 	probe_answer_free(&answer);
@@ -328,38 +317,34 @@ static void look_at_webhook_limit(struct site *s)
 
 /* --- /checkout/create-session --------------------------------------------- */
 
-/* A token that is none: 401 if it arrived, whatever else is wrong. */
-static void judge_token(struct site *s, const struct probe_answer *a)
-{
-	const char *error = error_of(a);
-
-	if (is_refusal(a, 401) && !strstr(error, "is required"))
-		check_ok(s->c, "authorization", "a bearer token reaches checkout-create-session");
-	else if (is_refusal(a, 404) || is_refusal(a, 400) || is_refusal(a, 401))
-		check_not(s->c, CHECK_FAILED, "authorization", "Apache: `CGIPassAuth On` for these paths; "
-			  "nginx: pass HTTP_AUTHORIZATION on", "the Authorization header does not reach "
-			  "checkout-create-session: every buyer is a guest");
-	else
-		say_status(s, "checkout", "checkout-create-session", a);
-}
-
+/* Nobody's quote is refused by the program.  Where there is a login it comes with a token
+ * that is none: 401 if the token arrived, whatever else is wrong. */
 static void look_at_checkout(struct site *s)
 {
 	const struct config *config = &s->c->app->config;
 	bool login = config->jwt_secret || config->jwt_secret_parameter ||
 		     config->jwt_public_key_file;
 	struct probe_answer a;
+	bool refused;
 	struct err e;
 
 	if (ask(s, (struct probe_request){.method = "POST", .path = "/checkout/create-session",
 				  .authorization = login ? "Bearer invalid" : NULL,
 				  .token_header = config->auth_header,
-				  .body = span_of(NO_QUOTE)}, &a, &e))
+				  .body = span_of(NO_QUOTE)}, &a, &e)) {
 		say_no_answer(s, "checkout", &e);
-	else if (login)
-		judge_token(s, &a);
-	else if (is_refusal(&a, 404) || is_refusal(&a, 400))
+		probe_answer_free(&a);
+		return;
+	}
+	refused = is_refusal(&a, 404) || is_refusal(&a, 400);
+	if (!login && refused)
 		check_ok(s->c, "checkout", "/checkout/create-session reaches checkout-create-session");
+	else if (login && is_refusal(&a, 401) && !strstr(error_of(&a), "is required"))
+		check_ok(s->c, "authorization", "a bearer token reaches checkout-create-session");
+	else if (login && (refused || is_refusal(&a, 401)))
+		check_not(s->c, CHECK_FAILED, "authorization", "Apache: `CGIPassAuth On` for these paths; "
+			  "nginx: pass HTTP_AUTHORIZATION on", "the Authorization header does not reach "
+			  "checkout-create-session: every buyer is a guest");
 	else
 		say_status(s, "checkout", "checkout-create-session", &a);
 	probe_answer_free(&a);

@@ -38,12 +38,6 @@ static int ask_invented(struct check *c, struct probe *probe, const char *name,
 	return -1;
 }
 
-static bool has_login(const struct config *config, bool by_server)
-{
-	return by_server || config->jwt_secret || config->jwt_secret_parameter ||
-	       config->jwt_public_key_file;
-}
-
 void check_site_orders(struct check *c, struct probe *probe, int64_t deadline)
 {
 	const struct config *config = &c->app->config;
@@ -51,7 +45,7 @@ void check_site_orders(struct check *c, struct probe *probe, int64_t deadline)
 	struct probe_request request = {.method = "GET", .path = "/orders", .deadline = deadline};
 	struct probe_answer a;
 
-	if (!has_login(config, by_server) || ask_invented(c, probe, "orders", request, &a))
+	if (!config_has_login(config) || ask_invented(c, probe, "orders", request, &a))
 		return;
 	if (a.status == 401 && (json_string_or_null(a.json, "error") || by_server))
 		check_ok(c, "orders", "/orders refuses a user without a checked login");

@@ -145,37 +145,6 @@ static bool look_at_sqlite(struct check *c, const char *path)
 
 /* --- the DynamoDB table --------------------------------------------------- */
 
-static bool say_table(struct check *c, const char *name, const struct dynamodb_table *table)
-{
-	if (!table->exists)
-		check_not(c, CHECK_FAILED, "table", "run ordersnap init, or mend COMMERCE_TABLE or "
-			  "AWS_REGION", "there is no table %s in this region", name);
-	else if (!table->active)
-		check_not(c, CHECK_FAILED, "table", "run this again in a minute",
-			  "table %s is being created or deleted", name);
-	else if (!table->keys_fit)
-		check_not(c, CHECK_FAILED, "table", "choose another name for COMMERCE_TABLE and run "
-			  "ordersnap init", "table %s has other keys than PK (hash) and SK (range), both "
-			  "strings", name);
-	else
-		check_ok(c, "table", "%s, with the right keys; point-in-time recovery is %s", name,
-			 table->backups ? "on" : table->backups_known ? "off" : "not known");
-	return table->exists && table->active && table->keys_fit;
-}
-
-static void say_ttl(struct check *c, const struct dynamodb_table *table)
-{
-	if (table->ttl_fits)
-		check_ok(c, "ttl", "on for expiresAt");
-	else if (table->ttl_attribute[0])
-		check_not(c, CHECK_WARNING, "ttl", "switch it off there: DynamoDB allows one attribute; "
-			  "then run ordersnap init", "time to live is on for \"%s\", not for expiresAt: "
-			  "expired items stay for ever", table->ttl_attribute);
-	else
-		check_not(c, CHECK_WARNING, "ttl", "run ordersnap init, which switches it on",
-			  "time to live is off: expired items stay for ever");
-}
-
 /* A clock that is wrong makes signatures look wrong. */
 static const char *mend_of(const struct check *c, const struct err *e)
 {
@@ -186,34 +155,65 @@ static const char *mend_of(const struct check *c, const struct err *e)
 	return "see DIAGNOSTICS in ordersnap(7)";
 }
 
-/* Credentials that may not describe the table are no fault: the programs don't. */
+/* The table, its keys, backups and time to live.  Credentials that may not describe it
+ * are no fault: the programs don't. */
 static bool look_at_table(struct check *c, const char *name)
 {
 	const struct dynamodb db = {aws_client_new(&c->app->aws, &aws_dynamodb), name};
 	struct dynamodb_table table;
 	struct err e;
 	int rc = dynamodb_table_describe(&db, check_deadline(c, TABLE_MS), &table, &e);
-	bool may_not = rc && strstr(e.text, "AccessDenied"), well = true;
 
 	aws_client_free(db.client);
-	if (rc && !may_not) {
+	if (rc && !strstr(e.text, "AccessDenied")) {
 		check_not(c, CHECK_FAILED, "table", mend_of(c, &e), "table %s is not known: %s", name,
 			  e.text);
 		return false;
 	}
-	if (table.exists || !rc)
-		well = say_table(c, name, &table);
-	else
+
+	if (rc && !table.exists) {
 		check_ok(c, "table", "%s; these credentials may not ask for its keys", name);
-	if (well && !rc)
-		say_ttl(c, &table);
-	else if (well)
 		check_ok(c, "ttl", "not known: these credentials may not ask for it");
-	return well;
+		return true;
+	}
+
+	/* What makes it unfit. */
+	if (!table.exists) {
+		check_not(c, CHECK_FAILED, "table", "run ordersnap init, or mend COMMERCE_TABLE or "
+			  "AWS_REGION", "there is no table %s in this region", name);
+		return false;
+	}
+	if (!table.active) {
+		check_not(c, CHECK_FAILED, "table", "run this again in a minute",
+			  "table %s is being created or deleted", name);
+		return false;
+	}
+	if (!table.keys_fit) {
+		check_not(c, CHECK_FAILED, "table", "choose another name for COMMERCE_TABLE and run "
+			  "ordersnap init", "table %s has other keys than PK (hash) and SK (range), both "
+			  "strings", name);
+		return false;
+	}
+
+	check_ok(c, "table", "%s, with the right keys; point-in-time recovery is %s", name,
+		 table.backups ? "on" : table.backups_known ? "off" : "not known");
+	if (rc)
+		check_ok(c, "ttl", "not known: these credentials may not ask for it");
+	else if (table.ttl_fits)
+		check_ok(c, "ttl", "on for expiresAt");
+	else if (table.ttl_attribute[0])
+		check_not(c, CHECK_WARNING, "ttl", "switch it off there: DynamoDB allows one attribute; "
+			  "then run ordersnap init", "time to live is on for \"%s\", not for expiresAt: "
+			  "expired items stay for ever", table.ttl_attribute);
+	else
+		check_not(c, CHECK_WARNING, "ttl", "run ordersnap init, which switches it on",
+			  "time to live is off: expired items stay for ever");
+	return true;
 }
 
 /* --- both ----------------------------------------------------------------- */
 
+/* Reads one item, whichever. */
 static bool look_at_reading(struct check *c)
 {
 	const struct store_key key = {KEY_SYSTEM, KEY_SYNC};
@@ -286,13 +286,6 @@ static void look_at_scanning(struct check *c)
 		check_not(c, CHECK_WARNING, "scan", mend_of(c, &e), "%s", e.text);
 }
 
-static void look_at_writing(struct check *c)
-{
-	if (look_at_verb(c, STORE_PUT) && look_at_verb(c, STORE_CHECK) &&
-	    look_at_verb(c, STORE_DELETE))
-		check_ok(c, "write", "allowed (nothing was written)");
-}
-
 void check_store(struct check *c)
 {
 	const struct config *config = &c->app->config;
@@ -307,7 +300,9 @@ void check_store(struct check *c)
 		return;
 	if (path)
 		look_at_wal(c, path);
-	look_at_writing(c);
+	if (look_at_verb(c, STORE_PUT) && look_at_verb(c, STORE_CHECK) &&
+	    look_at_verb(c, STORE_DELETE))
+		check_ok(c, "write", "allowed (nothing was written)");
 	if (table)
 		look_at_scanning(c);
 	check_orders(c);

@@ -4,6 +4,7 @@
  * how far is this machine's clock from Stripe's.  What is not answered is not
  * known, and never the key's fault.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,32 +34,21 @@ static int64_t call_deadline(const struct asking *a)
 	return own < a->until ? own : a->until;
 }
 
-static enum stripe_access first_call(struct asking *a, struct err *e)
+/* "a restricted key of test mode: nobody pays real money" */
+static const char *kind_of(const struct check *c, char *out, size_t size)
 {
-	enum stripe_access access;
+	static const char *const modes[] = {
+		[KEY_MODE_UNKNOWN] = "",
+		[KEY_MODE_LIVE] = " of live mode: buyers pay real money",
+		[KEY_MODE_TEST] = " of test mode: nobody pays real money",
+	};
 
-	a->sent = clock_monotonic_ms();
-	access = stripe_try_permission(a->stripe, &stripe_permissions[0], call_deadline(a), e);
-	a->answered = clock_monotonic_ms();
-	a->now = clock_epoch();
-	a->date = stripe_last_date(a->stripe);
-	return access;
+	snprintf(out, size, "a %s key%s", str_starts(c->key, "rk_") ? "restricted" : "secret",
+		 modes[c->mode]);
+	return out;
 }
 
-/* "a restricted key of test mode" */
-static const char *kind_of(const struct check *c)
-{
-	bool restricted = str_starts(c->key, "rk_");
-
-	if (c->mode == KEY_MODE_UNKNOWN)
-		return restricted ? "a restricted key" : "a secret key";
-	if (c->mode == KEY_MODE_LIVE)
-		return restricted ? "a restricted key of live mode: buyers pay real money"
-				  : "a secret key of live mode: buyers pay real money";
-	return restricted ? "a restricted key of test mode: nobody pays real money"
-			  : "a secret key of test mode: nobody pays real money";
-}
-
+/* Why the first call had no answer.  Only a 401 is about the key. */
 static void say_no_answer(struct check *c, const struct err *e)
 {
 	if (e->upstream == 401)
@@ -75,40 +65,22 @@ static void say_no_answer(struct check *c, const struct err *e)
 			  "not known whether the key is valid: %s", e->text);
 }
 
-static void say_missing(struct check *c, const struct stripe_permission *permission)
-{
-	check_not(c, permission->essential ? CHECK_FAILED : CHECK_WARNING, "permission",
-		  "give it to the restricted key: Stripe's Dashboard, Developers, API keys, Edit key",
-		  "the key lacks \"%s\": %s", permission->name, permission->used_for);
-}
-
-/* False where the answers came to an end. */
+/* What Stripe has said of one permission.  False where the answers came to an end. */
 static bool take_access(struct check *c, const struct stripe_permission *permission,
 			enum stripe_access access, const struct err *e)
 {
 	if (access == STRIPE_MAY_NOT)
-		say_missing(c, permission);
+		check_not(c, permission->essential ? CHECK_FAILED : CHECK_WARNING, "permission",
+			  "give it to the restricted key: Stripe's Dashboard, Developers, API keys, "
+			  "Edit key", "the key lacks \"%s\": %s", permission->name,
+			  permission->used_for);
 	if (access == STRIPE_NO_ANSWER)
 		check_not(c, CHECK_WARNING, "permission", "run this again in a minute",
 			  "it is not known whether the key has \"%s\": %s", permission->name, e->text);
 	return access != STRIPE_NO_ANSWER;
 }
 
-/* What Stripe's own sentence says is missing may be a permission that the table does
- * not know. */
-static bool look_at_sale(struct check *c, const struct asking *a)
-{
-	struct err e = {.code = ERR_NONE};
-
-	if (stripe_try_permission(a->stripe, &stripe_permission_of_sale, call_deadline(a), &e) !=
-	    STRIPE_MAY_NOT)
-		return true;
-	check_not(c, CHECK_WARNING, "permission", "give the restricted key what Stripe names: Stripe's "
-		  "Dashboard, Developers, API keys, Edit key", "not all of a sale is recorded: the key "
-		  "may not read what belongs to it: %s", e.text);
-	return false;
-}
-
+/* The permissions that a restricted key can lack, each by a call that needs it. */
 static void look_at_permissions(struct check *c, struct asking *a, enum stripe_access first)
 {
 	const struct stripe_permission *p = stripe_permissions;
@@ -125,12 +97,21 @@ static void look_at_permissions(struct check *c, struct asking *a, enum stripe_a
 	}
 	/* The last of the table is about the endpoints. */
 	c->sees_endpoints = access == STRIPE_MAY;
-	if (all && !look_at_sale(c, a))
+	if (!all)
 		return;
-	if (all && str_starts(c->key, "rk_"))
+
+	/* Then that of a whole sale: what Stripe's own sentence says is missing may be a
+	 * permission that the table does not know. */
+	e = (struct err){.code = ERR_NONE};
+	if (stripe_try_permission(a->stripe, &stripe_permission_of_sale, call_deadline(a), &e) ==
+	    STRIPE_MAY_NOT)
+		check_not(c, CHECK_WARNING, "permission", "give the restricted key what Stripe names: "
+			  "Stripe's Dashboard, Developers, API keys, Edit key", "not all of a sale is "
+			  "recorded: the key may not read what belongs to it: %s", e.text);
+	else if (str_starts(c->key, "rk_"))
 		check_ok(c, "permissions", "all that are for reading; \"Checkout Sessions: Write\" "
 			 "shows only at a sale");
-	else if (all)
+	else
 		check_ok(c, "permissions", "all that are needed");
 }
 
@@ -189,27 +170,12 @@ static void look_at_sessions(struct check *c, const struct asking *a)
 	stripe_pages_end(&pages);
 }
 
-/* Stripe refuses each session with a rate of postage that it does not have, or that is
- * archived: then nobody can buy. */
-static void look_at_rate(struct check *c, const struct asking *a, const char *id)
+/* The rates of postage that CHECKOUT_SESSION_FILE names.  Stripe refuses each session with
+ * one that it does not have, or that is archived: then nobody can buy. */
+static void look_at_rates(struct check *c, const struct asking *a)
 {
 	static const char advice[] = "put an active rate of this key's account and mode into "
 				     "CHECKOUT_SESSION_FILE: until then no session can be made";
-	struct json_object *rate = NULL;
-	bool active = false;
-	struct err e;
-
-	if (stripe_shipping_rate_retrieve(a->stripe, id, call_deadline(a), &rate, &e) == 0) {
-		if (json_get_bool(rate, "active", &active) != JSON_FOUND || !active)
-			check_not(c, CHECK_FAILED, "shipping_rate", advice, "%s is archived", id);
-	} else if (e.upstream == 404) {
-		check_not(c, CHECK_FAILED, "shipping_rate", advice, "Stripe does not know %s", id);
-	}
-	json_object_put(rate);
-}
-
-static void look_at_rates(struct check *c, const struct asking *a)
-{
 	struct json_object *options, *rates = NULL;
 	struct err e;
 	size_t i;
@@ -220,9 +186,19 @@ static void look_at_rates(struct check *c, const struct asking *a)
 	for (i = 0; rates && i < json_object_array_length(rates); i++) {
 		const char *id = json_string_or_null(json_object_array_get_idx(rates, i),
 						     "shipping_rate");
+		struct json_object *rate = NULL;
+		bool active = false;
 
-		if (id)
-			look_at_rate(c, a, id);
+		if (!id)
+			continue;
+		if (stripe_shipping_rate_retrieve(a->stripe, id, call_deadline(a), &rate, &e) == 0) {
+			if (json_get_bool(rate, "active", &active) != JSON_FOUND || !active)
+				check_not(c, CHECK_FAILED, "shipping_rate", advice, "%s is archived", id);
+		} else if (e.upstream == 404) {
+			check_not(c, CHECK_FAILED, "shipping_rate", advice, "Stripe does not know %s",
+				  id);
+		}
+		json_object_put(rate);
 	}
 	json_object_put(options);
 }
@@ -232,6 +208,7 @@ void check_stripe(struct check *c)
 	struct asking a = {.until = check_deadline(c, GROUP_MS)};
 	enum stripe_access first;
 	struct err e = {.code = ERR_NONE};
+	char kind[64];
 
 	if (!c->key)
 		return; /* check_secrets() has said why */
@@ -240,19 +217,24 @@ void check_stripe(struct check *c)
 	a.stripe = app_stripe(c->app, a.until, &e);
 	if (!a.stripe)
 		return;
-	first = first_call(&a, &e);
+
+	/* The first call says whether Stripe takes the key, and what time it is there. */
+	a.sent = clock_monotonic_ms();
+	first = stripe_try_permission(a.stripe, &stripe_permissions[0], call_deadline(&a), &e);
+	a.answered = clock_monotonic_ms();
+	a.now = clock_epoch();
+	a.date = stripe_last_date(a.stripe);
 	c->accepted = first != STRIPE_NO_ANSWER;
+
 	if (c->accepted) {
 		check_ok(c, "api", "%s answers; version " STRIPE_API_VERSION " is asked for, whatever "
 			 "the account's own is", c->app->config.stripe_api_base);
-		check_ok(c, "key", "%s", kind_of(c));
-	} else {
-		say_no_answer(c, &e);
-	}
-	if (c->accepted) {
+		check_ok(c, "key", "%s", kind_of(c, kind, sizeof kind));
 		look_at_permissions(c, &a, first);
 		look_at_sessions(c, &a);
 		look_at_rates(c, &a);
+	} else {
+		say_no_answer(c, &e);
 	}
 	look_at_clock(c, &a);
 }

@@ -32,41 +32,35 @@ struct newest {
 	int64_t deadline;
 };
 
-static void take_entry(struct newest *newest, struct json_object *entry)
-{
-	const char *id = json_string_or_null(entry, "orderId");
-	int64_t created;
-
-	if (!id || key_order_created(json_string_or_null(entry, "SK"), &created) ||
-	    sync_account_is_foreign(newest->account, id))
-		return;
-	json_object_object_add(newest->orders, id, json_object_get(entry));
-	newest->oldest = newest->n++ && newest->oldest < created ? newest->oldest : created;
-}
-
-static int read_day(struct newest *newest, int64_t day, struct err *e)
-{
-	char *pk = key_day(day);
-	struct store_pages pages = {.pk = pk, .sk_prefix = KEY_ORDER_PREFIX, .limit = ORDERS};
-	struct json_object *page = NULL;
-	int rc = store_pages_next(&pages, app_store(newest->c->app), newest->deadline, &page, e);
-	size_t i;
-
-	for (i = 0; page && newest->n < ORDERS && i < json_object_array_length(page); i++)
-		take_entry(newest, json_object_array_get_idx(page, i));
-	json_object_put(page);
-	store_pages_end(&pages);
-	free(pk);
-	return rc;
-}
-
+/* The newest orders of this account, at most ORDERS, day by day from today on. */
 static int read_orders(struct newest *newest, struct err *e)
 {
-	int64_t day, now = check_now(newest->c);
+	int64_t day, created, now = check_now(newest->c);
 	int rc = 0;
 
-	for (day = now; !rc && newest->n < ORDERS && day > now - DAYS * DAY; day -= DAY)
-		rc = read_day(newest, day, e);
+	for (day = now; !rc && newest->n < ORDERS && day > now - DAYS * DAY; day -= DAY) {
+		char *pk = key_day(day);
+		struct store_pages pages = {.pk = pk, .sk_prefix = KEY_ORDER_PREFIX,
+					    .limit = ORDERS};
+		struct json_object *page = NULL;
+		size_t i;
+
+		rc = store_pages_next(&pages, app_store(newest->c->app), newest->deadline, &page, e);
+		for (i = 0; page && newest->n < ORDERS && i < json_object_array_length(page); i++) {
+			struct json_object *entry = json_object_array_get_idx(page, i);
+			const char *id = json_string_or_null(entry, "orderId");
+
+			if (!id || key_order_created(json_string_or_null(entry, "SK"), &created) ||
+			    sync_account_is_foreign(newest->account, id))
+				continue;
+			json_object_object_add(newest->orders, id, json_object_get(entry));
+			if (!newest->n++ || created < newest->oldest)
+				newest->oldest = created;
+		}
+		json_object_put(page);
+		store_pages_end(&pages);
+		free(pk);
+	}
 	return rc;
 }
 
@@ -116,20 +110,6 @@ static int ask_sessions(struct newest *newest, struct stripe_client *stripe, str
 	return 0;
 }
 
-static void say(const struct newest *newest, size_t unknown, struct buf *names)
-{
-	if (!unknown)
-		check_ok(newest->c, "sessions", "Stripe knows the sessions of the newest orders (%zu)",
-			 newest->n);
-	else
-		check_not(newest->c, CHECK_WARNING, "sessions", "see whether STRIPE_SECRET is of the "
-			  "account or sandbox that these orders are of; nobody confirms sessions that "
-			  "were deleted at Stripe, as test data can be", "Stripe does not know the sessions "
-			  "of %s%zu of the newest %zu orders: %s%s",
-			  unknown >= ASKED ? "at least " : "", unknown, newest->n, buf_text(names),
-			  unknown > NAMED ? " and others" : "");
-}
-
 void check_unknown(struct check *c)
 {
 	struct newest newest = {.c = c, .orders = json_object_new_object(),
@@ -148,12 +128,22 @@ void check_unknown(struct check *c)
 		rc = list_sessions(&newest, stripe, &e);
 	if (!rc && newest.n)
 		rc = ask_sessions(&newest, stripe, &names, &unknown, &e);
-	/* What the key may not do has been said. */
-	if (rc && e.upstream != 401 && e.upstream != 403)
+
+	if (rc && (e.upstream == 401 || e.upstream == 403))
+		; /* what the key may not do has been said */
+	else if (rc)
 		check_not(c, CHECK_WARNING, "sessions", "run this again", "it is not known whether "
 			  "Stripe knows the sessions of the newest orders: %s", e.text);
-	else if (!rc && newest.n)
-		say(&newest, unknown, &names);
+	else if (unknown)
+		check_not(c, CHECK_WARNING, "sessions", "see whether STRIPE_SECRET is of the "
+			  "account or sandbox that these orders are of; nobody confirms sessions that "
+			  "were deleted at Stripe, as test data can be", "Stripe does not know the sessions "
+			  "of %s%zu of the newest %zu orders: %s%s",
+			  unknown >= ASKED ? "at least " : "", unknown, newest.n, buf_text(&names),
+			  unknown > NAMED ? " and others" : "");
+	else if (newest.n)
+		check_ok(c, "sessions", "Stripe knows the sessions of the newest orders (%zu)",
+			 newest.n);
 	buf_free(&names);
 	json_object_put(newest.orders);
 }

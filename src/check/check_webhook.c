@@ -19,6 +19,7 @@
 #define TEXT_MAX 2048
 #define ALL_REFUNDS_SINCE "2024-10-28" /* https://docs.stripe.com/changelog/acacia */
 #define FIRST_EVENT event_types[0] /* without it there are no orders at all */
+#define ADD_EVENTS "add them to the endpoint: Stripe's Dashboard, Developers, Webhooks"
 
 struct search {
 	const char *base; /* the public address, or NULL */
@@ -38,47 +39,47 @@ static struct span path_of(const struct url *url)
 	return (struct span){url->rest.p, n};
 }
 
-static bool ends(struct span text, const char *end)
-{
-	size_t n = strlen(end);
-
-	return text.n >= n && memcmp(text.p + text.n - n, end, n) == 0;
-}
-
+/* The path that conf/ has, that of the Lambda functions, or the program itself. */
 static bool is_webhook_path(struct span path)
 {
-	return ends(path, "/stripe/webhook") || ends(path, "/stripe-webhook") ||
-	       ends(path, "/stripe-webhook.fcgi") || ends(path, "/stripe-webhook.cgi");
+	static const char *const ends[] = {"/stripe/webhook", "/stripe-webhook",
+					   "/stripe-webhook.fcgi", "/stripe-webhook.cgi"};
+	size_t i, n;
+
+	for (i = 0; i < sizeof ends / sizeof *ends; i++) {
+		n = strlen(ends[i]);
+		if (path.n >= n && memcmp(path.p + path.n - n, ends[i], n) == 0)
+			return true;
+	}
+	return false;
 }
 
 enum match { OTHER, SAME_HOST, SAME_ADDRESS };
 
-static enum match compare(const struct url *base, const struct url *url)
-{
-	struct span front = path_of(base), path = path_of(url);
-
-	while (front.n && front.p[front.n - 1] == '/')
-		front.n--;
-	if (base->host.n != url->host.n ||
-	    strncasecmp(base->host.p, url->host.p, url->host.n) != 0 || path.n < front.n ||
-	    (front.n && memcmp(path.p, front.p, front.n) != 0))
-		return OTHER;
-	return url_same_origin(base, url) ? SAME_ADDRESS : SAME_HOST;
-}
-
-/* Whether the address is that of this shop's webhook; without a public address
- * that is a guess by its end. */
+/* Whether the address is that of this shop's webhook: below `base`; without a public
+ * address that is a guess by its end. */
 static enum match match_of(const char *base, const char *address)
 {
 	struct url url, own;
+	struct span front, path;
 
 	if (!address || url_parse(span_of(address), &url) || !is_webhook_path(path_of(&url)))
 		return OTHER;
 	if (!base)
 		return SAME_ADDRESS;
-	return url_parse(span_of(base), &own) ? OTHER : compare(&own, &url);
+	if (url_parse(span_of(base), &own))
+		return OTHER;
+	front = path_of(&own);
+	path = path_of(&url);
+	while (front.n && front.p[front.n - 1] == '/')
+		front.n--;
+	if (own.host.n != url.host.n || strncasecmp(own.host.p, url.host.p, url.host.n) != 0 ||
+	    path.n < front.n || (front.n && memcmp(path.p, front.p, front.n) != 0))
+		return OTHER;
+	return url_same_origin(&own, &url) ? SAME_ADDRESS : SAME_HOST;
 }
 
+/* How many of those that match are held. */
 static size_t kept(const struct search *s)
 {
 	return s->count < MATCHES_MAX ? s->count : MATCHES_MAX;
@@ -111,49 +112,37 @@ static void on_endpoint(void *context, struct json_object *endpoint)
 	s->count++;
 }
 
-static void list_events(struct buf *text)
-{
-	size_t i;
-
-	for (i = 0; event_types[i]; i++)
-		buf_printf(text, "%s%s", i ? ", " : "", event_types[i]);
-}
-
-/* The address to add: the one given, else that of the page after paying. */
-static void put_address(const struct check *c, struct buf *text)
-{
-	const char *success = c->app->config.checkout_success_url;
-	struct url url;
-
-	if (c->options->url) {
-		size_t n = strlen(c->options->url);
-
-		while (n && c->options->url[n - 1] == '/')
-			n--;
-		buf_add(text, c->options->url, n);
-	} else if (success && url_parse(span_of(success), &url) == 0) {
-		buf_add(text, success, strlen(success) - url.rest.n);
-	} else {
-		buf_puts(text, "https://your.shop");
-	}
-	buf_puts(text, "/stripe/webhook");
-}
-
+/* What to add at Stripe: the address, which is the one given, else that of the page after
+ * paying, and the events. */
 static void say_none(struct check *c, const struct search *s)
 {
+	const char *success = c->app->config.checkout_success_url;
 	struct buf advice;
+	struct url url;
+	size_t i;
 
 	buf_init(&advice, TEXT_MAX);
 	buf_puts(&advice, "add one in Stripe's Dashboard, Developers, Webhooks, with the address ");
-	put_address(c, &advice);
-	buf_puts(&advice, " and the events ");
-	list_events(&advice);
+	if (s->base) {
+		i = strlen(s->base);
+		while (i && s->base[i - 1] == '/')
+			i--;
+		buf_add(&advice, s->base, i);
+	} else if (success && url_parse(span_of(success), &url) == 0) {
+		buf_add(&advice, success, strlen(success) - url.rest.n);
+	} else {
+		buf_puts(&advice, "https://your.shop");
+	}
+	buf_puts(&advice, "/stripe/webhook and the events ");
+	for (i = 0; event_types[i]; i++)
+		buf_printf(&advice, "%s%s", i ? ", " : "", event_types[i]);
 	check_not(c, CHECK_WARNING, "endpoint", buf_text(&advice),
 		  "none of the account's endpoints (%zu) %s%s", s->all,
 		  s->base ? "is this shop's at " : "ends in /stripe/webhook", s->base ? s->base : "");
 	buf_free(&advice);
 }
 
+/* Each of several sends every event; without an address it is not known which is meant. */
 static void say_several(struct check *c, const struct search *s)
 {
 	struct buf text;
@@ -171,35 +160,6 @@ static void say_several(struct check *c, const struct search *s)
 	buf_free(&text);
 }
 
-static void look_at_address(struct check *c, struct json_object *endpoint)
-{
-	const char *address = json_string_or_null(endpoint, "url");
-	bool live = false;
-
-	if (c->mode == KEY_MODE_LIVE && !str_starts(address, "https://"))
-		check_not(c, CHECK_FAILED, "endpoint", "change its address to https://", "%s is not "
-			  "https, as live mode wants it", address);
-	else
-		check_ok(c, "endpoint", "%s", address);
-	if (json_get_bool(endpoint, "livemode", &live) == JSON_FOUND &&
-	    c->mode != KEY_MODE_UNKNOWN && live != (c->mode == KEY_MODE_LIVE))
-		check_not(c, CHECK_FAILED, "mode", "use key, endpoint and signing secret of one mode",
-			  "the endpoint is of %s mode, the key is not: its events are ignored",
-			  live ? "live" : "test");
-}
-
-static void look_at_status(struct check *c, struct json_object *endpoint)
-{
-	const char *status = json_string_or_null(endpoint, "status");
-
-	if (status && strcmp(status, "enabled") == 0)
-		check_ok(c, "status", "enabled");
-	else
-		check_not(c, CHECK_FAILED, "status", "enable it in Stripe's Dashboard, Developers, "
-			  "Webhooks, and fetch what was missed with ordersnap sync",
-			  "%s: Stripe sends it nothing", status ? status : "not known");
-}
-
 static bool has_event(struct json_object *events, const char *type)
 {
 	size_t i;
@@ -213,57 +173,65 @@ static bool has_event(struct json_object *events, const char *type)
 	return false;
 }
 
-/* Writes those that are missing; their number. */
-static size_t list_missing(struct json_object *events, struct buf *text)
+/* Whether it gets all events that the shop needs. */
+static void look_at_events(struct check *c, struct json_object *endpoint)
 {
-	size_t i, n = 0;
+	struct json_object *events = NULL;
+	size_t needed, total, missing = 0;
+	struct buf text;
 
-	for (i = 0; event_types[i]; i++)
-		if (!has_event(events, event_types[i]))
-			buf_printf(text, "%s%s", n++ ? ", " : "", event_types[i]);
-	return n;
-}
-
-static void say_all_events(struct check *c, struct json_object *events)
-{
-	size_t needed = 0, total = json_object_array_length(events);
-
-	while (event_types[needed])
-		needed++;
-	if (has_event(events, "*"))
+	if (json_get_array(endpoint, "enabled_events", &events) != JSON_FOUND) {
+		check_not(c, CHECK_WARNING, "events", "look at it in Stripe's Dashboard",
+			  "Stripe does not say which events it gets");
+		return;
+	}
+	total = json_object_array_length(events);
+	buf_init(&text, TEXT_MAX);
+	for (needed = 0; event_types[needed]; needed++)
+		if (!has_event(events, event_types[needed]))
+			buf_printf(&text, "%s%s", missing++ ? ", " : "", event_types[needed]);
+	if (missing && has_event(events, FIRST_EVENT))
+		check_not(c, CHECK_WARNING, "events", ADD_EVENTS, "it does not get %s",
+			  buf_text(&text));
+	else if (missing)
+		check_not(c, CHECK_FAILED, "events", ADD_EVENTS, "no payment becomes an order: it does "
+			  "not get %s", buf_text(&text));
+	else if (has_event(events, "*"))
 		check_ok(c, "events", "all that there are (*); those that don't matter are ignored");
 	else if (total > needed)
 		check_ok(c, "events", "all %zu that are needed, and %zu that are ignored", needed,
 			 total - needed);
 	else
 		check_ok(c, "events", "all %zu that are needed", needed);
-}
-
-static void look_at_events(struct check *c, struct json_object *endpoint)
-{
-	struct json_object *events = NULL;
-	struct buf text;
-
-	buf_init(&text, TEXT_MAX);
-	if (json_get_array(endpoint, "enabled_events", &events) != JSON_FOUND)
-		check_not(c, CHECK_WARNING, "events", "look at it in Stripe's Dashboard",
-			  "Stripe does not say which events it gets");
-	else if (list_missing(events, &text) == 0)
-		say_all_events(c, events);
-	else
-		check_not(c, has_event(events, FIRST_EVENT) ? CHECK_WARNING : CHECK_FAILED, "events",
-			  "add them to the endpoint: Stripe's Dashboard, Developers, Webhooks",
-			  "%sit does not get %s", has_event(events, FIRST_EVENT) ? "" :
-			  "no payment becomes an order: ", buf_text(&text));
 	buf_free(&text);
 }
 
+/* One endpoint: its address, its mode, whether it is on, its events and their version. */
 static void look_at_endpoint(struct check *c, struct json_object *endpoint)
 {
+	const char *address = json_string_or_null(endpoint, "url");
+	const char *status = json_string_or_null(endpoint, "status");
 	const char *version = json_string_or_null(endpoint, "api_version");
+	bool live = false;
 
-	look_at_address(c, endpoint);
-	look_at_status(c, endpoint);
+	if (c->mode == KEY_MODE_LIVE && !str_starts(address, "https://"))
+		check_not(c, CHECK_FAILED, "endpoint", "change its address to https://", "%s is not "
+			  "https, as live mode wants it", address);
+	else
+		check_ok(c, "endpoint", "%s", address);
+	if (json_get_bool(endpoint, "livemode", &live) == JSON_FOUND &&
+	    c->mode != KEY_MODE_UNKNOWN && live != (c->mode == KEY_MODE_LIVE))
+		check_not(c, CHECK_FAILED, "mode", "use key, endpoint and signing secret of one mode",
+			  "the endpoint is of %s mode, the key is not: its events are ignored",
+			  live ? "live" : "test");
+
+	if (status && strcmp(status, "enabled") == 0)
+		check_ok(c, "status", "enabled");
+	else
+		check_not(c, CHECK_FAILED, "status", "enable it in Stripe's Dashboard, Developers, "
+			  "Webhooks, and fetch what was missed with ordersnap sync",
+			  "%s: Stripe sends it nothing", status ? status : "not known");
+
 	look_at_events(c, endpoint);
 	if (version && strcmp(version, ALL_REFUNDS_SINCE) < 0)
 		check_not(c, CHECK_WARNING, "version", "make the endpoint anew with a newer API version, "
@@ -275,34 +243,30 @@ static void look_at_endpoint(struct check *c, struct json_object *endpoint)
 			 version ? version : "the account's default");
 }
 
-static void say_found(struct check *c, const struct search *s)
-{
-	size_t i;
-
-	if (s->count == 0)
-		say_none(c, s);
-	if (s->count > 1)
-		say_several(c, s);
-	for (i = 0; i < kept(s); i++)
-		if (s->count == 1 || s->base)
-			look_at_endpoint(c, s->found[i]);
-}
-
 void check_webhook(struct check *c)
 {
 	struct search search = {.base = c->options->url};
 	struct stripe_client *stripe;
 	struct err e;
+	size_t i;
 
 	if (!c->accepted || !c->sees_endpoints)
 		return; /* check_stripe() has said why */
 	c->group = "webhook";
 	stripe = app_stripe(c->app, check_deadline(c, CALL_MS), &e);
-	if (stripe && stripe_webhook_endpoints(stripe, check_deadline(c, CALL_MS), on_endpoint,
-					       &search, &e) == 0)
-		say_found(c, &search);
-	else
+	if (!stripe || stripe_webhook_endpoints(stripe, check_deadline(c, CALL_MS), on_endpoint,
+						&search, &e)) {
 		check_not(c, CHECK_WARNING, "endpoint", "run this again in a minute",
 			  "the endpoints are not known: %s", e.text);
+		forget(&search);
+		return;
+	}
+	if (search.count == 0)
+		say_none(c, &search);
+	if (search.count > 1)
+		say_several(c, &search);
+	for (i = 0; i < kept(&search); i++)
+		if (search.count == 1 || search.base)
+			look_at_endpoint(c, search.found[i]);
 	forget(&search);
 }

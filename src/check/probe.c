@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A probe.
+ * A probe: one request as a browser or Stripe would send it, and of the answer what the
+ * check judges.
  */
 #include "check/probe.h"
 
@@ -55,24 +56,7 @@ static void copy_header(struct probe *probe, const char *name, char *out, size_t
 	snprintf(out, size, "%s", value ? value : "");
 }
 
-static void read_answer(struct probe *probe, const struct http_answer *http,
-			struct probe_answer *answer)
-{
-	answer->status = http->status;
-	answer->json = json_parse((struct span){buf_text(&http->body), http->body.len});
-	if (!json_object_is_type(answer->json, json_type_object))
-		probe_answer_free(answer);
-	answer->beginning_n = http->body.len < PROBE_BEGINNING ? http->body.len : PROBE_BEGINNING;
-	memcpy(answer->beginning, buf_text(&http->body), answer->beginning_n);
-	copy_header(probe, "Location", answer->location, sizeof answer->location);
-	copy_header(probe, "Access-Control-Allow-Origin", answer->allow_origin,
-		    sizeof answer->allow_origin);
-	copy_header(probe, "Access-Control-Allow-Methods", answer->allow_methods,
-		    sizeof answer->allow_methods);
-	copy_header(probe, "Access-Control-Allow-Headers", answer->allow_headers,
-		    sizeof answer->allow_headers);
-}
-
+/* Sends the request with the headers that it asks for. */
 static int ask(struct probe *probe, const struct probe_request *request, const char *url,
 	       struct http_answer *answer, struct err *e)
 {
@@ -119,8 +103,22 @@ int probe_ask(struct probe *probe, const struct probe_request *request, struct p
 	memset(answer, 0, sizeof *answer);
 	http_answer_init(&http);
 	rc = ask(probe, request, url, &http, e);
-	if (!rc)
-		read_answer(probe, &http, answer);
+	if (rc)
+		goto out;
+	answer->status = http.status;
+	answer->json = json_parse((struct span){buf_text(&http.body), http.body.len});
+	if (!json_object_is_type(answer->json, json_type_object))
+		probe_answer_free(answer);
+	answer->beginning_n = http.body.len < PROBE_BEGINNING ? http.body.len : PROBE_BEGINNING;
+	memcpy(answer->beginning, buf_text(&http.body), answer->beginning_n);
+	copy_header(probe, "Location", answer->location, sizeof answer->location);
+	copy_header(probe, "Access-Control-Allow-Origin", answer->allow_origin,
+		    sizeof answer->allow_origin);
+	copy_header(probe, "Access-Control-Allow-Methods", answer->allow_methods,
+		    sizeof answer->allow_methods);
+	copy_header(probe, "Access-Control-Allow-Headers", answer->allow_headers,
+		    sizeof answer->allow_headers);
+out:
 	http_answer_free(&http);
 	free(url);
 	return rc;

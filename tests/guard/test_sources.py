@@ -121,7 +121,6 @@ MANY_PARAMETERS = {
     },
     "a message's place, its format and its arguments": {
         "src/base/log.c": ("log_format",),
-        "src/check/check_part.c": ("say_formatted",),
     },
 }
 
