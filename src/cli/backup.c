@@ -22,19 +22,6 @@ static bool show(void *context, int64_t pages, int64_t all)
 	return !interrupt_came(NULL);
 }
 
-static bool is_for_a_file(const struct app *app, const char *command)
-{
-	const char *table = app->config.commerce_table;
-
-	if (!table)
-		return true;
-	command_complain(command, "the orders are in the DynamoDB table %s, whose backup is its "
-			 "point-in-time recovery: `ordersnap init --point-in-time-recovery` switches it on, "
-			 "`aws dynamodb restore-table-to-point-in-time` makes a new table of it, which "
-			 "COMMERCE_TABLE then names; `ordersnap export` writes the table to a file", table);
-	return false;
-}
-
 void backup_print_size(const struct sqlite_copied *done)
 {
 	char items[STR_GROUPED_SIZE], bytes[STR_GROUPED_SIZE];
@@ -48,7 +35,7 @@ void backup_print_size(const struct sqlite_copied *done)
 int backup_copy(const struct app *app, const struct command_line *line, backup_way *way,
 		struct sqlite_copied *done)
 {
-	const char *name = line->command->name;
+	const char *name = line->command->name, *table = app->config.commerce_table;
 	struct progress progress;
 	const struct sqlite_copy copy = {
 		.store = app->config.commerce_db,
@@ -62,8 +49,14 @@ int backup_copy(const struct app *app, const struct command_line *line, backup_w
 	struct err e;
 	int rc;
 
-	if (!is_for_a_file(app, name))
+	if (table) {
+		command_complain(name, "the orders are in the DynamoDB table %s, whose backup is its "
+				 "point-in-time recovery: `ordersnap init --point-in-time-recovery` "
+				 "switches it on, `aws dynamodb restore-table-to-point-in-time` makes a "
+				 "new table of it, which COMMERCE_TABLE then names; `ordersnap export` "
+				 "writes the table to a file", table);
 		return COMMAND_ERROR;
+	}
 	interrupt_catch();
 	progress_begin(&progress, name, command_value(line, "quiet") != NULL);
 	rc = way(&copy, done, &e);

@@ -37,28 +37,10 @@ struct output {
 	size_t counts[3];  /* by enum check_status */
 };
 
-static void take_json(struct output *o, const struct check_line *line)
-{
-	struct json_object *check = json_object_new_object();
-
-	json_set_string(check, "group", line->group);
-	json_set_string(check, "name", line->name);
-	json_set_string(check, "status", check_status_name(line->status));
-	json_set_string(check, "text", line->text);
-	json_set_string(check, "advice", line->advice);
-	json_object_array_add(o->json, check);
-}
-
-static void print_status(const struct output *o, enum check_status status)
-{
-	static const char *const colours[] = {"\033[32m", "\033[33m", "\033[31m"};
-
-	printf("  %s%-7s%s", o->colour ? colours[status] : "", check_status_name(status),
-	       o->colour ? "\033[0m" : "");
-}
-
+/* Prints the lines of the group that has ended, their texts below each other. */
 static void print_group(struct output *o)
 {
+	static const char *const colours[] = {"\033[32m", "\033[33m", "\033[31m"};
 	size_t i, width = 0;
 
 	for (i = 0; i < o->count; i++)
@@ -69,7 +51,8 @@ static void print_group(struct output *o)
 	for (i = 0; i < o->count; i++) {
 		struct line *line = &o->lines[i];
 
-		print_status(o, line->status);
+		printf("  %s%-7s%s", o->colour ? colours[line->status] : "",
+		       check_status_name(line->status), o->colour ? "\033[0m" : "");
 		printf("  %-*s  %s\n", (int)width, line->name, line->text);
 		if (line->advice)
 			printf("  %7s  %*s  > %s\n", "", (int)width, "", line->advice);
@@ -81,8 +64,25 @@ static void print_group(struct output *o)
 	fflush(stdout);
 }
 
-static void take_text(struct output *o, const struct check_line *line)
+/* Takes a line of the check: as JSON into the array, as text into its group. */
+static void on_line(void *context, const struct check_line *line)
 {
+	struct output *o = context;
+	struct json_object *json;
+
+	o->counts[line->status]++;
+	if (o->quiet && line->status == CHECK_OK)
+		return;
+	if (o->json) {
+		json = json_object_new_object();
+		json_set_string(json, "group", line->group);
+		json_set_string(json, "name", line->name);
+		json_set_string(json, "status", check_status_name(line->status));
+		json_set_string(json, "text", line->text);
+		json_set_string(json, "advice", line->advice);
+		json_object_array_add(o->json, json);
+		return;
+	}
 	if (strcmp(o->group, line->group) != 0 || o->count == GROUP_MAX)
 		print_group(o);
 	snprintf(o->group, sizeof o->group, "%s", line->group);
@@ -94,46 +94,25 @@ static void take_text(struct output *o, const struct check_line *line)
 	};
 }
 
-static void on_line(void *context, const struct check_line *line)
-{
-	struct output *o = context;
-
-	o->counts[line->status]++;
-	if (o->quiet && line->status == CHECK_OK)
-		return;
-	if (o->json)
-		take_json(o, line);
-	else
-		take_text(o, line);
-}
-
-static void print_json(struct output *o, enum check_status worst)
-{
-	struct json_object *all = json_object_new_object();
-
-	json_set_string(all, "status", check_status_name(worst));
-	json_set(all, "checks", o->json);
-	puts(json_text(all));
-	json_object_put(all);
-}
-
-/* With --quiet, all well is nothing to speak of. */
+/* The end of the output.  With --quiet, all well is nothing to speak of. */
 static void print_summary(struct output *o, enum check_status worst)
 {
+	struct json_object *all;
+
+	if (o->json) {
+		all = json_object_new_object();
+		json_set_string(all, "status", check_status_name(worst));
+		json_set(all, "checks", o->json);
+		puts(json_text(all));
+		json_object_put(all);
+		return;
+	}
 	print_group(o);
 	if (o->quiet && worst == CHECK_OK)
 		return;
 	printf("%s%s: %zu failed, %zu warning%s, %zu ok\n", o->shown ? "\n" : "",
 	       check_status_name(worst), o->counts[CHECK_FAILED], o->counts[CHECK_WARNING],
 	       o->counts[CHECK_WARNING] == 1 ? "" : "s", o->counts[CHECK_OK]);
-}
-
-static bool wants_colour(void)
-{
-	const char *term = getenv("TERM");
-
-	return isatty(STDOUT_FILENO) && str_empty(getenv("NO_COLOR")) && term &&
-	       strcmp(term, "dumb") != 0;
 }
 
 static int look_at_line(const struct command_line *line)
@@ -169,19 +148,19 @@ static int run(struct app *app, const struct command_line *line)
 		.report = on_line,
 		.context = o,
 	};
+	const char *term = getenv("TERM");
 	enum check_status worst;
 
+	/* https://no-color.org */
+	o->colour = isatty(STDOUT_FILENO) && str_empty(getenv("NO_COLOR")) && term &&
+		    strcmp(term, "dumb") != 0;
 	o->quiet = command_value(line, "quiet") != NULL;
-	o->colour = wants_colour();
 	if (command_value(line, "json"))
 		o->json = json_object_new_array();
 	signal(SIGALRM, give_up);
 	alarm(GIVE_UP_SECONDS);
 	worst = check_run(app, &options);
-	if (o->json)
-		print_json(o, worst);
-	else
-		print_summary(o, worst);
+	print_summary(o, worst);
 	free(o);
 	return exits[worst];
 }

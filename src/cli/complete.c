@@ -14,6 +14,7 @@
 
 #define MONTHS 12
 
+/* The latest months, as values of an option. */
 static void print_months(void)
 {
 	char text[MONTH_SIZE];
@@ -25,6 +26,7 @@ static void print_months(void)
 		printf("%s%s", i ? " " : "", month_text(month - i, text));
 }
 
+/* `--status<tab>STATUS<tab>what it is<tab>its values`, a line an option. */
 static void print_options(const struct command_option *options)
 {
 	for (; options && options->name; options++) {
@@ -40,25 +42,22 @@ static void print_options(const struct command_option *options)
 	}
 }
 
-static void print_words(const struct command *command)
-{
-	struct span rest = span_of(command->words), word;
-
-	while (span_next(&rest, ' ', &word))
-		printf("%.*s\t-\t%s\n", (int)word.n, word.p, command->summary);
-}
-
 int complete_print(const char *name)
 {
+	struct span rest, word;
 	size_t i;
 
 	for (i = 0; commands[i]; i++) {
+		const struct command *command = commands[i];
+
 		if (!name)
-			printf("%s\t-\t%s\n", commands[i]->name, commands[i]->summary);
-		else if (strcmp(commands[i]->name, name) == 0) {
-			print_words(commands[i]);
-			print_options(commands[i]->options);
-		}
+			printf("%s\t-\t%s\n", command->name, command->summary);
+		if (!name || strcmp(command->name, name) != 0)
+			continue;
+		rest = span_of(command->words);
+		while (span_next(&rest, ' ', &word))
+			printf("%.*s\t-\t%s\n", (int)word.n, word.p, command->summary);
+		print_options(command->options);
 	}
 	print_options(parse_common);
 	return COMMAND_OK;

@@ -31,19 +31,21 @@ struct field {
 	struct json_object *before, *after; /* NULL: it is not there */
 };
 
-/* What is null is not there.  Goes on to the next field that differs, over those of `after` first, then the
- * ones that only `before` has.  Begin with both walks at their beginning. */
+/* A walk over the fields that differ. */
 struct fields {
 	struct json_object *before, *after;
 	struct json_walk new, old;
 };
 
+/* Begins a walk. */
 static struct fields fields_of(struct json_object *before, struct json_object *after)
 {
 	return (struct fields){.before = before, .after = after, .new = json_walk_of(after),
 			       .old = json_walk_of(before)};
 }
 
+/* Goes on to the next field: those of `after` first, then the ones that only `before` has.
+ * What is null is not there. */
 static bool next_field(struct fields *f, struct field *field)
 {
 	while (json_walk_next(&f->new)) {
@@ -65,23 +67,21 @@ static bool next_field(struct fields *f, struct field *field)
 	return false;
 }
 
-/* What a buyer typed must not speak to the terminal, nor make a line of its own. */
-static bool is_printable(const char *text)
-{
-	for (; *text; text++)
-		if ((unsigned char)*text < 0x20)
-			return false;
-	return true;
-}
-
+/* A text as it is, everything else as JSON.  What a buyer typed must not speak to the
+ * terminal, nor make a line of its own: with a control character it is JSON, too. */
 static const char *text_of(struct json_object *value)
 {
-	const char *text = json_object_is_type(value, json_type_string)
-		? json_object_get_string(value) : NULL;
+	const char *text, *p;
 
 	if (!value)
 		return "(none)";
-	return text && is_printable(text) ? text : json_text(value);
+	if (!json_object_is_type(value, json_type_string))
+		return json_text(value);
+	text = json_object_get_string(value);
+	for (p = text; *p; p++)
+		if ((unsigned char)*p < 0x20)
+			return json_text(value);
+	return text;
 }
 
 void difference_print_fields(struct json_object *before, struct json_object *after)
@@ -97,18 +97,6 @@ void difference_print_fields(struct json_object *before, struct json_object *aft
 	}
 }
 
-static void print_names(struct json_object *before, struct json_object *after)
-{
-	struct fields fields = fields_of(before, after);
-	const char *separator = "  ";
-	struct field f;
-
-	while (before && next_field(&fields, &f)) {
-		printf("%s%s", separator, f.key);
-		separator = ", ";
-	}
-}
-
 /* What stood beside the order and was wrong, by the beginnings of its keys. */
 static const struct {
 	enum item_kind item;
@@ -120,68 +108,52 @@ static const struct {
 
 #define BESIDE (sizeof beside_names / sizeof *beside_names)
 
-static void print_astray(const struct difference *d)
-{
-	size_t i;
-
-	for (i = 0; i < BESIDE; i++)
-		if (d->astray >> beside_names[i].item & 1)
-			printf("  %s", beside_names[i].name);
-}
-
-/* {"pointers": ["DAY#"]}, where there is one. */
-static void set_astray(struct json_object *json, unsigned astray)
-{
-	struct json_object *names = json_object_new_array();
-	size_t i;
-
-	for (i = 0; i < BESIDE; i++)
-		if (astray >> beside_names[i].item & 1)
-			json_object_array_add(names, json_object_new_string(beside_names[i].name));
-	if (json_object_array_length(names))
-		json_set(json, "pointers", json_object_get(names));
-	json_object_put(names);
-}
-
-static void print_order(const struct difference *d)
-{
-	char *amount = money_text(json_int_or(d->after, "amount", 0),
-				  json_string_or_null(d->after, "currency"));
-
-	printf("%-7s  %s  %s  %s  %s", kind_names[d->kind],
-	       json_string_or_null(d->after, "orderNumber"), d->session_id, amount,
-	       json_string_or_null(d->after, "status"));
-	free(amount);
-}
-
+/* `stale    BC-1  cs_1  10.00 USD  completed  amount, items  DAY#` */
 void difference_print(const struct difference *d, bool fields)
 {
+	const char *number = json_string_or_null(d->before, "orderNumber"), *separator = "  ";
+	struct fields walk = fields_of(d->before, d->after);
+	struct field f;
+	char *amount;
+	size_t i;
+
 	if (d->kind == DIFFERENCE_ERROR) {
 		printf("error    %s  %s\n", d->session_id ? d->session_id : "?", d->error);
 		return;
 	}
 	if (d->kind == DIFFERENCE_UNKNOWN) {
-		const char *number = json_string_or_null(d->before, "orderNumber");
-
 		printf("unknown  %s  %s  Stripe does not know its session: is the key of another "
 		       "account or sandbox?\n", number ? number : "?", d->session_id);
 		return;
 	}
-	print_order(d);
-	if (!fields)
-		print_names(d->before, d->after);
-	print_astray(d);
+	amount = money_text(json_int_or(d->after, "amount", 0),
+			    json_string_or_null(d->after, "currency"));
+	printf("%-7s  %s  %s  %s  %s", kind_names[d->kind],
+	       json_string_or_null(d->after, "orderNumber"), d->session_id, amount,
+	       json_string_or_null(d->after, "status"));
+	free(amount);
+	while (!fields && d->before && next_field(&walk, &f)) {
+		printf("%s%s", separator, f.key);
+		separator = ", ";
+	}
+	for (i = 0; i < BESIDE; i++)
+		if (d->astray >> beside_names[i].item & 1)
+			printf("  %s", beside_names[i].name);
 	putchar('\n');
 	if (fields)
 		difference_print_fields(d->before, d->after);
 }
 
+/* {"difference": "stale", "orderId": "cs_1", "orderNumber": "BC-1",
+ *  "fields": {"amount": {"before": 1, "after": 2}}, "pointers": ["DAY#"]} */
 void difference_print_json(const struct difference *d, bool first)
 {
 	struct json_object *json = json_object_new_object(), *list = json_object_new_object();
+	struct json_object *names = json_object_new_array();
 	bool unknown = d->kind == DIFFERENCE_UNKNOWN;
 	struct fields fields = fields_of(unknown ? NULL : d->before, d->after);
 	struct field f;
+	size_t i;
 
 	json_set_string(json, "difference", kind_names[d->kind]);
 	json_set_string(json, "orderId", d->session_id);
@@ -195,7 +167,12 @@ void difference_print_json(const struct difference *d, bool first)
 		json_set(list, f.key, pair);
 	}
 	json_set(json, "fields", list);
-	set_astray(json, d->astray);
+	for (i = 0; i < BESIDE; i++)
+		if (d->astray >> beside_names[i].item & 1)
+			json_object_array_add(names, json_object_new_string(beside_names[i].name));
+	if (json_object_array_length(names))
+		json_set(json, "pointers", json_object_get(names));
+	json_object_put(names);
 	printf("%s\n%s", first ? "{\"differences\": [" : ",", json_text(json));
 	json_object_put(json);
 }

@@ -69,11 +69,13 @@ static int erase_named(struct erasing *x, char **names)
 	return rc;
 }
 
-/* An order that moves away behind the walk is not met again. */
+/* The orders of a user, then the sessions in which the person left something without
+ * buying.  An order that moves away behind the walk is not met again. */
 static int erase_of_user(struct erasing *x, const char *user)
 {
 	const struct history_query query = {.user = user, .from = 0, .to = INT64_MAX,
 					    .read_ms = READ_MS};
+	struct erase_sessions walk = {.user = user, .dry_run = x->dry_run, .stop = interrupt_came};
 	struct history *history = history_new(x->app, &query);
 	struct json_object *order = NULL;
 	struct err e;
@@ -92,16 +94,11 @@ static int erase_of_user(struct erasing *x, const char *user)
 		complain(e.text);
 	}
 	history_free(history);
-	return rc;
-}
+	if (rc || interrupt_came(NULL))
+		return rc;
 
-/* What the person left without buying.  Another writer in the way: run it again. */
-static int erase_sessions_of_user(struct erasing *x, const char *user)
-{
-	struct erase_sessions walk = {.user = user, .dry_run = x->dry_run, .stop = interrupt_came};
-	struct err e;
-	int rc = erase_sessions(x->app, &walk, &e);
-
+	/* Another writer in the way: run it again. */
+	rc = erase_sessions(x->app, &walk, &e);
 	if (rc) {
 		x->failed++;
 		complain(e.text);
@@ -148,8 +145,7 @@ static int run(struct app *app, const struct command_line *line)
 	}
 	interrupt_catch();
 	rc = user ? erase_of_user(&x, user) : erase_named(&x, line->operands);
-	if (user && !rc && !interrupt_came(NULL))
-		rc = erase_sessions_of_user(&x, user);
+
 	fprintf(stderr, "erase: %ld %s, %ld had been before, %ld failed%s\n", x.erased,
 		x.dry_run ? "would be erased" : "erased", x.already, x.failed,
 		x.dry_run ? "; nothing was written" : "");

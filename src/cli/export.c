@@ -37,18 +37,6 @@ static void summarize(const struct transfer_exported *done)
 	fputs(done->items ? ")\n" : "\n", stderr);
 }
 
-static void complain(const struct transfer_export *request, const struct transfer_exported *done,
-		     const struct err *e)
-{
-	char number[STR_GROUPED_SIZE];
-
-	command_complain("export", "%s", e->text);
-	if (request->output && done->items)
-		command_complain("export", "%s items are in %s.part: the same command with --resume "
-				 "goes on behind them", str_grouped(done->items, number),
-				 request->output);
-}
-
 static int check(const struct command_line *line)
 {
 	const char *only = command_value(line, "only");
@@ -68,7 +56,7 @@ static int run(struct app *app, const struct command_line *line)
 	bool quiet = command_value(line, "quiet") != NULL;
 	struct transfer_exported done;
 	struct progress progress;
-	char *user_id = user ? user_id_from(user) : NULL;
+	char *user_id = user ? user_id_from(user) : NULL, number[STR_GROUPED_SIZE];
 	struct transfer_export request = {
 		.output = command_value(line, "output"),
 		.resume = command_value(line, "resume") != NULL,
@@ -91,9 +79,13 @@ static int run(struct app *app, const struct command_line *line)
 	rc = transfer_export(app, &request, &done, &e);
 	progress_end(&progress);
 	if (rc)
-		complain(&request, &done, &e);
+		command_complain("export", "%s", e.text);
 	else if (!quiet)
 		summarize(&done);
+	if (rc && request.output && done.items)
+		command_complain("export", "%s items are in %s.part: the same command with --resume "
+				 "goes on behind them", str_grouped(done.items, number),
+				 request.output);
 	free(user_id);
 	return rc ? COMMAND_ERROR : COMMAND_OK;
 }

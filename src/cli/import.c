@@ -49,24 +49,8 @@ static void summarize(const struct transfer_imported *done, bool dry_run)
 		fputs("; all verified\n", stderr);
 }
 
-static int conclude(const struct transfer_imported *done, int rc, bool quiet, bool dry_run,
-		    const struct err *e)
-{
-	bool failed = rc || done->order_conflicts || done->unverified;
-
-	if (rc)
-		command_complain("import", "%s", e->text);
-	if (!quiet || failed)
-		summarize(done, dry_run);
-	if (rc && !dry_run)
-		command_complain("import", "not all lines are imported: mend the fault and run the "
-				 "same command again, which skips the items that are there");
-	return failed ? COMMAND_ERROR : COMMAND_OK;
-}
-
 static int run(struct app *app, const struct command_line *line)
 {
-	bool quiet = command_value(line, "quiet") != NULL;
 	const char *path = line->operands[0];
 	struct transfer_imported done;
 	struct progress progress;
@@ -78,6 +62,7 @@ static int run(struct app *app, const struct command_line *line)
 		.report = report,
 		.context = &progress,
 	};
+	bool quiet = command_value(line, "quiet") != NULL, failed;
 	struct err e = {.code = ERR_NONE};
 	int rc;
 
@@ -85,7 +70,15 @@ static int run(struct app *app, const struct command_line *line)
 	progress_begin(&progress, "import", quiet);
 	rc = transfer_import(app, &request, &done, &e);
 	progress_end(&progress);
-	return conclude(&done, rc, quiet, request.dry_run, &e);
+	failed = rc || done.order_conflicts || done.unverified;
+	if (rc)
+		command_complain("import", "%s", e.text);
+	if (!quiet || failed)
+		summarize(&done, request.dry_run);
+	if (rc && !request.dry_run)
+		command_complain("import", "not all lines are imported: mend the fault and run the "
+				 "same command again, which skips the items that are there");
+	return failed ? COMMAND_ERROR : COMMAND_OK;
 }
 
 static const struct command_option options[] = {

@@ -17,23 +17,9 @@ static void report(const char *sentence)
 	fflush(stdout);
 }
 
-/* Whether orders of the Lambda functions are in it.  With a key that may only make
- * tables it stays open, which costs each new order a search. */
-static void look_for_theirs(struct app *app)
-{
-	bool complete;
-	struct err e;
-
-	if (adopt_new_store(app, &complete, &e))
-		printf("whether it has orders of the Lambda functions is not known (%s): run "
-		       "`ordersnap adopt` once\n", e.text);
-	else if (!complete)
-		puts("it has orders of the Lambda functions: run `ordersnap adopt`");
-}
-
 static int run(struct app *app, const struct command_line *line)
 {
-	bool backups = command_value(line, "point-in-time-recovery") != NULL;
+	bool backups = command_value(line, "point-in-time-recovery") != NULL, complete;
 	struct err e;
 
 	if (backups && !app->config.commerce_table)
@@ -43,7 +29,13 @@ static int run(struct app *app, const struct command_line *line)
 		command_complain("init", "%s", e.text);
 		return COMMAND_ERROR;
 	}
-	look_for_theirs(app);
+	/* Whether orders of the Lambda functions are in it.  With a key that may only make
+	 * tables it stays open, which costs each new order a search. */
+	if (adopt_new_store(app, &complete, &e))
+		printf("whether it has orders of the Lambda functions is not known (%s): run "
+		       "`ordersnap adopt` once\n", e.text);
+	else if (!complete)
+		puts("it has orders of the Lambda functions: run `ordersnap adopt`");
 	return COMMAND_OK;
 }
 

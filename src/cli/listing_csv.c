@@ -158,13 +158,6 @@ static void add_money(struct csv *csv, struct json_object *from, const char *key
 				? money_plain(amount, currency) : NULL);
 }
 
-static void add_count(struct csv *csv, struct json_object *order)
-{
-	int64_t count;
-
-	add_number(csv, lines_order_count(order, &count) ? str_printf("%" PRId64, count) : NULL);
-}
-
 /* 2 x Red Necklace; 1 x Ring */
 static void add_list(struct csv *csv, struct json_object *order, const struct column *column)
 {
@@ -237,9 +230,11 @@ static void add_line_cell(struct csv *csv, const struct row *row, const struct c
 	}
 }
 
+/* A cell of an order, or, by add_line_cell(), of one of its lines. */
 static void add_cell(struct csv *csv, const struct row *row, const struct column *column)
 {
 	struct json_object *order = row->order, *from = order;
+	int64_t count;
 
 	if (column->in) {
 		from = NULL;
@@ -256,7 +251,8 @@ static void add_cell(struct csv *csv, const struct row *row, const struct column
 		add_money(csv, from, column->key, json_string_or_null(order, "settlementCurrency"));
 		break;
 	case COUNT:
-		add_count(csv, from);
+		add_number(csv, lines_order_count(from, &count) ? str_printf("%" PRId64, count)
+								: NULL);
 		break;
 	case MODE:
 		csv_text(csv, modes[order_mode_of(order)]);

@@ -65,6 +65,7 @@ static int print_command_help(const struct command *command)
 	return COMMAND_OK;
 }
 
+/* The command of this name; NULL, said with the one that was meant. */
 static const struct command *find(const char *name)
 {
 	const char *names[COMMANDS_MAX] = {NULL}, *meant;
@@ -81,42 +82,32 @@ static const struct command *find(const char *name)
 	return NULL;
 }
 
-/* A mistyped file is better named before the command does anything. */
-static int check_file(const struct app *app, struct err *e)
-{
-	const char *path = app->config.commerce_db;
-
-	if (!path || access(path, F_OK) == 0)
-		return 0;
-	return err_set(e, ERR_CONFIG, "%s: %s; `ordersnap init` makes it", path, strerror(errno));
-}
-
-static int open_app(struct app *app, const struct command_line *line, struct err *e)
-{
-	if (line->command->opens_itself)
-		return 0;
-	if (app_open_with(app, line->command->needs, &line->app, e))
-		return -1;
-	return line->command->needs_store ? check_file(app, e) : 0;
-}
-
+/* Opens the app and runs the command. */
 static int run_open(const struct command_line *line)
 {
 	const struct command *command = line->command;
 	struct app app = {.store_opened = NULL};
+	const char *path;
 	struct err e;
-	int status;
+	int rc = 0, status = COMMAND_ERROR;
 
-	if (open_app(&app, line, &e)) {
+	if (!command->opens_itself)
+		rc = app_open_with(&app, command->needs, &line->app, &e);
+	/* A mistyped file is better named before the command does anything. */
+	path = app.config.commerce_db;
+	if (!rc && !command->opens_itself && command->needs_store && path &&
+	    access(path, F_OK) != 0)
+		rc = err_set(&e, ERR_CONFIG, "%s: %s; `ordersnap init` makes it", path,
+			     strerror(errno));
+	if (rc)
 		command_complain(command->name, "%s", e.text);
-		status = COMMAND_ERROR;
-	} else {
+	else
 		status = command->run(&app, line);
-	}
 	app_close(&app);
 	return status;
 }
 
+/* Reads the command's arguments, checks them, and runs it. */
 static int run(const struct command *command, int argc, char **argv, struct app_options *app)
 {
 	struct command_line line = {.app = *app};
@@ -160,17 +151,7 @@ static int flush_output(int status)
 	return status == COMMAND_OK ? COMMAND_ERROR : status;
 }
 
-/* `ordersnap help sync` is `ordersnap sync --help`. */
-static int help_on(const char *name)
-{
-	const struct command *command;
-
-	if (!name)
-		return print_help(stdout);
-	command = find(name);
-	return command ? print_command_help(command) : COMMAND_USAGE;
-}
-
+/* What stands in front of the command, and which command it is. */
 static int dispatch(int argc, char **argv)
 {
 	struct app_options app = {.terminal = isatty(STDERR_FILENO)};
@@ -195,8 +176,14 @@ static int dispatch(int argc, char **argv)
 	}
 	argc -= used;
 	argv += used;
-	if (strcmp(argv[0], "help") == 0)
-		return help_on(argv[1]);
+
+	/* `ordersnap help sync` is `ordersnap sync --help`. */
+	if (strcmp(argv[0], "help") == 0 && !argv[1])
+		return print_help(stdout);
+	if (strcmp(argv[0], "help") == 0) {
+		command = find(argv[1]);
+		return command ? print_command_help(command) : COMMAND_USAGE;
+	}
 	if (strcmp(argv[0], COMPLETE_WORD) == 0)
 		return complete_print(argv[1]);
 	chosen = command = find(argv[0]);

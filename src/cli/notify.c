@@ -33,13 +33,18 @@ struct output {
 
 /* --- an item ---------------------------------------------------------------------- */
 
-/* "new", "tried 3 times, next 2026-11-27T10:00:00Z: why", "given up after ...: why". */
-static void print_state(struct json_object *item)
+/* `ID  BC-1  paid  new`, or `tried 3 times, next 2026-11-27T10:00:00Z: why`, or
+ * `given up after 40 tries: why`. */
+static void print_item(struct json_object *item)
 {
+	const char *id = json_string_or_null(item, "id");
 	int64_t attempts = json_int_or(item, "attempts", 0);
+	char *number = table_clean(json_string_or_null(item, "orderNumber"));
 	char *error = table_clean(json_string_or_null(item, "error"));
+	char *words = outbox_words(item), *clean = table_clean(words);
 	char time[ISO8601_SIZE];
 
+	printf("%s  %s  %s  ", id ? id : "?", number && *number ? number : "?", clean);
 	if (!attempts)
 		fputs("new", stdout);
 	else if (outbox_is_given_up(item))
@@ -48,19 +53,9 @@ static void print_state(struct json_object *item)
 		printf("tried %" PRId64 " time%s, next %s", attempts, attempts == 1 ? "" : "s",
 		       iso8601_time(outbox_due(item), time));
 	printf("%s%s\n", error && *error ? ": " : "", error ? error : "");
-	free(error);
-}
-
-static void print_item(struct json_object *item)
-{
-	const char *id = json_string_or_null(item, "id");
-	char *number = table_clean(json_string_or_null(item, "orderNumber"));
-	char *words = outbox_words(item), *clean = table_clean(words);
-
-	printf("%s  %s  %s  ", id ? id : "?", number && *number ? number : "?", clean);
-	print_state(item);
 	free(clean);
 	free(words);
+	free(error);
 	free(number);
 }
 
@@ -110,31 +105,13 @@ static void say_unnamed(const struct output *out)
 				 "them", out->failed - NAMED);
 }
 
-static void print_counts(const struct output *out, const struct notify_counts *counts)
-{
-	if (out->json) {
-		struct json_object *all = json_object_new_object();
-
-		json_set(all, "notifications", json_object_get(out->json));
-		json_set_int(all, out->dry_run ? "due" : "told", counts->told);
-		json_set_int(all, "failed", counts->failed);
-		json_set_int(all, "givenUp", counts->given_up);
-		json_set_bool(all, "more", counts->more);
-		puts(json_text(all));
-		json_object_put(all);
-	} else if (out->dry_run) {
-		printf("notify (dry run): %" PRId64 " would be told; nothing was run\n", counts->told);
-	} else if (!out->quiet) {
-		printf("notify: %" PRId64 " told, %" PRId64 " failed%s\n", counts->told, counts->failed,
-		       counts->more ? "; more are due, the next run goes on" : "");
-	}
-}
-
+/* Runs the program for what is due, and says what came of it. */
 static int run_hook(struct app *app, const struct command_line *line, struct output *out)
 {
 	struct notify notify = {.dry_run = out->dry_run, .context = out, .done = on_done,
 				.stop = interrupt_came};
 	struct notify_counts counts;
+	struct json_object *all;
 	struct err e;
 	int rc;
 
@@ -147,7 +124,21 @@ static int run_hook(struct app *app, const struct command_line *line, struct out
 	interrupt_catch();
 	rc = notify_run(app, &notify, &counts, &e);
 	say_unnamed(out);
-	print_counts(out, &counts);
+	if (out->json) {
+		all = json_object_new_object();
+		json_set(all, "notifications", json_object_get(out->json));
+		json_set_int(all, out->dry_run ? "due" : "told", counts.told);
+		json_set_int(all, "failed", counts.failed);
+		json_set_int(all, "givenUp", counts.given_up);
+		json_set_bool(all, "more", counts.more);
+		puts(json_text(all));
+		json_object_put(all);
+	} else if (out->dry_run) {
+		printf("notify (dry run): %" PRId64 " would be told; nothing was run\n", counts.told);
+	} else if (!out->quiet) {
+		printf("notify: %" PRId64 " told, %" PRId64 " failed%s\n", counts.told, counts.failed,
+		       counts.more ? "; more are due, the next run goes on" : "");
+	}
 	if (rc)
 		command_complain("notify", "%s", e.text);
 	return rc || counts.failed ? COMMAND_ERROR : COMMAND_OK;
@@ -169,31 +160,26 @@ void notify_after_sync(struct app *app)
 
 /* --- what waits --------------------------------------------------------------------- */
 
-static void take_page(struct output *out, struct json_object *page)
-{
-	size_t i;
-
-	for (i = 0; i < json_object_array_length(page); i++) {
-		struct json_object *item = json_object_array_get_idx(page, i);
-		const char *state = outbox_is_given_up(item) ? "given up"
-				    : json_int_or(item, "attempts", 0) ? "waiting" : "new";
-
-		if (out->json)
-			add_json(out->json, item, state, json_string_or_null(item, "error"));
-		else
-			print_item(item);
-	}
-}
-
-static int list_of(struct app *app, struct output *out, const char *prefix, struct err *e)
+/* Prints the items whose key begins with the prefix. */
+static int list_kind(struct app *app, struct output *out, const char *prefix, struct err *e)
 {
 	struct store_pages pages = {.pk = KEY_OUTBOX, .sk_prefix = prefix, .limit = PAGE};
 	struct json_object *page;
+	size_t i;
 	int rc;
 
 	while (!(rc = store_pages_next(&pages, app_store(app), deadline_in(READ_MS), &page, e)) &&
 	       page) {
-		take_page(out, page);
+		for (i = 0; i < json_object_array_length(page); i++) {
+			struct json_object *item = json_object_array_get_idx(page, i);
+			const char *state = outbox_is_given_up(item) ? "given up"
+					    : json_int_or(item, "attempts", 0) ? "waiting" : "new";
+
+			if (out->json)
+				add_json(out->json, item, state, json_string_or_null(item, "error"));
+			else
+				print_item(item);
+		}
 		json_object_put(page);
 		if (command_output_failed())
 			break;
@@ -211,7 +197,7 @@ static int list(struct app *app, struct output *out)
 	int rc = 0;
 
 	for (i = 0; !rc && i < 3; i++)
-		rc = list_of(app, out, prefixes[i], &e);
+		rc = list_kind(app, out, prefixes[i], &e);
 	if (rc)
 		command_complain("notify", "%s", e.text);
 	else if (out->json)

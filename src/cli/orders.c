@@ -71,55 +71,35 @@ struct output {
 	struct totals totals, test; /* of live orders, and of test orders */
 };
 
-/* Minutes do for a list. */
-static char *time_cell(struct json_object *order, const char *key)
-{
-	char *time = order_text_time(order, key);
-
-	if (time && strlen(time) == strlen("2024-11-26 09:20:00"))
-		time[strlen("2024-11-26 09:20")] = '\0';
-	return time;
-}
-
-static char *count_cell(struct json_object *order)
-{
-	int64_t count;
-
-	return lines_order_count(order, &count) ? str_printf("%" PRId64, count) : NULL;
-}
-
-/* Behind the status of a test order stands that it is one. */
-static char *status_cell(struct json_object *order)
-{
-	char *status = order_text_status(order), *marked;
-
-	if (order_mode_of(order) != ORDER_MODE_TEST)
-		return status;
-	marked = str_printf("%s, test", status);
-	free(status);
-	return marked;
-}
-
-static void add_row(struct output *out, struct json_object *order)
-{
-	char *cells[] = {
-		order_text_number(order), time_cell(order, out->time), order_text_customer(order),
-		count_cell(order), order_text_money(order, "amount"), status_cell(order),
-	};
-	int i;
-
-	table_row(out->table, (const char *const *)cells);
-	for (i = 0; i < COLUMNS; i++)
-		free(cells[i]);
-}
-
+/* An order of the list: a row of the table, or data. */
 static void output_order(struct output *out, struct json_object *order)
 {
-	totals_add(order_mode_of(order) == ORDER_MODE_TEST ? &out->test : &out->totals, order);
-	if (out->table)
-		add_row(out, order);
-	else
+	bool test = order_mode_of(order) == ORDER_MODE_TEST;
+	char *time, *status, *cells[COLUMNS];
+	int64_t count;
+	int i;
+
+	totals_add(test ? &out->test : &out->totals, order);
+	if (!out->table) {
 		listing_order(&out->listing, order);
+		return;
+	}
+	/* Minutes do for a list. */
+	time = order_text_time(order, out->time);
+	if (time && strlen(time) == strlen("2024-11-26 09:20:00"))
+		time[strlen("2024-11-26 09:20")] = '\0';
+	/* Behind the status of a test order stands that it is one. */
+	status = order_text_status(order);
+	cells[0] = order_text_number(order);
+	cells[TIME] = time;
+	cells[2] = order_text_customer(order);
+	cells[3] = lines_order_count(order, &count) ? str_printf("%" PRId64, count) : NULL;
+	cells[4] = order_text_money(order, "amount");
+	cells[5] = str_printf("%s%s", status, test ? ", test" : "");
+	table_row(out->table, (const char *const *)cells);
+	free(status);
+	for (i = 0; i < COLUMNS; i++)
+		free(cells[i]);
 }
 
 /* Lists up to the limit; *more says whether there are orders behind it. */
@@ -144,43 +124,28 @@ static int list(struct history *history, const struct request *r, struct output 
 	return 0;
 }
 
-/* Test and live money are never in one sum.  In a live shop test money is in none,
- * unless it was asked for. */
-static void print_totals(struct app *app, const struct output *out,
-			 const struct selection *selection)
-{
-	bool test = selection->query.test;
-	int64_t n = out->test.orders;
-
-	if (out->totals.orders || !n)
-		totals_print(&out->totals, test ? "test " : "", stdout);
-	if (n && selection_hides_test(app, selection))
-		printf("%" PRId64 " test order%s in no sum: --test sums test orders\n", n,
-		       n == 1 ? " is" : "s are");
-	else if (n)
-		totals_print(&out->test, "test ", stdout);
-}
-
+/* The end of the table, and the sums.  Test and live money are never in one sum.  In a
+ * live shop test money is in none, unless it was asked for. */
 static void output_end(struct app *app, struct output *out, const struct request *r, bool whole)
 {
+	int64_t live = out->totals.orders, test = out->test.orders;
+
 	if (!out->table) {
 		listing_end(&out->listing, whole);
 		return;
 	}
 	table_end(out->table);
-	if (out->totals.orders || out->test.orders)
+	if (live || test)
 		putchar('\n');
-	if (whole)
-		print_totals(app, out, &r->selection);
-}
-
-static void begin_table(struct output *out, bool paid)
-{
-	memcpy(out->columns, columns, sizeof columns);
-	out->time = paid ? "completedAt" : "createdAt";
-	if (paid)
-		out->columns[TIME].title = "PAID (UTC)";
-	out->table = table_new(stdout, out->columns, COLUMNS, table_terminal_width());
+	if (!whole)
+		return;
+	if (live || !test)
+		totals_print(&out->totals, r->selection.query.test ? "test " : "", stdout);
+	if (test && selection_hides_test(app, &r->selection))
+		printf("%" PRId64 " test order%s in no sum: --test sums test orders\n", test,
+		       test == 1 ? " is" : "s are");
+	else if (test)
+		totals_print(&out->test, "test ", stdout);
 }
 
 static int list_all(struct app *app, struct history *history, const struct request *r)
@@ -191,8 +156,13 @@ static int list_all(struct app *app, struct history *history, const struct reque
 	int rc;
 
 	listing_begin(&out.listing);
-	if (r->listing.format == LISTING_PEOPLE)
-		begin_table(&out, r->selection.paid);
+	if (r->listing.format == LISTING_PEOPLE) {
+		memcpy(out.columns, columns, sizeof columns);
+		out.time = r->selection.paid ? "completedAt" : "createdAt";
+		if (r->selection.paid)
+			out.columns[TIME].title = "PAID (UTC)";
+		out.table = table_new(stdout, out.columns, COLUMNS, table_terminal_width());
+	}
 	rc = list(history, r, &out, &more, &e);
 	output_end(app, &out, r, rc == 0);
 	if (rc) {

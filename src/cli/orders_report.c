@@ -12,25 +12,15 @@
 #include "base/clock.h"
 #include "cli/progress.h"
 
-/* The walk is one backwards through time, so an order's time says how far it is. */
-static void show_progress(struct progress *progress, const struct selection *s, int64_t time,
-			  int64_t n)
-{
-	int64_t now = clock_epoch(), to = s->to < now ? s->to : now, done = to - time;
-	char number[STR_GROUPED_SIZE], text[64];
-	int permille = -1;
-
-	if (s->from != INT64_MIN && to > s->from && done >= 0)
-		permille = done >= to - s->from ? 1000 : (int)(1000 * done / (to - s->from));
-	snprintf(text, sizeof text, "%s orders", str_grouped(n, number));
-	progress_show(progress, permille, text);
-}
-
+/* Adds all orders.  The walk is one backwards through time, so an order's time says how
+ * far it is. */
 static int add_all(struct history *history, const struct selection *s, struct report *report,
 		   struct progress *progress, struct err *e)
 {
+	int64_t now = clock_epoch(), to = s->to < now ? s->to : now, n = 0, time;
+	char number[STR_GROUPED_SIZE], text[64];
 	struct json_object *order;
-	int64_t n = 0, time;
+	int permille;
 
 	for (;;) {
 		if (selection_next(s, history, &order, e))
@@ -39,7 +29,12 @@ static int add_all(struct history *history, const struct selection *s, struct re
 			return 0;
 		if (selection_time(s, order, &time) == 0) {
 			report_add(report, order, time);
-			show_progress(progress, s, time, ++n);
+			permille = -1;
+			if (s->from != INT64_MIN && to > s->from && time <= to)
+				permille = time <= s->from ? 1000
+					: (int)(1000 * (to - time) / (to - s->from));
+			snprintf(text, sizeof text, "%s orders", str_grouped(++n, number));
+			progress_show(progress, permille, text);
 		}
 		json_object_put(order);
 	}

@@ -37,6 +37,7 @@ const char *parse_meant(const char *given, const char *const *names)
 	return best;
 }
 
+/* The option's place in the table; -1: it has none. */
 static int find(const struct command_option *options, struct span name)
 {
 	int i;
@@ -54,6 +55,7 @@ struct reader {
 	char **argv;
 };
 
+/* Says what is wrong with a word: with the command's usage, where there is a command. */
 static enum parse_status wrong(const struct reader *r, const char *format, const char *word)
 {
 	char *text = str_printf(format, word);
@@ -104,35 +106,14 @@ static enum parse_status take_value(struct reader *r, const struct command_optio
 	return **value ? PARSE_RUN : wrong(r, "--%s needs a value", option->name);
 }
 
-static enum parse_status set_common(const struct reader *r, int which, const char *value,
-				    struct app_options *app)
-{
-	switch (which) {
-	case COMMON_CONF:
-		app->conf = value;
-		break;
-	case COMMON_DB:
-		app->db = value;
-		break;
-	case COMMON_TABLE:
-		app->table = value;
-		break;
-	default:
-		return PARSE_HELP;
-	}
-	return app->db && app->table ? wrong(r, "%s", "--db and --table exclude each other")
-				     : PARSE_RUN;
-}
-
 /* The word at r->at, which begins with two dashes. */
 static enum parse_status take_option(struct reader *r, struct command_line *line)
 {
-	const char *name = r->argv[r->at] + 2;
+	const char *name = r->argv[r->at] + 2, *value = NULL;
 	struct span word = {name, strcspn(name, "=")};
 	const struct command_option *options = r->command ? r->command->options : NULL;
 	int own = find(options, word), common = own < 0 ? find(parse_common, word) : -1;
 	enum parse_status status;
-	const char *value = NULL;
 
 	if (own < 0 && common < 0)
 		return unknown(r, word);
@@ -140,12 +121,28 @@ static enum parse_status take_option(struct reader *r, struct command_line *line
 			    &value);
 	if (status != PARSE_RUN)
 		return status;
-	if (own < 0)
-		return set_common(r, common, value, &line->app);
-	line->values[own] = value;
-	return PARSE_RUN;
+	if (own >= 0) {
+		line->values[own] = value;
+		return PARSE_RUN;
+	}
+	switch (common) {
+	case COMMON_CONF:
+		line->app.conf = value;
+		break;
+	case COMMON_DB:
+		line->app.db = value;
+		break;
+	case COMMON_TABLE:
+		line->app.table = value;
+		break;
+	default:
+		return PARSE_HELP;
+	}
+	return line->app.db && line->app.table
+		? wrong(r, "%s", "--db and --table exclude each other") : PARSE_RUN;
 }
 
+/* An option with its value, or an operand. */
 static enum parse_status take_word(struct reader *r, struct command_line *line)
 {
 	char *word = r->argv[r->at];
@@ -157,15 +154,6 @@ static enum parse_status take_word(struct reader *r, struct command_line *line)
 	if (word[0] == '-' && word[1])
 		return wrong(r, "there is no option %s", word);
 	line->operands[line->count++] = word;
-	return PARSE_RUN;
-}
-
-static enum parse_status check_operands(const struct reader *r, const struct command_line *line)
-{
-	if (line->count > r->command->most)
-		return wrong(r, "unexpected argument \"%s\"", line->operands[r->command->most]);
-	if (line->count < r->command->least)
-		return wrong(r, "missing argument: %s", r->command->operand);
 	return PARSE_RUN;
 }
 
@@ -181,10 +169,15 @@ enum parse_status parse_arguments(const struct command *command, int argc, char 
 		status = take_word(&r, line);
 	if (status != PARSE_RUN)
 		return status;
+	/* Behind "--" there are operands alone. */
 	for (r.at++; r.at < argc; r.at++)
 		line->operands[line->count++] = argv[r.at];
 	line->operands[line->count] = NULL;
-	return check_operands(&r, line);
+	if (line->count > command->most)
+		return wrong(&r, "unexpected argument \"%s\"", line->operands[command->most]);
+	if (line->count < command->least)
+		return wrong(&r, "missing argument: %s", command->operand);
+	return PARSE_RUN;
 }
 
 enum parse_status parse_front(int argc, char **argv, struct app_options *app, int *used)

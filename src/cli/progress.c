@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The bar.
+ * The bar: a line that is drawn over itself, or, where there is no terminal, a line every
+ * ten seconds.  What is logged meanwhile goes in front of it.
  */
 #include "cli/progress.h"
 
@@ -15,14 +16,6 @@
 #define REDRAW_MS 100
 #define LINE_MS 10000
 #define BAR_MAX 30
-
-static int columns(void)
-{
-	struct winsize size = {.ws_col = 0};
-
-	ioctl(STDERR_FILENO, TIOCGWINSZ, &size);
-	return size.ws_col ? size.ws_col : 80;
-}
 
 void progress_clear(struct progress *p)
 {
@@ -44,23 +37,21 @@ void progress_begin(struct progress *p, const char *label, bool quiet)
 	log_set_sink(on_log, p);
 }
 
-static void draw_bar(int permille)
+/* Draws the line anew.  What does not fit it is left out: a bar that wraps can't be
+ * redrawn. */
+static void draw(struct progress *p, int permille, const char *text)
 {
 	static const char full[] = "##############################";
 	static const char empty[] = "..............................";
-	int done = permille * BAR_MAX / 1000;
+	int done = permille * BAR_MAX / 1000, left;
+	struct winsize size = {.ws_col = 0};
 
-	fprintf(stderr, " [%.*s%.*s] %3d%%", done, full, BAR_MAX - done, empty, permille / 10);
-}
-
-/* What does not fit the line is left out: a bar that wraps can't be redrawn. */
-static void draw(struct progress *p, int permille, const char *text)
-{
-	int left = columns() - (int)strlen(p->label) - 3;
-
+	ioctl(STDERR_FILENO, TIOCGWINSZ, &size);
+	left = (size.ws_col ? size.ws_col : 80) - (int)strlen(p->label) - 3;
 	fprintf(stderr, "\r%s", p->label);
 	if (permille >= 0 && left > BAR_MAX + 20) {
-		draw_bar(permille);
+		fprintf(stderr, " [%.*s%.*s] %3d%%", done, full, BAR_MAX - done, empty,
+			permille / 10);
 		left -= BAR_MAX + 8;
 	}
 	fprintf(stderr, "  %.*s\033[K", left > 0 ? left : 0, text);

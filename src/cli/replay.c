@@ -24,6 +24,7 @@ struct output {
 	int64_t events, processed, duplicates, ignored, failed;
 };
 
+/* What became of an event, in a word. */
 static const char *verdict(const struct replayed *r)
 {
 	if (!r->result)
@@ -33,22 +34,16 @@ static const char *verdict(const struct replayed *r)
 	return r->result->outcome.duplicate ? "duplicate" : "processed";
 }
 
-static void count(struct output *out, const struct replayed *r)
+/* Why it failed or was ignored, else what it did to the order. */
+static const char *why_of(const struct replayed *r)
 {
-	out->events++;
-	if (!r->result)
-		out->failed++;
-	else if (r->result->ignored)
-		out->ignored++;
-	else if (r->result->outcome.duplicate)
-		out->duplicates++;
-	else
-		out->processed++;
-}
+	const struct record_outcome *o;
 
-/* What it did to the order. */
-static const char *change_of(const struct record_outcome *o)
-{
+	if (r->error)
+		return r->error->text;
+	if (r->result->ignored)
+		return r->result->ignored;
+	o = &r->result->outcome;
 	if (!o->after)
 		return "";
 	if (!o->before)
@@ -56,52 +51,42 @@ static const char *change_of(const struct record_outcome *o)
 	return order_same(o->before, o->after) ? "order unchanged" : "order updated";
 }
 
-static const char *why_of(const struct replayed *r)
-{
-	if (r->error)
-		return r->error->text;
-	return r->result->ignored ? r->result->ignored : change_of(&r->result->outcome);
-}
-
-static void print(const struct output *out, const struct replayed *r)
-{
-	const struct record_outcome *o = r->result ? &r->result->outcome : NULL;
-	const char *number = o ? json_string_or_null(o->marker, "orderNumber") : NULL;
-
-	printf("%-9s  %s  %s%s%s  %s\n", verdict(r), r->id, r->type, number ? "  " : "",
-	       number ? number : "", why_of(r));
-	if (out->dry_run && o && o->after)
-		difference_print_fields(o->before, o->after);
-}
-
-static void print_json(const struct output *out, const struct replayed *r)
-{
-	struct json_object *json = json_object_new_object();
-
-	json_set_string(json, "eventId", r->id);
-	json_set_string(json, "type", r->type);
-	json_set_string(json, "status", verdict(r));
-	if (r->result) {
-		json_copy_member(json, "sessionId", r->result->outcome.marker, "sessionId");
-		json_copy_member(json, "orderId", r->result->outcome.marker, "orderId");
-		json_copy_member(json, "orderNumber", r->result->outcome.marker, "orderNumber");
-	}
-	json_set_string(json, "why", why_of(r));
-	printf("%s\n%s", out->events == 1 ? "{\"events\": [" : ",", json_text(json));
-	json_object_put(json);
-}
-
+/* Counts an event, and prints what became of it:
+ *     processed  evt_1  checkout.session.completed  BC-1  order created
+ *     {"eventId": "evt_1", "type": "...", "status": "processed", ..., "why": "..."} */
 static void on_done(void *context, const struct replayed *r)
 {
 	struct output *out = context;
+	const struct record_outcome *o = r->result ? &r->result->outcome : NULL;
+	const char *number = o ? json_string_or_null(o->marker, "orderNumber") : NULL;
+	struct json_object *json;
 	char text[80];
 
-	count(out, r);
+	out->events++;
+	out->failed += !o;
+	out->ignored += o && r->result->ignored;
+	out->duplicates += o && !r->result->ignored && o->duplicate;
+	out->processed += o && !r->result->ignored && !o->duplicate;
 	progress_clear(&out->progress);
-	if (out->json)
-		print_json(out, r);
-	else
-		print(out, r);
+	if (out->json) {
+		json = json_object_new_object();
+		json_set_string(json, "eventId", r->id);
+		json_set_string(json, "type", r->type);
+		json_set_string(json, "status", verdict(r));
+		if (o) {
+			json_copy_member(json, "sessionId", o->marker, "sessionId");
+			json_copy_member(json, "orderId", o->marker, "orderId");
+			json_copy_member(json, "orderNumber", o->marker, "orderNumber");
+		}
+		json_set_string(json, "why", why_of(r));
+		printf("%s\n%s", out->events == 1 ? "{\"events\": [" : ",", json_text(json));
+		json_object_put(json);
+	} else {
+		printf("%-9s  %s  %s%s%s  %s\n", verdict(r), r->id, r->type, number ? "  " : "",
+		       number ? number : "", why_of(r));
+		if (out->dry_run && o && o->after)
+			difference_print_fields(o->before, o->after);
+	}
 	fflush(stdout);
 	snprintf(text, sizeof text, "%" PRId64 " events, %" PRId64 " failed", out->events,
 		 out->failed);
@@ -125,54 +110,48 @@ static void print_summary(const struct output *out)
 
 /* --- where the events come from -------------------------------------------------- */
 
-static int read_all(int fd, struct buf *text, const char *name, struct err *e)
-{
-	char chunk[65536];
-	ssize_t n;
-
-	while ((n = read(fd, chunk, sizeof chunk)) > 0 && !text->failed)
-		buf_add(text, chunk, (size_t)n);
-	if (n < 0)
-		return err_set(e, ERR_PAYLOAD, "can't read %s: %s", name, strerror(errno));
-	return text->failed ? err_set(e, ERR_PAYLOAD, "%s is larger than %u MiB", name,
-				      REPLAY_FILE_MAX >> 20) : 0;
-}
-
+/* Reads the whole file, at most REPLAY_FILE_MAX of it, and replays what is in it. */
 static int replay_file(const struct replay *replay, const char *path, struct err *e)
 {
 	bool standard = strcmp(path, "-") == 0;
 	int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC), rc;
 	const char *name = standard ? "standard input" : path;
+	char chunk[65536];
 	struct buf text;
+	ssize_t n;
 
 	if (fd < 0)
 		return err_set(e, ERR_PAYLOAD, "can't open %s: %s", path, strerror(errno));
 	buf_init(&text, REPLAY_FILE_MAX);
-	rc = read_all(fd, &text, name, e);
-	if (!rc && replay_text(replay, (struct span){buf_text(&text), text.len}, e))
+	while ((n = read(fd, chunk, sizeof chunk)) > 0 && !text.failed)
+		buf_add(&text, chunk, (size_t)n);
+	if (n < 0)
+		rc = err_set(e, ERR_PAYLOAD, "can't read %s: %s", name, strerror(errno));
+	else if (text.failed)
+		rc = err_set(e, ERR_PAYLOAD, "%s is larger than %u MiB", name, REPLAY_FILE_MAX >> 20);
+	else if (replay_text(replay, (struct span){buf_text(&text), text.len}, e))
 		rc = err_prefix(e, "%s", name);
+	else
+		rc = 0;
 	buf_free(&text);
 	if (!standard)
 		close(fd);
 	return rc;
 }
 
-static int replay_ids(const struct replay *replay, char **ids, struct err *e)
-{
-	int rc = 0;
-
-	for (; !rc && *ids && !replay->stop(replay->context); ids++)
-		rc = replay_id(replay, *ids, e);
-	return rc;
-}
-
+/* The events that the line names. */
 static int replay_all(const struct replay *replay, const struct command_line *line, struct err *e)
 {
+	char **ids = line->operands;
+	int rc = 0;
+
 	if (command_value(line, "undelivered"))
 		return replay_undelivered(replay, e);
 	if (command_value(line, "file"))
 		return replay_file(replay, command_value(line, "file"), e);
-	return replay_ids(replay, line->operands, e);
+	for (; !rc && *ids && !replay->stop(replay->context); ids++)
+		rc = replay_id(replay, *ids, e);
+	return rc;
 }
 
 static int check(const struct command_line *line)

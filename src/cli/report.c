@@ -57,7 +57,8 @@ struct cutting {
 	int64_t gross, refunded, lost, fee;
 };
 
-/* The share of an amount that ends at cut->gross, behind what was given out of it. */
+/* The share of an amount that ends at cut->gross, behind what was given out of it: in
+ * whole units, so that the shares add up to the amount. */
 static int64_t cut_off(const struct cutting *cut, int64_t whole, int64_t *given)
 {
 	int64_t upto = money_share(whole, cut->gross, cut->money->gross), part = upto - *given;
@@ -66,6 +67,8 @@ static int64_t cut_off(const struct cutting *cut, int64_t whole, int64_t *given)
 	return part;
 }
 
+/* Adds a part to its group.  A fee in another currency than the order's is of a group of
+ * its own: money of two currencies is never added. */
 static void give(struct cutting *cut, const struct part *part, const struct report_sums *sums)
 {
 	const struct sale *money = cut->money;
@@ -81,6 +84,7 @@ static void give(struct cutting *cut, const struct part *part, const struct repo
 				&fee);
 }
 
+/* A part, with its share of what was refunded, lost and kept as fees. */
 static void add_part(struct cutting *cut, const struct part *part)
 {
 	struct report_sums sums = {.orders = 1, .quantity = part->quantity, .gross = part->gross};
@@ -93,68 +97,45 @@ static void add_part(struct cutting *cut, const struct part *part)
 	give(cut, part, &sums);
 }
 
-/* What no line and no shipping has: the rest of the gross, and of all that was not given
- * out. */
-static void add_rest(struct cutting *cut)
-{
-	const struct sale *money = cut->money;
-	const struct report_sums rest = {
-		.orders = 1, .gross = money->gross - cut->gross,
-		.refunded = money->refunded - cut->refunded, .lost = money->lost - cut->lost,
-		.fees = money->fee - cut->fee,
-	};
-
-	if (rest.gross || rest.refunded || rest.lost || rest.fees)
-		give(cut, &(struct part){.name = {.text = REPORT_OTHER}}, &rest);
-}
-
-/* A line's total in the order's own currency; 0 where it has none. */
-static int64_t total_of(struct json_object *line, const struct sale *money)
-{
-	const char *currency = json_string_or_null(line, "currency");
-	int64_t total = 0, price;
-
-	if (currency && strcasecmp(currency, money->currency) != 0)
-		return 0;
-	if (json_get_int(line, "amountTotal", &total) != JSON_FOUND &&
-	    (json_get_int(line, "unitPrice", &price) != JSON_FOUND ||
-	     __builtin_mul_overflow(price, json_int_or(line, "quantity", 1), &total)))
-		return 0;
-	return total;
-}
-
+/* An order's lines, its shipping, and what is left of it. */
 static void add_products(struct cutting *cut, struct json_object *order)
 {
 	int64_t shipping = json_int_or(order, "amountShipping", 0);
+	const struct sale *money = cut->money;
 	struct json_object *items = NULL;
+	struct report_sums rest = {.orders = 1};
 	size_t i;
 
 	json_get_array(order, "items", &items);
 	for (i = 0; items && i < json_object_array_length(items); i++) {
 		struct json_object *line = json_object_array_get_idx(items, i);
+		const char *currency = json_string_or_null(line, "currency");
+		int64_t total = 0;
 
+		/* Its total counts where it is in the order's own currency. */
+		if ((currency && strcasecmp(currency, money->currency) != 0) ||
+		    !lines_item_total(line, &total))
+			total = 0;
 		add_part(cut, &(struct part){
 			.name = {.text = lines_item_name(line), .sku = json_string_or_null(line, "sku")},
 			.quantity = json_int_or(line, "quantity", 1),
-			.gross = total_of(line, cut->money),
+			.gross = total,
 		});
 	}
 	if (shipping)
 		add_part(cut, &(struct part){.name = {.text = REPORT_SHIPPING}, .gross = shipping});
-	add_rest(cut);
+
+	/* What no line and no shipping has: the rest of the gross, and of all that was not
+	 * given out. */
+	rest.gross = money->gross - cut->gross;
+	rest.refunded = money->refunded - cut->refunded;
+	rest.lost = money->lost - cut->lost;
+	rest.fees = money->fee - cut->fee;
+	if (rest.gross || rest.refunded || rest.lost || rest.fees)
+		give(cut, &(struct part){.name = {.text = REPORT_OTHER}}, &rest);
 }
 
-static void add_month(struct cutting *cut, struct json_object *order, int64_t time)
-{
-	const struct sale *money = cut->money;
-	struct report_sums sums = {.orders = 1, .gross = money->gross, .refunded = money->refunded,
-				   .lost = money->lost, .fees = money->fee};
-	char month[MONTH_SIZE];
-
-	lines_order_count(order, &sums.quantity);
-	give(cut, &(struct part){.name = {.text = month_text(month_of(time), month)}}, &sums);
-}
-
+/* What an order came to.  A fee without a currency is not known. */
 static struct sale sale_of(struct json_object *order)
 {
 	struct sale sale = {.currency = json_string_or_null(order, "currency")};
@@ -178,15 +159,20 @@ void report_add(struct report *r, struct json_object *order, int64_t time)
 	const struct sale sale = sale_of(order);
 	struct cutting cut = {.report = r, .money = &sale,
 			      .test = order_mode_of(order) == ORDER_MODE_TEST};
+	struct report_sums whole = {.orders = 1, .gross = sale.gross, .refunded = sale.refunded,
+				    .lost = sale.lost, .fees = sale.fee};
+	char month[MONTH_SIZE];
 
 	if (!order_is_paid(order))
 		return;
 	r->orders++;
 	r->test_orders += cut.test;
-	if (r->by == REPORT_MONTH)
-		add_month(&cut, order, time);
-	else
+	if (r->by == REPORT_PRODUCT) {
 		add_products(&cut, order);
+		return;
+	}
+	lines_order_count(order, &whole.quantity);
+	give(&cut, &(struct part){.name = {.text = month_text(month_of(time), month)}}, &whole);
 }
 
 int64_t report_test_orders(const struct report *r)

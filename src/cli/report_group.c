@@ -79,17 +79,6 @@ static struct report_group *new_group(const struct report_name *name, bool test,
 	return g;
 }
 
-static void insert(struct report *r, size_t at, struct report_group *g)
-{
-	if (r->n == r->room) {
-		r->room = r->room ? 2 * r->room : 64;
-		r->groups = mem_realloc(r->groups, r->room * sizeof *r->groups);
-	}
-	memmove(r->groups + at + 1, r->groups + at, (r->n - at) * sizeof *r->groups);
-	r->groups[at] = g;
-	r->n++;
-}
-
 struct report_group *report_group(struct report *r, const struct report_name *name, bool test,
 				  const char *currency)
 {
@@ -97,6 +86,7 @@ struct report_group *report_group(struct report *r, const struct report_name *na
 	struct report_group *g = new_group(name, test, currency);
 	size_t at = place_of(r, g);
 
+	/* It is there already, or it is one too many. */
 	if (at < r->n && compare(r->groups[at], g) == 0) {
 		free_group(g);
 		return r->groups[at];
@@ -105,10 +95,19 @@ struct report_group *report_group(struct report *r, const struct report_name *na
 		free_group(g);
 		return report_group(r, &more, test, currency);
 	}
-	insert(r, at, g);
+
+	/* It comes to its place in the order. */
+	if (r->n == r->room) {
+		r->room = r->room ? 2 * r->room : 64;
+		r->groups = mem_realloc(r->groups, r->room * sizeof *r->groups);
+	}
+	memmove(r->groups + at + 1, r->groups + at, (r->n - at) * sizeof *r->groups);
+	r->groups[at] = g;
+	r->n++;
 	return g;
 }
 
+/* Adds, and remembers where it is too much to be counted. */
 static void add(struct report_sums *sums, int64_t *to, int64_t amount)
 {
 	sums->overflow |= __builtin_add_overflow(*to, amount, to);

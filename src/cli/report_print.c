@@ -35,18 +35,7 @@ static const char *const titles[CELLS] = {
 
 /* --- the order of the groups -------------------------------------------------------- */
 
-static bool is_no_product(const struct report_group *g)
-{
-	return !g->sku && *g->name == '(';
-}
-
-static int by_money(const struct report_group *a, const struct report_group *b)
-{
-	return (b->sums.gross > a->sums.gross) - (b->sums.gross < a->sums.gross);
-}
-
-/* Real money before test money; by months the newest first, by products the currencies
- * apart and what sold most first. */
+/* Real money before test money, then the newest month first. */
 static int compare_months(const void *x, const void *y)
 {
 	const struct report_group *a = *(struct report_group *const *)x;
@@ -58,18 +47,21 @@ static int compare_months(const void *x, const void *y)
 	return rc ? rc : strcmp(a->currency, b->currency);
 }
 
+/* Real money before test money, the currencies apart, what is no product ("(shipping)")
+ * last, and what sold most first. */
 static int compare_products(const void *x, const void *y)
 {
 	const struct report_group *a = *(struct report_group *const *)x;
 	const struct report_group *b = *(struct report_group *const *)y;
+	bool a_is_none = !a->sku && *a->name == '(', b_is_none = !b->sku && *b->name == '(';
 	int rc = a->test - b->test;
 
 	if (!rc)
 		rc = strcmp(a->currency, b->currency);
 	if (!rc)
-		rc = is_no_product(a) - is_no_product(b);
+		rc = a_is_none - b_is_none;
 	if (!rc)
-		rc = by_money(a, b);
+		rc = (b->sums.gross > a->sums.gross) - (b->sums.gross < a->sums.gross);
 	return rc ? rc : strcmp(a->name, b->name);
 }
 
@@ -91,6 +83,7 @@ static char *amount(const struct report_group *g, int64_t n, bool people)
 	return text;
 }
 
+/* The cells of a group, to free_cells(). */
 static void make_cells(const struct report_group *g, bool people, char *cells[CELLS])
 {
 	const struct report_sums *s = &g->sums;
@@ -179,45 +172,40 @@ static void print_csv(const struct report *r, const struct listing *how, bool wi
 
 /* {"month": "2026-11", "livemode": true, "currency": "usd", "orders": 2, ...}, amounts in
  * minor units as an order has them. */
-static struct json_object *json_of(const struct report *r, const struct report_group *g)
-{
-	struct json_object *json = json_object_new_object();
-	const struct report_sums *s = &g->sums;
-	char *currency = str_dup(g->currency);
-	int64_t net;
-
-	str_lower(currency);
-	json_set_string(json, r->by == REPORT_MONTH ? "month" : "product", g->name);
-	json_set_string(json, "sku", g->sku);
-	json_set_bool(json, "livemode", !g->test);
-	json_set_string(json, "currency", currency);
-	json_set_int(json, "orders", s->orders);
-	json_set_int(json, "quantity", s->quantity);
-	if (report_net(s, &net)) {
-		json_set_int(json, "gross", s->gross);
-		json_set_int(json, "refunded", s->refunded);
-		json_set_int(json, "lost", s->lost);
-		json_set_int(json, "fees", s->fees);
-		json_set_int(json, "net", net);
-	}
-	free(currency);
-	return json;
-}
-
 static void print_json(const struct report *r, bool without_test)
 {
 	bool begun = false;
 	size_t i;
 
 	for (i = 0; i < r->n; i++) {
+		const struct report_group *g = r->groups[i];
+		const struct report_sums *s = &g->sums;
 		struct json_object *json;
+		char *currency;
+		int64_t net;
 
-		if (r->groups[i]->test && without_test)
+		if (g->test && without_test)
 			continue;
-		json = json_of(r, r->groups[i]);
+		json = json_object_new_object();
+		currency = str_dup(g->currency);
+		str_lower(currency);
+		json_set_string(json, r->by == REPORT_MONTH ? "month" : "product", g->name);
+		json_set_string(json, "sku", g->sku);
+		json_set_bool(json, "livemode", !g->test);
+		json_set_string(json, "currency", currency);
+		json_set_int(json, "orders", s->orders);
+		json_set_int(json, "quantity", s->quantity);
+		if (report_net(s, &net)) {
+			json_set_int(json, "gross", s->gross);
+			json_set_int(json, "refunded", s->refunded);
+			json_set_int(json, "lost", s->lost);
+			json_set_int(json, "fees", s->fees);
+			json_set_int(json, "net", net);
+		}
 		printf("%s%s", begun ? ",\n" : "[\n", json_text(json));
-		json_object_put(json);
 		begun = true;
+		json_object_put(json);
+		free(currency);
 	}
 	puts(begun ? "\n]" : "[]");
 }

@@ -12,33 +12,29 @@
 /* What was paid after the copy was begun at most a day before: a session lives so long. */
 #define SESSION_LIFE DAY
 
-static void print_next(const char *file, const struct sqlite_copied *done)
+static int run(struct app *app, const struct command_line *line)
 {
+	const char *file = line->operands[0];
+	struct sqlite_copied done;
 	char day[ISO8601_SIZE];
 	int64_t from;
 	struct stat st;
 
-	if (iso8601_parse(done->newest, &from))
+	if (backup_copy(app, line, sqlite_copy_load, &done))
+		return COMMAND_ERROR;
+	if (command_value(line, "quiet"))
+		return COMMAND_OK;
+	printf("%s is what %s has: ", app->config.commerce_db, file);
+	backup_print_size(&done);
+	putchar('\n');
+
+	/* What is missing came after its latest item, or, if it has none, after the file. */
+	if (iso8601_parse(done.newest, &from))
 		from = stat(file, &st) ? 0 : (int64_t)st.st_mtime;
 	printf("What came after that copy is at Stripe; bring it back with\n"
 	       "    ordersnap sync --since %s\n"
 	       "Persons who were erased from orders since then stand in them again: erase them once "
 	       "more.\n", iso8601_day(from > SESSION_LIFE ? from - SESSION_LIFE : 0, day));
-}
-
-static int run(struct app *app, const struct command_line *line)
-{
-	const char *file = line->operands[0];
-	struct sqlite_copied done;
-
-	if (backup_copy(app, line, sqlite_copy_load, &done))
-		return COMMAND_ERROR;
-	if (!command_value(line, "quiet")) {
-		printf("%s is what %s has: ", app->config.commerce_db, file);
-		backup_print_size(&done);
-		putchar('\n');
-		print_next(file, &done);
-	}
 	return COMMAND_OK;
 }
 

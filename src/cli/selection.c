@@ -25,34 +25,28 @@
 
 /* --- days ----------------------------------------------------------------------- */
 
-/* The midnight that a day begins with: only what would be written the same is
- * one, so that 2024-02-30 is none. */
-static int midnight_of(const char *text, int64_t *midnight)
+/* The midnight (UTC) that the option's day begins with: only what would be written the
+ * same is a day, so that 2024-02-30 is none.  Nothing is read where it is not given. */
+static int read_day(const struct command_line *line, const char *option, int64_t *midnight)
 {
-	int64_t today = clock_epoch() / DAY * DAY, epoch;
+	const char *text = command_value(line, option);
+	int64_t today = clock_epoch() / DAY * DAY, epoch = 0;
 	char *time, day[ISO8601_SIZE];
 	int rc;
 
+	if (!text)
+		return COMMAND_OK;
 	if (strcmp(text, "today") == 0 || strcmp(text, "yesterday") == 0) {
 		*midnight = today - (*text == 'y' ? DAY : 0);
-		return 0;
+		return COMMAND_OK;
 	}
 	time = str_printf("%sT00:00:00Z", text);
 	rc = iso8601_parse(time, &epoch);
 	free(time);
 	if (rc || epoch < 0 || strcmp(iso8601_day(epoch, day), text) != 0)
-		return -1;
-	*midnight = epoch;
-	return 0;
-}
-
-static int read_day(const struct command_line *line, const char *option, int64_t *midnight)
-{
-	const char *text = command_value(line, option);
-
-	if (text && midnight_of(text, midnight))
 		return command_usage(line->command, "--%s must be a day as 2024-11-26, today or "
 				     "yesterday, not \"%s\"", option, text);
+	*midnight = epoch;
 	return COMMAND_OK;
 }
 
@@ -82,6 +76,7 @@ static int read_days(const struct command_line *line, struct selection *s)
 	return COMMAND_OK;
 }
 
+/* From the first month to the last one, with the days in which they can be in any zone. */
 static void set_months(struct selection *s, int first, int last)
 {
 	int64_t ignored;
@@ -115,39 +110,20 @@ static int read_time(const struct command_line *line, struct selection *s)
 	return COMMAND_OK;
 }
 
-/* What was paid in some days may have been begun long before them. */
-static void set_query(struct selection *s)
-{
-	s->query.user = s->user;
-	s->query.from = s->from;
-	s->query.to = s->to;
-	if (s->paid && s->from != INT64_MIN)
-		s->query.from -= DAYS_OF_PAYMENT * DAY;
-	if (s->query.from < 0 && s->from != INT64_MIN)
-		s->query.from = 0;
-}
-
 /* --- the line ------------------------------------------------------------------- */
 
-static int read_statuses(const struct command_line *line, unsigned *statuses)
-{
-	struct span rest = span_of(command_value(line, "status")), name;
-
-	while (span_next(&rest, ',', &name)) {
-		unsigned bit = history_status_of(span_trim(name));
-
-		if (!bit)
-			return command_usage(line->command, "there is no status \"%.*s\"; there are "
-					     "%s", (int)name.n, name.p, history_status_names());
-		*statuses |= bit;
-	}
-	return COMMAND_OK;
-}
-
-static int read_people(const struct command_line *line, struct selection *s)
+int selection_read(const struct command_line *line, struct selection *s)
 {
 	const char *user = command_value(line, "user");
+	struct span rest = span_of(command_value(line, "status")), name;
 
+	*s = (struct selection){.query = {.read_ms = READ_MS}};
+	month_set_zone();
+	s->query.test = command_value(line, "test");
+	s->paid = command_value(line, "paid");
+	s->unshipped = command_value(line, "unshipped");
+
+	/* Whose. */
 	s->email = command_value(line, "email");
 	s->user = user_id_from(user);
 	if (user && (!s->user || span_utf8_length(span_of(s->user)) < 0))
@@ -156,21 +132,29 @@ static int read_people(const struct command_line *line, struct selection *s)
 	if (s->email && !strchr(s->email, '@'))
 		return command_usage(line->command, "--email must be an e-mail address, not \"%s\"",
 				     s->email);
-	return COMMAND_OK;
-}
 
-int selection_read(const struct command_line *line, struct selection *s)
-{
-	*s = (struct selection){.query = {.read_ms = READ_MS}};
-	month_set_zone();
-	s->query.test = command_value(line, "test");
-	s->paid = command_value(line, "paid");
-	s->unshipped = command_value(line, "unshipped");
-	if (read_people(line, s) != COMMAND_OK ||
-	    read_time(line, s) != COMMAND_OK ||
-	    read_statuses(line, &s->query.statuses) != COMMAND_OK)
+	/* Of when. */
+	if (read_time(line, s) != COMMAND_OK)
 		return COMMAND_USAGE;
-	set_query(s);
+
+	/* In which state. */
+	while (span_next(&rest, ',', &name)) {
+		unsigned bit = history_status_of(span_trim(name));
+
+		if (!bit)
+			return command_usage(line->command, "there is no status \"%.*s\"; there are "
+					     "%s", (int)name.n, name.p, history_status_names());
+		s->query.statuses |= bit;
+	}
+
+	/* What was paid in some days may have been begun long before them. */
+	s->query.user = s->user;
+	s->query.from = s->from;
+	s->query.to = s->to;
+	if (s->paid && s->from != INT64_MIN)
+		s->query.from -= DAYS_OF_PAYMENT * DAY;
+	if (s->query.from < 0 && s->from != INT64_MIN)
+		s->query.from = 0;
 	return COMMAND_OK;
 }
 

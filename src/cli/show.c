@@ -22,17 +22,6 @@ struct output {
 	int shown;
 };
 
-static void print(struct output *out, struct json_object *order)
-{
-	if (out->listing.format != LISTING_PEOPLE) {
-		listing_order(&out->listing, order);
-		return;
-	}
-	if (out->shown++)
-		putchar('\n');
-	show_order(stdout, order, table_terminal_width());
-}
-
 /* A name may be any bytes. */
 static void complain(const char *text)
 {
@@ -42,30 +31,25 @@ static void complain(const char *text)
 	free(clean);
 }
 
-/* Nothing names the functions' orders before they are adopted. */
-static void say_what_waits(struct app *app)
-{
-	bool complete;
-	struct err e;
-
-	if (adopt_is_complete(app, deadline_in(READ_MS), &complete, &e) == 0 && !complete)
-		command_complain("show", "orders that the Lambda functions wrote are found when "
-				 "`ordersnap adopt` has been run on this table");
-}
-
-/* An order that is not there is said and does not keep the others from being
- * shown; a store that is away does. */
+/* Shows one after the other.  An order that is not there is said and does not keep the
+ * others from being shown; a store that is away does. */
 static int show_all(struct app *app, char **names, struct output *out, bool *whole)
 {
+	bool found_all = true, adopted;
 	int status = COMMAND_OK;
-	bool found_all = true;
+	struct err e;
 
 	for (; *names && !command_output_failed(); names++) {
 		struct json_object *order;
-		struct err e;
 
 		if (lookup_order(app, *names, deadline_in(READ_MS), &order, &e) == 0) {
-			print(out, order);
+			if (out->listing.format != LISTING_PEOPLE) {
+				listing_order(&out->listing, order);
+			} else {
+				if (out->shown++)
+					putchar('\n');
+				show_order(stdout, order, table_terminal_width());
+			}
 			json_object_put(order);
 			continue;
 		}
@@ -76,11 +60,13 @@ static int show_all(struct app *app, char **names, struct output *out, bool *who
 		status = COMMAND_ERROR;
 		*whole = e.code == ERR_NOT_FOUND;
 		if (!*whole)
-			break;
+			return status;
 		found_all = false;
 	}
-	if (!found_all && *whole)
-		say_what_waits(app);
+	/* Nothing names the functions' orders before they are adopted. */
+	if (!found_all && adopt_is_complete(app, deadline_in(READ_MS), &adopted, &e) == 0 && !adopted)
+		command_complain("show", "orders that the Lambda functions wrote are found when "
+				 "`ordersnap adopt` has been run on this table");
 	return status;
 }
 

@@ -104,28 +104,22 @@ void show_payment(FILE *to, struct json_object *order)
 
 /* --- what went back ------------------------------------------------------------- */
 
-/* The latest one, of a record that has no list.  Before disputes had a currency, the
- * buyer's was the likelier one. */
-static void show_latest_dispute(FILE *to, struct json_object *order)
+void show_returned(FILE *to, struct json_object *order)
 {
-	struct json_object *dispute = NULL, *charged = order;
+	struct json_object *disputes = NULL, *dispute = NULL, *charged = order;
 
+	show_each(to, "Refund", order, "refunds", order_part_returned);
+	json_get_array(order, "disputes", &disputes);
+	if (disputes && json_object_array_length(disputes)) {
+		show_each(to, "Dispute", order, "disputes", order_part_returned);
+		return;
+	}
+	/* The latest one, of a record that has no list.  Before disputes had a currency, the
+	 * buyer's was the likelier one. */
 	json_get_object(order, "dispute", &dispute);
 	json_get_object(order, "presentment", &charged);
 	show_member(to, "Dispute", dispute, "status");
 	show_member(to, "Dispute reason", dispute, "reason");
 	show_owned(to, "Dispute amount", order_part_amount(dispute, "amount", charged));
 	show_member(to, "Dispute id", dispute, "id");
-}
-
-void show_returned(FILE *to, struct json_object *order)
-{
-	struct json_object *disputes = NULL;
-
-	show_each(to, "Refund", order, "refunds", order_part_returned);
-	json_get_array(order, "disputes", &disputes);
-	if (disputes && json_object_array_length(disputes))
-		show_each(to, "Dispute", order, "disputes", order_part_returned);
-	else
-		show_latest_dispute(to, order);
 }

@@ -54,6 +54,7 @@ static const struct {
 
 /* --- the parts ------------------------------------------------------------------ */
 
+/* What it is, and when. */
 static void put_head(FILE *to, struct json_object *order)
 {
 	bool live, unconfirmed = false;
@@ -92,6 +93,7 @@ static void put_members(FILE *to, const char *label, struct json_object *order, 
 	}
 }
 
+/* Who bought it, and what the buyer said at Checkout. */
 static void put_customer(FILE *to, struct json_object *order)
 {
 	bool guest = false;
@@ -131,39 +133,29 @@ static void put_address(FILE *to, const char *label, struct json_object *a)
 	free(place);
 }
 
-/* Whether the bill goes to another place than the parcel; a name that one of them
- * lacks makes none. */
-static bool is_other_address(struct json_object *billing, struct json_object *shipping)
+/* Where the parcel goes, where the bill goes if that is another place (a name that one
+ * of them lacks makes none), and what the owner said of the parcel by `ordersnap mark`. */
+static void put_addresses(FILE *to, struct json_object *order)
 {
-	struct json_walk walk = json_walk_of(billing);
+	struct json_object *shipping = NULL, *billing = NULL, *tracking = NULL;
+	struct json_walk walk;
+	bool other = false;
 
+	json_get_object(order, "shippingAddress", &shipping);
+	put_address(to, "Ship to", shipping);
+
+	json_get_object(order, "billingAddress", &billing);
+	walk = json_walk_of(billing);
 	while (json_walk_next(&walk)) {
 		const char *there = json_string_or_null(shipping, walk.key);
 		const char *here = json_string_or_null(billing, walk.key);
 
 		if (!there && strcmp(walk.key, "name") == 0)
 			continue;
-		if (strcmp(here ? here : "", there ? there : "") != 0)
-			return true;
+		other = other || strcmp(here ? here : "", there ? there : "") != 0;
 	}
-	return false;
-}
-
-static void put_addresses(FILE *to, struct json_object *order)
-{
-	struct json_object *shipping = NULL, *billing = NULL;
-
-	json_get_object(order, "shippingAddress", &shipping);
-	json_get_object(order, "billingAddress", &billing);
-	put_address(to, "Ship to", shipping);
-	if (billing && is_other_address(billing, shipping))
+	if (other)
 		put_address(to, "Bill to", billing);
-}
-
-/* What the owner said of the parcel by `ordersnap mark`. */
-static void put_tracking(FILE *to, struct json_object *order)
-{
-	struct json_object *tracking = NULL;
 
 	json_get_object(order, "tracking", &tracking);
 	show_member(to, "Parcel", tracking, "status");
@@ -182,18 +174,7 @@ static char *item_money(struct json_object *item, int64_t amount, struct json_ob
 	return money_text(amount, currency ? currency : json_string_or_null(order, "currency"));
 }
 
-/* The line's total: the Lambda functions wrote none. */
-static bool item_total(struct json_object *item, int64_t *total)
-{
-	int64_t price;
-
-	if (json_get_int(item, "amountTotal", total) == JSON_FOUND)
-		return true;
-	return json_get_int(item, "unitPrice", &price) == JSON_FOUND &&
-	       !__builtin_mul_overflow(price, json_int_or(item, "quantity", 1), total);
-}
-
-/* An amount of a line; 0 is none where it is the usual. */
+/* An amount of a line that is usually 0, which is left out. */
 static char *item_part(struct json_object *item, const char *key, struct json_object *order)
 {
 	int64_t amount = json_int_or(item, key, 0);
@@ -213,7 +194,7 @@ static void put_item(struct table *table, struct json_object *item, struct json_
 			? item_money(item, price, order) : NULL,
 		item_part(item, "amountDiscount", order),
 		item_part(item, "amountTax", order),
-		item_total(item, &total) ? item_money(item, total, order) : NULL,
+		lines_item_total(item, &total) ? item_money(item, total, order) : NULL,
 	};
 	int i;
 
@@ -222,6 +203,7 @@ static void put_item(struct table *table, struct json_object *item, struct json_
 		free(cells[i]);
 }
 
+/* The items as a table. */
 static void put_items(FILE *to, struct json_object *order, int width)
 {
 	struct json_object *items = NULL;
@@ -242,19 +224,6 @@ static void put_items(FILE *to, struct json_object *order, int width)
 
 /* --- the record ----------------------------------------------------------------- */
 
-static void put_ids(FILE *to, struct json_object *order)
-{
-	show_member(to, "Payment", order, "stripePaymentIntentId");
-	show_member(to, "Payment status", order, "stripePaymentStatus");
-	show_member(to, "Stripe customer", order, "stripeCustomerId");
-	show_member(to, "Stripe session", order, "stripeSessionId");
-	show_member(to, "Invoice", order, "invoiceId");
-	show_member(to, "Payment link", order, "paymentLinkId");
-	show_member(to, "Recovered from", order, "recoveredFrom");
-	show_member(to, "Reference", order, "clientReferenceId");
-	show_member(to, "Quote", order, "quoteSignature");
-}
-
 static bool is_known(const char *key, enum json_type type)
 {
 	size_t i;
@@ -268,11 +237,22 @@ static bool is_known(const char *key, enum json_type type)
 	return false;
 }
 
+/* What the record is made from and where it stands, then what is not known here. */
 static void put_record(FILE *to, struct json_object *order)
 {
 	struct json_walk walk = json_walk_of(order);
 	int64_t version;
 
+	show_member(to, "Payment", order, "stripePaymentIntentId");
+	show_member(to, "Payment status", order, "stripePaymentStatus");
+	show_member(to, "Stripe customer", order, "stripeCustomerId");
+	show_member(to, "Stripe session", order, "stripeSessionId");
+	show_member(to, "Invoice", order, "invoiceId");
+	show_member(to, "Payment link", order, "paymentLinkId");
+	show_member(to, "Recovered from", order, "recoveredFrom");
+	show_member(to, "Reference", order, "clientReferenceId");
+	show_member(to, "Quote", order, "quoteSignature");
+	put_members(to, "Metadata", order, "metadata");
 	show_member(to, "Source", order, "source");
 	if (json_get_int(order, "version", &version) == JSON_FOUND)
 		show_owned(to, "Version", str_printf("%" PRId64, version));
@@ -288,12 +268,9 @@ void show_order(FILE *to, struct json_object *order, int width)
 	put_head(to, order);
 	put_customer(to, order);
 	put_addresses(to, order);
-	put_tracking(to, order);
 	put_items(to, order, width);
 	show_sums(to, order);
 	show_payment(to, order);
 	show_returned(to, order);
-	put_ids(to, order);
-	put_members(to, "Metadata", order, "metadata");
 	put_record(to, order);
 }

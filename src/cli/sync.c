@@ -18,7 +18,6 @@
 #include "format/iso8601.h"
 #include "sync/sync.h"
 
-
 /* What the listener's functions need. */
 struct output {
 	struct progress progress;
@@ -56,20 +55,16 @@ static void on_difference(void *context, const struct difference *d)
 
 /* --- the end ---------------------------------------------------------------------- */
 
-static void print_window(const struct sync_result *r)
-{
-	char from[ISO8601_SIZE], to[ISO8601_SIZE];
-
-	printf(" created from %s to %s%s\n", iso8601_time(r->from, from), iso8601_time(r->to, to),
-	       r->resumed ? ", going on with a run that was interrupted" : "");
-}
-
+/* What was looked at, what was found, and what it took. */
 static void print_summary(const struct output *out, int64_t ms)
 {
-	const struct sync_counts *c = &out->result->counts;
+	const struct sync_result *r = out->result;
+	const struct sync_counts *c = &r->counts;
+	char from[ISO8601_SIZE], to[ISO8601_SIZE];
 
-	printf("sync%s: %" PRId64 " sessions", out->dry_run ? " (dry run)" : "", c->sessions);
-	print_window(out->result);
+	printf("sync%s: %" PRId64 " sessions created from %s to %s%s\n",
+	       out->dry_run ? " (dry run)" : "", c->sessions, iso8601_time(r->from, from),
+	       iso8601_time(r->to, to), r->resumed ? ", going on with a run that was interrupted" : "");
 	printf("  %" PRId64 " in order, of which %" PRId64 " wait for their payment; %" PRId64
 	       " skipped\n", c->in_order, c->waiting, c->skipped);
 	printf("  %" PRId64 " missing, %" PRId64 " stale, %" PRId64 " pending, %" PRId64 " with wrong "
@@ -77,8 +72,8 @@ static void print_summary(const struct output *out, int64_t ms)
 	       out->dry_run ? ": nothing was written"
 	       : c->missing + c->stale + c->pending + c->pointers ? ": repaired" : "");
 	printf("  %" PRId64 " errors; %u calls of Stripe, %u reads and %u writes of the store, %" PRId64
-	       ".%" PRId64 " s\n", c->errors, out->result->calls.stripe, out->result->calls.reads,
-	       out->result->calls.writes, ms / 1000, ms % 1000 / 100);
+	       ".%" PRId64 " s\n", c->errors, r->calls.stripe, r->calls.reads, r->calls.writes,
+	       ms / 1000, ms % 1000 / 100);
 }
 
 static void print_summary_json(const struct output *out, int64_t ms)

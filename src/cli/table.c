@@ -135,20 +135,7 @@ static void add_spaces(struct buf *line, int n)
 		buf_putc(line, ' ');
 }
 
-static void add_cell(struct buf *line, const char *text, int width, bool right, bool last)
-{
-	char *cell = table_fit(text, width);
-	int space = width - table_width(cell);
-
-	if (right)
-		add_spaces(line, space);
-	buf_puts(line, cell);
-	if (!right && !last)
-		add_spaces(line, space);
-	free(cell);
-}
-
-/* A column of width 0 is left out. */
+/* Prints a line.  A column of width 0 is left out. */
 static void print_row(struct table *t, const char *const *cells, const int *widths)
 {
 	struct buf line;
@@ -160,11 +147,22 @@ static void print_row(struct table *t, const char *const *cells, const int *widt
 			last = i;
 	buf_init(&line, TEXT_MAX * TABLE_COLUMNS);
 	for (i = 0; i < t->n; i++) {
+		bool right = t->columns[i].right;
+		char *cell;
+		int space;
+
 		if (!widths[i])
 			continue;
 		if (line.len)
 			add_spaces(&line, GAP);
-		add_cell(&line, cells[i], widths[i], t->columns[i].right, i == last);
+		cell = table_fit(cells[i], widths[i]);
+		space = widths[i] - table_width(cell);
+		if (right)
+			add_spaces(&line, space);
+		buf_puts(&line, cell);
+		if (!right && i != last)
+			add_spaces(&line, space);
+		free(cell);
 	}
 	fitting = t->width ? table_fit(buf_text(&line), t->width) : NULL;
 	fprintf(t->to, "%s\n", fitting ? fitting : buf_text(&line));
@@ -238,28 +236,21 @@ static void measure(struct table *t, int column, const char *text)
 		t->widths[column] = width;
 }
 
-static void print_title(struct table *t, const int *widths)
-{
-	const char *titles[TABLE_COLUMNS];
-	int i;
-
-	for (i = 0; i < t->n; i++)
-		titles[i] = t->columns[i].title;
-	print_row(t, titles, widths);
-	t->has_title = true;
-}
-
+/* Prints the rows that are held, in front of the first ones the titles. */
 static void print_rows(struct table *t)
 {
+	const char *cells[TABLE_COLUMNS];
 	int widths[TABLE_COLUMNS], i;
 	size_t row;
 
 	squeeze(t, widths);
-	if (!t->has_title)
-		print_title(t, widths);
+	if (!t->has_title) {
+		for (i = 0; i < t->n; i++)
+			cells[i] = t->columns[i].title;
+		print_row(t, cells, widths);
+		t->has_title = true;
+	}
 	for (row = 0; row < t->used; row++) {
-		const char *cells[TABLE_COLUMNS];
-
 		for (i = 0; i < t->n; i++)
 			cells[i] = t->rows[row][i];
 		print_row(t, cells, widths);

@@ -226,6 +226,16 @@ const char *lines_item_name(struct json_object *item)
 	return "?";
 }
 
+bool lines_item_total(struct json_object *item, int64_t *total)
+{
+	int64_t price;
+
+	if (json_get_int(item, "amountTotal", total) == JSON_FOUND)
+		return true;
+	return json_get_int(item, "unitPrice", &price) == JSON_FOUND &&
+	       !__builtin_mul_overflow(price, json_int_or(item, "quantity", 1), total);
+}
+
 bool lines_order_count(struct json_object *order, int64_t *count)
 {
 	struct json_object *items;

@@ -32,6 +32,10 @@ bool lines_sum(struct json_object *items, const char *key, int64_t *sum);
  * sold; never NULL. */
 const char *lines_item_name(struct json_object *item);
 
+/* What a line comes to: its amountTotal, or (the Lambda functions wrote none) its price
+ * by its quantity; false where it has neither, or that doesn't fit. */
+bool lines_item_total(struct json_object *item, int64_t *total);
+
 /* How many things were sold: the order's itemCount, or (the Lambda functions
  * wrote none) the sum of its lines; false where it has neither. */
 bool lines_order_count(struct json_object *order, int64_t *count);
