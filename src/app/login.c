@@ -40,12 +40,14 @@ static int identify(struct app *app, const struct request *request, bool needs_e
 		    struct auth_identity *who, struct err *e)
 {
 	struct auth_settings settings;
-	const char *secret;
+	const char *secret, *previous;
 
 	*who = (struct auth_identity){.subject = NULL};
-	if (app_secret(app, SECRET_JWT, request->deadline, &secret, e))
+	if (app_secret(app, SECRET_JWT, request->deadline, &secret, e) ||
+	    app_secret(app, SECRET_JWT_PREVIOUS, request->deadline, &previous, e))
 		return -1;
 	settings = settings_of(&app->config, secret);
+	settings.previous_secret = previous;
 	settings.needs_exp = needs_exp;
 	return auth_identify(&settings, request, clock_epoch(), who, e);
 }

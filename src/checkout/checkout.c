@@ -54,26 +54,44 @@ static struct checkout_policy policy_of(const struct app *app)
 	};
 }
 
+/* Whether this shop has signed the quote, with its secret or with the one from before that was
+ * rolled: the buyer has the quote since then. */
+static int check_signature(struct app *app, struct json_object *quote, int64_t deadline,
+			   struct err *e)
+{
+	static const enum secret tried[] = {SECRET_QUOTE, SECRET_QUOTE_PREVIOUS};
+	size_t i;
+
+	for (i = 0; i < sizeof tried / sizeof *tried; i++) {
+		const char *secret;
+
+		if (app_secret(app, tried[i], deadline, &secret, e))
+			return -1;
+		if (secret && quote_is_authentic(quote, secret))
+			return 0;
+	}
+	return err_set(e, ERR_NOT_FOUND, "there is no such quote");
+}
+
 static int read_quote(struct app *app, const char *signature, int64_t deadline,
 		      struct json_object **quote, struct err *e)
 {
 	char *pk;
 	struct store_key key;
-	const char *secret;
 	int rc;
 
 	if (!checkout_is_signature(signature))
 		return err_set(e, ERR_NOT_FOUND, "there is no such quote");
-	if (app_secret(app, SECRET_QUOTE, deadline, &secret, e))
-		return -1;
 	pk = key_quote(signature);
 	key = (struct store_key){pk, KEY_CACHE};
 	rc = store_get_many(app_store(app), &key, 1, quote, deadline, e);
 	free(pk);
 	if (rc)
 		return -1;
-	if (!*quote || !quote_is_authentic(*quote, secret))
+	if (!*quote)
 		return err_set(e, ERR_NOT_FOUND, "there is no such quote");
+	if (check_signature(app, *quote, deadline, e))
+		return -1;
 	if (json_string_or_null(*quote, "orderId"))
 		return err_set(e, ERR_ORDERED, "this quote is already ordered: quote the cart again "
 			       "to order it once more");

@@ -16,7 +16,7 @@
 #include "base/err.h"
 #include "config/config_key.h"
 
-#define CONFIG_KEYS_MAX 64 /* settings there may be */
+#define CONFIG_KEYS_MAX 80 /* settings there may be */
 
 /* Where a setting's value comes from. */
 enum config_source {
@@ -55,11 +55,15 @@ struct config {
 	char *stripe_secret;          /* STRIPE_SECRET */
 	char *stripe_webhook_secret;  /* STRIPE_WEBHOOK_SECRET: one, or several by commas */
 	char *quote_signature_secret; /* QUOTE_SIGNATURE_SECRET */
+	char *quote_signature_secret_previous; /* ..._PREVIOUS: verifies, never signs */
 	char *jwt_secret;             /* JWT_SECRET */
+	char *jwt_secret_previous;
 	char *stripe_secret_parameter; /* ..._PARAMETER: the name of an SSM parameter */
 	char *stripe_webhook_secret_parameter; /* that has the secret, in its place */
 	char *quote_signature_secret_parameter;
+	char *quote_signature_secret_previous_parameter;
 	char *jwt_secret_parameter;
+	char *jwt_secret_previous_parameter;
 	char *jwt_public_key_file;    /* JWT_PUBLIC_KEY_FILE: a PEM file */
 	char *auth_header;            /* AUTH_HEADER: one more header to read a token from */
 	char *jwt_issuer;             /* JWT_ISSUER: what a token's iss has to be */

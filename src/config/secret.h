@@ -10,7 +10,16 @@
 
 #include "config/config.h"
 
-enum secret { SECRET_STRIPE, SECRET_WEBHOOK, SECRET_QUOTE, SECRET_JWT, SECRETS };
+/* The previous ones verify and never sign: what was signed before a secret was rolled. */
+enum secret {
+	SECRET_STRIPE,
+	SECRET_WEBHOOK,
+	SECRET_QUOTE,
+	SECRET_QUOTE_PREVIOUS,
+	SECRET_JWT,
+	SECRET_JWT_PREVIOUS,
+	SECRETS
+};
 
 struct secret_setting {
 	const char *name;      /* "STRIPE_SECRET" */

@@ -20,6 +20,8 @@
 
 #define WRONG_FORM "its signature or form is wrong"
 #define KEY_MAX_BYTES 65536
+#define KEYS_MAX 8 /* of a file; each costs a try at a token that none has signed */
+#define PEM_END "-----END PUBLIC KEY-----"
 #define TOKEN_MAX_BYTES 8192
 #define SCHEME "Bearer"
 
@@ -37,29 +39,71 @@ static int read_key(const char *path, struct buf *key, struct err *e)
 	if (n < 0)
 		return err_set(e, ERR_CONFIG, "JWT_PUBLIC_KEY_FILE: can't read %s: %s", path,
 			       strerror(errno));
-	if (key->failed || !digest_is_public_key((struct span){buf_text(key), key->len}))
-		return err_set(e, ERR_CONFIG, "JWT_PUBLIC_KEY_FILE: %s is no PEM public key (RSA or EC)",
-			       path);
+	if (key->failed)
+		return err_set(e, ERR_CONFIG, "JWT_PUBLIC_KEY_FILE: %s is larger than %d bytes", path,
+			       KEY_MAX_BYTES);
 	return 0;
+}
+
+/* The next key of a PEM file (RFC 7468), from its first line to its last. */
+static bool next_key(const char **rest, struct span *key)
+{
+	const char *begin = strstr(*rest, "-----BEGIN "), *end;
+
+	if (!begin)
+		return false;
+	end = strstr(begin, PEM_END);
+	*rest = end ? end + strlen(PEM_END) : begin + strlen(begin);
+	*rest += strspn(*rest, "\r\n");
+	*key = (struct span){begin, (size_t)(*rest - begin)};
+	return true;
+}
+
+/* All that a token may be signed with: the secret and the one before, or each key of the file,
+ * of which `pem` is the text. */
+static size_t keys_of(const struct auth_settings *s, const char *pem, struct span keys[KEYS_MAX])
+{
+	size_t n = 0;
+
+	if (s->secret)
+		keys[n++] = span_of(s->secret);
+	if (s->secret && s->previous_secret)
+		keys[n++] = span_of(s->previous_secret);
+	while (!s->secret && n < KEYS_MAX && next_key(&pem, &keys[n]))
+		n++;
+	return n;
+}
+
+/* The file has to hold keys that we can use, and no more than are tried. */
+static int check_key_file(const char *path, struct err *e)
+{
+	struct span key;
+	struct buf text;
+	const char *rest;
+	bool fit = true;
+	int n = 0, rc = read_key(path, &text, e);
+
+	for (rest = buf_text(&text); !rc && fit && next_key(&rest, &key); n++)
+		fit = digest_is_public_key(key);
+	if (!rc && (n == 0 || !fit))
+		rc = err_set(e, ERR_CONFIG, "JWT_PUBLIC_KEY_FILE: %s is no PEM public key (RSA or EC)",
+			     path);
+	if (!rc && n > KEYS_MAX)
+		rc = err_set(e, ERR_CONFIG, "JWT_PUBLIC_KEY_FILE: %s has more than %d keys", path,
+			     KEYS_MAX);
+	buf_free(&text);
+	return rc;
 }
 
 int auth_check(const struct auth_settings *s, bool required, struct err *e)
 {
-	struct buf key;
-	int rc;
-
 	if (s->secret && s->public_key_file)
 		return err_set(e, ERR_CONFIG, "JWT_SECRET and JWT_PUBLIC_KEY_FILE are both set: "
 			       "one of them says how tokens are signed");
 	if (required && !s->secret && !s->public_key_file)
 		return err_set(e, ERR_CONFIG, "CHECKOUT_REQUIRE_AUTH is on, but neither JWT_SECRET "
 			       "nor JWT_PUBLIC_KEY_FILE is set");
-	if (!s->public_key_file)
-		return 0;
-	buf_init(&key, KEY_MAX_BYTES);
-	rc = read_key(s->public_key_file, &key, e);
-	buf_free(&key);
-	return rc;
+	return s->public_key_file ? check_key_file(s->public_key_file, e) : 0;
 }
 
 /* What stands behind `Bearer`, without blanks: a server may have taken the blank
@@ -222,24 +266,27 @@ static int decode(const struct auth_settings *s, const char *token, int64_t now,
 {
 	jwt_t *jwt = NULL;
 	const char *problem = WRONG_FORM;
-	struct buf key;
+	struct span keys[KEYS_MAX];
+	struct buf pem;
+	size_t i, n = 0;
 	int rc = 0;
 
-	buf_init(&key, KEY_MAX_BYTES);
+	buf_init(&pem, KEY_MAX_BYTES);
 	if (s->public_key_file)
-		rc = read_key(s->public_key_file, &key, e);
-	else
-		buf_puts(&key, s->secret);
-	if (!rc && has_token_form(token) &&
-	    jwt_decode(&jwt, token, (const unsigned char *)buf_text(&key), (int)key.len) == 0)
-		problem = problem_of(s, jwt, now);
+		rc = read_key(s->public_key_file, &pem, e);
+	if (!rc && has_token_form(token))
+		n = keys_of(s, buf_text(&pem), keys);
+	/* The first key that has signed the token decides; what else is wrong with it is said then. */
+	for (i = 0; i < n && !jwt; i++)
+		if (jwt_decode(&jwt, token, (const unsigned char *)keys[i].p, (int)keys[i].n) == 0)
+			problem = problem_of(s, jwt, now);
 	if (!rc && problem)
 		rc = refuse(problem, e);
 	if (!rc)
 		*who = (struct auth_identity){.subject = str_dup(jwt_get_grant(jwt, "sub")),
 					      .email = verified_email(jwt)};
 	jwt_free(jwt);
-	buf_free(&key);
+	buf_free(&pem);
 	return rc;
 }
 

@@ -10,7 +10,9 @@
 
 struct auth_settings {
 	const char *secret;          /* JWT_SECRET: tokens are HS256; or NULL */
-	const char *public_key_file; /* JWT_PUBLIC_KEY_FILE: they are RS256 or ES256; or NULL */
+	const char *previous_secret; /* JWT_SECRET_PREVIOUS: as good as `secret`; or NULL */
+	const char *public_key_file; /* JWT_PUBLIC_KEY_FILE: they are RS256 or ES256, by any key of
+				      * the file; or NULL */
 	const char *header;          /* AUTH_HEADER, or NULL */
 	const char *issuer;          /* JWT_ISSUER: what `iss` has to be; NULL: anything */
 	const char *audience;        /* JWT_AUDIENCE: what `aud` has to be or to contain; NULL: anything */

@@ -442,6 +442,78 @@ static void tokens_are_checked_with_a_public_key(void **state)
 	unit_remove_folder(folder);
 }
 
+static void while_a_secret_is_rolled_both_are_good(void **state)
+{
+	const struct auth_settings rolled = {.secret = "the new secret", .previous_secret = SECRET};
+	struct err e;
+
+	(void)state;
+	check_int("the new one", ask(&rolled, hmac_token("the new secret", HS256, "{\"sub\":\"n\"}"), &e), 0);
+	check_text("the new one", subject, "n");
+	check_int("the previous one", ask(&rolled, token_of("{'sub':'p'}"), &e), 0);
+	check_text("the previous one", subject, "p");
+	check_int("another one", ask(&rolled, hmac_token("another", HS256, "{\"sub\":\"u\"}"), &e), -1);
+	check_int("expired", ask(&rolled, token_of("{'sub':'u','exp':1}"), &e), -1);
+	check_err("expired", &e, ERR_UNAUTHORIZED, "it has expired");
+}
+
+/* Writes the files one after the other into one. */
+static const char *joined(const char *name, const char *const *paths, size_t n)
+{
+	const char *path = keep_text(str_printf("%s/%s.pem", folder, name));
+	FILE *f = fopen(path, "w");
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		fputs(content_of(paths[i]), f);
+	fclose(f);
+	return path;
+}
+
+static void while_a_key_is_rolled_each_of_the_file_is_good(void **state)
+{
+	char *rsa_key, *ec_key, *other_key;
+	const char *paths[9], *file;
+	struct auth_settings settings = {.secret = NULL};
+	struct err e;
+	FILE *f;
+	size_t i;
+
+	(void)state;
+	folder = unit_folder();
+	paths[0] = make_key(EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048), "rsa", &rsa_key);
+	paths[1] = make_key(EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256"), "ec", &ec_key);
+	make_key(EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256"), "other", &other_key);
+	settings.public_key_file = joined("both", paths, 2);
+	assert_int_equal(auth_check(&settings, true, &e), 0);
+	check_int("the first", ask(&settings, signed_token(JWT_ALG_RS256, rsa_key, "r"), &e), 0);
+	check_int("the second", ask(&settings, signed_token(JWT_ALG_ES256, ec_key, "e"), &e), 0);
+	check_text("the second", subject, "e");
+	check_int("another", ask(&settings, signed_token(JWT_ALG_ES256, other_key, "o"), &e), -1);
+	check_int("HS256 with the file as secret",
+		  ask(&settings, hmac_token(content_of(settings.public_key_file), HS256,
+					    "{\"sub\":\"evil\"}"), &e), -1);
+
+	for (i = 2; i < LENGTH(paths); i++)
+		paths[i] = paths[1];
+	settings.public_key_file = joined("eight", paths, 8);
+	assert_int_equal(auth_check(&settings, true, &e), 0);
+	settings.public_key_file = joined("nine", paths, 9);
+	assert_int_equal(auth_check(&settings, true, &e), -1);
+	check_err("nine", &e, ERR_CONFIG, "has more than 8 keys");
+
+	/* One that is a private key spoils the whole file. */
+	file = keep_text(str_printf("%s/private.pem", folder));
+	f = fopen(file, "w");
+	fputs(other_key, f);
+	fclose(f);
+	paths[1] = file;
+	settings.public_key_file = joined("spoilt", paths, 2);
+	assert_int_equal(auth_check(&settings, true, &e), -1);
+	check_err("spoilt", &e, ERR_CONFIG, "is no PEM public key");
+	unit_remove_folder(folder);
+}
+
 static void a_key_file_that_is_gone_is_a_misconfiguration(void **state)
 {
 	const struct auth_settings settings = {.public_key_file = "/nonexistent/key.pem"};
@@ -535,6 +607,8 @@ int main(void)
 		holds(another_scheme_in_front_does_not_hide_a_token),
 		holds(a_token_has_at_most_8_kilobytes),
 		holds(tokens_are_checked_with_a_public_key),
+		holds(while_a_secret_is_rolled_both_are_good),
+		holds(while_a_key_is_rolled_each_of_the_file_is_good),
 		holds(a_key_file_that_is_gone_is_a_misconfiguration),
 		holds(no_file_stays_open),
 		holds(settings_that_make_no_sense_are_named),
