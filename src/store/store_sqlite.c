@@ -20,7 +20,7 @@
 #define PURGE_ROWS 8 /* expired rows that one write takes along */
 #define PAGE_BYTES (1 << 20) /* of a scan, as in DynamoDB: pages stay small */
 
-enum statement { GET, QUERY, SCAN, SCAN_ON, COUNT, PUT, DELETE, PURGE, BEGIN_READ, BEGIN, COMMIT,
+enum statement { GET, QUERY, SCAN, SCAN_ON, COUNT, PUT, PUT_NEW, DELETE, PURGE, BEGIN_READ, BEGIN, COMMIT,
 		 ROLLBACK, STATEMENTS };
 
 static const char *const sql[STATEMENTS] = {
@@ -38,6 +38,10 @@ static const char *const sql[STATEMENTS] = {
 		    " AND (expires_at IS NULL OR expires_at > ?3) ORDER BY pk, sk LIMIT ?4",
 	[COUNT] = "SELECT count(*) FROM items",
 	[PUT] = "INSERT OR REPLACE INTO items (pk, sk, item, expires_at) VALUES (?1, ?2, ?3, ?4)",
+	/* One that has expired is none. */
+	[PUT_NEW] = "INSERT INTO items (pk, sk, item, expires_at) VALUES (?1, ?2, ?3, ?4)"
+		    " ON CONFLICT (pk, sk) DO UPDATE SET item = ?3, expires_at = ?4"
+		    " WHERE expires_at <= ?5",
 	[DELETE] = "DELETE FROM items WHERE pk = ?1 AND sk = ?2",
 	[PURGE] = "DELETE FROM items WHERE (pk, sk) IN (SELECT pk, sk FROM items"
 		  " WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
@@ -90,6 +94,19 @@ static void bind_text(sqlite3_stmt *statement, int index, const char *text)
 		sqlite3_bind_null(statement, index);
 }
 
+/* The same with a key as its first two parameters. */
+static sqlite3_stmt *ready_at(struct store_sqlite *self, enum statement which, const char *pk,
+			      const char *sk)
+{
+	sqlite3_stmt *statement = ready(self, which);
+
+	if (statement) {
+		bind_text(statement, 1, pk);
+		bind_text(statement, 2, sk);
+	}
+	return statement;
+}
+
 /* The row's item, NULL if its text is no JSON object. */
 static struct json_object *column_item(sqlite3_stmt *statement)
 {
@@ -102,14 +119,12 @@ static struct json_object *column_item(sqlite3_stmt *statement)
 static int get_one(struct store_sqlite *self, const struct store_key *key, int64_t now,
 		   struct json_object **item)
 {
-	sqlite3_stmt *statement = ready(self, GET);
+	sqlite3_stmt *statement = ready_at(self, GET, key->pk, key->sk);
 	int rc;
 
 	*item = NULL;
 	if (!statement)
 		return -1;
-	bind_text(statement, 1, key->pk);
-	bind_text(statement, 2, key->sk);
 	sqlite3_bind_int64(statement, 3, now);
 	rc = sqlite3_step(statement);
 	if (rc == SQLITE_ROW) {
@@ -171,11 +186,9 @@ static int query(struct store *s, const char *pk, const char *sk_prefix, const c
 
 	if (sqlite_file_open(&self->file, deadline, e))
 		return -1;
-	statement = ready(self, QUERY);
+	statement = ready_at(self, QUERY, pk, sk_prefix);
 	if (!statement)
 		return sqlite_file_fail(&self->file, "query", e);
-	bind_text(statement, 1, pk);
-	bind_text(statement, 2, sk_prefix);
 	bind_text(statement, 3, before_sk);
 	sqlite3_bind_int64(statement, 4, clock_epoch());
 	sqlite3_bind_int64(statement, 5, (sqlite3_int64)limit);
@@ -244,13 +257,9 @@ static int scan(struct store *s, const struct store_key *after, size_t limit,
 
 	if (sqlite_file_open(&self->file, deadline, e))
 		return -1;
-	statement = ready(self, after ? SCAN_ON : SCAN);
+	statement = after ? ready_at(self, SCAN_ON, after->pk, after->sk) : ready(self, SCAN);
 	if (!statement)
 		return sqlite_file_fail(&self->file, "read", e);
-	if (after) {
-		bind_text(statement, 1, after->pk);
-		bind_text(statement, 2, after->sk);
-	}
 	sqlite3_bind_int64(statement, 3, clock_epoch());
 	sqlite3_bind_int64(statement, 4, (sqlite3_int64)limit);
 	found = json_object_new_array();
@@ -284,45 +293,51 @@ static int condition_holds(struct store_sqlite *self, const struct store_action 
 	return holds;
 }
 
-static int put_one(struct store_sqlite *self, struct json_object *item)
+static sqlite3_stmt *ready_to_put(struct store_sqlite *self, enum statement which,
+				  struct json_object *item, const char *text)
 {
-	sqlite3_stmt *statement = ready(self, PUT);
+	sqlite3_stmt *statement = ready_at(self, which, json_string_or_null(item, "PK"),
+					   json_string_or_null(item, "SK"));
 	int64_t expires;
 
 	if (!statement)
-		return -1;
-	bind_text(statement, 1, json_string_or_null(item, "PK"));
-	bind_text(statement, 2, json_string_or_null(item, "SK"));
-	bind_text(statement, 3, json_text(item));
+		return NULL;
+	bind_text(statement, 3, text);
 	if (json_get_int(item, "expiresAt", &expires) == JSON_FOUND)
 		sqlite3_bind_int64(statement, 4, expires);
 	else
 		sqlite3_bind_null(statement, 4);
-	return run(statement);
+	return statement;
 }
 
-static int delete_one(struct store_sqlite *self, struct json_object *item)
+/* 1: put; 0: an item stands there; -1: failure. */
+static int put_new(struct store_sqlite *self, struct json_object *item, const char *text, int64_t now)
 {
-	sqlite3_stmt *statement = ready(self, DELETE);
+	sqlite3_stmt *statement = ready_to_put(self, PUT_NEW, item, text);
 
-	if (!statement)
-		return -1;
-	bind_text(statement, 1, json_string_or_null(item, "PK"));
-	bind_text(statement, 2, json_string_or_null(item, "SK"));
-	return run(statement);
+	if (statement)
+		sqlite3_bind_int64(statement, 5, now);
+	return run(statement) ? -1 : sqlite3_changes(self->file.db) == 1;
 }
 
-static int act(struct store_sqlite *self, const struct store_action *action)
+/* 1: done; 0: the action's condition does not hold; -1: failure. */
+static int act(struct store_sqlite *self, const struct store_action *action, const char *text,
+	       int64_t now)
 {
-	switch (action->verb) {
-	case STORE_PUT:
-		return put_one(self, action->item);
-	case STORE_DELETE:
-		return delete_one(self, action->item);
-	case STORE_CHECK:
-		break;
-	}
-	return 0;
+	struct json_object *item = action->item;
+	int holds = 0;
+
+	/* One look for both; where something stands, is it an item? */
+	if (action->verb == STORE_PUT && action->condition == STORE_ABSENT)
+		holds = put_new(self, item, text, now);
+	if (holds)
+		return holds;
+	holds = condition_holds(self, action, now);
+	if (holds != 1 || action->verb == STORE_CHECK)
+		return holds;
+	return run(action->verb == STORE_PUT ? ready_to_put(self, PUT, item, text)
+		   : ready_at(self, DELETE, json_string_or_null(item, "PK"),
+			      json_string_or_null(item, "SK"))) ? -1 : 1;
 }
 
 static int purge(struct store_sqlite *self, int64_t now)
@@ -337,18 +352,18 @@ static int purge(struct store_sqlite *self, int64_t now)
 }
 
 /* 0: written; 1: the condition of actions[*failed] does not hold; -1: failure. */
-static int write_rows(struct store_sqlite *self, const struct store_action *actions, size_t n,
-		      size_t *failed)
+static int write_rows(struct store_sqlite *self, const struct store_action *actions,
+		      const char *const *texts, size_t n, size_t *failed)
 {
 	int64_t now = clock_epoch();
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		int holds = condition_holds(self, &actions[i], now);
+		int done = act(self, &actions[i], texts[i], now);
 
-		if (holds < 0 || (holds && act(self, &actions[i])))
+		if (done < 0)
 			return -1;
-		if (!holds) {
+		if (!done) {
 			*failed = i;
 			return 1;
 		}
@@ -360,19 +375,27 @@ static int write_all(struct store *s, const struct store_action *actions, size_t
 		     int64_t deadline, struct err *e)
 {
 	struct store_sqlite *self = self_of(s);
+	const char *texts[STORE_MAX_ITEMS];
+	size_t i;
 	int rc;
 
 	if (sqlite_file_open(&self->file, deadline, e))
 		return -1;
+
+	/* Others wait while we have the lock: what can be done before, is. */
+	for (i = 0; i < n; i++)
+		texts[i] = actions[i].verb == STORE_PUT ? json_text(actions[i].item) : NULL;
+	sqlite_turn_take(&self->file.turn, deadline);
 	if (run(ready(self, BEGIN)))
 		return sqlite_file_fail(&self->file, "begin a transaction", e);
-	rc = write_rows(self, actions, n, failed);
+	rc = write_rows(self, actions, texts, n, failed);
 	if (rc == 0 && run(ready(self, COMMIT)))
 		rc = -1;
 	if (rc < 0)
 		return sqlite_file_fail(&self->file, "write", e); /* closing rolls back */
 	if (rc > 0 && run(ready(self, ROLLBACK)))
 		sqlite_file_close(&self->file);
+	sqlite_turn_give(&self->file.turn);
 	return rc ? err_set(e, ERR_CONFLICT, "the condition of %s does not hold",
 			    json_string_or_null(actions[*failed].item, "PK"))
 		  : sqlite_file_confirm(&self->file, e);

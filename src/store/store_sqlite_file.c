@@ -20,7 +20,10 @@
 /* A log that has grown under a long reader is cut by the first writer that finds it so large
  * once the reader is gone: it waits for so long, and tries so often. */
 #define LOG_LARGE (8 << 20)
+#define LOG_PAGES 1000 /* from so many on the log is written into the file */
+#define LOG_MORE 250   /* and again after so many, while readers keep it from beginning anew */
 #define CHECKPOINT_MS 50
+#define RESTART_MS 20 /* the writers wait so long at most for those who read */
 #define CHECKPOINT_EVERY_MS 1000
 
 static const char MAGIC[16] = "SQLite format 3";
@@ -128,6 +131,7 @@ void sqlite_file_close(struct sqlite_file *self)
 		self->statements[i] = NULL;
 	}
 	sqlite3_close(self->db);
+	sqlite_turn_close(&self->turn);
 	self->db = NULL;
 	open_files--;
 }
@@ -234,6 +238,32 @@ static int look_before_opening(struct sqlite_file *self, struct err *e)
 	return 0;
 }
 
+/* One thread uses SQLite, and nobody asks how much memory it has: without both, each
+ * allocation and each call is spared a lock. */
+static void configure_once(void)
+{
+	static bool done;
+
+	if (!done) {
+		sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+		sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	}
+	done = true;
+}
+
+/* SQLite calls it after each commit, instead of writing the log into the file itself. */
+static int on_commit(void *context, sqlite3 *db, const char *name, int pages)
+{
+	struct sqlite_file *self = context;
+
+	(void)db;
+	(void)name;
+	self->log_pages = pages;
+	if (pages < self->log_tried) /* it has begun anew */
+		self->log_tried = 0;
+	return SQLITE_OK;
+}
+
 static int open_new(struct sqlite_file *self, struct err *e)
 {
 	int rc;
@@ -241,10 +271,12 @@ static int open_new(struct sqlite_file *self, struct err *e)
 	/* Look before SQLite does: it would make what is missing its own. */
 	if (look_before_opening(self, e))
 		return -1;
+	configure_once();
 	rc = sqlite3_open_v2(self->path, &self->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
 			     SQLITE_OPEN_EXRESCODE, NULL);
 	open_files++;
 	self->log = (struct sqlite_path_id){.inode = 0};
+	self->log_pages = self->log_tried = 0;
 	if (rc != SQLITE_OK || sqlite3_busy_handler(self->db, on_busy, self))
 		return sqlite_file_fail(self, "open it", e);
 
@@ -256,6 +288,9 @@ static int open_new(struct sqlite_file *self, struct err *e)
 	}
 	if (set_up(self))
 		return sqlite_file_fail(self, "open it", e);
+
+	sqlite3_wal_hook(self->db, on_commit, self);
+	sqlite_turn_open(&self->turn, self->real);
 
 	/* The -wal is there from here on.  Was the file replaced meanwhile? */
 	self->log = sqlite_path_log(self->real);
@@ -302,18 +337,42 @@ int sqlite_file_open(struct sqlite_file *self, int64_t deadline, struct err *e)
 
 /* --- after a commit ------------------------------------------------------------ */
 
-/* SQLite writes the log into the file by itself, but begins the log anew only when nobody
- * reads it at that moment: under a long reader it grows, and stays large under many. */
+static int checkpoint(struct sqlite_file *self, int mode, int64_t ms)
+{
+	int64_t deadline = self->deadline;
+	int rc;
+
+	self->deadline = deadline_in(ms);
+	rc = sqlite3_wal_checkpoint_v2(self->db, NULL, mode, NULL, NULL);
+	self->deadline = deadline;
+	return rc;
+}
+
+/* Left to itself, SQLite writes the log into the file after each commit from a thousand pages on,
+ * and the log begins anew once somebody finds all of it written and nobody reading: while
+ * others write that is hardly ever, and each commit then costs two more syncs.  So the
+ * bulk is written while the others go on, and the rest in our turn, when none of them writes. */
+static void write_log_into_file(struct sqlite_file *self)
+{
+	if (self->log_pages < LOG_PAGES || self->log_pages < self->log_tried + LOG_MORE)
+		return;
+	self->log_tried = self->log_pages;
+	if (checkpoint(self, SQLITE_CHECKPOINT_PASSIVE, 0) != SQLITE_OK)
+		return; /* another program is at it */
+	if (sqlite_turn_take(&self->turn, deadline_in(CHECKPOINT_MS)))
+		checkpoint(self, SQLITE_CHECKPOINT_RESTART, RESTART_MS);
+	sqlite_turn_give(&self->turn);
+}
+
+/* A log that begins anew keeps its size, and it grows under a long reader. */
 static void shrink_log(struct sqlite_file *self)
 {
-	int64_t now = clock_monotonic_ms(), deadline = self->deadline;
+	int64_t now = clock_monotonic_ms();
 
 	if (self->log.size < LOG_LARGE || now < self->next_checkpoint)
 		return;
 	self->next_checkpoint = now + CHECKPOINT_EVERY_MS;
-	self->deadline = deadline_in(CHECKPOINT_MS);
-	sqlite3_wal_checkpoint_v2(self->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-	self->deadline = deadline;
+	checkpoint(self, SQLITE_CHECKPOINT_TRUNCATE, CHECKPOINT_MS);
 }
 
 int sqlite_file_confirm(struct sqlite_file *self, struct err *e)
@@ -321,6 +380,7 @@ int sqlite_file_confirm(struct sqlite_file *self, struct err *e)
 	if (standing_of(self) != STANDS)
 		return err_set(e, ERR_UNAVAILABLE, "%s was moved away, replaced or emptied while it was "
 			       "written: the write does not count", self->path);
+	write_log_into_file(self);
 	shrink_log(self);
 	return 0;
 }

@@ -16,8 +16,9 @@
 
 #include "base/err.h"
 #include "store/store_sqlite_path.h"
+#include "store/store_sqlite_turn.h"
 
-#define SQLITE_FILE_STATEMENTS 12
+#define SQLITE_FILE_STATEMENTS 13
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -40,6 +41,8 @@ struct sqlite_file {
 	char *real;               /* the path without links, which has the -wal beside it */
 	struct sqlite_path_id id; /* of the file that is open, and of its -wal, */
 	struct sqlite_path_id log; /* to see when others stand at their paths */
+	struct sqlite_turn turn;  /* to write; for whoever writes */
+	int log_pages, log_tried; /* in the -wal after our last commit, and at our last checkpoint */
 	int64_t next_checkpoint;  /* not before, monotonic */
 	enum sqlite_file_trouble trouble; /* of the last opening */
 };

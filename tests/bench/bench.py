@@ -512,4 +512,5 @@ def main():
         bench.close()
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -9,14 +9,17 @@
 #include "unit.h"
 
 #include <fcntl.h>
+#include <libgen.h>
 #include <sqlite3.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "store/dynamodb_table.h"
 #include "base/clock.h"
+#include "base/mem.h"
 #include "store/store.h"
 #include "store/store_dynamodb.h"
 #include "store/store_sqlite.h"
@@ -1304,6 +1307,41 @@ static void writes_are_durable_and_readers_do_not_wait(void **state)
 	assert_int_equal(sql("PRAGMA user_version"), 1);
 }
 
+static void writes_go_on_while_a_program_holds_the_folder(void **state)
+{
+	char *copy = str_dup(file);
+	int held = open(dirname(copy), O_RDONLY | O_DIRECTORY);
+
+	(void)state;
+	assert_int_equal(flock(held, LOCK_EX), 0);
+	must_put(item("x", "1", ""));
+	must_put(item("x", "2", ""));
+	close(held);
+	free(copy);
+}
+
+static void the_log_is_written_into_the_file_and_begins_anew(void **state)
+{
+	const char *log = keep_text(str_printf("%s-wal", file));
+	char *large = mem_zalloc(1, 20001);
+	off_t size = 0;
+	struct stat st;
+	int i;
+
+	(void)state;
+	memset(large, 'x', 20000);
+	for (i = 0; i < 600; i++) {
+		struct json_object *value = item("x", keep_text(str_printf("%d", i % 10)), "");
+
+		json_set_string(value, "text", large);
+		must_put(value);
+		assert_int_equal(stat(log, &st), 0);
+		size = st.st_size > size ? st.st_size : size;
+	}
+	free(large);
+	assert_in_range(size, 4000000, 6000000); /* twelve million bytes went through it */
+}
+
 static void a_file_of_a_newer_program_is_not_touched(void **state)
 {
 	struct err e;
@@ -1574,6 +1612,8 @@ static const struct CMUnitTest sqlite_only[] = {
 	with_store(a_new_file_that_is_in_use_is_not_harmed_by_letting_the_old_one_go),
 	with_store(the_file_is_for_its_owner_and_group_only),
 	with_store(writes_are_durable_and_readers_do_not_wait),
+	with_store(writes_go_on_while_a_program_holds_the_folder),
+	with_store(the_log_is_written_into_the_file_and_begins_anew),
 	with_store(a_file_of_a_newer_program_is_not_touched),
 	with_store(a_row_that_is_no_json_is_a_failure_or_its_key_and_never_an_absent_item),
 	with_store(a_scan_names_the_row_that_is_no_item),
