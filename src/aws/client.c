@@ -133,7 +133,6 @@ static int find_endpoint(struct aws_client *client, struct err *e)
 /* A request on its way, over all its tries. */
 struct call {
 	const struct aws_request *request;
-	const char *body;           /* the input as text */
 	bool renewed;               /* the credentials were fetched anew for it once */
 	struct json_object *answer; /* where it succeeded */
 	struct aws_failure failure; /* the last refusal */
@@ -143,7 +142,7 @@ static int send_once(struct aws_client *client, const struct call *call,
 		     const struct aws_credentials *credentials, struct http_answer *answer,
 		     struct err *e)
 {
-	struct span sent = span_of(call->body);
+	struct span sent = call->request->input;
 	int64_t deadline = call->request->deadline;
 	int64_t soon = deadline_in(TRY_MS + (int64_t)sent.n / BYTES_A_MS);
 	char *target, *type, *token = NULL, *scope;
@@ -276,7 +275,7 @@ static int try_once(struct aws_client *client, struct call *call, struct err *e)
 int aws_call(struct aws_client *client, const struct aws_request *request,
 	     struct json_object **answer, struct aws_failure *failure, struct err *e)
 {
-	struct call call = {.request = request, .body = json_text(request->input)};
+	struct call call = {.request = request};
 	int try = 0, rc;
 
 	if (failure)

@@ -32,10 +32,10 @@ struct aws_failure {
 	struct json_object *answer; /* the error's whole JSON, or NULL; owned */
 };
 
-/* An operation ("GetItem") with its JSON, and until when (base/clock.h). */
+/* An operation ("GetItem") with the text of its JSON, and until when (base/clock.h). */
 struct aws_request {
 	const char *operation;
-	struct json_object *input;
+	struct span input;
 	int64_t deadline;
 };
 

@@ -16,8 +16,8 @@ int aws_ssm_get_parameter(struct aws_client *ssm, const char *name, int64_t dead
 
 	json_set_string(input, "Name", name);
 	json_set_bool(input, "WithDecryption", true);
-	rc = aws_call(ssm, &(struct aws_request){"GetParameter", input, deadline}, &answer, &failure,
-		      e);
+	rc = aws_call(ssm, &(struct aws_request){"GetParameter", span_of(json_text(input)), deadline},
+		      &answer, &failure, e);
 	if (rc && strcmp(failure.type, "ParameterNotFound") == 0)
 		err_set(e, ERR_UNAVAILABLE, "there is no SSM parameter %s in this region", name);
 	else if (rc)

@@ -70,21 +70,27 @@ int buf_putc(struct buf *b, char c)
 	return buf_add(b, &c, 1);
 }
 
+/* Mostly the text fits into what there is: then it is formatted once. */
 int buf_printf(struct buf *b, const char *format, ...)
 {
+	size_t room = b->failed || b->cap <= b->len ? 0 : b->cap - b->len;
 	va_list ap, again;
 	int n;
 
 	va_start(ap, format);
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, format, ap);
+	n = vsnprintf(room ? b->data + b->len : NULL, room, format, ap);
 	va_end(ap);
-	if (n < 0 || buf_reserve(b, (size_t)n)) {
-		b->failed = true;
-		va_end(again);
-		return -1;
+	if (n < 0 || (size_t)n >= room || (size_t)n > b->max - b->len) {
+		if (room)
+			b->data[b->len] = '\0';
+		if (n < 0 || buf_reserve(b, (size_t)n)) {
+			b->failed = true;
+			va_end(again);
+			return -1;
+		}
+		vsnprintf(b->data + b->len, (size_t)n + 1, format, again);
 	}
-	vsnprintf(b->data + b->len, (size_t)n + 1, format, again);
 	va_end(again);
 	b->len += (size_t)n;
 	return 0;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "format/json_write.h"
 
 static int compare_members(const void *a, const void *b)
 {
@@ -29,15 +30,6 @@ static struct json_walk *sorted_members(struct json_object *object, size_t n)
 	return members;
 }
 
-/* A string as JSON; its quotes and escapes are those of json_text(). */
-static void add_key(const char *key, struct buf *out)
-{
-	struct json_object *text = json_object_new_string(key);
-
-	buf_puts(out, json_text(text));
-	json_object_put(text);
-}
-
 static void add_value(struct json_object *value, struct buf *out);
 
 static void add_object(struct json_object *object, struct buf *out)
@@ -49,7 +41,7 @@ static void add_object(struct json_object *object, struct buf *out)
 	for (i = 0; i < n; i++) {
 		if (i)
 			buf_putc(out, ',');
-		add_key(members[i].key, out);
+		json_write_string(out, span_of(members[i].key));
 		buf_putc(out, ':');
 		add_value(members[i].value, out);
 	}
@@ -78,7 +70,7 @@ static void add_value(struct json_object *value, struct buf *out)
 	else if (json_object_is_type(value, json_type_array))
 		add_array(value, out);
 	else
-		buf_puts(out, json_text(value));
+		json_write(out, value);
 }
 
 int json_canonical(struct json_object *value, struct buf *out)

@@ -4,46 +4,32 @@
  */
 #include "store/dynamodb.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "store/value.h"
 #include "base/clock.h"
 #include "base/digest.h"
+#include "format/json_write.h"
 
 #define UNPROCESSED_PAUSE_MS 50
+#define MAX_INPUT (1u << 30) /* bytes: more than a hundred items can have */
 
-/* `json` "{...}" as a value; for constant parts of inputs. */
-static struct json_object *constant(const char *json)
+/* {"TableName":"…", which begins most inputs and most actions. */
+static void write_table(struct buf *out, const char *table)
 {
-	return json_parse(span_of(json));
+	buf_puts(out, "{\"TableName\":");
+	json_write_string(out, span_of(table));
+	buf_putc(out, ',');
 }
 
-static struct json_object *string_value(const char *text)
+/* {"PK":{"S":"…"},"SK":{"S":"…"}} */
+static void write_key(struct buf *out, const char *pk, const char *sk)
 {
-	struct json_object *value = json_object_new_object();
-
-	json_set_string(value, "S", text);
-	return value;
-}
-
-static struct json_object *number_value(int64_t number)
-{
-	struct json_object *value = json_object_new_object();
-	char *text = str_printf("%lld", (long long)number);
-
-	json_set_string(value, "N", text);
-	free(text);
-	return value;
-}
-
-static struct json_object *key_value(const char *pk, const char *sk)
-{
-	struct json_object *key = json_object_new_object();
-
-	json_set(key, "PK", string_value(pk));
-	json_set(key, "SK", string_value(sk));
-	return key;
+	buf_puts(out, "{\"PK\":");
+	aws_string_write(out, pk);
+	buf_puts(out, ",\"SK\":");
+	aws_string_write(out, sk);
+	buf_putc(out, '}');
 }
 
 /* A refusal that is not about conditions is a fault of the table or of this
@@ -67,13 +53,37 @@ static int refused(const char *table, struct err *e)
 	return -1;
 }
 
-static int call(const struct dynamodb *db, const struct aws_request *request,
-		struct json_object **answer, struct err *e)
+/* An operation with its input, which is written before it is called. */
+struct call {
+	const struct dynamodb *db;
+	const char *operation;
+	int64_t deadline;
+	struct buf input;
+};
+
+static struct call call_of(const struct dynamodb *db, const char *operation, int64_t deadline)
 {
+	struct call c = {.db = db, .operation = operation, .deadline = deadline};
+
+	buf_init(&c.input, MAX_INPUT);
+	return c;
+}
+
+static struct aws_request request_of(const struct call *c)
+{
+	return (struct aws_request){c->operation, {buf_text(&c->input), c->input.len}, c->deadline};
+}
+
+/* Calls, and gives the input back. */
+static int call(struct call *c, struct json_object **answer, struct err *e)
+{
+	struct aws_request request = request_of(c);
+	int rc;
+
 	*answer = NULL;
-	if (aws_call(db->client, request, answer, NULL, e))
-		return refused(db->table, e);
-	return 0;
+	rc = aws_call(c->db->client, &request, answer, NULL, e);
+	buf_free(&c->input);
+	return rc ? refused(c->db->table, e) : 0;
 }
 
 static int bad_item(const struct dynamodb *db, struct err *e)
@@ -84,35 +94,37 @@ static int bad_item(const struct dynamodb *db, struct err *e)
 int dynamodb_get(const struct dynamodb *db, const struct store_key *key, int64_t deadline,
 		 struct json_object **item, struct err *e)
 {
-	struct json_object *input = json_object_new_object(), *answer, *found;
+	struct call get = call_of(db, "GetItem", deadline);
+	struct json_object *answer, *found;
 	int rc;
 
 	*item = NULL;
-	json_set_string(input, "TableName", db->table);
-	json_set(input, "Key", key_value(key->pk, key->sk));
-	json_set_bool(input, "ConsistentRead", true);
-	rc = call(db, &(struct aws_request){"GetItem", input, deadline}, &answer, e);
+	write_table(&get.input, db->table);
+	buf_puts(&get.input, "\"ConsistentRead\":true,\"Key\":");
+	write_key(&get.input, key->pk, key->sk);
+	buf_putc(&get.input, '}');
+	rc = call(&get, &answer, e);
 	if (!rc && json_get_object(answer, "Item", &found) == JSON_FOUND &&
 	    !(*item = aws_item_to_json(found)))
 		rc = bad_item(db, e);
 	json_object_put(answer);
-	json_object_put(input);
 	return rc;
 }
 
-static struct json_object *batch_request(const char *table, const struct store_key *keys, size_t n)
+/* {"RequestItems":{"table":{"ConsistentRead":true,"Keys":[…]}}} */
+static void write_batch(struct buf *out, const char *table, const struct store_key *keys, size_t n)
 {
-	struct json_object *requests = json_object_new_object();
-	struct json_object *request = json_object_new_object();
-	struct json_object *list = json_object_new_array();
 	size_t i;
 
-	for (i = 0; i < n; i++)
-		json_object_array_add(list, key_value(keys[i].pk, keys[i].sk));
-	json_set(request, "Keys", list);
-	json_set_bool(request, "ConsistentRead", true);
-	json_set(requests, table, request);
-	return requests;
+	buf_puts(out, "{\"RequestItems\":{");
+	json_write_string(out, span_of(table));
+	buf_puts(out, ":{\"ConsistentRead\":true,\"Keys\":[");
+	for (i = 0; i < n; i++) {
+		if (i)
+			buf_putc(out, ',');
+		write_key(out, keys[i].pk, keys[i].sk);
+	}
+	buf_puts(out, "]}}}");
 }
 
 /* Converts the answer's items into `items`. */
@@ -131,24 +143,23 @@ static int take_items(const struct dynamodb *db, struct json_object *list,
 	return 0;
 }
 
-/* One BatchGetItem; *requests is replaced by what was not processed, or NULL. */
-static int get_batch_once(const struct dynamodb *db, struct json_object **requests,
-			  int64_t deadline, struct json_object *items, struct err *e)
+/* One BatchGetItem; in place of its input comes that for what was not processed, or
+ * nothing. */
+static int get_batch_once(struct call *batch, struct json_object *items, struct err *e)
 {
-	struct json_object *input = json_object_new_object(), *answer, *part, *list;
-	int rc;
+	struct json_object *answer, *part, *list;
+	int rc = call(batch, &answer, e);
 
-	json_set(input, "RequestItems", *requests);
-	*requests = NULL;
-	rc = call(db, &(struct aws_request){"BatchGetItem", input, deadline}, &answer, e);
 	if (!rc && json_get_object(answer, "Responses", &part) == JSON_FOUND &&
-	    json_get_array(part, db->table, &list) == JSON_FOUND)
-		rc = take_items(db, list, items, e);
+	    json_get_array(part, batch->db->table, &list) == JSON_FOUND)
+		rc = take_items(batch->db, list, items, e);
 	if (!rc && json_get_object(answer, "UnprocessedKeys", &part) == JSON_FOUND &&
-	    json_object_object_length(part) > 0)
-		*requests = json_object_get(part);
+	    json_object_object_length(part) > 0) {
+		buf_puts(&batch->input, "{\"RequestItems\":");
+		json_write(&batch->input, part);
+		buf_putc(&batch->input, '}');
+	}
 	json_object_put(answer);
-	json_object_put(input);
 	return rc;
 }
 
@@ -156,11 +167,12 @@ int dynamodb_get_batch(const struct dynamodb *db, const struct store_key *keys, 
 		       int64_t deadline, struct json_object **items, struct err *e)
 {
 	struct json_object *found = json_object_new_array();
-	struct json_object *requests = batch_request(db->table, keys, n);
+	struct call batch = call_of(db, "BatchGetItem", deadline);
 	int64_t pause = UNPROCESSED_PAUSE_MS;
 	int rc;
 
-	while (!(rc = get_batch_once(db, &requests, deadline, found, e)) && requests) {
+	write_batch(&batch.input, db->table, keys, n);
+	while (!(rc = get_batch_once(&batch, found, e)) && batch.input.len) {
 		deadline_sleep(clock_jitter((uint32_t)pause) + 1, deadline);
 		pause = pause < 1000 ? pause * 2 : pause;
 		if (deadline_left(deadline) == 0) {
@@ -169,7 +181,7 @@ int dynamodb_get_batch(const struct dynamodb *db, const struct store_key *keys, 
 			break;
 		}
 	}
-	json_object_put(requests);
+	buf_free(&batch.input);
 	if (rc)
 		json_object_put(found);
 	else
@@ -179,120 +191,126 @@ int dynamodb_get_batch(const struct dynamodb *db, const struct store_key *keys, 
 
 /* The place to start behind is the range's end, too: where only
  * ExclusiveStartKey names it, DynamoDB Local reads all that is above it. */
-static struct json_object *query_input(const char *table, const struct dynamodb_query *q)
+static void write_query(struct buf *out, const char *table, const struct dynamodb_query *q)
 {
-	struct json_object *input = json_object_new_object();
-	struct json_object *values = json_object_new_object();
+	const char *sk = NULL, *place = NULL, *range = "";
 
-	json_set_string(input, "TableName", table);
-	json_set(values, ":pk", string_value(q->pk));
-	if (q->after_sk && *q->sk_prefix) {
-		json_set_string(input, "KeyConditionExpression",
-				"PK = :pk AND SK BETWEEN :sk AND :place");
-		json_set(values, ":sk", string_value(q->sk_prefix));
-		json_set(values, ":place", string_value(q->after_sk));
-	} else if (q->after_sk) {
-		json_set_string(input, "KeyConditionExpression", "PK = :pk AND SK <= :place");
-		json_set(values, ":place", string_value(q->after_sk));
-	} else if (*q->sk_prefix) {
-		json_set_string(input, "KeyConditionExpression",
-				"PK = :pk AND begins_with(SK, :sk)");
-		json_set(values, ":sk", string_value(q->sk_prefix));
-	} else {
-		json_set_string(input, "KeyConditionExpression", "PK = :pk");
-	}
-	json_set(input, "ExpressionAttributeValues", values);
-	json_set_bool(input, "ScanIndexForward", false);
-	json_set_bool(input, "ConsistentRead", true);
-	json_set_int(input, "Limit", (int64_t)q->limit);
+	if (*q->sk_prefix)
+		sk = q->sk_prefix;
 	if (q->after_sk)
-		json_set(input, "ExclusiveStartKey", key_value(q->pk, q->after_sk));
-	return input;
+		place = q->after_sk;
+	if (sk && place)
+		range = " AND SK BETWEEN :sk AND :place";
+	else if (place)
+		range = " AND SK <= :place";
+	else if (sk)
+		range = " AND begins_with(SK, :sk)";
+
+	write_table(out, table);
+	buf_printf(out, "\"KeyConditionExpression\":\"PK = :pk%s\","
+		   "\"ExpressionAttributeValues\":{\":pk\":", range);
+	aws_string_write(out, q->pk);
+	if (sk) {
+		buf_puts(out, ",\":sk\":");
+		aws_string_write(out, sk);
+	}
+	if (place) {
+		buf_puts(out, ",\":place\":");
+		aws_string_write(out, place);
+	}
+	buf_puts(out, "},\"ScanIndexForward\":false,\"ConsistentRead\":true");
+	if (place) {
+		buf_puts(out, ",\"ExclusiveStartKey\":");
+		write_key(out, q->pk, place);
+	}
+	buf_printf(out, ",\"Limit\":%zu}", q->limit);
 }
 
-/* A page of a Query or Scan; the request's input is given away. */
-static int fetch_page(const struct dynamodb *db, const struct aws_request *request,
-		      struct dynamodb_page *page, struct err *e)
+/* A page of a Query or Scan, whose input was written. */
+static int fetch_page(struct call *c, struct dynamodb_page *page, struct err *e)
 {
 	struct json_object *answer, *list, *key;
 	struct dynamodb_page found = {.items = json_object_new_array()};
-	int rc = call(db, request, &answer, e);
+	int rc = call(c, &answer, e);
 
 	if (!rc && json_get_array(answer, "Items", &list) == JSON_FOUND)
-		rc = take_items(db, list, found.items, e);
+		rc = take_items(c->db, list, found.items, e);
 	if (!rc && json_get_object(answer, "LastEvaluatedKey", &key) == JSON_FOUND &&
 	    !(found.last = aws_item_to_json(key)))
-		rc = bad_item(db, e);
+		rc = bad_item(c->db, e);
 	if (rc)
 		json_object_put(found.items);
 	else
 		*page = found;
 	json_object_put(answer);
-	json_object_put(request->input);
 	return rc;
 }
 
 int dynamodb_query(const struct dynamodb *db, const struct dynamodb_query *query, int64_t deadline,
 		   struct dynamodb_page *page, struct err *e)
 {
-	const struct aws_request request = {"Query", query_input(db->table, query), deadline};
+	struct call c = call_of(db, "Query", deadline);
 
-	return fetch_page(db, &request, page, e);
+	write_query(&c.input, db->table, query);
+	return fetch_page(&c, page, e);
 }
 
 int dynamodb_scan(const struct dynamodb *db, const struct store_key *after, size_t limit,
 		  int64_t deadline, struct dynamodb_page *page, struct err *e)
 {
-	struct json_object *input = json_object_new_object();
+	struct call c = call_of(db, "Scan", deadline);
 
-	json_set_string(input, "TableName", db->table);
-	json_set_bool(input, "ConsistentRead", true);
-	json_set_int(input, "Limit", (int64_t)limit);
-	if (after)
-		json_set(input, "ExclusiveStartKey", key_value(after->pk, after->sk));
-	return fetch_page(db, &(struct aws_request){"Scan", input, deadline}, page, e);
+	write_table(&c.input, db->table);
+	if (after) {
+		buf_puts(&c.input, "\"ExclusiveStartKey\":");
+		write_key(&c.input, after->pk, after->sk);
+		buf_putc(&c.input, ',');
+	}
+	buf_printf(&c.input, "\"ConsistentRead\":true,\"Limit\":%zu}", limit);
+	return fetch_page(&c, page, e);
 }
 
-/* Adds the condition to the input of an action. */
-static void set_condition(struct json_object *input, const struct store_action *action, int64_t now)
-{
-	struct json_object *values;
+#define VERSION_NAME ",\"ExpressionAttributeNames\":{\"#v\":\"version\"}"
 
+/* Adds the condition to the input of an action. */
+static void write_condition(struct buf *out, const struct store_action *action, int64_t now)
+{
 	if (action->condition == STORE_ANY)
 		return;
 	if (action->condition == STORE_VERSION && action->version == 0) {
-		json_set_string(input, "ConditionExpression",
-				"attribute_exists(PK) AND attribute_not_exists(#v)");
-		json_set(input, "ExpressionAttributeNames", constant("{\"#v\":\"version\"}"));
+		buf_puts(out, ",\"ConditionExpression\":"
+			      "\"attribute_exists(PK) AND attribute_not_exists(#v)\"" VERSION_NAME);
 		return;
 	}
-	values = json_object_new_object();
 	if (action->condition == STORE_VERSION) {
-		json_set_string(input, "ConditionExpression", "#v = :v");
-		json_set(input, "ExpressionAttributeNames", constant("{\"#v\":\"version\"}"));
-		json_set(values, ":v", number_value(action->version));
+		buf_puts(out, ",\"ConditionExpression\":\"#v = :v\"" VERSION_NAME
+			      ",\"ExpressionAttributeValues\":{\":v\":");
+		aws_number_write(out, action->version);
 	} else {
-		json_set_string(input, "ConditionExpression",
-				"attribute_not_exists(PK) OR expiresAt <= :now");
-		json_set(values, ":now", number_value(now));
+		buf_puts(out, ",\"ConditionExpression\":"
+			      "\"attribute_not_exists(PK) OR expiresAt <= :now\""
+			      ",\"ExpressionAttributeValues\":{\":now\":");
+		aws_number_write(out, now);
 	}
-	json_set(input, "ExpressionAttributeValues", values);
+	buf_putc(out, '}');
 }
 
 /* {"TableName":…, "Item":… or "Key":…, "ConditionExpression":…} */
-static struct json_object *action_input(const char *table, const struct store_action *action,
-					enum store_verb verb, int64_t now)
+static void write_action(struct buf *out, const char *table, const struct store_action *action,
+			 enum store_verb verb, int64_t now)
 {
-	struct json_object *input = json_object_new_object(), *item = action->item;
+	struct json_object *item = action->item;
 
-	json_set_string(input, "TableName", table);
-	if (verb == STORE_PUT)
-		json_set(input, "Item", aws_item_from_json(item));
-	else
-		json_set(input, "Key", key_value(json_string_or_null(item, "PK"),
-						 json_string_or_null(item, "SK")));
-	set_condition(input, action, now);
-	return input;
+	write_table(out, table);
+	if (verb == STORE_PUT) {
+		buf_puts(out, "\"Item\":");
+		aws_item_write(out, item);
+	} else {
+		buf_puts(out, "\"Key\":");
+		write_key(out, json_string_or_null(item, "PK"), json_string_or_null(item, "SK"));
+	}
+	write_condition(out, action, now);
+	buf_putc(out, '}');
 }
 
 /* Whether a put of the check's item is as good as the check: it is the one that was read. */
@@ -302,30 +320,33 @@ static bool can_be_put(const struct store_action *action)
 	       json_int_or(action->item, "version", 0) == action->version;
 }
 
-static struct json_object *transaction_input(const char *table,
-					     const struct dynamodb_transaction *t, bool put_checked)
+/* {"TransactItems":[{"Put":…},…],"ClientRequestToken":"…"} */
+static void write_transaction(struct buf *out, const char *table,
+			      const struct dynamodb_transaction *t, bool put_checked)
 {
 	static const char *const names[] = {
-		[STORE_PUT] = "Put", [STORE_DELETE] = "Delete", [STORE_CHECK] = "ConditionCheck",
+		[STORE_PUT] = "{\"Put\":",
+		[STORE_DELETE] = "{\"Delete\":",
+		[STORE_CHECK] = "{\"ConditionCheck\":",
 	};
-	struct json_object *input = json_object_new_object(), *list = json_object_new_array();
 	unsigned char random[16];
 	char token[2 * sizeof random + 1];
 	size_t i;
 
+	buf_puts(out, "{\"TransactItems\":[");
 	for (i = 0; i < t->n; i++) {
 		const struct store_action *action = &t->actions[i];
 		enum store_verb verb = put_checked && can_be_put(action) ? STORE_PUT : action->verb;
-		struct json_object *entry = json_object_new_object();
 
-		json_set(entry, names[verb], action_input(table, action, verb, t->now));
-		json_object_array_add(list, entry);
+		if (i)
+			buf_putc(out, ',');
+		buf_puts(out, names[verb]);
+		write_action(out, table, action, verb, t->now);
+		buf_putc(out, '}');
 	}
 	digest_random(random, sizeof random);
 	str_hex(random, sizeof random, token);
-	json_set(input, "TransactItems", list);
-	json_set_string(input, "ClientRequestToken", token);
-	return input;
+	buf_printf(out, "],\"ClientRequestToken\":\"%s\"}", token);
 }
 
 /* The first action whose condition did not hold: 0 and *failed, or -1. */
@@ -348,47 +369,48 @@ static int find_failed(const struct aws_failure *failure, size_t n, size_t *fail
 	return -1;
 }
 
-/* Does the transaction once; *denied: these credentials may not do one of its things. */
-static int write_once(const struct dynamodb *db, struct dynamodb_transaction *t,
-		      const struct aws_request *request, bool *denied, struct err *e)
+/* Does the transaction once, as it was written; *denied: these credentials may not do
+ * one of its things. */
+static int write_once(struct call *c, struct dynamodb_transaction *t, bool *denied, struct err *e)
 {
+	struct aws_request request = request_of(c);
 	struct json_object *answer = NULL;
 	struct aws_failure failure;
-	int rc = aws_call(db->client, request, &answer, &failure, e);
+	int rc = aws_call(c->db->client, &request, &answer, &failure, e);
 
 	if (rc && find_failed(&failure, t->n, &t->failed) == 0)
 		rc = err_set(e, ERR_CONFLICT, "the condition of %s does not hold",
 			     json_string_or_null(t->actions[t->failed].item, "PK"));
 	else if (rc)
-		rc = refused(db->table, e);
+		rc = refused(c->db->table, e);
 	*denied = rc && strcmp(failure.type, "AccessDeniedException") == 0;
 	aws_failure_free(&failure);
 	json_object_put(answer);
-	json_object_put(request->input);
+	buf_reset(&c->input);
 	return rc;
 }
 
 int dynamodb_write(const struct dynamodb *db, struct dynamodb_transaction *t, int64_t deadline,
 		   struct err *e)
 {
-	struct aws_request request = {.operation = "TransactWriteItems", .deadline = deadline};
 	const struct store_action *first = t->actions;
+	bool alone = t->n == 1 && first->verb == STORE_PUT && first->condition == STORE_ANY;
+	struct call c = call_of(db, alone ? "PutItem" : "TransactWriteItems", deadline);
 	bool denied, checks = false;
 	size_t i;
 	int rc;
 
-	if (t->n == 1 && first->verb == STORE_PUT && first->condition == STORE_ANY) {
-		request.operation = "PutItem";
-		request.input = action_input(db->table, first, STORE_PUT, t->now);
-		return write_once(db, t, &request, &denied, e);
-	}
-	request.input = transaction_input(db->table, t, false);
-	rc = write_once(db, t, &request, &denied, e);
+	if (alone)
+		write_action(&c.input, db->table, first, STORE_PUT, t->now);
+	else
+		write_transaction(&c.input, db->table, t, false);
+	rc = write_once(&c, t, &denied, e);
 	for (i = 0; i < t->n; i++)
 		checks |= can_be_put(&t->actions[i]);
 	if (denied && checks) {
-		request.input = transaction_input(db->table, t, true);
-		rc = write_once(db, t, &request, &denied, e);
+		write_transaction(&c.input, db->table, t, true);
+		rc = write_once(&c, t, &denied, e);
 	}
+	buf_free(&c.input);
 	return rc;
 }

@@ -12,31 +12,26 @@
 #define POLL_MS 500
 #define BACKUPS_MS 3000
 
-/* A request about the table; `rest` is the JSON of what its input names besides. */
-static struct aws_request request_for(const struct dynamodb *db, const char *operation,
-				      const char *rest, int64_t deadline)
-{
-	struct json_object *input = json_parse(span_of(rest));
-
-	json_set_string(input, "TableName", db->table);
-	return (struct aws_request){operation, input, deadline};
-}
-
-/* Calls, and releases the input. */
+/* Calls an operation about the table; the request's input is what it names besides. */
 static int call(const struct dynamodb *db, struct aws_request request, struct json_object **answer,
 		struct aws_failure *failure, struct err *e)
 {
-	int rc = aws_call(db->client, &request, answer, failure, e);
+	struct json_object *input = json_parse(request.input);
+	int rc;
 
-	json_object_put(request.input);
+	json_set_string(input, "TableName", db->table);
+	request.input = span_of(json_text(input));
+	rc = aws_call(db->client, &request, answer, failure, e);
+	json_object_put(input);
 	return rc;
 }
 
-/* Calls an operation whose answer says nothing that counts. */
-static int order(const struct dynamodb *db, struct aws_request request, struct err *e)
+/* A request whose answer says nothing that counts. */
+static int order(const struct dynamodb *db, const char *operation, const char *rest,
+		 int64_t deadline, struct err *e)
 {
 	struct json_object *answer = NULL;
-	int rc = call(db, request, &answer, NULL, e);
+	int rc = call(db, (struct aws_request){operation, span_of(rest), deadline}, &answer, NULL, e);
 
 	json_object_put(answer);
 	return rc;
@@ -76,7 +71,8 @@ static int describe_keys(const struct dynamodb *db, int64_t deadline,
 	struct json_object *answer = NULL, *table = NULL;
 	struct aws_failure failure;
 	const char *status;
-	int rc = call(db, request_for(db, "DescribeTable", "{}", deadline), &answer, &failure, e);
+	int rc = call(db, (struct aws_request){"DescribeTable", span_of("{}"), deadline}, &answer,
+		      &failure, e);
 
 	t->exists = rc == 0;
 	if (rc && strcmp(failure.type, "ResourceNotFoundException") == 0)
@@ -96,7 +92,7 @@ static int describe_ttl(const struct dynamodb *db, int64_t deadline,
 	struct json_object *answer = NULL, *ttl = NULL;
 	const char *status, *attribute;
 
-	if (call(db, request_for(db, "DescribeTimeToLive", "{}", deadline), &answer, NULL, e))
+	if (call(db, (struct aws_request){"DescribeTimeToLive", span_of("{}"), deadline}, &answer, NULL, e))
 		return -1;
 	json_get_object(answer, "TimeToLiveDescription", &ttl);
 	status = json_string_or_null(ttl, "TimeToLiveStatus");
@@ -118,8 +114,8 @@ static void describe_backups(const struct dynamodb *db, int64_t deadline,
 	int64_t soon = deadline_in(BACKUPS_MS);
 	struct err ignored;
 
-	t->backups_known = call(db, request_for(db, "DescribeContinuousBackups", "{}",
-						soon < deadline ? soon : deadline),
+	t->backups_known = call(db, (struct aws_request){"DescribeContinuousBackups", span_of("{}"),
+							soon < deadline ? soon : deadline},
 				&answer, NULL, &ignored) == 0;
 	json_get_object(answer, "ContinuousBackupsDescription", &all);
 	json_get_object(all, "PointInTimeRecoveryDescription", &recovery);
@@ -150,7 +146,7 @@ int dynamodb_table_create(const struct dynamodb *db, int64_t deadline, struct er
 		"\"BillingMode\":\"PAY_PER_REQUEST\"}";
 	struct dynamodb_table table = {.active = false};
 
-	if (order(db, request_for(db, "CreateTable", definition, deadline), e))
+	if (order(db, "CreateTable", definition, deadline, e))
 		return -1;
 	while (!table.active) {
 		if (describe_keys(db, deadline, &table, e))
@@ -169,7 +165,7 @@ int dynamodb_table_set_ttl(const struct dynamodb *db, int64_t deadline, struct e
 	static const char ttl[] = "{\"TimeToLiveSpecification\":"
 				  "{\"AttributeName\":\"expiresAt\",\"Enabled\":true}}";
 
-	return order(db, request_for(db, "UpdateTimeToLive", ttl, deadline), e);
+	return order(db, "UpdateTimeToLive", ttl, deadline, e);
 }
 
 int dynamodb_table_set_backups(const struct dynamodb *db, int64_t deadline, struct err *e)
@@ -177,5 +173,5 @@ int dynamodb_table_set_backups(const struct dynamodb *db, int64_t deadline, stru
 	static const char recovery[] = "{\"PointInTimeRecoverySpecification\":"
 				       "{\"PointInTimeRecoveryEnabled\":true}}";
 
-	return order(db, request_for(db, "UpdateContinuousBackups", recovery, deadline), e);
+	return order(db, "UpdateContinuousBackups", recovery, deadline, e);
 }

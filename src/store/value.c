@@ -4,57 +4,88 @@
  */
 #include "store/value.h"
 
-#include <stdlib.h>
-#include <string.h>
+#include "format/json_write.h"
 
-static struct json_object *from_json(struct json_object *value);
+static void write_value(struct buf *out, struct json_object *value);
 
-static struct json_object *tagged(const char *tag, struct json_object *value)
+static void write_list(struct buf *out, struct json_object *array)
 {
-	struct json_object *object = json_object_new_object();
+	size_t n = json_object_array_length(array), i;
 
-	json_object_object_add(object, tag, value);
-	return object;
+	buf_puts(out, "{\"L\":[");
+	for (i = 0; i < n; i++) {
+		if (i)
+			buf_putc(out, ',');
+		write_value(out, json_object_array_get_idx(array, i));
+	}
+	buf_puts(out, "]}");
 }
 
-static struct json_object *list_from_json(struct json_object *array)
+void aws_item_write(struct buf *out, struct json_object *object)
 {
-	struct json_object *list = json_object_new_array();
-	size_t i;
-
-	for (i = 0; i < json_object_array_length(array); i++)
-		json_object_array_add(list, from_json(json_object_array_get_idx(array, i)));
-	return list;
-}
-
-struct json_object *aws_item_from_json(struct json_object *object)
-{
-	struct json_object *item = json_object_new_object();
 	struct json_walk walk = json_walk_of(object);
+	bool first = true;
 
-	while (json_walk_next(&walk))
-		json_object_object_add(item, walk.key, from_json(walk.value));
-	return item;
+	buf_putc(out, '{');
+	while (json_walk_next(&walk)) {
+		if (!first)
+			buf_putc(out, ',');
+		first = false;
+		json_write_string(out, span_of(walk.key));
+		buf_putc(out, ':');
+		write_value(out, walk.value);
+	}
+	buf_putc(out, '}');
 }
 
-static struct json_object *from_json(struct json_object *value)
+/* {"S":"text"} and the like, with the value's own text. */
+static void write_tagged(struct buf *out, const char *tag, struct json_object *value)
+{
+	buf_puts(out, tag);
+	json_write(out, value);
+	buf_putc(out, '}');
+}
+
+static void write_value(struct buf *out, struct json_object *value)
 {
 	switch (json_object_get_type(value)) {
 	case json_type_string:
-		return tagged("S", json_copy(value));
+		write_tagged(out, "{\"S\":", value);
+		break;
 	case json_type_int:
 	case json_type_double:
-		return tagged("N", json_object_new_string(json_text(value)));
-	case json_type_boolean:
-		return tagged("BOOL", json_copy(value));
-	case json_type_array:
-		return tagged("L", list_from_json(value));
-	case json_type_object:
-		return tagged("M", aws_item_from_json(value));
-	case json_type_null:
+		buf_puts(out, "{\"N\":\"");
+		json_write(out, value);
+		buf_puts(out, "\"}");
 		break;
+	case json_type_boolean:
+		write_tagged(out, "{\"BOOL\":", value);
+		break;
+	case json_type_array:
+		write_list(out, value);
+		break;
+	case json_type_object:
+		buf_puts(out, "{\"M\":");
+		aws_item_write(out, value);
+		buf_putc(out, '}');
+		break;
+	case json_type_null:
+		buf_puts(out, "{\"NULL\":true}");
 	}
-	return tagged("NULL", json_object_new_boolean(true));
+}
+
+void aws_string_write(struct buf *out, const char *text)
+{
+	buf_puts(out, "{\"S\":");
+	json_write_string(out, span_of(text));
+	buf_putc(out, '}');
+}
+
+void aws_number_write(struct buf *out, int64_t number)
+{
+	buf_puts(out, "{\"N\":\"");
+	json_write_int(out, number);
+	buf_puts(out, "\"}");
 }
 
 /* *ok becomes false where `value` is no attribute value. */

@@ -11,11 +11,16 @@
 
 #include "format/json.h"
 
-/* {"a": 1} becomes {"a": {"N": "1"}}; the caller releases it. */
-struct json_object *aws_item_from_json(struct json_object *object);
+/* Adds an item's text on the wire: {"a": 1} is written {"a":{"N":"1"}}.  A fault is
+ * seen in the buffer's `failed`. */
+void aws_item_write(struct buf *out, struct json_object *object);
 
-/* The reverse.  Sets become arrays, binary its base64 text.  NULL where
- * `item` is no map of attribute values. */
+/* Adds the value of a string, {"S":"text"}, and of a number, {"N":"1"}. */
+void aws_string_write(struct buf *out, const char *text);
+void aws_number_write(struct buf *out, int64_t number);
+
+/* The item of the wire as plain JSON; the caller releases it.  Sets become arrays,
+ * binary its base64 text.  NULL where `item` is no map of attribute values. */
 struct json_object *aws_item_to_json(struct json_object *item);
 
 #endif
