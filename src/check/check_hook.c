@@ -16,7 +16,6 @@
 #define LOOKED_AT 1000 /* items of each kind */
 #define NAMED 10
 #define LATE 600 /* seconds that a new one may wait: a run a minute, and slow programs */
-#define CRON "* * * * * ordersnap LOG_TARGET=syslog ordersnap notify --quiet"
 
 /* One of each kind of item. */
 struct kind {
@@ -83,7 +82,7 @@ static void say_waiting(struct check *c, const struct kind *again, const struct 
 {
 	const char *error = json_string_or_null(again->failed, "error");
 	const char *number = json_string_or_null(again->failed, "orderNumber");
-	char spell[CHECK_SPELL];
+	char spell[CHECK_SPELL], *advice;
 	int64_t age;
 
 	if (error)
@@ -97,14 +96,15 @@ static void say_waiting(struct check *c, const struct kind *again, const struct 
 	if (!new->count)
 		return;
 	age = check_now(c) - outbox_due(new->first);
+	advice = check_cron(c, "see to it that systemd's timer or cron runs ordersnap notify each minute, "
+			       "and that the program takes little time", "* * * * *", "notify");
 	if (age > LATE)
-		check_not(c, CHECK_WARNING, "notify", "see to it that systemd or cron runs ordersnap "
-			  "notify each minute, and that the program takes little time; cron's line "
-			  "is: " CRON, "%s%lld notifications wait, the oldest for %s", at_least(new),
-			  (long long)new->count, check_spell(age, spell));
+		check_not(c, CHECK_WARNING, "notify", advice, "%s%lld notifications wait, the oldest for %s",
+			  at_least(new), (long long)new->count, check_spell(age, spell));
 	else
 		check_ok(c, "notify", "%s%lld notifications wait for the next run", at_least(new),
 			 (long long)new->count);
+	free(advice);
 }
 
 void check_hook(struct check *c)

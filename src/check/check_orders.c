@@ -20,7 +20,6 @@
 #define PENDING_WARNING (3 * DAY)
 #define NEAR_DAYS 14 /* that are looked through for pending orders */
 #define ASIDE_NAMED 10
-#define CRON "17 * * * * ordersnap LOG_TARGET=syslog ordersnap sync --quiet"
 
 /* The age of a time as text; -1 where it is none, 0 where it is to come. */
 static int64_t age_of(const struct check *c, const char *time)
@@ -63,7 +62,7 @@ static void look_at_sync(struct check *c, struct json_object **item)
 {
 	const struct store_key key = {KEY_SYSTEM, KEY_SYNC};
 	struct json_object *summary = NULL, *running = NULL;
-	char spell[CHECK_SPELL];
+	char spell[CHECK_SPELL], *advice;
 	int64_t age = -1, errors;
 	struct err e;
 
@@ -73,15 +72,17 @@ static void look_at_sync(struct check *c, struct json_object **item)
 	}
 	if (sync_state_is_ours(*item))
 		age = age_of(c, json_string_or_null(*item, "completedAt"));
+	advice = check_cron(c, age < 0 ? "run it, and let systemd's timer or cron run it each hour"
+				       : "see to it that systemd's timer or cron runs it each hour",
+			    "17 * * * *", "sync");
 	json_get_object(*item, "summary", &summary);
 	errors = json_int_or(summary, "errors", 0);
 	if (age < 0)
-		check_not(c, CHECK_WARNING, "sync", "run it, and add this line to /etc/cron.d/ordersnap: "
-			  CRON, "ordersnap sync has never been done: nothing finds the events that "
-			  "Stripe could not deliver");
+		check_not(c, CHECK_WARNING, "sync", advice, "ordersnap sync has never been done: nothing "
+			  "finds the events that Stripe could not deliver");
 	else if (age > SYNC_WARNING)
-		check_not(c, CHECK_WARNING, "sync", "see to it that systemd or cron runs it; cron's line "
-			  "is: " CRON, "the last ordersnap sync was %s ago", check_spell(age, spell));
+		check_not(c, CHECK_WARNING, "sync", advice, "the last ordersnap sync was %s ago",
+			  check_spell(age, spell));
 	else if (errors > 0)
 		check_not(c, CHECK_WARNING, "sync", "run ordersnap sync: it says what it could not do",
 			  "the last ordersnap sync, %s ago, had %lld errors", check_spell(age, spell),
@@ -91,6 +92,7 @@ static void look_at_sync(struct check *c, struct json_object **item)
 			 check_spell(age, spell), (long long)json_int_or(summary, "sessions", 0),
 			 (long long)json_int_or(summary, "missing", 0),
 			 (long long)json_int_or(summary, "stale", 0));
+	free(advice);
 	if (!sync_state_is_ours(*item))
 		return;
 

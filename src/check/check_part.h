@@ -54,6 +54,11 @@ bool check_closed_folder(struct check *c, const char *path);
 #define CHECK_SPELL 32
 const char *check_spell(int64_t seconds, char *out);
 
+/* The advice, then where cron's line goes, and the line: "...; cron's line, in
+ * /etc/cron.d/ordersnap: 17 * * * * ordersnap ...", or "by crontab -e: ..." for a user who is not
+ * root.  free() it. */
+char *check_cron(const struct check *c, const char *advice, const char *times, const char *command);
+
 /* The parts, in their order. */
 void check_config(struct check *c);
 void check_secrets(struct check *c); /* goes on with the group of check_config() */

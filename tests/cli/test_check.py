@@ -13,6 +13,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from check_kit import ADDRESS, EVENTS, CheckedShop, ago, main, no_secret, sync_state  # noqa: E402
+import environment  # noqa: E402  (check_kit finds tests/lib)
 from command_kit import COMMAND, Watch, contains, equal, kit, lacks, lib, ok, skip, test  # noqa: E402
 
 JWT = "jwt-secret-of-the-tests-0123456789"
@@ -587,10 +588,32 @@ def _():
         db.execute("ROLLBACK")
 
 
+@case("the line for cron that is given runs as it stands, with nothing but what cron gives")
+def _():
+    shop.store({"PK": "SYSTEM", "SK": "STRIPE_ORDER_SYNC", "version": 1})
+    with file_of("") as variables:
+        odd = os.path.join(shop.folder, "it's 100% odd.conf")
+        os.rename(variables["ORDERSNAP_CONF"], odd)
+        variables["ORDERSNAP_CONF"] = odd
+        try:
+            advice = shop.check(**variables).blames("warning store/sync").named("store/sync")[0]["advice"]
+            line = advice.partition("17 * * * * ")[2]
+            if os.geteuid() == 0:
+                contains(advice, "/etc/cron.d/ordersnap: 17 * * * * root ")
+                line = line.partition(" ")[2]
+            run = subprocess.run(["/bin/sh", "-c", line.replace("\\%", "%")], cwd="/", timeout=60,
+                                 env=environment.of(PATH="/usr/bin:/bin", ORDERSNAP_CONF=None),
+                                 capture_output=True, text=True)
+            equal((run.returncode, run.stdout), (0, ""), run.stderr + line)  # a syslog may be missing
+            shop.check(**variables).blames()
+        finally:
+            os.rename(odd, os.path.join(shop.folder, "ordersnap.conf"))
+
+
 @case("a sync that was never done, that is old, or that had errors is a warning")
 def _():
     shop.store({"PK": "SYSTEM", "SK": "STRIPE_ORDER_SYNC", "version": 1})
-    shop.check().blames("warning store/sync").says("store/sync", "never", "/etc/cron.d")
+    shop.check().blames("warning store/sync").says("store/sync", "never", COMMAND + " sync")
     shop.store(sync_state(25 * 3600))
     shop.check().blames("warning store/sync").says("store/sync", "25 hours")
     shop.store(sync_state(23 * 3600))

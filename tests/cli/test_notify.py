@@ -9,12 +9,15 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
+import threading
 import time
 
 from notify_kit import DAY, HOUR, MINUTE, TAKE, HookShop
 from command_kit import contains, equal, eventually, lacks, ok, skip, test
 from command_kit import main as run_all
+import environment
 import kit
 import shop as lib
 
@@ -526,6 +529,42 @@ def _():
     for part in ("To: orders@shop.example\n", f"Subject: Order {order['orderNumber']}: created, paid\n",
                  f"Message-ID: <{item['id']}@", "Content-Type: text/plain; charset=UTF-8\n", session["id"]):
         contains(mail, part)
+
+
+@test
+def _():
+    "where sendmail's setgid does nothing, as in the unit, the mail goes to this machine's server"
+    if not shutil.which("setpriv") or not shutil.which("curl"):
+        skip("there is no setpriv, or no curl")
+    server = socket.create_server(("127.0.0.1", 0))
+    taken = []
+
+    def serve():
+        with server.accept()[0] as peer, peer.makefile("rwb", buffering=0) as wire:
+            wire.write(b"220 here\r\n")
+            for line in wire:
+                taken.append(line.decode())
+                if line == b"DATA\r\n":
+                    wire.write(b"354 go on\r\n")
+                    for part in iter(wire.readline, b".\r\n"):
+                        taken.append(part.decode())
+                wire.write(b"250 fine\r\n")
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    shop.empty()
+    shipped("mail", to="orders@shop.example", sendmail="/nonexistent/sendmail",
+            smtp=f"smtp://127.0.0.1:{server.getsockname()[1]}")
+    run = subprocess.run(["setpriv", "--no-new-privs", shop.hook], input=b"{}\n", timeout=30,
+                         env=environment.of(NOTIFY_ID="ntf_1", NOTIFY_EVENTS="created paid",
+                                            NOTIFY_ORDER="cs_x", NOTIFY_NUMBER="BC-1"),
+                         capture_output=True, check=False)
+    server.close()
+    equal((run.returncode, run.stderr), (0, b""))
+    thread.join(30)
+    for part in ("RCPT TO:<orders@shop.example>", "Subject: Order BC-1: created, paid\r\n",
+                 "Message-ID: <ntf_1@", "\r\n\r\n{}\r\n"):
+        contains("".join(taken), part)
 
 
 @test

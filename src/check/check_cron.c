@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The line that runs a command by cron.  The one idea: it runs as it is printed, so it names
+ * the command's file (cron's PATH has neither /usr/local/bin nor a home), the settings where
+ * they are not at their usual place, and who is to run it.
+ */
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "check/check_part.h"
+
+#define PATH_BYTES 4096
+#define LINE_MAX_BYTES (8 * PATH_BYTES)
+#define USER "ordersnap" /* of a shop that is set up as the manual says */
+
+/* As sh takes it for one word, and cron, to which % is the end of the command. */
+static void add_word(struct buf *out, const char *text)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+				    "/._-+:@,";
+
+	if (*text && strspn(text, plain) == strlen(text)) {
+		buf_puts(out, text);
+		return;
+	}
+	buf_putc(out, '\'');
+	for (; *text; text++) {
+		if (*text == '\'')
+			buf_puts(out, "'\\''");
+		else if (*text == '%')
+			buf_puts(out, "'\\%'");
+		else
+			buf_putc(out, *text);
+	}
+	buf_putc(out, '\'');
+}
+
+/* Root's check is of somebody's shop: of the user whose table it is. */
+static const char *shop_user(const struct check *c)
+{
+	const char *db = c->app->config.commerce_db;
+	struct passwd *user;
+	struct stat st;
+
+	if (!db || stat(db, &st))
+		return USER;
+	user = getpwuid(st.st_uid);
+	return user ? user->pw_name : USER;
+}
+
+char *check_cron(const struct check *c, const char *advice, const char *times, const char *command)
+{
+	const char *conf = getenv("ORDERSNAP_CONF");
+	bool root = geteuid() == 0;
+	char own[PATH_BYTES];
+	ssize_t n = readlink("/proc/self/exe", own, sizeof own - 1);
+	struct buf out;
+
+	own[n > 0 ? n : 0] = '\0';
+	buf_init(&out, LINE_MAX_BYTES);
+	buf_printf(&out, "%s; cron's line, %s: %s ", advice,
+		   root ? "in /etc/cron.d/ordersnap" : "by crontab -e", times);
+	if (root)
+		buf_printf(&out, "%s ", shop_user(c));
+	buf_puts(&out, "LOG_TARGET=syslog ");
+	if (!str_empty(conf)) {
+		buf_puts(&out, "ORDERSNAP_CONF=");
+		add_word(&out, conf);
+		buf_putc(&out, ' ');
+	}
+	add_word(&out, n > 0 ? own : "ordersnap");
+	buf_printf(&out, " %s --quiet", command);
+	return buf_detach(&out);
+}

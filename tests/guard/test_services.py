@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""What runs the programs: systemd's units, cron's lines, the rotation of logs and Debian's package
+agree with each other and with the tree."""
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import tree  # noqa: E402  (finds tests/lib)
+import environment  # noqa: E402
+from tap import contains, equal, main, ok, skip, test  # noqa: E402
+
+SERVICES = ["ordersnap@.service", "ordersnap-sync.service", "ordersnap-notify.service"]
+MOST_EXPOSED = 1.5  # of 10, by systemd-analyze
+BEGINS = "# One file to read, two folders to write"
+
+
+def conf(name):
+    return tree.read(tree.SRC, "conf/" + name)
+
+
+def confinement(unit):
+    """The lines from the comment that begins them to the next section."""
+    text = conf("systemd/" + unit)
+    return text[text.index(BEGINS):].partition("\n\n[")[0].strip().splitlines()
+
+
+def run(*command, **more):
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, **more)
+
+
+def needs(program):
+    if not shutil.which(program):
+        skip(f"there is no {program}")
+
+
+def installed(folder):
+    """The units in a folder, with programs of this machine in the place of ours."""
+    for name in os.listdir(os.path.join(tree.SRC, "conf/systemd")):
+        text = conf("systemd/" + name)
+        text = re.sub(r"/usr/local/(libexec|bin)/ordersnap(/%i\.fcgi)?", "/bin/true", text)
+        with open(os.path.join(folder, name), "w", encoding="utf-8") as f:
+            f.write(text)
+
+
+@test
+def _():
+    "the command and the programs are confined alike, line by line"
+    for unit in SERVICES[1:]:
+        equal(confinement(unit), confinement(SERVICES[0]), unit)
+    ok(len(confinement(SERVICES[0])) > 25, "the lines are found")
+
+
+@test
+def _():
+    "no unit gives up starting, and each says where it logs"
+    for unit in SERVICES:
+        text = conf("systemd/" + unit)
+        for line in ("StartLimitIntervalSec=0", "StandardError=journal", "User=ordersnap"):
+            ok(f"\n{line}\n" in text, f"{unit} lacks {line}")
+    contains(conf("systemd/ordersnap@.service"), "\nKillMode=mixed\n")
+    contains(conf("systemd/ordersnap@.socket"), "\nTriggerLimitIntervalSec=0\n")
+
+
+@test
+def _():
+    "no unit is more exposed than 1.5 of 10, as systemd-analyze says"
+    needs("systemd-analyze")
+    if run("systemd-analyze", "security", "--offline=yes", "--help").returncode:
+        skip("this systemd-analyze looks at no file")
+    with tempfile.TemporaryDirectory(prefix="ordersnap test ") as folder:
+        installed(folder)
+        for unit in SERVICES:
+            said = run("systemd-analyze", "security", "--offline=yes", "--no-pager",
+                       os.path.join(folder, unit))
+            level = re.search(r"Overall exposure level for \S+: ([0-9.]+)", said.stdout)
+            ok(level, said.stdout[-500:] + said.stderr)
+            ok(float(level[1]) <= MOST_EXPOSED, f"{unit}: {level[1]}")
+
+
+@test
+def _():
+    "systemd finds nothing to complain of in any unit"
+    needs("systemd-analyze")
+    with tempfile.TemporaryDirectory(prefix="ordersnap-test-") as folder:
+        installed(folder)
+        units = [os.path.join(folder, n) for n in sorted(os.listdir(folder))
+                 if not n.endswith(".conf")]
+        said = run("systemd-analyze", "verify", "--man=no", *units,
+                   env=environment.of(SYSTEMD_UNIT_PATH=folder + ":"))
+        ours = [line for line in said.stderr.splitlines() if "ordersnap" in line]
+        equal(ours, [])
+
+
+@test
+def _():
+    "ordersnap.target has every program that is built, and both timers"
+    wanted = re.findall(r"^Wants=(\S+)$", conf("systemd/ordersnap.target"), re.M)
+    programs = re.findall(r"cgi-bin/([a-z-]+)\.fcgi(?: \\)?$", tree.read(tree.SRC, "Makefile.am"), re.M)
+    equal(sorted(wanted), sorted([f"ordersnap@{p}.socket" for p in programs] +
+                                 ["ordersnap-notify.timer", "ordersnap-sync.timer"]))
+
+
+@test
+def _():
+    "what cron runs is named by its path, since cron's PATH has no /usr/local/bin"
+    lines = [line for line in conf("cron/ordersnap").splitlines() if re.match(r"[0-9*]", line)]
+    equal(len(lines), 2)
+    for line in lines:
+        ok(re.match(r"\S+ \S+ \S+ \S+ \S+ +ordersnap +LOG_TARGET=syslog /usr/local/bin/ordersnap "
+                    r"(sync|notify) --quiet$", line), line)
+
+
+@test
+def _():
+    "logrotate takes its file"
+    needs("logrotate")
+    with tempfile.TemporaryDirectory(prefix="ordersnap-test-") as folder:
+        path = os.path.join(folder, "ordersnap")
+        text = re.sub(r"\n\tsu [^\n]*", "", conf("logrotate/ordersnap"))  # there may be no such user
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text.replace("/var/log/ordersnap/", folder + "/"))
+        os.chmod(path, 0o644)
+        with open(os.path.join(folder, "web.log"), "w", encoding="utf-8") as f:
+            f.write("a line\n")
+        said = run("logrotate", "--force", "--state", os.path.join(folder, "state"), path)
+        equal((said.returncode, said.stderr), (0, ""))
+        equal(sorted(n for n in os.listdir(folder) if "log" in n), ["web.log.1"])
+
+
+@test
+def _():
+    "sysusers and tmpfiles make the user and the folders that the units use"
+    needs("systemd-sysusers")
+    with tempfile.TemporaryDirectory(prefix="ordersnap-test-") as root:
+        files = os.path.join(tree.SRC, "conf/systemd/")
+        os.mkdir(os.path.join(root, "etc"))
+        said = run("systemd-sysusers", f"--root={root}", files + "sysusers.conf")
+        if said.returncode and os.geteuid() != 0:
+            skip("only root may make users")
+        equal(said.returncode, 0, said.stderr)
+        with open(os.path.join(root, "etc/passwd"), encoding="utf-8") as f:
+            contains(f.read(), ":/var/lib/ordersnap:/usr/sbin/nologin\n")
+    made = re.findall(r"^d (\S+)", conf("systemd/tmpfiles.conf"), re.M)
+    equal(made, ["/etc/ordersnap", "/var/lib/ordersnap", "/var/log/ordersnap", "/run/ordersnap"])
+
+
+main()
