@@ -10,6 +10,7 @@
 
 #include "base/ca_file.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "store/store_dynamodb.h"
 #include "store/store_sqlite.h"
 
@@ -131,6 +132,12 @@ int app_open_with(struct app *app, unsigned needs, const struct app_options *opt
 		else
 			log_error("The log goes to standard error and syslog", LOG_STR("error", e->text));
 	}
+	if (c->metrics_file && metrics_open(c->metrics_file, e)) {
+		if (options->fault)
+			options->fault(options->fault_context, "METRICS_FILE", e);
+		else
+			log_error("Metrics are not counted", LOG_STR("error", e->text));
+	}
 	if (options->fault)
 		return 0;
 	if (c->stripe_secret && config_check_addresses(c, c->stripe_secret, e))
@@ -154,6 +161,7 @@ void app_close(struct app *app)
 	free(app->document_root);
 	ca_file_choose(NULL);
 	config_free(&app->config);
+	metrics_close();
 	log_close();
 	memset(app, 0, sizeof *app);
 }

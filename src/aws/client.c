@@ -30,6 +30,12 @@ const struct aws_service aws_ssm = {
 	.content_type = "application/x-amz-json-1.1",
 };
 
+const struct metrics_family aws_retries = {
+	.name = "ordersnap_aws_retries_total",
+	.help = "Requests to AWS that were tried again, by service.",
+	.labels = {"service"},
+};
+
 struct aws_client {
 	const struct aws_settings *settings;
 	const struct aws_service *service;
@@ -282,9 +288,9 @@ int aws_call(struct aws_client *client, const struct aws_request *request,
 		*failure = call.failure;
 	if (find_endpoint(client, e))
 		return -1;
-	do {
-		rc = try_once(client, &call, e);
-	} while (rc > 0 && pause_before_retry(try++, request->deadline));
+	while ((rc = try_once(client, &call, e)) > 0 &&
+	       pause_before_retry(try++, request->deadline))
+		metrics_count(&aws_retries, client->service->name);
 	if (failure)
 		*failure = call.failure;
 	else

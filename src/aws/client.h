@@ -7,6 +7,7 @@
 #define ORDERSNAP_AWS_CLIENT_H
 
 #include "aws/credentials.h"
+#include "base/metrics.h"
 #include "format/json.h"
 
 /* A service: its name in endpoints and signatures, its X-Amz-Target prefix, its
@@ -20,6 +21,9 @@ struct aws_service {
 extern const struct aws_service aws_dynamodb, aws_ssm;
 
 struct aws_client;
+
+/* Requests that were tried again, by service. */
+extern const struct metrics_family aws_retries;
 
 /* `settings` is borrowed and has to outlive the client.  Opens nothing. */
 struct aws_client *aws_client_new(const struct aws_settings *settings,

@@ -17,6 +17,9 @@ int64_t clock_epoch(void);
 /* Milliseconds of a clock that never jumps. */
 int64_t clock_monotonic_ms(void);
 
+/* The same in microseconds, to measure with. */
+int64_t clock_monotonic_us(void);
+
 /* The moment `ms` milliseconds from now. */
 int64_t deadline_in(int64_t ms);
 

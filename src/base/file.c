@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -34,6 +35,61 @@ int file_give_to_owner(int fd, const char *path)
 	    (st.st_uid == own.st_uid && st.st_gid == own.st_gid))
 		return 0;
 	return fchown(fd, st.st_uid, st.st_gid);
+}
+
+/* Whether somebody else than root and this process's user can put something into the folder. */
+static bool others_can_write(const struct stat *folder)
+{
+	return (folder->st_uid != 0 && folder->st_uid != geteuid()) ||
+	       (folder->st_mode & (S_IWGRP | S_IWOTH));
+}
+
+static bool is_foreign(const struct stat *folder, const struct stat *file)
+{
+	bool by_group = !(folder->st_mode & S_IWOTH) && (folder->st_mode & S_IWGRP);
+	uid_t owner = file->st_uid;
+
+	if (!S_ISREG(file->st_mode))
+		return false;
+	return file->st_nlink > 1 || (!by_group && owner != geteuid() && owner != 0 &&
+				      owner != folder->st_uid);
+}
+
+/* The file that is there, else one that is made now; each try may meet another who takes it away
+ * or makes it. */
+static int open_or_make(const char *path, int flags, mode_t mode)
+{
+	int fd, tries;
+
+	for (tries = 0; tries < 3; tries++) {
+		fd = open(path, flags);
+		if (fd >= 0 || errno != ENOENT)
+			return fd;
+		fd = open(path, flags | O_CREAT | O_EXCL, mode);
+		if (fd >= 0 || errno != EEXIST)
+			return fd;
+	}
+	return -1;
+}
+
+int file_open_to_write(const char *path, int flags, mode_t mode)
+{
+	char *folder = file_folder(path);
+	struct stat st, own;
+	bool shared;
+	int fd, rc = stat(folder, &st);
+
+	free(folder);
+	if (rc)
+		return -1;
+	shared = others_can_write(&st);
+	fd = open_or_make(path, flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (shared ? O_NOFOLLOW : 0),
+			  mode);
+	if (fd < 0 || !shared || (fstat(fd, &own) == 0 && !is_foreign(&st, &own)))
+		return fd;
+	close(fd);
+	errno = EPERM;
+	return -1;
 }
 
 int file_read(const char *path, struct buf *text, struct stat *st, struct err *e)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Files by their names: the folder of one, what one has, and whose a file is that root makes.
+ * Files by their names: the folder of one, what one has, whose a file is that root makes, and
+ * which one is written that others may have put there.
  */
 #ifndef ORDERSNAP_BASE_FILE_H
 #define ORDERSNAP_BASE_FILE_H
@@ -17,6 +18,16 @@ char *file_folder(const char *path);
  * programs' user has to write it.  One with a second name may be anybody's and is left
  * alone.  0, or -1 with errno. */
 int file_give_to_owner(int fd, const char *path);
+
+/*
+ * Opens a file to write, with the `flags` of open(); where there is none it is made with `mode`.
+ * In a folder that somebody else can write (it is theirs, or its group's or everybody's) a link is
+ * not followed (ELOOP), and a file is not taken (EPERM) that has a second name or, unless the
+ * folder's group alone can write there, an owner who is neither this process's user nor root nor
+ * the folder's.  What Linux calls protected_symlinks and protected_regular, on each system.
+ * The descriptor, or -1 with errno.
+ */
+int file_open_to_write(const char *path, int flags, mode_t mode);
 
 /*
  * Adds what the file has to `text`, whose own maximum bounds it, and fills `st`.

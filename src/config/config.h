@@ -101,6 +101,7 @@ struct config {
 	char *log_level;  /* LOG_LEVEL */
 	char *log_format; /* LOG_FORMAT */
 	char *log_target; /* LOG_TARGET */
+	char *metrics_file; /* METRICS_FILE: NULL: nothing is counted */
 };
 
 /* What a program can't do without. */

@@ -126,6 +126,8 @@ const struct config_key config_keys[] = {
 	 .fallback = "text", .choices = "text json", .hint = "text or json"},
 	{.name = "LOG_TARGET", .type = CONFIG_TARGET, FIELD(log_target),
 	 .fallback = "stderr", .hint = "stderr, syslog or a file's absolute path"},
+	{.name = "METRICS_FILE", .type = CONFIG_PATH, FIELD(metrics_file),
+	 .hint = "the absolute path of a file in which all programs count, for GET /metrics"},
 	{.name = "AWS_REGION", .type = CONFIG_AWS,
 	 FIELD(aws_region), .hint = "a region like eu-central-1"},
 	{.name = "AWS_DEFAULT_REGION", .type = CONFIG_AWS,

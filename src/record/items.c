@@ -5,6 +5,8 @@
 #include "record/items.h"
 
 #include "base/log.h"
+#include "orders/pending.h"
+#include "shop/order.h"
 #include "shop/order_money.h"
 #include "shop/order_size.h"
 
@@ -42,6 +44,40 @@ void record_items_free(struct record_items *items)
 	item_keys_free(&items->keys);
 }
 
+const struct metrics_family record_orders_created = {
+	.name = "ordersnap_orders_created_total",
+	.help = "Orders that were made, by what recorded them: webhook, sync or replay.",
+	.labels = {"source"},
+};
+
+const struct metrics_family record_orders_updated = {
+	.name = "ordersnap_orders_updated_total",
+	.help = "Orders that changed, by what changed them: webhook, sync, replay or mark.",
+	.labels = {"source"},
+};
+
+const struct metrics_family record_orders_pending = {
+	.name = "ordersnap_orders_pending",
+	.help = "Orders that wait for their payment or their lines, since the last sync.",
+	.kind = METRICS_GAUGE,
+};
+
+/* What a write has made of an order (NULL: there was none, or none is written). */
+static void count(const struct record_items *items, struct json_object *before,
+		  struct json_object *after)
+{
+	const char *source = items->run->source ? items->run->source : "mark";
+
+	if (!after)
+		return;
+	if (!before)
+		metrics_count(&record_orders_created, source);
+	else if (!order_same(after, before))
+		metrics_count(&record_orders_updated, source);
+	if (pending_is(after) != (before && pending_is(before)))
+		metrics_add(&record_orders_pending, pending_is(after) ? 1 : -1, NULL);
+}
+
 int record_items_write(struct record_items *items, struct order_change *change, struct err *e)
 {
 	struct order_item list[ORDER_ITEMS_MAX];
@@ -59,8 +95,11 @@ int record_items_write(struct record_items *items, struct order_change *change, 
 	for (i = 0; i < n; i++)
 		actions[i] = list[i].check ? store_check(list[i].read)
 					   : store_replace(list[i].item, list[i].read);
-	if (n && !items->run->dry_run)
+	if (n && !items->run->dry_run) {
 		rc = store_write(app_store(items->app), actions, n, NULL, items->run->deadline, e);
+		if (!rc)
+			count(items, items->read[ITEM_ORDER], change->order);
+	}
 	order_items_free(list, n);
 	return rc;
 }

@@ -7,8 +7,14 @@
 #define ORDERSNAP_RECORD_ITEMS_H
 
 #include "app/app.h"
+#include "base/metrics.h"
 #include "record/run.h"
 #include "shop/order_items.h"
+
+/* Orders that were made and changed, by what recorded them (record_run's source), and those that
+ * are pending: a sync counts these, and each write from there on. */
+extern const struct metrics_family record_orders_created, record_orders_updated,
+	record_orders_pending;
 
 struct record_items {
 	struct app *app;

@@ -56,6 +56,23 @@ static void warn_of_subscription(struct app *app, const struct session *session,
 			    LOG_STR("sessionId", session->id));
 }
 
+const struct metrics_family process_events = {
+	.name = "ordersnap_events_total",
+	.help = "Events of Stripe, by type and outcome: processed, duplicate, ignored or failed.",
+	.labels = {"type", "outcome"},
+};
+
+/* One of a type that is not handled counts as "other": there are hundreds. */
+static void count(const struct event *event, const struct record_run *run, const char *outcome)
+{
+	const char *const *type = event_types;
+
+	while (*type && strcmp(*type, event->type) != 0)
+		type++;
+	if (!run->dry_run)
+		metrics_count(&process_events, *type ? *type : "other", outcome);
+}
+
 static void ignore(const struct event *event, const char *why, struct process_result *result)
 {
 	log_info("Webhook ignored", LOG_STR("eventId", event->id), LOG_STR("type", event->type),
@@ -156,18 +173,21 @@ int process_event(struct app *app, struct json_object *json, const struct record
 {
 	struct event event;
 	const char *secret, *why;
+	int rc = 0;
 
 	*result = (struct process_result){.ignored = NULL};
 	if (event_read(json, &event, e) ||
 	    app_secret(app, SECRET_STRIPE, run->deadline, &secret, e))
 		return -1;
 	why = why_ignore_event(secret, &event);
-	if (why) {
+	if (why)
 		ignore(&event, why, result);
-		return 0;
-	}
-	return event.thin ? process_thin(app, &event, run, result, e)
-			  : process(app, &event, run, result, e);
+	else
+		rc = event.thin ? process_thin(app, &event, run, result, e)
+				: process(app, &event, run, result, e);
+	count(&event, run, rc ? "failed" : result->ignored ? "ignored"
+			   : result->outcome.duplicate ? "duplicate" : "processed");
+	return rc;
 }
 
 void process_result_free(struct process_result *result)

@@ -6,7 +6,11 @@
 #ifndef ORDERSNAP_RECORD_PROCESS_H
 #define ORDERSNAP_RECORD_PROCESS_H
 
+#include "base/metrics.h"
 #include "record/record_session.h"
+
+/* Events by type and outcome. */
+extern const struct metrics_family process_events;
 
 struct process_result {
 	const char *ignored; /* why nothing was done with it (static); NULL: something was */

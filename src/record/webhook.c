@@ -9,6 +9,12 @@
 #include "record/process.h"
 #include "stripe/signature.h"
 
+const struct metrics_family webhook_last = {
+	.name = "ordersnap_last_webhook",
+	.help = "The last delivery whose signature was right.",
+	.kind = METRICS_MOMENT,
+};
+
 static struct json_object *answer_of(const struct process_result *result)
 {
 	static const char *const keys[] = {"eventId", "sessionId", "orderId", "orderNumber"};
@@ -57,6 +63,7 @@ int webhook_receive(struct app *app, const struct webhook_delivery *delivery,
 
 	if (verify(app, delivery, e))
 		return -1;
+	metrics_set(&webhook_last, run.now);
 	json = json_parse(delivery->body);
 	if (!json)
 		return err_set(e, ERR_PAYLOAD, "the body is not JSON");

@@ -6,8 +6,12 @@
 #ifndef ORDERSNAP_RECORD_WEBHOOK_H
 #define ORDERSNAP_RECORD_WEBHOOK_H
 
+#include "base/metrics.h"
 #include "base/str.h"
 #include "app/app.h"
+
+/* When a delivery with the right signature came last. */
+extern const struct metrics_family webhook_last;
 
 struct webhook_delivery {
 	const char *signature; /* the Stripe-Signature header, or NULL */

@@ -10,9 +10,32 @@
 
 #define PAUSE_MS 20 /* after the first conflict, at most; after the second twice as long */
 
+const struct metrics_family store_seconds = {
+	.name = "ordersnap_store_seconds",
+	.help = "How long calls of the store took, by verb and outcome.",
+	.kind = METRICS_SECONDS,
+	.labels = {"verb", "outcome"},
+};
+
+const struct metrics_family store_conflicts = {
+	.name = "ordersnap_conflicts_total",
+	.help = "How often another writer of the same items was in the way, and it was begun again.",
+};
+
+/* Counts a call that began at `since`; gives back what it gave. */
+static int counted(const char *verb, int64_t since, int rc, const struct err *e)
+{
+	const char *outcome = !rc ? "ok" : e ? err_name(e->code) : "failed";
+
+	metrics_took(&store_seconds, clock_monotonic_us() - since,
+		     (const char *const[METRICS_LABELS]){verb, outcome});
+	return rc;
+}
+
 int store_get_many(struct store *s, const struct store_key *keys, size_t n,
 		   struct json_object **items, int64_t deadline, struct err *e)
 {
+	int64_t since;
 	size_t i;
 
 	for (i = 0; i < n; i++)
@@ -20,7 +43,8 @@ int store_get_many(struct store *s, const struct store_key *keys, size_t n,
 	if (n < 1 || n > STORE_MAX_ITEMS)
 		return err_set(e, ERR_INTERNAL, "a read of %zu items", n);
 	s->reads++;
-	if (s->backend->get_many(s, keys, n, items, deadline, e) == 0)
+	since = clock_monotonic_us();
+	if (counted("read", since, s->backend->get_many(s, keys, n, items, deadline, e), e) == 0)
 		return 0;
 	for (i = 0; i < n; i++) {
 		json_object_put(items[i]);
@@ -32,18 +56,23 @@ int store_get_many(struct store *s, const struct store_key *keys, size_t n,
 int store_query(struct store *s, const char *pk, const char *sk_prefix, const char *before_sk,
 		size_t limit, struct json_object **items, int64_t deadline, struct err *e)
 {
+	int64_t since = clock_monotonic_us();
+
 	s->reads++;
-	return s->backend->query(s, pk, sk_prefix, before_sk, limit, items, deadline, e);
+	return counted("query", since,
+		       s->backend->query(s, pk, sk_prefix, before_sk, limit, items, deadline, e), e);
 }
 
 int store_scan(struct store *s, const struct store_key *after, size_t limit,
 	       struct json_object **items, struct json_object **last, int64_t deadline,
 	       struct err *e)
 {
+	int64_t since = clock_monotonic_us();
+
 	if (limit < 1 || limit > STORE_MAX_ITEMS)
 		return err_set(e, ERR_INTERNAL, "a page of %zu items", limit);
 	s->reads++;
-	return s->backend->scan(s, after, limit, items, last, deadline, e);
+	return counted("scan", since, s->backend->scan(s, after, limit, items, last, deadline, e), e);
 }
 
 static int64_t next_version(const struct store_action *put)
@@ -59,6 +88,7 @@ int store_write(struct store *s, const struct store_action *actions, size_t n, s
 		int64_t deadline, struct err *e)
 {
 	size_t i, ignored;
+	int64_t since;
 
 	if (n < 1 || n > STORE_MAX_ITEMS)
 		return err_set(e, ERR_INTERNAL, "a write of %zu items", n);
@@ -72,7 +102,9 @@ int store_write(struct store *s, const struct store_action *actions, size_t n, s
 			json_set_int(action->item, "version", next_version(action));
 	}
 	s->writes++;
-	return s->backend->write(s, actions, n, failed ? failed : &ignored, deadline, e);
+	since = clock_monotonic_us();
+	return counted("write", since, s->backend->write(s, actions, n, failed ? failed : &ignored,
+							 deadline, e), e);
 }
 
 int store_until_written(int (*once)(void *context, struct err *e), void *context,
@@ -81,8 +113,10 @@ int store_until_written(int (*once)(void *context, struct err *e), void *context
 	uint32_t try = 0;
 	int rc;
 
-	while ((rc = once(context, e)) && e->code == ERR_CONFLICT && ++try < STORE_TRIES)
+	while ((rc = once(context, e)) && e->code == ERR_CONFLICT && ++try < STORE_TRIES) {
+		metrics_add(&store_conflicts, 1, NULL);
 		deadline_sleep(1 + clock_jitter(try * PAUSE_MS), deadline);
+	}
 	return rc;
 }
 

@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/metrics.h"
 #include "format/json.h"
 
 #define STORE_TRIES 12 /* conflicts with other writers of the same items; at the 12th it ends */
@@ -51,6 +52,10 @@ struct store_action {
 };
 
 struct store;
+
+/* How long the verbs took, by verb and outcome ("ok" or the error's name), and how often
+ * store_until_written() had to begin again. */
+extern const struct metrics_family store_seconds, store_conflicts;
 
 struct store_backend {
 	int (*get_many)(struct store *s, const struct store_key *keys, size_t n,

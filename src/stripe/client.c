@@ -18,6 +18,18 @@
 #define SLOW_MS 50 /* between requests, once Stripe has limited their rate */
 #define SLOWEST_MS 1000
 
+const struct metrics_family stripe_seconds = {
+	.name = "ordersnap_stripe_seconds",
+	.help = "How long requests to Stripe took, each try for itself, by method and outcome.",
+	.kind = METRICS_SECONDS,
+	.labels = {"method", "outcome"},
+};
+
+const struct metrics_family stripe_retries = {
+	.name = "ordersnap_stripe_retries_total",
+	.help = "Requests to Stripe that were tried again.",
+};
+
 struct stripe_client {
 	struct http_client *http;
 	char *authorization; /* the whole header */
@@ -154,6 +166,15 @@ static int map_error(struct stripe_client *client, const struct stripe_request *
 	return -1;
 }
 
+static const char *outcome_of(int rc, int status)
+{
+	if (rc)
+		return "no_answer";
+	if (status == 429)
+		return "limited";
+	return status < 400 ? "ok" : status < 500 ? "refused" : "failed";
+}
+
 static int send_once(struct stripe_client *client, const struct stripe_request *request,
 		     const char *url, struct http_answer *answer, struct err *e)
 {
@@ -167,11 +188,16 @@ static int send_once(struct stripe_client *client, const struct stripe_request *
 		.body = span_of(request->form),
 		.deadline = request->deadline,
 	};
+	int64_t since;
 	int rc;
 
 	if (client->interval)
 		wait_for_rate(client, request->deadline);
+	since = clock_monotonic_us();
 	rc = http_perform(client->http, &http, answer, e);
+	metrics_took(&stripe_seconds, clock_monotonic_us() - since,
+		     (const char *const[METRICS_LABELS]){request->method,
+							 outcome_of(rc, answer->status)});
 	if (rc == 0 && answer->status == 429 && client->interval)
 		slow_down(client);
 	free(key);
@@ -240,6 +266,8 @@ int stripe_send(struct stripe_client *client, const struct stripe_request *reque
 	for (try = 0; again && try < TRIES; try++) {
 		if (try && !pause_before_retry(try - 1, request->deadline))
 			break;
+		if (try)
+			metrics_add(&stripe_retries, 1, NULL);
 		rc = send_once(client, request, url, &http, e);
 		again = rc != 0 || (http.status >= 300 && should_retry(client, http.status,
 							    request->idempotency_key != NULL));

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/metrics.h"
 #include "format/json.h"
 
 /* Sent as Stripe-Version with every request: the shape of the answers.
@@ -17,6 +18,10 @@
 #define STRIPE_API_VERSION "2026-10-28.endive"
 
 struct stripe_client;
+
+/* How long each try of a request took, by method and outcome (ok, refused, limited, failed,
+ * no_answer), and how many were tries again. */
+extern const struct metrics_family stripe_seconds, stripe_retries;
 
 /* Both strings are copied.  Opens no connection. */
 struct stripe_client *stripe_client_new(const char *secret, const char *api_base);

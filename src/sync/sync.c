@@ -17,6 +17,7 @@
 #include "sync/retry.h"
 #include "orders/pending.h"
 #include "sync/sync_late.h"
+#include "sync/sync_metrics.h"
 #include "sync/sync_set_aside.h"
 #include "sync/sync_unlisted.h"
 #include "shop/keys.h"
@@ -337,6 +338,8 @@ int sync_run(struct app *app, const struct sync_options *options, struct sync_re
 			 LOG_INT("stripeCalls", result->calls.stripe),
 			 LOG_INT("storeReads", result->calls.reads),
 			 LOG_INT("storeWrites", result->calls.writes));
+		if (result->end == SYNC_COMPLETE && !options->dry_run)
+			sync_metrics_set(app, clock_epoch());
 	}
 	json_object_put(s.aside);
 	sync_unlisted_end(&s.unlisted);

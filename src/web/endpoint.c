@@ -4,6 +4,7 @@
  */
 #include "web/endpoint.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -55,33 +56,58 @@ static int read_body(const struct route *route, const struct arrival *arrival,
 	return request_read_body(request, &arrival->source, limits, e);
 }
 
-static int serve_route(const struct endpoint *endpoint, const struct arrival *arrival,
-		       struct request *request, struct response *response, struct err *e)
+const struct metrics_family endpoint_seconds = {
+	.name = "ordersnap_request_seconds",
+	.help = "How long requests took until the answer was ready, by path, status and outcome.",
+	.kind = METRICS_SECONDS,
+	.labels = {"endpoint", "status", "outcome"},
+};
+
+/* A request that is being answered, by one of the endpoint's routes (NULL: by none). */
+struct serving {
+	const struct endpoint *endpoint;
+	const struct arrival *arrival;
+	const struct route *route;
+};
+
+static void count(const struct serving *s, int status, const struct err *e)
 {
-	const struct route *route = find_route(endpoint, request);
+	const char *outcome = e->code ? err_name(e->code) : status < 500 ? "ok" : "failed";
+	char path[64] = "other", number[12];
+
+	if (s->route)
+		snprintf(path, sizeof path, "%s%s", s->route->path, s->route->below ? "/*" : "");
+	snprintf(number, sizeof number, "%d", status);
+	metrics_took(&endpoint_seconds, (clock_monotonic_ms() - s->arrival->since) * 1000,
+		     (const char *const[METRICS_LABELS]){path, number, outcome});
+}
+
+static int serve_route(const struct serving *s, struct request *request, struct response *response,
+		       struct err *e)
+{
 	const char *method = request_variable(request, "REQUEST_METHOD");
 
-	if (endpoint->admit && endpoint->admit(endpoint->context, request, e))
+	if (s->endpoint->admit && s->endpoint->admit(s->endpoint->context, request, e))
 		return -1;
-	if (!route)
+	if (!s->route)
 		return err_set(e, ERR_NOT_FOUND, "Not found");
 	method = method ? method : "GET";
 	if (strcmp(method, "OPTIONS") == 0) {
-		cors_preflight(request, endpoint->cors, allowed_methods(route),
-			       endpoint->token_header, response);
-		response_header(response, "Allow", allowed_methods(route));
+		cors_preflight(request, s->endpoint->cors, allowed_methods(s->route),
+			       s->endpoint->token_header, response);
+		response_header(response, "Allow", allowed_methods(s->route));
 		response->status = 204;
 		return 0;
 	}
-	if (!method_fits(route, method)) {
-		response_header(response, "Allow", allowed_methods(route));
+	if (!method_fits(s->route, method)) {
+		response_header(response, "Allow", allowed_methods(s->route));
 		return err_set(e, ERR_METHOD, "%s", method);
 	}
 	response->no_body = strcmp(method, "HEAD") == 0;
-	buf_init(&request->body, route->body_max);
-	if (!is_get(route) && read_body(route, arrival, request, e))
+	buf_init(&request->body, s->route->body_max);
+	if (!is_get(s->route) && read_body(s->route, s->arrival, request, e))
 		return -1;
-	return route->handle(endpoint->context, request, response, e);
+	return s->route->handle(s->endpoint->context, request, response, e);
 }
 
 static void log_refusal(const struct endpoint *endpoint, const struct err *e)
@@ -100,13 +126,15 @@ void endpoint_serve(const struct endpoint *endpoint, const struct arrival *arriv
 		.variables = arrival->variables,
 		.deadline = arrival->since + endpoint->request_ms - ENDPOINT_ANSWER_MS,
 	};
+	const struct serving s = {endpoint, arrival, find_route(endpoint, &request)};
 	struct err e = {.code = ERR_NONE};
 
 	log_follow_rename();
 	cors_answer(&request, endpoint->cors, response);
-	if (serve_route(endpoint, arrival, &request, response, &e)) {
+	if (serve_route(&s, &request, response, &e)) {
 		response_error(response, &e);
 		log_refusal(endpoint, &e);
 	}
+	count(&s, response->status, &e);
 	buf_free(&request.body);
 }

@@ -7,6 +7,7 @@
 #ifndef ORDERSNAP_WEB_ENDPOINT_H
 #define ORDERSNAP_WEB_ENDPOINT_H
 
+#include "base/metrics.h"
 #include "web/request.h"
 #include "web/response.h"
 
@@ -39,6 +40,9 @@ struct endpoint {
 	endpoint_admission *admit;  /* asked before each request, or NULL */
 	void *context;              /* the handlers' */
 };
+
+/* How long requests took, by endpoint, status and outcome ("ok" or the error's name). */
+extern const struct metrics_family endpoint_seconds;
 
 /* A request as it came in. */
 struct arrival {

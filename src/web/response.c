@@ -35,11 +35,13 @@ void response_init(struct response *r)
 	memset(r, 0, sizeof *r);
 	r->status = 500;
 	buf_init(&r->headers, HEADERS_MAX_BYTES);
+	buf_init(&r->text, RESPONSE_TEXT_MAX);
 }
 
 void response_free(struct response *r)
 {
 	buf_free(&r->headers);
+	buf_free(&r->text);
 	json_object_put(r->json);
 	r->json = NULL;
 }
@@ -59,6 +61,12 @@ void response_json(struct response *r, int status, struct json_object *json)
 	json_object_put(r->json);
 	r->status = status;
 	r->json = json;
+}
+
+void response_text(struct response *r, int status, const char *type)
+{
+	r->status = status;
+	r->text_type = type;
 }
 
 void response_error(struct response *r, const struct err *e)
@@ -89,12 +97,12 @@ static const char *phrase_of(int status)
 
 void response_format(const struct response *r, struct buf *out)
 {
-	const char *body = r->json ? json_text(r->json) : "";
+	const char *body = r->json ? json_text(r->json) : r->text_type ? buf_text(&r->text) : "";
+	const char *type = r->json ? "application/json" : r->text_type;
 
 	buf_printf(out, "Status: %d %s\r\n", r->status, phrase_of(r->status));
-	if (r->json)
-		buf_printf(out, "Content-Type: application/json\r\nContent-Length: %zu\r\n",
-			   strlen(body));
+	if (type)
+		buf_printf(out, "Content-Type: %s\r\nContent-Length: %zu\r\n", type, strlen(body));
 	buf_printf(out, "Cache-Control: %s\r\nX-Content-Type-Options: nosniff\r\n",
 		   r->cache_control ? r->cache_control : "no-store");
 	buf_add(out, buf_text(&r->headers), r->headers.len);

@@ -9,11 +9,14 @@
 #include "format/json.h"
 
 #define RETRY_AFTER_SECONDS 5
+#define RESPONSE_TEXT_MAX (2u << 20)
 
 struct response {
 	int status;
 	struct buf headers;       /* lines that end in CRLF, beside those of every answer */
-	struct json_object *json; /* owned; NULL: no body */
+	struct json_object *json; /* owned; NULL: the text, or no body */
+	struct buf text;          /* where its type is set */
+	const char *text_type;    /* static; NULL: there is none */
 	bool no_body;             /* HEAD: the headers of the body, without it */
 	const char *cache_control; /* NULL: no-store */
 };
@@ -27,6 +30,9 @@ void response_header(struct response *r, const char *name, const char *value);
 
 /* An answer with JSON; takes `json`. */
 void response_json(struct response *r, int status, struct json_object *json);
+
+/* An answer of another type, whose body is r->text. */
+void response_text(struct response *r, int status, const char *type);
 
 /* The answer that an error gives: its status, {"error": what a client may
  * read}, with "code" where err_public_code() has one, Retry-After with a 503,

@@ -118,7 +118,7 @@ class Site(shop.Shop):
     `session_file`: a file to have as CHECKOUT_SESSION_FILE."""
 
     def __init__(self, server="nginx", children=4, port=None, seed=shop.SEED, sim_args=(),
-                 log_to_file=False, limits=False, locations="", session_file=None, **settings):
+                 log_to_file=False, limits=False, locations="", session_file=None, metrics=False, **settings):
         super().__init__(sim=False, make_store=False)
         _open_sites.append(self)
         self.server, self.children, self.processes = server, children, {}
@@ -132,6 +132,8 @@ class Site(shop.Shop):
         self.table = _new_table(self.settings) if DYNAMODB else None
         if log_to_file:
             self.settings["LOG_TARGET"] = self.path("log", "ordersnap.log")
+        if metrics:
+            self.settings["METRICS_FILE"] = os.path.join(os.path.dirname(self.db), "metrics")
         self.settings.update(settings)
         if session_file:
             self.settings["CHECKOUT_SESSION_FILE"] = shutil.copy(
@@ -311,7 +313,7 @@ http {{
         modules = {"apache-proxy_fcgi": ["mpm_event", "proxy", "proxy_fcgi"],
                    "apache-cgi": ["mpm_prefork", "cgi"],
                    "apache-cgid": ["mpm_event", "cgid"]}[self.server]
-        modules += ["authz_core", "headers", "alias", "env", "dir", "reqtimeout"]
+        modules += ["authz_core", "authz_host", "headers", "alias", "env", "dir", "reqtimeout"]
         modules += ["setenvif", "qos"] if self.limits else []
         load = "".join(f"LoadModule {m}_module {MODULES}/mod_{m}.so\n"
                        for m in modules)

@@ -24,7 +24,7 @@ def site_of(name):
         skip(servers.lacking(name) + " is not installed")
     if name not in _sites:
         _sites[name] = None  # a start that failed is not tried again
-        _sites[name] = servers.Site(name, children=2, JWT_SECRET=JWT_SECRET)
+        _sites[name] = servers.Site(name, children=2, metrics=True, JWT_SECRET=JWT_SECRET)
     if _sites[name] is None:
         raise RuntimeError(f"{name} did not start")
     return _sites[name]
@@ -94,6 +94,17 @@ def _(site):
     equal((answer.status, answer.json["status"]), (200, "ok"))
     for secret in (shop.STRIPE_SECRET, shop.WEBHOOK_SECRET, shop.QUOTE_SECRET):
         lacks(answer.body.decode(), secret)
+
+
+@through_each
+def _(site):
+    "through {}: /metrics is what all programs have counted, for this machine alone"
+    site.curl("/healthz")
+    answer = site.curl("/metrics")
+    equal((answer.status, answer.headers["content-type"].split(";")[0]), (200, "text/plain"))
+    contains(answer.body.decode(), 'ordersnap_request_seconds_count{endpoint="/healthz",status="200",outcome="ok"}')
+    if site.server == "nginx":  # to httpd's `Require local` all of 127.0.0.0/8 is this machine
+        equal(site.curl("/metrics", None, "--interface", "127.0.0.2").status, 403)
 
 
 @through_each

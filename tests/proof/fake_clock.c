@@ -17,6 +17,11 @@ int64_t clock_monotonic_ms(void)
 	return world ? world->ms : 0;
 }
 
+int64_t clock_monotonic_us(void)
+{
+	return clock_monotonic_ms() * 1000;
+}
+
 int64_t deadline_in(int64_t ms)
 {
 	return clock_monotonic_ms() + ms;
