@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -190,8 +191,27 @@ static int dispatch(int argc, char **argv)
 	return command ? run(command, argc - 1, argv + 1, &app) : COMMAND_USAGE;
 }
 
+static bool is_own_name(const char *path)
+{
+	const char *slash = path ? strrchr(path, '/') : NULL;
+
+	return slash && strcmp(slash + 1, program_invocation_short_name) == 0;
+}
+
+/* A web server that finds this command in a folder of CGI programs hands a visitor's words on as
+ * its arguments (RFC 3875, section 4.4).  (A page's program that runs it names itself there.) */
+static bool is_run_for_a_visitor(void)
+{
+	return getenv("GATEWAY_INTERFACE") &&
+	       (is_own_name(getenv("SCRIPT_NAME")) || is_own_name(getenv("SCRIPT_FILENAME")));
+}
+
 int main(int argc, char **argv)
 {
+	if (is_run_for_a_visitor()) {
+		fputs("Status: 404 Not Found\r\nContent-Type: text/plain\r\n\r\nNot found\n", stdout);
+		return flush_output(COMMAND_OK);
+	}
 	/* A peer that hangs up is an error of that call, not the end. */
 	signal(SIGPIPE, SIG_IGN);
 	return flush_output(dispatch(argc - 1, argv + 1));

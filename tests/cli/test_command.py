@@ -117,4 +117,21 @@ def _():
     lacks(done.stderr, "usage")
 
 
+@test
+def _():
+    "a visitor whose words a web server hands on as arguments gets a 404, and nothing is done"
+    for script in ({"SCRIPT_NAME": "/cgi-bin/ordersnap"},
+                   {"SCRIPT_NAME": "/x", "SCRIPT_FILENAME": COMMAND}):
+        answer = shop.run("orders", "--json", GATEWAY_INTERFACE="CGI/1.1", **script)
+        equal((answer.out, answer.err),
+              ("Status: 404 Not Found\r\nContent-Type: text/plain\r\n\r\nNot found\n", ""))
+
+
+@test
+def _():
+    "a page's program that runs the command is not taken for that"
+    contains(shop.run("--help", GATEWAY_INTERFACE="CGI/1.1", SCRIPT_NAME="/admin/orders.php",
+                      SCRIPT_FILENAME="/srv/html/admin/orders.php").out, "usage: ordersnap")
+
+
 main(shop)

@@ -1,0 +1,86 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# Packs what an account takes where one can only upload: `make dropin` has linked the programs into
+# FOLDER/cgi-bin, for libraries in a folder lib beside them, and calls this.
+#
+#   pack.sh SOURCES FOLDER VERSION
+#
+# Which libraries: all that the programs load, and what those load, but for glibc's.  Its loader, its
+# libc and what comes with it know the system that they run on (names, users, the kernel), and a
+# second libc beside the host's would be taken by its loader in part; so the host has to have a glibc
+# as new as the programs ask for, which the self-test says.
+set -eu
+
+sources=$1 folder=$2 version=$3
+cgi=$folder/cgi-bin lib=$folder/cgi-bin/lib
+glibc='^(ld-linux.*|ld64|lib(c|m|mvec|dl|pthread|rt|resolv|util|anl|nsl|nss_.*|BrokenLocale|thread_db))\.so'
+export LC_ALL=C
+
+fail() {
+	echo "make dropin: $1" >&2
+	exit 1
+}
+
+# "libcurl.so.4 /usr/lib/.../libcurl.so.4", each once; the loader says them all.
+libraries() {
+	for program in "$cgi"/*.fcgi "$cgi/ordersnap"; do
+		ldd "$program"
+	done | sed -n 's/^[[:space:]]*\([^ ]*\) => \(.*\) (0x.*/\1 \2/p; s|^.*not found$|&|p' | sort -u
+}
+
+# The licence of the package that a library is of, and which version was taken.
+note_package() { # NAME PATH
+	command -v dpkg-query >/dev/null || return 0
+	package=$(dpkg-query -S "*/$(basename "$(readlink -f "$2")")" 2>/dev/null |
+		sed -n 's/: .*//; s/,.*//; 1p')
+	[ -n "$package" ] || return 0
+	echo "$1 $(dpkg-query -W -f '${Package} ${Version}' "$package")" >>"$folder/licenses/libraries.txt"
+	cp "/usr/share/doc/${package%%:*}/copyright" "$folder/licenses/${package%%:*}.txt" 2>/dev/null || :
+}
+
+mkdir -p "$lib" "$folder/public_html" "$folder/ordersnap" "$folder/licenses"
+libraries >"$folder/found"
+! grep 'not found' "$folder/found" >&2 || fail "these libraries are not on this machine"
+while read -r name path; do
+	if ! echo "$name" | grep -Eq "$glibc"; then
+		cp -L "$path" "$lib/$name"
+		chmod 644 "$lib/$name"
+		note_package "$name" "$path"
+	fi
+done <"$folder/found"
+rm "$folder/found"
+strip "$cgi"/*.fcgi "$cgi/ordersnap"
+
+# The newest version of glibc that one of them asks for.
+needed=$(for file in "$cgi"/*.fcgi "$cgi/ordersnap" "$lib"/*.so*; do
+	readelf -V "$file"
+done | sed -n 's/.*Name: GLIBC_\([0-9]*\)\.\([0-9]*\).*/\1 \2/p' | sort -n -k1,1 -k2,2 -u | tail -n 1)
+[ -n "$needed" ] || fail "what the programs need of glibc is not known"
+
+cp "$sources/COPYING" "$folder/licenses/ordersnap.txt"
+cp "$sources/www/ordersnap.js" "$folder/public_html/"
+cp "$sources/conf/apache/htaccess" "$folder/public_html/.htaccess"
+# The self-test is plain CGI also where the programs are not.
+sed -e 's/!\\\.fcgi(/!\\.f?cgi(/' "$sources/conf/apache/htaccess-cgi-bin" >"$cgi/.htaccess"
+printf '\n# The self-test.\nAddHandler cgi-script .cgi\n' >>"$cgi/.htaccess"
+grep -q 'f?cgi' "$cgi/.htaccess" || fail "conf/apache/htaccess-cgi-bin lets no self-test through"
+echo 'Require all denied' >"$lib/.htaccess"
+sed 's|^COMMERCE_DB=.*|COMMERCE_DB=/FOLDER_OF_THIS_FILE/orders.db|' \
+	"$sources/conf/ordersnap.conf.example" >"$folder/ordersnap/ordersnap.conf"
+cp "$folder/ordersnap/ordersnap.conf" "$lib/ordersnap.conf.example"
+cp "$sources/conf/dropin/selftest.cgi" "$cgi/"
+chmod 700 "$folder/ordersnap"
+chmod 600 "$folder/ordersnap/ordersnap.conf"
+chmod 755 "$cgi"/*.fcgi "$cgi/ordersnap" "$cgi/selftest.cgi"
+sed "s/@VERSION@/$version/g; s/@GLIBC@/$(echo "$needed" | tr ' ' .)/g; s/@MACHINE@/$(uname -m)/g" \
+	"$sources/conf/dropin/README.txt" >"$folder/README.txt"
+
+{
+	echo "version $version"
+	echo "machine $(uname -m)"
+	echo "glibc $(echo "$needed" | tr ' ' .)"
+	cd "$cgi"
+	for file in *.fcgi ordersnap lib/*.so* lib/ordersnap.conf.example; do
+		echo "file $(cksum <"$file") $file"
+	done
+} >"$lib/MANIFEST"
