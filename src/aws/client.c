@@ -9,8 +9,10 @@
 #include <string.h>
 
 #include "aws/profile.h"
+#include "aws/sigv4.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/url.h"
 #include "net/http.h"
 
 #define TRY_MS 4000       /* one try; a lost packet should not take the deadline, */
@@ -43,6 +45,8 @@ struct aws_client {
 	struct http_client *http;
 	char *region;   /* NULL until the first call */
 	char *endpoint;
+	char *host, *path; /* the endpoint's, as they are sent */
+	struct sigv4_key key;
 };
 
 /* What to do about a refusal. */
@@ -97,6 +101,9 @@ void aws_client_free(struct aws_client *client)
 	http_client_free(client->http);
 	free(client->region);
 	free(client->endpoint);
+	free(client->host);
+	free(client->path);
+	mem_wipe(&client->key, sizeof client->key);
 	free(client);
 }
 
@@ -123,6 +130,21 @@ static char *endpoint_of(const struct aws_client *client)
 			  str_starts(client->region, "cn-") ? ".cn" : "");
 }
 
+/* The endpoint's authority and path, which are signed; libcurl says what is wrong with
+ * one that is no address. */
+static void take_apart(struct aws_client *client)
+{
+	struct url url = {.rest = {.n = 0}};
+	size_t n = 0;
+
+	url_parse(span_of(client->endpoint), &url);
+	client->host = str_printf("%.*s%s%.*s", (int)url.host.n, url.host.n ? url.host.p : "",
+				  url.port.n ? ":" : "", (int)url.port.n, url.port.n ? url.port.p : "");
+	while (n < url.rest.n && url.rest.p[n] != '?' && url.rest.p[n] != '#')
+		n++;
+	client->path = n ? span_dup((struct span){url.rest.p, n}) : str_dup("/");
+}
+
 static int find_endpoint(struct aws_client *client, struct err *e)
 {
 	if (!client->region)
@@ -131,8 +153,10 @@ static int find_endpoint(struct aws_client *client, struct err *e)
 	if (!client->region)
 		return err_set(e, ERR_UNAVAILABLE, "AWS_REGION is not set, and the AWS profile "
 			       "\"%s\" has no region", aws_profile_name(client->settings));
-	if (!client->endpoint)
+	if (!client->endpoint) {
 		client->endpoint = endpoint_of(client);
+		take_apart(client);
+	}
 	return 0;
 }
 
@@ -151,25 +175,37 @@ static int send_once(struct aws_client *client, const struct call *call,
 	struct span sent = call->request->input;
 	int64_t deadline = call->request->deadline;
 	int64_t soon = deadline_in(TRY_MS + (int64_t)sent.n / BYTES_A_MS);
-	char *target, *type, *token = NULL, *scope;
+	char *target = str_printf("%s.%s", client->service->target, call->request->operation);
+	struct sigv4_request request = {
+		.region = client->region, .service = client->service->name,
+		.key_id = credentials->key_id, .secret = credentials->secret, .token = credentials->token,
+		.host = client->host, .path = client->path,
+		.content_type = client->service->content_type, .target = target,
+		.body = sent,
+		.now = clock_epoch(),
+	};
+	char *authorization = sigv4_authorization(&request, &client->key), time[SIGV4_TIME_SIZE];
+	char *headers[] = {
+		str_printf("Host: %s", request.host),
+		str_printf("Content-Type: %s", request.content_type),
+		str_printf("X-Amz-Target: %s", target),
+		str_printf("X-Amz-Date: %s", (sigv4_time(request.now, time), time)),
+		str_printf("Authorization: %s", authorization),
+		request.token ? str_printf("X-Amz-Security-Token: %s", request.token) : NULL,
+	};
+	size_t i;
 	int rc;
 
-	target = str_printf("X-Amz-Target: %s.%s", client->service->target, call->request->operation);
-	type = str_printf("Content-Type: %s", client->service->content_type);
-	scope = str_printf("aws:amz:%s:%s", client->region, client->service->name);
-	if (credentials->token)
-		token = str_printf("X-Amz-Security-Token: %s", credentials->token);
 	rc = http_perform(client->http, &(struct http_request){
 		.method = "POST",
 		.url = client->endpoint,
-		.headers = {target, type, token},
+		.headers = {headers[0], headers[1], headers[2], headers[3], headers[4], headers[5]},
 		.body = sent,
 		.deadline = soon < deadline ? soon : deadline,
-		.sigv4 = {scope, credentials->key_id, credentials->secret},
 	}, answer, e);
-	free(token);
-	free(scope);
-	free(type);
+	for (i = 0; i < sizeof headers / sizeof *headers; i++)
+		free(headers[i]);
+	free(authorization);
 	free(target);
 	return rc;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The transport to AWS's JSON services: endpoint, SigV4 (by libcurl), retries
+ * The transport to AWS's JSON services: endpoint, signature, retries
  * and errors, decided once for all operations.
  */
 #ifndef ORDERSNAP_AWS_CLIENT_H

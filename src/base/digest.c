@@ -22,11 +22,22 @@ static void must(int ok)
 		abort();
 }
 
+/* EVP_sha256() would be fetched anew by each digest. */
+void digest_sha256(struct span message, unsigned char out[DIGEST_BYTES])
+{
+	static EVP_MD *sha256;
+
+	if (!sha256)
+		sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+	must(sha256 != NULL);
+	must(EVP_Digest(message.p, message.n, out, NULL, sha256, NULL));
+}
+
 void digest_sha256_hex(struct span message, char out[DIGEST_HEX])
 {
 	unsigned char hash[DIGEST_BYTES];
 
-	must(EVP_Digest(message.p, message.n, hash, NULL, EVP_sha256(), NULL));
+	digest_sha256(message, hash);
 	str_hex(hash, sizeof hash, out);
 }
 
@@ -45,21 +56,28 @@ static EVP_MAC_CTX *hmac_context(void)
 	return context;
 }
 
-void digest_hmac_hex(struct span key, const struct span *parts, size_t count, char out[DIGEST_HEX])
+void digest_hmac(struct span key, const struct span *parts, size_t count,
+		 unsigned char out[DIGEST_BYTES])
 {
 	char name[] = "SHA256";
 	OSSL_PARAM params[] = {
 		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0),
 		OSSL_PARAM_construct_end(),
 	};
-	unsigned char hash[DIGEST_BYTES];
 	EVP_MAC_CTX *context = hmac_context();
 	size_t i, size;
 
 	must(EVP_MAC_init(context, (const unsigned char *)key.p, key.n, params));
 	for (i = 0; i < count; i++)
 		must(EVP_MAC_update(context, (const unsigned char *)parts[i].p, parts[i].n));
-	must(EVP_MAC_final(context, hash, &size, sizeof hash));
+	must(EVP_MAC_final(context, out, &size, DIGEST_BYTES));
+}
+
+void digest_hmac_hex(struct span key, const struct span *parts, size_t count, char out[DIGEST_HEX])
+{
+	unsigned char hash[DIGEST_BYTES];
+
+	digest_hmac(key, parts, count, hash);
 	str_hex(hash, sizeof hash, out);
 }
 

@@ -15,11 +15,14 @@
 #define DIGEST_BYTES 32
 #define DIGEST_HEX (2 * DIGEST_BYTES + 1) /* lower-case hex and its NUL */
 
-/* Hex of SHA-256 over `message`. */
+/* SHA-256 over `message`, and its hex. */
+void digest_sha256(struct span message, unsigned char out[DIGEST_BYTES]);
 void digest_sha256_hex(struct span message, char out[DIGEST_HEX]);
 
-/* Hex of HMAC-SHA256 over the parts one behind the other, so that a prefix
- * and a body are signed without being copied together. */
+/* HMAC-SHA256 over the parts one behind the other, so that a prefix and a body are
+ * signed without being copied together, and its hex.  `out` may be where the key is. */
+void digest_hmac(struct span key, const struct span *parts, size_t count,
+		 unsigned char out[DIGEST_BYTES]);
 void digest_hmac_hex(struct span key, const struct span *parts, size_t count, char out[DIGEST_HEX]);
 
 /* Whether the two are the same bytes.  The time depends on the lengths only. */

@@ -130,11 +130,6 @@ static void set_request(CURL *curl, const struct http_request *request, struct h
 		curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L);
 		curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
 	}
-	if (request->sigv4.scope) {
-		curl_easy_setopt(curl, CURLOPT_AWS_SIGV4, request->sigv4.scope);
-		curl_easy_setopt(curl, CURLOPT_USERNAME, request->sigv4.key_id);
-		curl_easy_setopt(curl, CURLOPT_PASSWORD, request->sigv4.secret);
-	}
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer->body);
 }

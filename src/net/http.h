@@ -19,19 +19,12 @@
 
 struct http_client;
 
-/* AWS Signature Version 4, computed by libcurl over the whole request. */
-struct http_sigv4 {
-	const char *scope; /* "aws:amz:{region}:{service}"; NULL: not signed */
-	const char *key_id, *secret;
-};
-
 struct http_request {
 	const char *method; /* "POST", or another that is sent without a body */
 	const char *url;
 	const char *headers[HTTP_MAX_HEADERS]; /* "Name: value"; up to the first NULL */
 	struct span body;                      /* POST only */
 	int64_t deadline;                      /* base/clock.h; nothing is waited for beyond it */
-	struct http_sigv4 sigv4;
 };
 
 struct http_answer {
