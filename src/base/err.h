@@ -22,7 +22,7 @@ enum err_code {
 	ERR_ORDERED,      /* 409: what the request would order is ordered already */
 	ERR_OUTDATED,     /* 409: what the request rests on has changed; the text says what to do */
 	ERR_GONE,         /* 410: the quote has expired */
-	ERR_LENGTH,       /* 411: a body without CONTENT_LENGTH */
+	ERR_LENGTH,       /* 411: a body without CONTENT_LENGTH, or no number in it */
 	ERR_TOO_LARGE,    /* 413: a body above the endpoint's cap */
 	ERR_MEDIA_TYPE,   /* 415: a body that is not JSON by its Content-Type */
 	ERR_SIGNATURE,    /* 400: a webhook without a valid Stripe-Signature */

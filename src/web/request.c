@@ -146,7 +146,7 @@ static int content_length(const struct request *r, size_t max, size_t *length, s
 		return err_set(e, ERR_LENGTH, "no Content-Length");
 	for (i = 0; i < text.n; i++)
 		if (!isdigit((unsigned char)text.p[i]))
-			return err_set(e, ERR_BAD_REQUEST, "Content-Length is not a number");
+			return err_set(e, ERR_LENGTH, "Content-Length is not a number");
 	if (span_to_int64(text, &value) || (uint64_t)value > max)
 		return err_set(e, ERR_TOO_LARGE, "The body is larger than %zu bytes", max);
 	*length = (size_t)value;

@@ -65,9 +65,9 @@ int request_check_type(const struct request *r, bool may_lack, struct err *e);
 
 /*
  * Reads the body, which has to have exactly CONTENT_LENGTH bytes, within the
- * limits.  Checks before it allocates.  -1 with ERR_LENGTH (none given),
- * ERR_TOO_LARGE, ERR_TIMEOUT (not whole in time), or ERR_BAD_REQUEST (not a
- * number; shorter or longer than said).
+ * limits.  Checks before it allocates.  -1 with ERR_LENGTH (none given, or no
+ * number: some servers say -1 of a body in chunks), ERR_TOO_LARGE, ERR_TIMEOUT (not
+ * whole in time), or ERR_BAD_REQUEST (shorter or longer than said).
  */
 int request_read_body(struct request *r, const struct body_source *source,
 		      struct body_limits limits, struct err *e);

@@ -103,9 +103,9 @@ def _():
 
 @test
 def _():
-    "a length that is no number is a 400, and one beyond all numbers a 413"
+    "a length that is no number is a 411, and one beyond all numbers a 413"
     for length in ("-1", "+5", "5x", "0x10", " 5", "1e3", "5.0"):
-        is_error(quote(cart(), length), 400)
+        is_error(quote(cart(), length), 411)
     for length in ("9223372036854775807", "9223372036854775808", "99999999999999999999999"):
         is_error(quote(cart(), length), 413)
 
