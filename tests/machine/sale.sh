@@ -36,9 +36,9 @@ make_machine() {
 	tar -C "$sources" --null -T "$folder/list" -cf - | tar -C "$root/srv/ordersnap" --no-same-owner -xf -
 }
 
-# The lines of code between two lines of the README, without those of a block that is for systemd.
-readme_lines() { # FROM TO
-	sed -n "/^$1/,/^$2/p" "$sources/README.md" | awk '
+# The lines of code between two lines of a document, without those of a block that is for systemd.
+lines_of() { # DOCUMENT FROM TO
+	sed -n "/^$2/,/^$3/p" "$sources/$1" | awk '
 		/^    / { block = block $0 "\n"; next }
 		/^$/ { block = block "\n"; next }
 		{ if (block !~ /systemctl/) printf "%s", block; block = "" }
@@ -83,13 +83,19 @@ build_it() {
 	} | inside our-network
 }
 
-# The sale, then a restart, after which the shop still answers.  `check` ends with 1 for its warning.
+readme_lines() { # FROM TO
+	lines_of README.md "$1" "$2"
+}
+
+# The sale, then a restart, after which the shop still answers, and all of the guide that is for a shop
+# that has sold something.  `check` ends with 1 for its warning.
 sell() {
 	{
 		readme_lines "### A test sale" "### With Stripe" | sed '/apt-get install/d
 			s/ordersnap check --url .*/& || [ $? = 1 ]/'
 		grep -o '^ *for pid in .*kill -HUP.*done' "$sources/README.md"
 		echo 'curl --fail $shop/healthz'
+		lines_of doc/deployment.md "## Verify" "Stripe delivers all of it again"
 	} | { echo 'ip link set lo up' && cat; } | inside own-network >"$folder/sale" 2>&1 ||
 		{ cat "$folder/sale" && false; }
 }
@@ -100,12 +106,13 @@ says() { # COUNT WORDS
 }
 
 cat >"$folder/list"
-echo "1..6"
+echo "1..7"
 holds "an empty Debian 12 can be made" make_machine
 holds "the README's lines build and install it there" build_it
 holds "the README's lines sell something there, and SIGHUP restarts the programs" sell
 holds "the sale's order is listed, once" says 1 '^BC-.* 30.00 USD  completed'
 holds "ordersnap check fails nothing there, and warns of the sync that has not run" \
-	says 1 '^warning: 0 failed, 1 warning, '
-holds "healthz is well before and after the restart" says 2 '^{"status":"ok"'
+	says 2 '^warning: 0 failed, 1 warning, '
+holds "the guide's commands run to its end, and healthz is well at each" says 6 '^{"status":"ok"'
+holds "the guide's syncs find the order in place" says 4 '1 in order'
 exit "$failed"
