@@ -44,6 +44,11 @@ void digest_sha256_hex(struct span message, char out[DIGEST_HEX])
 static EVP_MAC_CTX *hmac_context(void)
 {
 	static EVP_MAC_CTX *context;
+	char name[] = "SHA256";
+	const OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0),
+		OSSL_PARAM_construct_end(),
+	};
 	EVP_MAC *mac;
 
 	if (context)
@@ -52,6 +57,7 @@ static EVP_MAC_CTX *hmac_context(void)
 	must(mac != NULL);
 	context = EVP_MAC_CTX_new(mac);
 	must(context != NULL);
+	must(EVP_MAC_CTX_set_params(context, params));
 	EVP_MAC_free(mac);
 	return context;
 }
@@ -59,15 +65,10 @@ static EVP_MAC_CTX *hmac_context(void)
 void digest_hmac(struct span key, const struct span *parts, size_t count,
 		 unsigned char out[DIGEST_BYTES])
 {
-	char name[] = "SHA256";
-	OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0),
-		OSSL_PARAM_construct_end(),
-	};
 	EVP_MAC_CTX *context = hmac_context();
 	size_t i, size;
 
-	must(EVP_MAC_init(context, (const unsigned char *)key.p, key.n, params));
+	must(EVP_MAC_init(context, (const unsigned char *)key.p, key.n, NULL));
 	for (i = 0; i < count; i++)
 		must(EVP_MAC_update(context, (const unsigned char *)parts[i].p, parts[i].n));
 	must(EVP_MAC_final(context, out, &size, DIGEST_BYTES));

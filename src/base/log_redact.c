@@ -70,7 +70,7 @@ static size_t hidden_length(const char *p)
 	size_t i, longest = 0;
 
 	for (i = 0; i < hidden_count; i++)
-		if (str_starts(p, hidden[i]) && strlen(hidden[i]) > longest)
+		if (*p == *hidden[i] && str_starts(p, hidden[i]) && strlen(hidden[i]) > longest)
 			longest = strlen(hidden[i]);
 	return longest;
 }
@@ -82,6 +82,8 @@ static size_t prefix_length(const char *p)
 	const char *behind;
 	size_t i, n;
 
+	if (!strchr("sSrRwWbB", *p))
+		return 0;
 	for (i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
 		n = strlen(prefixes[i]);
 		if (strncasecmp(p, prefixes[i], n) != 0)

@@ -19,7 +19,8 @@ const char *request_variable(const struct request *r, const char *name)
 	size_t n = strlen(name), i;
 
 	for (i = 0; r->variables && r->variables[i]; i++)
-		if (strncmp(r->variables[i], name, n) == 0 && r->variables[i][n] == '=')
+		if (*r->variables[i] == *name && strncmp(r->variables[i], name, n) == 0 &&
+		    r->variables[i][n] == '=')
 			return r->variables[i][n + 1] ? r->variables[i] + n + 1 : NULL;
 	return NULL;
 }

@@ -36,6 +36,7 @@
 #define DRAIN_MS 1000
 #define ACCEPT_PAUSE_US 1000
 #define ANSWER_MAX_BYTES (4u << 20)
+#define RECORD_MAX 65528 /* FastCGI's limit is 65535; a multiple of eight is what it recommends */
 #define ERROR_MS 3000 /* for the answer of a program that can't start */
 
 extern char **environ;
@@ -61,6 +62,8 @@ static void on_alarm(int number)
 	(void)number;
 }
 
+static int64_t limit; /* that is set, 0: none */
+
 /* From `until` on, a read or write that waits fails with EINTR.  The first
  * signal could come right before it begins to wait; the next ones make sure. */
 static void limit_io(int64_t until)
@@ -68,6 +71,9 @@ static void limit_io(int64_t until)
 	int64_t left = deadline_left(until);
 	struct itimerval timer = {.it_interval.tv_usec = TICK_MS * 1000};
 
+	if (until == limit)
+		return;
+	limit = until;
 	left = left ? left : 1;
 	timer.it_value.tv_sec = (time_t)(left / 1000);
 	timer.it_value.tv_usec = (suseconds_t)(left % 1000 * 1000);
@@ -76,6 +82,7 @@ static void limit_io(int64_t until)
 
 static void unlimit_io(void)
 {
+	limit = 0;
 	setitimer(ITIMER_REAL, &(struct itimerval){.it_value.tv_sec = 0}, NULL);
 }
 
@@ -97,6 +104,22 @@ static void answer(const struct endpoint *endpoint, const struct arrival *arriva
 	buf_init(out, ANSWER_MAX_BYTES);
 	response_format(&response, out);
 	response_free(&response);
+}
+
+static int write_out(int fd, const struct buf *out, int64_t end)
+{
+	size_t done = 0;
+
+	while (done < out->len) {
+		ssize_t n = write(fd, out->data + done, out->len - done);
+
+		if (n < 0 && errno == EINTR && deadline_left(end))
+			continue;
+		if (n <= 0)
+			return -1;
+		done += (size_t)n;
+	}
+	return 0;
 }
 
 /* --- CGI ----------------------------------------------------------------- */
@@ -131,22 +154,6 @@ static void prepare_cgi(int64_t end)
 	limit_io(end);
 }
 
-static int write_out(const struct buf *out, int64_t end)
-{
-	size_t done = 0;
-
-	while (done < out->len) {
-		ssize_t n = write(STDOUT_FILENO, out->data + done, out->len - done);
-
-		if (n < 0 && errno == EINTR && deadline_left(end))
-			continue;
-		if (n <= 0)
-			return -1;
-		done += (size_t)n;
-	}
-	return 0;
-}
-
 /* Reads away what is left of a body that was refused: a server that can't
  * deliver it would give up the connection, and with it our answer. */
 static void drain_input(void)
@@ -172,7 +179,7 @@ static int run_cgi(const struct endpoint *endpoint)
 
 	prepare_cgi(end);
 	answer(endpoint, &arrival, &out);
-	rc = write_out(&out, end);
+	rc = write_out(STDOUT_FILENO, &out, end);
 	buf_free(&out);
 	drain_input();
 	return rc ? 1 : 0;
@@ -189,13 +196,16 @@ void responder_cgi_error(const struct err *e)
 	response_error(&response, e);
 	buf_init(&out, ANSWER_MAX_BYTES);
 	response_format(&response, &out);
-	write_out(&out, end);
+	write_out(STDOUT_FILENO, &out, end);
 	drain_input();
 	buf_free(&out);
 	response_free(&response);
 }
 
 /* --- FastCGI ------------------------------------------------------------- */
+
+/* The types of the records that answer a request. */
+enum record { RECORD_END = 3, RECORD_STDOUT = 6, RECORD_STDERR = 7 };
 
 static volatile sig_atomic_t stopping;
 
@@ -205,59 +215,105 @@ static void on_stop(int number)
 	stopping = 1;
 }
 
-/* A peer's request, and until when it has to be answered. */
 struct peer {
 	FCGX_Request *request;
-	int64_t end;
+	int64_t end;     /* until when it has to be answered */
+	bool read_whole; /* it has sent all that it will */
+	bool has_logged; /* a line, so that the stream of lines has to be ended */
+	bool is_gone;    /* nothing more can be sent */
+	struct buf out;  /* records that are not sent yet */
 };
 
 static ssize_t fastcgi_read(void *context, char *bytes, size_t n, int64_t until)
 {
 	const struct peer *peer = context;
-	int got;
 
 	limit_io(until);
-	got = FCGX_GetStr(bytes, (int)n, peer->request->in);
-	limit_io(peer->end);
-	return got;
+	return FCGX_GetStr(bytes, (int)n, peer->request->in);
 }
 
 /* The server has to end the body's stream, so this waits no longer than any
  * other read. */
 static bool fastcgi_has_more(void *context, int64_t until)
 {
-	const struct peer *peer = context;
+	struct peer *peer = context;
 	bool more;
 
 	limit_io(until);
 	more = FCGX_GetChar(peer->request->in) != EOF;
+	peer->read_whole = !more && FCGX_GetError(peer->request->in) == 0;
 	limit_io(peer->end);
 	return more;
 }
 
-static void fastcgi_log(void *context, const char *line, size_t n)
+/* Adds records of a type, one at least (an empty one ends a stream):
+ *     version 1, type, request id, content length (two bytes each), padding length, 0 */
+static void add_records(struct peer *peer, enum record type, const char *bytes, size_t n)
 {
-	FCGX_Request *request = context;
+	const int id = peer->request->requestId;
+	size_t part;
 
-	FCGX_PutStr(line, (int)n, request->err);
-	FCGX_FFlush(request->err); /* a record a line: nginx cuts longer ones */
+	do {
+		part = n < RECORD_MAX ? n : RECORD_MAX;
+		buf_putc(&peer->out, 1);
+		buf_putc(&peer->out, (char)type);
+		buf_putc(&peer->out, (char)(id >> 8));
+		buf_putc(&peer->out, (char)id);
+		buf_putc(&peer->out, (char)(part >> 8));
+		buf_putc(&peer->out, (char)part);
+		buf_add(&peer->out, "\0\0", 2);
+		buf_add(&peer->out, bytes, part);
+		bytes += part;
+		n -= part;
+	} while (n);
 }
 
-static void serve(const struct endpoint *endpoint, FCGX_Request *request, int64_t since)
+static int send_records(struct peer *peer)
 {
-	struct peer peer = {request, end_of(endpoint, since)};
+	if (peer->is_gone || peer->out.failed || write_out(peer->request->ipcFd, &peer->out, peer->end))
+		peer->is_gone = true;
+	buf_reset(&peer->out);
+	return peer->is_gone ? -1 : 0;
+}
+
+/* A record a line: nginx cuts longer ones.  A line waits for the next one, or for the answer. */
+static void fastcgi_log(void *context, const char *line, size_t n)
+{
+	struct peer *peer = context;
+
+	if (peer->out.len)
+		send_records(peer);
+	peer->has_logged = true;
+	add_records(peer, RECORD_STDERR, line, n);
+}
+
+/* Answers.  What libfcgi would send in four writes, each of which wakes the server, is one: the last
+ * line of the log, the answer, and three ends.  Its own streams stay empty, and closed. */
+static void serve(const struct endpoint *endpoint, struct peer *peer, int64_t since)
+{
+	static const char done[8]; /* status 0, "request complete" */
+	FCGX_Request *request = peer->request;
 	const struct arrival arrival = {
-		request->envp, {fastcgi_read, fastcgi_has_more, &peer}, since
+		request->envp, {fastcgi_read, fastcgi_has_more, peer}, since
 	};
 	struct buf out;
 
-	limit_io(peer.end);
-	log_set_sink(fastcgi_log, request);
+	peer->end = end_of(endpoint, since);
+	buf_init(&peer->out, 2 * ANSWER_MAX_BYTES);
+	log_set_sink(fastcgi_log, peer);
 	answer(endpoint, &arrival, &out);
-	if (FCGX_PutStr(buf_text(&out), (int)out.len, request->out) != (int)out.len ||
-	    FCGX_FFlush(request->out))
-		log_warning("Answer not sent", LOG_STR("program", endpoint->program));
 	log_set_sink(NULL, NULL);
+	limit_io(peer->end);
+	if (peer->has_logged)
+		add_records(peer, RECORD_STDERR, "", 0);
+	if (out.len)
+		add_records(peer, RECORD_STDOUT, out.data, out.len);
+	add_records(peer, RECORD_STDOUT, "", 0);
+	add_records(peer, RECORD_END, done, sizeof done);
+	if (send_records(peer))
+		log_warning("Answer not sent", LOG_STR("program", endpoint->program));
+	request->out->wasFCloseCalled = request->err->wasFCloseCalled = 1;
+	buf_free(&peer->out);
 	buf_free(&out);
 }
 
@@ -304,17 +360,27 @@ static bool wait_for_peer(const sigset_t *waiting)
 			return (in.revents & POLLIN) != 0;
 		if (n < 0 && errno != EINTR)
 			return false;
+		if (n < 0) /* a limit of the request before */
+			unlimit_io();
 	}
 	return false;
 }
 
+static bool listens_on_unix(void)
+{
+	int domain = AF_UNSPEC;
+	socklen_t n = sizeof domain;
+
+	return getsockopt(LISTENER, SOL_SOCKET, SO_DOMAIN, &domain, &n) == 0 && domain == AF_UNIX;
+}
+
 /* The connection, or -1: another process had it, or there is no descriptor left. */
-static int accept_peer(void)
+static int accept_peer(bool on_unix)
 {
 	int fd = accept4(LISTENER, NULL, NULL, SOCK_CLOEXEC), on = 1;
 
-	if (fd >= 0)
-		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* not on a Unix socket */
+	if (fd >= 0 && !on_unix)
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	return fd;
 }
 
@@ -323,10 +389,11 @@ static int accept_peer(void)
  *
  * FCGX_Accept_r() gets the connection as one that was kept.  Left to accept for
  * itself it takes the next peer when one fails, within the time of the first. */
-static void serve_peer(const struct endpoint *endpoint, FCGX_Request *request)
+static void serve_peer(const struct endpoint *endpoint, FCGX_Request *request, bool on_unix)
 {
+	struct peer peer = {.request = request};
 	int64_t since;
-	int fd = accept_peer();
+	int fd = accept_peer(on_unix);
 
 	if (fd < 0) {
 		usleep(ACCEPT_PAUSE_US);
@@ -338,11 +405,14 @@ static void serve_peer(const struct endpoint *endpoint, FCGX_Request *request)
 	limit_io(since + PARAMETERS_MS);
 	/* It takes parameters that end in a failure for whole ones. */
 	if (FCGX_Accept_r(request) == 0 && FCGX_GetError(request->in) == 0)
-		serve(endpoint, request, since);
+		serve(endpoint, &peer, since);
 	request->keepConnection = 0;
-	limit_io(deadline_in(CLOSE_MS)); /* what a peer may still send is read away */
+	/* What a peer may still send is read away, or our answer could be lost on the way; a Unix
+	 * socket keeps it when all was read. */
+	request->detached = on_unix && peer.read_whole;
+	if (!request->detached)
+		limit_io(deadline_in(CLOSE_MS));
 	FCGX_Finish_r(request);
-	unlimit_io();
 }
 
 /* libfcgi looks at it where it accepts, which it does not here. */
@@ -357,6 +427,7 @@ static bool has_address_list(void)
 
 static int run_fastcgi(const struct endpoint *endpoint)
 {
+	bool on_unix = listens_on_unix();
 	FCGX_Request request;
 	sigset_t waiting;
 
@@ -366,7 +437,7 @@ static int run_fastcgi(const struct endpoint *endpoint)
 	set_handlers();
 	fcntl(LISTENER, F_SETFL, fcntl(LISTENER, F_GETFL) | O_NONBLOCK);
 	while (wait_for_peer(&waiting))
-		serve_peer(endpoint, &request);
+		serve_peer(endpoint, &request, on_unix);
 	FCGX_Free(&request, 1);
 	return stopping ? 0 : 1;
 }
