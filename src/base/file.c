@@ -22,6 +22,18 @@ char *file_folder(const char *path)
 	return slash == path ? str_dup("/") : span_dup((struct span){path, (size_t)(slash - path)});
 }
 
+void file_sync_folder(const char *path)
+{
+	char *folder = file_folder(path);
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0) {
+		fsync(fd);
+		close(fd);
+	}
+	free(folder);
+}
+
 int file_give_to_owner(int fd, const char *path)
 {
 	char *folder = file_folder(path);

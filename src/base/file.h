@@ -14,6 +14,10 @@
 /* The folder of a file; free() it. */
 char *file_folder(const char *path);
 
+/* Makes a name in the file's folder survive a power cut, where the file system can: not every
+ * one can sync a folder, and that is no failure. */
+void file_sync_folder(const char *path);
+
 /* Where root made the file behind `fd` at `path`, it becomes the folder's owner's: the
  * programs' user has to write it.  One with a second name may be anybody's and is left
  * alone.  0, or -1 with errno. */

@@ -17,6 +17,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/str.h"
 #include "store/store_sqlite_file.h"
 #include "store/store_sqlite_make.h"
@@ -236,7 +237,7 @@ int sqlite_copy_save(const struct sqlite_copy *copy, struct sqlite_copied *done,
 	else
 		done->bytes = st.st_size;
 	if (!rc)
-		sqlite_path_sync_folder(copy->file);
+		file_sync_folder(copy->file);
 out:
 	if (rc && fd >= 0)
 		unlink(part);

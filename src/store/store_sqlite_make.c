@@ -61,7 +61,7 @@ int sqlite_make_publish(const char *draft, const char *path)
 			return -1;
 		unlink(draft);
 	}
-	sqlite_path_sync_folder(path);
+	file_sync_folder(path);
 	return 0;
 }
 

@@ -163,13 +163,3 @@ int sqlite_path_move_aside(const char *path, const char *suffix, char **to, stru
 	}
 	return 0;
 }
-
-void sqlite_path_sync_folder(const char *path)
-{
-	int fd = open_folder(path);
-
-	if (fd < 0)
-		return;
-	fsync(fd);
-	close(fd);
-}

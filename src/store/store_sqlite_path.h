@@ -64,7 +64,4 @@ void sqlite_path_put_log_aside(const char *path, const struct sqlite_path_id *lo
  * none.  -1 with ERR_UNAVAILABLE. */
 int sqlite_path_move_aside(const char *path, const char *suffix, char **to, struct err *e);
 
-/* Makes a name in the file's folder survive a power cut, where the file system can. */
-void sqlite_path_sync_folder(const char *path);
-
 #endif

@@ -32,6 +32,7 @@ static const struct store_key system_keys[] = {
 	[ADOPTING] = {KEY_SYSTEM, KEY_ADOPTING},
 };
 
+/* An order without a version is one of the Lambda functions'. */
 static bool has_version(struct json_object *item)
 {
 	return json_object_object_get_ex(item, "version", NULL);
@@ -59,23 +60,6 @@ static int64_t *count_of(struct adopt_counts *counts, size_t i)
 	return (int64_t *)((char *)counts + count_names[i].offset);
 }
 
-/* SYSTEM, ADOPTING: {startedAt, after {PK, SK}, counts {items, ...}} */
-static struct json_object *position_item(struct walk *w)
-{
-	struct json_object *item = json_object_new_object(), *counts = json_object_new_object();
-	char text[ISO8601_SIZE];
-	size_t i;
-
-	for (i = 0; i < COUNTS; i++)
-		json_set_int(counts, count_names[i].name, *count_of(&w->result->counts, i));
-	json_set_string(item, "PK", KEY_SYSTEM);
-	json_set_string(item, "SK", KEY_ADOPTING);
-	json_set_string(item, "startedAt", iso8601_time(w->started, text));
-	json_set(item, "after", json_object_get(w->after));
-	json_set(item, "counts", counts);
-	return item;
-}
-
 /* Reads both items; a walk that was interrupted is gone on with. */
 static int begin(struct walk *w, struct err *e)
 {
@@ -100,12 +84,24 @@ static int begin(struct walk *w, struct err *e)
 	return 0;
 }
 
-/* Another walk that has saved its own position does the rest. */
+/* Writes how far the walk is.  Another walk that has saved its own position does the rest.
+ *     SYSTEM, ADOPTING: {startedAt, after {PK, SK}, counts {items, ...}} */
 static int save(struct walk *w, struct err *e)
 {
-	struct json_object *item = position_item(w);
-	struct store_action put = store_replace(item, w->read[ADOPTING]);
+	struct json_object *item = json_object_new_object(), *counts = json_object_new_object();
+	struct store_action put;
+	char text[ISO8601_SIZE];
+	size_t i;
 
+	for (i = 0; i < COUNTS; i++)
+		json_set_int(counts, count_names[i].name, *count_of(&w->result->counts, i));
+	json_set_string(item, "PK", KEY_SYSTEM);
+	json_set_string(item, "SK", KEY_ADOPTING);
+	json_set_string(item, "startedAt", iso8601_time(w->started, text));
+	json_set(item, "after", json_object_get(w->after));
+	json_set(item, "counts", counts);
+
+	put = store_replace(item, w->read[ADOPTING]);
 	if (store_write(app_store(w->work.app), &put, 1, NULL, deadline_in(TRANSFER_VERB_MS), e)) {
 		json_object_put(item);
 		return e->code != ERR_CONFLICT ? -1 : err_set(e, ERR_CONFLICT, "another `ordersnap "
@@ -149,6 +145,7 @@ static int finish(struct walk *w, struct err *e)
 
 /* --- a page --------------------------------------------------------------------- */
 
+/* Looks at orders that have a version, and begins to gather anew. */
 static int check_orders(const struct walk *w, struct json_object **orders, size_t *n,
 			struct err *e)
 {
@@ -221,6 +218,7 @@ int adopt_table(struct app *app, const struct adopt *request, struct adopt_resul
 
 	*result = (struct adopt_result){.resumed = false};
 	rc = begin(&w, e);
+	/* How many there are is for the bar alone. */
 	if (!rc && request->count)
 		w.total = store_count(app_store(app), deadline_in(TRANSFER_VERB_MS));
 	while (!rc) {
@@ -257,6 +255,7 @@ struct adopting_again {
 	int64_t deadline;
 };
 
+/* Writes that a walk is needed again, on what stands now. */
 static int write_again(void *context, struct err *e)
 {
 	const struct adopting_again *a = context;
@@ -283,30 +282,22 @@ int adopt_again(struct app *app, int64_t deadline, struct err *e)
 
 /* --- a new store ------------------------------------------------------------------ */
 
-static bool has_theirs(struct json_object *items)
-{
-	size_t i;
-
-	for (i = 0; i < json_object_array_length(items); i++) {
-		struct json_object *item = json_object_array_get_idx(items, i);
-
-		if (transfer_kind_of(item) == TRANSFER_ORDER && !has_version(item))
-			return true;
-	}
-	return false;
-}
-
+/* Whether there is an order of the functions': the walk ends at the first page with one. */
 static int find_theirs(struct app *app, bool *found, struct err *e)
 {
 	struct json_object *last = NULL, *items;
+	size_t i;
 	int rc;
 
 	do {
 		rc = transfer_next_page(app_store(app), &last, &items, e);
-		if (!rc) {
-			*found = has_theirs(items);
-			json_object_put(items);
+		for (i = 0; !rc && !*found && i < json_object_array_length(items); i++) {
+			struct json_object *item = json_object_array_get_idx(items, i);
+
+			*found = transfer_kind_of(item) == TRANSFER_ORDER && !has_version(item);
 		}
+		if (!rc)
+			json_object_put(items);
 	} while (!rc && last && !*found);
 	json_object_put(last);
 	return rc;

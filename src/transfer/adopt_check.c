@@ -12,6 +12,7 @@
 #include "transfer/adopt_order.h"
 #include "transfer/transfer.h"
 
+/* Whether the pointer names another order than this one. */
 static bool names_another(struct json_object *pointer, struct json_object *order)
 {
 	const char *pk = json_string_or_null(pointer, "orderPK");

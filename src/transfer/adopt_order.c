@@ -60,12 +60,6 @@ static void set_key(struct attempt *a, enum item item, char *pk, const char *sk)
 	a->sk[item] = pk ? str_dup(sk) : NULL;
 }
 
-static bool is_key(const struct attempt *a, enum item item, const char *pk, const char *sk)
-{
-	return a->pk[item] && pk && sk && strcmp(a->pk[item], pk) == 0 &&
-	       strcmp(a->sk[item], sk) == 0;
-}
-
 /* Reads the items whose bit is set, in one call; no key twice. */
 static int read_items(struct attempt *a, unsigned which, struct err *e)
 {
@@ -91,25 +85,12 @@ static int read_items(struct attempt *a, unsigned which, struct err *e)
 	return 0;
 }
 
+/* The key of the day that an order's sort key is of; NULL: it is of none. */
 static char *day_of(const char *sk)
 {
 	int64_t created;
 
 	return key_order_created(sk, &created) ? NULL : key_day(created);
-}
-
-/* The keys of what belongs to the order. */
-static void set_own_keys(struct attempt *a, struct json_object *order)
-{
-	const char *sk = json_string_or_null(order, "SK");
-	const char *payment = json_string_or_null(order, "stripePaymentIntentId");
-	const char *number = json_string_or_null(order, "orderNumber");
-
-	set_key(a, ORDER, str_dup(json_string_or_null(order, "PK")), sk);
-	set_key(a, SESSION, key_session(adoption_session_id(order)), KEY_METADATA);
-	set_key(a, PAYMENT, str_empty(payment) ? NULL : key_payment(payment), KEY_METADATA);
-	set_key(a, NUMBER, str_empty(number) ? NULL : key_number(number), KEY_METADATA);
-	set_key(a, DAY, day_of(sk), sk);
 }
 
 static bool same_text(const char *a, const char *b)
@@ -119,18 +100,7 @@ static bool same_text(const char *a, const char *b)
 
 /* --- another order of the same session ------------------------------------------ */
 
-/* What a pointer names, where that is not the order itself. */
-static bool name_other(struct attempt *a, enum item pointer)
-{
-	const char *pk = json_string_or_null(a->read[pointer], "orderPK");
-	const char *sk = json_string_or_null(a->read[pointer], "orderSK");
-
-	if (!pk || !sk || is_key(a, ORDER, pk, sk))
-		return false;
-	set_key(a, OTHER, str_dup(pk), sk);
-	return true;
-}
-
+/* Whether two orders have one session or one payment. */
 static bool are_of_one_sale(struct json_object *a, struct json_object *b)
 {
 	const char *session = adoption_session_id(a), *other = adoption_session_id(b);
@@ -149,8 +119,12 @@ static int find_other(struct attempt *a, struct err *e)
 	size_t i;
 
 	for (i = 0; i < sizeof pointers / sizeof *pointers; i++) {
-		if (!name_other(a, pointers[i]))
+		const char *pk = json_string_or_null(a->read[pointers[i]], "orderPK");
+		const char *sk = json_string_or_null(a->read[pointers[i]], "orderSK");
+
+		if (!pk || !sk || (same_text(a->pk[ORDER], pk) && same_text(a->sk[ORDER], sk)))
 			continue;
+		set_key(a, OTHER, str_dup(pk), sk);
 		if (read_items(a, 1u << OTHER, e))
 			return -1;
 		if (a->read[OTHER] && are_of_one_sale(a->read[ORDER], a->read[OTHER]))
@@ -160,6 +134,8 @@ static int find_other(struct attempt *a, struct err *e)
 	}
 	if (!a->read[OTHER])
 		return 0;
+
+	/* What belongs to it alone. */
 	number = json_string_or_null(a->read[OTHER], "orderNumber");
 	if (!str_empty(number) && !same_text(number, json_string_or_null(a->read[ORDER],
 									 "orderNumber")))
@@ -169,6 +145,7 @@ static int find_other(struct attempt *a, struct err *e)
 	return read_items(a, OTHERS, e);
 }
 
+/* Tells the caller a sentence, and frees it. */
 static void report(const struct adopt_work *work, char *sentence)
 {
 	if (work->request->report)
@@ -176,6 +153,7 @@ static void report(const struct adopt_work *work, char *sentence)
 	free(sentence);
 }
 
+/* Tells both places of an order that stands twice, and what becomes of it. */
 static void report_twice(const struct attempt *a, const char *what)
 {
 	report(a->work, str_printf("order %s (%s) stands twice: %s, %s and %s, %s%s",
@@ -223,6 +201,7 @@ static void add_put(struct actions *actions, struct json_object *item, struct js
 	actions->list[actions->n++] = store_replace(item, read);
 }
 
+/* Deletes an item as it was read; NULL is none. */
 static void add_delete(struct actions *actions, struct json_object *read)
 {
 	if (!read)
@@ -276,6 +255,7 @@ static int write_order(struct attempt *a, struct json_object *order, enum item k
 
 /* --- deciding ------------------------------------------------------------------------- */
 
+/* An order that stands once gets what ours have. */
 static int adopt_alone(struct attempt *a, struct err *e)
 {
 	struct json_object *order = adoption_order(a->read[ORDER], a->read[SESSION]);
@@ -292,22 +272,19 @@ static int adopt_alone(struct attempt *a, struct err *e)
 	return rc;
 }
 
-static bool is_theirs(struct json_object *order)
-{
-	return !json_object_object_get_ex(order, "source", NULL);
-}
-
-/* The functions' order keeps its place, for they know it there; of two of theirs
- * the first one, of two of ours the one that is named. */
+/* The functions' order (without a source) keeps its place, for they know it there; of two
+ * of theirs the first one, of two of ours the one that is named. */
 static enum item choose_kept(const struct attempt *a)
 {
-	bool own = is_theirs(a->read[ORDER]), other = is_theirs(a->read[OTHER]);
+	bool own = !json_object_object_get_ex(a->read[ORDER], "source", NULL);
+	bool other = !json_object_object_get_ex(a->read[OTHER], "source", NULL);
 
 	if (own != other)
 		return own ? ORDER : OTHER;
 	return own && strcmp(a->sk[ORDER], a->sk[OTHER]) < 0 ? ORDER : OTHER;
 }
 
+/* Makes one of two orders of a sale, in the place of the one that is kept. */
 static int make_one(struct attempt *a, struct err *e)
 {
 	enum item kept = choose_kept(a), gone = kept == ORDER ? OTHER : ORDER;
@@ -336,36 +313,43 @@ static int make_one(struct attempt *a, struct err *e)
 	return 0;
 }
 
-static int record_twice(struct attempt *a, struct err *e)
-{
-	if (a->work->request->merge)
-		return make_one(a, e);
-	report_twice(a, "; --merge makes one of them");
-	a->work->counts->twice++;
-	return 0;
-}
-
 struct mending {
 	const struct adopt_work *work;
 	struct json_object *order;
 	bool theirs; /* only if it still has no version */
 };
 
+/* Reads the order and all that may name it, and writes what becomes of it. */
 static int mend_once(void *context, struct err *e)
 {
 	const struct mending *m = context;
 	struct attempt a = {.work = m->work};
+	const char *sk = json_string_or_null(m->order, "SK");
+	const char *payment = json_string_or_null(m->order, "stripePaymentIntentId");
+	const char *number = json_string_or_null(m->order, "orderNumber");
 	int rc;
 
-	set_own_keys(&a, m->order);
+	set_key(&a, ORDER, str_dup(json_string_or_null(m->order, "PK")), sk);
+	set_key(&a, SESSION, key_session(adoption_session_id(m->order)), KEY_METADATA);
+	set_key(&a, PAYMENT, str_empty(payment) ? NULL : key_payment(payment), KEY_METADATA);
+	set_key(&a, NUMBER, str_empty(number) ? NULL : key_number(number), KEY_METADATA);
+	set_key(&a, DAY, day_of(sk), sk);
 	rc = read_items(&a, OWN, e);
-	if (!rc && a.read[ORDER] && (!m->theirs || store_item_version(a.read[ORDER]) == 0)) {
-		rc = find_other(&a, e);
-		if (!rc && a.read[OTHER])
-			rc = record_twice(&a, e);
-		else if (!rc && m->theirs)
-			rc = adopt_alone(&a, e);
+	/* It has moved away, or another walk has adopted it. */
+	if (rc || !a.read[ORDER] || (m->theirs && store_item_version(a.read[ORDER]) != 0))
+		goto out;
+	rc = find_other(&a, e);
+	if (rc)
+		goto out;
+	if (a.read[OTHER] && m->work->request->merge) {
+		rc = make_one(&a, e);
+	} else if (a.read[OTHER]) {
+		report_twice(&a, "; --merge makes one of them");
+		m->work->counts->twice++;
+	} else if (m->theirs) {
+		rc = adopt_alone(&a, e);
 	}
+out:
 	free_attempt(&a);
 	return rc;
 }

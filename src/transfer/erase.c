@@ -50,27 +50,19 @@ static int set_keys(struct attempt *a, struct json_object *order, struct err *e)
 		  : 0;
 }
 
-/* The order as it stands now; NULL where it does not. */
-static int read_order(struct app *app, struct json_object *order, struct json_object **stands,
-		      struct err *e)
-{
-	const struct store_key key = {json_string_or_null(order, "PK"),
-				      json_string_or_null(order, "SK")};
-
-	return store_get_many(app_store(app), &key, 1, stands, deadline_in(TRANSFER_VERB_MS), e);
-}
-
 /* Reads the order and what is written beside it, but for what names another one.  What
  * that is says the order as it stands: an event may have told of its payment since it
  * was found. */
 static int read_items(struct app *app, struct attempt *a, struct json_object *order,
 		      struct err *e)
 {
+	const struct store_key key = {json_string_or_null(order, "PK"),
+				      json_string_or_null(order, "SK")};
 	struct json_object *found[ITEM_KINDS], *stands = NULL;
 	struct store_key keys[ITEM_KINDS];
 	size_t at[ITEM_KINDS], i, n = 0;
 	int64_t version;
-	int rc = read_order(app, order, &stands, e);
+	int rc = store_get_many(app_store(app), &key, 1, &stands, deadline_in(TRANSFER_VERB_MS), e);
 
 	if (rc || !stands)
 		return rc;
@@ -130,6 +122,7 @@ struct erasing {
 	enum erase_outcome *outcome;
 };
 
+/* One try: read, decide, write. Another writer between the two makes it begin again. */
 static int erase_once(void *context, struct err *e)
 {
 	const struct erasing *x = context;
@@ -161,6 +154,8 @@ int erase_order(struct app *app, struct json_object *order, bool dry_run,
 
 /* --- sessions without an order ------------------------------------------------------ */
 
+/* Whether the item is a session of this user's without an order; an address is the same
+ * in whatever case its letters are. */
 static bool is_session_of(struct json_object *item, const char *user)
 {
 	const char *own = json_string_or_null(item, "userId");
@@ -171,30 +166,28 @@ static bool is_session_of(struct json_object *item, const char *user)
 	return strcmp(own, user) == 0 || (strchr(user, '@') && strcasecmp(own, user) == 0);
 }
 
-static int erase_session(struct app *app, struct json_object *item, struct err *e)
-{
-	struct json_object *erased = json_copy(item);
-	struct store_action action = store_replace(erased, item);
-	int rc;
-
-	json_object_object_del(erased, "userId");
-	erasure_strip(erased);
-	rc = store_write(app_store(app), &action, 1, NULL, deadline_in(TRANSFER_VERB_MS), e);
-	json_object_put(erased);
-	return rc;
-}
-
+/* Takes the person out of the sessions of a page, each written on what was read. */
 static int erase_page(struct app *app, struct erase_sessions *walk, struct json_object *items,
 		      struct err *e)
 {
 	size_t i;
 
 	for (i = 0; i < json_object_array_length(items); i++) {
-		struct json_object *item = json_object_array_get_idx(items, i);
+		struct json_object *item = json_object_array_get_idx(items, i), *erased;
+		struct store_action action;
+		int rc = 0;
 
 		if (!is_session_of(item, walk->user))
 			continue;
-		if (!walk->dry_run && erase_session(app, item, e))
+		erased = json_copy(item);
+		json_object_object_del(erased, "userId");
+		erasure_strip(erased);
+		action = store_replace(erased, item);
+		if (!walk->dry_run)
+			rc = store_write(app_store(app), &action, 1, NULL,
+					 deadline_in(TRANSFER_VERB_MS), e);
+		json_object_put(erased);
+		if (rc)
 			return -1;
 		walk->erased++;
 	}

@@ -83,6 +83,7 @@ int transfer_kinds_from(const char *list, unsigned *set, struct err *e)
 	return 0;
 }
 
+/* What the names and the values take. */
 static size_t size_of_members(struct json_object *object)
 {
 	struct json_walk walk = json_walk_of(object);
@@ -122,37 +123,32 @@ size_t transfer_size(struct json_object *value)
 	return 1;
 }
 
-static int check_keys(struct json_object *item, struct err *e)
-{
-	static const char *const keys[] = {"PK", "SK"};
-	size_t i;
-
-	if (!json_object_is_type(item, json_type_object))
-		return err_set(e, ERR_BAD_REQUEST, "not a JSON object");
-	for (i = 0; i < 2; i++)
-		if (str_empty(json_string_or_null(item, keys[i])))
-			return err_set(e, ERR_BAD_REQUEST, "%s is missing, empty or not a "
-				       "string: this is no item of the table", keys[i]);
-	if (size_of_members(item) > TRANSFER_ITEM_MAX)
-		return err_set(e, ERR_BAD_REQUEST, "larger than an item can be (%d KB)",
-			       TRANSFER_ITEM_MAX / 1024);
-	return 0;
-}
-
 struct json_object *transfer_item(struct span line, struct err *e)
 {
 	struct json_object *item = json_parse(line);
-	struct span wide;
+	const char *missing = NULL;
+	struct span wide = {NULL, 0};
 
-	if (!item) {
+	if (item)
+		wide = json_too_wide(line);
+	if (str_empty(json_string_or_null(item, "PK")))
+		missing = "PK";
+	else if (str_empty(json_string_or_null(item, "SK")))
+		missing = "SK";
+	if (!item)
 		err_set(e, ERR_BAD_REQUEST, "not JSON");
-		return NULL;
-	}
-	wide = json_too_wide(line);
-	if (wide.p)
+	else if (wide.p)
 		err_set(e, ERR_BAD_REQUEST, "an integer of more than 64 bits (%.*s) would be changed",
 			(int)(wide.n < 60 ? wide.n : 60), wide.p);
-	if (!wide.p && check_keys(item, e) == 0)
+	else if (!json_object_is_type(item, json_type_object))
+		err_set(e, ERR_BAD_REQUEST, "not a JSON object");
+	else if (missing)
+		err_set(e, ERR_BAD_REQUEST, "%s is missing, empty or not a string: this is no item of "
+			"the table", missing);
+	else if (size_of_members(item) > TRANSFER_ITEM_MAX)
+		err_set(e, ERR_BAD_REQUEST, "larger than an item can be (%d KB)",
+			TRANSFER_ITEM_MAX / 1024);
+	else
 		return item;
 	json_object_put(item);
 	return NULL;

@@ -39,6 +39,7 @@ void transfer_batch_add(struct transfer_batch *batch, struct json_object *item, 
 	batch->bytes += bytes;
 }
 
+/* Drops what stood there, before it is read anew. */
 static void forget_read(struct transfer_batch *batch)
 {
 	size_t i;
@@ -81,6 +82,8 @@ static int read_entries(struct transfer_batch *batch, bool all, enum transfer_ou
 	return 0;
 }
 
+/* What becomes of an item: the higher version counts, whichever side has it; two of one
+ * version that differ were changed in both places. */
 static enum transfer_outcome decide(const struct transfer_entry *entry, int64_t now)
 {
 	int64_t version = store_item_version(entry->item);
@@ -97,11 +100,23 @@ static enum transfer_outcome decide(const struct transfer_entry *entry, int64_t 
 	return there < version ? TRANSFER_WRITTEN : TRANSFER_NEWER;
 }
 
-static size_t collect_puts(struct transfer_batch *batch, struct store_action *puts)
+struct writing {
+	struct transfer_batch *batch;
+	bool dry_run;
+};
+
+/* Reads what stands, decides on each item, and writes in one transaction. */
+static int write_once(void *context, struct err *e)
 {
-	int64_t now = clock_epoch();
+	const struct writing *w = context;
+	struct transfer_batch *batch = w->batch;
+	struct store_action puts[STORE_MAX_ITEMS];
+	int64_t now;
 	size_t n = 0, i;
 
+	if (read_entries(batch, true, TRANSFER_WRITTEN, e))
+		return -1;
+	now = clock_epoch();
 	for (i = 0; i < batch->n; i++) {
 		struct transfer_entry *entry = &batch->entries[i];
 
@@ -111,49 +126,12 @@ static size_t collect_puts(struct transfer_batch *batch, struct store_action *pu
 		puts[n] = store_replace(entry->item, entry->there);
 		puts[n++].as_it_is = true;
 	}
-	return n;
-}
-
-struct writing {
-	struct transfer_batch *batch;
-	bool dry_run;
-};
-
-static int write_once(void *context, struct err *e)
-{
-	const struct writing *w = context;
-	struct transfer_batch *batch = w->batch;
-	struct store_action puts[STORE_MAX_ITEMS];
-	size_t n;
-
-	if (read_entries(batch, true, TRANSFER_WRITTEN, e))
-		return -1;
-	n = collect_puts(batch, puts);
 	if (n == 0 || w->dry_run)
 		return 0;
 	return store_write(batch->store, puts, n, NULL, deadline_in(TRANSFER_VERB_MS), e);
 }
 
-static int write_batch(struct transfer_batch *batch, bool dry_run, struct err *e)
-{
-	struct writing w = {.batch = batch, .dry_run = dry_run};
-	int rc = store_until_written(write_once, &w, deadline_in(TRANSFER_VERB_MS), e);
-
-	if (rc && e->code == ERR_CONFLICT)
-		return err_set(e, ERR_UNAVAILABLE, "other programs keep writing the "
-			       "same items: run the command again");
-	return rc;
-}
-
-/* A live writer may have gone on from what was written; it may have expired. */
-static bool reads_back(const struct transfer_entry *entry, int64_t now)
-{
-	if (!entry->there)
-		return store_item_expired(entry->item, now);
-	return json_same(entry->item, entry->there) ||
-	       store_item_version(entry->there) > store_item_version(entry->item);
-}
-
+/* Tells of an item: `line 7: USER#1, ORDER#2 (version 3) is a conflict: ...`. */
 static void report(const struct transfer_import *request, const struct transfer_entry *entry,
 		   const char *what)
 {
@@ -168,11 +146,14 @@ static void report(const struct transfer_import *request, const struct transfer_
 	free(sentence);
 }
 
+/* Reads back what was written.  A live writer may have gone on from it, and it may have
+ * expired meanwhile. */
 static int verify(struct transfer_batch *batch, const struct transfer_import *request,
 		  struct transfer_imported *done, struct err *e)
 {
 	int64_t now;
 	size_t i;
+	bool well;
 
 	if (read_entries(batch, false, TRANSFER_WRITTEN, e))
 		return -1;
@@ -180,7 +161,14 @@ static int verify(struct transfer_batch *batch, const struct transfer_import *re
 	for (i = 0; i < batch->n; i++) {
 		const struct transfer_entry *entry = &batch->entries[i];
 
-		if (entry->outcome != TRANSFER_WRITTEN || reads_back(entry, now))
+		if (entry->outcome != TRANSFER_WRITTEN)
+			continue;
+		if (entry->there)
+			well = json_same(entry->item, entry->there) ||
+			       store_item_version(entry->there) > store_item_version(entry->item);
+		else
+			well = store_item_expired(entry->item, now);
+		if (well)
 			continue;
 		done->unverified++;
 		report(request, entry, "reads back otherwise than it was written");
@@ -188,11 +176,23 @@ static int verify(struct transfer_batch *batch, const struct transfer_import *re
 	return 0;
 }
 
-static void count(const struct transfer_batch *batch, const struct transfer_import *request,
-		  struct transfer_imported *done)
+int transfer_batch_run(struct transfer_batch *batch, const struct transfer_import *request,
+		       struct transfer_imported *done, struct err *e)
 {
+	struct writing w = {.batch = batch, .dry_run = request->dry_run};
+	int rc = store_until_written(write_once, &w, deadline_in(TRANSFER_VERB_MS), e);
 	size_t i;
 
+	if (rc && e->code == ERR_CONFLICT)
+		err_set(e, ERR_UNAVAILABLE, "other programs keep writing the same items: run the "
+			"command again");
+	if (!rc && !request->dry_run)
+		rc = verify(batch, request, done, e);
+	if (rc)
+		return err_prefix(e, "lines %" PRId64 " to %" PRId64, batch->entries[0].line,
+				  batch->entries[batch->n - 1].line);
+
+	/* What was counted is done. */
 	for (i = 0; i < batch->n; i++) {
 		const struct transfer_entry *entry = &batch->entries[i];
 		bool order = transfer_kind_of(entry->item) == TRANSFER_ORDER;
@@ -207,19 +207,6 @@ static void count(const struct transfer_batch *batch, const struct transfer_impo
 					     : "is a conflict: it was changed in both places; what "
 					       "stands there was kept");
 	}
-}
-
-int transfer_batch_run(struct transfer_batch *batch, const struct transfer_import *request,
-		       struct transfer_imported *done, struct err *e)
-{
-	int rc = write_batch(batch, request->dry_run, e);
-
-	if (!rc && !request->dry_run)
-		rc = verify(batch, request, done, e);
-	if (rc)
-		return err_prefix(e, "lines %" PRId64 " to %" PRId64, batch->entries[0].line,
-				  batch->entries[batch->n - 1].line);
-	count(batch, request, done);
 	transfer_batch_empty(batch);
 	return 0;
 }

@@ -21,6 +21,7 @@ struct exporter {
 	struct transfer_file file;
 };
 
+/* Counts an item that is in the output, also one that an earlier run wrote. */
 static void count(void *context, struct json_object *item)
 {
 	struct transfer_exported *done = context;
@@ -29,83 +30,66 @@ static void count(void *context, struct json_object *item)
 	done->kinds[transfer_kind_of(item)]++;
 }
 
-/* An order is under its user; what belongs to it names the user. */
-static bool names_user(struct json_object *item, const char *user, const char *pk)
-{
-	const char *own_pk = json_string_or_null(item, "PK");
-	const char *named = json_string_or_null(item, "userId");
-
-	return (own_pk && strcmp(own_pk, pk) == 0) || (named && strcmp(named, user) == 0);
-}
-
+/* Whether the item is one of those asked for.  An order is under its user; what belongs
+ * to it names the user. */
 static bool is_wanted(const struct exporter *x, struct json_object *item)
 {
 	const struct transfer_export *request = x->request;
+	const char *pk = json_string_or_null(item, "PK");
+	const char *user = json_string_or_null(item, "userId");
 
 	if (transfer_leaves_out(item))
 		return false;
 	if (request->only && !(request->only & 1u << transfer_kind_of(item)))
 		return false;
-	return !request->user || names_user(item, request->user, x->user_pk);
+	return !request->user || (pk && strcmp(pk, x->user_pk) == 0) ||
+	       (user && strcmp(user, request->user) == 0);
 }
 
-static void show_progress(const struct exporter *x)
+/* Writes one page from behind *last on, which is replaced. */
+static int export_page(struct exporter *x, struct json_object **last, struct err *e)
 {
-	if (x->request->progress)
-		x->request->progress(x->request->context, x->done,
-				     x->total > 0 ? (int)(x->seen * 1000 / x->total) : -1);
-}
-
-static int write_page(struct exporter *x, struct json_object *items, struct err *e)
-{
-	size_t n = json_object_array_length(items), i;
+	const struct transfer_export *request = x->request;
+	struct json_object *items = NULL;
+	int rc = transfer_next_page(x->store, last, &items, e);
+	size_t i, n = rc ? 0 : json_object_array_length(items);
 
 	x->seen += (int64_t)n;
-	for (i = 0; i < n; i++) {
+	for (i = 0; !rc && i < n; i++) {
 		struct json_object *item = json_object_array_get_idx(items, i);
 
 		if (!is_wanted(x, item))
 			continue;
-		if (transfer_file_add(&x->file, item, e))
-			return -1;
-		count(x->done, item);
+		rc = transfer_file_add(&x->file, item, e);
+		if (!rc)
+			count(x->done, item);
 	}
-	return transfer_file_flush(&x->file, e);
-}
-
-/* One page from behind *last on, which is replaced. */
-static int export_page(struct exporter *x, struct json_object **last, struct err *e)
-{
-	struct json_object *items = NULL;
-	int rc = transfer_next_page(x->store, last, &items, e);
-
 	if (!rc)
-		rc = write_page(x, items, e);
+		rc = transfer_file_flush(&x->file, e);
 	json_object_put(items);
-	if (!rc)
-		show_progress(x);
+	if (!rc && request->progress)
+		request->progress(request->context, x->done,
+				  x->total > 0 ? (int)(x->seen * 1000 / x->total) : -1);
 	return rc;
 }
 
-static int stopped(const struct exporter *x, struct err *e)
-{
-	if (!x->request->stop || !x->request->stop(x->request->context))
-		return 0;
-	return err_set(e, ERR_UNAVAILABLE, "interrupted: the export is not whole");
-}
-
+/* Opens the output, writes the table into it page by page, and closes it.  What is not
+ * whole does not look whole. */
 static int export_all(struct exporter *x, struct err *e)
 {
+	const struct transfer_export *request = x->request;
 	struct transfer_resume resume = {.seen = count, .context = x->done};
-	int rc = transfer_file_open(&x->file, x->request->output,
-				    x->request->resume ? &resume : NULL, e);
+	int rc = transfer_file_open(&x->file, request->output, request->resume ? &resume : NULL, e);
 	struct json_object *last = resume.last;
 
 	x->seen = x->done->items;
-	if (!rc)
-		do
-			rc = export_page(x, &last, e);
-		while (!rc && last && !(rc = stopped(x, e)));
+	while (!rc) {
+		rc = export_page(x, &last, e);
+		if (rc || !last)
+			break;
+		if (request->stop && request->stop(request->context))
+			rc = err_set(e, ERR_UNAVAILABLE, "interrupted: the export is not whole");
+	}
 	if (!rc)
 		rc = transfer_file_finish(&x->file, e);
 	else if (x->done->items)

@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "format/json_canonical.h"
 #include "transfer/transfer.h"
 #include "transfer/transfer_lines.h"
@@ -24,54 +25,33 @@
 #define WAIT_MS 1000
 #define OUT_MAX (16 << 20) /* SQLite's items may be larger than DynamoDB's */
 
+/* "can't open FILE.part: why" */
 static int failed(const struct transfer_file *file, const char *what, struct err *e)
 {
 	return err_set(e, ERR_UNAVAILABLE, "can't %s %s: %s", what, file->name, strerror(errno));
 }
 
-/* Two exports into one file would mix their lines. */
-static int open_part(struct transfer_file *file, bool resume, struct err *e)
-{
-	file->part = str_printf("%s.part", file->path);
-	file->name = file->part;
-	/* It holds addresses of people. */
-	file->fd = open(file->part, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (file->fd < 0)
-		return failed(file, "open", e);
-	if (flock(file->fd, LOCK_EX | LOCK_NB))
-		return err_set(e, ERR_UNAVAILABLE, "another export is writing %s", file->part);
-	if (!resume && ftruncate(file->fd, 0))
-		return failed(file, "empty", e);
-	return 0;
-}
-
-/* One line of what stands there; it becomes the last one. */
-static int see(const struct transfer_file *file, const struct transfer_lines *lines,
-	       struct span text, struct transfer_resume *resume, struct err *e)
-{
-	struct json_object *item = transfer_item(text, e);
-
-	if (!item)
-		return err_prefix(e, "%s can't be resumed, remove it: line %" PRId64, file->part,
-				  lines->number);
-	resume->seen(resume->context, item);
-	json_object_put(resume->last);
-	resume->last = item;
-	return 0;
-}
-
-/* Reads what is there, and cuts off what stands behind the last whole line. */
+/* Reads what is there, each line an item and the last of them resume->last, and cuts off
+ * what stands behind the last whole line. */
 static int read_part(struct transfer_file *file, struct transfer_resume *resume, struct err *e)
 {
 	struct transfer_lines lines;
+	struct json_object *item;
 	int64_t whole = 0;
 	struct span text;
 	int rc;
 
 	transfer_lines_init(&lines, file->fd, file->part);
 	while ((rc = transfer_lines_next(&lines, &text, e)) > 0 && !lines.cut) {
-		if ((rc = see(file, &lines, text, resume, e)))
+		item = transfer_item(text, e);
+		if (!item) {
+			rc = err_prefix(e, "%s can't be resumed, remove it: line %" PRId64,
+					file->part, lines.number);
 			break;
+		}
+		resume->seen(resume->context, item);
+		json_object_put(resume->last);
+		resume->last = item;
 		whole = lines.offset;
 	}
 	transfer_lines_free(&lines);
@@ -92,12 +72,21 @@ int transfer_file_open(struct transfer_file *file, const char *path,
 		resume->last = NULL;
 	if (!path)
 		return 0;
-	if (open_part(file, resume != NULL, e) == 0 && (!resume || read_part(file, resume, e) == 0))
+	file->part = str_printf("%s.part", path);
+	file->name = file->part;
+	/* It holds addresses of people. */
+	file->fd = open(file->part, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (file->fd < 0)
+		return failed(file, "open", e);
+	/* Two exports into one file would mix their lines. */
+	if (flock(file->fd, LOCK_EX | LOCK_NB))
+		return err_set(e, ERR_UNAVAILABLE, "another export is writing %s", file->part);
+	if (!resume)
+		return ftruncate(file->fd, 0) ? failed(file, "empty", e) : 0;
+	if (read_part(file, resume, e) == 0)
 		return 0;
-	if (resume) {
-		json_object_put(resume->last);
-		resume->last = NULL;
-	}
+	json_object_put(resume->last);
+	resume->last = NULL;
 	return -1;
 }
 
@@ -127,22 +116,6 @@ int transfer_file_add(struct transfer_file *file, struct json_object *item, stru
 	return file->out.len < WRITE_BYTES ? 0 : transfer_file_flush(file, e);
 }
 
-/* The new name has to survive a power cut too.  Not every file system can sync
- * a folder; that is no failure. */
-static void sync_folder(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	char *folder = slash ? span_dup((struct span){path, (size_t)(slash - path) + 1})
-			     : str_dup(".");
-	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd >= 0) {
-		fsync(fd);
-		close(fd);
-	}
-	free(folder);
-}
-
 int transfer_file_finish(struct transfer_file *file, struct err *e)
 {
 	if (transfer_file_flush(file, e))
@@ -154,7 +127,7 @@ int transfer_file_finish(struct transfer_file *file, struct err *e)
 	if (rename(file->part, file->path))
 		return err_set(e, ERR_UNAVAILABLE, "can't rename %s to %s: %s", file->part,
 			       file->path, strerror(errno));
-	sync_folder(file->path);
+	file_sync_folder(file->path);
 	return 0;
 }
 

@@ -29,35 +29,25 @@ struct importer {
 	bool store_failed; /* then nothing more is tried */
 };
 
-static int permille(const struct importer *m)
-{
-	return m->size > 0 ? (int)(m->lines.offset * 1000 / m->size) : -1;
-}
-
+/* Writes what has gathered.  When the store has failed nothing more is tried. */
 static int run_batch(struct importer *m, struct err *e)
 {
+	const struct transfer_import *request = m->request;
+
 	if (m->batch.n == 0)
 		return 0;
-	if (transfer_batch_run(&m->batch, m->request, m->done, e)) {
+	if (transfer_batch_run(&m->batch, request, m->done, e)) {
 		m->store_failed = true;
 		return -1;
 	}
-	if (m->request->progress)
-		m->request->progress(m->request->context, m->done, permille(m));
+	if (request->progress)
+		request->progress(request->context, m->done,
+				  m->size > 0 ? (int)(m->lines.offset * 1000 / m->size) : -1);
 	return 0;
 }
 
-/* An order without a version is one of the Lambda functions', which nothing names:
- * said before it is written, and once more when all are. */
-static int note_theirs(struct importer *m, struct json_object *item, struct err *e)
-{
-	if (m->theirs || transfer_kind_of(item) != TRANSFER_ORDER || store_item_version(item))
-		return 0;
-	m->theirs = true;
-	return m->request->dry_run ? 0 : adopt_again(m->app, deadline_in(TRANSFER_VERB_MS), e);
-}
-
-/* An item whose key the batch has is the next batch's: the later line counts. */
+/* Adds the item of a line to the batch; one whose key the batch has is the next batch's:
+ * the later line counts. */
 static int add_line(struct importer *m, struct span text, struct err *e)
 {
 	struct json_object *item = transfer_item(text, e);
@@ -71,9 +61,15 @@ static int add_line(struct importer *m, struct span text, struct err *e)
 		json_object_put(item);
 		return 0;
 	}
-	if (note_theirs(m, item, e)) {
-		json_object_put(item);
-		return -1;
+	/* An order without a version is one of the Lambda functions', which nothing names:
+	 * said before it is written, and once more when all are. */
+	if (!m->theirs && transfer_kind_of(item) == TRANSFER_ORDER && !store_item_version(item)) {
+		m->theirs = true;
+		if (!m->request->dry_run &&
+		    adopt_again(m->app, deadline_in(TRANSFER_VERB_MS), e)) {
+			json_object_put(item);
+			return -1;
+		}
 	}
 	if (!transfer_batch_fits(&m->batch, item, text.n) && run_batch(m, e)) {
 		json_object_put(item);
@@ -110,37 +106,25 @@ static int import_lines(struct importer *m, struct err *e)
 	return rc;
 }
 
-static int open_input(const char *path, int *fd, struct err *e)
-{
-	*fd = path ? open(path, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
-	if (*fd < 0)
-		return err_set(e, ERR_UNAVAILABLE, "can't open %s: %s", path, strerror(errno));
-	return 0;
-}
-
-static int64_t size_of(int fd)
-{
-	struct stat st;
-
-	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? (int64_t)st.st_size : 0;
-}
-
 int transfer_import(struct app *app, const struct transfer_import *request,
 		    struct transfer_imported *done, struct err *e)
 {
 	struct importer m = {.app = app, .request = request, .done = done};
-	int fd, rc;
+	const char *path = request->path;
+	struct stat st;
+	int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : STDIN_FILENO, rc;
 
 	*done = (struct transfer_imported){.lines = 0};
-	if (open_input(request->path, &fd, e))
-		return -1;
-	m.size = size_of(fd);
+	if (fd < 0)
+		return err_set(e, ERR_UNAVAILABLE, "can't open %s: %s", path, strerror(errno));
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		m.size = (int64_t)st.st_size;
 	m.batch.store = app_store(app);
-	transfer_lines_init(&m.lines, fd, request->path ? request->path : "standard input");
+	transfer_lines_init(&m.lines, fd, path ? path : "standard input");
 	rc = import_lines(&m, e);
 	transfer_batch_empty(&m.batch);
 	transfer_lines_free(&m.lines);
-	if (request->path)
+	if (path)
 		close(fd);
 	return rc;
 }

@@ -49,28 +49,24 @@ static int fill(struct transfer_lines *lines, struct err *e)
 	return n > 0;
 }
 
-/* Takes what is there up to the line's end; true when that was reached. */
-static bool take(struct transfer_lines *lines)
-{
-	const char *from = lines->chunk + lines->at;
-	size_t have = lines->have - lines->at;
-	const char *end = memchr(from, '\n', have);
-	size_t n = end ? (size_t)(end - from) : have;
-
-	buf_add(&lines->line, from, n);
-	lines->at += n + (end != NULL);
-	lines->offset += (int64_t)n + (end != NULL);
-	return end != NULL;
-}
-
 int transfer_lines_next(struct transfer_lines *lines, struct span *text, struct err *e)
 {
 	bool ended = false;
 	int rc = 1;
 
+	/* Takes what is there up to the line's end, until that is reached. */
 	buf_reset(&lines->line);
-	while (!ended && !lines->line.failed && (rc = fill(lines, e)) > 0)
-		ended = take(lines);
+	while (!ended && !lines->line.failed && (rc = fill(lines, e)) > 0) {
+		const char *from = lines->chunk + lines->at;
+		size_t have = lines->have - lines->at;
+		const char *end = memchr(from, '\n', have);
+		size_t n = end ? (size_t)(end - from) : have;
+
+		ended = end != NULL;
+		buf_add(&lines->line, from, n);
+		lines->at += n + ended;
+		lines->offset += (int64_t)n + ended;
+	}
 	if (rc < 0 || (rc == 0 && lines->line.len == 0))
 		return rc;
 	lines->number++;
