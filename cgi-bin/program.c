@@ -12,6 +12,7 @@
 
 #include "app/document_root.h"
 #include "base/log.h"
+#include "base/log.h"
 #include "base/log_syslog.h"
 #include "base/str.h"
 #include "web/master.h"
@@ -147,6 +148,7 @@ int program_main(const struct program *program, int argc, char **argv)
 
 	if (!responder_is_fastcgi() && !getenv("REQUEST_METHOD"))
 		return run_by_hand(program, argc, argv);
+	log_program(program->name);
 	if (open_app(program, &app, &e))
 		status = fail_start(program, &e);
 	else

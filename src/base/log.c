@@ -37,6 +37,9 @@ static struct {
 	void *sink_context;
 } state = {.level = LOG_LEVEL_WARNING, .file = -1};
 
+/* The program first; each text is owned, and masked already. */
+static struct log_field subject[1 + LOG_CONTEXT_MAX + 1];
+
 static const char *const level_names[] = {"debug", "info", "warning", "error"};
 static const int syslog_levels[] = {LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERR};
 
@@ -208,33 +211,93 @@ static bool is_plain(const char *text)
 	return p != text;
 }
 
-static void add_value(struct buf *out, const struct log_field *field, bool json)
+/* What a value may show, cut between two characters; buf_free() it. */
+static void mask(struct buf *masked, const char *text)
 {
-	struct buf clean;
+	buf_init(masked, VALUE_MAX_BYTES);
+	log_redact(masked, text);
+	if (masked->data)
+		str_trim_sequence(masked->data);
+}
 
-	if (field->is_number) {
-		buf_printf(out, "%lld", (long long)field->number);
-		return;
-	}
-	buf_init(&clean, VALUE_MAX_BYTES);
-	log_redact(&clean, field->text);
-	if (clean.data)
-		str_trim_sequence(clean.data);
-	if (!json && is_plain(buf_text(&clean)))
-		buf_puts(out, buf_text(&clean));
+static void add_text(struct buf *out, const char *key, const char *masked, bool json)
+{
+	buf_printf(out, json ? ",\"%s\":" : " %s=", key);
+	if (!json && is_plain(masked))
+		buf_puts(out, masked);
 	else
-		add_quoted(out, buf_text(&clean));
-	buf_free(&clean);
+		add_quoted(out, masked);
 }
 
 static void add_fields(struct buf *out, const struct log_field *fields, bool json)
 {
+	struct buf masked;
+
 	for (; fields->key; fields++) {
-		if (!fields->is_number && !fields->text)
-			continue;
-		buf_printf(out, json ? ",\"%s\":" : " %s=", fields->key);
-		add_value(out, fields, json);
+		if (fields->is_number) {
+			buf_printf(out, json ? ",\"%s\":%lld" : " %s=%lld", fields->key,
+				   (long long)fields->number);
+		} else if (fields->text) {
+			mask(&masked, fields->text);
+			add_text(out, fields->key, buf_text(&masked), json);
+			buf_free(&masked);
+		}
 	}
+}
+
+static void add_context(struct buf *out, const struct log_field *fields, bool json)
+{
+	const struct log_field *own, *of;
+
+	for (of = subject; of < subject + 1 + LOG_CONTEXT_MAX; of++) {
+		if (!of->text)
+			continue;
+		for (own = fields; own->key && strcmp(own->key, of->key) != 0; own++)
+			;
+		if (!own->key)
+			add_text(out, of->key, of->text, json);
+	}
+}
+
+static void set_context(struct log_field *of, const char *key, const char *value)
+{
+	struct buf masked;
+
+	free((char *)(uintptr_t)of->text);
+	*of = (struct log_field){.key = key};
+	if (!value)
+		return;
+	mask(&masked, value);
+	of->text = buf_detach(&masked);
+}
+
+void log_program(const char *name)
+{
+	set_context(&subject[0], "program", name);
+}
+
+void log_context(const char *key, const char *value)
+{
+	struct log_field *of = subject + 1, *free_one = NULL;
+
+	for (; of < subject + 1 + LOG_CONTEXT_MAX; of++) {
+		if (of->text && strcmp(of->key, key) == 0)
+			break;
+		if (!of->text && !free_one)
+			free_one = of;
+	}
+	if (of == subject + 1 + LOG_CONTEXT_MAX)
+		of = free_one;
+	if (of)
+		set_context(of, key, value);
+}
+
+void log_context_clear(void)
+{
+	size_t i;
+
+	for (i = 1; i <= LOG_CONTEXT_MAX; i++)
+		set_context(&subject[i], NULL, NULL);
 }
 
 void log_format(struct buf *out, bool json, int64_t now, enum log_level level, const char *message,
@@ -249,6 +312,7 @@ void log_format(struct buf *out, bool json, int64_t now, enum log_level level, c
 		buf_printf(out, " %s %s", level_names[level], message);
 	}
 	add_fields(out, fields, json);
+	add_context(out, fields, json);
 	buf_puts(out, json ? "}\n" : "\n");
 }
 
@@ -316,5 +380,7 @@ void log_close(void)
 	free(state.path);
 	state.path = NULL;
 	state.sink = NULL;
+	log_context_clear();
+	log_program(NULL);
 	log_hide(NULL);
 }

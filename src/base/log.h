@@ -73,6 +73,17 @@ void log_write(enum log_level level, const char *message, const struct log_field
 #define log_warning(...) log_event(LOG_LEVEL_WARNING, __VA_ARGS__)
 #define log_error(...) log_event(LOG_LEVEL_ERROR, __VA_ARGS__)
 
+/*
+ * What each line says from here on: the program, and what the request or the object of a loop is
+ * about, set once where it is known.  A line that has a field of the key itself keeps its own.
+ * Keys are static, at most LOG_CONTEXT_MAX of them; values are copied, NULL takes one away.
+ * log_context_clear() forgets all but the program.
+ */
+#define LOG_CONTEXT_MAX 7
+void log_program(const char *name);
+void log_context(const char *key, const char *value);
+void log_context_clear(void);
+
 /* Adds `text` to `out` with what must not be seen masked. */
 void log_redact(struct buf *out, const char *text);
 
@@ -80,7 +91,7 @@ void log_redact(struct buf *out, const char *text);
 void log_format(struct buf *out, bool json, int64_t now, enum log_level level, const char *message,
 		const struct log_field *fields);
 
-/* Closes a log file and forgets the hidden values. */
+/* Closes a log file and forgets the hidden values and the context. */
 void log_close(void);
 
 #endif

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
+#include "base/str.h"
 #include "cli/command.h"
 #include "cli/complete.h"
 #include "cli/parse.h"
@@ -89,9 +91,12 @@ static int run_open(const struct command_line *line)
 	const struct command *command = line->command;
 	struct app app = {.store_opened = NULL};
 	const char *path;
+	char *name = str_printf("ordersnap-%s", command->name);
 	struct err e;
 	int rc = 0, status = COMMAND_ERROR;
 
+	log_program(name);
+	free(name);
 	if (!command->opens_itself)
 		rc = app_open_with(&app, command->needs, &line->app, &e);
 	/* A mistyped file is better named before the command does anything. */

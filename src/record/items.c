@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "orders/pending.h"
+#include "record/subject.h"
 #include "shop/order.h"
 #include "shop/order_money.h"
 #include "shop/order_size.h"
@@ -30,6 +31,7 @@ int record_items_read(struct record_items *items, unsigned which, struct err *e)
 		json_object_put(items->read[at[i]]);
 		items->read[at[i]] = found[i];
 	}
+	subject_order(items->read[ITEM_ORDER]);
 	return 0;
 }
 
@@ -85,6 +87,7 @@ int record_items_write(struct record_items *items, struct order_change *change, 
 	size_t i, n;
 	int rc = 0;
 
+	subject_order(change->order);
 	change->keys = &items->keys;
 	change->read = items->read;
 	if (change->order && order_cut_lines(change->order))

@@ -174,7 +174,7 @@ static void report(struct run *r, const struct notify_done *done)
 			 LOG_STR("orderNumber", number), LOG_INT("attempt", attempt));
 	if (done->left)
 		log_warning("Hook left a process behind, which was killed", LOG_STR("id", id),
-			    LOG_STR("program", r->app->config.order_hook));
+			    LOG_STR("orderNumber", number), LOG_STR("hook", r->app->config.order_hook));
 	if (r->notify->done)
 		r->notify->done(r->notify->context, done);
 }

@@ -12,6 +12,7 @@
 #include "record/record_expiry.h"
 #include "record/items.h"
 #include "record/record_charge.h"
+#include "record/subject.h"
 #include "record/thin.h"
 #include "shop/event.h"
 #include "shop/session.h"
@@ -111,6 +112,7 @@ static int record(struct app *app, const struct event *event,
 		return record_charge(app, &payment, &result->outcome, e);
 	if (session_read(event->object, &session, e))
 		return -1;
+	subject_session(session.id, app->config.order_number_prefix);
 	result->ignored = why_ignore_session(&session);
 	if (result->ignored) {
 		warn_of_subscription(app, &session, run);
@@ -141,6 +143,7 @@ static int process(struct app *app, const struct event *event,
 			log_failure(event, e);
 		return -1;
 	}
+	subject_order(result->outcome.marker);
 	if (!result->outcome.marker)
 		ignore(event, result->ignored ? result->ignored : result->outcome.ignored, result);
 	else if (!run->dry_run)
@@ -176,8 +179,11 @@ int process_event(struct app *app, struct json_object *json, const struct record
 	int rc = 0;
 
 	*result = (struct process_result){.ignored = NULL};
-	if (event_read(json, &event, e) ||
-	    app_secret(app, SECRET_STRIPE, run->deadline, &secret, e))
+	subject_event(NULL);
+	if (event_read(json, &event, e))
+		return -1;
+	subject_event(&event);
+	if (app_secret(app, SECRET_STRIPE, run->deadline, &secret, e))
 		return -1;
 	why = why_ignore_event(secret, &event);
 	if (why)

@@ -17,6 +17,7 @@
 #include "sync/paid_at.h"
 #include "sync/retry.h"
 #include "record/record_session.h"
+#include "record/subject.h"
 #include "orders/pending.h"
 #include "shop/keys.h"
 #include "shop/item_keys.h"
@@ -328,6 +329,7 @@ static void mend(struct reconcile *r, const struct candidate *c, struct err *e)
 	const char *source;
 	int rc;
 
+	subject_session(c->session.id, r->app->config.order_number_prefix);
 	do {
 		run.now = clock_epoch();
 		run.deadline = deadline_in(RETRY_CALL_MS);
@@ -365,6 +367,7 @@ static void mend(struct reconcile *r, const struct candidate *c, struct err *e)
 static int look_at_all(struct reconcile *r, const struct candidate *list, size_t n, struct err *e)
 {
 	const struct reconcile_listener *l = r->listener;
+	const char *prefix = r->app->config.order_number_prefix;
 	size_t i;
 
 	for (i = 0; i < n && !reconcile_stops(r); i++) {
@@ -376,9 +379,11 @@ static int look_at_all(struct reconcile *r, const struct candidate *list, size_t
 		if (!c->skip) {
 			if (charge_matters(c->order, charge_of_session(c->json)))
 				reconcile_remember_charge(r, c->session.id);
-			do
+			do {
 				found = differs(r, c, e);
-			while (found < 0 && retry_again(&retry, e));
+				if (found < 0)
+					subject_session(c->session.id, prefix);
+			} while (found < 0 && retry_again(&retry, e));
 			if (found < 0) {
 				reconcile_fail(r, c->session.id, e);
 			} else if (found) {
@@ -387,6 +392,8 @@ static int look_at_all(struct reconcile *r, const struct candidate *list, size_t
 				note_done(r, c->session.id, c->order);
 				count_in_order(r, c->order);
 			}
+			if (found)
+				subject_event(NULL);
 		}
 		if (reconcile_gives_up(r))
 			return -1;

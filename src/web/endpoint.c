@@ -130,6 +130,7 @@ void endpoint_serve(const struct endpoint *endpoint, const struct arrival *arriv
 	struct err e = {.code = ERR_NONE};
 
 	log_follow_rename();
+	log_context_clear();
 	cors_answer(&request, endpoint->cors, response);
 	if (serve_route(&s, &request, response, &e)) {
 		response_error(response, &e);

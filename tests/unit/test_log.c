@@ -9,11 +9,14 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/log_syslog.h"
 
 #define NOW 1732612800 /* 2024-11-26T09:20:00Z */
 
@@ -485,6 +488,83 @@ static void a_long_value_is_cut_between_characters(void **state)
 	assert_in_range(strlen(line), 2000, 2200);
 }
 
+/* --- what lines are about --------------------------------------------------------- */
+
+static void set_subject(void)
+{
+	log_program("stripe-webhook");
+	log_context("eventId", "evt_1");
+	log_context("buyer", "jane@shop.example");
+	log_context("sessionId", "cs_1");
+	log_context("sessionId", "cs_2");
+	log_context("none", "x");
+	log_context("none", NULL);
+}
+
+static void a_line_says_what_it_is_about_after_its_own_fields(void **state)
+{
+	(void)state;
+	set_subject();
+	assert_string_equal(LINE(false, LOG_LEVEL_INFO, "m", LOG_STR("a", "b"), LOG_INT("n", 7)),
+			    "2024-11-26T09:20:00Z info m a=b n=7 program=stripe-webhook eventId=evt_1 "
+			    "buyer=j***@shop.example sessionId=cs_2\n");
+	assert_string_equal(LINE(true, LOG_LEVEL_INFO, "m", LOG_STR("eventId", "evt_own")),
+			    "{\"ts\":\"2024-11-26T09:20:00Z\",\"level\":\"info\",\"msg\":\"m\","
+			    "\"eventId\":\"evt_own\",\"program\":\"stripe-webhook\","
+			    "\"buyer\":\"j***@shop.example\",\"sessionId\":\"cs_2\"}\n");
+	log_context_clear();
+	assert_string_equal(LINE(false, LOG_LEVEL_INFO, "m", LOG_INT("n", 7)),
+			    "2024-11-26T09:20:00Z info m n=7 program=stripe-webhook\n");
+	log_close();
+	assert_string_equal(LINE(false, LOG_LEVEL_INFO, "m", LOG_INT("n", 7)),
+			    "2024-11-26T09:20:00Z info m n=7\n");
+}
+
+static void too_many_things_to_be_about_do_no_harm(void **state)
+{
+	static const char *const keys[] = {"a", "b", "c", "d", "e", "f", "g", "h", "i"};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LENGTH(keys); i++)
+		log_context(keys[i], "x");
+	assert_string_equal(LINE(false, LOG_LEVEL_INFO, "m", LOG_INT("n", 7)),
+			    "2024-11-26T09:20:00Z info m n=7 a=x b=x c=x d=x e=x f=x g=x\n");
+	log_close();
+}
+
+static void the_system_log_gets_the_same_lines_in_both_formats(void **state)
+{
+	struct sockaddr_un own = {.sun_family = AF_UNIX};
+	const char *folder = unit_folder();
+	int daemon = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), json;
+	char got[1024];
+	ssize_t n;
+
+	(void)state;
+	snprintf(own.sun_path, sizeof own.sun_path, "%s/log", folder);
+	assert_int_equal(bind(daemon, (struct sockaddr *)&own, sizeof own), 0);
+	log_syslog_address(own.sun_path);
+	for (json = 0; json < 2; json++) {
+		log_configure(&(struct log_options){.level = LOG_LEVEL_INFO, .json = json,
+						    .target = "syslog"});
+		log_program("stripe-webhook");
+		log_context("orderNumber", "BC-1");
+		log_info("Order snapshot created", LOG_INT("amount", 8500));
+		n = recv(daemon, got, sizeof got - 1, MSG_DONTWAIT);
+		assert_true(n > 0);
+		got[n] = '\0';
+		assert_non_null(strstr(got, json ? "\"msg\":\"Order snapshot created\",\"amount\":8500,"
+						   "\"program\":\"stripe-webhook\",\"orderNumber\":\"BC-1\"}"
+						 : " info Order snapshot created amount=8500 "
+						   "program=stripe-webhook orderNumber=BC-1"));
+	}
+	log_close();
+	log_syslog_address("/dev/log");
+	close(daemon);
+	unit_remove_folder(folder);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -509,6 +589,9 @@ int main(void)
 		holds(a_renamed_log_file_gets_the_lines_until_there_is_a_new_one),
 		holds(the_journal_gets_lines_with_their_level),
 		holds(a_long_value_is_cut_between_characters),
+		holds(a_line_says_what_it_is_about_after_its_own_fields),
+		holds(too_many_things_to_be_about_do_no_harm),
+		holds(the_system_log_gets_the_same_lines_in_both_formats),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
