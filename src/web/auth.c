@@ -25,6 +25,7 @@
 #define TOKEN_MAX_BYTES 8192
 #define SCHEME "Bearer"
 
+/* The file as it is; what stands in it is looked at by keys_of() and auth_check(). */
 static int read_key(const char *path, struct buf *key, struct err *e)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -106,18 +107,9 @@ int auth_check(const struct auth_settings *s, bool required, struct err *e)
 	return s->public_key_file ? check_key_file(s->public_key_file, e) : 0;
 }
 
-/* What stands behind `Bearer`, without blanks: a server may have taken the blank
- * away, so nothing behind it is an empty token and not another scheme.  NULL
- * where the value is of another scheme. */
-static const char *token_in(const char *value)
-{
-	const char *token = value + strlen(SCHEME);
-
-	if (strncasecmp(value, SCHEME, strlen(SCHEME)) != 0 || (*token && *token != ' '))
-		return NULL;
-	return token + strspn(token, " ");
-}
-
+/* What stands behind `Bearer` in the first header that has it, without blanks: a server may
+ * have taken the blank away, so nothing behind it is an empty token and not another scheme.
+ * NULL where there is none. */
 static const char *find_token(const struct auth_settings *s, const struct request *request)
 {
 	char variable[128];
@@ -128,9 +120,15 @@ static const char *find_token(const struct auth_settings *s, const struct reques
 	};
 	size_t i;
 
-	for (i = 0; i < sizeof values / sizeof *values; i++)
-		if (values[i] && token_in(values[i]))
-			return token_in(values[i]);
+	for (i = 0; i < sizeof values / sizeof *values; i++) {
+		const char *token = values[i];
+
+		if (!token || strncasecmp(token, SCHEME, strlen(SCHEME)) != 0)
+			continue;
+		token += strlen(SCHEME);
+		if (*token == '\0' || *token == ' ')
+			return token + strspn(token, " ");
+	}
 	return NULL;
 }
 
@@ -152,13 +150,6 @@ static bool has_token_form(const char *token)
 		parts++;
 	}
 	return parts == 3 && strlen(token) <= TOKEN_MAX_BYTES;
-}
-
-static bool algorithm_fits(const struct auth_settings *s, jwt_alg_t algorithm)
-{
-	if (s->secret)
-		return algorithm == JWT_ALG_HS256;
-	return algorithm == JWT_ALG_RS256 || algorithm == JWT_ALG_ES256;
 }
 
 /* A claim as JSON, which the caller releases; NULL where it is not there. */
@@ -208,18 +199,6 @@ static bool is_for(jwt_t *jwt, const char *audience)
 	return found;
 }
 
-/* The address, where the login says that it is this person's; a string "true"
- * does not say so. */
-static char *verified_email(jwt_t *jwt)
-{
-	struct json_object *verified = claim_of(jwt, "email_verified");
-	bool is_verified = json_object_is_type(verified, json_type_boolean) &&
-			   json_object_get_boolean(verified);
-
-	json_object_put(verified);
-	return is_verified ? str_dup(jwt_get_grant(jwt, "email")) : NULL;
-}
-
 /* A token may say that it must be understood beyond what we understand of it
  * (RFC 7515 section 4.1.11). */
 static bool needs_more(jwt_t *jwt)
@@ -231,11 +210,15 @@ static bool needs_more(jwt_t *jwt)
 	return is;
 }
 
+/* Why a token whose signature is right does not count; NULL: it does. */
 static const char *problem_of(const struct auth_settings *s, jwt_t *jwt, int64_t now)
 {
 	double expires = HUGE_VAL, not_before = -HUGE_VAL, time = (double)now;
+	jwt_alg_t algorithm = jwt_get_alg(jwt);
+	bool expected = s->secret ? algorithm == JWT_ALG_HS256
+				  : algorithm == JWT_ALG_RS256 || algorithm == JWT_ALG_ES256;
 
-	if (!algorithm_fits(s, jwt_get_alg(jwt)))
+	if (!expected)
 		return "its algorithm is not the configured one";
 	if (needs_more(jwt))
 		return "its header has crit";
@@ -256,16 +239,19 @@ static const char *problem_of(const struct auth_settings *s, jwt_t *jwt, int64_t
 	return NULL;
 }
 
+/* The client is told why its token does not count. */
 static int refuse(const char *problem, struct err *e)
 {
 	return err_set(e, ERR_UNAUTHORIZED, "The bearer token is not valid: %s", problem);
 }
 
+/* Checks a token, and says who bears it. */
 static int decode(const struct auth_settings *s, const char *token, int64_t now,
 		  struct auth_identity *who, struct err *e)
 {
 	jwt_t *jwt = NULL;
 	const char *problem = WRONG_FORM;
+	struct json_object *verified;
 	struct span keys[KEYS_MAX];
 	struct buf pem;
 	size_t i, n = 0;
@@ -274,17 +260,26 @@ static int decode(const struct auth_settings *s, const char *token, int64_t now,
 	buf_init(&pem, KEY_MAX_BYTES);
 	if (s->public_key_file)
 		rc = read_key(s->public_key_file, &pem, e);
-	if (!rc && has_token_form(token))
+	if (rc)
+		goto out;
+	if (has_token_form(token))
 		n = keys_of(s, buf_text(&pem), keys);
 	/* The first key that has signed the token decides; what else is wrong with it is said then. */
 	for (i = 0; i < n && !jwt; i++)
 		if (jwt_decode(&jwt, token, (const unsigned char *)keys[i].p, (int)keys[i].n) == 0)
 			problem = problem_of(s, jwt, now);
-	if (!rc && problem)
+	if (problem) {
 		rc = refuse(problem, e);
-	if (!rc)
-		*who = (struct auth_identity){.subject = str_dup(jwt_get_grant(jwt, "sub")),
-					      .email = verified_email(jwt)};
+		goto out;
+	}
+	*who = (struct auth_identity){.subject = str_dup(jwt_get_grant(jwt, "sub"))};
+	/* The address counts where the login says that it is this person's; a string "true"
+	 * does not say so. */
+	verified = claim_of(jwt, "email_verified");
+	if (json_object_is_type(verified, json_type_boolean) && json_object_get_boolean(verified))
+		who->email = str_dup(jwt_get_grant(jwt, "email"));
+	json_object_put(verified);
+out:
 	jwt_free(jwt);
 	buf_free(&pem);
 	return rc;

@@ -10,7 +10,8 @@
 
 #define MAX_AGE_SECONDS "600"
 
-/* What to answer to the request's origin, or NULL. */
+/* What to answer to the request's origin: itself, where it is in the list, or "*", where
+ * that is; else NULL. */
 static const char *allow(const struct request *request, const char *allowed)
 {
 	const char *origin = request_variable(request, "HTTP_ORIGIN");

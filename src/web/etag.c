@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Entity tags.
+ * Entity tags: a digest of the body in quotes, so that who has the body of before asks for
+ * nothing but whether it is still that.
  */
 #include "web/etag.h"
 
@@ -11,16 +12,6 @@
 
 #define TAG_HEX 32 /* of the digest's 64 */
 #define TAG_SIZE (TAG_HEX + 3)
-
-/* "..." with a digest of the body in it. */
-static const char *tag_of(struct json_object *json, char tag[TAG_SIZE])
-{
-	char hex[DIGEST_HEX];
-
-	digest_sha256_hex(span_of(json_text(json)), hex);
-	snprintf(tag, TAG_SIZE, "\"%.*s\"", TAG_HEX, hex);
-	return tag;
-}
 
 /* If-None-Match is `*` or a list; a weak tag (W/"...") is as good as a strong one
  * there (RFC 9110 section 13.1.2). */
@@ -41,9 +32,10 @@ static bool names(const char *list, const char *tag)
 void etag_answer(const struct request *request, struct response *response)
 {
 	const char *has = request_variable(request, "HTTP_IF_NONE_MATCH");
-	char tag[TAG_SIZE];
+	char hex[DIGEST_HEX], tag[TAG_SIZE];
 
-	tag_of(response->json, tag);
+	digest_sha256_hex(span_of(json_text(response->json)), hex);
+	snprintf(tag, sizeof tag, "\"%.*s\"", TAG_HEX, hex);
 	response->cache_control = "private";
 	response_header(response, "ETag", tag);
 	response_header(response, "Vary", "Origin, Authorization");

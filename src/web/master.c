@@ -56,19 +56,8 @@ int master_workers(const char *value, size_t *workers, struct err *e)
 	return 0;
 }
 
-static void block_signals(struct master *m)
-{
-	static const int all[] = {SIGTERM, SIGINT, SIGHUP, SIGCHLD, SIGUSR1};
-	size_t i;
-
-	sigemptyset(&m->signals);
-	for (i = 0; i < sizeof all / sizeof *all; i++)
-		sigaddset(&m->signals, all[i]);
-	sigprocmask(SIG_BLOCK, &m->signals, &m->before);
-	signal(SIGCHLD, SIG_DFL); /* one that is ignored, as some starters leave it, gives no status */
-}
-
-/* True in the worker. */
+/* Starts a worker in its place; where none can be started, the next try is some seconds
+ * away.  True in the worker, which does not outlive the master. */
 static bool fork_worker(struct master *m, struct place *place)
 {
 	pid_t master = getpid(), pid = fork();
@@ -101,44 +90,42 @@ static bool fork_due(struct master *m)
 	return false;
 }
 
-static void bury(struct place *place, int status)
-{
-	int64_t now = clock_monotonic_ms();
-
-	if (now - place->since < SOON_MS) {
-		place->next = now + place->pause;
-		place->pause = 2 * place->pause < PAUSE_MAX_MS ? 2 * place->pause : PAUSE_MAX_MS;
-	} else {
-		place->next = now;
-		place->pause = PAUSE_MS;
-	}
-	log_warning("Worker ended", LOG_INT("pid", place->pid),
-		    LOG_INT(WIFSIGNALED(status) ? "signal" : "status",
-			    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status)),
-		    LOG_INT("nextInMs", place->next - now));
-	place->pid = 0;
-}
-
-/* Takes in whoever has ended, also workers of before an upgrade, which have no
- * place here. */
+/* Takes in whoever has ended, also workers of before an upgrade, which have no place here.
+ * One that died soon after its start may do so again: each time the pause doubles. */
 static void reap(struct master *m, bool stopping)
 {
+	int64_t now = clock_monotonic_ms();
 	int status;
 	pid_t pid;
 	size_t i;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		for (i = 0; i < m->n; i++) {
-			if (m->places[i].pid != pid)
-				continue;
-			if (stopping)
-				m->places[i].pid = 0;
-			else
-				bury(&m->places[i], status);
+		struct place *place = NULL;
+
+		for (i = 0; i < m->n; i++)
+			if (m->places[i].pid == pid)
+				place = &m->places[i];
+		if (!place)
+			continue;
+		place->pid = 0;
+		if (stopping)
+			continue;
+		place->next = now;
+		if (now - place->since >= SOON_MS) {
+			place->pause = PAUSE_MS;
+		} else {
+			place->next += place->pause;
+			place->pause = 2 * place->pause < PAUSE_MAX_MS ? 2 * place->pause
+								       : PAUSE_MAX_MS;
 		}
+		log_warning("Worker ended", LOG_INT("pid", pid),
+			    LOG_INT(WIFSIGNALED(status) ? "signal" : "status",
+				    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status)),
+			    LOG_INT("nextInMs", place->next - now));
 	}
 }
 
+/* Sends a signal to each worker that runs. */
 static void tell_all(const struct master *m, int number)
 {
 	size_t i;
@@ -169,23 +156,23 @@ static int64_t time_to_next(const struct master *m)
 	return next > now ? next - now : 0;
 }
 
-static bool any_left(const struct master *m)
-{
-	size_t i;
-
-	for (i = 0; i < m->n; i++)
-		if (m->places[i].pid)
-			return true;
-	return false;
-}
-
+/* Tells all to stop, waits as long as a request may take, and ends who is still there. */
 static void stop_all(struct master *m)
 {
 	int64_t end = deadline_in(STOP_MS);
+	bool left = true;
+	size_t i;
 
 	tell_all(m, SIGTERM);
-	for (reap(m, true); any_left(m) && deadline_left(end); reap(m, true))
+	for (;;) {
+		reap(m, true);
+		left = false;
+		for (i = 0; i < m->n; i++)
+			left = left || m->places[i].pid;
+		if (!left || !deadline_left(end))
+			break;
 		wait_for_signal(m, deadline_left(end));
+	}
 	tell_all(m, SIGKILL);
 }
 
@@ -227,13 +214,18 @@ static void reload(struct master *m, const char *path, const char *check)
 
 enum master_end master_run(size_t workers, const char *path, const char *check)
 {
+	static const int all[] = {SIGTERM, SIGINT, SIGHUP, SIGCHLD, SIGUSR1};
 	struct master m = {.places = mem_zalloc(workers, sizeof *m.places), .n = workers};
 	int number = 0;
 	size_t i;
 
 	for (i = 0; i < workers; i++)
 		m.places[i].pause = PAUSE_MS;
-	block_signals(&m);
+	sigemptyset(&m.signals);
+	for (i = 0; i < sizeof all / sizeof *all; i++)
+		sigaddset(&m.signals, all[i]);
+	sigprocmask(SIG_BLOCK, &m.signals, &m.before);
+	signal(SIGCHLD, SIG_DFL); /* one that is ignored, as some starters leave it, gives no status */
 	log_info("Workers started", LOG_INT("workers", (int64_t)workers));
 	while (number != SIGTERM && number != SIGINT && number != SIGUSR1) {
 		if (fork_due(&m)) {

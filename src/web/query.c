@@ -11,6 +11,7 @@
 
 #define NUMBER_MAX_BYTES 20
 
+/* The digit's value, -1 where it is none. */
 static int hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
