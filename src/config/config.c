@@ -31,23 +31,6 @@ const struct config_key *config_key_named(const char *name)
 	return NULL;
 }
 
-/* The name in the table that a wrong one was probably meant to be. */
-static const char *nearest_name(const char *name)
-{
-	const struct config_key *key, *best = NULL;
-	size_t best_distance = 4;
-
-	for (key = config_keys; key->name; key++) {
-		size_t d = config_name_distance(name, key->name);
-
-		if (d < best_distance) {
-			best_distance = d;
-			best = key;
-		}
-	}
-	return best ? best->name : NULL;
-}
-
 struct loader {
 	struct config *config;
 	config_fault *tell; /* NULL: the first fault ends it */
@@ -65,6 +48,8 @@ static int fault(struct loader *l, const char *name, const struct err *e)
 	return 0;
 }
 
+/* Sets one value and notes where it comes from.  Of AWS's own variables an empty one is
+ * none. */
 static int set(struct loader *l, const struct config_key *key, const char *value,
 	       struct config_origin origin, struct err *e)
 {
@@ -80,16 +65,27 @@ static int set(struct loader *l, const struct config_key *key, const char *value
  * wrong. */
 static int unknown(struct loader *l, const char *name, struct err *e)
 {
-	const char *meant = nearest_name(name);
-	struct config_origin *origin =
-		meant ? &l->config->origins[config_key_named(meant) - config_keys] : NULL;
+	const struct config_key *key, *meant = NULL;
+	struct config_origin *origin;
+	size_t d, least = 4;
 
-	if (origin && origin->source == CONFIG_UNSET)
+	for (key = config_keys; key->name; key++) {
+		d = config_name_distance(name, key->name);
+		if (d < least) {
+			least = d;
+			meant = key;
+		}
+	}
+	if (!meant)
+		return err_set(e, ERR_CONFIG, "%s is not a setting", name);
+	origin = &l->config->origins[meant - config_keys];
+	if (origin->source == CONFIG_UNSET)
 		origin->wrong = true;
-	return err_set(e, ERR_CONFIG, "%s is not a setting%s%s%s", name,
-		       meant ? "; did you mean " : "", meant ? meant : "", meant ? "?" : "");
+	return err_set(e, ERR_CONFIG, "%s is not a setting; did you mean %s?", name, meant->name);
 }
 
+/* A line of the file.  That others can read a secret is said once, of the file; then it is
+ * read all the same, so that all its faults are said. */
 static int set_from_file(void *context, int line, const char *name, const char *value,
 			 struct err *e)
 {
@@ -113,6 +109,7 @@ static int set_from_file(void *context, int line, const char *name, const char *
 	return set(l, key, value, (struct config_origin){.source = CONFIG_FILE, .line = line}, e);
 }
 
+/* Tells a line that is wrong; -1 ends the reading. */
 static int on_wrong_line(void *context, const struct err *e)
 {
 	struct loader *l = context;
@@ -120,20 +117,6 @@ static int on_wrong_line(void *context, const struct err *e)
 
 	l->name[0] = '\0';
 	return rc;
-}
-
-static int parse_file(struct loader *l, const char *path, const struct buf *text,
-		      const struct stat *st, struct err *e)
-{
-	const struct config_file_reader reader = {
-		.entry = set_from_file, .wrong = on_wrong_line, .context = l};
-
-	l->readable_by_others = (st->st_mode & S_IROTH) != 0;
-	if ((st->st_mode & S_IWOTH) &&
-	    (err_set(e, ERR_CONFIG, "%s can be written by anybody: chmod o-w it", path),
-	     fault(l, NULL, e)))
-		return -1;
-	return config_file_read(path, (struct span){buf_text(text), text->len}, &reader, e);
 }
 
 /* Why a file can't be read, and whose it has to become where it is kept from this user. */
@@ -152,28 +135,51 @@ static int unread(struct loader *l, const char *path, struct err *e)
 	return fault(l, NULL, e);
 }
 
+/* Reads the file, and wipes what was read: it has the secrets. */
 static int load_file(struct loader *l, const char *path, struct err *e)
 {
+	const struct config_file_reader reader = {
+		.entry = set_from_file, .wrong = on_wrong_line, .context = l};
 	struct stat st = {0};
 	struct buf text;
-	int rc;
+	int rc = 0;
 
 	buf_init(&text, FILE_MAX_BYTES);
-	rc = file_read(path, &text, &st, e);
-	rc = rc ? unread(l, path, e) : parse_file(l, path, &text, &st, e);
+	if (file_read(path, &text, &st, e)) {
+		rc = unread(l, path, e);
+		goto out;
+	}
+	l->readable_by_others = (st.st_mode & S_IROTH) != 0;
+	if (st.st_mode & S_IWOTH) {
+		err_set(e, ERR_CONFIG, "%s can be written by anybody: chmod o-w it", path);
+		rc = fault(l, NULL, e);
+	}
+	if (!rc)
+		rc = config_file_read(path, (struct span){buf_text(&text), text.len}, &reader, e);
+out:
 	if (text.data)
 		mem_wipe(text.data, text.len);
 	buf_free(&text);
 	return rc;
 }
 
-static int load_environment(struct loader *l, struct err *e)
+/* The defaults, the file over them, and the environment over both. */
+static int load(struct loader *l, struct err *e)
 {
+	struct config *c = l->config;
 	const struct config_key *key;
+	const char *value;
 
+	memset(c, 0, sizeof *c);
+	c->file = config_find_file();
+	for (key = config_keys; key->name; key++)
+		if (key->fallback && set(l, key, key->fallback,
+					 (struct config_origin){.source = CONFIG_DEFAULT}, e))
+			return -1;
+	if (c->file && load_file(l, c->file, e))
+		return -1;
 	for (key = config_keys; key->name; key++) {
-		const char *value = getenv(key->name);
-
+		value = getenv(key->name);
 		if (!value || !set(l, key, value,
 				   (struct config_origin){.source = CONFIG_ENVIRONMENT}, e))
 			continue;
@@ -182,28 +188,6 @@ static int load_environment(struct loader *l, struct err *e)
 			return -1;
 	}
 	return 0;
-}
-
-static int load_defaults(struct loader *l, struct err *e)
-{
-	const struct config_key *key;
-
-	for (key = config_keys; key->name; key++)
-		if (key->fallback && set(l, key, key->fallback,
-					 (struct config_origin){.source = CONFIG_DEFAULT}, e))
-			return -1;
-	return 0;
-}
-
-static int load(struct loader *l, struct err *e)
-{
-	struct config *c = l->config;
-
-	memset(c, 0, sizeof *c);
-	c->file = config_find_file();
-	if (load_defaults(l, e) || (c->file && load_file(l, c->file, e)))
-		return -1;
-	return load_environment(l, e);
 }
 
 int config_load(struct config *c, struct err *e)
@@ -238,16 +222,11 @@ static bool is_given(const struct config *c, const struct config_key *key)
 	return config_string(c, key) || c->origins[key - config_keys].wrong;
 }
 
-/* What may stand in its place, or NULL. */
-static const struct config_key *other_of(const struct config_key *key)
-{
-	return key->or_else ? config_key_named(key->or_else) : NULL;
-}
-
 int config_check_key(const struct config *c, const struct config_key *key, bool needed,
 		     struct err *e)
 {
-	const struct config_key *other = other_of(key);
+	/* What may stand in its place, or NULL. */
+	const struct config_key *other = key->or_else ? config_key_named(key->or_else) : NULL;
 	bool is_set = is_given(c, key), other_set = other && is_given(c, other);
 
 	if (is_set && other_set)
@@ -289,36 +268,29 @@ int config_require(const struct config *c, unsigned needs, struct err *e)
 	return 0;
 }
 
-static int choose(struct config *c, const char *name, const char *value, struct err *e)
-{
-	struct loader loader = {.config = c};
-
-	return set(&loader, config_key_named(name), value,
-		   (struct config_origin){.source = CONFIG_OPTION}, e);
-}
-
-static int choose_file(struct config *c, const char *path, struct err *e)
-{
-	char *here = path[0] == '/' ? NULL : getcwd(NULL, 0);
-	char *whole = here ? str_printf("%s/%s", here, path) : str_dup(path);
-	int rc = choose(c, "COMMERCE_DB", whole, e);
-
-	free(whole);
-	free(here);
-	return rc;
-}
-
 int config_choose_store(struct config *c, const char *db, const char *table, struct err *e)
 {
-	char **other = db ? &c->commerce_table : &c->commerce_db;
+	static const struct config_origin unset = {.source = CONFIG_UNSET};
+	static const struct config_origin option = {.source = CONFIG_OPTION};
+	const struct config_key *key = config_key_named(db ? "COMMERCE_DB" : "COMMERCE_TABLE");
+	const struct config_key *other = config_key_named(db ? "COMMERCE_TABLE" : "COMMERCE_DB");
+	char **other_field = db ? &c->commerce_table : &c->commerce_db, *here, *whole;
+	struct loader loader = {.config = c};
+	int rc;
 
 	if (!db && !table)
 		return 0;
-	free(*other);
-	*other = NULL;
-	c->origins[config_key_named(db ? "COMMERCE_TABLE" : "COMMERCE_DB") - config_keys] =
-		(struct config_origin){.source = CONFIG_UNSET};
-	return db ? choose_file(c, db, e) : choose(c, "COMMERCE_TABLE", table, e);
+	free(*other_field);
+	*other_field = NULL;
+	c->origins[other - config_keys] = unset;
+
+	/* A command's file is meant from where the command runs; the setting is absolute. */
+	here = db && db[0] != '/' ? getcwd(NULL, 0) : NULL;
+	whole = here ? str_printf("%s/%s", here, db) : str_dup(db ? db : table);
+	rc = set(&loader, key, whole, option, e);
+	free(whole);
+	free(here);
+	return rc;
 }
 
 void config_free(struct config *c)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The configuration file's lines.
+ * The configuration file's lines.  The one idea: a line is right or wrong by itself, so
+ * that all that are wrong can be named at once.
  */
 #include "config/config_file.h"
 
@@ -12,6 +13,7 @@
 
 #define NAME_MAX_BYTES 64
 
+/* Letters, digits and underscores, as the environment has names. */
 static bool is_name(struct span name)
 {
 	size_t i;
@@ -43,6 +45,7 @@ static int unquote(char *value)
 	return 0;
 }
 
+/* One line, NAME=value, which is not blank and no comment. */
 static int parse_line(struct span line, int number, const struct config_file_reader *reader,
 		      struct err *e)
 {
@@ -99,36 +102,8 @@ int config_file_read(const char *path, struct span text, const struct config_fil
 	return 0;
 }
 
-struct plain {
-	config_file_entry *entry;
-	void *context;
-};
-
-static int plain_entry(void *context, int line, const char *name, const char *value,
-		       struct err *e)
-{
-	const struct plain *plain = context;
-
-	(void)line;
-	return plain->entry(plain->context, name, value, e);
-}
-
-int config_file_parse(const char *path, struct span text, config_file_entry *entry, void *context,
-		      struct err *e)
-{
-	struct plain plain = {entry, context};
-	const struct config_file_reader reader = {.entry = plain_entry, .context = &plain};
-
-	return config_file_read(path, text, &reader, e);
-}
-
-static size_t smallest(size_t a, size_t b, size_t c)
-{
-	size_t ab = a < b ? a : b;
-
-	return ab < c ? ab : c;
-}
-
+/* One row after the other of the table of distances between the beginnings of both
+ * (https://en.wikipedia.org/wiki/Levenshtein_distance). */
 size_t config_name_distance(const char *a, const char *b)
 {
 	size_t row[NAME_MAX_BYTES], i, j;
@@ -143,10 +118,13 @@ size_t config_name_distance(const char *a, const char *b)
 
 		row[0] = i;
 		for (j = 1; j <= m; j++) {
-			size_t above = row[j];
+			size_t above = row[j], least = diagonal + (a[i - 1] != b[j - 1]);
 
-			row[j] = smallest(above + 1, row[j - 1] + 1,
-					  diagonal + (a[i - 1] != b[j - 1]));
+			if (above + 1 < least)
+				least = above + 1;
+			if (row[j - 1] + 1 < least)
+				least = row[j - 1] + 1;
+			row[j] = least;
 			diagonal = above;
 		}
 	}

@@ -15,15 +15,6 @@
 #include "base/err.h"
 #include "base/str.h"
 
-/* Called for each setting; returns 0, or -1 with `e` set. */
-typedef int config_file_entry(void *context, const char *name, const char *value, struct err *e);
-
-/* Parses `text`.  The first error ends it: -1 with ERR_CONFIG and a text that
- * starts with `path:line`. */
-int config_file_parse(const char *path, struct span text, config_file_entry *entry, void *context,
-		      struct err *e);
-
-/* The same for who wants to know lines, and all of what is wrong. */
 struct config_file_reader {
 	/* Called for each setting; -1 with `e` set: it is wrong. */
 	int (*entry)(void *context, int line, const char *name, const char *value, struct err *e);
@@ -32,6 +23,9 @@ struct config_file_reader {
 	int (*wrong)(void *context, const struct err *e);
 	void *context;
 };
+
+/* Parses `text`.  The error that ends it: -1 with ERR_CONFIG and a text that starts with
+ * `path:line`. */
 int config_file_read(const char *path, struct span text, const struct config_file_reader *reader,
 		     struct err *e);
 

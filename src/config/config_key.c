@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "base/url.h"
 
+/* Text that a file, a header and a message can hold. */
 static bool is_printable(struct span s)
 {
 	size_t i;
@@ -30,12 +31,14 @@ static bool is_text(const struct config_key *key, struct span s)
 	return is_printable(s);
 }
 
+/* A secret has no blank: one that was pasted with it would be another secret. */
 static bool is_secret_text(const struct config_key *key, struct span s)
 {
 	(void)key;
 	return is_printable(s) && span_trim(s).n == s.n && !memchr(s.p, ' ', s.n);
 }
 
+/* Secrets with commas between them: while one is rolled, the old and the new one count. */
 static bool is_secret_list(const struct config_key *key, struct span s)
 {
 	struct span one;
@@ -46,6 +49,7 @@ static bool is_secret_list(const struct config_key *key, struct span s)
 	return true;
 }
 
+/* One of the words that the setting knows. */
 static bool is_choice(const struct config_key *key, struct span s)
 {
 	struct span rest = span_of(key->choices), one;
@@ -88,6 +92,7 @@ static bool is_api_url(const struct config_key *key, struct span s)
 	return span_equals(url.scheme, "https") || url_is_loopback(&url);
 }
 
+/* `*`, or addresses without a path, of which there is at least one. */
 static bool is_origin_list(const struct config_key *key, struct span s)
 {
 	struct span one;
@@ -101,6 +106,7 @@ static bool is_origin_list(const struct config_key *key, struct span s)
 	return any;
 }
 
+/* An absolute path of a file, not of a folder. */
 static bool is_path(const struct config_key *key, struct span s)
 {
 	(void)key;
@@ -112,15 +118,25 @@ static bool is_target(const struct config_key *key, struct span s)
 	return span_equals(s, "stderr") || span_equals(s, "syslog") || is_path(key, s);
 }
 
-static bool is_prefix(const struct config_key *key, struct span s)
+/* Words of letters, digits and a few other characters. */
+static const struct {
+	const char *also;
+	size_t least, most; /* bytes */
+} word_kinds[] = {
+	[CONFIG_PREFIX] = {"", 1, 12},
+	[CONFIG_HEADER] = {"-", 1, 64},
+	[CONFIG_TABLE] = {"_.-", 3, 255},
+};
+
+static bool is_word(const struct config_key *key, struct span s)
 {
 	size_t i;
 
-	(void)key;
 	for (i = 0; i < s.n; i++)
-		if (!isalnum((unsigned char)s.p[i]))
+		if (!isalnum((unsigned char)s.p[i]) &&
+		    (!s.p[i] || !strchr(word_kinds[key->type].also, s.p[i])))
 			return false;
-	return s.n >= 1 && s.n <= 12;
+	return s.n >= word_kinds[key->type].least && s.n <= word_kinds[key->type].most;
 }
 
 /* Each of the first two places has to be there, else many things would have one
@@ -148,33 +164,12 @@ static bool is_lookup_key(const struct config_key *key, struct span s)
 	return is_printable(s) && s.n <= 200 && found[0] && found[1];
 }
 
+/* https://docs.stripe.com/metadata: up to 40 characters, no brackets. */
 static bool is_metadata_key(const struct config_key *key, struct span s)
 {
 	(void)key;
 	return is_printable(s) && span_utf8_length(s) <= 40 && !memchr(s.p, '[', s.n) &&
 	       !memchr(s.p, ']', s.n);
-}
-
-static bool is_header(const struct config_key *key, struct span s)
-{
-	size_t i;
-
-	(void)key;
-	for (i = 0; i < s.n; i++)
-		if (!isalnum((unsigned char)s.p[i]) && s.p[i] != '-')
-			return false;
-	return s.n >= 1 && s.n <= 64;
-}
-
-static bool is_table(const struct config_key *key, struct span s)
-{
-	size_t i;
-
-	(void)key;
-	for (i = 0; i < s.n; i++)
-		if (!isalnum((unsigned char)s.p[i]) && !strchr("_.-", s.p[i]))
-			return false;
-	return s.n >= 3 && s.n <= 255;
 }
 
 static const struct {
@@ -191,16 +186,17 @@ static const struct {
 	[CONFIG_ORIGINS] = {is_origin_list},
 	[CONFIG_PATH] = {is_path},
 	[CONFIG_TARGET] = {is_target},
-	[CONFIG_PREFIX] = {is_prefix},
+	[CONFIG_PREFIX] = {is_word},
 	[CONFIG_LOOKUP_KEY] = {is_lookup_key},
 	[CONFIG_METADATA_KEY] = {is_metadata_key},
-	[CONFIG_HEADER] = {is_header},
-	[CONFIG_TABLE] = {is_table},
+	[CONFIG_HEADER] = {is_word},
+	[CONFIG_TABLE] = {is_word},
 	[CONFIG_AWS] = {is_text},
 	[CONFIG_AWS_SECRET] = {is_text},
 	[CONFIG_AWS_FLAG] = {NULL},
 };
 
+/* A whole number within the setting's range. */
 static int set_int(const struct config_key *key, struct span s, int64_t *field, struct err *e)
 {
 	int64_t value;
@@ -212,6 +208,7 @@ static int set_int(const struct config_key *key, struct span s, int64_t *field, 
 	return 0;
 }
 
+/* On or off, in the words that people write. */
 static int set_flag(const struct config_key *key, const char *text, bool *field, struct err *e)
 {
 	static const char *const words[] = {"0", "1", "false", "true", "no", "yes", "off", "on"};
@@ -239,6 +236,7 @@ static bool is_example(const struct config_key *key, const char *text)
 	return (config_is_secret(key) || key->type == CONFIG_AWS) && example_is_secret(text);
 }
 
+/* Text of the setting's type; what stood there before is wiped, for it may be a secret. */
 static int set_string(const struct config_key *key, const char *text, char **field, struct err *e)
 {
 	struct span s = span_of(text);

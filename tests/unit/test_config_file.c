@@ -9,8 +9,9 @@
 #include "config/config_file.h"
 
 /* Writes `NAME<value>` for each setting. */
-static int note(void *context, const char *name, const char *value, struct err *e)
+static int note(void *context, int line, const char *name, const char *value, struct err *e)
 {
+	(void)line;
 	if (strcmp(name, "REFUSED") == 0)
 		return err_set(e, ERR_CONFIG, "REFUSED is refused");
 	return buf_printf(context, "%s<%s>", name, value);
@@ -18,8 +19,10 @@ static int note(void *context, const char *name, const char *value, struct err *
 
 static int parse(struct span text, struct buf *noted, struct err *e)
 {
+	const struct config_file_reader reader = {.entry = note, .context = noted};
+
 	buf_init(noted, 4096);
-	return config_file_parse("f", text, note, noted, e);
+	return config_file_read("f", text, &reader, e);
 }
 
 static void lines_become_settings(void **state)
