@@ -32,6 +32,8 @@ void buf_reset(struct buf *b)
 		b->data[0] = '\0';
 }
 
+/* Room for `extra` bytes more and the NUL behind them; beyond the maximum the buffer has
+ * failed, and stays so. */
 static int buf_reserve(struct buf *b, size_t extra)
 {
 	size_t cap = b->cap ? b->cap : FIRST_CAP;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Running a program: posix_spawn(), one poll() loop, and the end.
+ * Running a program: posix_spawn(), one poll() loop, and the end.  The one idea: it is of a
+ * process group of its own, so that what it leaves behind can be ended with it.
  */
 #include "base/child.h"
 
@@ -81,7 +82,8 @@ static void close_others(posix_spawn_file_actions_t *actions)
 #endif
 }
 
-/* 0, or an errno. */
+/* Starts it in a session of its own, with no signal blocked or ignored, and with what it
+ * is given alone.  0, or an errno. */
 static int spawn(const struct child *child, int in, int out, pid_t *pid)
 {
 	char *arguments[] = {str_dup(child->path), NULL};
@@ -110,6 +112,7 @@ static int spawn(const struct child *child, int in, int out, pid_t *pid)
 	return rc;
 }
 
+/* Makes its pipes and starts it. */
 static int start(const struct child *child, struct running *r, struct err *e)
 {
 	int in[2] = {-1, -1}, out[2] = {-1, -1}, rc;
@@ -159,39 +162,19 @@ static void take_output(struct running *r, const char *bytes, size_t n)
 	}
 }
 
-static void feed(struct running *r)
-{
-	ssize_t n = write(r->in, r->rest.p, r->rest.n);
-
-	if (n > 0) {
-		r->rest.p += n;
-		r->rest.n -= (size_t)n;
-	}
-	/* One that wants no more is not wrong. */
-	if (r->rest.n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
-		close_end(&r->in);
-}
-
-static void drain(struct running *r)
-{
-	char bytes[PIPE_BYTES];
-	ssize_t n = read(r->out, bytes, sizeof bytes);
-
-	if (n > 0)
-		take_output(r, bytes, (size_t)n);
-	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
-		close_end(&r->out);
-}
-
 /* Whether anybody holds an end of it. */
 static bool is_open(const struct running *r)
 {
 	return r->out >= 0 || r->in >= 0;
 }
 
-/* Until nobody does, it has written too much, or its time is up. */
+/* Feeds it its input and takes its output, until nobody holds an end of either, it has
+ * written too much, or its time is up. */
 static void attend(struct running *r)
 {
+	char bytes[PIPE_BYTES];
+	ssize_t n;
+
 	if (r->rest.n == 0)
 		close_end(&r->in);
 	while (is_open(r) && r->written <= CHILD_OUTPUT_MAX && deadline_left(r->deadline)) {
@@ -200,10 +183,23 @@ static void attend(struct running *r)
 
 		if (poll(fds, 2, (int)deadline_left(r->deadline)) < 0 && errno != EINTR)
 			break;
-		if (r->out >= 0 && fds[0].revents)
-			drain(r);
-		if (r->in >= 0 && fds[1].revents)
-			feed(r);
+		if (r->out >= 0 && fds[0].revents) {
+			n = read(r->out, bytes, sizeof bytes);
+			if (n > 0)
+				take_output(r, bytes, (size_t)n);
+			else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+				close_end(&r->out);
+		}
+		if (r->in >= 0 && fds[1].revents) {
+			n = write(r->in, r->rest.p, r->rest.n);
+			if (n > 0) {
+				r->rest.p += n;
+				r->rest.n -= (size_t)n;
+			}
+			/* One that wants no more is not wrong. */
+			if (r->rest.n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+				close_end(&r->in);
+		}
 	}
 }
 
@@ -225,6 +221,8 @@ static bool has_ended(pid_t pid, int64_t deadline)
 
 /* --- how it ended ---------------------------------------------------------------- */
 
+/* "PATH ended with status 1: its last line".  The line is whatever it wrote: what is no
+ * text does not get into the message. */
 static int failed(const struct child *child, const struct running *r, const char *how,
 		  struct err *e)
 {
@@ -242,26 +240,13 @@ static int failed(const struct child *child, const struct running *r, const char
 	return err_set(e, ERR_UNAVAILABLE, "%s %s%s%s", child->path, how, *last ? ": " : "", last);
 }
 
-static int judge(const struct child *child, const struct running *r, int status, struct err *e)
-{
-	char how[80];
-
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-		return 0;
-	if (WIFEXITED(status))
-		snprintf(how, sizeof how, "ended with status %d", WEXITSTATUS(status));
-	else
-		snprintf(how, sizeof how, "was ended by signal %d (%s)", WTERMSIG(status),
-			 strsignal(WTERMSIG(status)));
-	return failed(child, r, how, e);
-}
-
 int child_run(const struct child *child, bool *left, struct err *e)
 {
 	struct running r = {.in = -1, .out = -1, .rest = child->input,
 			    .deadline = deadline_in(child->limit_ms)};
 	bool flooded, ended;
 	int status = 0, rc = start(child, &r, e);
+	char how[80];
 
 	*left = false;
 	if (rc)
@@ -275,14 +260,22 @@ int child_run(const struct child *child, bool *left, struct err *e)
 	if (!ended || flooded || *left)
 		kill(-r.pid, SIGKILL);
 	has_ended(r.pid, deadline_in(KILLED_MS));
-	if (waitpid(r.pid, &status, WNOHANG) != r.pid)
+
+	/* How it ended. */
+	if (waitpid(r.pid, &status, WNOHANG) != r.pid) {
 		rc = failed(child, &r, "can't be killed", e);
-	else if (flooded)
+	} else if (flooded) {
 		rc = failed(child, &r, "wrote more than a megabyte, and was killed", e);
-	else if (!ended)
+	} else if (!ended) {
 		rc = failed(child, &r, "was not done within its time, and was killed", e);
-	else
-		rc = judge(child, &r, status, e);
+	} else if (!WIFEXITED(status)) {
+		snprintf(how, sizeof how, "was ended by signal %d (%s)", WTERMSIG(status),
+			 strsignal(WTERMSIG(status)));
+		rc = failed(child, &r, how, e);
+	} else if (WEXITSTATUS(status) != 0) {
+		snprintf(how, sizeof how, "ended with status %d", WEXITSTATUS(status));
+		rc = failed(child, &r, how, e);
+	}
 out:
 	close_end(&r.in);
 	close_end(&r.out);

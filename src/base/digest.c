@@ -41,6 +41,7 @@ void digest_sha256_hex(struct span message, char out[DIGEST_HEX])
 	str_hex(hash, sizeof hash, out);
 }
 
+/* The one that is used again and again. */
 static EVP_MAC_CTX *hmac_context(void)
 {
 	static EVP_MAC_CTX *context;

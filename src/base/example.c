@@ -19,22 +19,17 @@ static bool ends_with(struct span text, const char *end)
 	return text.n >= n && strncasecmp(text.p + text.n - n, end, n) == 0;
 }
 
-static bool has_mark(struct span text)
-{
-	for (; text.n >= strlen(MARK); text.p++, text.n--)
-		if (strncasecmp(text.p, MARK, strlen(MARK)) == 0)
-			return true;
-	return false;
-}
-
 bool example_is_secret(const char *text)
 {
 	struct span rest = span_of(text), one;
 
 	while (span_next(&rest, ',', &one)) {
 		one = span_trim(one);
-		if (has_mark(one) || ends_with(one, "...") || ends_with(one, ELLIPSIS))
+		if (ends_with(one, "...") || ends_with(one, ELLIPSIS))
 			return true;
+		for (; one.n >= strlen(MARK); one.p++, one.n--)
+			if (strncasecmp(one.p, MARK, strlen(MARK)) == 0)
+				return true;
 	}
 	return false;
 }

@@ -65,6 +65,7 @@ static bool is_token(unsigned char c)
 	return isalnum(c) || c == '_' || c == '-' || c == '.';
 }
 
+/* The bytes of the longest of the hidden secrets that stands at `p`; 0: none does. */
 static size_t hidden_length(const char *p)
 {
 	size_t i, longest = 0;

@@ -20,6 +20,7 @@
 static const char *address = "/dev/log";
 static int connection = -1;
 
+/* A socket to the daemon that is never waited for; -1: there is none. */
 static int connect_log(void)
 {
 	struct sockaddr_un daemon = {.sun_family = AF_UNIX};
@@ -33,6 +34,7 @@ static int connect_log(void)
 	return fd;
 }
 
+/* The priority, the local time and who writes, as syslog(3) has them. */
 static size_t format_head(char *head, size_t size, int priority)
 {
 	time_t now = time(NULL);

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
+/* No blank, no control character, nothing above ASCII, and nothing that has to be
+ * written as %XX (RFC 3986). */
 static bool all_legal(struct span s)
 {
 	size_t i;
@@ -22,14 +24,7 @@ static struct span tail(struct span s, size_t from)
 	return (struct span){s.p + from, s.n - from};
 }
 
-static int parse_port(struct span port)
-{
-	int64_t number;
-
-	return port.n <= 5 && span_to_int64(port, &number) == 0 && number >= 1 && number <= 65535
-		? 0 : -1;
-}
-
+/* A name, or an address; one of IPv6 in brackets. */
 static bool is_host(struct span host)
 {
 	size_t i;
@@ -43,11 +38,12 @@ static bool is_host(struct span host)
 	return host.n > 0;
 }
 
-/* host[:port]; the colons inside [..] are part of the host. */
+/* [user@]host[:port]; the colons inside [..] are part of the host. */
 static int parse_authority(struct span authority, struct url *url)
 {
 	const char *at = memrchr(authority.p, '@', authority.n);
 	const char *colon;
+	int64_t port;
 
 	url->has_user = at != NULL;
 	if (at)
@@ -60,7 +56,7 @@ static int parse_authority(struct span authority, struct url *url)
 	if (colon) {
 		url->host.n = (size_t)(colon - authority.p);
 		url->port = tail(authority, url->host.n + 1);
-		if (parse_port(url->port))
+		if (url->port.n > 5 || span_to_int64(url->port, &port) || port < 1 || port > 65535)
 			return -1;
 	}
 	return is_host(url->host) ? 0 : -1;
@@ -127,6 +123,7 @@ bool url_is_loopback(const struct url *url)
 	return url->host.n > 4 && i == url->host.n && memcmp(url->host.p, "127.", 4) == 0;
 }
 
+/* The port, or the scheme's own where none is named. */
 static struct span port_of(const struct url *url)
 {
 	if (url->port.n)

@@ -46,20 +46,6 @@ const struct stripe_permission stripe_permission_of_sale = {
 	{"/v1/checkout/sessions?limit=1&" STRIPE_EXPAND_SALE("data."), NULL},
 };
 
-static int ask(struct stripe_client *client, const char *text, int64_t deadline, struct err *e)
-{
-	struct json_object *answer = NULL;
-	struct buf path;
-	int rc;
-
-	buf_init(&path, STRIPE_PATH_MAX);
-	buf_puts(&path, text);
-	rc = stripe_get(client, &path, deadline, &answer, e);
-	json_object_put(answer);
-	buf_free(&path);
-	return rc;
-}
-
 enum stripe_access stripe_try_permission(struct stripe_client *client,
 					 const struct stripe_permission *permission,
 					 int64_t deadline, struct err *e)
@@ -67,8 +53,17 @@ enum stripe_access stripe_try_permission(struct stripe_client *client,
 	size_t i;
 
 	for (i = 0; i < 3 && permission->paths[i]; i++) {
-		int rc = ask(client, permission->paths[i], deadline, e);
+		struct json_object *answer = NULL;
+		struct buf path;
+		int rc;
 
+		buf_init(&path, STRIPE_PATH_MAX);
+		buf_puts(&path, permission->paths[i]);
+		rc = stripe_get(client, &path, deadline, &answer, e);
+		json_object_put(answer);
+		buf_free(&path);
+
+		/* That there is no such object is an answer too: it could have been read. */
 		if (rc && e->upstream == 403)
 			return STRIPE_MAY_NOT;
 		if (rc && (e->code != ERR_REFUSED || e->upstream == 401))

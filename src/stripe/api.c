@@ -100,6 +100,7 @@ int stripe_payment_retrieve(struct stripe_client *client, const char *id, int64_
 				   e);
 }
 
+/* The disputes of a charge, each with the charge as it is now. */
 static int list_disputes(struct stripe_client *client, const struct stripe_pages *pages,
 			 int64_t deadline, struct stripe_page *page, struct err *e)
 {
@@ -126,6 +127,7 @@ int stripe_disputes_of_charge(struct stripe_client *client, const char *charge, 
 	return stripe_pages_read_all(&pages, client, deadline, PAGES_MAX, disputes, e);
 }
 
+/* The refunds of a charge, of which the charge itself has the first ones alone. */
 static int list_refunds(struct stripe_client *client, const struct stripe_pages *pages,
 			int64_t deadline, struct stripe_page *page, struct err *e)
 {
@@ -180,6 +182,7 @@ int stripe_session_create(struct stripe_client *client, const char *form,
 	return stripe_send(client, &request, session, e);
 }
 
+/* The lines of a session, each with its product. */
 static int list_line_items(struct stripe_client *client, const struct stripe_pages *pages,
 			   int64_t deadline, struct stripe_page *page, struct err *e)
 {

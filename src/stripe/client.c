@@ -108,6 +108,7 @@ void stripe_client_limit_rate(struct stripe_client *client, unsigned per_second)
 	client->interval = per_second ? (1000 + per_second - 1) / per_second : 0;
 }
 
+/* Waits until the next request may go. */
 static void wait_for_rate(struct stripe_client *client, int64_t deadline)
 {
 	int64_t now = clock_monotonic_ms();
@@ -133,6 +134,7 @@ static const char *or_none(const char *s)
 	return s ? s : "-";
 }
 
+/* Keeps a text of the error, cut to its room and not within a character. */
 static void keep_member(struct json_object *error, const char *name, char *out, size_t size)
 {
 	const char *text = json_string_or_null(error, name);

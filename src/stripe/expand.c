@@ -16,6 +16,8 @@ struct call {
 	struct stripe_page *page;
 };
 
+/* Sends the call: for an object the expansion is the whole query, for a list it is added
+ * to the one that is there. */
 static int send(const struct call *call, const char *expand, struct err *e)
 {
 	struct buf path;
@@ -34,6 +36,8 @@ static int send(const struct call *call, const char *expand, struct err *e)
 	return rc;
 }
 
+/* Asks for all; where the key may not read all, for the least, and for no more than that for
+ * a while: the refusal is kept once the least has come. */
 static int send_expanded(const struct call *call, const struct stripe_expansion *expansion,
 			 struct err *e)
 {

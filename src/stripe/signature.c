@@ -47,6 +47,7 @@ static int take_element(struct span element, struct signature_header *h)
 	return 0;
 }
 
+/* Takes the header apart: one t of digits, and one v1 at least. */
 static int parse_header(const char *text, struct signature_header *h, struct err *e)
 {
 	struct span rest = span_of(text), element;
@@ -62,6 +63,8 @@ static int parse_header(const char *text, struct signature_header *h, struct err
 	return 0;
 }
 
+/* Neither too old, else a delivery could be sent again by whoever recorded it, nor from
+ * the future. */
 static int check_time(struct span t, int64_t now, int64_t tolerance, struct err *e)
 {
 	int64_t signed_at, age;
@@ -77,6 +80,8 @@ static int check_time(struct span t, int64_t now, int64_t tolerance, struct err 
 	return 0;
 }
 
+/* Whether one of the secrets makes one of the signatures. All are compared, so that the
+ * time tells nothing. */
 static bool any_matches(const struct stripe_signature_check *check,
 			const struct signature_header *h)
 {
