@@ -72,6 +72,7 @@ static int look_at(struct check *c, const char *prefix, struct kind *kind, struc
 	return rc;
 }
 
+/* Not all are counted, so that a full outbox does not hold the check up. */
 static const char *at_least(const struct kind *kind)
 {
 	return kind->count >= LOOKED_AT ? "at least " : "";

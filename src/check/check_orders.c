@@ -113,6 +113,7 @@ struct pending {
 	int64_t until; /* when the looking ends, base/clock.h */
 };
 
+/* Counts an entry, and remembers the oldest. */
 static int on_pending(void *context, struct json_object *entry, struct err *e)
 {
 	struct pending *p = context;

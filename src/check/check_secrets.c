@@ -89,6 +89,7 @@ bool check_judges(const char *name)
 	return false;
 }
 
+/* Whether the setting has been named as wrong: then nothing else is said of it. */
 static bool is_wrong(const struct check *c, const char *name)
 {
 	return c->app->config.origins[config_key_named(name) - config_keys].wrong;

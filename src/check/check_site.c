@@ -234,6 +234,8 @@ static char *body_of(size_t bytes)
 	return body;
 }
 
+/* A cart that is too large is to be refused by the program, in JSON, and not by the web
+ * server. */
 static void look_at_quote_limit(struct site *s)
 {
 	static const char mend[] = "leave the limit to the program: set the web server's above 1 MiB "
@@ -262,6 +264,7 @@ static void look_at_quote_limit(struct site *s)
 
 /* --- /stripe/webhook ------------------------------------------------------ */
 
+/* The program's own words for an event without a signature. */
 static bool is_refused_signature(const struct probe_answer *a)
 {
 	const char *error = error_of(a);
@@ -294,6 +297,7 @@ static bool look_at_webhook(struct site *s)
 	return well;
 }
 
+/* An event may have some hundred KiB, more than a web server takes by itself. */
 static void look_at_webhook_limit(struct site *s)
 {
 	static const char mend[] = "raise the web server's limit to 1 MiB: nginx client_max_body_size, "

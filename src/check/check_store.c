@@ -46,6 +46,7 @@ static bool can_write_folder(const char *folder, const struct stat *as)
 	return (st.st_mode & (S_IWOTH | S_IWGRP)) != 0;
 }
 
+/* The name of the user whose file it is. */
 static const char *owner_of(const struct stat *st)
 {
 	const struct passwd *user = getpwuid(st->st_uid);
@@ -53,6 +54,7 @@ static const char *owner_of(const struct stat *st)
 	return user ? user->pw_name : "its owner";
 }
 
+/* SQLite makes files beside the table's, so the folder has to be the programs' too. */
 static bool look_at_folder(struct check *c, const char *path)
 {
 	char *folder = file_folder(path);
@@ -75,6 +77,7 @@ static bool look_at_folder(struct check *c, const char *path)
 	return well;
 }
 
+/* The file itself: there, a store, the programs' to read and write, and nobody else's. */
 static bool look_at_file(struct check *c, const char *path)
 {
 	struct sqlite_path_id id;
@@ -104,6 +107,7 @@ static bool look_at_file(struct check *c, const char *path)
 	return true;
 }
 
+/* How much the disk still holds. */
 static void look_at_space(struct check *c, const char *path)
 {
 	struct statvfs fs;
@@ -132,6 +136,7 @@ static void look_at_wal(struct check *c, const char *path)
 	free(real);
 }
 
+/* All that can be seen without opening the store; false where opening it is no use. */
 static bool look_at_sqlite(struct check *c, const char *path)
 {
 	if (!look_at_folder(c, path))

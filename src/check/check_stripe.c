@@ -27,6 +27,7 @@ struct asking {
 	int64_t now, date;      /* epoch seconds when it was answered: ours, and Stripe's */
 };
 
+/* The deadline of one call, within that of the group. */
 static int64_t call_deadline(const struct asking *a)
 {
 	int64_t own = deadline_in(CALL_MS);

@@ -85,6 +85,7 @@ static size_t kept(const struct search *s)
 	return s->count < MATCHES_MAX ? s->count : MATCHES_MAX;
 }
 
+/* Drops what has been found so far. */
 static void forget(struct search *s)
 {
 	size_t i;
@@ -160,6 +161,7 @@ static void say_several(struct check *c, const struct search *s)
 	buf_free(&text);
 }
 
+/* Whether the endpoint gets events of the type; `*` is all of them. */
 static bool has_event(struct json_object *events, const char *type)
 {
 	size_t i;

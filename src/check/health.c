@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "shop/keys.h"
 
+/* Reads one item, whichever: it need not be there, the store has to answer. */
 static int check_store(struct app *app, int64_t deadline, struct err *e)
 {
 	const struct store_key key = {KEY_SYSTEM, KEY_SYNC};
@@ -22,6 +23,7 @@ static int check_store(struct app *app, int64_t deadline, struct err *e)
 	return 0;
 }
 
+/* Each secret can be had, and a live key goes with no example's address. */
 static int check_secrets(struct app *app, int64_t deadline, struct err *e)
 {
 	const char *secret;
@@ -37,6 +39,7 @@ static int check_secrets(struct app *app, int64_t deadline, struct err *e)
 	return 0;
 }
 
+/* Writes the verdict on one part into the answer; why it failed goes to the log. */
 static bool report(struct json_object *checks, const char *name, int rc, const struct err *e)
 {
 	json_set_string(checks, name, rc ? "failed" : "ok");

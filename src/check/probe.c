@@ -49,6 +49,7 @@ void probe_answer_free(struct probe_answer *answer)
 	answer->json = NULL;
 }
 
+/* Keeps the header's value, "" where there is none. */
 static void copy_header(struct probe *probe, const char *name, char *out, size_t size)
 {
 	const char *value = http_last_header(probe->http, name);

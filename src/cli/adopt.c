@@ -47,6 +47,8 @@ static void summarize(const struct adopt_result *result, bool dry_run)
 		dry_run ? "; nothing was written" : "");
 }
 
+/* What is still to be done, and whether that is an error: a dry run has found, not
+ * failed. */
 static int conclude(const struct adopt_result *result, bool dry_run)
 {
 	const struct adopt_counts *c = &result->counts;

@@ -115,6 +115,7 @@ static void print_summary(struct output *o, enum check_status worst)
 	       o->counts[CHECK_WARNING] == 1 ? "" : "s", o->counts[CHECK_OK]);
 }
 
+/* The address has to be one that the shop's paths can be put behind. */
 static int look_at_line(const struct command_line *line)
 {
 	const char *text = command_value(line, "url");
@@ -127,6 +128,7 @@ static int look_at_line(const struct command_line *line)
 	return COMMAND_OK;
 }
 
+/* A signal's handler: it may write and end, nothing else. */
 static void give_up(int number)
 {
 	static const char text[] = "ordersnap check: not done within a minute, so not all is known\n";

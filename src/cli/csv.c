@@ -21,6 +21,7 @@ void csv_free(struct csv *csv)
 	buf_free(&csv->row);
 }
 
+/* RFC 4180's, and what a spreadsheet takes for the end of a cell or trims. */
 static bool needs_quotes(const char *text)
 {
 	size_t n = strlen(text);
@@ -35,6 +36,7 @@ static bool is_phone(const char *text)
 	return text[0] == '+' && text[1] && strspn(text + 1, "0123456789 ()-./") == strlen(text + 1);
 }
 
+/* A spreadsheet runs what begins so, also in the wide forms of Asian scripts. */
 static bool begins_formula(const char *p)
 {
 	static const char *const wide[] = {"\uFF1D", "\uFF0B", "\uFF0D", "\uFF20"}; /* = + - @ */
@@ -48,6 +50,7 @@ static bool begins_formula(const char *p)
 	return false;
 }
 
+/* A telephone number is none; a control character in front of one hides it. */
 static bool is_formula(const char *text)
 {
 	return (begins_formula(text) && !is_phone(text)) || (*text && strchr("\t\r\n", *text));

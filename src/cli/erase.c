@@ -24,6 +24,7 @@ struct erasing {
 	long erased, already, failed;
 };
 
+/* A name may be any bytes. */
 static void complain(const char *text)
 {
 	char *clean = table_clean(text);
@@ -50,6 +51,7 @@ static int erase_one(struct erasing *x, struct json_object *order)
 	return 0;
 }
 
+/* The orders that the line names. One that is not there does not keep the others. */
 static int erase_named(struct erasing *x, char **names)
 {
 	struct json_object *order;

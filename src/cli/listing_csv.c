@@ -149,6 +149,7 @@ static void add_number(struct csv *csv, char *text) /* takes text */
 	free(text);
 }
 
+/* An amount without separators, in the units of its currency; empty where there is none. */
 static void add_money(struct csv *csv, struct json_object *from, const char *key,
 		      const char *currency)
 {
@@ -179,6 +180,7 @@ static void add_list(struct csv *csv, struct json_object *order, const struct co
 	buf_free(&text);
 }
 
+/* promotions: opt_in; terms_of_service: accepted */
 static void add_members(struct csv *csv, struct json_object *order, const char *key)
 {
 	struct json_object *object = NULL;
@@ -201,6 +203,7 @@ static const char *const modes[] = {
 	[ORDER_MODE_UNKNOWN] = "", [ORDER_MODE_TEST] = "false", [ORDER_MODE_LIVE] = "true",
 };
 
+/* A line's own currency, else its order's. */
 static const char *line_currency(const struct row *row)
 {
 	const char *own = json_string_or_null(row->line, "currency");
@@ -208,6 +211,7 @@ static const char *line_currency(const struct row *row)
 	return own ? own : json_string_or_null(row->order, "currency");
 }
 
+/* A cell of one of the order's lines; an order without lines has one row, without any. */
 static void add_line_cell(struct csv *csv, const struct row *row, const struct column *column)
 {
 	int64_t quantity = json_int_or(row->line, "quantity", 1);

@@ -14,6 +14,7 @@
 
 enum operand { ORDER, STATE, NUMBER };
 
+/* A name may be any bytes. */
 static void complain(const char *text)
 {
 	char *clean = table_clean(text);
@@ -22,6 +23,7 @@ static void complain(const char *text)
 	free(clean);
 }
 
+/* What the line asks for: shipped, with what is known of the parcel, or unshipped. */
 static int read_request(const struct command_line *line, struct tracking *tracking)
 {
 	const char *state = line->operands[STATE];

@@ -21,6 +21,7 @@ void month_set_zone(void)
 	tzset();
 }
 
+/* A part of YYYY-MM: digits alone. */
 static int read_part(const char *text, size_t n, int64_t *value)
 {
 	struct span part = {text, n};

@@ -59,6 +59,8 @@ static void print_item(struct json_object *item)
 	free(number);
 }
 
+/* {"id", "orderId", "orderNumber", "events", "createdAt", "dueAt", "attempts", "state",
+ * "error"} */
 static void add_json(struct json_object *list, struct json_object *item, const char *state,
 		     const char *error)
 {
@@ -76,6 +78,7 @@ static void add_json(struct json_object *list, struct json_object *item, const c
 
 /* --- a run ------------------------------------------------------------------------ */
 
+/* Takes what became of one notification. A run names the first failures; --list has all. */
 static void on_done(void *context, const struct notify_done *done)
 {
 	struct output *out = context;
@@ -98,6 +101,7 @@ static void on_done(void *context, const struct notify_done *done)
 	free(clean);
 }
 
+/* How many more failed than were named. */
 static void say_unnamed(const struct output *out)
 {
 	if (out->failed > NAMED)
@@ -188,6 +192,7 @@ static int list_kind(struct app *app, struct output *out, const char *prefix, st
 	return rc;
 }
 
+/* All that waits: what was given up first, as it needs the owner. */
 static int list(struct app *app, struct output *out)
 {
 	static const char *const prefixes[] = {KEY_OUTBOX_GIVEN_UP, KEY_OUTBOX_AGAIN,
@@ -205,6 +210,7 @@ static int list(struct app *app, struct output *out)
 	return rc ? COMMAND_ERROR : COMMAND_OK;
 }
 
+/* What the owner says of one, or of all: try it again, or drop it. */
 static int decide(struct app *app, enum notify_verb verb, const char *id, bool quiet)
 {
 	struct err e;

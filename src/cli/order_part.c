@@ -30,6 +30,7 @@ static char *join(const char *separator, char *parts[PARTS])
 	return buf_detach(&text);
 }
 
+/* The part's text, to free; NULL where it has none. */
 static char *copy_of(struct json_object *part, const char *key)
 {
 	return str_dup(json_string_or_null(part, key));

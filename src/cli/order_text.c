@@ -53,6 +53,7 @@ char *order_text_money(struct json_object *order, const char *key)
 	return money_text(amount, json_string_or_null(order, "currency"));
 }
 
+/* The first of the attributes that has a text. */
 static char *first_of(struct json_object *order, const char *const *keys, const char *otherwise)
 {
 	for (; *keys; keys++) {

@@ -40,6 +40,7 @@ static const struct table_column columns[] = {
 
 /* --- the line ------------------------------------------------------------------- */
 
+/* What is listed, how, and how much of it: a table has a limit of its own. */
 static int read_request(const struct command_line *line, struct request *r)
 {
 	*r = (struct request){.limit = 0};
@@ -148,6 +149,7 @@ static void output_end(struct app *app, struct output *out, const struct request
 		totals_print(&out->test, "test ", stdout);
 }
 
+/* The list, its sums, and what the reader has to know that is not in it. */
 static int list_all(struct app *app, struct history *history, const struct request *r)
 {
 	struct output out = {.listing = r->listing};

@@ -68,6 +68,7 @@ static enum parse_status wrong(const struct reader *r, const char *format, const
 	return PARSE_WRONG;
 }
 
+/* Names the option that was probably meant. */
 static enum parse_status unknown(const struct reader *r, struct span name)
 {
 	const char *names[2 * COMMAND_OPTIONS], *meant;

@@ -24,6 +24,7 @@ void progress_clear(struct progress *p)
 	p->shown = false;
 }
 
+/* A line of the log goes where the bar was, which is drawn anew behind it. */
 static void on_log(void *context, const char *line, size_t n)
 {
 	progress_clear(context);

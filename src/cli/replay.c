@@ -93,6 +93,7 @@ static void on_done(void *context, const struct replayed *r)
 	progress_show(&out->progress, -1, text);
 }
 
+/* The counts; of a single event its own line says all. */
 static void print_summary(const struct output *out)
 {
 	if (out->json)

@@ -66,6 +66,7 @@ static size_t place_of(const struct report *r, const struct report_group *wanted
 	return low;
 }
 
+/* One without sums. An empty SKU is none, and a currency is in upper case. */
 static struct report_group *new_group(const struct report_name *name, bool test,
 				      const char *currency)
 {

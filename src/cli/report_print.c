@@ -67,6 +67,7 @@ static int compare_products(const void *x, const void *y)
 
 /* --- cells -------------------------------------------------------------------------- */
 
+/* 0 is a number here, no empty cell. */
 static char *number(int64_t n)
 {
 	return n ? str_printf("%" PRId64, n) : str_dup("0");
@@ -117,6 +118,7 @@ static void free_cells(char *cells[CELLS])
 
 /* --- formats ------------------------------------------------------------------------ */
 
+/* A table for people: amounts with separators, the currency in its own column. */
 static void print_table(const struct report *r, bool without_test)
 {
 	struct table_column own[CELLS];
@@ -138,11 +140,13 @@ static void print_table(const struct report *r, bool without_test)
 	table_end(table);
 }
 
+/* A month has no SKU. */
 static bool has_cell(const struct report *r, int cell)
 {
 	return cell != SKU || r->by == REPORT_PRODUCT;
 }
 
+/* The same for programs, without separators; test money has rows of its own or none. */
 static void print_csv(const struct report *r, const struct listing *how, bool without_test)
 {
 	struct csv csv;

@@ -70,6 +70,7 @@ static char *brand_of(const char *word)
 	return text;
 }
 
+/* In the currency in which Stripe paid it out. */
 static void show_settled(FILE *to, const char *label, struct json_object *order, const char *key)
 {
 	int64_t amount;

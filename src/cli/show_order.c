@@ -167,6 +167,7 @@ static void put_addresses(FILE *to, struct json_object *order)
 
 /* --- the items ------------------------------------------------------------------ */
 
+/* An amount in the line's own currency, else in the order's. */
 static char *item_money(struct json_object *item, int64_t amount, struct json_object *order)
 {
 	const char *currency = json_string_or_null(item, "currency");
@@ -182,6 +183,7 @@ static char *item_part(struct json_object *item, const char *key, struct json_ob
 	return amount ? item_money(item, amount, order) : NULL;
 }
 
+/* A line of the order: a row of the table. */
 static void put_item(struct table *table, struct json_object *item, struct json_object *order)
 {
 	const char *variant = json_string_or_null(item, "variantId"), *name = lines_item_name(item);
@@ -224,6 +226,7 @@ static void put_items(FILE *to, struct json_object *order, int width)
 
 /* --- the record ----------------------------------------------------------------- */
 
+/* Whether the attribute has a line of its own, if it is of the type that it should be. */
 static bool is_known(const char *key, enum json_type type)
 {
 	size_t i;

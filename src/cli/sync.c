@@ -27,6 +27,7 @@ struct output {
 	int64_t printed; /* differences */
 };
 
+/* Shows how far it is: the sessions come from the newest to the oldest. */
 static void looked_at(void *context, const struct sync_counts *counts, int64_t created)
 {
 	struct output *out = context;
@@ -40,6 +41,7 @@ static void looked_at(void *context, const struct sync_counts *counts, int64_t c
 	progress_show(&out->progress, all > 0 && done >= 0 ? (int)(1000 * done / all) : -1, text);
 }
 
+/* Prints a difference as it is found. */
 static void on_difference(void *context, const struct difference *d)
 {
 	struct output *out = context;
@@ -76,6 +78,7 @@ static void print_summary(const struct output *out, int64_t ms)
 	       ms / 1000, ms % 1000 / 100);
 }
 
+/* The same for programs, behind the differences. */
 static void print_summary_json(const struct output *out, int64_t ms)
 {
 	static const char *const ends[] = {"complete", "stopped", "taken over",
@@ -97,6 +100,7 @@ static void print_summary_json(const struct output *out, int64_t ms)
 	json_object_put(json);
 }
 
+/* Why it ended before all was done, and whether that is an error. */
 static int say_end(const struct sync_result *r, int64_t most)
 {
 	if (r->end == SYNC_TAKEN_OVER)
@@ -115,6 +119,7 @@ static int say_end(const struct sync_result *r, int64_t most)
 
 /* --- the options -------------------------------------------------------------------- */
 
+/* From when on: --hours, --since, or 0: as configured. */
 static int read_from(const struct command_line *line, int64_t *from)
 {
 	const char *since = command_value(line, "since");

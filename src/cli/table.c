@@ -228,6 +228,7 @@ static void squeeze(const struct table *t, int *widths)
 		widths[i]--;
 }
 
+/* The column is as wide as its widest cell so far. */
 static void measure(struct table *t, int column, const char *text)
 {
 	int width = table_width(text);

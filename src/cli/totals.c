@@ -34,6 +34,7 @@ static struct totals_sum *sum_of(struct totals *t, const char *currency)
 	return &t->sums[t->n++];
 }
 
+/* Adds, and remembers where it is too much to be counted. */
 static void add(struct totals_sum *sum, int64_t *to, int64_t amount)
 {
 	sum->overflow |= __builtin_add_overflow(*to, amount, to);
@@ -65,6 +66,7 @@ static void print_part(FILE *to, const char *what, int64_t amount, const char *c
 	free(text);
 }
 
+/* `10.00 USD, refunded 2.00 USD, net 8.00 USD` */
 static void print_sum(FILE *to, struct totals_sum sum)
 {
 	int64_t net = sum.amount;

@@ -36,6 +36,8 @@ struct search {
 	bool whole; /* the last range was looked through to its end */
 };
 
+/* When the payment's charge was made; 0 where there is none, as of a session that costs
+ * nothing. */
 static int64_t charged_at(const struct paid_at *p)
 {
 	return json_int_or(charge_of_session(p->json), "created", 0);

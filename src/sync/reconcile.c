@@ -104,6 +104,7 @@ static int read_items(struct reconcile *r, struct candidate *list, size_t n, enu
 	return rc;
 }
 
+/* Reads the orders where the keys say that they are. */
 static int read_orders(struct reconcile *r, struct candidate *list, size_t n, struct err *e)
 {
 	size_t i;
@@ -189,6 +190,7 @@ static int read_beside(struct reconcile *r, struct candidate *list, size_t n, st
 
 /* --- whether it differs ----------------------------------------------------------- */
 
+/* Whether the order should say when it was paid, and does not. */
 static bool lacks_time(const struct candidate *c)
 {
 	return c->session.paid && !json_string_or_null(c->order, "completedAt");
@@ -267,6 +269,7 @@ static bool is_pending(struct json_object *order)
 	return status && strcmp(status, "pending") == 0;
 }
 
+/* Counts one that needed no repair; it may wait for its payment. */
 static void count_in_order(struct reconcile *r, struct json_object *order)
 {
 	r->state->counts.in_order++;

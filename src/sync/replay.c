@@ -27,6 +27,8 @@ static struct retry retry_of(const struct replay *r)
 	return (struct retry){.app = r->app, .stop = r->stop, .context = r->context};
 }
 
+/* Puts one event through all that a delivered one goes through, and tells what became of
+ * it. */
 static void replay_json(const struct replay *r, struct json_object *event)
 {
 	struct record_run run = {.source = SOURCE, .again = r->again, .dry_run = r->dry_run};
@@ -51,6 +53,7 @@ static void replay_json(const struct replay *r, struct json_object *event)
 	process_result_free(&result);
 }
 
+/* One event after the other, until it is told to stop. */
 static void replay_array(const struct replay *r, struct json_object *events)
 {
 	size_t i;

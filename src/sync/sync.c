@@ -160,6 +160,8 @@ struct pending_pass {
 	struct json_object *days; /* on which some were found */
 };
 
+/* Takes an entry that the walk has found: its day is on the list again, and its session
+ * is looked at. */
 static int take_pending(void *context, struct json_object *entry, struct err *e)
 {
 	struct pending_pass *pass = context;

@@ -25,6 +25,7 @@ void sync_unlisted_end(struct sync_unlisted *u)
 	*u = (struct sync_unlisted){.day = -1};
 }
 
+/* Begins to read the entries of one day. */
 static void begin_day(struct sync_unlisted *u, int64_t day)
 {
 	store_pages_end(&u->pages);
