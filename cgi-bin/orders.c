@@ -19,25 +19,25 @@
 #define CURSOR_MAX_BYTES 4096
 #define SESSION_ID_MAX_BYTES 300
 
-static enum customer_mode mode_of(const char *stripe_secret)
-{
-	enum key_mode mode = stripe_secret ? key_mode_of(stripe_secret) : KEY_MODE_UNKNOWN;
-
-	if (mode == KEY_MODE_UNKNOWN)
-		return CUSTOMER_ANY_MODE;
-	return mode == KEY_MODE_LIVE ? CUSTOMER_LIVE_MODE : CUSTOMER_TEST_MODE;
-}
-
+/* Test orders are no orders of a live shop, and live ones none of a test shop; where the key
+ * does not say which it is, all are. */
 static int find_mode(struct app *app, int64_t deadline, enum customer_mode *mode, struct err *e)
 {
+	static const enum customer_mode modes[] = {
+		[KEY_MODE_UNKNOWN] = CUSTOMER_ANY_MODE,
+		[KEY_MODE_TEST] = CUSTOMER_TEST_MODE,
+		[KEY_MODE_LIVE] = CUSTOMER_LIVE_MODE,
+	};
 	const char *secret;
 
 	if (app_secret(app, SECRET_STRIPE, deadline, &secret, e))
 		return -1;
-	*mode = mode_of(secret);
+	*mode = modes[secret ? key_mode_of(secret) : KEY_MODE_UNKNOWN];
 	return 0;
 }
 
+/* Who asks: by the web server's login or by a bearer token, as it is set up; and orders
+ * of which mode there are to be seen. */
 static int find_customer(struct app *app, const struct request *request, struct customer *customer,
 			 struct err *e)
 {
@@ -63,6 +63,7 @@ static int find_customer(struct app *app, const struct request *request, struct 
 	return rc;
 }
 
+/* GET /orders?limit=20&cursor=... */
 static int get_orders(void *context, const struct request *request, struct response *response,
 		      struct err *e)
 {
@@ -88,6 +89,7 @@ static int get_orders(void *context, const struct request *request, struct respo
 	return rc;
 }
 
+/* GET /orders/{orderId} */
 static int get_order(void *context, const struct request *request, struct response *response,
 		     struct err *e)
 {
@@ -107,6 +109,7 @@ static int get_order(void *context, const struct request *request, struct respon
 	return rc;
 }
 
+/* GET /checkout/session-status?session_id=cs_... */
 static int get_status(void *context, const struct request *request, struct response *response,
 		      struct err *e)
 {

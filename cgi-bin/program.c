@@ -46,6 +46,7 @@ static int open_app(const struct program *program, struct app *app, struct err *
 	return program->check ? program->check(app, e) : 0;
 }
 
+/* --check-settings: what a start would say. */
 static int check_settings(const struct program *program)
 {
 	struct app app;
@@ -93,11 +94,13 @@ static int fail_start(const struct program *program, const struct err *e)
 	return 1;
 }
 
+/* A settings file below the document root could be fetched by anybody. */
 static int admit(void *context, const struct request *request, struct err *e)
 {
 	return document_root_check(context, request_variable(request, "DOCUMENT_ROOT"), e);
 }
 
+/* Serves requests until there are no more. */
 static int serve(const struct program *program, struct app *app)
 {
 	const struct endpoint endpoint = {

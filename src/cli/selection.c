@@ -207,17 +207,12 @@ static bool has_email(const struct selection *s, struct json_object *order)
 	return email && own.n == asked.n && strncasecmp(own.p, asked.p, own.n) == 0;
 }
 
-static bool is_asked_for(const struct selection *s, struct json_object *order)
-{
-	return has_email(s, order) && has_time(s, order) &&
-	       (!s->unshipped || tracking_is_awaited(order));
-}
-
 int selection_next(const struct selection *s, struct history *history, struct json_object **order,
 		   struct err *e)
 {
 	while (!history_next(history, order, e)) {
-		if (!*order || is_asked_for(s, *order))
+		if (!*order || (has_email(s, *order) && has_time(s, *order) &&
+				(!s->unshipped || tracking_is_awaited(*order))))
 			return 0;
 		json_object_put(*order);
 	}
