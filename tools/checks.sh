@@ -20,9 +20,19 @@ suites_of() { # WORDS
 	done | sed -n 's/\.c$//p; /\.py$/p' | grep '/test_' | sort -u | tr '\n' ' '
 }
 
+# A second compiler sees the programs behind one server of each way to run them.
+some_servers='nginx apache-proxy_fcgi apache-fcgid apache-cgid'
+
+check_clang() {
+	export ORDERSNAP_SERVERS=$some_servers
+	check_in clang 'guard/ unit/ cgi/test_shapes cli/test_command http/test_smoke' \
+		--enable-werror CC=clang CFLAGS='-O1 -g'
+}
+
 check_sanitizers() {
 	export ORDERSNAP_LEAKS_EVERY=${LEAKS_EVERY:-5}
 	local suites='unit/ cgi/ cli/test_c cli/test_o cli/test_r cli/test_sh cli/test_sync_faults'
+	export ORDERSNAP_SERVERS=$some_servers
 	check_in sanitizers "$suites cli/test_transfer http/test_smoke" \
 		--enable-werror --enable-sanitizers CC=gcc CFLAGS='-O1 -g'
 }
@@ -118,6 +128,8 @@ check_install() {
 		return
 	grep "include *\"$share/nginx" "$to$share/nginx/ordersnap.conf" || return
 	grep "^ScriptAlias.*\"/opt/ordersnap/libexec" "$to$share/apache/ordersnap-cgi.conf" || return
+	grep "alias.url.*\"/opt/ordersnap/libexec" "$to$share/lighttpd/ordersnap-cgi.conf" || return
+	grep "import $share/caddy" "$to$share/caddy/ordersnap.caddy" || return
 	if grep -rI /usr/local "$to"; then # of the programs, one has it in the PATH of a hook
 		echo "error: the installed files name /usr/local"
 		return 1

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
-"""A shop behind a real web server: the simulator, the programs, and nginx or Apache, run from the
-files in conf/ with this shop's paths filled in.
+"""A shop behind a real web server: the simulator, the programs, and one of the servers of fronts.py,
+run from the files in conf/ with this shop's paths filled in.
 
 The one idea: a shop is a folder of its own with everything in it, laid out as on a shared server
 (cgi-bin/, conf/, www/), so nothing of the machine is used or changed.  Started by root, the
@@ -8,7 +8,6 @@ programs and the servers run as www-data.  Whatever was started is ended when th
 whichever way it does.
 """
 import atexit
-import glob
 import http.client
 import os
 import pwd
@@ -22,22 +21,13 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 
 import environment  # noqa: E402
+import fronts  # noqa: E402
 import processes  # noqa: E402
 import shop  # noqa: E402
 from tap import Watch, eventually  # noqa: E402
 
 PROGRAMS = ("cart-quote", "checkout-create-session", "orders", "stripe-webhook", "status")
-# A server's name: the file in conf/ that it includes, and how the programs run.
-SERVERS = {
-    "nginx": "nginx/ordersnap.conf",
-    "apache-proxy_fcgi": "apache/ordersnap-proxy_fcgi.conf",
-    "apache-cgi": "apache/ordersnap-cgi.conf",
-    "apache-cgid": "apache/ordersnap-cgi.conf",
-}
-MODULES = "/usr/lib/apache2/modules"
-PCRE = next(iter(glob.glob("/usr/lib/*/libpcre.so.3")), None)
-
-os.environ["PATH"] = os.environ.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin"
+SERVERS = fronts.SERVERS
 
 _open_sites = []
 
@@ -60,10 +50,7 @@ for _number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
 
 def lacking(server):
     """What this machine lacks to run a server, or None."""
-    needs = ["curl", "nginx" if server == "nginx" else "apache2"]
-    if uses_sockets(server):
-        needs += ["spawn-fcgi"]
-    return next((n for n in needs if not shutil.which(n)), None)
+    return SERVERS[server].lacking()
 
 
 def require(server):
@@ -74,9 +61,14 @@ def require(server):
         sys.exit(0)
 
 
+def chosen():
+    """The servers' names: all, or those in $ORDERSNAP_SERVERS."""
+    return os.environ.get("ORDERSNAP_SERVERS", "").split() or list(SERVERS)
+
+
 def uses_sockets(server):
     """Whether the programs run on their own, as FastCGI."""
-    return server in ("nginx", "apache-proxy_fcgi")
+    return SERVERS[server].sockets
 
 
 # Where DynamoDB Local answers, if the shops are to keep their orders there.
@@ -114,15 +106,20 @@ def answer_in_time(ask):
 class Site(shop.Shop):
     """A running shop.  `children`: processes a program; `sim_args`: more for the simulator;
     `log_to_file`: log("ordersnap") has the programs' lines, else the server's log has them;
-    `limits`: the server has ordersnap-limits.conf, too; `locations`: more of nginx's;
+    `limits`: the server has ordersnap-limits.conf, too; `locations`: more of nginx's or lighttpd's
+    configuration; `modules`: more of Apache's or lighttpd's modules;
     `session_file`: a file to have as CHECKOUT_SESSION_FILE."""
 
     def __init__(self, server="nginx", children=4, port=None, seed=shop.SEED, sim_args=(),
-                 log_to_file=False, limits=False, locations="", session_file=None, metrics=False, **settings):
+                 log_to_file=False, limits=False, locations="", modules=(), session_file=None,
+                 metrics=False, **settings):
+        self.front = SERVERS[server]
+        if not self.front.blanks:
+            self.prefix = self.prefix.replace(" ", "-")
         super().__init__(sim=False, make_store=False)
         _open_sites.append(self)
         self.server, self.children, self.processes = server, children, {}
-        self.limits, self.locations = limits, locations
+        self.limits, self.locations, self.modules = limits, locations, modules
         self.port = port or shop.free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.user = pwd.getpwnam("www-data") if os.geteuid() == 0 else None
@@ -170,7 +167,7 @@ class Site(shop.Shop):
             os.chmod(folder, 0o755)
             for name in files:
                 os.chmod(os.path.join(folder, name), 0o644)
-        for name in ("nginx", "apache"):
+        for name in ("nginx", "apache", "lighttpd", "caddy"):
             self.fill_in(os.path.join(shop.SRC, "conf", name), self.path("share", name))
 
     def fill_in(self, source, target):
@@ -201,12 +198,9 @@ class Site(shop.Shop):
         if uses_sockets(self.server):
             for name in PROGRAMS:
                 self.spawn(name)
-        if self.server == "nginx":
-            self.run("nginx", ["nginx", "-e", self.path("log", "error.log"), "-p", self.folder,
-                               "-c", self.write_nginx()])
-        else:
-            self.run("apache", ["apache2", "-d", self.folder, "-f", self.write_apache(),
-                                "-D", "FOREGROUND"])
+        self.write_server()
+        self.run("server", self.front.command(self), self.front.user(self),
+                 **self.front.variables(self))
         eventually(self.answers, what=self.server + " listens")
 
     def answers(self):
@@ -222,13 +216,14 @@ class Site(shop.Shop):
         finally:
             server.close()
 
-    def run(self, name, command, **variables):
+    def run(self, name, command, user=None, **variables):
         # The programs find conf/ordersnap.conf beside their folder, as on a shared server.
         given = environment.of(ORDERSNAP_CONF=None, **variables)
         with open(self.path("log", name + ".log"), "ab") as log:
             self.processes[name] = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=given,
-                cwd=self.folder, start_new_session=True)
+                cwd=self.folder, start_new_session=True, user=user and user.pw_uid,
+                group=user and user.pw_gid)
         return self.processes[name]
 
     def socket_of(self, name):
@@ -246,6 +241,14 @@ class Site(shop.Shop):
         command += [self.path("cgi-bin", name + ".fcgi")]
         self.run(name, command, WORKERS=str(children) if children > 1 else None)
         eventually(lambda: os.path.exists(self.socket_of(name)), what=name + "'s socket")
+
+    def write_server(self):
+        """The server's own configuration."""
+        self.front.write(self)
+
+    def reload(self):
+        """Lets the server take its configuration anew."""
+        self.front.reload(self, self.processes["server"])
 
     def pids(self, name):
         """The processes that serve a program."""
@@ -277,73 +280,6 @@ class Site(shop.Shop):
         for name in reversed(list(self.processes)):
             self.end(name)
         super().close()
-
-    # -- the servers' own configuration: the least around the shipped files
-
-    def include_limits(self, word, folder, end):
-        path = self.path("share", folder, "ordersnap-limits.conf")
-        return f'{word} "{path}"{end}' if self.limits else ""
-
-    def write_nginx(self):
-        tmp = "".join(f'    {kind}_temp_path "{self.path("tmp", kind)}";\n' for kind in
-                      ("client_body", "fastcgi", "proxy", "uwsgi", "scgi"))
-        return self.write_file("nginx.conf", f"""
-daemon off;
-worker_processes 2;
-pid "{self.path("run", "nginx.pid")}";
-error_log "{self.path("log", "error.log")}";
-{"user www-data;" if self.user else ""}
-events {{ worker_connections 1024; }}
-http {{
-{tmp}    access_log "{self.path("log", "access.log")}";
-    types {{ text/html html; text/css css; text/javascript js; image/svg+xml svg; }}
-    charset utf-8;
-    {self.include_limits("include", "nginx", ";")}
-    server {{
-        listen 127.0.0.1:{self.port};
-        root "{self.path("www")}";
-        location = / {{ return 302 /demo/; }}
-        {self.locations}
-        include "{self.path("share", SERVERS[self.server])}";
-    }}
-}}
-""")
-
-    def write_apache(self):
-        modules = {"apache-proxy_fcgi": ["mpm_event", "proxy", "proxy_fcgi"],
-                   "apache-cgi": ["mpm_prefork", "cgi"],
-                   "apache-cgid": ["mpm_event", "cgid"]}[self.server]
-        modules += ["authz_core", "authz_host", "headers", "alias", "env", "dir", "reqtimeout"]
-        modules += ["setenvif", "qos"] if self.limits else []
-        load = "".join(f"LoadModule {m}_module {MODULES}/mod_{m}.so\n"
-                       for m in modules)
-        if "qos" in modules and PCRE:
-            # Debian 12's mod_qos says not that it needs this library.
-            load = f"LoadFile {PCRE}\n" + load
-        user = "User www-data\nGroup www-data\n" if self.user else ""
-        cgid = f'ScriptSock "{self.path("run", "cgid.sock")}"\n' if "cgid" in modules else ""
-        return self.write_file("httpd.conf", f"""
-{load}{user}{cgid}
-ServerName 127.0.0.1
-Listen 127.0.0.1:{self.port}
-DefaultRuntimeDir "{self.path("run")}"
-PidFile "{self.path("run", "httpd.pid")}"
-Mutex "file:{self.path("run")}" default
-ErrorLog "{self.path("log", "error.log")}"
-LogLevel info
-<Directory "/">
-    AllowOverride None
-    Require all denied
-</Directory>
-DocumentRoot "{self.path("www")}"
-<Directory "{self.path("www")}">
-    Require all granted
-</Directory>
-{self.include_limits("Include", "apache", "")}
-<VirtualHost *:{self.port}>
-    Include "{self.path("share", SERVERS[self.server])}"
-</VirtualHost>
-""")
 
     def write_file(self, name, text):
         with open(self.path(name), "w", encoding="utf-8") as f:

@@ -69,9 +69,9 @@ class Account(servers.Site):
     def init(self, *args):
         pass  # the self-test's work
 
-    def write_apache(self):
+    def write_server(self):
         modules = ("mpm_prefork", "cgi", "authz_core", "alias", "env", "dir", "rewrite", "setenvif", "mime")
-        load = "".join(f"LoadModule {m}_module {servers.MODULES}/mod_{m}.so\n" for m in modules)
+        load = "".join(f"LoadModule {m}_module {servers.fronts.MODULES}/mod_{m}.so\n" for m in modules)
         user = "User www-data\nGroup www-data\n" if self.user else ""
         return self.write_file("httpd.conf", f"""
 {load}{user}

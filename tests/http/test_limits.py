@@ -22,7 +22,7 @@ def site_of(server):
     """The running site, started when first asked for."""
     if servers.lacking(server):
         skip(f"{servers.lacking(server)} is not installed")
-    if server != "nginx" and not os.path.exists(f"{servers.MODULES}/mod_qos.so"):
+    if server != "nginx" and not os.path.exists(f"{servers.fronts.MODULES}/mod_qos.so"):
         skip("mod_qos is not installed (Debian: libapache2-mod-qos)")
     if server not in sites:
         sites[server] = servers.Site(server, children=2, limits=True)

@@ -5,9 +5,8 @@ checked, and the one that it has not."""
 import base64
 import hashlib
 import os
-import re
+import subprocess
 import sys
-import tempfile
 import time
 
 import servers
@@ -23,6 +22,12 @@ SECRET = "the-secret-of-the-login-that-the-tests-use"
 NOW = int(time.time())
 APACHE_LOGIN = ('<LocationMatch "^/orders(/|$)">\nAuthType Basic\nAuthName "My orders"\n'
                 'AuthUserFile "{users}"\nRequire valid-user\n</LocationMatch>\n')
+LIGHTTPD_LOGIN = ('$HTTP["url"] =~ "^/orders(/|$)" {\nauth.backend = "htpasswd"\n'
+                  'auth.backend.htpasswd.userfile = "{users}"\n'
+                  'auth.require = ( "" => ( "method" => "basic", "realm" => "My orders", '
+                  '"require" => "valid-user" ) )\n}\n')
+LOGIN_MODULES = {"apache": ("authn_core", "authn_file", "auth_basic", "authz_user"),
+                 "lighttpd": ("auth", "authn_file")}
 
 _sites = {}
 
@@ -45,13 +50,18 @@ def site_of(name):
     return _sites[name]
 
 
-def through_each(function):
+def through_each(function, names=tuple(servers.SERVERS)):
     """Registers the test once a server; `{}` in its sentence is the server's name."""
-    for name in servers.SERVERS:
+    for name in names:
         def run(name=name):
             function(site_of(name))
         run.__doc__ = function.__doc__.format(name)
         test(run)
+
+
+def through_a_few(function):
+    """Registers a test of very many requests, for one server of each way to run the programs."""
+    through_each(function, ("nginx", "apache-proxy_fcgi", "apache-fcgid", "apache-cgid"))
 
 
 def bearer(sub="user_1"):
@@ -65,6 +75,13 @@ def basic(user, password="x"):
 def ids(answer):
     equal(answer.status, 200, repr(answer.body[:200]))
     return [o["orderId"] for o in answer.json["orders"]]
+
+
+def refuses(site, text):
+    """Whether the server itself refuses such an address: lighttpd what is a control character, half
+    an escape, or a dot too many."""
+    return site.server.startswith("lighttpd") and any(
+        part in text for part in ("%0", "%2e", "cursor=%"))
 
 
 @through_each
@@ -104,7 +121,7 @@ def bad_tokens():
         "of 64 KiB, signed": bearing({**claims, "x": "y" * 65536})}
 
 
-@through_each
+@through_a_few
 def _(site):
     "through {}: a token of any class that is not valid is refused, as our JSON where the server lets it in"
     strict = servers.Site(site.server, children=1, JWT_SECRET=SECRET, JWT_ISSUER="https://login",
@@ -137,7 +154,9 @@ def _(site):
                   "cursor=garbage", "cursor=" + cursor[:-1], "cursor=" + cursor + "0", "cursor=%00", "cursor=%",
                   "cursor=" + "0" * 5000):
         answer = site.curl("/orders?" + query, headers=bearer())
-        equal((answer.status, list(answer.json)), (400, ["error"]), query[:60])
+        equal(answer.status, 400, query[:60])
+        if not refuses(site, query):
+            equal(list(answer.json), ["error"], query[:60])
     equal(site.curl("/orders?cursor=" + cursor, headers=bearer("user_2")).status, 400)
     equal(ids(site.curl("/orders?limit=1&cursor=" + cursor, headers=bearer())), ["cs_test_01"])
 
@@ -169,11 +188,14 @@ def _(site):
     equal((none.status, none.json), (404, {"error": "there is no such order"}))
     for bad in ("cs_test_two", "cs_test_07%23", "cs_test_07%20", "%2e%2e", "cs_test_07%0a", "orders"):
         answer = site.curl("/orders/" + bad, None, "--path-as-is", headers=bearer())
-        if bad != "%2e%2e" or answer.status != 302:  # which nginx takes for the folder above
+        # %2e%2e: nginx takes it for the folder above
+        if not refuses(site, bad) and (bad != "%2e%2e" or answer.status != 302):
             equal(answer.status, 404, bad)
     for bad in ("cs_test_07%00", "x" * 10240, "../orders/cs_test_two", "a/b", "a%2Fb", ""):
         answer = site.curl("/orders/" + bad, None, "--path-as-is", headers=bearer())
-        ok(answer.status in (400, 403, 404, 414), f"{bad[:30]}: {answer.status}")
+        # 0: lighttpd 1.4.69 hangs up on a head above 8 KiB
+        ok(answer.status in ((400, 403, 404, 414) if len(bad) < 8192 or not refuses(site, "%0")
+                             else (0, 414, 431)), f"{bad[:30]}: {answer.status}")
         lacks(answer.body.decode("utf-8", "replace"), "BC-TWO")
 
 
@@ -210,40 +232,45 @@ class Login(servers.Site):
 
     def fill_in(self, source, target):
         super().fill_in(source, target)
-        users = self.write_file("customers", "user_2:{PLAIN}right\n" if "nginx" in self.server else
-                                "user_2:{SHA}" + base64.b64encode(
-                                    hashlib.sha1(b"right").digest()).decode() + "\n")
-        os.chmod(users, 0o644)
-        path = self.path("share", servers.SERVERS[self.server])
+        path = self.front.shipped(self)
         if os.path.dirname(path) != target:
             return
         with open(path, encoding="utf-8") as f:
             text = f.read()
-        if self.server == "nginx":
+        kind = self.server.partition("-")[0]
+        if kind == "nginx":
+            users = self.write_users("user_2:{PLAIN}right")
             lines = ('    auth_basic "My orders"; auth_basic_user_file "' + users + '";\n'
                      '    fastcgi_param REMOTE_USER $remote_user;\n')
             for location in ("location = /orders {\n", "location ^~ /orders/ {\n"):
                 assert location in text
                 text = text.replace(location, location + lines)
+        elif kind == "caddy":
+            done = subprocess.run(["caddy", "hash-password", "--plaintext", "right"], check=True,
+                                  capture_output=True, text=True)
+            place = "handle @ordersnap_orders {\n"
+            assert place in text
+            text = text.replace(place, place + "basicauth {\nuser_2 " + done.stdout.strip() + "\n}\n")
         else:
-            text += APACHE_LOGIN.replace("{users}", users)
+            users = self.write_users(
+                "user_2:{SHA}" + base64.b64encode(hashlib.sha1(b"right").digest()).decode())
+            text += {"apache": APACHE_LOGIN, "lighttpd": LIGHTTPD_LOGIN}[kind].replace("{users}", users)
         with open(path, "w", encoding="utf-8") as f:
             f.write(text)
 
-    def write_apache(self):
-        path = super().write_apache()
-        with open(path, encoding="utf-8") as f:
-            text = f.read()
-        load = "".join(f"LoadModule {m}_module {servers.MODULES}/mod_{m}.so\n" for m in
-                       ("authn_core", "authn_file", "auth_basic", "authz_user"))
-        return self.write_file("httpd.conf", load + text)
+    def write_users(self, line):
+        users = self.write_file("customers", line + "\n")
+        os.chmod(users, 0o644)
+        return users
 
 
-for _name in servers.SERVERS:
+# A host's .htaccess hands no user on through a rewritten path.
+for _name in [name for name in servers.SERVERS if not name.startswith("htaccess")]:
     def _(name=_name):
         if servers.lacking(name):
             skip(servers.lacking(name) + " is not installed")
-        site = Login(name, children=1, ORDERS_AUTH="remote_user")
+        site = Login(name, children=1, ORDERS_AUTH="remote_user",
+                     modules=LOGIN_MODULES.get(name.partition("-")[0], ()))
         try:
             fill(site)
             equal(ids(site.curl("/orders", headers=basic("user_2", "right"))), ["cs_test_two"])
@@ -257,53 +284,6 @@ for _name in servers.SERVERS:
             site.close()
     _.__doc__ = f"through {_name}: a user whom the server has checked sees their orders"
     test(_)
-
-
-class Fcgid(servers.Site):
-    """mod_fcgid in the place of mod_cgid: it starts the programs itself, as FastCGI, from a path that
-    may have no blank in it."""
-
-    def make_folders(self):
-        self.real, self.folder = self.folder, tempfile.mkdtemp(prefix="ordersnap-fcgid-") + "/shop"
-        os.chmod(os.path.dirname(self.folder), 0o755)
-        os.symlink(self.real, self.folder)
-        super().make_folders()
-
-    def close(self):
-        os.unlink(self.folder)
-        os.rmdir(os.path.dirname(self.folder))
-        self.folder = self.real
-        super().close()
-
-    def write_apache(self):
-        path = super().write_apache()
-        with open(path, encoding="utf-8") as f:
-            text = f.read()
-        text = re.sub(r"^ScriptSock.*$", "", text.replace("cgid_module", "fcgid_module").replace(
-            "mod_cgid", "mod_fcgid"), flags=re.M)
-        text += (f'FcgidIPCDir "{self.path("run")}"\nFcgidProcessTableFile "{self.path("run", "fcgid")}"\n'
-                 f'FcgidInitialEnv ORDERSNAP_CONF "{self.path("conf", "ordersnap.conf")}"\n'
-                 f'<Directory "{self.path("cgi-bin")}">\nSetHandler fcgid-script\n</Directory>\n')
-        return self.write_file("httpd.conf", text)
-
-
-@test
-def _():
-    "through mod_fcgid, too: a list, an order, a status, and nobody without a token"
-    if servers.lacking("apache-cgid") or not os.path.exists(servers.MODULES + "/mod_fcgid.so"):
-        skip("mod_fcgid is not installed")
-    site = Fcgid("apache-cgid", JWT_SECRET=SECRET)
-    try:
-        fill(site)
-        equal(len(ids(site.curl("/orders?limit=7", headers=bearer()))), 7)
-        equal(site.curl("/orders/cs_test_07", headers=bearer()).json["orderId"], "cs_test_07")
-        equal(site.curl("/orders/cs_test_two", headers=bearer()).status, 404)
-        for headers in ([], ["Authorization: Bearer "], basic("user_1")):
-            equal(site.curl("/orders", headers=headers).status, 401, str(headers))
-        answer = site.curl("/checkout/session-status?session_id=cs_test_two")
-        equal((answer.status, answer.json["orderNumber"]), (200, "BC-TWO"))
-    finally:
-        site.close()
 
 
 main()

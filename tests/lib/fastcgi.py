@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: ISC
 """The least of a FastCGI client (the FastCGI 1.0 specification), so that a test can send a program
-what no web server would: wrong lengths, half a request, nothing at all.
+what no web server would: wrong lengths, half a request, nothing at all; and of a program, so that a
+test can see what a server sends.  As a program of its own it is the latter, on descriptor 0.
 """
 import os
 import socket
 import struct
 import threading
-
-import shop
 
 BEGIN, END, PARAMS, STDIN, STDOUT, STDERR = 1, 3, 4, 5, 6, 7
 RESPONDER = 1
@@ -58,6 +57,7 @@ def _exactly(s, n):
 
 def read_answer(s):
     """What the program answers; None if it hangs up without an END_REQUEST."""
+    import shop
     out, log = b"", b""
     while True:
         header = _exactly(s, 8)
@@ -116,6 +116,13 @@ def _read_variables(s):
     return variables
 
 
+def _answer_variables(listener):
+    with listener.accept()[0] as s:
+        lines = "".join(f"{k}={v}\n" for k, v in _read_variables(s).items())
+        s.sendall(record(STDOUT, b"Content-Type: text/plain\r\n\r\n" + lines.encode()) +
+                  record(STDOUT) + record(END, bytes(8)))
+
+
 def serve_variables(path):
     """Listens in a program's place, for one request: answers its variables as NAME=value lines."""
     listener = socket.socket(socket.AF_UNIX)
@@ -125,8 +132,10 @@ def serve_variables(path):
     listener.listen()
 
     def serve():
-        with listener, listener.accept()[0] as s:
-            lines = "".join(f"{k}={v}\n" for k, v in _read_variables(s).items())
-            s.sendall(record(STDOUT, b"Content-Type: text/plain\r\n\r\n" + lines.encode()) +
-                      record(STDOUT) + record(END, bytes(8)))
+        with listener:
+            _answer_variables(listener)
     threading.Thread(target=serve, daemon=True).start()
+
+
+if __name__ == "__main__":
+    _answer_variables(socket.socket(fileno=0))

@@ -154,8 +154,10 @@ def asan_options(option, given=os.environ):
 class Shop:
     """A folder with a configuration, and the programs run as CGI in it."""
 
+    prefix = "ordersnap test "  # of the folder's name
+
     def __init__(self, sim=True, make_store=True, **settings):
-        self.folder = tempfile.mkdtemp(prefix="ordersnap test ")
+        self.folder = tempfile.mkdtemp(prefix=self.prefix)
         self.db = os.path.join(self.folder, "orders.db")
         # So that no program looks for the settings of a shop on this machine.
         self.conf = os.path.join(self.folder, "empty.conf")
