@@ -5,7 +5,6 @@
 #ifndef ORDERSNAP_RECORD_DAILY_H
 #define ORDERSNAP_RECORD_DAILY_H
 
-#include "app/app.h"
 #include "record/run.h"
 
 /*
@@ -14,6 +13,6 @@
  * the rest of the day, which spares the events that follow the read.  Where the table
  * can't, once more is better than never.
  */
-bool daily_is_first(struct app *app, enum app_warning what, const struct record_run *run);
+bool daily_is_first(const struct record_run *run, enum app_warning what);
 
 #endif

@@ -8,15 +8,16 @@
 #include "orders/pending.h"
 #include "record/subject.h"
 #include "shop/order.h"
-#include "shop/order_money.h"
 #include "shop/order_size.h"
 
 int record_items_read(struct record_items *items, unsigned which, struct err *e)
 {
+	const struct record_run *run = items->run;
 	struct json_object *found[ITEM_KINDS];
 	struct store_key keys[ITEM_KINDS];
 	size_t at[ITEM_KINDS], i, n = 0;
 
+	/* Those that are wanted, as far as they have keys. */
 	for (i = 0; i < ITEM_KINDS; i++) {
 		if (!(which >> i & 1) || !items->keys.pk[i])
 			continue;
@@ -25,7 +26,9 @@ int record_items_read(struct record_items *items, unsigned which, struct err *e)
 	}
 	if (!n)
 		return 0;
-	if (store_get_many(app_store(items->app), keys, n, found, items->run->deadline, e))
+
+	/* In the place of what was read before. */
+	if (store_get_many(app_store(run->app), keys, n, found, run->deadline, e))
 		return -1;
 	for (i = 0; i < n; i++) {
 		json_object_put(items->read[at[i]]);
@@ -65,10 +68,10 @@ const struct metrics_family record_orders_pending = {
 };
 
 /* What a write has made of an order (NULL: there was none, or none is written). */
-static void count(const struct record_items *items, struct json_object *before,
+static void count(const struct record_run *run, struct json_object *before,
 		  struct json_object *after)
 {
-	const char *source = items->run->source ? items->run->source : "mark";
+	const char *source = run->source ? run->source : "mark";
 
 	if (!after)
 		return;
@@ -82,26 +85,32 @@ static void count(const struct record_items *items, struct json_object *before,
 
 int record_items_write(struct record_items *items, struct order_change *change, struct err *e)
 {
+	const struct record_run *run = items->run;
 	struct order_item list[ORDER_ITEMS_MAX];
 	struct store_action actions[ORDER_ITEMS_MAX];
 	size_t i, n;
 	int rc = 0;
 
+	/* A table's item has a maximum size. */
 	subject_order(change->order);
-	change->keys = &items->keys;
-	change->read = items->read;
 	if (change->order && order_cut_lines(change->order))
 		log_warning("Order is too large for the table: its lines are cut to name, quantity and sums",
 			    LOG_STR("orderId", json_string_or_null(change->order, "orderId")));
-	change->tell = items->app->config.order_hook != NULL;
+
+	/* The one list of what is to be put, and of what has to be still as it was read. */
+	change->keys = &items->keys;
+	change->read = items->read;
+	change->tell = run->app->config.order_hook != NULL;
 	n = order_items(change, list);
 	for (i = 0; i < n; i++)
 		actions[i] = list[i].check ? store_check(list[i].read)
 					   : store_replace(list[i].item, list[i].read);
-	if (n && !items->run->dry_run) {
-		rc = store_write(app_store(items->app), actions, n, NULL, items->run->deadline, e);
+
+	/* All of it, or nothing. */
+	if (n && !run->dry_run) {
+		rc = store_write(app_store(run->app), actions, n, NULL, run->deadline, e);
 		if (!rc)
-			count(items, items->read[ITEM_ORDER], change->order);
+			count(run, items->read[ITEM_ORDER], change->order);
 	}
 	order_items_free(list, n);
 	return rc;
@@ -115,15 +124,4 @@ bool record_is_unknown(const struct err *answer, const char *what, const char *i
 		"another account or sandbox than the webhook endpoint?", what, id);
 	e->upstream = 404;
 	return true;
-}
-
-void record_warn_of_sums(struct json_object *order)
-{
-	int64_t lines, total;
-
-	if (!order_adds_up(order, &lines, &total))
-		log_warning("Order lines do not add up to its total",
-			    LOG_STR("orderId", json_string_or_null(order, "orderId")),
-			    LOG_INT("lines", lines), LOG_INT("total", total),
-			    LOG_STR("currency", json_string_or_null(order, "currency")));
 }

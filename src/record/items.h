@@ -6,7 +6,6 @@
 #ifndef ORDERSNAP_RECORD_ITEMS_H
 #define ORDERSNAP_RECORD_ITEMS_H
 
-#include "app/app.h"
 #include "base/metrics.h"
 #include "record/run.h"
 #include "shop/order_items.h"
@@ -17,7 +16,6 @@ extern const struct metrics_family record_orders_created, record_orders_updated,
 	record_orders_pending;
 
 struct record_items {
-	struct app *app;
 	const struct record_run *run;
 	struct item_keys keys;
 	struct json_object *read[ITEM_KINDS]; /* as they stand, or NULL; owned */
@@ -38,9 +36,5 @@ int record_items_write(struct record_items *items, struct order_change *change, 
  * nothing is recorded, and *e (which may be `answer`) says so to whoever has to mend the
  * key: ERR_UNAVAILABLE, with e->upstream 404. */
 bool record_is_unknown(const struct err *answer, const char *what, const char *id, struct err *e);
-
-/* Warns where an order's lines do not come to its total: what Stripe says is recorded
- * all the same. */
-void record_warn_of_sums(struct json_object *order);
 
 #endif

@@ -5,7 +5,6 @@
  */
 #include "record/mark.h"
 
-
 #include "base/clock.h"
 #include "base/log.h"
 #include "orders/lookup.h"
@@ -21,55 +20,55 @@ struct marking {
 	struct mark_outcome *outcome;
 };
 
-/* Reads the order and all that is written beside it. */
-static int read_items(struct marking *m, struct err *e)
-{
-	struct json_object *found = NULL;
-	int rc = lookup_order(m->items.app, m->name, m->items.run->deadline, &found, e);
-
-	record_items_free(&m->items);
-	if (!rc && (item_keys_of_order(&m->items.keys, found) || !store_item_version(found)))
-		rc = err_set(e, ERR_BAD_REQUEST, "order %s was written by the Lambda functions: run "
-			     "`ordersnap adopt` first", m->name);
-	if (!rc)
-		rc = record_items_read(&m->items, ITEM_ALL, e);
-	if (!rc && !m->items.read[ITEM_ORDER])
-		rc = err_set(e, ERR_CONFLICT, "order %s moved", m->name);
-	json_object_put(found);
-	return rc;
-}
-
 static int mark_once(void *context, struct err *e)
 {
 	struct marking *m = context;
-	struct order_change change = {.now = m->items.run->now};
-	struct json_object *stands;
-	int rc = read_items(m, e);
+	const struct record_run *run = m->items.run;
+	struct json_object *found = NULL, *stands;
+	struct order_change change = {.now = run->now};
+	int rc = lookup_order(run->app, m->name, run->deadline, &found, e);
 
+	/* Read the order anew, and all that is written beside it: what the search found may
+	 * be a copy. */
+	record_items_free(&m->items);
 	if (rc)
-		return rc;
-	item_keys_leave_others(&m->items.keys, m->items.read);
-	stands = m->items.read[ITEM_ORDER];
-	change.order = tracking_apply(stands, m->tracking, change.now, e);
-	if (!change.order)
-		return -1;
-	rc = record_items_write(&m->items, &change, e);
-	if (rc) {
-		json_object_put(change.order);
-		return rc;
+		goto out;
+	if (item_keys_of_order(&m->items.keys, found) || !store_item_version(found)) {
+		rc = err_set(e, ERR_BAD_REQUEST, "order %s was written by the Lambda functions: run "
+			     "`ordersnap adopt` first", m->name);
+		goto out;
 	}
+	rc = record_items_read(&m->items, ITEM_ALL, e);
+	if (rc)
+		goto out;
+	stands = m->items.read[ITEM_ORDER];
+	if (!stands) {
+		rc = err_set(e, ERR_CONFLICT, "order %s moved", m->name);
+		goto out;
+	}
+	item_keys_leave_others(&m->items.keys, m->items.read);
+
+	/* Decide, and write it all on the versions that were read. */
+	change.order = tracking_apply(stands, m->tracking, run->now, e);
+	rc = change.order ? record_items_write(&m->items, &change, e) : -1;
+	if (rc)
+		goto out;
 	m->outcome->changed = !json_equal(json_object_object_get(stands, "tracking"),
 					  json_object_object_get(change.order, "tracking"));
-	m->outcome->order = change.order;
-	return 0;
+	m->outcome->order = json_object_get(change.order);
+out:
+	json_object_put(change.order);
+	json_object_put(found);
+	return rc;
 }
 
 int mark_order(struct app *app, const char *name, const struct tracking *tracking,
 	       struct mark_outcome *outcome, struct err *e)
 {
-	const struct record_run run = {.now = clock_epoch(), .deadline = deadline_in(DEADLINE_MS)};
+	const struct record_run run = {.app = app, .now = clock_epoch(),
+				       .deadline = deadline_in(DEADLINE_MS)};
 	struct marking m = {.name = name, .tracking = tracking, .outcome = outcome,
-			    .items = {.app = app, .run = &run}};
+			    .items = {.run = &run}};
 	int rc = tracking_check(tracking, e);
 
 	if (!rc)

@@ -22,7 +22,7 @@ struct process_result {
  * and `result` to free.  -1 with ERR_PAYLOAD where it is no event, with
  * ERR_UNAVAILABLE or ERR_CONFLICT where it is to come again.
  */
-int process_event(struct app *app, struct json_object *json, const struct record_run *run,
+int process_event(const struct record_run *run, struct json_object *json,
 		  struct process_result *result, struct err *e);
 
 void process_result_free(struct process_result *result);

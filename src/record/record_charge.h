@@ -9,18 +9,12 @@
 
 #include "record/record_session.h"
 
-struct record_charge_request {
-	const struct record_run *run;
-	const struct event *event;
-	struct json_object *object; /* the charge, refund or dispute it is about */
-};
-
 /*
- * As record_session().  out->ignored says, with 0, that the payment is none of
+ * As record_session(); event->object is the charge, refund or dispute.  out->ignored says, with 0, that the payment is none of
  * ours: Stripe knows it and says that it is of no Checkout Session, or of one that
  * ordersnap does not keep orders of.
  */
-int record_charge(struct app *app, const struct record_charge_request *request,
+int record_charge(const struct record_run *run, const struct event *event,
 		  struct record_outcome *out, struct err *e);
 
 #endif

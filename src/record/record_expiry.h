@@ -8,7 +8,7 @@
 #include "record/record_session.h"
 
 /* As record_session(). */
-int record_expiry(struct app *app, const struct record_request *request,
-		  struct record_outcome *out, struct err *e);
+int record_expiry(const struct record_run *run, const struct event *event,
+		  const struct session *session, struct record_outcome *out, struct err *e);
 
 #endif

@@ -6,35 +6,32 @@
  */
 #include "record/record_session.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "app/numbering.h"
 #include "base/log.h"
-#include "orders/unnamed.h"
 #include "record/ask_charge.h"
 #include "record/daily.h"
-#include "record/items.h"
-#include "record/paid_twice.h"
-#include "shop/adoption.h"
+#include "record/find.h"
 #include "shop/charge.h"
 #include "shop/order.h"
+#include "shop/order_money.h"
+#include "shop/order_rank.h"
 #include "stripe/api.h"
-#include "transfer/adopt.h"
 
 /* What one call of record_session() works with. */
 struct recording {
+	const struct record_run *run;
 	const struct record_request *request;
 	struct record_outcome *out;
 	struct record_items items;
-	struct session session;      /* Stripe's, with the request's own in its gaps */
-	struct json_object *json, *lines;  /* as Stripe has them now; NULL: not asked */
-	struct sale_charge asked;          /* its charge; owned */
-	bool matters;                      /* charge_matters(): others that ask meanwhile may
-					    * be told otherwise */
-	bool later;                        /* Stripe could not be asked, for a passing reason: */
+	struct session session;           /* Stripe's, with the request's own in its gaps */
+	struct json_object *json, *lines; /* as Stripe has them now; NULL: not asked */
+	struct sale_charge asked;         /* its charge; owned */
+	bool later;                       /* Stripe could not be asked, for a passing reason: */
 	struct err why;
 };
+
+/* --- the outcome ---------------------------------------------------------------- */
 
 void record_outcome_set(struct record_outcome *out, struct json_object *marker,
 			struct json_object *before, struct json_object *after)
@@ -45,384 +42,24 @@ void record_outcome_set(struct record_outcome *out, struct json_object *marker,
 	out->after = json_object_get(after);
 }
 
+void record_outcome_set_duplicate(struct record_outcome *out, struct json_object *marker)
+{
+	record_outcome_set(out, marker, NULL, NULL);
+	out->duplicate = true;
+}
+
+void record_outcome_set_foreign(struct record_outcome *out)
+{
+	out->foreign = true;
+	out->ignored = "the session bears no quote's signature (ORDER_SESSIONS=own)";
+}
+
 void record_outcome_free(struct record_outcome *out)
 {
 	json_object_put(out->marker);
 	json_object_put(out->before);
 	json_object_put(out->after);
 	*out = (struct record_outcome){.marker = NULL};
-}
-
-static void forget(struct recording *s)
-{
-	record_items_free(&s->items);
-	asked_charge_free(&s->asked);
-	json_object_put(s->json);
-	json_object_put(s->lines);
-	s->json = s->lines = NULL;
-	s->later = s->matters = false;
-}
-
-static struct json_object *stored_order(const struct recording *s)
-{
-	return s->items.read[ITEM_ORDER];
-}
-
-/* --- find the order ------------------------------------------------------------- */
-
-/* A number that another order has grows by a letter. */
-static int free_number(struct recording *s, struct err *e)
-{
-	const struct numbering n = {.app = s->items.app, .session_id = s->request->session->id,
-				    .deadline = s->request->run->deadline};
-	struct json_object **pointer = &s->items.read[ITEM_NUMBER], *free_one;
-	char *number;
-	bool taken;
-
-	if (numbering_is_taken(&n, *pointer, &taken, e))
-		return -1;
-	if (!taken)
-		return 0;
-	if (numbering_next_free(&n, s->items.keys.number, &number, &free_one, e))
-		return -1;
-	item_keys_set_number(&s->items.keys, number);
-	json_object_put(*pointer);
-	*pointer = free_one;
-	return 0;
-}
-
-/* Reads the order that `pointer` names. */
-static int follow(struct recording *s, struct json_object *pointer, struct err *e)
-{
-	return record_items_read(&s->items, item_keys_from_pointer(&s->items.keys, pointer), e);
-}
-
-/*
- * A session has one order for ever: a pointer that names an order of this session
- * wins, whatever the buyer is called today.  (The Lambda functions' keys have the
- * time of processing.)  Of pointers whose order is not there the next is taken,
- * then the key that the session itself gives; an order that is nowhere is made
- * where the first pointer says.
- */
-static int follow_pointers(struct recording *s, struct err *e)
-{
-	static const enum item_kind all[] = {ITEM_SESSION, ITEM_PAYMENT, ITEM_NUMBER};
-	struct json_object *own = json_object_new_object(), *first = NULL;
-	size_t i;
-	int rc = 0;
-
-	json_set_string(own, "orderPK", s->items.keys.pk[ITEM_ORDER]);
-	json_set_string(own, "orderSK", s->items.keys.sk[ITEM_ORDER]);
-	json_set_string(own, "userId", s->items.keys.user_id);
-	for (i = 0; !rc && i < sizeof all / sizeof *all && !(first && stored_order(s)); i++) {
-		if (!item_keys_names(s->items.read[all[i]], s->request->session->id))
-			continue;
-		if (!first)
-			first = s->items.read[all[i]];
-		rc = follow(s, s->items.read[all[i]], e);
-	}
-	if (!rc && first && !stored_order(s))
-		rc = follow(s, own, e);
-	if (!rc && first && !stored_order(s))
-		rc = follow(s, first, e);
-	json_object_put(own);
-	return rc;
-}
-
-/*
- * Whether an order of the Lambda functions may be there that nothing names: while
- * the table is not adopted; where they wrote an item later, which is noted; and
- * where this is not the session's own event but a refund of an order that we do
- * not know, or sync's look at one: then a search costs little beside the rest.
- */
-static bool may_be_unnamed(const struct recording *s)
-{
-	struct json_object *adopted = s->items.read[ITEM_ADOPTED];
-
-	return s->request->unmarked || !adoption_is_complete(adopted) ||
-	       adoption_is_younger(adopted, s->items.read[ITEM_SESSION]);
-}
-
-/* Whether the functions have written after the adoption: the session's item, or
- * `order` (NULL: there is none), which nothing named. */
-static bool was_written_later(const struct recording *s, struct json_object *order)
-{
-	struct json_object *adopted = s->items.read[ITEM_ADOPTED];
-	struct json_object *session = s->items.read[ITEM_SESSION];
-
-	if (!adoption_is_complete(adopted))
-		return false;
-	return (order && store_item_version(order) == 0) ||
-	       (adoption_is_younger(adopted, session) && adoption_knows_time(session));
-}
-
-static int find_unnamed(struct recording *s, struct err *e)
-{
-	const struct unnamed_search search = {
-		.session = &s->session,
-		.user_pk = s->items.keys.pk[ITEM_ORDER],
-		.created = s->items.keys.created,
-		.now = s->request->run->now,
-		.deadline = s->request->run->deadline,
-	};
-	struct json_object *order;
-	struct err ignored;
-	unsigned again;
-
-	if (stored_order(s) || !may_be_unnamed(s))
-		return 0;
-	if (unnamed_find(s->items.app, &search, &order, e))
-		return -1;
-	if (!s->request->run->dry_run && was_written_later(s, order))
-		adopt_again(s->items.app, s->request->run->deadline, &ignored);
-	again = item_keys_set_order(&s->items.keys, json_string_or_null(order, "PK"),
-				    json_string_or_null(order, "SK"));
-	json_object_put(order);
-	return record_items_read(&s->items, again, e);
-}
-
-/* The stored order may bear another number than its session's id gives. */
-static int find_order(struct recording *s, struct err *e)
-{
-	if (free_number(s, e) || follow_pointers(s, e) || find_unnamed(s, e))
-		return -1;
-	if (record_items_read(&s->items, item_keys_from_order(&s->items.keys, stored_order(s)), e))
-		return -1;
-	return free_number(s, e);
-}
-
-/* --- ask Stripe ------------------------------------------------------------------- */
-
-static struct json_object *order_of(const struct recording *s)
-{
-	const struct record_request *r = s->request;
-	const struct item_keys *keys = &s->items.keys;
-	const bool failed = s->json && payment_has_failed(s->json);
-	const struct order_input input = {
-		.stored = stored_order(s),
-		.session = &s->session,
-		.asked = s->json,
-		.kind = failed ? EVENT_SESSION_FAILED : r->event->kind,
-		/* An order that has its lines keeps them. */
-		.line_items = order_needs_lines(stored_order(s)) ? s->lines : NULL,
-		.quote = s->items.read[ITEM_QUOTE],
-		.pk = keys->pk[ITEM_ORDER],
-		.sk = keys->sk[ITEM_ORDER],
-		.number = keys->number,
-		.user_id = keys->user_id,
-		.source = r->run->source,
-		.created = keys->created,
-		.event_time = r->unmarked || !s->session.paid
-				      ? r->paid_at : payment_time(r->event, r->session->paid, s->json),
-		.now = r->run->now,
-		.ttl_days = s->items.app->config.order_ttl_days,
-	};
-
-	return order_apply_session(&input);
-}
-
-/* An event about an order that stands complete, and that changes nothing in it,
- * is as good as confirmed, unless the order is what an event said alone. */
-static bool is_to_ask(const struct recording *s)
-{
-	struct json_object *order;
-	bool same;
-
-	if (s->request->unmarked || s->request->event->kind == EVENT_PAYMENT_CANCELED ||
-	    order_needs_lines(stored_order(s)) ||
-	    order_is_unconfirmed(stored_order(s)))
-		return true;
-	order = order_of(s);
-	same = order_same(order, stored_order(s));
-	json_object_put(order);
-	return !same;
-}
-
-static int ask_charge_of(struct recording *s, int64_t deadline, struct err *e)
-{
-	s->asked.charge = json_object_get(charge_of_session(s->json));
-	if (ask_rest_of_charge(s->items.app, deadline, &s->asked, e) == 0)
-		return 0;
-	asked_charge_free(&s->asked);
-	return -1;
-}
-
-static int ask_all(struct recording *s, struct err *e)
-{
-	int64_t deadline = app_stripe_deadline(s->request->run->deadline);
-	struct stripe_client *stripe = app_stripe(s->items.app, deadline, e);
-	const char *id = s->request->session->id;
-
-	if (!stripe ||
-	    stripe_session_with_sale(stripe, id, deadline, &s->json, &s->lines, e) ||
-	    ask_charge_of(s, deadline, e))
-		return -1;
-	if (session_read(s->json, &s->session, e)) {
-		e->code = ERR_UNAVAILABLE;
-		err_prefix(e, "Stripe's answer is no session");
-		return stripe_unreadable(e);
-	}
-	session_fill_gaps(&s->session, s->request->session);
-	return 0;
-}
-
-/* A key that may not read all of a sale: the order is recorded without the rest. */
-static void warn_of_less(const struct recording *s)
-{
-	const struct record_run *run = s->request->run;
-	struct err ignored;
-	struct stripe_client *stripe = app_stripe(s->items.app, run->deadline, &ignored);
-	const struct err *refusal = stripe ? stripe_expansion_refusal(stripe) : NULL;
-
-	if (refusal && daily_is_first(s->items.app, APP_WARNING_PERMISSION, run))
-		log_warning("The key may not read all of a sale: run `ordersnap check`",
-			    LOG_STR("error", refusal->text));
-}
-
-/*
- * Fails only where Stripe does not know the session: no order is made of what it
- * does not confirm.  What can't be had for another reason (a key that is refused,
- * no answer) is had later, and the order made of what the event says meanwhile.
- */
-static int ask(struct recording *s, struct err *e)
-{
-	const char *id = s->request->session->id;
-
-	if (ask_all(s, &s->why) == 0) {
-		warn_of_less(s);
-		return 0;
-	}
-	if (record_is_unknown(&s->why, "session ", id, e))
-		return -1;
-	json_object_put(s->json);
-	json_object_put(s->lines);
-	s->json = s->lines = NULL;
-	s->session = *s->request->session;
-	s->later = true;
-	log_error("Failed to fetch line items", LOG_STR("sessionId", id),
-		  LOG_STR("again", "on redelivery"), LOG_STR("error", s->why.text));
-	return 0;
-}
-
-/* Stripe's copy may name another user, quote or payment than the event's: what
- * they lead to is read, and the order looked for there too. */
-static int follow_answer(struct recording *s, struct err *e)
-{
-	bool known = stored_order(s) != NULL;
-	unsigned again;
-
-	if (!s->json)
-		return 0;
-	again = item_keys_update(&s->items.keys, &s->session, known);
-	if (!again)
-		return 0;
-	if (record_items_read(&s->items, again, e) || (!known && find_order(s, e)))
-		return -1;
-	/* What counts is asked after the order was read. */
-	return !known && stored_order(s) ? err_set(e, ERR_CONFLICT, "another process has "
-							  "written the order") : 0;
-}
-
-/* --- decide and write --------------------------------------------------------------- */
-
-static struct json_object *new_order(struct recording *s, struct err *e)
-{
-	struct json_object *order = order_of(s);
-	struct json_object *with = order_take_charge(order, &s->asked, false,
-						     s->request->run->now, e);
-
-	s->matters = charge_matters(order, s->asked.charge);
-	if (!with)
-		stripe_unreadable(e);
-	json_object_put(order);
-	return with;
-}
-
-static void log_order(const struct recording *s, struct json_object *order)
-{
-	bool is_new = !stored_order(s);
-
-	if (!is_new && order_same(order, stored_order(s)))
-		return;
-	log_info(is_new ? "Order snapshot created" : "Order snapshot updated",
-		 LOG_STR("orderId", json_string_or_null(order, "orderId")),
-		 LOG_STR("orderNumber", json_string_or_null(order, "orderNumber")),
-		 LOG_STR("userId", json_string_or_null(order, "userId")),
-		 LOG_STR("status", json_string_or_null(order, "status")),
-		 LOG_INT("amount", json_int_or(order, "amount", 0)),
-		 LOG_STR("currency", json_string_or_null(order, "currency")),
-		 LOG_INT("items", json_int_or(order, "itemCount", 0)));
-	record_warn_of_sums(order);
-}
-
-/* Where Stripe could not be asked the order is written but the event is not
- * marked, so that its redelivery completes the order. */
-static int decide_and_write(struct recording *s, struct err *e)
-{
-	const struct record_request *r = s->request;
-	struct order_change change = {.order = new_order(s, e), .now = r->run->now};
-	unsigned astray = r->unmarked ? order_items_astray(&s->items.keys, s->items.read, r->run->now) : 0;
-	int rc;
-
-	if (!change.order)
-		return -1;
-	change.put_always = s->matters;
-	/* What no event tells comes from Stripe's own lists: it is confirmed. */
-	if (s->json || (s->later && !r->unmarked))
-		order_set_unconfirmed(change.order, s->later);
-	if (!r->unmarked && !s->later)
-		change.marker = order_event_marker(r->event, r->session->id, change.order, r->run->now,
-						   s->items.app->config.event_ttl_days);
-	rc = record_items_write(&s->items, &change, e);
-	if (!rc && !r->run->dry_run) {
-		log_order(s, change.order);
-		warn_if_paid_twice(s->items.read[ITEM_QUOTE], stored_order(s), change.order);
-	}
-	if (!rc && s->later) {
-		rc = err_set(e, ERR_UNAVAILABLE, "the line items are still to be fetched: %s",
-			     s->why.text);
-		e->upstream = s->why.upstream;
-	} else if (!rc) {
-		record_outcome_set(s->out, change.marker, stored_order(s), change.order);
-		s->out->astray = astray;
-	}
-	json_object_put(change.marker);
-	json_object_put(change.order);
-	return rc;
-}
-
-static int record_once(void *context, struct err *e)
-{
-	struct recording *s = context;
-	const struct record_request *r = s->request;
-	const struct config *config = &s->items.app->config;
-
-	forget(s);
-	s->session = *r->session;
-	item_keys_init(&s->items.keys, r->unmarked ? NULL : r->event, r->session,
-		       config->order_number_prefix, r->run->now);
-	if (record_items_read(&s->items, ITEM_ALL, e))
-		return -1;
-	if (s->items.read[ITEM_EVENT] && !r->run->again) {
-		record_outcome_set(s->out, s->items.read[ITEM_EVENT], NULL, NULL);
-		s->out->duplicate = true;
-		return 0;
-	}
-	if (find_order(s, e))
-		return -1;
-	if (!stored_order(s) && !record_takes(s->items.app, r->session)) {
-		s->out->foreign = true;
-		s->out->ignored = "the session bears no quote's signature (ORDER_SESSIONS=own)";
-		return 0;
-	}
-	if (!stored_order(s) &&
-	    order_has_expired(s->items.keys.created, config->order_ttl_days, r->run->now)) {
-		s->out->ignored = "its order is past ORDER_TTL_DAYS";
-		return 0;
-	}
-	if (is_to_ask(s) && (ask(s, e) || follow_answer(s, e)))
-		return -1;
-	return decide_and_write(s, e);
 }
 
 bool record_takes(const struct app *app, const struct session *session)
@@ -432,16 +69,273 @@ bool record_takes(const struct app *app, const struct session *session)
 	return !which || strcmp(which, "own") != 0 || session_has_quote(session);
 }
 
-int record_session(struct app *app, const struct record_request *request,
+/* --- ask Stripe ----------------------------------------------------------------- */
+
+static struct json_object *stored_order(const struct recording *r)
+{
+	return r->items.read[ITEM_ORDER];
+}
+
+/* Forgets what Stripe said. */
+static void forget_answer(struct recording *r)
+{
+	asked_charge_free(&r->asked);
+	json_object_put(r->json);
+	json_object_put(r->lines);
+	r->json = r->lines = NULL;
+	r->session = *r->request->session;
+}
+
+/*
+ * The order after the session: Stripe's if it was asked, else the event's copy.  It was
+ * paid when the event says so, but for a delayed or a held payment (shop/charge.h).  An
+ * order that has its lines keeps them.
+ */
+static struct json_object *compute_order(const struct recording *r)
+{
+	const struct record_request *request = r->request;
+	const struct item_keys *keys = &r->items.keys;
+	const bool failed = r->json && payment_has_failed(r->json);
+	const bool told = !request->unmarked && r->session.paid;
+	const struct order_input input = {
+		.stored = stored_order(r),
+		.session = &r->session,
+		.asked = r->json,
+		.kind = failed ? EVENT_SESSION_FAILED : request->event->kind,
+		.line_items = order_needs_lines(stored_order(r)) ? r->lines : NULL,
+		.quote = r->items.read[ITEM_QUOTE],
+		.pk = keys->pk[ITEM_ORDER],
+		.sk = keys->sk[ITEM_ORDER],
+		.number = keys->number,
+		.user_id = keys->user_id,
+		.source = r->run->source,
+		.created = keys->created,
+		.event_time = told ? payment_time(request->event, request->session->paid, r->json)
+				   : request->paid_at,
+		.now = r->run->now,
+		.ttl_days = r->run->app->config.order_ttl_days,
+	};
+
+	return order_apply_session(&input);
+}
+
+/* An event about an order that stands complete, and that changes nothing in it,
+ * is as good as confirmed, unless the order is what an event said alone. */
+static bool is_to_ask(const struct recording *r)
+{
+	struct json_object *order;
+	bool same;
+
+	if (r->request->unmarked || r->request->event->kind == EVENT_PAYMENT_CANCELED ||
+	    order_needs_lines(stored_order(r)) || order_is_unconfirmed(stored_order(r)))
+		return true;
+	order = compute_order(r);
+	same = order_same(order, stored_order(r));
+	json_object_put(order);
+	return !same;
+}
+
+/*
+ * Asks for the session as it is now.  Fails only where Stripe does not know it: no order
+ * is made of what Stripe does not confirm.  What can't be had for another reason (a key
+ * that is refused, no answer) is had later, and the order made of what the event says
+ * meanwhile.
+ */
+static int ask(struct recording *r, struct err *e)
+{
+	struct app *app = r->run->app;
+	const char *id = r->request->session->id;
+	int64_t deadline = app_stripe_deadline(r->run->deadline);
+	struct stripe_client *stripe = app_stripe(app, deadline, &r->why);
+	const struct err *refusal;
+
+	/* One call has the session, its lines and its charge; a second one what the charge
+	 * embeds only a part of. */
+	if (!stripe || stripe_session_with_sale(stripe, id, deadline, &r->json, &r->lines, &r->why))
+		goto failed;
+	r->asked.charge = json_object_get(charge_of_session(r->json));
+	if (ask_rest_of_charge(app, deadline, &r->asked, &r->why))
+		goto failed;
+	if (session_read(r->json, &r->session, &r->why)) {
+		r->why.code = ERR_UNAVAILABLE;
+		err_prefix(&r->why, "Stripe's answer is no session");
+		stripe_unreadable(&r->why);
+		goto failed;
+	}
+	session_fill_gaps(&r->session, r->request->session);
+
+	/* A key that may not read all of a sale: the order is recorded without the rest. */
+	refusal = stripe_expansion_refusal(stripe);
+	if (refusal && daily_is_first(r->run, APP_WARNING_PERMISSION))
+		log_warning("The key may not read all of a sale: run `ordersnap check`",
+			    LOG_STR("error", refusal->text));
+	return 0;
+failed:
+	if (record_is_unknown(&r->why, "session ", id, e))
+		return -1;
+	forget_answer(r);
+	r->later = true;
+	log_error("Failed to fetch line items", LOG_STR("sessionId", id),
+		  LOG_STR("again", "on redelivery"), LOG_STR("error", r->why.text));
+	return 0;
+}
+
+/* Stripe's copy may name another user, quote or payment than the event's: what
+ * they lead to is read, and the order looked for there too. */
+static int follow_answer(struct recording *r, struct err *e)
+{
+	bool known = stored_order(r) != NULL;
+	unsigned again = item_keys_update(&r->items.keys, &r->session, known);
+
+	if (!again)
+		return 0;
+	if (record_items_read(&r->items, again, e) ||
+	    (!known && record_find_order(&r->items, &r->session, r->request->unmarked, e)))
+		return -1;
+	/* What counts is asked after the order was read. */
+	if (!known && stored_order(r))
+		return err_set(e, ERR_CONFLICT, "another process has written the order");
+	return 0;
+}
+
+/* --- decide and write ----------------------------------------------------------- */
+
+/*
+ * The log's line of an order that says something new, and what its owner has to hear:
+ *   - lines that do not come to its total: what Stripe says is recorded all the same;
+ *   - two paid sessions of one quote: the buyer has most likely paid the same cart twice.
+ *     Both are orders, for Stripe has the money of both.
+ */
+static void log_order(const struct recording *r, struct json_object *order)
+{
+	struct json_object *stored = stored_order(r), *quote = r->items.read[ITEM_QUOTE];
+	const char *id = json_string_or_null(order, "orderId");
+	const char *number = json_string_or_null(order, "orderNumber");
+	const char *currency = json_string_or_null(order, "currency");
+	const char *first = json_string_or_null(quote, "orderId");
+	int64_t lines, total;
+
+	if (!stored || !order_same(order, stored)) {
+		log_info(stored ? "Order snapshot updated" : "Order snapshot created",
+			 LOG_STR("orderId", id), LOG_STR("orderNumber", number),
+			 LOG_STR("userId", json_string_or_null(order, "userId")),
+			 LOG_STR("status", json_string_or_null(order, "status")),
+			 LOG_INT("amount", json_int_or(order, "amount", 0)),
+			 LOG_STR("currency", currency),
+			 LOG_INT("items", json_int_or(order, "itemCount", 0)));
+		if (!order_adds_up(order, &lines, &total))
+			log_warning("Order lines do not add up to its total", LOG_STR("orderId", id),
+				    LOG_INT("lines", lines), LOG_INT("total", total),
+				    LOG_STR("currency", currency));
+	}
+	if (id && first && strcmp(id, first) != 0 && order_is_paid(order) && !order_is_paid(stored))
+		log_warning("A quote was paid twice", LOG_STR("orderId", id),
+			    LOG_STR("orderNumber", number), LOG_STR("firstOrderId", first),
+			    LOG_STR("firstOrderNumber", json_string_or_null(quote, "orderNumber")));
+}
+
+static int decide_and_write(struct recording *r, struct err *e)
+{
+	const struct record_request *request = r->request;
+	const struct record_run *run = r->run;
+	struct json_object *stored = stored_order(r), *order = compute_order(r);
+	struct order_change change = {.now = run->now};
+	unsigned astray = 0;
+	int rc;
+
+	/* The order after the session, then after its charge.  Where others that ask
+	 * meanwhile may be told otherwise of the charge, it is written in any case. */
+	change.put_always = charge_matters(order, r->asked.charge);
+	change.order = order_take_charge(order, &r->asked, false, run->now, e);
+	json_object_put(order);
+	if (!change.order)
+		return stripe_unreadable(e);
+
+	/* What no event tells comes from Stripe's own lists: it is confirmed. */
+	if (r->json || (r->later && !request->unmarked))
+		order_set_unconfirmed(change.order, r->later);
+
+	/* Where Stripe could not be asked the order is written but the event is not marked,
+	 * so that its redelivery completes the order. */
+	if (!request->unmarked && !r->later)
+		change.marker = order_event_marker(request->event, request->session->id, change.order,
+						   run->now, run->app->config.event_ttl_days);
+	if (request->unmarked)
+		astray = order_items_astray(&r->items.keys, r->items.read, run->now);
+
+	rc = record_items_write(&r->items, &change, e);
+	if (!rc && !run->dry_run)
+		log_order(r, change.order);
+	if (!rc && r->later) {
+		rc = err_set(e, ERR_UNAVAILABLE, "the line items are still to be fetched: %s",
+			     r->why.text);
+		e->upstream = r->why.upstream;
+	} else if (!rc) {
+		record_outcome_set(r->out, change.marker, stored, change.order);
+		r->out->astray = astray;
+	}
+	json_object_put(change.marker);
+	json_object_put(change.order);
+	return rc;
+}
+
+static int record_once(void *context, struct err *e)
+{
+	struct recording *r = context;
+	const struct record_request *request = r->request;
+	const struct record_run *run = r->run;
+	const struct config *config = &run->app->config;
+
+	/* Read: all keys can be told from the event, so one read has all items. */
+	record_items_free(&r->items);
+	forget_answer(r);
+	r->later = false;
+	item_keys_init(&r->items.keys, request->unmarked ? NULL : request->event, request->session,
+		       config->order_number_prefix, run->now);
+	if (record_items_read(&r->items, ITEM_ALL, e))
+		return -1;
+
+	/* An event that was recorded before is given its answer again. */
+	if (r->items.read[ITEM_EVENT] && !run->again) {
+		record_outcome_set_duplicate(r->out, r->items.read[ITEM_EVENT]);
+		return 0;
+	}
+
+	/* Where does its order stand, and is there to be one? */
+	if (record_find_order(&r->items, &r->session, request->unmarked, e))
+		return -1;
+	if (!stored_order(r) && !record_takes(run->app, request->session)) {
+		record_outcome_set_foreign(r->out);
+		return 0;
+	}
+	if (!stored_order(r) &&
+	    order_has_expired(r->items.keys.created, config->order_ttl_days, run->now)) {
+		r->out->ignored = "its order is past ORDER_TTL_DAYS";
+		return 0;
+	}
+
+	/* Ask Stripe, after the order was read: so a later writer's answer is newer. */
+	if (is_to_ask(r)) {
+		if (ask(r, e))
+			return -1;
+		if (r->json && follow_answer(r, e))
+			return -1;
+	}
+	return decide_and_write(r, e);
+}
+
+int record_session(const struct record_run *run, const struct record_request *request,
 		   struct record_outcome *out, struct err *e)
 {
-	struct recording s = {
+	struct recording r = {
+		.run = run,
 		.request = request,
 		.out = out,
-		.items = {.app = app, .run = request->run},
+		.items = {.run = run},
 	};
-	int rc = store_until_written(record_once, &s, request->run->deadline, e);
+	int rc = store_until_written(record_once, &r, run->deadline, e);
 
-	forget(&s);
+	record_items_free(&r.items);
+	forget_answer(&r);
 	return rc;
 }

@@ -11,13 +11,11 @@
 #ifndef ORDERSNAP_RECORD_RECORD_SESSION_H
 #define ORDERSNAP_RECORD_RECORD_SESSION_H
 
-#include "app/app.h"
 #include "record/run.h"
 #include "shop/event.h"
 #include "shop/session.h"
 
 struct record_request {
-	const struct record_run *run;
 	const struct event *event;
 	const struct session *session;
 	int64_t paid_at; /* when the session was paid, if it is: epoch seconds, 0: not known */
@@ -51,12 +49,16 @@ bool record_takes(const struct app *app, const struct session *session);
  * again; nothing was written then (e->upstream is 404 where Stripe does not know
  * the session), or the order alone, as the event and its quote have it.
  */
-int record_session(struct app *app, const struct record_request *request,
+int record_session(const struct record_run *run, const struct record_request *request,
 		   struct record_outcome *out, struct err *e);
 
 /* Fills it with references of its own; each may be NULL. */
 void record_outcome_set(struct record_outcome *out, struct json_object *marker,
 			struct json_object *before, struct json_object *after);
+/* Says that the event had been recorded before: its `marker` has the answer. */
+void record_outcome_set_duplicate(struct record_outcome *out, struct json_object *marker);
+/* Says that the session is none of this shop's. */
+void record_outcome_set_foreign(struct record_outcome *out);
 void record_outcome_free(struct record_outcome *out);
 
 #endif

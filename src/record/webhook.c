@@ -15,6 +15,9 @@ const struct metrics_family webhook_last = {
 	.kind = METRICS_MOMENT,
 };
 
+/* What Stripe's dashboard shows beside a delivery:
+ * {"status": "processed", "eventId": "evt_1", "sessionId": "cs_1", "orderId": "cs_1",
+ *  "orderNumber": "N-1", "duplicate": true} */
 static struct json_object *answer_of(const struct process_result *result)
 {
 	static const char *const keys[] = {"eventId", "sessionId", "orderId", "orderNumber"};
@@ -29,46 +32,46 @@ static struct json_object *answer_of(const struct process_result *result)
 	return answer;
 }
 
-/* The header is looked at first: a stranger's request costs no call of SSM,
- * where the secret may be.  One that lives there may have been rolled since it
- * was read: where no signature matches it is read again. */
-static int verify(struct app *app, const struct webhook_delivery *delivery, struct err *e)
-{
-	struct stripe_signature_check check = {
-		.header = delivery->signature,
-		.body = delivery->body,
-		.now = clock_epoch(),
-		.tolerance = app->config.webhook_tolerance,
-	};
-
-	if (stripe_signature_check_header(&check, e) ||
-	    app_secret(app, SECRET_WEBHOOK, delivery->deadline, &check.secrets, e))
-		return -1;
-	if (stripe_signature_verify(&check, e) == 0)
-		return 0;
-	if (!app_secret_changed(app, SECRET_WEBHOOK, delivery->deadline) ||
-	    app_secret(app, SECRET_WEBHOOK, delivery->deadline, &check.secrets, e))
-		return -1;
-	return stripe_signature_verify(&check, e);
-}
-
 int webhook_receive(struct app *app, const struct webhook_delivery *delivery,
 		    struct json_object **answer, struct err *e)
 {
-	const struct record_run run = {.source = "webhook", .now = clock_epoch(),
+	const struct record_run run = {.app = app, .source = "webhook", .now = clock_epoch(),
 				       .deadline = delivery->deadline};
+	struct stripe_signature_check check = {
+		.header = delivery->signature,
+		.body = delivery->body,
+		.now = run.now,
+		.tolerance = app->config.webhook_tolerance,
+	};
 	struct process_result result;
 	struct json_object *json;
 	int rc;
 
-	if (verify(app, delivery, e))
+	/* The header comes first: a request without a well-formed signature costs no call
+	 * of SSM, where the secret may be. */
+	if (stripe_signature_check_header(&check, e))
 		return -1;
+	if (app_secret(app, SECRET_WEBHOOK, run.deadline, &check.secrets, e))
+		return -1;
+
+	/* The bytes are verified as they came.  Where no signature matches, a secret that
+	 * lives in SSM may have been rolled since it was read: it is read once more. */
+	if (stripe_signature_verify(&check, e)) {
+		if (!app_secret_changed(app, SECRET_WEBHOOK, run.deadline) ||
+		    app_secret(app, SECRET_WEBHOOK, run.deadline, &check.secrets, e) ||
+		    stripe_signature_verify(&check, e))
+			return -1;
+	}
+
+	/* From here on the event is Stripe's. */
 	metrics_set(&webhook_last, run.now);
 	json = json_parse(delivery->body);
 	if (!json)
 		return err_set(e, ERR_PAYLOAD, "the body is not JSON");
-	rc = process_event(app, json, &run, &result, e);
+	rc = process_event(&run, json, &result, e);
 	json_object_put(json);
+
+	/* The answer is made of the marker that is on disk now. */
 	if (!rc)
 		*answer = answer_of(&result);
 	process_result_free(&result);

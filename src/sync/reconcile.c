@@ -322,9 +322,9 @@ static void count_difference(struct reconcile *r, const struct candidate *c,
 static void mend(struct reconcile *r, const struct candidate *c, struct err *e)
 {
 	const struct event event = {.kind = c->kind, .type = ""};
-	struct record_run run = {.source = SOURCE, .dry_run = r->dry_run};
+	struct record_run run = {.app = r->app, .source = SOURCE, .dry_run = r->dry_run};
 	const struct record_request request = {
-		.run = &run, .event = &event, .session = &c->session,
+		.event = &event, .session = &c->session,
 		.paid_at = c->paid_at, .unmarked = true,
 	};
 	struct record_outcome out = {.marker = NULL};
@@ -336,7 +336,7 @@ static void mend(struct reconcile *r, const struct candidate *c, struct err *e)
 	do {
 		run.now = clock_epoch();
 		run.deadline = deadline_in(RETRY_CALL_MS);
-		rc = record_session(r->app, &request, &out, e);
+		rc = record_session(&run, &request, &out, e);
 	} while (rc && retry_again(&retry, e));
 	if (rc) {
 		reconcile_fail(r, c->session.id, e);

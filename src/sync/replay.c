@@ -31,7 +31,8 @@ static struct retry retry_of(const struct replay *r)
  * it. */
 static void replay_json(const struct replay *r, struct json_object *event)
 {
-	struct record_run run = {.source = SOURCE, .again = r->again, .dry_run = r->dry_run};
+	struct record_run run = {.app = r->app, .source = SOURCE, .again = r->again,
+				 .dry_run = r->dry_run};
 	struct retry retry = retry_of(r);
 	struct process_result result;
 	struct replayed replayed = {.id = name_or_none(event, "id"),
@@ -43,7 +44,7 @@ static void replay_json(const struct replay *r, struct json_object *event)
 	do {
 		run.now = clock_epoch();
 		run.deadline = deadline_in(RETRY_CALL_MS);
-		rc = process_event(r->app, event, &run, &result, &e);
+		rc = process_event(&run, event, &result, &e);
 	} while (rc && retry_again(&retry, &e));
 	if (rc)
 		replayed.error = &e;
