@@ -113,12 +113,24 @@ static char *variable(const char *name, const char *value)
 	return text;
 }
 
-static size_t make_environment(struct json_object *begun, char *variables[VARIABLES + 1])
+/* Runs ORDER_HOOK with the message on its standard input and the environment that
+ * notify.h describes, and with nothing else of ours. */
+static int run_program(struct run *r, struct json_object *begun, struct json_object *order,
+		       bool *left, struct err *e)
 {
 	static const char *const handed_on[] = {"TZ", "ORDERSNAP_CONF"};
+	struct json_object *message = outbox_message(begun, order);
 	char *events = outbox_words(begun);
 	char *attempt = str_printf("%" PRId64, json_int_or(begun, "attempts", 1));
+	char *variables[VARIABLES + 1];
+	const struct child child = {
+		.path = r->app->config.order_hook,
+		.environment = variables,
+		.input = span_of(json_text(message)),
+		.limit_ms = NOTIFY_PROGRAM_MS,
+	};
 	size_t n = 0, i;
+	int rc;
 
 	variables[n++] = str_dup(PATH);
 	variables[n++] = str_dup("LANG=C.UTF-8");
@@ -132,32 +144,18 @@ static size_t make_environment(struct json_object *begun, char *variables[VARIAB
 		if (getenv(handed_on[i]))
 			variables[n++] = str_printf("%s=%s", handed_on[i], getenv(handed_on[i]));
 	variables[n] = NULL;
-	free(attempt);
-	free(events);
-	return n;
-}
 
-static int run_program(struct run *r, struct json_object *begun, struct json_object *order,
-		       bool *left, struct err *e)
-{
-	struct json_object *message = outbox_message(begun, order);
-	char *variables[VARIABLES + 1];
-	size_t n = make_environment(begun, variables);
-	const struct child child = {
-		.path = r->app->config.order_hook,
-		.environment = variables,
-		.input = span_of(json_text(message)),
-		.limit_ms = NOTIFY_PROGRAM_MS,
-	};
-	int rc = child_run(&child, left, e);
+	rc = child_run(&child, left, e);
 
 	while (n)
 		free(variables[--n]);
+	free(attempt);
+	free(events);
 	json_object_put(message);
 	return rc;
 }
 
-/* --- one item -------------------------------------------------------------------- */
+/* --- one item ------------------------------------------------------------------- */
 
 static void report(struct run *r, const struct notify_done *done)
 {
@@ -179,16 +177,8 @@ static void report(struct run *r, const struct notify_done *done)
 		r->notify->done(r->notify->context, done);
 }
 
-static int write_told(struct run *r, struct json_object *begun, bool left, struct err *e)
-{
-	const struct notify_done done = {.item = begun, .left = left};
-
-	r->counts->told++;
-	report(r, &done);
-	return move_or_leave(r->app, begun, NULL, e);
-}
-
-/* A program may print what is nobody's business: it is masked as in the log. */
+/* Writes when the item is to be tried next, or that it is given up.  A program may print
+ * what is nobody's business: it is masked as in the log. */
 static int write_failed(struct run *r, struct json_object *begun, const struct err *why,
 			struct err *e)
 {
@@ -211,32 +201,56 @@ static int write_failed(struct run *r, struct json_object *begun, const struct e
 	return rc;
 }
 
-/*
- * Reads the order, begins the try, runs the program.  Only the order's being there is
- * the item's own fault; a store that is away ends the run.
- */
 static int try_item(struct run *r, struct json_object *item, struct err *e)
 {
-	struct json_object *order = NULL, *begun = outbox_begun(item, clock_epoch());
+	struct json_object *order = NULL, *begun = NULL;
+	struct notify_done done = {.item = item};
 	const char *id = json_string_or_null(item, "orderId");
 	struct err why;
-	bool left = false;
-	int rc = lookup_order(r->app, id ? id : "", deadline_in(STORE_MS), &order, &why), failed;
+	int rc, failed;
 
-	if (rc && why.code != ERR_NOT_FOUND) {
-		*e = why;
-	} else if (move(r->app, item, begun, e)) {
-		rc = e->code == ERR_CONFLICT ? 0 : -1;
-	} else {
-		failed = rc ? rc : run_program(r, begun, order, &left, &why);
-		rc = failed ? write_failed(r, begun, &why, e) : write_told(r, begun, left, e);
+	if (r->notify->dry_run) {
+		r->counts->told++;
+		if (r->notify->done)
+			r->notify->done(r->notify->context, &done);
+		return 0;
 	}
+
+	/* Read the order.  That it is not there is the item's own fault; a store that is away
+	 * ends the run. */
+	failed = lookup_order(r->app, id ? id : "", deadline_in(STORE_MS), &order, &why);
+	if (failed && why.code != ERR_NOT_FOUND) {
+		*e = why;
+		return -1;
+	}
+
+	/* Begin: the item is moved to the time of its next try before the program is run.
+	 * Where another run has it, it is that one's. */
+	done.item = begun = outbox_begun(item, clock_epoch());
+	rc = move(r->app, item, begun, e);
+	if (rc) {
+		if (e->code == ERR_CONFLICT)
+			rc = 0;
+		goto out;
+	}
+
+	/* Run the program, and write what came of it. */
+	if (!failed)
+		failed = run_program(r, begun, order, &done.left, &why);
+	if (failed) {
+		rc = write_failed(r, begun, &why, e);
+	} else {
+		r->counts->told++;
+		report(r, &done);
+		rc = move_or_leave(r->app, begun, NULL, e);
+	}
+out:
 	json_object_put(begun);
 	json_object_put(order);
 	return rc;
 }
 
-/* --- a run ------------------------------------------------------------------------ */
+/* --- a run ---------------------------------------------------------------------- */
 
 static bool has_time(const struct run *r)
 {
@@ -246,74 +260,45 @@ static bool has_time(const struct run *r)
 	       (!notify->limit || r->counts->told + r->counts->failed < notify->limit);
 }
 
-static int take(struct run *r, struct json_object *item, struct err *e)
-{
-	const struct notify_done done = {.item = item};
-
-	if (!r->notify->dry_run)
-		return try_item(r, item, e);
-	r->counts->told++;
-	if (r->notify->done)
-		r->notify->done(r->notify->context, &done);
-	return 0;
-}
-
-/* The two kinds share the time, until nothing of either is due: a thousand that hang, each
- * for eight seconds, leave half of it to what was sold just now. */
-static int work_off(struct run *r, struct lane lanes[2], struct err *e)
-{
-	while (!lanes[0].ended || !lanes[1].ended) {
-		bool second = lanes[0].ended || (!lanes[1].ended && lanes[1].used < lanes[0].used);
-		struct lane *lane = &lanes[second];
-		int64_t began = clock_monotonic_ms();
-		struct json_object *item;
-
-		if (lane_next(lane, app_store(r->app), clock_epoch(), &item, e))
-			return -1;
-		if (item && !has_time(r)) {
-			r->counts->more = true;
-			return 0;
-		}
-		if (item && take(r, item, e))
-			return -1;
-		lane->used += clock_monotonic_ms() - began + 1;
-	}
-	return 0;
-}
-
 int notify_run(struct app *app, const struct notify *notify, struct notify_counts *counts,
 	       struct err *e)
 {
 	struct run r = {.app = app, .notify = notify, .counts = counts,
 			.until = deadline_in(NOTIFY_RUN_MS)};
 	struct lane lanes[2];
-	int rc;
+	int rc = 0;
 
 	*counts = (struct notify_counts){.told = 0};
 	if (!app->config.order_hook)
 		return err_set(e, ERR_CONFIG, "ORDER_HOOK is not set: there is no program to run");
 	if (child_check_file(app->config.order_hook, e))
 		return err_prefix(e, "ORDER_HOOK");
+
+	/* The two kinds share the time, until nothing of either is due: a thousand that hang,
+	 * each for eight seconds, leave half of it to what was sold just now. */
 	lane_begin(&lanes[0], KEY_OUTBOX_NEW);
 	lane_begin(&lanes[1], KEY_OUTBOX_AGAIN);
-	rc = work_off(&r, lanes, e);
+	while (!rc && (!lanes[0].ended || !lanes[1].ended)) {
+		bool second = lanes[0].ended || (!lanes[1].ended && lanes[1].used < lanes[0].used);
+		struct lane *lane = &lanes[second];
+		int64_t began = clock_monotonic_ms();
+		struct json_object *item;
+
+		rc = lane_next(lane, app_store(app), clock_epoch(), &item, e);
+		if (!rc && item && !has_time(&r)) {
+			counts->more = true;
+			break;
+		}
+		if (!rc && item)
+			rc = try_item(&r, item, e);
+		lane->used += clock_monotonic_ms() - began + 1;
+	}
 	lane_end(&lanes[0]);
 	lane_end(&lanes[1]);
 	return rc;
 }
 
-/* --- what the owner says ------------------------------------------------------------ */
-
-static int decide(struct app *app, enum notify_verb verb, struct json_object *item, int64_t *n,
-		  struct err *e)
-{
-	struct json_object *next = verb == NOTIFY_RETRY ? outbox_again(item, clock_epoch()) : NULL;
-	int rc = move(app, item, next, e);
-
-	json_object_put(next);
-	*n += rc == 0;
-	return rc && e->code != ERR_CONFLICT ? -1 : 0;
-}
+/* --- what the owner says -------------------------------------------------------- */
 
 /* What the owner decides: of one, or (id NULL) of all in a lane; `n` are done. */
 struct decision {
@@ -322,20 +307,30 @@ struct decision {
 	int64_t n;
 };
 
-static int decide_lane(struct app *app, struct decision *d, struct lane *lane, struct err *e)
+/* Decides of the items in a lane, up to the one that it is about.  What a run has moved
+ * meanwhile is that run's, and not counted. */
+static int decide_lane(struct app *app, struct decision *d, const char *prefix, struct err *e)
 {
-	struct json_object *item;
+	struct json_object *item, *next;
+	struct lane lane;
 	int rc;
 
-	while (!(rc = lane_next(lane, app_store(app), INT64_MAX, &item, e)) && item) {
+	lane_begin(&lane, prefix);
+	while (!(rc = lane_next(&lane, app_store(app), INT64_MAX, &item, e)) && item) {
 		const char *own = json_string_or_null(item, "id");
 
 		if (d->id && (!own || strcmp(own, d->id) != 0))
 			continue;
-		rc = decide(app, d->verb, item, &d->n, e);
+		next = d->verb == NOTIFY_RETRY ? outbox_again(item, clock_epoch()) : NULL;
+		rc = move(app, item, next, e);
+		json_object_put(next);
+		d->n += rc == 0;
+		if (rc && e->code == ERR_CONFLICT)
+			rc = 0;
 		if (rc || d->id)
 			break;
 	}
+	lane_end(&lane);
 	return rc;
 }
 
@@ -350,14 +345,10 @@ int notify_decide(struct app *app, enum notify_verb verb, const char *id, int64_
 	bool is_all = strcmp(id, "all") == 0, one = !is_all && strcmp(id, "waiting") != 0;
 	const char *const *prefix = is_all ? all : one ? any : verb == NOTIFY_RETRY ? failed : waiting;
 	struct decision decision = {.verb = verb, .id = one ? id : NULL};
-	struct lane lane;
 	int rc = 0;
 
-	for (; !rc && *prefix && !(one && decision.n); prefix++) {
-		lane_begin(&lane, *prefix);
-		rc = decide_lane(app, &decision, &lane, e);
-		lane_end(&lane);
-	}
+	for (; !rc && *prefix && !(one && decision.n); prefix++)
+		rc = decide_lane(app, &decision, *prefix, e);
 	*n = decision.n;
 	return rc;
 }

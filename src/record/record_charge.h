@@ -10,9 +10,9 @@
 #include "record/record_session.h"
 
 /*
- * As record_session(); event->object is the charge, refund or dispute.  out->ignored says, with 0, that the payment is none of
- * ours: Stripe knows it and says that it is of no Checkout Session, or of one that
- * ordersnap does not keep orders of.
+ * As record_session(); event->object is the charge, refund or dispute.  out->ignored
+ * says, with 0, that the payment is none of ours: Stripe knows it and says that it is of
+ * no Checkout Session, or of one that ordersnap does not keep orders of.
  */
 int record_charge(const struct record_run *run, const struct event *event,
 		  struct record_outcome *out, struct err *e);
