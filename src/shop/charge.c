@@ -81,31 +81,12 @@ bool payment_has_failed(struct json_object *session)
 	       (strcmp(status, "requires_payment_method") == 0 || strcmp(status, "canceled") == 0);
 }
 
-/* Versions that do not say whether a charge was captured had no other ones. */
-static bool is_captured(struct json_object *charge)
-{
-	bool captured = true;
-
-	json_get_bool(charge, "captured", &captured);
-	return captured;
-}
-
-/* An authorization that is given up is told as one that was refunded as a whole. */
-static enum charge_state state_of(struct json_object *charge, bool given_back)
-{
-	const char *status = json_string_or_null(charge, "status");
-	bool succeeded = status && strcmp(status, "succeeded") == 0;
-
-	if (is_captured(charge))
-		return succeeded ? CHARGE_PAID : CHARGE_OTHER;
-	if (given_back)
-		return CHARGE_RELEASED;
-	return succeeded ? CHARGE_HELD : CHARGE_OTHER;
-}
-
 int charge_read(struct json_object *json, struct charge *charge, struct err *e)
 {
-	int64_t refunded, captured, rest;
+	const char *status = json_string_or_null(json, "status");
+	bool succeeded = status && strcmp(status, "succeeded") == 0;
+	bool captured = true, given_back;
+	int64_t refunded, amount_captured, rest;
 
 	memset(charge, 0, sizeof *charge);
 	charge->id = json_string_or_null(json, "id");
@@ -115,12 +96,26 @@ int charge_read(struct json_object *json, struct charge *charge, struct err *e)
 	    json_get_int(json, "amount_refunded", &refunded) != JSON_FOUND ||
 	    charge->amount < 0 || refunded < 0 || refunded > charge->amount)
 		return err_set(e, ERR_UNAVAILABLE, "Stripe's answer is no charge");
-	charge->state = state_of(json, refunded == charge->amount && refunded > 0);
-	charge->captured = is_captured(json) ? charge->amount : 0;
-	charge->says_captured = json_get_int(json, "amount_captured", &captured) == JSON_FOUND;
-	if (charge->says_captured && captured >= 0 && is_captured(json))
-		charge->captured = captured;
 	charge->paid_at = charge_paid_at(json);
+
+	/* Versions that do not say whether a charge was captured had no other ones. */
+	json_get_bool(json, "captured", &captured);
+
+	/* An authorization that is given up is told as one that was refunded as a whole. */
+	given_back = refunded == charge->amount && refunded > 0;
+	if (captured)
+		charge->state = succeeded ? CHARGE_PAID : CHARGE_OTHER;
+	else if (given_back)
+		charge->state = CHARGE_RELEASED;
+	else
+		charge->state = succeeded ? CHARGE_HELD : CHARGE_OTHER;
+
+	/* Of what is captured the whole was paid, unless the charge says how much. */
+	charge->captured = captured ? charge->amount : 0;
+	charge->says_captured = json_get_int(json, "amount_captured", &amount_captured) == JSON_FOUND;
+	if (charge->says_captured && amount_captured >= 0 && captured)
+		charge->captured = amount_captured;
+
 	/* What was never captured stands in amount_refunded, too: nobody got it back. */
 	rest = charge->captured < charge->amount ? charge->amount - charge->captured : 0;
 	charge->refunded = refunded > rest ? refunded - rest : 0;
@@ -145,24 +140,25 @@ bool charge_matters(struct json_object *order, struct json_object *json)
 		(charge.captured < charge.amount || (status && !order_is_paid(order))));
 }
 
-static bool is_later(struct json_object *a, struct json_object *b)
-{
-	int64_t ta = json_int_or(a, "created", 0), tb = json_int_or(b, "created", 0);
-	const char *ia = json_string_or_null(a, "id"), *ib = json_string_or_null(b, "id");
-
-	return ta != tb ? ta > tb : ia && (!ib || strcmp(ia, ib) > 0);
-}
-
 struct json_object *dispute_latest(struct json_object *disputes)
 {
 	struct json_object *latest = NULL;
+	const char *latest_id = NULL;
+	int64_t latest_time = 0;
 	size_t i;
 
 	for (i = 0; disputes && i < json_object_array_length(disputes); i++) {
 		struct json_object *dispute = json_object_array_get_idx(disputes, i);
+		const char *id = json_string_or_null(dispute, "id");
+		int64_t time = json_int_or(dispute, "created", 0);
+		bool later = time != latest_time ? time > latest_time
+						 : id && (!latest_id || strcmp(id, latest_id) > 0);
 
-		if (!latest || is_later(dispute, latest))
-			latest = dispute;
+		if (latest && !later)
+			continue;
+		latest = dispute;
+		latest_id = id;
+		latest_time = time;
 	}
 	return latest;
 }
@@ -183,6 +179,8 @@ static int64_t share_of(struct json_object *order, const struct charge *charge, 
 	return share / charge->amount;
 }
 
+/* A charge that neither moved nor returned money leaves the status as it is; one of which
+ * the refunds failed is completed again. */
 static const char *status_after(struct json_object *order, const struct charge *charge)
 {
 	const char *status = json_string_or_null(order, "status");
@@ -198,17 +196,6 @@ static const char *status_after(struct json_object *order, const struct charge *
 	return status;
 }
 
-static struct json_object *dispute_of(struct json_object *from)
-{
-	static const char *const keys[] = {"id", "status", "reason", "amount", "currency"};
-	struct json_object *dispute = json_object_new_object();
-	size_t i;
-
-	for (i = 0; i < sizeof keys / sizeof *keys; i++)
-		json_copy_member(dispute, keys[i], from, keys[i]);
-	return dispute;
-}
-
 /* An answer of an old version does not take back what a newer one said. */
 static void set_captured(struct json_object *order, const struct charge *charge)
 {
@@ -220,12 +207,16 @@ struct json_object *order_apply_charge(struct json_object *stored,
 				       const struct charge *charge,
 				       struct json_object *dispute, int64_t now)
 {
-	struct json_object *order = json_copy(stored);
+	static const char *const of_dispute[] = {"id", "status", "reason", "amount", "currency"};
+	struct json_object *order = json_copy(stored), *noted;
 	char time[ISO8601_SIZE];
+	size_t i;
 
+	/* The money, and what it makes of the status. */
 	set_captured(order, charge);
 	json_set_int(order, "amountRefunded", share_of(stored, charge, charge->refunded));
 	json_set_string(order, "status", status_after(stored, charge));
+
 	/* A capture has no event of the session that would say so. */
 	if (charge->state == CHARGE_PAID && !order_is_paid(stored)) {
 		json_set_string(order, "stripePaymentStatus", "paid");
@@ -234,8 +225,14 @@ struct json_object *order_apply_charge(struct json_object *stored,
 	}
 	if (!order_is_paid(order))
 		json_object_object_del(order, "completedAt");
-	if (dispute)
-		json_set(order, "dispute", dispute_of(dispute));
+
+	/* The dispute that counts. */
+	if (dispute) {
+		noted = json_object_new_object();
+		for (i = 0; i < sizeof of_dispute / sizeof *of_dispute; i++)
+			json_copy_member(noted, of_dispute[i], dispute, of_dispute[i]);
+		json_set(order, "dispute", noted);
+	}
 	if (erasure_is_done(stored))
 		erasure_strip(order);
 	json_set_string(order, "updatedAt", iso8601_time(now, time));
@@ -255,6 +252,9 @@ struct json_object *order_take_charge(struct json_object *stored, const struct s
 	is_read = charge_read(of->charge, &charge, e) == 0;
 	if (matters && !is_read)
 		return NULL;
+
+	/* The sums only where the charge is of a refund, a dispute or a capture; what was
+	 * captured, and how it was paid, in any case. */
 	order = matters ? order_apply_charge(stored, &charge, dispute_latest(of->disputes), now)
 			: json_copy(stored);
 	if (is_read)

@@ -38,18 +38,27 @@ static const char *metadata_of(struct json_object *object, const char *key)
 	return text_of(metadata, key);
 }
 
-/* The n-th of the quote's lines with this price, so that one price that stands
- * in a cart twice keeps both variants apart. */
-static struct json_object *quoted_line(struct json_object *quote, const char *price_id, size_t nth)
+/*
+ * The quote's line that the i-th of Stripe's lines was made of: the n-th one with its
+ * price, where n of the lines before it have that price, so that one price that stands
+ * in a cart twice keeps both variants apart.  NULL where there is none.
+ */
+static struct json_object *quoted_line(struct json_object *quote, struct json_object *lines,
+				       size_t i)
 {
+	const char *price_id = json_id_or_null(json_object_array_get_idx(lines, i), "price");
 	struct json_object *items = NULL;
-	size_t i, n;
+	size_t nth = 0, k;
 
 	if (!price_id || json_get_array(quote, "items", &items) != JSON_FOUND)
 		return NULL;
-	n = json_object_array_length(items);
-	for (i = 0; i < n; i++) {
-		struct json_object *item = json_object_array_get_idx(items, i);
+	for (k = 0; k < i; k++) {
+		const char *id = json_id_or_null(json_object_array_get_idx(lines, k), "price");
+
+		nth += id && strcmp(id, price_id) == 0;
+	}
+	for (k = 0; k < json_object_array_length(items); k++) {
+		struct json_object *item = json_object_array_get_idx(items, k);
 		const char *id = text_of(item, "stripePriceId");
 
 		if (id && strcmp(id, price_id) == 0 && nth-- == 0)
@@ -58,6 +67,7 @@ static struct json_object *quoted_line(struct json_object *quote, const char *pr
 	return NULL;
 }
 
+/* The first of the sources that has it; empty counts as not there. */
 static const char *shop_value(const struct sources *s, const struct shop_key *key)
 {
 	const char *value = metadata_of(s->line, key->name);
@@ -97,34 +107,33 @@ static void copy_int(struct json_object *to, const char *to_key, struct json_obj
 		json_set_int(to, to_key, value);
 }
 
-/* Whether the price's unit_amount is what one of the line costs.  It is in the price's
- * own currency, which with currency_options or adaptive pricing is not the line's; a
- * package price (transform_quantity) is that of a package. */
-static bool is_unit_price(struct json_object *item, const struct sources *s, int64_t unit)
-{
-	const char *line = text_of(s->line, "currency"), *price = text_of(s->price, "currency");
-	int64_t product, subtotal;
-
-	if (line && price && strcasecmp(line, price) != 0)
-		return false;
-	return json_get_int(item, "amountSubtotal", &subtotal) != JSON_FOUND ||
-	       (!__builtin_mul_overflow(unit, json_int_or(item, "quantity", 1), &product) &&
-		product == subtotal);
-}
-
-/* What multiplies to the line: else there is none.  unit_amount is null where a price
- * has fractions of the minor unit, has tiers, or lets the buyer choose. */
+/*
+ * What multiplies to the line; else there is none.
+ *
+ * The price's unit_amount is null where a price has fractions of the minor unit, has
+ * tiers, or lets the buyer choose.  It is in the price's own currency, which with
+ * currency_options or adaptive pricing is not the line's; a package price
+ * (transform_quantity) is that of a package.
+ */
 static void set_unit_price(struct json_object *item, const struct sources *s)
 {
-	int64_t quantity = json_int_or(item, "quantity", 1), unit, subtotal;
+	const char *line = text_of(s->line, "currency"), *price = text_of(s->price, "currency");
+	int64_t quantity = json_int_or(item, "quantity", 1), unit, subtotal, product;
+	bool has_subtotal = json_get_int(item, "amountSubtotal", &subtotal) == JSON_FOUND;
+	bool is_unit = json_get_int(s->price, "unit_amount", &unit) == JSON_FOUND;
 
-	if (json_get_int(s->price, "unit_amount", &unit) == JSON_FOUND && is_unit_price(item, s, unit))
+	if (line && price && strcasecmp(line, price) != 0)
+		is_unit = false;
+	if (is_unit && has_subtotal)
+		is_unit = !__builtin_mul_overflow(unit, quantity, &product) && product == subtotal;
+	if (is_unit)
 		json_set_int(item, "unitPrice", unit);
-	else if (quantity > 0 && json_get_int(item, "amountSubtotal", &subtotal) == JSON_FOUND &&
-		 subtotal % quantity == 0)
+	else if (quantity > 0 && has_subtotal && subtotal % quantity == 0)
 		json_set_int(item, "unitPrice", subtotal / quantity);
 }
 
+/* {"name": "Necklace", "quantity": 2, "amountTotal": 8000, "amountSubtotal": 8000,
+ *  "unitPrice": 4000, "currency": "eur", "sku": "N-RED", "stripePriceId": "price_1", ...} */
 static struct json_object *item_of(const struct sources *s)
 {
 	struct json_object *item = json_object_new_object();
@@ -147,20 +156,6 @@ static struct json_object *item_of(const struct sources *s)
 	return item;
 }
 
-/* How many of the lines before the i-th have its price. */
-static size_t occurrence(struct json_object *lines, size_t i, const char *price_id)
-{
-	size_t j, n = 0;
-
-	for (j = 0; price_id && j < i; j++) {
-		struct json_object *line = json_object_array_get_idx(lines, j);
-		const char *other = json_id_or_null(line, "price");
-
-		n += other && strcmp(other, price_id) == 0;
-	}
-	return n;
-}
-
 struct json_object *lines_from_stripe(struct json_object *line_items, struct json_object *quote)
 {
 	struct json_object *items = json_object_new_array();
@@ -168,11 +163,10 @@ struct json_object *lines_from_stripe(struct json_object *line_items, struct jso
 
 	for (i = 0; i < n; i++) {
 		struct sources s = {.line = json_object_array_get_idx(line_items, i)};
-		const char *price_id = json_id_or_null(s.line, "price");
 
 		json_get_object(s.line, "price", &s.price);
 		json_get_object(s.price, "product", &s.product);
-		s.quoted = quoted_line(quote, price_id, occurrence(line_items, i, price_id));
+		s.quoted = quoted_line(quote, line_items, i);
 		json_object_array_add(items, item_of(&s));
 	}
 	return items;

@@ -17,39 +17,8 @@
 #include "shop/sale.h"
 
 
-static enum order_rank rank_of_session(const struct order_input *in)
-{
-	if (in->session->paid)
-		return ORDER_RANK_COMPLETED;
-	return in->kind == EVENT_SESSION_FAILED ? ORDER_RANK_FAILED : ORDER_RANK_PENDING;
-}
-
-static void set_amount(struct json_object *order, const char *key, const struct amount *amount)
-{
-	if (amount->known)
-		json_set_int(order, key, amount->value);
-}
-
-static void set_presentment(struct json_object *order, const struct session *s)
-{
-	struct json_object *presentment;
-
-	if (!s->presentment.known || !s->presentment_currency)
-		return;
-	presentment = json_object_new_object();
-	json_set_int(presentment, "amount", s->presentment.value);
-	json_set_string(presentment, "currency", s->presentment_currency);
-	json_set(order, "presentment", presentment);
-}
-
-/* What the session itself says, then what an older account of it has besides. */
-static void set_sale(struct json_object *order, const struct session *s)
-{
-	json_set(order, "shippingAddress", sale_address(s->address));
-	sale_set_session(order, s->json);
-	sale_set_session(order, s->older);
-}
-
+/* Copies what the buyer, or the owner's other programs, put on the session; what
+ * ordersnap itself put there is no part of it. */
 static void set_metadata(struct json_object *order, struct json_object *metadata)
 {
 	struct json_walk walk = json_walk_of(metadata);
@@ -68,26 +37,89 @@ static void set_metadata(struct json_object *order, struct json_object *metadata
 		json_object_put(kept);
 }
 
+/* Minor units of the order's currency, and what the buyer was shown in another one. */
 static void set_amounts(struct json_object *order, const struct session *s)
 {
-	set_amount(order, "amount", &s->total);
-	set_amount(order, "amountSubtotal", &s->subtotal);
-	set_amount(order, "amountDiscount", &s->discount);
-	set_amount(order, "amountTax", &s->tax);
-	set_amount(order, "amountShipping", &s->shipping);
+	const struct {
+		const char *key;
+		const struct amount *amount;
+	} amounts[] = {
+		{"amount", &s->total}, {"amountSubtotal", &s->subtotal},
+		{"amountDiscount", &s->discount}, {"amountTax", &s->tax},
+		{"amountShipping", &s->shipping},
+	};
+	struct json_object *presentment;
+	size_t i;
+
+	for (i = 0; i < sizeof amounts / sizeof *amounts; i++)
+		if (amounts[i].amount->known)
+			json_set_int(order, amounts[i].key, amounts[i].amount->value);
 	json_set_string(order, "currency", s->currency);
-	set_presentment(order, s);
+	if (!s->presentment.known || !s->presentment_currency)
+		return;
+	presentment = json_object_new_object();
+	json_set_int(presentment, "amount", s->presentment.value);
+	json_set_string(presentment, "currency", s->presentment_currency);
+	json_set(order, "presentment", presentment);
 }
 
-static void set_times(struct json_object *order, const struct order_input *in)
+/*
+ * What this session says, as an order; what it does not say is absent:
+ *
+ *	{"PK": "USER#7", "SK": "ORDER#2026-11-27T09:30:00.000Z#cs_1", "orderId": "cs_1",
+ *	 "orderNumber": "BC-1", "userId": "7", "customerEmail": "a@example.org",
+ *	 "status": "completed", "amount": 4000, "currency": "eur",
+ *	 "createdAt": "2026-11-27T09:30:00.000Z", "completedAt": ..., "metadata": {...}, ...}
+ */
+static struct json_object *order_from_session(const struct order_input *in)
 {
+	const struct session *s = in->session;
+	struct json_object *order = json_object_new_object();
+	enum order_rank rank = ORDER_RANK_PENDING;
 	char text[ISO8601_SIZE];
 
+	/* Which order it is, and whose. */
+	json_set_string(order, "PK", in->pk);
+	json_set_string(order, "SK", in->sk);
+	json_set_string(order, "orderId", s->id);
+	json_set_string(order, "orderNumber", in->number);
+	json_set_string(order, "userId", in->user_id);
+	json_set_string(order, "customerEmail", s->email);
+	json_set_string(order, "customerPhone", s->phone);
+	json_set_string(order, "customerName", s->name);
+
+	/* How far its payment is: one that is neither paid nor refused is under way. */
+	if (s->paid)
+		rank = ORDER_RANK_COMPLETED;
+	else if (in->kind == EVENT_SESSION_FAILED)
+		rank = ORDER_RANK_FAILED;
+	json_set_string(order, "status", order_rank_status(rank));
+	set_amounts(order, s);
+
+	/* It is as old as its session, and kept from now on. */
 	json_set_string(order, "createdAt", iso8601_time(in->created, text));
-	if (in->session->paid && in->event_time)
+	if (s->paid && in->event_time)
 		json_set_string(order, "completedAt", iso8601_time(in->event_time, text));
 	if (in->ttl_days > 0)
 		json_set_int(order, "expiresAt", in->now + in->ttl_days * DAY);
+
+	/* What Stripe calls it. */
+	json_set_string(order, "stripeSessionId", s->id);
+	json_set_string(order, "stripePaymentIntentId", s->payment_intent);
+	json_set_string(order, "stripeCustomerId", s->customer);
+	json_set_string(order, "stripePaymentStatus", s->payment_status);
+	json_set_string(order, "clientReferenceId", s->client_reference_id);
+
+	/* What the session itself says of the sale, then what an older account of it has
+	 * besides. */
+	json_set(order, "shippingAddress", sale_address(s->address));
+	sale_set_session(order, s->json);
+	sale_set_session(order, s->older);
+	set_metadata(order, s->metadata);
+	if (s->livemode_given == JSON_FOUND)
+		json_set_bool(order, "livemode", s->livemode);
+	json_set_string(order, "source", in->source);
+	return order;
 }
 
 /* create-session says who named the user; of what it did not make, a user who is
@@ -106,48 +138,6 @@ static void set_guest(struct json_object *order, struct json_object *metadata)
 		json_set_string(order, "userKind", kind);
 }
 
-/* What this session says, as an order. */
-static struct json_object *order_from_session(const struct order_input *in)
-{
-	const struct session *s = in->session;
-	struct json_object *order = json_object_new_object();
-
-	json_set_string(order, "PK", in->pk);
-	json_set_string(order, "SK", in->sk);
-	json_set_string(order, "orderId", s->id);
-	json_set_string(order, "orderNumber", in->number);
-	json_set_string(order, "userId", in->user_id);
-	json_set_string(order, "customerEmail", s->email);
-	json_set_string(order, "customerPhone", s->phone);
-	json_set_string(order, "customerName", s->name);
-	json_set_string(order, "status", order_rank_status(rank_of_session(in)));
-	set_amounts(order, s);
-	set_times(order, in);
-	json_set_string(order, "stripeSessionId", s->id);
-	json_set_string(order, "stripePaymentIntentId", s->payment_intent);
-	json_set_string(order, "stripeCustomerId", s->customer);
-	json_set_string(order, "stripePaymentStatus", s->payment_status);
-	json_set_string(order, "clientReferenceId", s->client_reference_id);
-	set_sale(order, s);
-	set_metadata(order, s->metadata);
-	if (s->livemode_given == JSON_FOUND)
-		json_set_bool(order, "livemode", s->livemode);
-	json_set_string(order, "source", in->source);
-	return order;
-}
-
-/* Copies onto `order` what `over` has; `replace` false: only what is missing (null
- * is: the Lambda functions wrote it where Stripe had nothing). */
-static void overlay(struct json_object *order, struct json_object *over, bool replace)
-{
-	struct json_walk walk = json_walk_of(over);
-	struct json_object *stands;
-
-	while (json_walk_next(&walk))
-		if (replace || !json_object_object_get_ex(order, walk.key, &stands) || !stands)
-			json_object_object_add(order, walk.key, json_copy(walk.value));
-}
-
 /* The rank of the order that stands.  The functions called an order completed as
  * soon as Checkout was, and did not write how its payment was: the session says. */
 static enum order_rank rank_of_stored(const struct order_input *in)
@@ -160,41 +150,53 @@ static enum order_rank rank_of_stored(const struct order_input *in)
 	return rank;
 }
 
-/* What no session may take back: who the order is, who wrote it first (the functions
- * did not say so), a refund's status, the latest payment (ISO times compare as text). */
-static void keep_from_stored(struct json_object *order, const struct order_input *in)
+/* The order that stands, after what the session says (`fresh`).  All rules of what
+ * prevails are here. */
+static struct json_object *merge(struct json_object *fresh, const struct order_input *in)
 {
 	static const char *const fixed[] = {"PK", "SK", "orderNumber", "userId", "createdAt",
 					    "source", "expiresAt"};
-	bool was_paid = rank_of_stored(in) == ORDER_RANK_COMPLETED;
-	const char *before = json_string_or_null(in->stored, "completedAt");
-	const char *after = json_string_or_null(order, "completedAt");
-	struct json_object *value;
+	struct json_object *order = json_copy(in->stored), *value;
+	struct json_walk walk = json_walk_of(fresh);
+	enum order_rank now = order_rank_of(fresh), before = rank_of_stored(in);
+	bool was_paid = before == ORDER_RANK_COMPLETED;
+	bool replace = in->asked ? now >= before : now > before;
+	const char *paid_before, *paid_now;
 	size_t i;
 
+	/* Stripe's answer replaces what stands, and so does an event's copy that is further
+	 * on.  Any other copy may be old: it only fills gaps.  (null is one: the Lambda
+	 * functions wrote it where Stripe had nothing.) */
+	while (json_walk_next(&walk))
+		if (replace || !json_object_object_get_ex(order, walk.key, &value) || !value)
+			json_object_object_add(order, walk.key, json_copy(walk.value));
+
+	/* A key with fewer rights is not told the names of discounts and of the way of
+	 * shipping: those that were known stay. */
+	sale_keep_names(order, in->stored);
+	sale_keep_names(order, fresh);
+
+	/* Which order it is, whose, and who wrote it first stays for ever.  The functions did
+	 * not say that it was they. */
 	for (i = 0; i < sizeof fixed / sizeof *fixed; i++)
 		if (json_object_object_get_ex(in->stored, fixed[i], &value))
 			json_object_object_add(order, fixed[i], json_copy(value));
 	if (!json_object_object_get_ex(in->stored, "source", NULL))
 		json_object_object_del(order, "source");
+
+	/* What was paid stays paid, and what was refunded since stays refunded. */
 	if (was_paid)
 		json_set_string(order, "status", json_string_or_null(in->stored, "status"));
-	if (was_paid && before && (!after || strcmp(before, after) > 0))
-		json_set_string(order, "completedAt", before);
+
+	/* The latest payment counts (these times compare as text); an order that nobody paid
+	 * has none. */
+	json_copy_member(order, "completedAt", fresh, "completedAt");
+	paid_before = json_string_or_null(in->stored, "completedAt");
+	paid_now = json_string_or_null(order, "completedAt");
+	if (was_paid && paid_before && (!paid_now || strcmp(paid_before, paid_now) > 0))
+		json_set_string(order, "completedAt", paid_before);
 	if (!was_paid && !in->session->paid)
 		json_object_object_del(order, "completedAt");
-}
-
-static struct json_object *merge(struct json_object *fresh, const struct order_input *in)
-{
-	struct json_object *order = json_copy(in->stored);
-	enum order_rank now = order_rank_of(fresh), before = rank_of_stored(in);
-
-	overlay(order, fresh, in->asked ? now >= before : now > before);
-	json_copy_member(order, "completedAt", fresh, "completedAt");
-	sale_keep_names(order, in->stored);
-	sale_keep_names(order, fresh);
-	keep_from_stored(order, in);
 	return order;
 }
 
@@ -226,35 +228,36 @@ void order_set_unconfirmed(struct json_object *order, bool unconfirmed)
 		json_object_object_del(order, "unconfirmed");
 }
 
-/* Sessions of old versions have no amounts of their own. */
-static void set_missing_amount(struct json_object *order, const char *key,
-			       struct json_object *items, const char *line_key)
-{
-	int64_t sum;
-
-	if (!json_object_object_get_ex(order, key, NULL) && lines_sum(items, line_key, &sum))
-		json_set_int(order, key, sum);
-}
-
+/* The lines are Stripe's.  Until they can be had the quote's stand in, and the order says
+ * that they are pending.  An order that has its lines keeps them. */
 static void set_items(struct json_object *order, const struct order_input *in)
 {
+	static const struct {
+		const char *key, *of_line;
+	} sums[] = {{"amount", "amountTotal"}, {"amountSubtotal", "amountSubtotal"}};
 	struct json_object *items;
+	int64_t sum;
+	size_t i;
 
 	if (!in->line_items && !order_needs_lines(order))
 		return;
 	items = in->line_items ? lines_from_stripe(in->line_items, in->quote)
 			       : lines_from_quote(in->quote);
 	json_set_int(order, "itemCount", lines_count(items));
-	if (in->line_items) {
-		json_object_object_del(order, "itemsPending");
-		set_missing_amount(order, "amount", items, "amountTotal");
-		set_missing_amount(order, "amountSubtotal", items, "amountSubtotal");
-		if (!json_object_object_get_ex(order, "currency", NULL))
-			json_copy_member(order, "currency", json_object_array_get_idx(items, 0),
-					 "currency");
-	} else {
+	if (!in->line_items) {
 		json_set_bool(order, "itemsPending", true);
+		json_set(order, "items", items);
+		return;
 	}
+	json_object_object_del(order, "itemsPending");
+
+	/* Sessions of old versions have no amounts of their own: the lines' sums are these. */
+	for (i = 0; i < sizeof sums / sizeof *sums; i++)
+		if (!json_object_object_get_ex(order, sums[i].key, NULL) &&
+		    lines_sum(items, sums[i].of_line, &sum))
+			json_set_int(order, sums[i].key, sum);
+	if (!json_object_object_get_ex(order, "currency", NULL))
+		json_copy_member(order, "currency", json_object_array_get_idx(items, 0), "currency");
 	json_set(order, "items", items);
 }
 
@@ -270,6 +273,7 @@ struct json_object *order_apply_session(const struct order_input *in)
 	}
 	set_guest(order, in->session->metadata);
 	set_items(order, in);
+	/* A person who was erased stays erased, whatever Stripe still knows. */
 	if (erasure_is_done(in->stored))
 		erasure_strip(order);
 	json_set_string(order, "updatedAt", iso8601_time(in->now, text));
@@ -303,6 +307,9 @@ bool order_same(struct json_object *a, struct json_object *b)
 	return a && b ? stands_in(a, b) && stands_in(b, a) : a == b;
 }
 
+/* --- the items beside it -------------------------------------------------------- */
+
+/* What each of them names its order by. */
 static void name_order(struct json_object *item, struct json_object *order)
 {
 	json_copy_member(item, "orderPK", order, "PK");
@@ -312,6 +319,8 @@ static void name_order(struct json_object *item, struct json_object *order)
 	json_copy_member(item, "userId", order, "userId");
 }
 
+/* {"PK": "NUMBER#BC-1", "SK": "METADATA", "orderPK": "USER#7", "orderSK": "ORDER#...#cs_1",
+ *  "orderId": "cs_1", "orderNumber": "BC-1", "userId": "7"} */
 struct json_object *order_pointer(struct json_object *order, char *pk)
 {
 	struct json_object *item = json_object_new_object();
@@ -332,6 +341,8 @@ struct json_object *order_payment_pointer(struct json_object *order, char *pk)
 	return item;
 }
 
+/* {"PK": "DAY#2026-11-27", "SK": "ORDER#2026-11-27T09:30:00.000Z#cs_1", "orderPK": ...,
+ *  "amount": 4000, "currency": "eur", "status": "completed", "createdAt": ...} */
 struct json_object *order_day_entry(struct json_object *order, int64_t created)
 {
 	struct json_object *item = json_object_new_object();
@@ -352,20 +363,15 @@ struct json_object *order_day_entry(struct json_object *order, int64_t created)
 	return item;
 }
 
-/* As the functions say it of a session: completed also while the payment is under
- * way.  (ordersnap 0.1.0 wrote `complete`.) */
-static const char *session_status(struct json_object *order)
-{
-	bool failed = order_rank_of(order) == ORDER_RANK_FAILED;
-
-	return failed ? "failed" : "completed";
-}
-
+/* {"PK": "SESSION#cs_1", "SK": "METADATA", "orderPK": ..., "stripeSessionId": "cs_1",
+ *  "status": "completed", "updatedAt": ...} and what checkout noted in it before.
+ * (The status of ordersnap 0.1.0 was `complete`.) */
 struct json_object *order_session_item(struct json_object *order, struct json_object *stored,
 				       int64_t now)
 {
 	struct json_object *item = stored ? json_copy(stored) : json_object_new_object();
 	char *pk = key_session(json_string_or_null(order, "stripeSessionId"));
+	bool failed = order_rank_of(order) == ORDER_RANK_FAILED;
 	char text[ISO8601_SIZE];
 
 	json_set_string(item, "PK", pk);
@@ -374,7 +380,7 @@ struct json_object *order_session_item(struct json_object *order, struct json_ob
 	json_copy_member(item, "stripeSessionId", order, "stripeSessionId");
 	json_copy_member(item, "quoteSignature", order, "quoteSignature");
 	json_copy_member(item, "createdAt", order, "createdAt");
-	json_set_string(item, "status", session_status(order));
+	json_set_string(item, "status", failed ? "failed" : "completed");
 	json_set_string(item, "updatedAt", iso8601_time(now, text));
 	json_object_object_del(item, "expiresAt");
 	json_copy_member(item, "expiresAt", order, "expiresAt");

@@ -49,68 +49,42 @@ static struct json_object *derived(const struct order_change *c, struct json_obj
 	}
 }
 
-/* Whether the order's step leaves what is derived from it as it is. */
-static bool is_unchanged(const struct order_change *c, enum item_kind which,
-			 struct json_object *now)
-{
-	struct json_object *stored = c->read[ITEM_ORDER], *before;
-	bool same;
-
-	if (!stored)
-		return false;
-	before = derived(c, stored, which);
-	same = order_same(before, now);
-	json_object_put(before);
-	return same;
-}
-
-/* --- what stands ------------------------------------------------------------------ */
-
-/* The payment's pointer, with the copy that it has where that says the same as the
- * order. */
-static struct json_object *payment_pointer(const struct order_change *c)
-{
-	struct json_object *order = c->order, *copy = NULL;
-	struct json_object *item = order_pointer(order, str_dup(c->keys->pk[ITEM_PAYMENT]));
-
-	json_get_object(c->read[ITEM_PAYMENT], "order", &copy);
-	json_set(item, "order", json_object_get(order_same(copy, order) ? copy : order));
-	return item;
-}
-
-static bool is_astray(const struct order_change *c, enum item_kind which)
-{
-	struct json_object *item;
-	bool same;
-
-	if (!c->keys->pk[which])
-		return false;
-	item = which == ITEM_PAYMENT ? payment_pointer(c) : derived(c, c->order, which);
-	if (which == ITEM_SESSION && c->read[which])
-		json_copy_member(item, "status", c->read[which], "status");
-	same = order_same(item, c->read[which]);
-	json_object_put(item);
-	return !same;
-}
+/* --- what stands ---------------------------------------------------------------- */
 
 unsigned order_items_astray(const struct item_keys *keys, struct json_object *const *read,
 			    int64_t now)
 {
-	const struct order_change c = {.keys = keys, .read = read, .order = read[ITEM_ORDER],
-				       .now = now};
+	struct json_object *order = read[ITEM_ORDER], *copy = NULL, *item;
+	const struct order_change c = {.keys = keys, .read = read, .order = order, .now = now};
 	unsigned astray = 0;
 	size_t i;
 
-	if (!json_string_or_null(c.order, "stripeSessionId") ||
-	    !json_string_or_null(c.order, "orderId"))
+	if (!json_string_or_null(order, "stripeSessionId") || !json_string_or_null(order, "orderId"))
 		return 0;
-	for (i = 0; i < BESIDE; i++)
-		if (is_astray(&c, beside[i]))
-			astray |= 1u << beside[i];
+	for (i = 0; i < BESIDE; i++) {
+		enum item_kind which = beside[i];
+
+		if (!keys->pk[which])
+			continue;
+		if (which == ITEM_PAYMENT) {
+			/* The copy that it has is good where it says the same as the order. */
+			item = order_pointer(order, str_dup(keys->pk[which]));
+			json_get_object(read[which], "order", &copy);
+			json_set(item, "order", json_object_get(order_same(copy, order) ? copy : order));
+		} else {
+			item = derived(&c, order, which);
+		}
+		/* The session's status word is no fault. */
+		if (which == ITEM_SESSION && read[which])
+			json_copy_member(item, "status", read[which], "status");
+		if (!order_same(item, read[which]))
+			astray |= 1u << which;
+		json_object_put(item);
+	}
 	return astray;
 }
 
-/* --- what is to be ---------------------------------------------------------------- */
+/* --- what is to be -------------------------------------------------------------- */
 
 static void add(struct order_item *items, size_t *n, struct json_object *item,
 		struct json_object *read, bool check)
@@ -118,17 +92,27 @@ static void add(struct order_item *items, size_t *n, struct json_object *item,
 	items[(*n)++] = (struct order_item){.item = item, .read = read, .check = check};
 }
 
-/* The items beside the order, which is `order` afterwards. */
+/* The items beside the order, which is `order` afterwards.  One that says already what it
+ * should is left out, but only where the order's step leaves it as it is. */
 static void add_derived(const struct order_change *c, struct json_object *order,
 			struct order_item *items, size_t *n)
 {
+	struct json_object *stored = c->read[ITEM_ORDER];
 	size_t i;
 
 	for (i = 0; i < BESIDE; i++) {
 		enum item_kind which = beside[i];
-		struct json_object *item = derived(c, order, which);
+		struct json_object *item = derived(c, order, which), *before = NULL;
+		bool is_right = item && order_same(item, c->read[which]);
 
-		if (item && !(order_same(item, c->read[which]) && is_unchanged(c, which, item)))
+		if (is_right && stored) {
+			before = derived(c, stored, which);
+			is_right = order_same(before, item);
+			json_object_put(before);
+		} else {
+			is_right = false;
+		}
+		if (item && !is_right)
 			add(items, n, item, c->read[which], false);
 		else
 			json_object_put(item);
@@ -168,29 +152,23 @@ static void add_expired(const struct order_change *c, struct order_item *items, 
 	add(items, n, item, session, false);
 }
 
-/* What the shop is told of, where the change is more than a fee or a name. */
-static void add_outbox(struct json_object *order, struct json_object *stored, int64_t now,
-		       struct order_item *items, size_t *n)
-{
-	struct json_object *item = outbox_item(stored, order, now);
-
-	if (item)
-		add(items, n, item, NULL, false);
-}
-
 size_t order_items(const struct order_change *c, struct order_item items[ORDER_ITEMS_MAX])
 {
-	struct json_object *stored = c->read[ITEM_ORDER], *order = json_object_get(c->order);
+	struct json_object *stored = c->read[ITEM_ORDER], *order = json_object_get(c->order), *told;
 	bool put = order && (c->put_always || !order_same(order, stored));
 	size_t n = 0;
 
-	/* The payment's pointer has a copy of the order, with the version it will have. */
-	if (put)
+	/* The payment's pointer has a copy of the order, with the version it will have.  Where
+	 * the order says nothing new, all is derived from the one that stands. */
+	if (put) {
 		json_set_int(order, "version", json_int_or(stored, "version", 0) + 1);
-	else if (order) {
+	} else if (order) {
 		json_object_put(order);
 		order = json_object_get(stored);
 	}
+
+	/* That the event was recorded; what is derived from the order, or said of a session
+	 * without one. */
 	if (c->marker && !order_same(c->marker, c->read[ITEM_EVENT]))
 		add(items, &n, json_object_get(c->marker), c->read[ITEM_EVENT], false);
 	if (order) {
@@ -199,8 +177,13 @@ size_t order_items(const struct order_change *c, struct order_item items[ORDER_I
 	} else if (c->expired) {
 		add_expired(c, items, &n);
 	}
-	if (put && c->tell)
-		add_outbox(order, stored, c->now, items, &n);
+
+	/* What the shop is told of, where the change is more than a fee or a name. */
+	told = put && c->tell ? outbox_item(stored, order, c->now) : NULL;
+	if (told)
+		add(items, &n, told, NULL, false);
+
+	/* The order itself is in the list whenever anything is. */
 	if (put)
 		add(items, &n, json_object_get(order), stored, false);
 	else if (stored && n)
@@ -231,6 +214,9 @@ static const char *status_of_event(enum event_kind kind)
 	}
 }
 
+/* {"PK": "EVENT#evt_1", "SK": "METADATA", "eventId": "evt_1", "type": "...",
+ *  "status": "completed", "sessionId": "cs_1", "orderId": "cs_1", "orderNumber": "BC-1",
+ *  "processedAt": "2026-11-27T09:30:00.000Z", "expiresAt": 1795771800} */
 struct json_object *order_event_marker(const struct event *event, const char *session_id,
 				       struct json_object *order, int64_t now, int64_t ttl_days)
 {

@@ -141,75 +141,68 @@ static bool same_text(struct json_object *a, struct json_object *b, const char *
 	return in_a && in_b && strcmp(in_a, in_b) == 0;
 }
 
-/* The breakdown says how much a discount was, and names its code and coupon by their
- * ids; what they are called is in the session's own list. */
-static void complete_discount(struct json_object *discount, struct json_object *named)
+static bool same_discount(struct json_object *a, struct json_object *b)
 {
-	size_t i, n = named ? json_object_array_length(named) : 0;
-
-	for (i = 0; i < n; i++) {
-		struct json_object *other = json_object_array_get_idx(named, i);
-
-		if (same_text(discount, other, "promotionCodeId") || same_text(discount, other, "couponId")) {
-			json_copy_member(discount, "code", other, "code");
-			json_copy_member(discount, "name", other, "name");
-			return;
-		}
-	}
+	return same_text(a, b, "promotionCodeId") || same_text(a, b, "couponId");
 }
 
+/*
+ * The breakdown says how much a discount was, and names its code and coupon by their
+ * ids; what they are called is in the session's own list.  Without a breakdown that
+ * list is taken, and a single discount is all that was discounted.
+ */
 static void set_discounts(struct json_object *order, struct json_object *session)
 {
 	struct json_object *own = json_object_new_object(), *named = NULL, *list = NULL;
 	struct json_object *amount = attributes_find(session, "total_details.amount_discount");
-	size_t i;
+	size_t i, k, n;
 
 	attributes_set(own, discounts_of_session, session);
 	json_get_array(own, "discounts", &named);
+	n = named ? json_object_array_length(named) : 0;
+
 	if (!json_object_object_get_ex(order, "discounts", NULL)) {
 		attributes_set(order, discounts_of_breakdown, session);
 		json_get_array(order, "discounts", &list);
-		for (i = 0; list && i < json_object_array_length(list); i++)
-			complete_discount(json_object_array_get_idx(list, i), named);
 	}
-	/* Without a breakdown a single discount is all that was discounted. */
-	if (!list && named && json_object_array_length(named) == 1 &&
-	    json_object_is_type(amount, json_type_int))
+	for (i = 0; list && i < json_object_array_length(list); i++) {
+		struct json_object *discount = json_object_array_get_idx(list, i);
+
+		for (k = 0; k < n; k++)
+			if (same_discount(discount, json_object_array_get_idx(named, k)))
+				break;
+		if (k < n) {
+			json_copy_member(discount, "code", json_object_array_get_idx(named, k), "code");
+			json_copy_member(discount, "name", json_object_array_get_idx(named, k), "name");
+		}
+	}
+
+	if (!list && n == 1 && json_object_is_type(amount, json_type_int))
 		json_set(json_object_array_get_idx(named, 0), "amount", json_copy(amount));
 	if (!json_object_object_get_ex(order, "discounts", NULL))
 		json_set(order, "discounts", json_object_get(named));
 	json_object_put(own);
 }
 
-/* Before 2025-03-31 a session in the buyer's own currency has its details in that
- * one: they are no part of the shop's record. */
-static bool is_in_own_currency(struct json_object *session)
-{
-	struct json_object *conversion;
-
-	return json_get_object(session, "presentment_details", &conversion) == JSON_FOUND ||
-	       json_get_object(session, "currency_conversion", &conversion) != JSON_FOUND;
-}
-
-static void drop_amounts(struct json_object *order)
-{
-	struct json_object *rate;
-
-	json_object_object_del(order, "taxes");
-	json_object_object_del(order, "discounts");
-	if (json_get_object(order, "shippingRate", &rate) == JSON_FOUND)
-		json_object_object_del(rate, "amount");
-}
-
 void sale_set_session(struct json_object *order, struct json_object *session)
 {
-	struct json_object *has = json_object_new_object();
+	struct json_object *has = json_object_new_object(), *ignored, *rate;
 	struct json_walk walk;
 
 	attributes_set(has, of_session, session);
 	set_discounts(has, session);
-	if (!is_in_own_currency(session))
-		drop_amounts(has);
+
+	/* Before 2025-03-31 a session in the buyer's own currency has its details in that
+	 * one: they are no part of the shop's record. */
+	if (json_get_object(session, "presentment_details", &ignored) != JSON_FOUND &&
+	    json_get_object(session, "currency_conversion", &ignored) == JSON_FOUND) {
+		json_object_object_del(has, "taxes");
+		json_object_object_del(has, "discounts");
+		if (json_get_object(has, "shippingRate", &rate) == JSON_FOUND)
+			json_object_object_del(rate, "amount");
+	}
+
+	/* What the order lacks. */
 	walk = json_walk_of(has);
 	while (json_walk_next(&walk))
 		if (!json_object_object_get_ex(order, walk.key, NULL))
@@ -232,6 +225,7 @@ void sale_keep_names(struct json_object *order, struct json_object *other)
 	struct json_object *list = NULL, *before = NULL, *rate = NULL, *old_rate = NULL;
 	size_t i, k;
 
+	/* Each discount that has the same code or coupon. */
 	json_get_array(order, "discounts", &list);
 	json_get_array(other, "discounts", &before);
 	for (i = 0; list && before && i < json_object_array_length(list); i++) {
@@ -240,11 +234,12 @@ void sale_keep_names(struct json_object *order, struct json_object *other)
 		for (k = 0; k < json_object_array_length(before); k++) {
 			struct json_object *old = json_object_array_get_idx(before, k);
 
-			if (same_text(discount, old, "promotionCodeId") ||
-			    same_text(discount, old, "couponId"))
+			if (same_discount(discount, old))
 				fill(discount, of_discount, old);
 		}
 	}
+
+	/* The way of shipping, where it is the same one. */
 	json_get_object(order, "shippingRate", &rate);
 	json_get_object(other, "shippingRate", &old_rate);
 	if (rate && old_rate && same_text(rate, old_rate, "id"))

@@ -19,9 +19,18 @@ static int read_amount(struct json_object *object, const char *key, struct amoun
 	return 0;
 }
 
+/*
+ * The amounts, in the shop's own currency.
+ *
+ * Adaptive pricing: since 2025-03-31 amount_total is the shop's own and
+ * presentment_details is what the buyer saw.  Before, amount_total was what
+ * the buyer saw and currency_conversion had the shop's own; the details of the
+ * total then are in the buyer's currency and no part of the shop's record.
+ */
 static int read_amounts(struct json_object *json, struct session *session, struct err *e)
 {
-	struct json_object *details = NULL;
+	const struct amount nothing = {false, 0};
+	struct json_object *details = NULL, *conversion;
 
 	json_get_object(json, "total_details", &details);
 	if (read_amount(json, "amount_total", &session->total, e) ||
@@ -32,32 +41,23 @@ static int read_amounts(struct json_object *json, struct session *session, struc
 		return -1;
 	if (json_get_string(json, "currency", &session->currency) == JSON_WRONG)
 		return err_set(e, ERR_PAYLOAD, "the session's currency is no string");
-	return 0;
-}
 
-/*
- * Adaptive pricing.  Since 2025-03-31 amount_total is the shop's own and
- * presentment_details is what the buyer saw.  Before, amount_total was what
- * the buyer saw and currency_conversion had the shop's own; the details of the
- * total then are in the buyer's currency and no part of the shop's record.
- */
-static int read_presentment(struct json_object *json, struct session *session, struct err *e)
-{
-	const struct amount nothing = {false, 0};
-	struct json_object *details;
-
-	if (json_get_object(json, "presentment_details", &details) == JSON_FOUND) {
-		session->presentment_currency = json_string_or_null(details, "presentment_currency");
-		return read_amount(details, "presentment_amount", &session->presentment, e);
+	/* Today: the shop's own stands there, and the buyer's beside it. */
+	if (json_get_object(json, "presentment_details", &conversion) == JSON_FOUND) {
+		session->presentment_currency = json_string_or_null(conversion,
+								    "presentment_currency");
+		return read_amount(conversion, "presentment_amount", &session->presentment, e);
 	}
-	if (json_get_object(json, "currency_conversion", &details) != JSON_FOUND)
+
+	/* Before: the buyer's stands there, and the shop's own beside it. */
+	if (json_get_object(json, "currency_conversion", &conversion) != JSON_FOUND)
 		return 0;
 	session->presentment = session->total;
 	session->presentment_currency = session->currency;
 	session->discount = session->tax = session->shipping = nothing;
-	session->currency = json_string_or_null(details, "source_currency");
-	if (read_amount(details, "amount_total", &session->total, e) ||
-	    read_amount(details, "amount_subtotal", &session->subtotal, e))
+	session->currency = json_string_or_null(conversion, "source_currency");
+	if (read_amount(conversion, "amount_total", &session->total, e) ||
+	    read_amount(conversion, "amount_subtotal", &session->subtotal, e))
 		return -1;
 	return 0;
 }
@@ -69,79 +69,53 @@ static const char *text_or_null(struct json_object *object, const char *key)
 	return str_empty(text) ? NULL : text;
 }
 
-/* Since 2025-03-31 collected_information, before it shipping_details, before
- * 2022-08-01 shipping.  Billing addresses are never shipping addresses. */
-static struct json_object *find_address(struct json_object *json)
-{
-	struct json_object *collected = NULL, *found = NULL;
-
-	json_get_object(json, "collected_information", &collected);
-	if (json_get_object(collected, "shipping_details", &found) != JSON_FOUND &&
-	    json_get_object(json, "shipping_details", &found) != JSON_FOUND)
-		json_get_object(json, "shipping", &found);
-	return found;
-}
-
-/* Where a session that collects a person's and a firm's name apart has no name of
- * the buyer, the person's counts, then the firm's; of old sessions the shipping
- * address says at least who gets it. */
-static const char *find_name(struct json_object *json, struct json_object *address)
-{
-	struct json_object *details = NULL, *collected = NULL;
-	const char *name;
-
-	json_get_object(json, "customer_details", &details);
-	json_get_object(json, "collected_information", &collected);
-	name = text_or_null(details, "name");
-	if (!name)
-		name = text_or_null(details, "individual_name");
-	if (!name)
-		name = text_or_null(collected, "individual_name");
-	if (!name)
-		name = text_or_null(details, "business_name");
-	if (!name)
-		name = text_or_null(collected, "business_name");
-	return name ? name : text_or_null(address, "name");
-}
-
+/* Who bought, and where it goes. */
 static void read_customer(struct json_object *json, struct session *session)
 {
-	struct json_object *details = NULL;
+	struct json_object *details = NULL, *collected = NULL;
+	struct json_object **address = &session->address;
 
 	json_get_object(json, "customer_details", &details);
+	json_get_object(json, "collected_information", &collected);
+
+	/* Since 2025-03-31 collected_information has it, before shipping_details, before
+	 * 2022-08-01 shipping.  Billing addresses are never shipping addresses. */
+	if (json_get_object(collected, "shipping_details", address) != JSON_FOUND &&
+	    json_get_object(json, "shipping_details", address) != JSON_FOUND)
+		json_get_object(json, "shipping", address);
+
 	session->email = text_or_null(details, "email");
 	if (!session->email)
 		session->email = text_or_null(json, "customer_email");
-	session->address = find_address(json);
 	session->phone = text_or_null(details, "phone");
 	if (!session->phone)
-		session->phone = text_or_null(session->address, "phone");
-	session->name = find_name(json, session->address);
+		session->phone = text_or_null(*address, "phone");
+
+	/* Where a session that collects a person's and a firm's name apart has no name of
+	 * the buyer, the person's counts, then the firm's; of old sessions the shipping
+	 * address says at least who gets it. */
+	session->name = text_or_null(details, "name");
+	if (!session->name)
+		session->name = text_or_null(details, "individual_name");
+	if (!session->name)
+		session->name = text_or_null(collected, "individual_name");
+	if (!session->name)
+		session->name = text_or_null(details, "business_name");
+	if (!session->name)
+		session->name = text_or_null(collected, "business_name");
+	if (!session->name)
+		session->name = text_or_null(*address, "name");
 }
 
-/* Sessions of before 2020-08 had no payment_status: they completed when they
- * were paid.  A value that is not known yet counts as not paid. */
-static bool is_paid(const char *payment_status)
+int session_read(struct json_object *json, struct session *session, struct err *e)
 {
-	return !payment_status || strcmp(payment_status, "paid") == 0 ||
-	       strcmp(payment_status, "no_payment_required") == 0;
-}
+	const char *object = json_string_or_null(json, "object"), *status;
 
-static const char *mode_of(struct json_object *json)
-{
-	const char *mode = text_or_null(json, "mode");
-
-	if (mode)
-		return mode;
-	return json_id_or_null(json, "subscription") ? "subscription" : "payment";
-}
-
-static int read_identity(struct json_object *json, struct session *session, struct err *e)
-{
-	const char *object = json_string_or_null(json, "object");
-
+	/* What it is, and what has to be of the right type. */
+	memset(session, 0, sizeof *session);
 	if (!object || strcmp(object, "checkout.session") != 0)
 		return err_set(e, ERR_PAYLOAD, "data.object is no checkout.session");
+	session->json = json;
 	session->id = text_or_null(json, "id");
 	if (!session->id || strlen(session->id) > 255)
 		return err_set(e, ERR_PAYLOAD, "the session has no id");
@@ -151,18 +125,20 @@ static int read_identity(struct json_object *json, struct session *session, stru
 		return err_set(e, ERR_PAYLOAD, "the session's metadata is no object");
 	if (json_get_string(json, "payment_status", &session->payment_status) == JSON_WRONG)
 		return err_set(e, ERR_PAYLOAD, "the session's payment_status is no string");
-	return 0;
-}
-
-int session_read(struct json_object *json, struct session *session, struct err *e)
-{
-	memset(session, 0, sizeof *session);
-	if (read_identity(json, session, e) || read_amounts(json, session, e) ||
-	    read_presentment(json, session, e))
+	if (read_amounts(json, session, e))
 		return -1;
-	session->json = json;
-	session->mode = mode_of(json);
-	session->paid = is_paid(session->payment_status);
+
+	/* Sessions of before 2020-08 had no payment_status: they completed when they were
+	 * paid.  A value that is not known yet counts as not paid. */
+	status = session->payment_status;
+	session->paid = !status || strcmp(status, "paid") == 0 ||
+			strcmp(status, "no_payment_required") == 0;
+
+	/* Nor had they a mode, but the subscription that they were for. */
+	session->mode = text_or_null(json, "mode");
+	if (!session->mode)
+		session->mode = json_id_or_null(json, "subscription") ? "subscription" : "payment";
+
 	session->payment_intent = json_id_or_null(json, "payment_intent");
 	session->customer = json_id_or_null(json, "customer");
 	session->client_reference_id = text_or_null(json, "client_reference_id");
