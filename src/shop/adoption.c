@@ -60,6 +60,7 @@ bool adoption_is_own_item(struct json_object *item)
 
 /* --- their items -------------------------------------------------------------- */
 
+/* When the functions wrote an item, as far as it says so: -1 where it does not. */
 static int time_of(struct json_object *item, int64_t *time)
 {
 	static const char *const keys[] = {"updatedAt", "processedAt", "completedAt", "createdAt"};
@@ -112,33 +113,31 @@ static bool has_no_items(struct json_object *order)
 	       json_object_array_length(items) == 0;
 }
 
-/* Whether the payment came as well, the order or its session's item may say. */
-static void set_state(struct json_object *order, struct json_object *session)
-{
-	const char *status = json_string_or_null(order, "status");
-
-	if (!order_payment_status(order))
-		json_set_string(order, "stripePaymentStatus", order_payment_status(session));
-	if (!status || strcmp(status, "completed") != 0 ||
-	    order_rank_of(order) == ORDER_RANK_COMPLETED)
-		return;
-	json_set_string(order, "status", order_rank_status(ORDER_RANK_PENDING));
-	json_object_object_del(order, "completedAt");
-}
-
 struct json_object *adoption_order(struct json_object *order, struct json_object *session)
 {
-	const char *id = adoption_session_id(order);
+	const char *id = adoption_session_id(order), *status = json_string_or_null(order, "status");
 	struct json_object *adopted;
 	int64_t created;
 
+	/* Which order it is: what has no session's id, or no time in its key, is none. */
 	if (!id || key_order_created(json_string_or_null(order, "SK"), &created))
 		return NULL;
 	adopted = json_copy(order);
 	json_set_string(adopted, "stripeSessionId", id);
 	if (str_empty(json_string_or_null(order, "orderId")))
 		json_set_string(adopted, "orderId", id);
-	set_state(adopted, session);
+
+	/* They called an order completed as soon as Checkout was.  Whether the payment came as
+	 * well, the order or its session's item may say. */
+	if (!order_payment_status(adopted))
+		json_set_string(adopted, "stripePaymentStatus", order_payment_status(session));
+	if (status && strcmp(status, "completed") == 0 &&
+	    order_rank_of(adopted) != ORDER_RANK_COMPLETED) {
+		json_set_string(adopted, "status", order_rank_status(ORDER_RANK_PENDING));
+		json_object_object_del(adopted, "completedAt");
+	}
+
+	/* Its lines are still to be fetched. */
 	if (has_no_items(order))
 		json_set_bool(adopted, "itemsPending", true);
 	return adopted;
@@ -170,34 +169,32 @@ static bool is_newer(struct json_object *order, struct json_object *than)
 	return written_at(order) > written_at(than);
 }
 
-/* The lines come from one of them, with what is said of them. */
-static void copy_lines(struct json_object *to, struct json_object *from)
-{
-	static const char *const keys[] = {"items", "itemCount", "itemsPending"};
-	size_t i;
-
-	for (i = 0; i < sizeof keys / sizeof *keys; i++) {
-		json_object_object_del(to, keys[i]);
-		json_copy_member(to, keys[i], from, keys[i]);
-	}
-}
-
 struct json_object *adoption_merge(struct json_object *kept, struct json_object *gone)
 {
 	static const char *const fixed[] = {"PK", "SK", "orderId", "stripeSessionId",
 					    "orderNumber", "userId", "createdAt", "source",
 					    "expiresAt"};
+	static const char *const of_lines[] = {"items", "itemCount", "itemsPending"};
 	bool gone_is_newer = is_newer(gone, kept);
 	struct json_object *newer = gone_is_newer ? gone : kept;
 	struct json_object *older = gone_is_newer ? kept : gone;
+	struct json_object *with_lines = has_no_items(newer) ? older : newer;
 	struct json_object *order = json_copy(older);
 	struct json_walk walk = json_walk_of(newer);
 	size_t i;
 
+	/* What the newer one says, over what the older one says. */
 	while (json_walk_next(&walk))
 		if (walk.value)
 			json_object_object_add(order, walk.key, json_copy(walk.value));
-	copy_lines(order, has_no_items(newer) ? older : newer);
+
+	/* The lines come from one of them, with what is said of them. */
+	for (i = 0; i < sizeof of_lines / sizeof *of_lines; i++) {
+		json_object_object_del(order, of_lines[i]);
+		json_copy_member(order, of_lines[i], with_lines, of_lines[i]);
+	}
+
+	/* Which order it is stays as it was in the one that is kept. */
 	for (i = 0; i < sizeof fixed / sizeof *fixed; i++) {
 		json_object_object_del(order, fixed[i]);
 		json_copy_member(order, fixed[i], kept, fixed[i]);

@@ -22,24 +22,20 @@ static int bad(struct err *e, size_t i, const char *what)
 	return err_set(e, ERR_BAD_REQUEST, "items[%zu].%s", i, what);
 }
 
-static bool has_control(const char *text)
-{
-	for (; *text; text++)
-		if ((unsigned char)*text < 0x20 || *text == 0x7F)
-			return true;
-	return false;
-}
-
 /* An optional string of 1..max characters without control characters. */
 static int read_text(struct json_object *item, const char *key, long max, const char **value)
 {
 	enum json_found found = json_get_string(item, key, value);
+	const char *p;
 	long length;
 
 	if (found != JSON_FOUND)
 		return found == JSON_ABSENT ? 0 : -1;
+	for (p = *value; *p; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7F)
+			return -1;
 	length = span_utf8_length(span_of(*value));
-	return length >= 1 && length <= max && !has_control(*value) ? 0 : -1;
+	return length >= 1 && length <= max ? 0 : -1;
 }
 
 /* Ids are letters, digits and underscores; this one becomes part of a URL. */
@@ -75,42 +71,35 @@ static int read_line(struct json_object *item, size_t i, struct cart_line *line,
 
 /* --- lookup keys of collections and variants --------------------------------- */
 
-/* Adds what stands at `p` of the template, and returns how long it is there. */
-static size_t add_part(struct buf *key, const char *p, const struct cart_ids *ids)
+char *cart_lookup_key(const char *template, const struct cart_ids *ids)
 {
+	char currency[] = "xxx";
 	const struct {
 		const char *name, *value;
 	} places[] = {
 		{"{collectionId}", ids->collection_id},
 		{"{variantId}", ids->variant_id},
-		{"{currency}", ids->currency},
+		{"{currency}", currency},
 	};
-	size_t i, n;
-
-	for (i = 0; i < sizeof places / sizeof *places; i++) {
-		if (!str_starts(p, places[i].name))
-			continue;
-		n = strlen(places[i].value);
-		buf_add(key, places[i].value, n);
-		return strlen(places[i].name);
-	}
-	buf_add(key, p, 1);
-	return 1;
-}
-
-char *cart_lookup_key(const char *template, const struct cart_ids *ids)
-{
-	char currency[] = "xxx";
-	struct cart_ids all = *ids;
+	const size_t all = sizeof places / sizeof *places;
 	struct buf key;
 	size_t i;
 
 	for (i = 0; i < 3 && ids->currency[i]; i++)
 		currency[i] = (char)tolower((unsigned char)ids->currency[i]);
-	all.currency = currency;
+
+	/* Each place of the template becomes its value, and all else stays. */
 	buf_init(&key, KEY_BYTES_MAX);
-	while (*template)
-		template += add_part(&key, template, &all);
+	while (*template) {
+		for (i = 0; i < all && !str_starts(template, places[i].name); i++)
+			;
+		if (i < all) {
+			buf_puts(&key, places[i].value);
+			template += strlen(places[i].name);
+		} else {
+			buf_putc(&key, *template++);
+		}
+	}
 	if (!key.failed)
 		return buf_detach(&key);
 	buf_free(&key);

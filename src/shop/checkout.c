@@ -74,46 +74,52 @@ static int read_user(struct json_object *body, char **user, const char **key, st
 	return 0;
 }
 
-/* The login's subject is the user; nothing else may stand in for it. */
-static int take_subject(const char *subject, bool by_server, struct checkout_request *r,
-			struct err *e)
-{
-	char *id = user_id_from(subject);
-	bool differs = id && r->user_id && strcmp(id, r->user_id) != 0;
-
-	free(r->user_id);
-	r->user_id = id;
-	r->user_kind = "user";
-	if (!id)
-		return err_set(e, ERR_UNAUTHORIZED, "%s is empty or longer than %d bytes",
-			       by_server ? "The login's name of the user"
-					 : "The bearer token's subject", USER_ID_MAX);
-	if (!differs)
-		return 0;
-	return err_set(e, ERR_FORBIDDEN, by_server ? "userId is not the user who is logged in"
-						   : "userId is not the token's subject");
-}
-
-/* Where the site has a login, it alone names users: a client that has not logged in
- * may buy as a guest, not under a name of its choice. */
+/*
+ * Who buys.  Where the site has a login, it alone names users: a client that has not
+ * logged in may buy as a guest, not under a name of its choice; and nothing else may
+ * stand in for the login's subject.
+ */
 static int read_identity(struct json_object *body, const char *subject,
 			 const struct checkout_policy *policy, struct checkout_request *r,
 			 struct err *e)
 {
 	const char *key = NULL;
+	bool differs;
+	char *id;
 
 	if (policy->require_auth && !subject)
 		return err_set(e, ERR_UNAUTHORIZED, policy->by_server
 			       ? "a login is required" : "a bearer token is required");
 	if (read_user(body, &r->user_id, &key, e))
 		return -1;
-	if (subject)
-		return take_subject(subject, policy->by_server, r, e);
+
+	/* Somebody who is logged in: a user that the request names has to be the same one. */
+	if (subject) {
+		id = user_id_from(subject);
+		differs = id && r->user_id && strcmp(id, r->user_id) != 0;
+		free(r->user_id);
+		r->user_id = id;
+		r->user_kind = "user";
+		if (!id)
+			return err_set(e, ERR_UNAUTHORIZED, "%s is empty or longer than %d bytes",
+				       policy->by_server ? "The login's name of the user"
+							 : "The bearer token's subject",
+				       USER_ID_MAX);
+		if (differs)
+			return err_set(e, ERR_FORBIDDEN, policy->by_server
+				       ? "userId is not the user who is logged in"
+				       : "userId is not the token's subject");
+		return 0;
+	}
+
+	/* Somebody who is not, but might be. */
 	if (r->user_id && policy->has_login)
 		return err_set(e, ERR_UNAUTHORIZED, policy->by_server
 			       ? "%s is not believed without a login: log in, or leave it out"
 			       : "%s is not believed without a bearer token: send one, or leave it "
 				 "out", key);
+
+	/* Without any login a client's word is noted as such; a guest is known by the address. */
 	r->user_kind = r->user_id ? "claimed" : "guest";
 	if (!r->user_id)
 		r->user_id = user_id_from_email(r->email);
@@ -122,6 +128,8 @@ static int read_identity(struct json_object *body, const char *subject,
 	return 0;
 }
 
+/* An address to return to has to be of this shop: on one of the origins that the settings
+ * list, or else on that of their own addresses, or of a page that may ask. */
 static bool may_return_to(const struct url *url, const struct checkout_policy *policy)
 {
 	const char *presets[] = {policy->success_url, policy->cancel_url};
@@ -163,37 +171,27 @@ static int read_url(struct json_object *body, const char *key, const struct chec
 	return 0;
 }
 
-static int read_urls(struct json_object *body, const struct checkout_policy *policy,
-		     struct checkout_request *r, struct err *e)
-{
-	r->success_url = policy->success_url;
-	r->cancel_url = policy->cancel_url;
-	if (read_url(body, "successUrl", policy, &r->success_url, e) ||
-	    read_url(body, "cancelUrl", policy, &r->cancel_url, e))
-		return -1;
-	return r->success_url ? 0 : bad(e, "successUrl is required");
-}
-
 static int check_entry(const char *key, struct json_object *value, struct err *e)
 {
+	bool is_string = json_object_is_type(value, json_type_string);
 	long n = span_utf8_length(span_of(key));
+	const char *text;
 
 	if (n < 1 || n > METADATA_MAX_KEY || strpbrk(key, "[]"))
 		return bad(e, "metadata: a key must have 1 to 40 characters and no brackets");
-	if (!json_object_is_type(value, json_type_string) &&
-	    !json_object_is_type(value, json_type_int) &&
+	if (!is_string && !json_object_is_type(value, json_type_int) &&
 	    !json_object_is_type(value, json_type_boolean))
 		return err_set(e, ERR_BAD_REQUEST, "metadata.%s must be a string", key);
-	if (strlen(json_object_get_string(value)) > INT16_MAX ||
-	    span_utf8_length(span_of(json_object_get_string(value))) > METADATA_MAX_VALUE)
+	text = json_object_get_string(value);
+	if (strlen(text) > INT16_MAX || span_utf8_length(span_of(text)) > METADATA_MAX_VALUE)
 		return err_set(e, ERR_BAD_REQUEST, "metadata.%s has more than %d characters", key,
 			       METADATA_MAX_VALUE);
-	if (json_object_is_type(value, json_type_string) &&
-	    strlen(json_object_get_string(value)) != (size_t)json_object_get_string_len(value))
+	if (is_string && strlen(text) != (size_t)json_object_get_string_len(value))
 		return err_set(e, ERR_BAD_REQUEST, "metadata.%s has a NUL character", key);
 	return 0;
 }
 
+/* What is ordersnap's own, or null, is passed over, as the functions did. */
 static int read_metadata(struct json_object *body, struct json_object **metadata, struct err *e)
 {
 	enum json_found found = json_get_object(body, "metadata", metadata);
@@ -214,25 +212,34 @@ static int read_metadata(struct json_object *body, struct json_object **metadata
 		: err_set(e, ERR_BAD_REQUEST, "metadata has more than %d keys", METADATA_MAX_KEYS);
 }
 
-static int read_signature(struct json_object *body, const char **signature, struct err *e)
-{
-	if (json_get_string(body, "quoteSignature", signature) != JSON_FOUND || !**signature)
-		return bad(e, "quoteSignature is required");
-	return 0;
-}
-
 int checkout_read(struct json_object *body, const char *subject,
 		  const struct checkout_policy *policy, struct checkout_request *r, struct err *e)
 {
 	memset(r, 0, sizeof *r);
 	if (!json_object_is_type(body, json_type_object))
 		return bad(e, "the body must be a JSON object");
-	if (checkout_check_names(body, e) || read_signature(body, &r->quote_signature, e) ||
-	    read_email(body, r, e) || read_identity(body, subject, policy, r, e) ||
-	    read_urls(body, policy, r, e) || checkout_read_options(body, policy, r, e) ||
-	    read_metadata(body, &r->metadata, e))
+	if (checkout_check_names(body, e))
 		return -1;
-	return 0;
+
+	/* What is bought, and by whom. */
+	if (json_get_string(body, "quoteSignature", &r->quote_signature) != JSON_FOUND ||
+	    !*r->quote_signature)
+		return bad(e, "quoteSignature is required");
+	if (read_email(body, r, e) || read_identity(body, subject, policy, r, e))
+		return -1;
+
+	/* Where the buyer goes afterwards: to where the request says, or the settings. */
+	r->success_url = policy->success_url;
+	r->cancel_url = policy->cancel_url;
+	if (read_url(body, "successUrl", policy, &r->success_url, e) ||
+	    read_url(body, "cancelUrl", policy, &r->cancel_url, e))
+		return -1;
+	if (!r->success_url)
+		return bad(e, "successUrl is required");
+
+	if (checkout_read_options(body, policy, r, e))
+		return -1;
+	return read_metadata(body, &r->metadata, e);
 }
 
 void checkout_request_free(struct checkout_request *r)

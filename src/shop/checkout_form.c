@@ -17,6 +17,7 @@
 #define REFERENCE_MAX 200
 #define METADATA_MAX_KEYS 50
 
+/* The session outlives its quote, within what Stripe allows. */
 int64_t checkout_expires_at(struct json_object *quote, const struct checkout_policy *policy)
 {
 	int64_t least = policy->quote_ttl_minutes + STRIPE_MIN_MINUTES;
@@ -41,6 +42,7 @@ static struct json_object *member(struct json_object *object, const char *key)
 	return inner;
 }
 
+/* What Stripe takes for a client_reference_id. */
 static bool is_reference(const char *text)
 {
 	const char *p;
@@ -79,32 +81,25 @@ static struct json_object *wished(const struct checkout_request *r, struct json_
 	return params;
 }
 
-/* The owner's countries that the request wants, too. */
-static void narrow_countries(struct json_object *params, struct json_object *wishes,
-			     struct json_object *owners)
-{
-	struct json_object *both = json_object_new_array();
-	size_t i;
-
-	for (i = 0; i < json_object_array_length(owners); i++) {
-		struct json_object *country = json_object_array_get_idx(owners, i);
-
-		if (checkout_list_has(wishes, json_object_get_string(country)))
-			json_object_array_add(both, json_copy(country));
-	}
-	json_set(member(params, "shipping_address_collection"), "allowed_countries", both);
-}
-
-/* The owner's decisions; of his countries and shipping options those that the request
- * asks for. */
+/* The owner's decisions over the request's; of his countries and shipping options those
+ * that the request asks for. */
 static void decide(struct json_object *params, const struct checkout_request *r,
 		   struct json_object *options)
 {
-	struct json_object *owners = checkout_owner_countries(options), *one;
+	struct json_object *owners = checkout_owner_countries(options), *both, *one;
+	size_t i;
 
 	json_merge(params, options);
-	if (r->countries && owners)
-		narrow_countries(params, r->countries, owners);
+	if (r->countries && owners) {
+		both = json_object_new_array();
+		for (i = 0; i < json_object_array_length(owners); i++) {
+			struct json_object *country = json_object_array_get_idx(owners, i);
+
+			if (checkout_list_has(r->countries, json_object_get_string(country)))
+				json_object_array_add(both, json_copy(country));
+		}
+		json_set(member(params, "shipping_address_collection"), "allowed_countries", both);
+	}
 	if (r->rate) {
 		one = json_object_new_array();
 		json_object_array_add(one, json_copy(r->rate));
@@ -140,28 +135,26 @@ static int add_metadata(struct json_object *params, const struct checkout_reques
 		       "shop's own (%d)", METADATA_MAX_KEYS);
 }
 
-static struct json_object *line_of(struct json_object *item)
-{
-	static const char *const keys[] = {"sku", "collectionId", "variantId"};
-	struct json_object *line = json_object_new_object(), *metadata = json_object_new_object();
-	size_t k;
-
-	json_set_string(line, "price", json_string_or_null(item, "stripePriceId"));
-	json_set_int(line, "quantity", json_int_or(item, "quantity", 1));
-	for (k = 0; k < sizeof keys / sizeof *keys; k++)
-		json_set_string(metadata, keys[k], json_string_or_null(item, keys[k]));
-	json_set(line, "metadata", metadata);
-	return line;
-}
-
+/* [{"price": "price_1", "quantity": 2, "metadata": {"sku": "N-RED"}}], as they were quoted. */
 static void add_lines(struct json_object *params, struct json_object *quote)
 {
+	static const char *const keys[] = {"sku", "collectionId", "variantId"};
 	struct json_object *items = NULL, *lines = json_object_new_array();
-	size_t i;
+	size_t i, k;
 
 	json_get_array(quote, "items", &items);
-	for (i = 0; items && i < json_object_array_length(items); i++)
-		json_object_array_add(lines, line_of(json_object_array_get_idx(items, i)));
+	for (i = 0; items && i < json_object_array_length(items); i++) {
+		struct json_object *item = json_object_array_get_idx(items, i);
+		struct json_object *line = json_object_new_object();
+		struct json_object *metadata = json_object_new_object();
+
+		json_set_string(line, "price", json_string_or_null(item, "stripePriceId"));
+		json_set_int(line, "quantity", json_int_or(item, "quantity", 1));
+		for (k = 0; k < sizeof keys / sizeof *keys; k++)
+			json_set_string(metadata, keys[k], json_string_or_null(item, keys[k]));
+		json_set(line, "metadata", metadata);
+		json_object_array_add(lines, line);
+	}
 	json_set(params, "line_items", lines);
 }
 

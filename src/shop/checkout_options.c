@@ -55,6 +55,11 @@ int checkout_check_names(struct json_object *body, struct err *e)
 	return check_names(inner, countries, "shippingAddressCollection.", e);
 }
 
+static const char *text_or_empty(struct json_object *value)
+{
+	return json_object_is_type(value, json_type_string) ? json_object_get_string(value) : "";
+}
+
 /* --- flags ------------------------------------------------------------------------ */
 
 /* true or false, and what the Lambda functions took for them: "true", "false", 1, 0. */
@@ -89,16 +94,6 @@ static int read_flag(struct json_object *body, const char *key, enum checkout_ch
 	return 0;
 }
 
-static int read_phone(struct json_object *body, bool *phone, struct err *e)
-{
-	struct json_object *collection = NULL;
-
-	if (json_get_object(body, "phoneNumberCollection", &collection) != JSON_WRONG &&
-	    get_flag(collection, "enabled", phone) != JSON_WRONG)
-		return 0;
-	return err_set(e, ERR_BAD_REQUEST, "phoneNumberCollection.enabled must be true or false");
-}
-
 /* --- countries -------------------------------------------------------------------- */
 
 bool checkout_list_has(struct json_object *list, const char *text)
@@ -120,16 +115,8 @@ struct json_object *checkout_owner_countries(struct json_object *options)
 	return countries;
 }
 
-/* ISO 3166-1 alpha-2, in capitals, as Stripe wants them. */
-static bool is_country(struct json_object *value)
-{
-	const char *code = json_object_is_type(value, json_type_string)
-		? json_object_get_string(value) : "";
-
-	return json_object_get_string_len(value) == 2 && isupper((unsigned char)code[0]) &&
-	       isupper((unsigned char)code[1]);
-}
-
+/* Two-letter codes in capitals (ISO 3166-1 alpha-2), as Stripe wants them, of which the
+ * owner has to ship to one at least. */
 static int read_countries(struct json_object *body, struct json_object *owners,
 			  struct json_object **countries, struct err *e)
 {
@@ -147,10 +134,12 @@ static int read_countries(struct json_object *body, struct json_object *owners,
 		goto wrong;
 	for (i = 0; i < n; i++) {
 		struct json_object *country = json_object_array_get_idx(list, i);
+		const char *code = text_or_empty(country);
 
-		if (!is_country(country))
+		if (json_object_get_string_len(country) != 2 || !isupper((unsigned char)code[0]) ||
+		    !isupper((unsigned char)code[1]))
 			goto wrong;
-		shipped += !owners || checkout_list_has(owners, json_object_get_string(country));
+		shipped += !owners || checkout_list_has(owners, code);
 	}
 	if (!shipped)
 		return err_set(e, ERR_BAD_REQUEST, "shippingAddressCollection.allowed_countries: "
@@ -162,18 +151,7 @@ wrong:
 		       "list of two-letter country codes");
 }
 
-/* --- what the functions' pages say --------------------------------------------------- */
-
-/* Only what happens anyway. */
-static int read_mode(struct json_object *body, const char *mode, struct err *e)
-{
-	const char *wish = "";
-	enum json_found found = json_get_string(body, "mode", &wish);
-
-	if (found == JSON_ABSENT || (found == JSON_FOUND && mode && strcmp(wish, mode) == 0))
-		return 0;
-	return err_set(e, ERR_BAD_REQUEST, "mode can be nothing but \"%s\"", mode ? mode : "payment");
-}
+/* --- payment and shipping -------------------------------------------------------- */
 
 /* Checkout always takes cards; the owner's file may say what else, or instead. */
 static int read_payment_methods(struct json_object *body, struct json_object *options,
@@ -186,8 +164,7 @@ static int read_payment_methods(struct json_object *body, struct json_object *op
 	json_get_array(options, "allowed_payment_method_types", &owners);
 	for (i = 0; wishes && i < json_object_array_length(wishes); i++) {
 		struct json_object *one = json_object_array_get_idx(wishes, i);
-		const char *type = json_object_is_type(one, json_type_string)
-			? json_object_get_string(one) : "";
+		const char *type = text_or_empty(one);
 
 		if (owners ? !checkout_list_has(owners, type) : strcmp(type, "card") != 0)
 			return err_set(e, ERR_BAD_REQUEST, "paymentMethodTypes[%zu]: the shop, not "
@@ -197,30 +174,8 @@ static int read_payment_methods(struct json_object *body, struct json_object *op
 		? err_set(e, ERR_BAD_REQUEST, "paymentMethodTypes must be a list") : 0;
 }
 
-/* --- locale and shipping ---------------------------------------------------------- */
-
-static int read_locale(struct json_object *body, const char **locale, struct err *e)
-{
-	enum json_found found = json_get_string(body, "locale", locale);
-
-	if (found == JSON_ABSENT ||
-	    (found == JSON_FOUND && session_option_has_word(session_option_locales, *locale)))
-		return 0;
-	return err_set(e, ERR_BAD_REQUEST, "locale must be one of: %s", session_option_locales);
-}
-
-/* Whether the owner's shipping option has this name: its rate's id, or the name that
- * Checkout shows. */
-static bool is_rate(struct json_object *option, const char *name)
-{
-	struct json_object *data = NULL;
-	const char *id = json_string_or_null(option, "shipping_rate"), *shown;
-
-	json_get_object(option, "shipping_rate_data", &data);
-	shown = json_string_or_null(data, "display_name");
-	return (id && strcmp(id, name) == 0) || (shown && strcmp(shown, name) == 0);
-}
-
+/* One of the owner's shipping options, by its rate's id or by the name that Checkout
+ * shows. */
 static int read_rate(struct json_object *body, struct json_object *options,
 		     struct json_object **rate, struct err *e)
 {
@@ -233,8 +188,14 @@ static int read_rate(struct json_object *body, struct json_object *options,
 		return 0;
 	json_get_array(options, "shipping_options", &rates);
 	for (i = 0; found == JSON_FOUND && rates && i < json_object_array_length(rates); i++) {
+		struct json_object *data = NULL;
+		const char *id, *shown;
+
 		*rate = json_object_array_get_idx(rates, i);
-		if (is_rate(*rate, name))
+		json_get_object(*rate, "shipping_rate_data", &data);
+		id = json_string_or_null(*rate, "shipping_rate");
+		shown = json_string_or_null(data, "display_name");
+		if ((id && strcmp(id, name) == 0) || (shown && strcmp(shown, name) == 0))
 			return 0;
 	}
 	*rate = NULL;
@@ -245,14 +206,31 @@ static int read_rate(struct json_object *body, struct json_object *options,
 int checkout_read_options(struct json_object *body, const struct checkout_policy *policy,
 			  struct checkout_request *r, struct err *e)
 {
+	struct json_object *phone = NULL;
+	const char *mode = policy->mode ? policy->mode : "", *wish = mode;
+	enum json_found found;
+
 	if (read_flag(body, "allowPromotionCodes", policy->promotion_codes, &r->promotion_codes, e) ||
-	    read_flag(body, "automaticTax", policy->automatic_tax, &r->automatic_tax, e) ||
-	    read_phone(body, &r->phone, e) ||
-	    read_countries(body, checkout_owner_countries(policy->options), &r->countries, e))
+	    read_flag(body, "automaticTax", policy->automatic_tax, &r->automatic_tax, e))
 		return -1;
-	if (read_mode(body, policy->mode, e) ||
-	    read_payment_methods(body, policy->options, e) ||
-	    read_locale(body, &r->locale, e))
+	if (json_get_object(body, "phoneNumberCollection", &phone) == JSON_WRONG ||
+	    get_flag(phone, "enabled", &r->phone) == JSON_WRONG)
+		return err_set(e, ERR_BAD_REQUEST,
+			       "phoneNumberCollection.enabled must be true or false");
+	if (read_countries(body, checkout_owner_countries(policy->options), &r->countries, e))
 		return -1;
+
+	/* The functions' pages say these; only what happens anyway may be said. */
+	found = json_get_string(body, "mode", &wish);
+	if (found == JSON_WRONG || (found == JSON_FOUND && (!policy->mode || strcmp(wish, mode) != 0)))
+		return err_set(e, ERR_BAD_REQUEST, "mode can be nothing but \"%s\"",
+			       policy->mode ? mode : "payment");
+	if (read_payment_methods(body, policy->options, e))
+		return -1;
+
+	found = json_get_string(body, "locale", &r->locale);
+	if (found == JSON_WRONG || (found == JSON_FOUND &&
+				    !session_option_has_word(session_option_locales, r->locale)))
+		return err_set(e, ERR_BAD_REQUEST, "locale must be one of: %s", session_option_locales);
 	return read_rate(body, policy->options, &r->rate, e);
 }

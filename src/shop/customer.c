@@ -6,6 +6,7 @@
 #include "shop/customer.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -98,28 +99,26 @@ static bool is_of_guest(struct json_object *order)
 	return guest;
 }
 
-/* Whether the order stands where the functions put the user's orders, which is not
- * the user's own partition. */
-static bool is_spelling_of_user(const struct customer *c, const char *pk)
-{
-	char *spelling = key_user_of_functions(c->user);
-	bool is = spelling && strcmp(spelling, pk) == 0;
-
-	free(spelling);
-	return is;
-}
-
 bool customer_may_see(const struct customer *c, struct json_object *order)
 {
 	const char *pk = json_string_or_null(order, "PK");
 	bool address_fits = same_text(c->email, json_string_or_null(order, "customerEmail"));
-	bool guest = is_of_guest(order);
+	bool guest = is_of_guest(order), is_spelling;
+	char *spelling;
 
 	if (!pk || !customer_mode_fits(c->mode, order))
 		return false;
+
+	/* An order of the user's own account. */
 	if (!guest && strcmp(pk, c->pks[0]) == 0)
 		return true;
-	return address_fits && (guest || is_spelling_of_user(c, pk));
+
+	/* A guest order of the address that the token vouches for; or one that stands where
+	 * the functions put the user's orders, which is not the user's own partition. */
+	spelling = key_user_of_functions(c->user);
+	is_spelling = spelling && strcmp(spelling, pk) == 0;
+	free(spelling);
+	return address_fits && (guest || is_spelling);
 }
 
 /* --- what of an order -------------------------------------------------------------- */
@@ -227,21 +226,13 @@ static struct json_object *show_list(struct json_object *list, const struct show
 	return copy;
 }
 
-static struct json_object *text_of_number(int64_t number)
-{
-	char *text = str_printf("%" PRId64, number);
-	struct json_object *value = json_object_new_string(text);
-
-	free(text);
-	return value;
-}
-
 /* The object's value as it is shown; NULL where it has none, or one of another kind:
  * an object in the place of a text might hold anything. */
 static struct json_object *value_of(struct json_object *object, const struct shown *shown)
 {
 	struct json_object *inner;
 	const char *text;
+	char digits[24];
 	int64_t number;
 	bool flag;
 
@@ -252,7 +243,8 @@ static struct json_object *value_of(struct json_object *object, const struct sho
 			return json_object_new_string(text);
 		if (shown->kind != LABEL || json_get_int(object, shown->key, &number) != JSON_FOUND)
 			return NULL;
-		return text_of_number(number);
+		snprintf(digits, sizeof digits, "%" PRId64, number);
+		return json_object_new_string(digits);
 	case WHOLE:
 		return json_get_int(object, shown->key, &number) == JSON_FOUND
 			       ? json_object_new_int64(number) : NULL;

@@ -40,21 +40,9 @@ bool erasure_moves(struct json_object *order)
 	return (pk && strchr(pk, '@')) || (user && strchr(user, '@'));
 }
 
-static void strip_disputes(struct json_object *item)
-{
-	struct json_object *disputes;
-	size_t i;
-
-	if (json_get_array(item, "disputes", &disputes) != JSON_FOUND)
-		return;
-	for (i = 0; i < json_object_array_length(disputes); i++)
-		if (json_object_is_type(json_object_array_get_idx(disputes, i), json_type_object))
-			json_object_object_del(json_object_array_get_idx(disputes, i), "evidence");
-}
-
 void erasure_strip(struct json_object *item)
 {
-	struct json_object *object;
+	struct json_object *object, *disputes = NULL, *dispute;
 	size_t i;
 
 	for (i = 0; i < sizeof personal / sizeof *personal; i++)
@@ -62,7 +50,14 @@ void erasure_strip(struct json_object *item)
 	for (i = 0; i < sizeof within / sizeof *within; i++)
 		if (json_get_object(item, within[i].object, &object) == JSON_FOUND)
 			json_object_object_del(object, within[i].member);
-	strip_disputes(item);
+
+	/* The same of each dispute in the list as of the latest. */
+	json_get_array(item, "disputes", &disputes);
+	for (i = 0; disputes && i < json_object_array_length(disputes); i++) {
+		dispute = json_object_array_get_idx(disputes, i);
+		if (json_object_is_type(dispute, json_type_object))
+			json_object_object_del(dispute, "evidence");
+	}
 }
 
 struct json_object *erasure_apply(struct json_object *order, int64_t now)
@@ -70,6 +65,7 @@ struct json_object *erasure_apply(struct json_object *order, int64_t now)
 	struct json_object *erased = json_copy(order);
 	char time[ISO8601_SIZE], *user, *pk;
 
+	/* Where the address is the user's name, the order moves to one that tells nothing. */
 	erasure_strip(erased);
 	if (erasure_moves(order)) {
 		user = str_printf("erased-%s", json_string_or_null(order, "orderNumber"));

@@ -45,6 +45,7 @@ bool event_is_of_charge(enum event_kind kind)
 	return kind >= EVENT_REFUND;
 }
 
+/* By the whole type, or by what stands before the last dot where the table ends in one. */
 static enum event_kind kind_of(const char *type)
 {
 	size_t i;
@@ -56,45 +57,16 @@ static enum event_kind kind_of(const char *type)
 	return EVENT_OTHER;
 }
 
-static int read_object(struct json_object *json, struct event *event, struct err *e)
-{
-	struct json_object *data = NULL;
-
-	if (json_get_time(json, "created", &event->created) == JSON_WRONG)
-		return err_set(e, ERR_PAYLOAD, "the event's created is no time");
-	json_get_object(json, "data", &data);
-	if (json_get_object(data, "object", &event->object) != JSON_FOUND)
-		return err_set(e, ERR_PAYLOAD, "the event has no data.object");
-	return 0;
-}
-
-/* https://docs.stripe.com/event-destinations: created is a text there. */
-static int read_related(struct json_object *json, struct event *event, struct err *e)
-{
-	const char *created = json_string_or_null(json, "created");
-	struct json_object *related = NULL;
-
-	if (!created || iso8601_parse(created, &event->created))
-		return err_set(e, ERR_PAYLOAD, "the event's created is no time");
-	json_get_object(json, "related_object", &related);
-	event->related_id = json_string_or_null(related, "id");
-	return str_empty(event->related_id) ? err_set(e, ERR_PAYLOAD, "the event has no related_object") : 0;
-}
-
-/* Whether it is an event, and of which of the two kinds. */
-static int read_form(struct json_object *json, struct event *event)
-{
-	const char *object = json_string_or_null(json, "object");
-
-	event->thin = object && strcmp(object, "v2.core.event") == 0;
-	return event->thin || (object && strcmp(object, "event") == 0) ? 0 : -1;
-}
-
 int event_read(struct json_object *json, struct event *event, struct err *e)
 {
+	const char *object = json_string_or_null(json, "object"), *created;
+	struct json_object *inner = NULL;
+
+	/* It is a snapshot event or a thin one, and has an id. */
 	memset(event, 0, sizeof *event);
 	event->type = "";
-	if (read_form(json, event))
+	event->thin = object && strcmp(object, "v2.core.event") == 0;
+	if (!event->thin && (!object || strcmp(object, "event") != 0))
 		return err_set(e, ERR_PAYLOAD, "the body is no event object");
 	event->id = json_string_or_null(json, "id");
 	if (str_empty(event->id) || strlen(event->id) > 255)
@@ -103,6 +75,7 @@ int event_read(struct json_object *json, struct event *event, struct err *e)
 		return err_set(e, ERR_PAYLOAD, "the event's type is no string");
 	if (event->thin && str_starts(event->type, "v1."))
 		event->type += strlen("v1.");
+
 	/* We can't know our own id without a call: an event of the account itself
 	 * names none. */
 	event->account = json_string_or_null(json, "account");
@@ -111,8 +84,27 @@ int event_read(struct json_object *json, struct event *event, struct err *e)
 	if (str_empty(event->account))
 		event->account = NULL;
 	event->livemode_given = json_get_bool(json, "livemode", &event->livemode);
+
+	/* Of an event that nobody handles the rest does not matter. */
 	event->kind = kind_of(event->type);
 	if (event->kind == EVENT_OTHER)
 		return 0;
-	return event->thin ? read_related(json, event, e) : read_object(json, event, e);
+
+	/* A thin event names its object, and its time is a text; a snapshot has it. */
+	if (event->thin) {
+		created = json_string_or_null(json, "created");
+		if (!created || iso8601_parse(created, &event->created))
+			return err_set(e, ERR_PAYLOAD, "the event's created is no time");
+		json_get_object(json, "related_object", &inner);
+		event->related_id = json_string_or_null(inner, "id");
+		if (str_empty(event->related_id))
+			return err_set(e, ERR_PAYLOAD, "the event has no related_object");
+		return 0;
+	}
+	if (json_get_time(json, "created", &event->created) == JSON_WRONG)
+		return err_set(e, ERR_PAYLOAD, "the event's created is no time");
+	json_get_object(json, "data", &inner);
+	if (json_get_object(inner, "object", &event->object) != JSON_FOUND)
+		return err_set(e, ERR_PAYLOAD, "the event has no data.object");
+	return 0;
 }

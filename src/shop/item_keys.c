@@ -11,17 +11,6 @@
 #include "shop/adoption.h"
 #include "shop/keys.h"
 
-static char *user_of(const struct session *session)
-{
-	char *user = user_id_from(json_string_or_null(session->metadata, "userId"));
-
-	if (!user)
-		user = user_id_from(json_string_or_null(session->metadata, "user_id"));
-	if (!user)
-		user = user_id_from_email(session->email);
-	return user ? user : str_dup(session->id);
-}
-
 static void set_key(struct item_keys *keys, enum item_kind item, char *pk, char *sk)
 {
 	free(keys->pk[item]);
@@ -44,12 +33,22 @@ void item_keys_init(struct item_keys *keys, const struct event *event,
 	const char *quote = json_string_or_null(session->metadata, "quoteSignature");
 
 	memset(keys, 0, sizeof *keys);
-	keys->user_id = user_of(session);
+
+	/* Whose it is, and how old. */
+	keys->user_id = user_id_from(json_string_or_null(session->metadata, "userId"));
+	if (!keys->user_id)
+		keys->user_id = user_id_from(json_string_or_null(session->metadata, "user_id"));
+	if (!keys->user_id)
+		keys->user_id = user_id_from_email(session->email);
+	if (!keys->user_id)
+		keys->user_id = str_dup(session->id);
 	keys->created = session->created;
 	if (!keys->created && event)
 		keys->created = event->created;
 	if (!keys->created)
 		keys->created = now;
+
+	/* The event's marker, the session, its order, and what leads to it. */
 	if (event)
 		set_key(keys, ITEM_EVENT, key_event(event->id), str_dup(KEY_METADATA));
 	set_key(keys, ITEM_SESSION, key_session(session->id), str_dup(KEY_METADATA));
@@ -96,6 +95,8 @@ unsigned item_keys_update(struct item_keys *keys, const struct session *session,
 	unsigned again = 0;
 	size_t i;
 
+	/* Each key that is another one now is taken over, but for the number, which follows
+	 * from the session's id. */
 	item_keys_init(&fresh, NULL, session, "", keys->created);
 	for (i = 0; i < ITEM_KINDS; i++) {
 		bool is_orders = i == ITEM_ORDER || i == ITEM_DAY;

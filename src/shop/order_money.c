@@ -22,15 +22,6 @@ static bool same_currency(const char *a, const char *b)
 	return a && b && strcasecmp(a, b) == 0;
 }
 
-/* The Lambda functions called an order completed before it was paid. */
-static bool is_unpaid(struct json_object *order)
-{
-	const char *status = json_string_or_null(order, "status");
-
-	return status && (strcmp(status, "pending") == 0 || strcmp(status, "failed") == 0 ||
-			  (strcmp(status, "completed") == 0 && !order_is_paid(order)));
-}
-
 /* `part` of `whole`, as a share of the order's amount. */
 static int64_t share(int64_t amount, int64_t part, int64_t whole)
 {
@@ -81,6 +72,7 @@ static void add_dispute(struct json_object *order, struct json_object *dispute,
 
 bool order_money_of(struct json_object *order, struct order_money *m)
 {
+	const char *status = json_string_or_null(order, "status");
 	struct json_object *disputes = NULL, *dispute = NULL;
 	int64_t left, captured;
 	size_t i;
@@ -88,15 +80,23 @@ bool order_money_of(struct json_object *order, struct order_money *m)
 	*m = (struct order_money){.amount = 0};
 	if (json_get_int(order, "amount", &m->amount) != JSON_FOUND)
 		return false;
+
+	/* What was not paid: all of it, or what was not captured.  The Lambda functions called
+	 * an order completed before it was paid. */
 	captured = json_int_or(order, "amountCaptured", m->amount);
-	if (is_unpaid(order))
+	if (status && (strcmp(status, "pending") == 0 || strcmp(status, "failed") == 0 ||
+		       (strcmp(status, "completed") == 0 && !order_is_paid(order))))
 		m->unpaid = m->amount;
 	else if (captured < m->amount)
 		m->unpaid = m->amount - at_most(captured, m->amount);
 	left = m->amount - m->unpaid;
+
+	/* Of the rest, what was given back. */
 	m->refunded = at_most(json_int_or(order, "amountRefunded", 0), left);
 	left -= m->refunded;
-	/* Of an order that has only the latest dispute that one counts. */
+
+	/* Of the rest, what is lost or disputed.  Of an order that has only the latest dispute
+	 * that one counts. */
 	if (json_get_array(order, "disputes", &disputes) == JSON_FOUND) {
 		for (i = 0; i < json_object_array_length(disputes); i++)
 			add_dispute(order, json_object_array_get_idx(disputes, i), m);
@@ -108,42 +108,39 @@ bool order_money_of(struct json_object *order, struct order_money *m)
 	return true;
 }
 
-static bool are_comparable(struct json_object *order, struct json_object *items)
+bool order_adds_up(struct json_object *order, int64_t *lines, int64_t *total)
 {
 	const char *currency = json_string_or_null(order, "currency");
+	int64_t shipping = json_int_or(order, "amountShipping", 0), sum, says;
+	int64_t tax = json_int_or(order, "amountTax", 0);
+	struct json_object *items;
 	bool pending = false;
 	size_t i;
 
+	/* What can't be compared adds up: no lines yet, or lines in another currency. */
 	json_get_bool(order, "itemsPending", &pending);
+	if (pending || json_get_array(order, "items", &items) != JSON_FOUND)
+		return true;
 	for (i = 0; i < json_object_array_length(items); i++) {
 		struct json_object *item = json_object_array_get_idx(items, i);
 
 		if (!same_currency(currency, json_string_or_null(item, "currency")))
-			return false;
+			return true;
 	}
-	return !pending;
-}
 
-bool order_adds_up(struct json_object *order, int64_t *lines, int64_t *total)
-{
-	int64_t shipping = json_int_or(order, "amountShipping", 0), sum, says;
-	int64_t tax = json_int_or(order, "amountTax", 0);
-	struct json_object *items;
-
-	if (json_get_array(order, "items", &items) != JSON_FOUND || !are_comparable(order, items))
-		return true;
+	/* The subtotals come to the subtotal. */
 	if (json_get_int(order, "amountSubtotal", &says) == JSON_FOUND &&
-	    lines_sum(items, "amountSubtotal", &sum) && sum != says) {
-		*lines = sum;
-		*total = says;
-		return false;
-	}
+	    lines_sum(items, "amountSubtotal", &sum) && sum != says)
+		goto differ;
+
+	/* What the lines cost comes to the amount, with the shipping; its tax is in no line. */
 	if (json_get_int(order, "amount", &says) == JSON_FOUND &&
 	    lines_sum(items, "amountTotal", &sum) && !__builtin_add_overflow(sum, shipping, &sum) &&
-	    (says < sum || says - sum > (shipping ? tax : 0))) {
-		*lines = sum;
-		*total = says;
-		return false;
-	}
+	    (says < sum || says - sum > (shipping ? tax : 0)))
+		goto differ;
 	return true;
+differ:
+	*lines = sum;
+	*total = says;
+	return false;
 }

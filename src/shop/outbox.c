@@ -37,12 +37,6 @@ static bool same_text(const char *a, const char *b)
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-static bool same_dispute(struct json_object *a, struct json_object *b)
-{
-	return same_text(json_string_or_null(a, "id"), json_string_or_null(b, "id")) &&
-	       same_text(json_string_or_null(a, "status"), json_string_or_null(b, "status"));
-}
-
 /* The order's i-th dispute: the latest, then those of the list; NULL behind the last. */
 static struct json_object *dispute_at(struct json_object *order, size_t i)
 {
@@ -56,31 +50,24 @@ static struct json_object *dispute_at(struct json_object *order, size_t i)
 	return NULL;
 }
 
-static bool knows_dispute(struct json_object *order, struct json_object *dispute)
-{
-	struct json_object *known;
-	size_t i;
-
-	for (i = 0; (known = dispute_at(order, i)); i++)
-		if (same_dispute(known, dispute))
-			return true;
-	return false;
-}
-
+/* Whether a dispute was opened, or changed its status. */
 static bool has_new_dispute(struct json_object *before, struct json_object *after)
 {
-	struct json_object *dispute;
-	size_t i;
+	struct json_object *dispute, *known;
+	size_t i, k;
 
-	for (i = 0; (dispute = dispute_at(after, i)); i++)
-		if (!knows_dispute(before, dispute))
+	for (i = 0; (dispute = dispute_at(after, i)); i++) {
+		const char *id = json_string_or_null(dispute, "id");
+		const char *status = json_string_or_null(dispute, "status");
+
+		for (k = 0; (known = dispute_at(before, k)); k++)
+			if (same_text(json_string_or_null(known, "id"), id) &&
+			    same_text(json_string_or_null(known, "status"), status))
+				break;
+		if (!known)
 			return true;
+	}
 	return false;
-}
-
-static int64_t refunded(struct json_object *order)
-{
-	return json_int_or(order, "amountRefunded", 0);
 }
 
 static bool is_of_rank(struct json_object *order, enum order_rank rank)
@@ -96,7 +83,7 @@ unsigned outbox_events(struct json_object *before, struct json_object *after)
 		events |= OUTBOX_PAID;
 	if (is_of_rank(after, ORDER_RANK_FAILED) && !is_of_rank(before, ORDER_RANK_FAILED))
 		events |= OUTBOX_FAILED;
-	if (refunded(after) != refunded(before))
+	if (json_int_or(after, "amountRefunded", 0) != json_int_or(before, "amountRefunded", 0))
 		events |= OUTBOX_REFUNDED;
 	if (has_new_dispute(before, after))
 		events |= OUTBOX_DISPUTED;

@@ -18,14 +18,6 @@ static bool is_active(struct json_object *object)
 	return json_get_bool(object, "active", &active) == JSON_FOUND && active;
 }
 
-static bool has_mark(struct json_object *product, const char *key)
-{
-	struct json_object *metadata = NULL;
-
-	json_get_object(product, "metadata", &metadata);
-	return !str_empty(json_string_or_null(metadata, key));
-}
-
 /* A package price is of `divide_by` things: {"divide_by": 12, "round": "up"}.  False
  * where it is none that can be counted. */
 static bool read_package(struct json_object *transform, int64_t *divide_by, const char **round)
@@ -35,41 +27,38 @@ static bool read_package(struct json_object *transform, int64_t *divide_by, cons
 	       *round && (strcmp(*round, "up") == 0 || strcmp(*round, "down") == 0);
 }
 
-/* Why no quantity tells what the price comes to. */
-static const char *amount_problem(struct json_object *price)
-{
-	const char *scheme = json_string_or_null(price, "billing_scheme"), *round;
-	struct json_object *object = NULL, *transform = NULL;
-	int64_t unit, divide_by;
-
-	if (scheme && strcmp(scheme, "per_unit") != 0)
-		return "it has tiers";
-	if (json_get_object(price, "custom_unit_amount", &object) == JSON_FOUND)
-		return "the buyer chooses its amount";
-	if (json_get_int(price, "unit_amount", &unit) != JSON_FOUND || unit < 0)
-		return "it has no fixed amount";
-	if (json_get_object(price, "transform_quantity", &transform) != JSON_ABSENT &&
-	    !read_package(transform, &divide_by, &round))
-		return "it is of packages that can't be counted";
-	return NULL;
-}
-
 const char *price_problem(struct json_object *price, const char *marked)
 {
 	const char *type = json_string_or_null(price, "type");
-	struct json_object *product;
+	const char *scheme = json_string_or_null(price, "billing_scheme"), *round;
+	struct json_object *product, *metadata = NULL, *inner = NULL;
+	int64_t unit, divide_by;
 
+	/* It is one, and is sold. */
 	if (!json_string_or_null(price, "id") || !json_string_or_null(price, "currency"))
 		return "it is no price";
 	if (!is_active(price))
 		return "it is not active";
 	if (json_get_object(price, "product", &product) != JSON_FOUND || !is_active(product))
 		return "its product is not active";
-	if (marked && !has_mark(product, marked))
+	json_get_object(product, "metadata", &metadata);
+	if (marked && str_empty(json_string_or_null(metadata, marked)))
 		return "its product is not for sale here";
 	if (!type || strcmp(type, "one_time") != 0)
 		return "it is recurring";
-	return amount_problem(price);
+
+	/* A quantity tells what it comes to. */
+	if (scheme && strcmp(scheme, "per_unit") != 0)
+		return "it has tiers";
+	if (json_get_object(price, "custom_unit_amount", &inner) == JSON_FOUND)
+		return "the buyer chooses its amount";
+	if (json_get_int(price, "unit_amount", &unit) != JSON_FOUND || unit < 0)
+		return "it has no fixed amount";
+	inner = NULL;
+	if (json_get_object(price, "transform_quantity", &inner) != JSON_ABSENT &&
+	    !read_package(inner, &divide_by, &round))
+		return "it is of packages that can't be counted";
+	return NULL;
 }
 
 int price_amount(struct json_object *item, int64_t quantity, int64_t *amount)
@@ -93,15 +82,6 @@ static const char *metadata_sku(struct json_object *of)
 	json_get_object(of, "metadata", &metadata);
 	sku = json_string_or_null(metadata, "sku");
 	return str_empty(sku) ? NULL : sku;
-}
-
-static const char *sku_of(struct json_object *price, struct json_object *product)
-{
-	const char *sku = json_string_or_null(price, "lookup_key");
-
-	if (str_empty(sku))
-		sku = metadata_sku(price);
-	return str_empty(sku) ? metadata_sku(product) : sku;
 }
 
 char *price_sk(const char *mode, const char *stripe_secret, const char *marked)
@@ -140,14 +120,20 @@ struct json_object *price_item(struct json_object *price, const struct price_key
 			       int64_t expires_at)
 {
 	struct json_object *item = item_under(key, expires_at), *product = NULL, *transform;
+	const char *sku = json_string_or_null(price, "lookup_key");
 
 	json_get_object(price, "product", &product);
 	json_set_string(item, "stripePriceId", json_string_or_null(price, "id"));
 	json_set_string(item, "stripeProductId", json_string_or_null(product, "id"));
 	json_set_string(item, "lookupKey", json_string_or_null(price, "lookup_key"));
 	json_set_string(item, "name", json_string_or_null(product, "name"));
-	json_set_string(item, "sku", sku_of(price, product));
+
+	/* The lookup key is the sku, else what the metadata of the price or the product call so. */
+	if (str_empty(sku))
+		sku = metadata_sku(price);
+	json_set_string(item, "sku", str_empty(sku) ? metadata_sku(product) : sku);
 	json_set_string(item, "productSku", metadata_sku(product));
+
 	json_set_int(item, "unitPrice", json_int_or(price, "unit_amount", 0));
 	if (json_get_object(price, "transform_quantity", &transform) == JSON_FOUND)
 		json_set(item, "transformQuantity", json_copy(transform));

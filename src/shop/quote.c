@@ -105,32 +105,26 @@ static struct json_object *quote_line(const struct cart_line *line, struct json_
 	return item;
 }
 
-static int check_currency(const struct quote_input *in, size_t i, struct err *e)
-{
-	const char *currency = json_string_or_null(in->prices[i], "currency");
-	const char *first = json_string_or_null(in->prices[0], "currency");
-	const char *name = cart_line_name(&in->cart->lines[i]);
-
-	if (in->cart->currency && strcasecmp(currency, in->cart->currency) != 0)
-		return err_set(e, ERR_BAD_REQUEST, "items[%zu] (%s) is priced in %s, not in %s", i,
-			       name, currency, in->cart->currency);
-	if (strcmp(currency, first) != 0)
-		return err_set(e, ERR_BAD_REQUEST,
-			       "items[%zu] (%s) is priced in %s, the first item in %s", i, name,
-			       currency, first);
-	return 0;
-}
-
+/* All lines, which have to be in one currency: the first one's, and the cart's. */
 static int add_lines(const struct quote_input *in, struct json_object *items, struct err *e)
 {
+	const char *first = json_string_or_null(in->prices[0], "currency");
+	const char *asked = in->cart->currency;
 	size_t i;
 
 	for (i = 0; i < in->cart->count; i++) {
+		const struct cart_line *line = &in->cart->lines[i];
+		const char *currency = json_string_or_null(in->prices[i], "currency");
 		struct json_object *item;
 
-		if (check_currency(in, i, e))
-			return -1;
-		item = quote_line(&in->cart->lines[i], in->prices[i], i, e);
+		if (asked && strcasecmp(currency, asked) != 0)
+			return err_set(e, ERR_BAD_REQUEST, "items[%zu] (%s) is priced in %s, not in %s",
+				       i, cart_line_name(line), currency, asked);
+		if (strcmp(currency, first) != 0)
+			return err_set(e, ERR_BAD_REQUEST,
+				       "items[%zu] (%s) is priced in %s, the first item in %s", i,
+				       cart_line_name(line), currency, first);
+		item = quote_line(line, in->prices[i], i, e);
 		if (!item)
 			return -1;
 		json_object_array_add(items, item);
@@ -138,14 +132,25 @@ static int add_lines(const struct quote_input *in, struct json_object *items, st
 	return 0;
 }
 
-static void fill(struct json_object *quote, const struct quote_input *in,
-		 struct json_object *items, int64_t subtotal)
+struct json_object *quote_new(const struct quote_input *in, struct err *e)
 {
-	int64_t valid_until = in->now + in->ttl_minutes * 60;
-	char hash[DIGEST_HEX], nonce[2 * QUOTE_NONCE_BYTES + 1], time[ISO8601_SIZE];
+	int64_t valid_until = in->now + in->ttl_minutes * 60, subtotal = 0;
+	struct json_object *quote, *items = json_object_new_array();
+	char signature[DIGEST_HEX], hash[DIGEST_HEX], time[ISO8601_SIZE];
+	char nonce[2 * QUOTE_NONCE_BYTES + 1], *pk;
 
+	/* The lines at their prices, and their sum. */
+	if (add_lines(in, items, e))
+		goto failed;
+	if (!lines_sum(items, "amountSubtotal", &subtotal)) {
+		err_set(e, ERR_BAD_REQUEST, "items: the sum is too large");
+		goto failed;
+	}
+
+	/* What is signed: a nonce makes each quote another one. */
 	str_hex(in->nonce, QUOTE_NONCE_BYTES, nonce);
 	hash_lines(items, hash);
+	quote = json_object_new_object();
 	json_set_string(quote, "quoteCreatedAt", iso8601_time(in->now, time));
 	json_set_int(quote, "created", in->now);
 	json_set_int(quote, "validUntil", valid_until);
@@ -155,26 +160,8 @@ static void fill(struct json_object *quote, const struct quote_input *in,
 	json_set_int(quote, "subtotal", subtotal);
 	json_set(quote, "items", items);
 	json_set_int(quote, "expiresAt", valid_until + QUOTE_LATE_SECONDS);
-}
 
-struct json_object *quote_new(const struct quote_input *in, struct err *e)
-{
-	struct json_object *quote, *items = json_object_new_array();
-	char signature[DIGEST_HEX];
-	int64_t subtotal = 0;
-	char *pk;
-
-	if (add_lines(in, items, e)) {
-		json_object_put(items);
-		return NULL;
-	}
-	if (!lines_sum(items, "amountSubtotal", &subtotal)) {
-		json_object_put(items);
-		err_set(e, ERR_BAD_REQUEST, "items: the sum is too large");
-		return NULL;
-	}
-	quote = json_object_new_object();
-	fill(quote, in, items, subtotal);
+	/* The signature is its key. */
 	sign(quote, in->secret, signature);
 	pk = key_quote(signature);
 	json_set_string(quote, "PK", pk);
@@ -182,6 +169,9 @@ struct json_object *quote_new(const struct quote_input *in, struct err *e)
 	json_set_string(quote, "quoteSignature", signature);
 	free(pk);
 	return quote;
+failed:
+	json_object_put(items);
+	return NULL;
 }
 
 int64_t quote_kept_until(int64_t session_expires_at)

@@ -48,37 +48,11 @@ int tracking_check(const struct tracking *t, struct err *e)
 	return 0;
 }
 
-static struct json_object *tracking_of(struct json_object *order)
-{
-	struct json_object *tracking = NULL;
-
-	json_get_object(order, "tracking", &tracking);
-	return tracking;
-}
-
-/* The mark as it is to be, beside the one that stands (or NULL). */
-static struct json_object *shipped(struct json_object *stands, const struct tracking *t,
-				   int64_t now)
-{
-	struct json_object *mark = stands ? json_copy(stands) : json_object_new_object();
-	const char *number = json_string_or_null(stands, "number");
-	char time[ISO8601_SIZE];
-
-	if (t->number && (!number || strcmp(number, t->number) != 0))
-		json_object_object_del(mark, "url");
-	json_set_string(mark, "carrier", t->carrier);
-	json_set_string(mark, "number", t->number);
-	json_set_string(mark, "url", t->url);
-	json_set_string(mark, "status", "shipped");
-	if (!json_string_or_null(mark, "shippedAt"))
-		json_set_string(mark, "shippedAt", iso8601_time(now, time));
-	return mark;
-}
-
 struct json_object *tracking_apply(struct json_object *order, const struct tracking *t,
 				   int64_t now, struct err *e)
 {
-	struct json_object *marked;
+	struct json_object *marked, *stands = NULL, *mark;
+	const char *number;
 	char time[ISO8601_SIZE];
 
 	if (t->shipped && erasure_is_done(order) && (t->number || t->url)) {
@@ -87,20 +61,27 @@ struct json_object *tracking_apply(struct json_object *order, const struct track
 		return NULL;
 	}
 	marked = json_copy(order);
-	if (t->shipped)
-		json_set(marked, "tracking", shipped(tracking_of(order), t, now));
-	else
-		json_object_object_del(marked, "tracking");
 	json_set_string(marked, "updatedAt", iso8601_time(now, time));
+	if (!t->shipped) {
+		json_object_object_del(marked, "tracking");
+		return marked;
+	}
+
+	/* What is said now stands over what was said before; but an address that goes with
+	 * another number goes with that, and the time of the first mark stays. */
+	json_get_object(order, "tracking", &stands);
+	number = json_string_or_null(stands, "number");
+	mark = stands ? json_copy(stands) : json_object_new_object();
+	if (t->number && (!number || strcmp(number, t->number) != 0))
+		json_object_object_del(mark, "url");
+	json_set_string(mark, "carrier", t->carrier);
+	json_set_string(mark, "number", t->number);
+	json_set_string(mark, "url", t->url);
+	json_set_string(mark, "status", "shipped");
+	if (!json_string_or_null(mark, "shippedAt"))
+		json_set_string(mark, "shippedAt", time);
+	json_set(marked, "tracking", mark);
 	return marked;
-}
-
-static bool is_true(struct json_object *order, const char *key)
-{
-	bool value = false;
-
-	json_get_bool(order, key, &value);
-	return value;
 }
 
 bool tracking_is_awaited(struct json_object *order)
@@ -108,11 +89,13 @@ bool tracking_is_awaited(struct json_object *order)
 	const char *status = json_string_or_null(order, "status");
 	struct json_object *object;
 
+	/* It was paid, not given back, and is not on its way. */
 	if (order_rank_of(order) != ORDER_RANK_COMPLETED || !status ||
 	    strcmp(status, "refunded") == 0 || json_object_object_get(order, "tracking"))
 		return false;
+	/* There is something to send, or it is not known yet, or not any more. */
 	return json_get_object(order, "shippingAddress", &object) == JSON_FOUND ||
 	       json_get_object(order, "shippingRate", &object) == JSON_FOUND ||
 	       json_int_or(order, "amountShipping", 0) > 0 || order_needs_lines(order) ||
-	       is_true(order, "unconfirmed") || erasure_is_done(order);
+	       order_is_unconfirmed(order) || erasure_is_done(order);
 }
