@@ -25,6 +25,7 @@
 #define PAUSE_MS 400
 #define KEEP_TRIES 3
 
+/* A setting that the owner did not make leaves the choice to the request. */
 static enum checkout_choice choice_of(const struct config *c, const char *name, bool value)
 {
 	if (!config_is_chosen(c, name))
@@ -73,6 +74,7 @@ static int check_signature(struct app *app, struct json_object *quote, int64_t d
 	return err_set(e, ERR_NOT_FOUND, "there is no such quote");
 }
 
+/* The quote, as it was given out: the signature is its key, and is checked. */
 static int read_quote(struct app *app, const char *signature, int64_t deadline,
 		      struct json_object **quote, struct err *e)
 {
@@ -113,6 +115,8 @@ static bool try_next_key(struct stripe_client *stripe, int *failures, int64_t de
 	return ++*failures < FAILURES && deadline_pause(PAUSE_MS, deadline);
 }
 
+/* Creates the session.  The key is made of what is sent: a second click, and a try whose
+ * answer was lost, get the session of the first. */
 static int create_session(const struct checkout_ask *ask, const char *form,
 			  struct json_object **session, struct err *e)
 {
@@ -140,6 +144,8 @@ static int create_session(const struct checkout_ask *ask, const char *form,
 	return rc;
 }
 
+/* {"PK": "SESSION#cs_1", "SK": "METADATA", "stripeSessionId": "cs_1", "quoteSignature": ...,
+ *  "userId": "7", "status": "open", "createdAt": ..., "expiresAt": 1795771800} */
 static struct json_object *session_item(const struct checkout_ask *ask, struct json_object *session)
 {
 	struct json_object *item = json_object_new_object();
@@ -243,30 +249,6 @@ static struct json_object *answer_of(const struct checkout_ask *ask, struct json
 	return answer;
 }
 
-static int create_from_quote(const struct checkout_ask *ask, struct json_object **answer,
-			     struct err *e)
-{
-	struct json_object *session = NULL;
-	struct buf form;
-	int rc;
-
-	buf_init(&form, FORM_MAX_BYTES);
-	rc = checkout_form(ask->request, ask->quote, ask->policy, &form, e);
-	if (!rc)
-		rc = create_session(ask, buf_text(&form), &session, e);
-	if (!rc) {
-		keep_session(ask, session);
-		log_info("Checkout session created",
-			 LOG_STR("sessionId", json_string_or_null(session, "id")),
-			 LOG_STR("userId", ask->request->user_id),
-			 LOG_INT("amount", json_int_or(session, "amount_total", 0)));
-		*answer = answer_of(ask, session);
-	}
-	json_object_put(session);
-	buf_free(&form);
-	return rc;
-}
-
 int checkout_create(struct app *app, struct json_object *body, const char *subject,
 		    int64_t deadline, struct json_object **answer, struct err *e)
 {
@@ -274,13 +256,35 @@ int checkout_create(struct app *app, struct json_object *body, const char *subje
 	struct checkout_request request;
 	struct checkout_ask ask = {.app = app, .deadline = deadline, .request = &request,
 				   .policy = &policy};
-	int rc = checkout_read(body, subject, &policy, &request, e);
+	struct json_object *session = NULL;
+	struct buf form;
+	int rc;
 
+	/* What is asked for, and the quote that it names. */
+	buf_init(&form, FORM_MAX_BYTES);
+	rc = checkout_read(body, subject, &policy, &request, e);
 	if (!rc)
 		rc = read_quote(app, request.quote_signature, deadline, &ask.quote, e);
+
+	/* Stripe makes the session. */
 	if (!rc)
-		rc = create_from_quote(&ask, answer, e);
+		rc = checkout_form(&request, ask.quote, &policy, &form, e);
+	if (!rc)
+		rc = create_session(&ask, buf_text(&form), &session, e);
+	if (rc)
+		goto out;
+
+	/* It is noted, and the buyer sent to its page. */
+	keep_session(&ask, session);
+	log_info("Checkout session created",
+		 LOG_STR("sessionId", json_string_or_null(session, "id")),
+		 LOG_STR("userId", request.user_id),
+		 LOG_INT("amount", json_int_or(session, "amount_total", 0)));
+	*answer = answer_of(&ask, session);
+out:
+	json_object_put(session);
 	json_object_put(ask.quote);
+	buf_free(&form);
 	checkout_request_free(&request);
 	return rc;
 }

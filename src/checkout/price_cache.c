@@ -28,31 +28,6 @@ char *price_cache_sk(struct app *app, int64_t deadline, struct err *e)
 	return price_sk(modes[key_mode_of(secret)], secret, app->config.quote_product_metadata);
 }
 
-/* The same without a delete, which an older IAM policy does not allow: items
- * whose time is over are not seen. */
-static int end_items(struct app *app, struct store_action *actions, size_t n, int64_t deadline,
-		     struct err *e)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		actions[i].verb = STORE_PUT;
-		json_set_int(actions[i].item, "expiresAt", 1);
-	}
-	return store_write(app_store(app), actions, n, NULL, deadline, e);
-}
-
-/* A name that is none, or that was had: no transaction has a key twice. */
-static bool stands_before(const char *const *names, size_t i)
-{
-	size_t j;
-
-	for (j = 0; names[i] && j < i; j++)
-		if (names[j] && strcmp(names[j], names[i]) == 0)
-			return true;
-	return !names[i];
-}
-
 /* The lookup key that was made of the line's ids, or would have been; or NULL. */
 static char *made_key(struct app *app, struct json_object *line)
 {
@@ -74,16 +49,21 @@ void price_cache_drop(struct app *app, struct json_object *line, int64_t deadlin
 	char *made = made_key(app, line);
 	const char *names[] = {json_string_or_null(line, "stripePriceId"),
 			       json_string_or_null(line, "sku"), made};
+	struct store *store = app_store(app);
 	struct store_action actions[NAMES];
 	struct err why;
-	char *sk = price_cache_sk(app, deadline, &why);
-	size_t i, n = 0;
+	char *sk = price_cache_sk(app, deadline, &why), *pk;
+	size_t i, k, n = 0;
+	int rc = 0;
 
+	/* Each name once: no transaction has a key twice. */
 	for (i = 0; sk && i < NAMES; i++) {
 		struct json_object *item;
-		char *pk;
 
-		if (stands_before(names, i))
+		for (k = 0; names[i] && k < i; k++)
+			if (names[k] && strcmp(names[k], names[i]) == 0)
+				break;
+		if (!names[i] || k < i)
 			continue;
 		item = json_object_new_object();
 		pk = key_price(names[i]);
@@ -93,8 +73,17 @@ void price_cache_drop(struct app *app, struct json_object *line, int64_t deadlin
 		actions[n++] = (struct store_action){.verb = STORE_DELETE, .item = item,
 						     .condition = STORE_ANY};
 	}
-	if (n && store_write(app_store(app), actions, n, NULL, deadline, &why) &&
-	    end_items(app, actions, n, deadline, &why))
+	if (n)
+		rc = store_write(store, actions, n, NULL, deadline, &why);
+
+	/* An older IAM policy allows no delete: items whose time is over are not seen. */
+	for (i = 0; rc && i < n; i++) {
+		actions[i].verb = STORE_PUT;
+		json_set_int(actions[i].item, "expiresAt", 1);
+	}
+	if (rc)
+		rc = store_write(store, actions, n, NULL, deadline, &why);
+	if (rc)
 		log_warning("Failed to forget price", LOG_STR("error", why.text));
 	for (i = 0; i < n; i++)
 		json_object_put(actions[i].item);

@@ -6,7 +6,6 @@
 #include "shop/customer.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -232,7 +231,7 @@ static struct json_object *value_of(struct json_object *object, const struct sho
 {
 	struct json_object *inner;
 	const char *text;
-	char digits[24];
+	char *digits;
 	int64_t number;
 	bool flag;
 
@@ -243,8 +242,10 @@ static struct json_object *value_of(struct json_object *object, const struct sho
 			return json_object_new_string(text);
 		if (shown->kind != LABEL || json_get_int(object, shown->key, &number) != JSON_FOUND)
 			return NULL;
-		snprintf(digits, sizeof digits, "%" PRId64, number);
-		return json_object_new_string(digits);
+		digits = str_printf("%" PRId64, number);
+		inner = json_object_new_string(digits);
+		free(digits);
+		return inner;
 	case WHOLE:
 		return json_get_int(object, shown->key, &number) == JSON_FOUND
 			       ? json_object_new_int64(number) : NULL;
