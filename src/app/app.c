@@ -14,34 +14,24 @@
 #include "store/store_dynamodb.h"
 #include "store/store_sqlite.h"
 
-static enum log_level level_of(const char *name)
-{
-	static const char *const names[] = {"debug", "info", "warning", "error"};
-	int i;
-
-	for (i = 0; i < 4; i++)
-		if (strcmp(names[i], name) == 0)
-			return (enum log_level)i;
-	return LOG_LEVEL_INFO;
-}
-
-/* The log of a command that a person runs would be in the way of what it says. */
-static enum log_level level_for(const struct config *c, bool terminal)
-{
-	enum log_level level = level_of(c->log_level);
-	bool hushed = terminal && strcmp(c->log_target, "stderr") == 0;
-
-	return hushed && level == LOG_LEVEL_INFO ? LOG_LEVEL_WARNING : level;
-}
-
+/* Sets the log up, and says which texts may never stand in it. */
 static int configure_log(const struct config *c, bool terminal, struct err *e)
 {
-	const struct log_options options = {
-		.level = level_for(c, terminal),
+	static const char *const levels[] = {"debug", "info", "warning", "error"};
+	struct log_options options = {
+		.level = LOG_LEVEL_INFO,
 		.json = strcmp(c->log_format, "json") == 0,
 		.target = c->log_target,
 	};
 	const struct config_key *key;
+	int i;
+
+	for (i = 0; i < 4; i++)
+		if (strcmp(levels[i], c->log_level) == 0)
+			options.level = (enum log_level)i;
+	/* The log of a command that a person runs would be in the way of what it says. */
+	if (terminal && strcmp(c->log_target, "stderr") == 0 && options.level == LOG_LEVEL_INFO)
+		options.level = LOG_LEVEL_WARNING;
 
 	for (key = config_keys; key->name; key++)
 		if (config_is_secret(key))
@@ -52,21 +42,14 @@ static int configure_log(const struct config *c, bool terminal, struct err *e)
 	return 0;
 }
 
-/* The name of a variable that is set by those who want a role to be assumed. */
-static const char *web_identity(void)
-{
-	static const char *const names[] = {"AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN"};
-	size_t i;
-
-	for (i = 0; i < 2; i++)
-		if (!str_empty(getenv(names[i])))
-			return names[i];
-	return NULL;
-}
-
+/* The settings as src/aws/ wants them, with what AWS's own tools read beside them. */
 static struct aws_settings aws_of(const struct config *c)
 {
 	const char *profile = getenv("AWS_DEFAULT_PROFILE"); /* AWS's own tools read it first */
+	const char *identity = "AWS_WEB_IDENTITY_TOKEN_FILE"; /* who sets it wants a role assumed */
+
+	if (str_empty(getenv(identity)))
+		identity = str_empty(getenv("AWS_ROLE_ARN")) ? NULL : "AWS_ROLE_ARN";
 
 	return (struct aws_settings){
 		.region = c->aws_region ? c->aws_region : c->aws_default_region,
@@ -86,59 +69,57 @@ static struct aws_settings aws_of(const struct config *c)
 		.container_token_file = c->aws_container_token_file,
 		.metadata_disabled = c->aws_metadata_disabled,
 		.metadata_endpoint = c->aws_metadata_endpoint,
-		.web_identity = web_identity(),
+		.web_identity = identity,
 		.home = getenv("HOME"),
 	};
-}
-
-/* The fault's end: -1, or 0 where it was told and opening goes on. */
-static int fault(const struct app_options *options, const char *name, const struct err *e)
-{
-	if (!options->fault)
-		return -1;
-	options->fault(options->fault_context, name, e);
-	return 0;
-}
-
-static int load(struct app *app, const struct app_options *options, struct err *e)
-{
-	if (options->conf && setenv("ORDERSNAP_CONF", options->conf, 1))
-		return err_set(e, ERR_INTERNAL, "can't set ORDERSNAP_CONF");
-	if (!options->fault)
-		return config_load(&app->config, e);
-	config_load_all(&app->config, options->fault, options->fault_context);
-	return 0;
 }
 
 int app_open_with(struct app *app, unsigned needs, const struct app_options *options,
 		  struct err *e)
 {
 	const struct config *c = &app->config;
+	config_fault *fault = options->fault;
+	void *context = options->fault_context;
 
 	memset(app, 0, sizeof *app);
-	if (load(app, options, e))
+
+	/* The settings: all of them, or up to the first fault where nobody hears of faults. */
+	if (options->conf && setenv("ORDERSNAP_CONF", options->conf, 1))
+		return err_set(e, ERR_INTERNAL, "can't set ORDERSNAP_CONF");
+	if (fault)
+		config_load_all(&app->config, fault, context);
+	else if (config_load(&app->config, e))
 		return -1;
-	if (config_choose_store(&app->config, options->db, options->table, e) &&
-	    fault(options, options->db ? "COMMERCE_DB" : "COMMERCE_TABLE", e))
-		return -1;
+	if (config_choose_store(&app->config, options->db, options->table, e)) {
+		if (!fault)
+			return -1;
+		fault(context, options->db ? "COMMERCE_DB" : "COMMERCE_TABLE", e);
+	}
+
+	/* What is made of them before anything is opened. */
 	ca_file_choose(c->ca_file);
 	app->aws = aws_of(c);
 	app->secrets.config = c;
 	app->secrets.settings = &app->aws;
+
 	/* A log that can't be written refuses no order: it goes where it is seen. */
 	if (configure_log(c, options->terminal, e)) {
-		if (options->fault)
-			options->fault(options->fault_context, "LOG_TARGET", e);
+		if (fault)
+			fault(context, "LOG_TARGET", e);
 		else
 			log_error("The log goes to standard error and syslog", LOG_STR("error", e->text));
 	}
+
+	/* Nor does a file of metrics. */
 	if (c->metrics_file && metrics_open(c->metrics_file, e)) {
-		if (options->fault)
-			options->fault(options->fault_context, "METRICS_FILE", e);
+		if (fault)
+			fault(context, "METRICS_FILE", e);
 		else
 			log_error("Metrics are not counted", LOG_STR("error", e->text));
 	}
-	if (options->fault)
+
+	/* What the program can't do without. */
+	if (fault)
 		return 0;
 	if (c->stripe_secret && config_check_addresses(c, c->stripe_secret, e))
 		return -1;

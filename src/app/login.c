@@ -36,37 +36,34 @@ const char *login_remote_user(const struct app *app, const struct request *reque
 						       : NULL;
 }
 
-static int identify(struct app *app, const struct request *request, bool needs_exp,
-		    struct auth_identity *who, struct err *e)
-{
-	struct auth_settings settings;
-	const char *secret, *previous;
-
-	*who = (struct auth_identity){.subject = NULL};
-	if (app_secret(app, SECRET_JWT, request->deadline, &secret, e) ||
-	    app_secret(app, SECRET_JWT_PREVIOUS, request->deadline, &previous, e))
-		return -1;
-	settings = settings_of(&app->config, secret);
-	settings.previous_secret = previous;
-	settings.needs_exp = needs_exp;
-	return auth_identify(&settings, request, clock_epoch(), who, e);
-}
-
 int login_identify(struct app *app, const struct request *request, bool needs_exp,
 		   struct auth_identity *who, struct err *e)
 {
-	const struct auth_settings settings = settings_without_secret(&app->config);
-	bool has_token;
+	struct auth_settings settings = settings_without_secret(&app->config);
+	const char *secret, *previous;
+	bool has_token, again = false;
 	int rc;
 
+	/* A request without a token costs no secret. */
 	*who = (struct auth_identity){.subject = NULL};
 	if (auth_look_for_token(&settings, request, &has_token, e))
 		return -1;
 	if (!has_token)
 		return 0;
-	rc = identify(app, request, needs_exp, who, e);
-	if (rc && e->code == ERR_UNAUTHORIZED &&
-	    app_secret_changed(app, SECRET_JWT, request->deadline))
-		rc = identify(app, request, needs_exp, who, e);
+
+	/* A secret that lives in SSM may have been rolled since it was read: where a token is
+	 * refused it is read once more. */
+	do {
+		if (app_secret(app, SECRET_JWT, request->deadline, &secret, e) ||
+		    app_secret(app, SECRET_JWT_PREVIOUS, request->deadline, &previous, e))
+			return -1;
+		settings = settings_of(&app->config, secret);
+		settings.previous_secret = previous;
+		settings.needs_exp = needs_exp;
+		*who = (struct auth_identity){.subject = NULL};
+		rc = auth_identify(&settings, request, clock_epoch(), who, e);
+		again = rc && e->code == ERR_UNAUTHORIZED && !again &&
+			app_secret_changed(app, SECRET_JWT, request->deadline);
+	} while (again);
 	return rc;
 }

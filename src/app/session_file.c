@@ -9,12 +9,16 @@
 
 #define SETTING "CHECKOUT_SESSION_FILE"
 
-static int read_options(const char *path, struct json_object **options, struct err *e)
+int session_file_read(const struct config *config, struct json_object **options, struct err *e)
 {
+	const char *path = config->checkout_session_file;
 	struct stat st = {0};
 	struct buf text;
 	int rc;
 
+	*options = NULL;
+	if (!path)
+		return 0;
 	buf_init(&text, SESSION_OPTIONS_MAX_BYTES);
 	rc = file_read(path, &text, &st, e);
 	/* Whoever can write it can send what buyers pay for postage elsewhere. */
@@ -24,13 +28,6 @@ static int read_options(const char *path, struct json_object **options, struct e
 		rc = session_options_read(path, (struct span){buf_text(&text), text.len}, options, e);
 	buf_free(&text);
 	return rc ? err_prefix(e, SETTING) : 0;
-}
-
-int session_file_read(const struct config *config, struct json_object **options, struct err *e)
-{
-	*options = NULL;
-	return config->checkout_session_file
-		? read_options(config->checkout_session_file, options, e) : 0;
 }
 
 int app_session_options(struct app *app, struct json_object **options, struct err *e)

@@ -16,22 +16,6 @@ static void say(setup_report *report, char *sentence)
 	free(sentence);
 }
 
-static int setup_file(struct app *app, int64_t deadline, setup_report *report, struct err *e)
-{
-	const char *path = app->config.commerce_db;
-	const struct store_key key = {KEY_SYSTEM, KEY_SYNC};
-	struct json_object *item;
-	bool made;
-
-	if (sqlite_make(path, &made, e) ||
-	    store_get_many(app_store(app), &key, 1, &item, deadline, e))
-		return -1;
-	json_object_put(item);
-	say(report, str_printf("%s %s", path, made ? "was created"
-						   : "is there and can be used"));
-	return 0;
-}
-
 /* A table on its way to being right. */
 struct setup {
 	struct dynamodb db;
@@ -40,6 +24,7 @@ struct setup {
 	setup_report *report;
 };
 
+/* DynamoDB deletes what has expired by one attribute of the table. */
 static int fit_ttl(const struct setup *s, struct err *e)
 {
 	const char *name = s->db.table;
@@ -74,18 +59,11 @@ static int fit_backups(const struct setup *s, bool wanted, struct err *e)
 	return 0;
 }
 
-static int make_table(struct setup *s, struct err *e)
-{
-	if (dynamodb_table_create(&s->db, s->deadline, e))
-		return -1;
-	say(s->report, str_printf("table %s was created, billed on demand", s->db.table));
-	return dynamodb_table_describe(&s->db, s->deadline, &s->found, e);
-}
-
 static int setup_table(struct setup *s, bool backups, struct err *e)
 {
 	const char *name = s->db.table;
 
+	/* One that is there has to have the right keys. */
 	if (dynamodb_table_describe(&s->db, s->deadline, &s->found, e))
 		return -1;
 	if (s->found.exists && !s->found.active)
@@ -96,8 +74,15 @@ static int setup_table(struct setup *s, bool backups, struct err *e)
 			       "(range), both strings: choose another name for COMMERCE_TABLE", name);
 	if (s->found.exists)
 		say(s->report, str_printf("table %s is there with the right keys", name));
-	else if (make_table(s, e))
-		return -1;
+
+	/* One that is not is made. */
+	if (!s->found.exists) {
+		if (dynamodb_table_create(&s->db, s->deadline, e))
+			return -1;
+		say(s->report, str_printf("table %s was created, billed on demand", name));
+		if (dynamodb_table_describe(&s->db, s->deadline, &s->found, e))
+			return -1;
+	}
 	if (fit_ttl(s, e))
 		return -1;
 	return fit_backups(s, backups, e);
@@ -106,14 +91,27 @@ static int setup_table(struct setup *s, bool backups, struct err *e)
 int setup_store(struct app *app, bool backups, int64_t deadline, setup_report *report,
 		struct err *e)
 {
+	const struct store_key any = {KEY_SYSTEM, KEY_SYNC};
 	struct setup setup = {.deadline = deadline, .report = report};
+	const char *path = app->config.commerce_db;
+	struct json_object *item;
+	bool made;
 	int rc;
 
-	if (!app->config.commerce_table)
-		return setup_file(app, deadline, report, e);
-	setup.db.client = aws_client_new(&app->aws, &aws_dynamodb);
-	setup.db.table = app->config.commerce_table;
-	rc = setup_table(&setup, backups, e);
-	aws_client_free(setup.db.client);
-	return rc;
+	/* A table in DynamoDB. */
+	if (app->config.commerce_table) {
+		setup.db.client = aws_client_new(&app->aws, &aws_dynamodb);
+		setup.db.table = app->config.commerce_table;
+		rc = setup_table(&setup, backups, e);
+		aws_client_free(setup.db.client);
+		return rc;
+	}
+
+	/* A file, which has to be one that can be read, too. */
+	if (sqlite_make(path, &made, e) ||
+	    store_get_many(app_store(app), &any, 1, &item, deadline, e))
+		return -1;
+	json_object_put(item);
+	say(report, str_printf("%s %s", path, made ? "was created" : "is there and can be used"));
+	return 0;
 }

@@ -119,27 +119,14 @@ static int read_order(const struct pointers *p, const struct store_key *key,
 	return 0;
 }
 
-/* Takes the order of the session out of a page; NULL where it is not there. */
-static struct json_object *take_order(struct json_object *page, const char *id)
-{
-	size_t i;
-
-	for (i = 0; i < json_object_array_length(page); i++) {
-		struct json_object *item = json_object_array_get_idx(page, i);
-		const char *is = json_string_or_null(item, "orderId");
-
-		if (is && strcmp(is, id) == 0)
-			return json_object_get(item);
-	}
-	return NULL;
-}
-
 /* The Lambda functions wrote no pointers: while the table is not adopted their
  * orders are looked for among the customer's newest. */
 static int search(const struct pointers *p, const struct customer *customer,
 		  struct json_object **order, struct err *e)
 {
-	size_t i, pages;
+	struct json_object *item;
+	const char *is;
+	size_t i, k, pages;
 	int rc = 0;
 
 	for (i = 0; i < customer->count && !*order && !rc; i++) {
@@ -149,8 +136,12 @@ static int search(const struct pointers *p, const struct customer *customer,
 
 		for (pages = 0; pages < SEARCH_PAGES && !*order && !walk.ended && !rc; pages++) {
 			rc = store_pages_next(&walk, app_store(p->app), p->deadline, &page, e);
-			if (!rc && page)
-				*order = take_order(page, p->id);
+			for (k = 0; !rc && page && !*order && k < json_object_array_length(page); k++) {
+				item = json_object_array_get_idx(page, k);
+				is = json_string_or_null(item, "orderId");
+				if (is && strcmp(is, p->id) == 0)
+					*order = json_object_get(item);
+			}
 			json_object_put(page);
 			page = NULL;
 		}

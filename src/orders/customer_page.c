@@ -140,23 +140,13 @@ static int fill(struct page *page, struct err *e)
 	return rc < 0 ? -1 : 0;
 }
 
-static struct json_object *answer_of(const struct page *page, bool first)
-{
-	struct json_object *answer = json_object_new_object();
-	bool any = json_object_array_length(page->orders) || page->next_place || !first;
-	char *next = page->next_place ? cursor_format(page->customer->user, page->next_place) : NULL;
-
-	json_set(answer, "orders", json_object_get(page->orders));
-	json_object_object_add(answer, "nextCursor", next ? json_object_new_string(next) : NULL);
-	json_set_bool(answer, "hasOrders", any);
-	free(next);
-	return answer;
-}
-
 int customer_page(struct app *app, const struct customer *customer, const char *cursor,
 		  size_t limit, int64_t deadline, struct json_object **answer, struct err *e)
 {
 	struct page page = {.app = app, .customer = customer, .limit = limit, .deadline = deadline};
+	struct json_object *next = NULL;
+	bool any;
+	char *text;
 	size_t i;
 	int rc;
 
@@ -166,8 +156,21 @@ int customer_page(struct app *app, const struct customer *customer, const char *
 		page.partitions[i].pk = customer->pks[i];
 	page.orders = json_object_new_array();
 	rc = fill(&page, e);
-	if (!rc)
-		*answer = answer_of(&page, cursor == NULL);
+	if (rc)
+		goto out;
+
+	/* {"orders": [...], "nextCursor": null, "hasOrders": true} */
+	any = json_object_array_length(page.orders) || page.next_place || cursor;
+	if (page.next_place) {
+		text = cursor_format(customer->user, page.next_place);
+		next = json_object_new_string(text);
+		free(text);
+	}
+	*answer = json_object_new_object();
+	json_set(*answer, "orders", json_object_get(page.orders));
+	json_object_object_add(*answer, "nextCursor", next);
+	json_set_bool(*answer, "hasOrders", any);
+out:
 	for (i = 0; i < customer->count; i++)
 		json_object_put(page.partitions[i].read);
 	json_object_put(page.orders);

@@ -97,6 +97,11 @@ static struct json_object *stream_item(const struct stream *s)
 	return s->page ? json_object_array_get_idx(s->page, s->at) : NULL;
 }
 
+static const char *sk_of(const struct stream *s)
+{
+	return json_string_or_null(stream_item(s), "SK");
+}
+
 /* Reads the page behind the one that is used up. */
 static int stream_read(struct history *h, struct stream *s, struct err *e)
 {
@@ -120,24 +125,7 @@ static int stream_fill(struct history *h, struct stream *s, struct err *e)
 
 /* --- by user -------------------------------------------------------------------- */
 
-static bool in_range(const struct history *h, struct json_object *order)
-{
-	const char *created_at = json_string_or_null(order, "createdAt");
-	int64_t created;
-
-	if (key_order_created(json_string_or_null(order, "SK"), &created) &&
-	    (!created_at || iso8601_parse(created_at, &created)))
-		return h->query.from == INT64_MIN && h->query.to == INT64_MAX;
-	return created >= h->query.from && created < h->query.to;
-}
-
-static bool is_newer(struct stream *a, struct stream *b)
-{
-	return strcmp(json_string_or_null(stream_item(a), "SK"),
-		      json_string_or_null(stream_item(b), "SK")) > 0;
-}
-
-/* The next order of all streams, NULL behind the last. */
+/* The next order of all streams, the newest first; NULL behind the last. */
 static int next_of_user(struct history *h, struct json_object **order,
 			struct err *e)
 {
@@ -149,7 +137,7 @@ static int next_of_user(struct history *h, struct json_object **order,
 
 		if (stream_fill(h, s, e))
 			return -1;
-		if (s->pk && (!newest || is_newer(s, newest)))
+		if (s->pk && (!newest || strcmp(sk_of(s), sk_of(newest)) > 0))
 			newest = s;
 	}
 	*order = newest ? json_object_get(stream_item(newest)) : NULL;
@@ -211,66 +199,55 @@ static int read_orders(struct history *h, struct json_object *page, struct err *
 	return 0;
 }
 
-/* Gets the next page of entries with its orders; a day that has no more is
- * followed by the day before, and the first one by nothing. */
-static int next_page(struct history *h, struct err *e)
-{
-	struct stream *s = &h->streams[0];
-
-	drop_orders(h);
-	if (s->pages.ended) {
-		h->day -= DAY;
-		stream_open(s, h->day >= h->query.from ? key_day(h->day) : NULL);
-		return 0;
-	}
-	if (stream_read(h, s, e))
-		return -1;
-	return read_orders(h, s->page, e);
-}
-
-static int next_of_days(struct history *h, struct json_object **order,
-			struct err *e)
+/* The next order of the days, the newest day first; NULL behind the first day.  A page of
+ * entries is read with its orders. */
+static int next_of_days(struct history *h, struct json_object **order, struct err *e)
 {
 	struct stream *s = &h->streams[0];
 
 	*order = NULL;
 	while (s->pk && !*order) {
-		if (!stream_item(s)) {
-			if (next_page(h, e))
-				return -1;
+		if (stream_item(s)) {
+			*order = h->orders[s->at];
+			h->orders[s->at++] = NULL;
 			continue;
 		}
-		*order = h->orders[s->at];
-		h->orders[s->at++] = NULL;
+		drop_orders(h);
+		if (s->pages.ended) {
+			h->day -= DAY;
+			stream_open(s, h->day >= h->query.from ? key_day(h->day) : NULL);
+		} else if (stream_read(h, s, e) || read_orders(h, s->page, e)) {
+			return -1;
+		}
 	}
 	return 0;
 }
 
 /* --- both ----------------------------------------------------------------------- */
 
-static void open_user(struct history *h, const char *user)
-{
-	char *lower = user_id_from_email(user);
-
-	stream_open(&h->streams[0], key_user(user));
-	if (lower && strchr(user, '@') && strcmp(lower, user) != 0)
-		stream_open(&h->streams[1], key_user(lower));
-	free(lower);
-}
-
 struct history *history_new(struct app *app, const struct history_query *query)
 {
 	struct history *h = mem_zalloc(1, sizeof *h);
+	const char *user = query->user;
+	char *lower;
 
 	h->app = app;
 	h->query = *query;
 	h->query.user = NULL;
-	h->by_day = !query->user;
+	h->by_day = !user;
 	h->day = query->to - DAY;
-	if (query->user)
-		open_user(h, query->user);
-	else if (h->day >= query->from)
-		stream_open(&h->streams[0], key_day(h->day));
+	if (!user) {
+		if (h->day >= query->from)
+			stream_open(&h->streams[0], key_day(h->day));
+		return h;
+	}
+
+	/* A guest's orders stand under the address in lower case. */
+	lower = user_id_from_email(user);
+	stream_open(&h->streams[0], key_user(user));
+	if (lower && strchr(user, '@') && strcmp(lower, user) != 0)
+		stream_open(&h->streams[1], key_user(lower));
+	free(lower);
 	return h;
 }
 
@@ -286,11 +263,22 @@ void history_free(struct history *h)
 	free(h);
 }
 
+/* An order that does not say when it was made is only in the range of all times. */
 static bool is_wanted(const struct history *h, struct json_object *order)
 {
-	return history_matches(order, h->query.statuses) &&
-	       (!h->query.test || order_mode_of(order) == ORDER_MODE_TEST) &&
-	       (h->by_day || in_range(h, order));
+	const struct history_query *q = &h->query;
+	const char *created_at = json_string_or_null(order, "createdAt");
+	int64_t created;
+
+	if (!history_matches(order, q->statuses) ||
+	    (q->test && order_mode_of(order) != ORDER_MODE_TEST))
+		return false;
+	if (h->by_day)
+		return true;
+	if (key_order_created(json_string_or_null(order, "SK"), &created) &&
+	    (!created_at || iso8601_parse(created_at, &created)))
+		return q->from == INT64_MIN && q->to == INT64_MAX;
+	return created >= q->from && created < q->to;
 }
 
 int history_next(struct history *h, struct json_object **order, struct err *e)

@@ -72,71 +72,41 @@ static int follow_first(const struct search *s, char **pks, size_t n, struct jso
 
 /* --- an order's id --------------------------------------------------------------- */
 
-static int not_found(const char *id, struct json_object *session, struct err *e)
-{
-	const char *status = json_string_or_null(session, "status");
-
-	if (status)
-		return err_set(e, ERR_NOT_FOUND, "there is no order %s (its session is \"%s\")", id,
-			       status);
-	return err_set(e, ERR_NOT_FOUND, "there is no order %s; if its session's item has expired, "
-		       "its order number, its payment intent or `ordersnap orders --user` may "
-		       "find it", id);
-}
-
-/* The number follows from the id, but for the letter of one that was taken. */
-static int find_by_derived_number(const struct search *s, struct json_object **order, struct err *e)
-{
-	char *number = order_number(s->app->config.order_number_prefix, s->id);
-	char *pks[LETTERS + 1];
-
-	pks[0] = key_number(number);
-	numbering_letter_keys(pks[0], pks + 1);
-	free(number);
-	return follow_first(s, pks, LETTERS + 1, order, e);
-}
-
+/* By the session's item; else by the number, which follows from the id, but for the letter
+ * of one that was taken. */
 static int find_by_id(const struct search *s, struct json_object **order, struct err *e)
 {
-	char *pk = key_session(s->id);
+	char *pk = key_session(s->id), *number, *pks[LETTERS + 1];
 	const struct store_key key = {pk, KEY_METADATA};
 	struct json_object *session, *found = NULL;
+	const char *status;
 	int rc = store_get_many(app_store(s->app), &key, 1, &session, s->deadline, e);
 
 	if (!rc)
 		rc = follow(s, session, &found, e);
-	if (!rc && !found)
-		rc = find_by_derived_number(s, &found, e);
-	if (!rc && !found)
-		rc = not_found(s->id, session, e);
-	if (!rc)
+	if (!rc && !found) {
+		number = order_number(s->app->config.order_number_prefix, s->id);
+		pks[0] = key_number(number);
+		numbering_letter_keys(pks[0], pks + 1);
+		free(number);
+		rc = follow_first(s, pks, LETTERS + 1, &found, e);
+	}
+	status = json_string_or_null(session, "status");
+	if (!rc && found)
 		*order = found;
+	else if (!rc && status)
+		rc = err_set(e, ERR_NOT_FOUND, "there is no order %s (its session is \"%s\")", s->id,
+			     status);
+	else if (!rc)
+		rc = err_set(e, ERR_NOT_FOUND, "there is no order %s; if its session's item has expired, "
+			     "its order number, its payment intent or `ordersnap orders --user` may "
+			     "find it", s->id);
 	json_object_put(session);
 	free(pk);
 	return rc;
 }
 
 /* --- other names ----------------------------------------------------------------- */
-
-static int give(struct json_object *found, const char *name, struct json_object **order,
-		struct err *e)
-{
-	if (!found)
-		return err_set(e, ERR_NOT_FOUND, "there is no order %s", name);
-	*order = found;
-	return 0;
-}
-
-static int find_by_payment(const struct search *s, const char *intent, struct json_object **order,
-			   struct err *e)
-{
-	char *pk = key_payment(intent);
-	struct json_object *found;
-
-	if (follow_first(s, &pk, 1, &found, e))
-		return -1;
-	return give(found, intent, order, e);
-}
 
 /* Takes `number`; one that is among the keys is not asked for twice. */
 static void add_number(char **pks, size_t *n, char *number)
@@ -154,34 +124,24 @@ static void add_number(char **pks, size_t *n, char *number)
 		pks[(*n)++] = pk;
 }
 
-/* The prefix stands in numbers as it is configured, in whatever case, and all
- * behind it in upper case. */
-static char *number_of(const char *prefix, const char *name)
-{
-	size_t n = strlen(prefix);
-	bool has_prefix = strncasecmp(name, prefix, n) == 0 && name[n] == '-';
-	char *rest = str_dup(has_prefix ? name + n + 1 : name), *number;
-
-	str_upper(rest);
-	number = str_printf("%s-%s", prefix, rest);
-	free(rest);
-	return number;
-}
-
+/* As it is configured the prefix stands in numbers, in whatever case it is typed, and all
+ * behind it in upper case; or the name is a number of another prefix. */
 static int find_by_number(const struct search *s, const char *name, struct json_object **order,
 			  struct err *e)
 {
+	const char *prefix = s->app->config.order_number_prefix;
+	size_t length = strlen(prefix), n = 0;
+	bool has_prefix = strncasecmp(name, prefix, length) == 0 && name[length] == '-';
+	char *rest = str_dup(has_prefix ? name + length + 1 : name);
 	char *upper = str_dup(name), *pks[3] = {NULL};
-	struct json_object *found;
-	size_t n = 0;
 
+	str_upper(rest);
 	str_upper(upper);
-	add_number(pks, &n, number_of(s->app->config.order_number_prefix, name));
+	add_number(pks, &n, str_printf("%s-%s", prefix, rest));
 	add_number(pks, &n, upper);
 	add_number(pks, &n, str_dup(name));
-	if (follow_first(s, pks, n, &found, e))
-		return -1;
-	return give(found, name, order, e);
+	free(rest);
+	return follow_first(s, pks, n, order, e);
 }
 
 int lookup_order(struct app *app, const char *name, int64_t deadline, struct json_object **order,
@@ -189,7 +149,8 @@ int lookup_order(struct app *app, const char *name, int64_t deadline, struct jso
 {
 	struct search search = {.app = app, .deadline = deadline};
 	struct span text = span_trim(span_of(name));
-	char *word;
+	struct json_object *found = NULL;
+	char *word, *pk;
 	int rc;
 
 	if (!text.n || text.n > NAME_MAX_BYTES || span_utf8_length(text) < 0)
@@ -198,12 +159,17 @@ int lookup_order(struct app *app, const char *name, int64_t deadline, struct jso
 	word = span_dup(text);
 	if (str_starts(word, "cs_")) {
 		search.id = word;
-		rc = find_by_id(&search, order, e);
+		rc = find_by_id(&search, &found, e);
 	} else if (str_starts(word, "pi_")) {
-		rc = find_by_payment(&search, word, order, e);
+		pk = key_payment(word);
+		rc = follow_first(&search, &pk, 1, &found, e);
 	} else {
-		rc = find_by_number(&search, word, order, e);
+		rc = find_by_number(&search, word, &found, e);
 	}
+	if (!rc && !found)
+		rc = err_set(e, ERR_NOT_FOUND, "there is no order %s", word);
+	if (!rc)
+		*order = found;
 	free(word);
 	return rc;
 }

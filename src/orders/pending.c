@@ -24,41 +24,34 @@ bool pending_is(struct json_object *entry)
 	return lines || (status && strcmp(status, "pending") == 0);
 }
 
-static int take_page(struct pending_walk *w, struct json_object *page, struct err *e)
-{
-	size_t i, n = json_object_array_length(page);
-
-	w->read += (int64_t)n;
-	for (i = 0; i < n; i++) {
-		struct json_object *entry = json_object_array_get_idx(page, i);
-		int64_t created;
-
-		if (key_order_created(json_string_or_null(entry, "SK"), &created) ||
-		    created < w->from || created > w->to || !pending_is(entry))
-			continue;
-		if (w->found(w->context, entry, e))
-			return -1;
-	}
-	return 0;
-}
-
+/* Walks one day's entries, and hands on those that are pending and of the walk's time. */
 static int walk_day(struct app *app, struct pending_walk *w, int64_t day, struct err *e)
 {
 	char *pk = key_day(day);
 	struct store_pages pages = {.pk = pk, .sk_prefix = KEY_ORDER_PREFIX, .limit = PAGE};
-	struct json_object *page;
+	struct json_object *page, *entry;
+	int64_t created;
+	size_t i, n;
 	int rc;
 
 	while (!(rc = store_pages_next(&pages, app_store(app), deadline_in(w->read_ms), &page, e)) &&
 	       page) {
-		rc = take_page(w, page, e);
+		n = json_object_array_length(page);
+		w->read += (int64_t)n;
+		for (i = 0; !rc && i < n; i++) {
+			entry = json_object_array_get_idx(page, i);
+			if (key_order_created(json_string_or_null(entry, "SK"), &created) ||
+			    created < w->from || created > w->to || !pending_is(entry))
+				continue;
+			rc = w->found(w->context, entry, e);
+		}
 		json_object_put(page);
 		if (rc)
 			break;
 	}
 	store_pages_end(&pages);
 	free(pk);
-	return rc;
+	return rc ? -1 : 0;
 }
 
 int pending_walk(struct app *app, struct pending_walk *walk, struct err *e)

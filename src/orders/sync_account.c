@@ -21,23 +21,22 @@ static const char *const mode_names[] = {
 	[KEY_MODE_UNKNOWN] = "none", [KEY_MODE_TEST] = "test", [KEY_MODE_LIVE] = "live",
 };
 
-static struct span account_part(const char *secret, enum key_mode mode)
-{
-	const char *part = mode == KEY_MODE_UNKNOWN ? NULL
-		: strstr(secret, mode == KEY_MODE_LIVE ? "_live_" : "_test_") + strlen("_live_");
-
-	if (part && strncmp(part, ACCOUNT_PREFIX, strlen(ACCOUNT_PREFIX)) == 0 &&
-	    strlen(part) >= NEW_KEY_CHARS)
-		return (struct span){part, ACCOUNT_CHARS};
-	return span_of(secret);
-}
-
 const char *sync_account_of(const char *secret, char out[SYNC_ACCOUNT_SIZE])
 {
 	enum key_mode mode = key_mode_of(secret ? secret : "");
+	struct span part = span_of(secret ? secret : "");
 	char digest[DIGEST_HEX];
+	const char *id;
 
-	digest_sha256_hex(account_part(secret ? secret : "", mode), digest);
+	/* Of a key that has the account's id in it only that counts, for a rolled one has it
+	 * too; else the whole key. */
+	if (mode != KEY_MODE_UNKNOWN) {
+		id = strstr(secret, mode == KEY_MODE_LIVE ? "_live_" : "_test_") + strlen("_live_");
+		if (strncmp(id, ACCOUNT_PREFIX, strlen(ACCOUNT_PREFIX)) == 0 &&
+		    strlen(id) >= NEW_KEY_CHARS)
+			part = (struct span){id, ACCOUNT_CHARS};
+	}
+	digest_sha256_hex(part, digest);
 	snprintf(out, SYNC_ACCOUNT_SIZE, "%s-%.16s", mode_names[mode], digest);
 	return out;
 }

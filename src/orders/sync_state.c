@@ -44,15 +44,6 @@ struct json_object *sync_counts_json(const struct sync_counts *counts)
 	return json;
 }
 
-static void read_counts(struct json_object *json, struct sync_counts *counts)
-{
-	size_t i;
-
-	for (i = 0; i < COUNTS; i++)
-		*(int64_t *)((char *)counts + count_names[i].offset) =
-			json_int_or(json, count_names[i].name, 0);
-}
-
 static int64_t time_or_0(struct json_object *object, const char *key)
 {
 	const char *text = json_string_or_null(object, key);
@@ -118,7 +109,9 @@ static void plan_on(struct sync_state *state, struct json_object *run, int64_t f
 	state->from = from < run_from ? from : run_from;
 	state->to = now;
 	json_get_object(run, "summary", &counts);
-	read_counts(counts, &state->counts);
+	for (i = 0; i < COUNTS; i++)
+		*(int64_t *)((char *)&state->counts + count_names[i].offset) =
+			json_int_or(counts, count_names[i].name, 0);
 	json_get_bool(run, "crowded", &state->crowded);
 	add_segment(state, run_to + 1, now, NULL);
 	json_get_array(run, "todo", &todo);
@@ -186,36 +179,35 @@ static struct json_object *list_of(struct json_object *item, const char *name)
 							       : json_object_new_array();
 }
 
-static void new_id(char id[33])
-{
-	unsigned char random[16];
-
-	digest_random(random, sizeof random);
-	str_hex(random, sizeof random, id);
-}
-
 int sync_state_plan(struct sync_state *state, struct app *app, const struct sync_plan *plan,
 		    int64_t deadline, struct err *e)
 {
 	const struct store_key key = {KEY_SYSTEM, KEY_SYNC};
 	int64_t from = plan->from, through;
+	unsigned char random[16];
 	struct json_object *run;
 
+	/* What the last run left, and an id for this one. */
 	if (store_get_many(app_store(app), &key, 1, &state->item, deadline, e))
 		return -1;
 	forget_foreign(state->item);
-	new_id(state->id);
+	digest_random(random, sizeof random);
+	str_hex(random, sizeof random, state->id);
 	snprintf(state->account, sizeof state->account, "%s", plan->account);
 	state->aside = list_of(state->item, "setAside");
 	state->pending_days = list_of(state->item, "pendingDays");
 	state->walked_at = json_int_or(state->item, "pendingWalkedAt", 0);
 	state->walked = json_int_or(state->item, "pendingWalked", 0);
+
+	/* The window: as far back as was asked, or as the settings say; but it leaves no gap
+	 * behind what is known to be in order. */
 	through = through_of(state->item, plan->account);
 	if (!from) {
 		from = plan->now - plan->lookback;
 		if (through && through - COMPLETES < from)
 			from = through - COMPLETES;
 	}
+
 	/* A place in another account's list is none in this one's, and an unfinished
 	 * run of another one says nothing of what this one has sold. */
 	if (json_get_object(state->item, "run", &run) == JSON_FOUND &&
@@ -228,9 +220,11 @@ int sync_state_plan(struct sync_state *state, struct app *app, const struct sync
 
 /* --- writing --------------------------------------------------------------------- */
 
-static struct json_object *todo_json(const struct sync_state *state)
+/* {"startedAt": ..., "from": 1, "to": 9, "todo": [{"from": 1, "to": 5, "after": "cs_1"}],
+ *  "summary": {...}} */
+static struct json_object *run_json(const struct sync_state *state)
 {
-	struct json_object *todo = json_object_new_array();
+	struct json_object *run = json_object_new_object(), *todo = json_object_new_array();
 	size_t i;
 
 	for (i = 0; i < state->n; i++) {
@@ -242,17 +236,10 @@ static struct json_object *todo_json(const struct sync_state *state)
 			json_set_string(segment, "after", state->todo[i].after);
 		json_object_array_add(todo, segment);
 	}
-	return todo;
-}
-
-static struct json_object *run_json(const struct sync_state *state)
-{
-	struct json_object *run = json_object_new_object();
-
 	set_time(run, "startedAt", state->started);
 	json_set_int(run, "from", state->from);
 	json_set_int(run, "to", state->to);
-	json_set(run, "todo", todo_json(state));
+	json_set(run, "todo", todo);
 	json_set(run, "summary", sync_counts_json(&state->counts));
 	if (state->crowded)
 		json_set_bool(run, "crowded", true);
@@ -346,29 +333,24 @@ int sync_state_save(struct sync_state *state, struct app *app, int64_t deadline,
 	return put(state, app, item, deadline, e);
 }
 
-/*
- * Up to when everything is in order from now on.  Where more failed than could be
- * set aside: so that the next run looks at all of this one's window again.  A run
- * that left a gap between its window and the last one's does not close it.
- */
-static int64_t through_after(const struct sync_state *state, struct json_object *item)
-{
-	int64_t before = json_int_or(item, "through", 0), joins = state->from + COMPLETES;
-
-	if (before && before < joins)
-		return before;
-	return state->crowded ? joins : state->started;
-}
-
 int sync_state_finish(struct sync_state *state, struct app *app, int64_t now, int64_t deadline,
 		      struct err *e)
 {
 	struct json_object *item = new_item(state);
+	int64_t before = json_int_or(item, "through", 0), joins = state->from + COMPLETES;
+	int64_t through = state->started;
 
+	/* Up to when everything is in order from now on.  Where more failed than could be
+	 * set aside: so that the next run looks at all of this one's window again.  A run
+	 * that left a gap between its window and the last one's does not close it. */
+	if (before && before < joins)
+		through = before;
+	else if (state->crowded)
+		through = joins;
 	json_object_object_del(item, "run");
 	set_time(item, "startedAt", state->started);
 	set_time(item, "completedAt", now);
-	json_set_int(item, "through", through_after(state, item));
+	json_set_int(item, "through", through);
 	json_set(item, "summary", sync_counts_json(&state->counts));
 	return put(state, app, item, deadline, e);
 }

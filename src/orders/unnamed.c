@@ -33,59 +33,33 @@ static void add_name(char **pks, size_t *n, char *pk)
 		pks[(*n)++] = pk;
 }
 
-static size_t all_names(const struct unnamed_search *s, char **pks)
-{
-	struct json_object *metadata = s->session->metadata;
-	char *guest = user_id_from_email(s->session->email);
-	size_t n = 0;
-
-	add_name(pks, &n, key_user_of_functions(json_string_or_null(metadata, "userId")));
-	add_name(pks, &n, key_user_of_functions(json_string_or_null(metadata, "user_id")));
-	add_name(pks, &n, key_user_of_functions(s->session->email));
-	add_name(pks, &n, key_user_of_functions(guest));
-	add_name(pks, &n, guest ? key_user(guest) : NULL);
-	add_name(pks, &n, str_dup(s->user_pk));
-	free(guest);
-	return n;
-}
-
-/* The order of the session on a page, or NULL; *done where the page went beyond
- * the days that count. */
-static struct json_object *look_at_page(const struct unnamed_search *s, struct json_object *page,
-					bool *done)
-{
-	size_t i;
-
-	for (i = 0; !*done && i < json_object_array_length(page); i++) {
-		struct json_object *order = json_object_array_get_idx(page, i);
-		const char *id = adoption_session_id(order);
-		int64_t written;
-
-		if (id && strcmp(id, s->session->id) == 0)
-			return json_object_get(order);
-		*done = key_order_created(json_string_or_null(order, "SK"), &written) == 0 &&
-			written < s->created - HOUR;
-	}
-	return NULL;
-}
-
-/* Walks down from the last second in which the order can have been written:
- * times in keys have one length, so they are in order as text. */
+/* Walks down one user's orders from the last second in which the order can have been
+ * written to the first one: times in keys have one length, so they are in order as text. */
 static int search_name(struct app *app, const struct unnamed_search *s, const char *pk,
 		       struct json_object **order, struct err *e)
 {
-	int64_t last = s->now < s->created + LONGEST ? s->now : s->created + LONGEST;
+	int64_t last = s->now < s->created + LONGEST ? s->now : s->created + LONGEST, written;
 	struct store_pages pages = {
 		.pk = pk, .sk_prefix = KEY_ORDER_PREFIX, .limit = PAGE,
 		.last = str_printf(KEY_ORDER_PREFIX "%" PRId64, last + HOUR),
 	};
 	struct json_object *page;
 	bool done = false;
+	size_t i;
 	int rc = 0;
 
-	while (!done && !*order && !(rc = store_pages_next(&pages, app_store(app), s->deadline,
-							   &page, e)) && page) {
-		*order = look_at_page(s, page, &done);
+	while (!done && !(rc = store_pages_next(&pages, app_store(app), s->deadline, &page, e)) &&
+	       page) {
+		for (i = 0; !done && i < json_object_array_length(page); i++) {
+			struct json_object *one = json_object_array_get_idx(page, i);
+			const char *id = adoption_session_id(one);
+
+			if (id && strcmp(id, s->session->id) == 0)
+				*order = json_object_get(one);
+			done = *order ||
+			       (key_order_created(json_string_or_null(one, "SK"), &written) == 0 &&
+				written < s->created - HOUR);
+		}
 		json_object_put(page);
 	}
 	store_pages_end(&pages);
@@ -95,9 +69,20 @@ static int search_name(struct app *app, const struct unnamed_search *s, const ch
 int unnamed_find(struct app *app, const struct unnamed_search *search,
 		 struct json_object **order, struct err *e)
 {
-	char *pks[NAMES];
-	size_t n = all_names(search, pks), i;
+	const char *email = search->session->email;
+	struct json_object *metadata = search->session->metadata;
+	char *guest = user_id_from_email(email), *pks[NAMES];
+	size_t n = 0, i;
 	int rc = 0;
+
+	/* The names that the functions would have given the user, and ours. */
+	add_name(pks, &n, key_user_of_functions(json_string_or_null(metadata, "userId")));
+	add_name(pks, &n, key_user_of_functions(json_string_or_null(metadata, "user_id")));
+	add_name(pks, &n, key_user_of_functions(email));
+	add_name(pks, &n, key_user_of_functions(guest));
+	add_name(pks, &n, guest ? key_user(guest) : NULL);
+	add_name(pks, &n, str_dup(search->user_pk));
+	free(guest);
 
 	*order = NULL;
 	for (i = 0; i < n; i++) {
