@@ -33,6 +33,7 @@ static enum checkout_choice choice_of(const struct config *c, const char *name, 
 	return value ? CHECKOUT_YES : CHECKOUT_NO;
 }
 
+/* What the settings say of all sessions, for the rules of shop/checkout.h. */
 static struct checkout_policy policy_of(const struct app *app)
 {
 	const struct config *c = &app->config;
@@ -55,49 +56,43 @@ static struct checkout_policy policy_of(const struct app *app)
 	};
 }
 
-/* Whether this shop has signed the quote, with its secret or with the one from before that was
- * rolled: the buyer has the quote since then. */
-static int check_signature(struct app *app, struct json_object *quote, int64_t deadline,
-			   struct err *e)
+/*
+ * Reads the quote that the request names by its signature.  This shop has signed it, with
+ * its secret or with the one from before that was rolled: the buyer has had the quote
+ * since then.  A quote that is none of ours is one that is not there.
+ */
+static int read_quote(struct checkout_ask *ask, struct err *e)
 {
 	static const enum secret tried[] = {SECRET_QUOTE, SECRET_QUOTE_PREVIOUS};
-	size_t i;
-
-	for (i = 0; i < sizeof tried / sizeof *tried; i++) {
-		const char *secret;
-
-		if (app_secret(app, tried[i], deadline, &secret, e))
-			return -1;
-		if (secret && quote_is_authentic(quote, secret))
-			return 0;
-	}
-	return err_set(e, ERR_NOT_FOUND, "there is no such quote");
-}
-
-/* The quote, as it was given out: the signature is its key, and is checked. */
-static int read_quote(struct app *app, const char *signature, int64_t deadline,
-		      struct json_object **quote, struct err *e)
-{
-	char *pk;
+	const char *signature = ask->request->quote_signature, *secret;
+	bool authentic = false;
 	struct store_key key;
+	char *pk;
+	size_t i;
 	int rc;
 
 	if (!checkout_is_signature(signature))
 		return err_set(e, ERR_NOT_FOUND, "there is no such quote");
 	pk = key_quote(signature);
 	key = (struct store_key){pk, KEY_CACHE};
-	rc = store_get_many(app_store(app), &key, 1, quote, deadline, e);
+	rc = store_get_many(app_store(ask->app), &key, 1, &ask->quote, ask->deadline, e);
 	free(pk);
 	if (rc)
 		return -1;
-	if (!*quote)
+
+	for (i = 0; ask->quote && !authentic && i < sizeof tried / sizeof *tried; i++) {
+		if (app_secret(ask->app, tried[i], ask->deadline, &secret, e))
+			return -1;
+		authentic = secret && quote_is_authentic(ask->quote, secret);
+	}
+	if (!authentic)
 		return err_set(e, ERR_NOT_FOUND, "there is no such quote");
-	if (check_signature(app, *quote, deadline, e))
-		return -1;
-	if (json_string_or_null(*quote, "orderId"))
+
+	/* It is good for one order, and for a while. */
+	if (json_string_or_null(ask->quote, "orderId"))
 		return err_set(e, ERR_ORDERED, "this quote is already ordered: quote the cart again "
 			       "to order it once more");
-	if (json_int_or(*quote, "validUntil", 0) <= clock_epoch())
+	if (json_int_or(ask->quote, "validUntil", 0) <= clock_epoch())
 		return err_set(e, ERR_GONE, "the quote has expired");
 	return 0;
 }
@@ -229,6 +224,8 @@ static void keep_session(const struct checkout_ask *ask, struct json_object *ses
 	json_object_put(item);
 }
 
+/* {"sessionId": "cs_1", "quote": {...}, "expiresAt": 1795771800, "checkoutUrl": "https://...",
+ *  "stripeStatus": "open", ...}: the buyer's page goes on to checkoutUrl. */
 static struct json_object *answer_of(const struct checkout_ask *ask, struct json_object *session)
 {
 	const struct checkout_request *request = ask->request;
@@ -264,7 +261,7 @@ int checkout_create(struct app *app, struct json_object *body, const char *subje
 	buf_init(&form, FORM_MAX_BYTES);
 	rc = checkout_read(body, subject, &policy, &request, e);
 	if (!rc)
-		rc = read_quote(app, request.quote_signature, deadline, &ask.quote, e);
+		rc = read_quote(&ask, e);
 
 	/* Stripe makes the session. */
 	if (!rc)

@@ -41,6 +41,7 @@ static const char *field_of(const char *param, const struct checkout_ask *ask)
 	return NULL;
 }
 
+/* The buyer can mend it: the address, the total, or another field that was sent. */
 static bool explain_request(const struct stripe_refusal *refusal, const struct checkout_ask *ask,
 			    struct err *e)
 {
@@ -76,77 +77,68 @@ static bool parse_line(const char *param, size_t *line, struct span *rest)
 	return true;
 }
 
-static void drop_prices(struct app *app, struct json_object *items, int64_t deadline)
-{
-	size_t i;
-
-	for (i = 0; i < json_object_array_length(items); i++)
-		price_cache_drop(app, json_object_array_get_idx(items, i), deadline);
-}
-
-static void explain_price(struct app *app, struct json_object *item, size_t i, int64_t deadline,
+/* The prices of the quote's lines do not hold any more, all of them or one: what is known
+ * of them is forgotten, so that the next quote asks anew. */
+static bool explain_quote(const struct stripe_refusal *refusal, const struct checkout_ask *ask,
 			  struct err *e)
 {
-	const char *sku = json_string_or_null(item, "sku");
-
-	price_cache_drop(app, item, deadline);
-	err_set(e, ERR_OUTDATED, "items[%zu] (%s) is no longer sold at this price: quote the cart "
-		"again", i, sku ? sku : json_string_or_null(item, "stripePriceId"));
-}
-
-/* A line's price, or the line as a whole: it is no longer sold.  Its quantity: Stripe
- * has a bound of its own.  The list: its prices do not go together any more (another
- * currency), and each of them may be the one. */
-static bool explain_quote(struct app *app, const struct stripe_refusal *refusal,
-			  struct json_object *quote, int64_t deadline, struct err *e)
-{
-	struct json_object *items = NULL;
+	struct json_object *items = NULL, *item;
+	const char *name;
 	struct span rest;
-	size_t i;
+	size_t i, n;
 
-	if (json_get_array(quote, "items", &items) != JSON_FOUND)
+	if (json_get_array(ask->quote, "items", &items) != JSON_FOUND)
 		return false;
+	n = json_object_array_length(items);
+
+	/* The list: its prices do not go together any more (another currency), and each of them
+	 * may be the one. */
 	if (strcmp(refusal->param, "line_items") == 0 ||
 	    (!*refusal->param && strcmp(refusal->code, "product_inactive") == 0)) {
-		drop_prices(app, items, deadline);
+		for (i = 0; i < n; i++)
+			price_cache_drop(ask->app, json_object_array_get_idx(items, i), ask->deadline);
 		err_set(e, ERR_OUTDATED, "the cart's items are no longer sold together at these "
 			"prices: quote the cart again");
 		return true;
 	}
-	if (!parse_line(refusal->param, &i, &rest) || i >= json_object_array_length(items))
+	if (!parse_line(refusal->param, &i, &rest) || i >= n)
 		return false;
-	if (span_equals(rest, "[quantity]"))
+
+	/* A line's quantity: Stripe has a bound of its own. */
+	if (span_equals(rest, "[quantity]")) {
 		err_set(e, ERR_BAD_REQUEST, "items[%zu].quantity is not taken: %s", i,
 			refusal->message);
-	else if (!rest.n || span_equals(rest, "[price]"))
-		explain_price(app, json_object_array_get_idx(items, i), i, deadline, e);
-	else
+		return true;
+	}
+
+	/* A line's price, or the line as a whole: it is no longer sold. */
+	if (rest.n && !span_equals(rest, "[price]"))
 		return false;
+	item = json_object_array_get_idx(items, i);
+	name = json_string_or_null(item, "sku");
+	price_cache_drop(ask->app, item, ask->deadline);
+	err_set(e, ERR_OUTDATED, "items[%zu] (%s) is no longer sold at this price: quote the cart "
+		"again", i, name ? name : json_string_or_null(item, "stripePriceId"));
 	return true;
 }
 
-/* --- the owner's -------------------------------------------------------------------- */
-
-/* Whether the parameter is in CHECKOUT_SESSION_FILE: "shipping_options[0]...". */
-static bool is_of_the_file(const char *param, struct json_object *options)
-{
-	char *name = span_dup((struct span){param, strcspn(param, "[")});
-	bool found = *name && json_object_object_get_ex(options, name, NULL);
-
-	free(name);
-	return found;
-}
+/* --- all of them -------------------------------------------------------------------- */
 
 void checkout_explain_refusal(const struct checkout_ask *ask, const struct stripe_refusal *refusal,
 			      struct err *e)
 {
 	struct err said = *e;
+	char *name;
 
 	if (e->code != ERR_REFUSED)
 		return;
-	if (explain_request(refusal, ask, e) ||
-	    explain_quote(ask->app, refusal, ask->quote, ask->deadline, e))
+	if (explain_request(refusal, ask, e) || explain_quote(refusal, ask, e)) {
 		log_warning("Stripe refused session", LOG_STR("error", said.text));
-	else if (is_of_the_file(refusal->param, ask->policy->options))
+		return;
+	}
+	/* The owner's: the parameter is in CHECKOUT_SESSION_FILE, "shipping_options[0]...". */
+	name = span_dup((struct span){refusal->param, strcspn(refusal->param, "[")});
+	if (*name && json_object_object_get_ex(ask->policy->options, name, NULL))
 		err_put_before(e, "CHECKOUT_SESSION_FILE");
+	free(name);
 }
