@@ -6,8 +6,8 @@ to_build=(autoconf automake gcc libc6-dev libcurl4-openssl-dev libfcgi-dev libjs
 	libsqlite3-dev libssl-dev make pkgconf python3)
 to_serve=(curl nginx spawn-fcgi)
 to_test=(apache2-bin awscli caddy chromium clang cppcheck default-jre-headless fonts-liberation libc6-dbg
-	libapache2-mod-fcgid libapache2-mod-qos libcmocka-dev lighttpd mandoc python3-botocore shellcheck spin strace
-	valgrind xz-utils zsh)
+	libapache2-mod-fcgid libapache2-mod-qos libcmocka-dev lighttpd mandoc prometheus python3-botocore
+	shellcheck spin strace valgrind xz-utils zsh)
 
 have_package() {
 	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
@@ -61,9 +61,11 @@ install_packages() { # PACKAGE...
 	}
 	let_services_up
 	# ... nor at the next boot.
-	if [[ " ${missing[*]} " == *" nginx "* ]] && [ -d /run/systemd/system ]; then
-		as_root systemctl --quiet disable nginx.service 2>/dev/null || true
-	fi
+	for package in nginx prometheus; do
+		if [[ " ${missing[*]} " == *" $package "* ]] && [ -d /run/systemd/system ]; then
+			as_root systemctl --quiet disable "$package.service" 2>/dev/null || true
+		fi
+	done
 }
 
 # A node that is there already, in whatever way, stays.
