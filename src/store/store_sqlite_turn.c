@@ -70,7 +70,7 @@ void sqlite_turn_close(struct sqlite_turn *turn)
 static bool wait_for_turn(int folder, int64_t ms)
 {
 	const struct itimerspec limit = {.it_value.tv_sec = (time_t)(ms / 1000),
-					 .it_value.tv_nsec = ms % 1000 * 1000000L,
+					 .it_value.tv_nsec = (long)(ms % 1000) * 1000000L,
 					 .it_interval.tv_nsec = TICK_MS * 1000000L};
 	int64_t until = deadline_in(ms);
 	timer_t *timer = own_timer();

@@ -150,4 +150,21 @@ def _():
     equal(made, ["/etc/ordersnap", "/var/lib/ordersnap", "/var/log/ordersnap", "/run/ordersnap"])
 
 
+@test
+def _():
+    "Debian's package has the version of configure.ac"
+    version = re.search(r"^AC_INIT\(\[ordersnap\], \[([^]]+)\]", tree.read(tree.SRC, "configure.ac"), re.M)
+    equal(tree.read(tree.SRC, "debian/changelog").partition(")")[0], "ordersnap (" + version[1])
+
+
+@test
+def _():
+    "every unit, and each page of the web servers' that the package moves, is in conf/"
+    rules = tree.read(tree.SRC, "debian/rules")
+    units = [n for n in os.listdir(os.path.join(tree.SRC, "conf/systemd")) if n.startswith("ordersnap")]
+    equal([u for u in sorted(units) if not re.search(rf"[ /]{re.escape(u)}\b", rules)], [])
+    for path in re.findall(r"\$\(share\)/((?:apache|nginx|logrotate|systemd)/[\w@.-]+)", rules):
+        ok(os.path.exists(os.path.join(tree.SRC, "conf", path)), f"debian/rules: there is no conf/{path}")
+
+
 main()

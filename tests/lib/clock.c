@@ -8,6 +8,10 @@
  * wall clock alone, which may also jump back.
  */
 #define _GNU_SOURCE
+#ifndef __LP64__
+#define _FILE_OFFSET_BITS 64
+#define _TIME_BITS 64
+#endif
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -15,6 +19,12 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+
+#ifdef SYS_clock_gettime64 /* on 32 bits */
+#define CLOCK_GETTIME SYS_clock_gettime64
+#else
+#define CLOCK_GETTIME SYS_clock_gettime
+#endif
 
 typedef const volatile int64_t seconds;
 
@@ -40,7 +50,7 @@ int clock_gettime(clockid_t id, struct timespec *now)
 {
 	static seconds *all, *wall;
 	const char *shift = getenv("CLOCK_SHIFT");
-	int rc = (int)syscall(SYS_clock_gettime, id, now);
+	int rc = (int)syscall(CLOCK_GETTIME, id, now);
 
 	if (rc == 0)
 		now->tv_sec += ahead("CLOCK_FILE", &all);
