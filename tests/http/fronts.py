@@ -270,7 +270,8 @@ class Caddy(Front):
     }}
 }}
 import "{self.shipped(site)}"
-http://127.0.0.1:{site.port} {{
+http://:{site.port} {{
+    bind 127.0.0.1
     import ordersnap
     root * "{site.path("www")}"
     file_server

@@ -4,8 +4,10 @@
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
+import time
 
 import servers  # finds tests/lib
 import environment
@@ -42,7 +44,8 @@ def jwt(subject):
 
     def part(value):
         return base64.urlsafe_b64encode(value).rstrip(b"=")
-    text = part(b'{"alg":"HS256","typ":"JWT"}') + b"." + part(json.dumps({"sub": subject}).encode())
+    text = part(b'{"alg":"HS256","typ":"JWT"}') + b"." + part(json.dumps(
+        {"sub": subject, "exp": int(time.time()) + 86400}).encode())
     return (text + b"." + part(hmac.new(JWT_SECRET.encode(), text, hashlib.sha256).digest())).decode()
 
 
@@ -165,6 +168,56 @@ def _(site):
 
 @through_each
 def _(site):
+    "through {}: an event that comes in pieces, with pauses between, is taken"
+    body = shop.json.dumps(site.paid_event(), indent=2).encode()
+    body += b" " * (60000 - len(body))
+    head = (f"POST /stripe/webhook HTTP/1.1\r\nHost: shop\r\nContent-Length: {len(body)}\r\n"
+            f"Content-Type: application/json\r\nStripe-Signature: {shop.sign(body)}\r\n"
+            "Connection: close\r\n\r\n").encode()
+    with socket.create_connection(("127.0.0.1", site.port), 30) as s:
+        s.sendall(head[:40])
+        for at in range(0, len(body), 20000):  # faster than the shipped 50,000 bytes a second
+            time.sleep(0.1)
+            s.sendall((b"" if at else head[40:]) + body[at:at + 20000])
+        answer = b""
+        while part := s.recv(65536):
+            answer += part
+    contains(answer.decode(), "200 OK")
+    contains(answer.decode(), '"status":"processed"')
+
+
+@through_each
+def _(site):
+    "through {}: a body that announces more than comes is no order"
+    event = site.paid_event()
+    body = shop.json.dumps(event).encode()
+    with socket.create_connection(("127.0.0.1", site.port), 30) as s:
+        s.sendall((f"POST /stripe/webhook HTTP/1.1\r\nHost: shop\r\nContent-Length: {len(body) + 1}\r\n"
+                   f"Content-Type: application/json\r\nStripe-Signature: {shop.sign(body)}\r\n"
+                   "\r\n").encode() + body)
+        s.shutdown(socket.SHUT_WR)
+        answer = s.recv(65536)
+    ok(not answer or answer.split()[1] in (b"400", b"408", b"499", b"500", b"502"), repr(answer[:80]))
+    equal([o for o in site.orders() if o["orderId"] == event["data"]["object"]["id"]], [])
+
+
+@through_each
+def _(site):
+    "through {}: each endpoint is there: a customer's list, an order, a session's status"
+    bearer = "Authorization: Bearer " + jwt("user_12345")
+    event = site.paid_event()
+    equal(site.deliver(event).status, 200)
+    session = event["data"]["object"]["id"]
+    listed = site.curl("/orders", headers=[bearer])
+    equal((listed.status, session in [o["orderId"] for o in listed.json.get("orders", [])]), (200, True),
+          repr(listed.body[:200]))
+    equal(site.curl("/orders/" + session, headers=[bearer]).json["orderId"], session)
+    equal(site.curl("/checkout/session-status?session_id=" + session).json["status"], "completed")
+    is_refusal(site.curl("/orders"), 401)
+
+
+@through_each
+def _(site):
     "through {}: another content type is a 415, as our JSON"
     is_refusal(site.curl("/cart/quote", b"items=1",
                          headers=["Content-Type: application/x-www-form-urlencoded"]), 415)
@@ -261,7 +314,7 @@ def _(site):
 def _(site):
     "through {}: the query string and the server's name change nothing"
     answer = site.curl("/healthz?verbose=1", headers=["Host: anything.example:99"])
-    equal(answer.status, 200)
+    equal((answer.status, answer.json["status"]), (200, "ok"))
 
 
 @through_each
