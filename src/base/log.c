@@ -51,34 +51,22 @@ static bool is_target(const char *path, mode_t mode)
 	       (S_ISFIFO(mode) && (str_starts(path, "/dev/") || str_starts(path, "/proc/")));
 }
 
-/* What the path names, if it can be a target; else -1, with ENXIO for a FIFO.  Opening a
- * FIFO would wait for a reader, and writing into it for one that reads. */
-static int open_existing(const char *path)
+/* What the path names, if it can be a target, or a new file; else -1, with ENXIO for a FIFO.
+ * Opening a FIFO would wait for a reader, and writing into it for one that reads.  Made by root,
+ * the file is its folder's owner's: the programs add to it too. */
+static int open_target(const char *path)
 {
-	int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int fd = file_open_to_write(path, O_WRONLY | O_APPEND, 0640);
 	struct stat st;
 
 	if (fd < 0)
 		return -1;
-	if (fstat(fd, &st) == 0 && is_target(path, st.st_mode) &&
-	    fcntl(fd, F_SETFL, O_APPEND) == 0)
-		return fd;
-	close(fd);
-	errno = ENXIO;
-	return -1;
-}
-
-/* Made by root, the file is its folder's owner's: the programs add to it too. */
-static int open_target(const char *path)
-{
-	int fd = open_existing(path);
-
-	if (fd >= 0 || errno != ENOENT)
-		return fd;
-	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
-	if (fd < 0 && errno == EEXIST) /* another process was faster */
-		return open_existing(path);
-	if (fd >= 0 && file_give_to_owner(fd, path)) {
+	if (fstat(fd, &st) || !is_target(path, st.st_mode) || fcntl(fd, F_SETFL, O_APPEND)) {
+		close(fd);
+		errno = ENXIO;
+		return -1;
+	}
+	if (st.st_size == 0 && file_give_to_owner(fd, path)) {
 		close(fd);
 		return -1;
 	}

@@ -13,6 +13,7 @@
 #include "base/str.h"
 
 #define HIDDEN_MAX 32
+#define QUOTED_MAX 320 /* bytes; an address has 254 */
 #define HIDDEN_MIN_BYTES 6 /* shorter ones would mask ordinary words */
 
 static char *hidden[HIDDEN_MAX];
@@ -105,6 +106,33 @@ static size_t local_length(const char *p)
 	return n && (p[n] == '@' || str_starts(p + n, "%40")) ? n : 0;
 }
 
+/* The bytes at `p`, in a text, of a quoted local part, `"jane doe"@` (RFC 5321 section 4.1.2), up
+ * to the '@'; 0 if there is none.  A `\"` is no end, but where the text was quoted once more and
+ * the begin is one, too. */
+static size_t quoted_length(const char *text, const char *p)
+{
+	bool again = p > text && p[-1] == '\\';
+	size_t n;
+
+	if (*p != '"')
+		return 0;
+	for (n = 1; p[n] && n < QUOTED_MAX; n++) {
+		if (p[n] != '"')
+			continue;
+		if (p[n + 1] == '@' || str_starts(p + n + 1, "%40"))
+			return n + 1;
+		if (again || p[n - 1] != '\\')
+			return 0;
+	}
+	return 0;
+}
+
+/* The first character of an address, whole; a byte that begins none is not shown. */
+static void add_first(struct buf *out, const char *p, size_t n)
+{
+	buf_add(out, p, utf8_sequence((const unsigned char *)p, n));
+}
+
 void log_redact(struct buf *out, const char *text)
 {
 	const char *p = text;
@@ -119,8 +147,11 @@ void log_redact(struct buf *out, const char *text)
 			buf_puts(out, "***");
 			for (p += n; is_token((unsigned char)*p);)
 				p++;
+		} else if ((n = quoted_length(text, p))) {
+			buf_puts(out, "***");
+			p += n;
 		} else if ((n = local_length(p))) {
-			buf_add(out, p, 1);
+			add_first(out, p, n);
 			buf_puts(out, "***");
 			p += n;
 		} else {
@@ -129,5 +160,10 @@ void log_redact(struct buf *out, const char *text)
 			while (is_local((unsigned char)*p) && is_local((unsigned char)p[-1]) &&
 			       !hidden_length(p) && !prefix_length(p));
 		}
+	}
+	/* What did not fit was left out a byte at a time. */
+	if (out->failed && out->data) {
+		str_trim_sequence(out->data);
+		out->len = strlen(out->data);
 	}
 }

@@ -67,7 +67,7 @@ static void catch_bus_errors(void)
  * Makes what is open a file of counts, of full size: an empty one is begun, one that was cut is
  * filled up.  Several processes may do it at once, and be killed in it: each writes the same.
  */
-static int make_whole(int fd, struct stat *st)
+static int make_whole(int fd, const char *path, struct stat *st)
 {
 	char magic[sizeof METRICS_MAGIC] = "";
 	ssize_t n = sizeof magic - 1;
@@ -78,7 +78,8 @@ static int make_whole(int fd, struct stat *st)
 		errno = EINVAL;
 		return -1;
 	}
-	if (st->st_size == 0 && pwrite(fd, METRICS_MAGIC, (size_t)n, 0) != n)
+	if (st->st_size == 0 && (file_give_to_owner(fd, path) ||
+				 pwrite(fd, METRICS_MAGIC, (size_t)n, 0) != n))
 		return -1;
 	if (pread(fd, magic, (size_t)n, 0) != n || strcmp(magic, METRICS_MAGIC) != 0) {
 		errno = EINVAL;
@@ -109,7 +110,7 @@ static int open_file(struct err *e)
 	if (!METRICS_LOCK_FREE)
 		errno = ENOTSUP;
 	catch_bus_errors();
-	rc = fd < 0 || file_give_to_owner(fd, state.path) || make_whole(fd, &st) || map(fd, &st);
+	rc = fd < 0 || make_whole(fd, state.path, &st) || map(fd, &st);
 	if (rc)
 		err_set(e, ERR_CONFIG, "METRICS_FILE: can't use %s: %s", state.path,
 			errno == EINVAL ? "it is no file of counts; take it away, or name another"

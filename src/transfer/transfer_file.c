@@ -62,6 +62,19 @@ static int read_part(struct transfer_file *file, struct transfer_resume *resume,
 	return 0;
 }
 
+/* It holds addresses of people: a file that was there already is ours alone now, or not taken. */
+static int make_own(const struct transfer_file *file, struct err *e)
+{
+	struct stat st;
+
+	if (fstat(file->fd, &st))
+		return failed(file, "look at", e);
+	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid())
+		return err_set(e, ERR_UNAVAILABLE, "%s is %s: remove it", file->part,
+			       S_ISREG(st.st_mode) ? "somebody else's" : "no file");
+	return fchmod(file->fd, 0600) ? failed(file, "close to others", e) : 0;
+}
+
 int transfer_file_open(struct transfer_file *file, const char *path,
 		       struct transfer_resume *resume, struct err *e)
 {
@@ -74,10 +87,11 @@ int transfer_file_open(struct transfer_file *file, const char *path,
 		return 0;
 	file->part = str_printf("%s.part", path);
 	file->name = file->part;
-	/* It holds addresses of people. */
-	file->fd = open(file->part, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	file->fd = file_open_to_write(file->part, O_RDWR, 0600);
 	if (file->fd < 0)
 		return failed(file, "open", e);
+	if (make_own(file, e))
+		return -1;
 	/* Two exports into one file would mix their lines. */
 	if (flock(file->fd, LOCK_EX | LOCK_NB))
 		return err_set(e, ERR_UNAVAILABLE, "another export is writing %s", file->part);

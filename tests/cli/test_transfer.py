@@ -258,6 +258,22 @@ def _():
     equal(file_text(out), exported(db))
     equal(os.stat(out).st_mode & 0o777, 0o600)
     ok(not os.path.exists(out + ".part"), "the part is still there")
+    for made in (lambda part: os.symlink(db, part), lambda part: os.mkfifo(part)):
+        part = new_path(".jsonl") + ".part"
+        made(part)
+        os.chmod(shop.folder, 0o1777)  # others may have put it there
+        shop.run("export", "--db", db, "--output", part[:-5], code=1)
+        os.chmod(shop.folder, 0o700)
+        ok(os.path.lexists(part) and os.path.getsize(db), "nothing was followed")
+    with open(out + ".part", "w", encoding="utf-8"):
+        os.chmod(out + ".part", 0o666)
+    shop.run("export", "--db", db, "--output", out)
+    equal(os.stat(out).st_mode & 0o777, 0o600, "of a part that others could read")
+    if os.geteuid() == 0:
+        with open(out + ".part", "w", encoding="utf-8"):
+            os.chown(out + ".part", 65534, 65534)
+        contains(shop.run("export", "--db", db, "--output", out, code=1).err, "somebody else's: remove it")
+        os.unlink(out + ".part")
     missing = os.path.join(shop.folder, "no folder", "x")
     contains(shop.run("export", "--db", db, "--output", missing, code=1).err, f"can't open {missing}.part")
 

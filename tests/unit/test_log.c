@@ -126,8 +126,8 @@ static void addresses_and_keys_are_masked(void **state)
 		{"j@x.y", "j***@x.y"},
 		{"to jane@x.y and bob@x.y.", "to j***@x.y and b***@x.y."},
 		{"<jane+tag@x.y>", "<j***@x.y>"},
-		{"jane_d'oe-1@x.y", "j***@x.y"}, {"\x80@x.y", "\x80***@x.y"},
-		{"\xC3\xA4nne@x.y", "\xC3***@x.y"},
+		{"jane_d'oe-1@x.y", "j***@x.y"}, {"\x80@x.y", "***@x.y"},
+		{"\xC3\xA4nne@x.y", "\xC3\xA4***@x.y"},
 		{"jane%40x.y", "j***%40x.y"},
 		{"a jane.doe%40x.y b", "a j***%40x.y b"},
 		{"USER#jane@x.y", "USER#j***@x.y"},
@@ -161,6 +161,29 @@ static void addresses_and_keys_are_masked(void **state)
 	(void)state;
 	for EACH(row, table)
 		check_text(row->text, redacted(row->text), row->shown);
+}
+
+static void quoted_local_parts_are_masked_and_no_character_is_cut(void **state)
+{
+	static const struct {
+		const char *text, *shown;
+	} rows[] = {
+		{"to \"jane doe\"@shop.example now", "to ***@shop.example now"},
+		{"\"a@b\"@x.example", "***@x.example"},
+		{"\"a\\\"b c\"@x.example", "***@x.example"},
+		{"{\\\"to\\\": \\\"jane doe\\\"@x.example}", "{\\\"to\\\": \\***@x.example}"},
+		{"say \"hello\" to \"jane doe\"%40x.example", "say \"hello\" to ***%40x.example"},
+		{"\"no address\" here", "\"no address\" here"},
+		{"\"no end@", "\"no e***@"},
+		{"\xC3\xA9mile@x.example", "\xC3\xA9***@x.example"},
+		{"\xF0\x9F\x98\x80@x.example", "\xF0\x9F\x98\x80***@x.example"},
+		{"\x82mile@x.example", "***@x.example"},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LENGTH(rows); i++)
+		check_text(rows[i].text, redacted(rows[i].text), rows[i].shown);
 }
 
 static void hidden_values_never_show(void **state)
@@ -488,6 +511,30 @@ static void a_long_value_is_cut_between_characters(void **state)
 	assert_in_range(strlen(line), 2000, 2200);
 }
 
+static void a_link_in_a_folder_that_others_can_write_is_not_followed(void **state)
+{
+	const char *folder = unit_folder();
+	const char *victim = keep_text(str_printf("%s/victim", folder));
+	const char *path = keep_text(str_printf("%s/log", folder));
+	struct stat st;
+
+	(void)state;
+	close(open(victim, O_CREAT | O_WRONLY, 0600));
+	assert_int_equal(symlink(victim, path), 0);
+	assert_int_equal(log_configure(&(struct log_options){.target = path}), 0);
+	assert_int_equal(chmod(folder, 01777), 0);
+	assert_int_equal(log_configure(&(struct log_options){.target = path}), -1);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(link(victim, path), 0);
+	assert_int_equal(log_configure(&(struct log_options){.target = path}), -1);
+	assert_int_equal(stat(victim, &st), 0);
+	assert_int_equal(st.st_size, 0);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(log_configure(&(struct log_options){.target = path}), 0);
+	log_close();
+	unit_remove_folder(folder);
+}
+
 /* --- what lines are about --------------------------------------------------------- */
 
 static void set_subject(void)
@@ -574,6 +621,7 @@ int main(void)
 		holds(a_value_is_quoted_where_it_could_be_misread),
 		holds(a_value_cannot_begin_a_line_of_its_own),
 		holds(addresses_and_keys_are_masked),
+		holds(quoted_local_parts_are_masked_and_no_character_is_cut),
 		holds(hidden_values_never_show),
 		holds(short_values_are_not_hidden),
 		holds(many_values_can_be_hidden_and_too_many_do_no_harm),
@@ -589,6 +637,7 @@ int main(void)
 		holds(a_renamed_log_file_gets_the_lines_until_there_is_a_new_one),
 		holds(the_journal_gets_lines_with_their_level),
 		holds(a_long_value_is_cut_between_characters),
+		holds(a_link_in_a_folder_that_others_can_write_is_not_followed),
 		holds(a_line_says_what_it_is_about_after_its_own_fields),
 		holds(too_many_things_to_be_about_do_no_harm),
 		holds(the_system_log_gets_the_same_lines_in_both_formats),
