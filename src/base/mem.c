@@ -8,12 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+void mem_out(void)
+{
+	fputs("ordersnap: out of memory\n", stderr);
+	abort();
+}
+
 static void *must(void *p)
 {
-	if (!p) {
-		fputs("ordersnap: out of memory\n", stderr);
-		abort();
-	}
+	if (!p)
+		mem_out();
 	return p;
 }
 

@@ -17,6 +17,9 @@ void *mem_zalloc(size_t count, size_t size);
 /* realloc() that ends the process when memory is out. */
 void *mem_realloc(void *p, size_t size);
 
+/* Ends the process: what has asked for memory itself, and has not got it. */
+void mem_out(void) __attribute__((noreturn));
+
 /* Overwrites `n` bytes in a way that the compiler keeps: for secrets. */
 void mem_wipe(void *p, size_t n);
 

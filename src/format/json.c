@@ -7,6 +7,21 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/mem.h"
+
+struct json_object *json_must(struct json_object *value)
+{
+	if (!value)
+		mem_out();
+	return value;
+}
+
+void json_must_add(int rc)
+{
+	if (rc)
+		mem_out();
+}
+
 static enum json_found get(struct json_object *object, const char *key, enum json_type type,
 			   struct json_object **value)
 {
@@ -141,8 +156,8 @@ struct json_object *json_copy(struct json_object *value)
 {
 	struct json_object *copy = NULL;
 
-	if (value)
-		json_object_deep_copy(value, &copy, NULL);
+	if (value && json_object_deep_copy(value, &copy, NULL))
+		mem_out();
 	return copy;
 }
 

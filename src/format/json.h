@@ -68,6 +68,24 @@ const char *json_id_or_null(struct json_object *object, const char *key);
 /* The integer, or `otherwise` where it is absent or no integer. */
 int64_t json_int_or(struct json_object *object, const char *key, int64_t otherwise);
 
+/*
+ * json-c says NULL or -1 where memory is out, and what was to be added would be missing from an
+ * order without a word.  As with base/mem.h the process ends instead: each name below is json-c's
+ * own, with that looked at.
+ */
+struct json_object *json_must(struct json_object *value);
+void json_must_add(int rc);
+
+#define json_object_new_object() json_must(json_object_new_object())
+#define json_object_new_array() json_must(json_object_new_array())
+#define json_object_new_string(text) json_must(json_object_new_string(text))
+#define json_object_new_string_len(text, n) json_must(json_object_new_string_len(text, n))
+#define json_object_new_int64(number) json_must(json_object_new_int64(number))
+#define json_object_new_boolean(flag) json_must(json_object_new_boolean(flag))
+#define json_object_new_double_s(number, text) json_must(json_object_new_double_s(number, text))
+#define json_object_object_add(to, key, value) json_must_add(json_object_object_add(to, key, value))
+#define json_object_array_add(to, value) json_must_add(json_object_array_add(to, value))
+
 /* Sets a string (NULL: nothing happens), an integer, a flag, or a value whose
  * reference is given away (NULL: nothing happens). */
 void json_set_string(struct json_object *object, const char *key, const char *value);

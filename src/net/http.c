@@ -84,6 +84,16 @@ static int open_handle(struct http_client *client, struct err *e)
 	return client->curl ? 0 : err_set(e, ERR_INTERNAL, "libcurl could not be started");
 }
 
+/* libcurl copies texts.  Without memory for one it says so and goes on without the option: without a
+ * header, say, or with the proxy that the environment names.  Ours ends, as with base/mem.h. */
+#define set_option(curl, option, value) must(curl_easy_setopt(curl, option, value))
+
+static void must(CURLcode code)
+{
+	if (code == CURLE_OUT_OF_MEMORY)
+		mem_out();
+}
+
 static void set_ca_file(CURL *curl)
 {
 	const char *built_in = NULL, *file;
@@ -91,7 +101,7 @@ static void set_ca_file(CURL *curl)
 	curl_easy_getinfo(curl, CURLINFO_CAINFO, &built_in);
 	file = ca_file(built_in, ca_file_usual);
 	if (file)
-		curl_easy_setopt(curl, CURLOPT_CAINFO, file);
+		set_option(curl, CURLOPT_CAINFO, file);
 }
 
 /* CURLOPT_CAPATH is NULL because a directory of certificates switches off
@@ -103,35 +113,35 @@ static void set_ca_file(CURL *curl)
  * seconds.  An older libcurl still does. */
 static void set_policy(CURL *curl, int64_t left)
 {
-	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(curl, CURLOPT_PROXY, "");
-	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
+	set_option(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+	set_option(curl, CURLOPT_FOLLOWLOCATION, 0L);
+	set_option(curl, CURLOPT_PROXY, "");
+	set_option(curl, CURLOPT_NOSIGNAL, 1L);
+	set_option(curl, CURLOPT_CAPATH, NULL);
 	set_ca_file(curl);
 #if CURL_AT_LEAST_VERSION(7, 87, 0)
-	curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L);
+	set_option(curl, CURLOPT_QUICK_EXIT, 1L);
 #endif
-	curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
-	curl_easy_setopt(curl, CURLOPT_USERAGENT, USER_AGENT);
-	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,
+	set_option(curl, CURLOPT_TCP_KEEPALIVE, 1L);
+	set_option(curl, CURLOPT_USERAGENT, USER_AGENT);
+	set_option(curl, CURLOPT_CONNECTTIMEOUT_MS,
 			 (long)(left < CONNECT_TIMEOUT_MS ? left : CONNECT_TIMEOUT_MS));
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)left);
+	set_option(curl, CURLOPT_TIMEOUT_MS, (long)left);
 }
 
 static void set_request(CURL *curl, const struct http_request *request, struct http_answer *answer)
 {
-	curl_easy_setopt(curl, CURLOPT_URL, request->url);
+	set_option(curl, CURLOPT_URL, request->url);
 	if (strcmp(request->method, "POST") == 0) {
-		curl_easy_setopt(curl, CURLOPT_POST, 1L);
-		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.n);
-		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body.n ? request->body.p : "");
+		set_option(curl, CURLOPT_POST, 1L);
+		set_option(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.n);
+		set_option(curl, CURLOPT_POSTFIELDS, request->body.n ? request->body.p : "");
 	} else {
-		curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L);
-		curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
+		set_option(curl, CURLOPT_HTTPGET, 1L);
+		set_option(curl, CURLOPT_CUSTOMREQUEST, request->method);
 	}
-	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
-	curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer->body);
+	set_option(curl, CURLOPT_WRITEFUNCTION, on_body);
+	set_option(curl, CURLOPT_WRITEDATA, &answer->body);
 }
 
 /* What went wrong, by libcurl's code and, where it has some, its own words. */
@@ -143,11 +153,15 @@ static int fail(const char *url, CURLcode code, const char *detail, struct err *
 
 static struct curl_slist *header_list(const struct http_request *request)
 {
-	struct curl_slist *list = NULL;
+	struct curl_slist *list = NULL, *longer;
 	size_t i;
 
-	for (i = 0; i < HTTP_MAX_HEADERS && request->headers[i]; i++)
-		list = curl_slist_append(list, request->headers[i]);
+	for (i = 0; i < HTTP_MAX_HEADERS && request->headers[i]; i++) {
+		longer = curl_slist_append(list, request->headers[i]);
+		if (!longer)
+			mem_out();
+		list = longer;
+	}
 	return list;
 }
 
@@ -169,8 +183,8 @@ int http_perform(struct http_client *client, const struct http_request *request,
 	set_policy(client->curl, left);
 	set_request(client->curl, request, answer);
 	headers = header_list(request);
-	curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, headers);
-	curl_easy_setopt(client->curl, CURLOPT_ERRORBUFFER, detail);
+	set_option(client->curl, CURLOPT_HTTPHEADER, headers);
+	set_option(client->curl, CURLOPT_ERRORBUFFER, detail);
 	client->calls++;
 	code = curl_easy_perform(client->curl);
 	curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, NULL);

@@ -15,9 +15,11 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "format/json_write.h"
 #include "store/store_sqlite_file.h"
 
 #define PURGE_ROWS 8 /* expired rows that one write takes along */
+#define TEXT_MAX_BYTES (64 << 20) /* of an item; shop/order_size.h keeps orders far below */
 #define PAGE_BYTES (1 << 20) /* of a scan, as in DynamoDB: pages stay small */
 
 enum statement { GET, QUERY, SCAN, SCAN_ON, COUNT, PUT, PUT_NEW, DELETE, PURGE, BEGIN_READ, BEGIN, COMMIT,
@@ -325,12 +327,11 @@ static int act(struct store_sqlite *self, const struct store_action *action, con
 	       int64_t now)
 {
 	struct json_object *item = action->item;
-	int holds = 0;
+	int holds;
 
 	/* One look for both; where something stands, is it an item? */
-	if (action->verb == STORE_PUT && action->condition == STORE_ABSENT)
-		holds = put_new(self, item, text, now);
-	if (holds)
+	if (action->verb == STORE_PUT && action->condition == STORE_ABSENT &&
+	    (holds = put_new(self, item, text, now)) != 0)
 		return holds;
 	holds = condition_holds(self, action, now);
 	if (holds != 1 || action->verb == STORE_CHECK)
@@ -353,13 +354,13 @@ static int purge(struct store_sqlite *self, int64_t now)
 
 /* 0: written; 1: the condition of actions[*failed] does not hold; -1: failure. */
 static int write_rows(struct store_sqlite *self, const struct store_action *actions,
-		      const char *const *texts, size_t n, size_t *failed)
+		      const struct buf *texts, size_t n, size_t *failed)
 {
 	int64_t now = clock_epoch();
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		int done = act(self, &actions[i], texts[i], now);
+		int done = act(self, &actions[i], buf_text(&texts[i]), now);
 
 		if (done < 0)
 			return -1;
@@ -375,24 +376,28 @@ static int write_all(struct store *s, const struct store_action *actions, size_t
 		     int64_t deadline, struct err *e)
 {
 	struct store_sqlite *self = self_of(s);
-	const char *texts[STORE_MAX_ITEMS];
+	struct buf texts[STORE_MAX_ITEMS];
+	bool begun;
 	size_t i;
 	int rc;
 
 	if (sqlite_file_open(&self->file, deadline, e))
 		return -1;
-
 	/* Others wait while we have the lock: what can be done before, is. */
-	for (i = 0; i < n; i++)
-		texts[i] = actions[i].verb == STORE_PUT ? json_text(actions[i].item) : NULL;
+	for (i = 0; i < n; i++) {
+		buf_init(&texts[i], TEXT_MAX_BYTES);
+		if (actions[i].verb == STORE_PUT)
+			json_write(&texts[i], actions[i].item);
+	}
 	sqlite_turn_take(&self->file.turn, deadline);
-	if (run(ready(self, BEGIN)))
-		return sqlite_file_fail(&self->file, "begin a transaction", e);
-	rc = write_rows(self, actions, texts, n, failed);
+	begun = !run(ready(self, BEGIN));
+	rc = begun ? write_rows(self, actions, texts, n, failed) : -1;
 	if (rc == 0 && run(ready(self, COMMIT)))
 		rc = -1;
-	if (rc < 0)
-		return sqlite_file_fail(&self->file, "write", e); /* closing rolls back */
+	for (i = 0; i < n; i++)
+		buf_free(&texts[i]);
+	if (rc < 0) /* closing rolls back */
+		return sqlite_file_fail(&self->file, begun ? "write" : "begin a transaction", e);
 	if (rc > 0 && run(ready(self, ROLLBACK)))
 		sqlite_file_close(&self->file);
 	sqlite_turn_give(&self->file.turn);
