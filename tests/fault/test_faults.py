@@ -68,6 +68,9 @@ class Fault(preload.Preload):
         """The call of this kind that fails, counted from now on."""
         self.words[:] = struct.pack("@5q", kind, at, number, 0, more)
 
+    def kind(self):
+        return struct.unpack("@5q", self.words[:])[0]
+
     def count(self):
         return struct.unpack("@5q", self.words[:])[3]
 
@@ -90,9 +93,9 @@ class Worker:
             answer = fastcgi.request(self.socket, fields, body, timeout=60)
         except OSError:
             answer = None
-        if answer is None:  # it may be about to end
+        if answer is None and self.fault.kind() in (0, ALLOCATE):  # it is about to end
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.wait(0.3)
+                self.process.wait(5)
         return answer
 
     def start(self):
@@ -171,7 +174,7 @@ class Webhook:
 
     def finish(self, worker, event):
         """The redelivery: the order that an undisturbed delivery gives."""
-        answer = self.ask(worker, event)
+        answer = self.ask(worker, event) or self.ask(worker, event)
         equal(answer and answer.status, 200, "the redelivery")
         state = self.items_of(event)
         if not self.usual:
@@ -196,7 +199,7 @@ class Checkout:
             ok(answer.json["checkoutUrl"], "a 200 has the address of a session")
 
     def finish(self, worker, signature):
-        answer = self.ask(worker, signature)
+        answer = self.ask(worker, signature) or self.ask(worker, signature)
         equal(answer and answer.status, 200, "the second click")
         made = [s for s in shop.stripe("GET", "/v1/checkout/sessions?limit=100")["data"]
                 if s["metadata"].get("quoteSignature") == signature]
