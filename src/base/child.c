@@ -253,7 +253,7 @@ int child_run(const struct child *child, bool *left, struct err *e)
 		goto out;
 	attend(&r);
 
-	/* What is left of it at the limit goes, with all of its group. */
+	/* At the limit it is killed, with all of its group. */
 	flooded = r.written > CHILD_OUTPUT_MAX;
 	ended = has_ended(r.pid, flooded || is_open(&r) ? deadline_in(0) : r.deadline);
 	*left = ended && !flooded && is_open(&r);

@@ -111,7 +111,7 @@ int file_read(const char *path, struct buf *text, struct stat *st, struct err *e
 	char chunk[4096];
 	ssize_t n = -1;
 
-	/* What does not fit any more is not read either. */
+	/* It stops reading where no more fits. */
 	while (is_file && !text->failed && (n = read(fd, chunk, sizeof chunk)) > 0)
 		buf_add(text, chunk, (size_t)n);
 	if (n < 0)

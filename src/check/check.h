@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Looking at an installation: each thing that has to be right is a line with a
- * verdict and, where it is not well, with what to do.  Nothing is changed, no
- * order, session or quote is made.  What can't be looked at because something
- * else is wrong is left out, so that only the cause is named.
+ * Looking at an installation: each thing that has to be right is a line with a verdict
+ * and, where it is not well, with what to do.  Nothing is changed, no order, session or
+ * quote is made.  A check that can't be made because something else is wrong is left out,
+ * so that only the cause is named.
  */
 #ifndef ORDERSNAP_CHECK_CHECK_H
 #define ORDERSNAP_CHECK_CHECK_H

@@ -46,8 +46,8 @@ int64_t check_deadline(const struct check *c, int64_t ms);
 /* The time in epoch seconds, by Stripe's clock where it is known. */
 int64_t check_now(const struct check *c);
 
-/* Whoever can write a folder can put another file into a file's place: true where that is
- * nobody but the owner and the file's own group; else it is said, as "folder". */
+/* A user who can write the folder can put another file in the place of this one. True
+ * where nobody but the owner and the file's own group can; else it is said, as "folder". */
 bool check_closed_folder(struct check *c, const char *path);
 
 /* "5 minutes", "3 days" into `out`, which holds CHECK_SPELL bytes; returns it. */

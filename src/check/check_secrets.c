@@ -152,8 +152,8 @@ static void look_at_secret(struct check *c, enum secret which)
 }
 
 /* What a program can't do without, and which one.  config_check_key()'s text is "what is
- * wrong: what to do".  What is missing may stand in a file that can't be read, which has
- * been said. */
+ * wrong: what to do".  A setting that is missing may stand in a file that can't be read,
+ * which has been said. */
 static void look_at_need(struct check *c, const struct config_key *key)
 {
 	const char *program = "neither cart-quote nor checkout-create-session", *start = "starts";

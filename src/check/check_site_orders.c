@@ -59,8 +59,8 @@ void check_site_orders(struct check *c, struct probe *probe, int64_t deadline)
 	probe_answer_free(&a);
 }
 
-/* Who is believed to be the invented user may not buy for another: 403.  Who is
- * believed to be nobody may name nobody: 401. */
+/* A program that believes the invented user refuses to let it buy for another: 403. A
+ * program that knows no user refuses a named one: 401. */
 void check_site_buyer(struct check *c, struct probe *probe, int64_t deadline)
 {
 	struct probe_request request = {.method = "POST", .path = "/checkout/create-session",

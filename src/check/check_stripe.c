@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Stripe: can it be reached, does it take the key, what does it let it do, and
- * how far is this machine's clock from Stripe's.  What is not answered is not
- * known, and never the key's fault.
+ * Stripe: can it be reached, does it take the key, what does it let it do, and how far is
+ * this machine's clock from Stripe's.  Without an answer nothing is known, and it is
+ * never said to be the key's fault.
  */
 #include <stdio.h>
 #include <stdlib.h>

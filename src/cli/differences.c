@@ -44,8 +44,8 @@ static struct fields fields_of(struct json_object *before, struct json_object *a
 			       .old = json_walk_of(before)};
 }
 
-/* Goes on to the next field: those of `after` first, then the ones that only `before` has.
- * What is null is not there. */
+/* Goes on to the next field: those of `after` first, then the ones that only `before`
+ * has. A member that is null is not there. */
 static bool next_field(struct fields *f, struct field *field)
 {
 	while (json_walk_next(&f->new)) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Being told to stop: the first signal ends a command after what it is at, the
- * second one the process.
+ * Being told to stop: the first signal ends a command after its present step, the second
+ * one the process.
  */
 #ifndef ORDERSNAP_CLI_INTERRUPT_H
 #define ORDERSNAP_CLI_INTERRUPT_H

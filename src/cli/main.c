@@ -141,8 +141,8 @@ bool command_output_failed(void)
 	return true;
 }
 
-/* What was printed has to have arrived: a full disk is not success.  A reader
- * that has seen enough (head) is no error to speak of. */
+/* A run whose output did not arrive has failed: a full disk is no success.  A reader that
+ * has seen enough (head) is no error to speak of. */
 static int flush_output(int status)
 {
 	if (fflush(stdout) == 0 && !command_output_failed())

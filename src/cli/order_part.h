@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Words for one member of an order's lists; all give a string to free(), not cleaned
- * yet (cli/table.h).  What is missing is left out; an amount is in its own currency,
+ * Words for one member of an order's lists; all give a string to free(), not cleaned yet
+ * (cli/table.h).  A part that is missing is left out; an amount is in its own currency,
  * else in the order's.
  */
 #ifndef ORDERSNAP_CLI_ORDER_PART_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The bar: a line that is drawn over itself, or, where there is no terminal, a line every
- * ten seconds.  What is logged meanwhile goes in front of it.
+ * ten seconds.  Lines of the log go in front of it.
  */
 #include "cli/progress.h"
 
@@ -38,7 +38,7 @@ void progress_begin(struct progress *p, const char *label, bool quiet)
 	log_set_sink(on_log, p);
 }
 
-/* Draws the line anew.  What does not fit it is left out: a bar that wraps can't be
+/* Draws the line anew.  Text that does not fit is cut: a line that wraps can't be
  * redrawn. */
 static void draw(struct progress *p, int permille, const char *text)
 {

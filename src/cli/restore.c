@@ -9,7 +9,8 @@
 #include "cli/backup.h"
 #include "format/iso8601.h"
 
-/* What was paid after the copy was begun at most a day before: a session lives so long. */
+/* A sale that was paid after the copy was begun at most a day before it: a session lives
+ * so long. */
 #define SESSION_LIFE DAY
 
 static int run(struct app *app, const struct command_line *line)
@@ -28,7 +29,8 @@ static int run(struct app *app, const struct command_line *line)
 	backup_print_size(&done);
 	putchar('\n');
 
-	/* What is missing came after its latest item, or, if it has none, after the file. */
+	/* The orders that are missing came after its latest item, or, if it has none, after the
+	 * file. */
 	if (iso8601_parse(done.newest, &from))
 		from = stat(file, &st) ? 0 : (int64_t)st.st_mtime;
 	printf("What came after that copy is at Stripe; bring it back with\n"

@@ -147,7 +147,7 @@ int selection_read(const struct command_line *line, struct selection *s)
 		s->query.statuses |= bit;
 	}
 
-	/* What was paid in some days may have been begun long before them. */
+	/* An order that was paid in these days may have been begun long before them. */
 	s->query.user = s->user;
 	s->query.from = s->from;
 	s->query.to = s->to;

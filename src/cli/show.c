@@ -53,7 +53,7 @@ static int show_all(struct app *app, char **names, struct output *out, bool *who
 			json_object_put(order);
 			continue;
 		}
-		/* What was found stands before what was not. */
+		/* The orders that were found are printed before the complaint. */
 		if (fflush(stdout) && command_output_failed())
 			return COMMAND_ERROR;
 		complain(e.text);

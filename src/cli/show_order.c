@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * One order for people: a line for each attribute that is there, and the items
- * as a table.  What is not known here is printed under its own name, so that
- * nothing of an order can't be seen.
+ * One order for people: a line for each attribute that is there, and the items as a
+ * table.  An attribute that is not known here is printed under its own name, so that all
+ * of an order can be seen.
  */
 #include "cli/show_order.h"
 
@@ -240,7 +240,8 @@ static bool is_known(const char *key, enum json_type type)
 	return false;
 }
 
-/* What the record is made from and where it stands, then what is not known here. */
+/* The ids that the record is made from, where it stands, then the attributes that are not
+ * known here. */
 static void put_record(FILE *to, struct json_object *order)
 {
 	struct json_walk walk = json_walk_of(order);

@@ -81,8 +81,8 @@ char *table_clean(const char *text)
 	return buf_detach(&out);
 }
 
-/* The cells of the sequence at `p`, whose length becomes *n.  What the C
- * library has never heard of is a new character, most likely of one cell. */
+/* The cells of the sequence at `p`, whose length becomes *n.  A character that the C
+ * library does not know is a new one, most likely of one cell. */
 static int cell_width(const char *p, size_t *n)
 {
 	const unsigned char *bytes = (const unsigned char *)p;

@@ -84,8 +84,8 @@ static int unknown(struct loader *l, const char *name, struct err *e)
 	return err_set(e, ERR_CONFIG, "%s is not a setting; did you mean %s?", name, meant->name);
 }
 
-/* A line of the file.  That others can read a secret is said once, of the file; then it is
- * read all the same, so that all its faults are said. */
+/* A line of the file.  A secret that others can read is said once, of the file; then the
+ * file is read all the same, so that all its faults are said. */
 static int set_from_file(void *context, int line, const char *name, const char *value,
 			 struct err *e)
 {

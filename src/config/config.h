@@ -123,7 +123,7 @@ int config_load(struct config *c, struct err *e);
 /* Is told what is wrong with the setting `name`, or with the file (NULL). */
 typedef void config_fault(void *context, const char *name, const struct err *e);
 
-/* The same for who wants to know all that is wrong: tells each fault and goes
+/* The same for a caller that wants to know all that is wrong: tells each fault and goes
  * on.  What others can read is told once, and taken. */
 void config_load_all(struct config *c, config_fault *tell, void *context);
 

@@ -63,7 +63,7 @@ enum stripe_access stripe_try_permission(struct stripe_client *client,
 		json_object_put(answer);
 		buf_free(&path);
 
-		/* That there is no such object is an answer too: it could have been read. */
+		/* An answer that there is no such object shows that it could have been read. */
 		if (rc && e->upstream == 403)
 			return STRIPE_MAY_NOT;
 		if (rc && (e->code != ERR_REFUSED || e->upstream == 401))

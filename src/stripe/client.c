@@ -119,7 +119,7 @@ static void wait_for_rate(struct stripe_client *client, int64_t deadline)
 	client->next = now + client->interval;
 }
 
-/* Stripe has it that it is too fast, whatever was agreed. */
+/* Stripe says that it is too fast, whatever the agreed rate is. */
 static void slow_down(struct stripe_client *client)
 {
 	client->interval *= 2;

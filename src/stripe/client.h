@@ -71,10 +71,9 @@ bool stripe_was_unauthorized(const struct stripe_client *client);
 /* The Date of the last answer in epoch seconds, -1 if there was none. */
 int64_t stripe_last_date(struct stripe_client *client);
 
-/* Sends at most so many requests a second from now on (0: no bound), and fewer
- * once Stripe answers 429: who asks for much must not take the shop's share of
- * Stripe's limit.
- * https://docs.stripe.com/rate-limits */
+/* Sends at most so many requests a second from now on (0: no bound), and fewer once
+ * Stripe answers 429: a command that asks for much must not take the shop's share of
+ * Stripe's limit. https://docs.stripe.com/rate-limits */
 void stripe_client_limit_rate(struct stripe_client *client, unsigned per_second);
 
 /* Why the last call that asked for more than the key may read was made with less

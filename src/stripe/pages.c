@@ -97,7 +97,7 @@ int stripe_pages_read_all(struct stripe_pages *pages, struct stripe_client *clie
 	int rc;
 
 	while (!(rc = stripe_pages_next(pages, client, deadline, &page, e)) && page) {
-		/* What was read before the list was begun anew comes again. */
+		/* The rows from before the list was begun anew come again. */
 		if (pages->anew > anew) {
 			json_object_put(rows);
 			rows = json_object_new_array();

@@ -100,8 +100,8 @@ static bool range_of(const struct paid_at *p, size_t pass, int64_t *from, int64_
 }
 
 /* Each pass looks through one range that holds those of all sessions, from the first to
- * the last; where that is too crowded for PAGES_MAX, through each session's own.  What
- * Stripe has forgotten (from before `kept`) is not asked for. */
+ * the last; where that is too crowded for PAGES_MAX, through each session's own.  It does
+ * not ask for events from before `kept`, which Stripe has forgotten. */
 static int search(struct search *s, int64_t kept, struct err *e)
 {
 	int64_t from, to, first, last;

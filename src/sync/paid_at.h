@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * When sessions were paid.  An order's completedAt is the time of the event that
- * paid it; who comes without an event looks for it.
+ * When sessions were paid.  An order's completedAt is the time of the event that paid it;
+ * a caller without an event looks for it.
  */
 #ifndef ORDERSNAP_SYNC_PAID_AT_H
 #define ORDERSNAP_SYNC_PAID_AT_H

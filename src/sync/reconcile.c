@@ -2,7 +2,7 @@
 /*
  * Reconciling.  The one idea: compute the order that there should be with the
  * rules of shop/, and look whether it is what stands.  Looking needs no care;
- * mending reads, asks and decides again, for itself.
+ * repairing reads, asks and decides again, for itself.
  */
 #include "sync/reconcile.h"
 
@@ -42,7 +42,7 @@ struct candidate {
 	unsigned astray;           /* items beside the order: order_items_astray() */
 };
 
-/* What was set aside has been waited for by the run that did so. */
+/* The run that set a session aside has waited for it: the next ones try each call once. */
 static struct retry retry_of(const struct reconcile *r)
 {
 	struct retry retry = reconcile_retry(r);
@@ -136,8 +136,8 @@ static int follow_sessions(struct reconcile *r, struct candidate *list, size_t n
 }
 
 /* A number that another order has is no fault of this one. */
-static int forgive_number(struct reconcile *r, struct candidate *c, struct json_object *pointer,
-			  struct err *e)
+static int ignore_taken_number(struct reconcile *r, struct candidate *c, struct json_object *pointer,
+			       struct err *e)
 {
 	struct numbering n = {.app = r->app, .session_id = c->session.id};
 	struct retry retry = reconcile_retry(r);
@@ -180,7 +180,7 @@ static int read_beside(struct reconcile *r, struct candidate *list, size_t n, st
 			read[k] = k == ITEM_ORDER ? list[i].order : items[k][i];
 		if (!rc) {
 			list[i].astray = order_items_astray(&list[i].keys, read, now);
-			rc = forgive_number(r, &list[i], read[ITEM_NUMBER], e);
+			rc = ignore_taken_number(r, &list[i], read[ITEM_NUMBER], e);
 		}
 		for (k = 0; k < ITEM_KINDS; k++)
 			json_object_put(items[k][i]);
@@ -260,7 +260,7 @@ static int find_times(struct reconcile *r, struct candidate *list, size_t n, str
 	return rc;
 }
 
-/* --- mending ------------------------------------------------------------------------ */
+/* --- repairing --------------------------------------------------------------------- */
 
 static bool is_pending(struct json_object *order)
 {
@@ -302,7 +302,7 @@ static void count_difference(struct reconcile *r, const struct candidate *c,
 		d.kind = DIFFERENCE_MISSING;
 		count = &r->state->counts.missing;
 	} else if (order_same(out->before, out->after)) {
-		/* Somebody else has mended it meanwhile. */
+		/* Somebody else has repaired it meanwhile. */
 		if (!d.astray) {
 			count_in_order(r, out->after);
 			return;
@@ -319,7 +319,7 @@ static void count_difference(struct reconcile *r, const struct candidate *c,
 }
 
 /* Lets the webhook's own path bring the order in order, and tells what that changed. */
-static void mend(struct reconcile *r, const struct candidate *c, struct err *e)
+static void repair(struct reconcile *r, const struct candidate *c, struct err *e)
 {
 	const struct event event = {.kind = c->kind, .type = ""};
 	struct record_run run = {.app = r->app, .source = SOURCE, .dry_run = r->dry_run};
@@ -366,7 +366,7 @@ static void mend(struct reconcile *r, const struct candidate *c, struct err *e)
 	record_outcome_free(&out);
 }
 
-/* Looks at one after the other, and mends what differs. */
+/* Looks at one after the other, and repairs what differs. */
 static int look_at_all(struct reconcile *r, const struct candidate *list, size_t n, struct err *e)
 {
 	const struct reconcile_listener *l = r->listener;
@@ -390,7 +390,7 @@ static int look_at_all(struct reconcile *r, const struct candidate *list, size_t
 			if (found < 0) {
 				reconcile_fail(r, c->session.id, e);
 			} else if (found) {
-				mend(r, c, e);
+				repair(r, c, e);
 			} else {
 				note_done(r, c->session.id, c->order);
 				count_in_order(r, c->order);

@@ -13,10 +13,10 @@
 #define RECONCILE_MAX STORE_MAX_ITEMS /* sessions at once */
 
 /*
- * Reconciles the sessions of a JSON array (at most RECONCILE_MAX, each with its
- * payment intent and charge expanded).  0, with whatever was found counted and
- * told; also when it was told to stop.  -1 where it is of no use to go on: the
- * store or Stripe is away, and stays so.
+ * Reconciles the sessions of a JSON array (at most RECONCILE_MAX, each with its payment
+ * intent and charge expanded).  0, with each difference counted and reported; also when
+ * it was told to stop.  -1 where there is no use in going on: the store or Stripe is
+ * away, and stays so.
  */
 int reconcile_sessions(struct reconcile *r, struct json_object *sessions, struct err *e);
 

@@ -15,7 +15,7 @@ enum difference_kind {
 	DIFFERENCE_STALE,   /* it said something else */
 	DIFFERENCE_PENDING, /* its payment or its line items were still to come */
 	DIFFERENCE_POINTERS, /* it was right, but items beside it were not: `astray` */
-	DIFFERENCE_ERROR,   /* it can't be mended now: `error` says why */
+	DIFFERENCE_ERROR,   /* it can't be repaired now: `error` says why */
 	DIFFERENCE_UNKNOWN, /* Stripe does not know the session of the order `before` */
 };
 
@@ -46,7 +46,7 @@ struct reconcile {
 	bool retrying; /* look at what is set aside, and try each call once */
 	int failures; /* one after the other: sessions with a passing one */
 	bool refused; /* Stripe refuses the key */
-	struct json_object *unknown; /* a set of session ids that were told of */
+	struct json_object *unknown; /* a set of session ids that were reported */
 	struct json_object *charged; /* a set of session ids: see reconcile_has_charge() */
 };
 

@@ -27,8 +27,7 @@ struct replay {
 	bool (*stop)(void *context); /* asked between two events */
 };
 
-/* Each returns 0 when all events were come by, whatever became of each; -1 with
- * `e` where they could not be had. */
+/* Each returns 0 when all events could be had, whatever became of each; else -1 with `e`. */
 
 /* The event with this id, from Stripe, which keeps them for thirty days. */
 int replay_id(const struct replay *replay, const char *id, struct err *e);

@@ -30,7 +30,7 @@ bool retry_again(struct retry *retry, const struct err *e)
 {
 	uint32_t pause = FIRST_PAUSE_MS << retry->tries;
 
-	/* What can't be read is read again, not often; what is refused is refused. */
+	/* An answer that can't be read is asked for again, not often; a refusal is final. */
 	if (e->upstream == STRIPE_UNREADABLE) {
 		if (++retry->unreadable >= RETRY_UNREADABLE)
 			return false;

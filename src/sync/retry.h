@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Trying again: a command has the time for it, a request has not.  What fails for a
- * passing reason (a limit of Stripe's, a store that is locked) is tried again for a
- * while, with growing pauses.  (A conflict with another writer is store_until_written()'s.)
+ * Trying again: a command has the time for it, a request has not.  A call that fails for
+ * a passing reason (a limit of Stripe's, a store that is locked) is tried again for a
+ * while, with growing pauses.  (A conflict with another writer is
+ * store_until_written()'s.)
  */
 #ifndef ORDERSNAP_SYNC_RETRY_H
 #define ORDERSNAP_SYNC_RETRY_H

@@ -96,8 +96,8 @@ static int look_for_unlisted(struct sync *s, struct json_object *sessions, struc
 	return sync_unlisted_page(&s->unlisted, sessions, s->pages.ended ? segment->from : last, e);
 }
 
-/* One page of sessions.  What was found of a page that is left in its middle
- * is mended, and looked at again next time. */
+/* One page of sessions.  A run that stops within a page has repaired what it found there;
+ * the next one reads the page again. */
 static int one_page(struct sync *s, struct err *e)
 {
 	struct sync_segment *first = &s->state.todo[0];
@@ -260,7 +260,8 @@ static int plan(struct sync *s, struct err *e)
 	if (sync_state_plan(&s->state, s->app, &what, deadline, e))
 		return -1;
 	s->aside = json_copy(s->state.aside);
-	/* What was looked at before may differ again, and it is all to be shown. */
+	/* A dry run shows all differences, so it begins anew: an order that was in order may
+	 * differ again. */
 	if (s->options->dry_run)
 		sync_state_plan_fresh(&s->state, s->state.from, s->now);
 	s->result->from = s->state.from;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The reconciler: every complete session of a window of time is held against
- * its order, and mended through the webhook's own path.
+ * its order, and repaired through the webhook's own path.
  *
  * Four passes: the sessions created in the window, newest first; those that earlier
  * runs have set aside; the orders from before the window that are still pending; those

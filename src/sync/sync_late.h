@@ -16,8 +16,8 @@ struct sync_late {
 };
 
 /* Fetches the session (NULL, set aside, or of the other mode: nothing happens), and
- * reconciles what has gathered when it is a hundred.  One that Stripe does not know
- * is told of; `item` names its order. */
+ * reconciles what has gathered when it is a hundred.  One that Stripe does not know is
+ * reported; `item` names its order. */
 int sync_late_add(struct sync_late *late, const char *session_id, struct json_object *item,
 		  struct err *e);
 

@@ -8,10 +8,10 @@
 #include "sync/reconcile.h"
 
 /*
- * Looks at each session of `aside`, the list as the run began with it: one call
- * each, tried once.  What still fails stays set aside, behind the others, and one
- * that Stripe does not know any more is told of and forgotten.  Where Stripe is
- * away the rest is left for the next run.  -1: the store is away, or the key refused.
+ * Looks at each session of `aside`, the list as the run began with it: one call each,
+ * tried once.  A session that still fails stays set aside, behind the others; one that
+ * Stripe does not know any more is reported and forgotten.  Where Stripe is away the rest
+ * is left for the next run.  -1: the store is away, or the key refused.
  */
 int sync_set_aside(struct reconcile *r, struct json_object *aside, struct err *e);
 

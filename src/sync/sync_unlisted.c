@@ -135,7 +135,7 @@ int sync_unlisted_ask(struct sync_unlisted *u, struct err *e)
 				    LOG_INT("asked", ASK_MAX));
 			break;
 		}
-		/* That Stripe knows it is all that is asked: the list is behind, no more. */
+		/* Stripe knows the session or does not, and no more is asked. */
 		rc = retry_ask(reconcile_retry(r), stripe_session_retrieve, walk.key, &session, e);
 		json_object_put(session);
 		if (!rc)

@@ -68,7 +68,7 @@ int adopt_check_orders(const struct adopt_work *work, struct json_object **order
 	for (i = 0; !rc && i < n; i++)
 		if ((of[i][0] != SIZE_MAX && names_another(pointers.found[of[i][0]], orders[i])) ||
 		    (of[i][1] != SIZE_MAX && names_another(pointers.found[of[i][1]], orders[i])))
-			rc = adopt_mend(work, orders[i], false, e);
+			rc = adopt_repair(work, orders[i], false, e);
 	for (i = 0; i < pointers.n; i++) {
 		json_object_put(pointers.found[i]);
 		free(pointers.pks[i]);

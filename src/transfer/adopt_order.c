@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * One order of the functions', and perhaps another one of the same session.  The
- * one idea: all that may name the order is read together with it, and written
- * with it in one transaction, each item on the version that was read; whoever
- * comes between makes it begin again.
+ * One order of the functions', and perhaps another one of the same session.  The one
+ * idea: all that may name the order is read together with it, and written with it in one
+ * transaction, each item on the version that was read; another writer in between makes it
+ * begin again.
  */
 #include "transfer/adopt_order.h"
 
@@ -313,16 +313,16 @@ static int make_one(struct attempt *a, struct err *e)
 	return 0;
 }
 
-struct mending {
+struct repair {
 	const struct adopt_work *work;
 	struct json_object *order;
 	bool theirs; /* only if it still has no version */
 };
 
 /* Reads the order and all that may name it, and writes what becomes of it. */
-static int mend_once(void *context, struct err *e)
+static int repair_once(void *context, struct err *e)
 {
-	const struct mending *m = context;
+	const struct repair *m = context;
 	struct attempt a = {.work = m->work};
 	const char *sk = json_string_or_null(m->order, "SK");
 	const char *payment = json_string_or_null(m->order, "stripePaymentIntentId");
@@ -354,11 +354,11 @@ out:
 	return rc;
 }
 
-int adopt_mend(const struct adopt_work *work, struct json_object *order, bool theirs,
-	       struct err *e)
+int adopt_repair(const struct adopt_work *work, struct json_object *order, bool theirs,
+		 struct err *e)
 {
-	struct mending m = {.work = work, .order = order, .theirs = theirs};
-	int rc = store_until_written(mend_once, &m, deadline_in(TRANSFER_VERB_MS), e);
+	struct repair m = {.work = work, .order = order, .theirs = theirs};
+	int rc = store_until_written(repair_once, &m, deadline_in(TRANSFER_VERB_MS), e);
 
 	if (rc && e->code == ERR_CONFLICT)
 		e->code = ERR_UNAVAILABLE;
@@ -378,5 +378,5 @@ int adopt_order(const struct adopt_work *work, struct json_object *order, struct
 		return 0;
 	}
 	json_object_put(adopted);
-	return adopt_mend(work, order, true, e);
+	return adopt_repair(work, order, true, e);
 }

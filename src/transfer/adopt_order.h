@@ -43,8 +43,8 @@ int adopt_order(const struct adopt_work *work, struct json_object *order, struct
 
 /* The same for an order that can be one; `theirs` false: it has a version, and
  * only another one of its session is looked for. */
-int adopt_mend(const struct adopt_work *work, struct json_object *order, bool theirs,
-	       struct err *e);
+int adopt_repair(const struct adopt_work *work, struct json_object *order, bool theirs,
+		 struct err *e);
 
 /* Looks whether orders that have a version (n of them, at most ADOPT_ORDERS)
  * stand twice, in one read; those that do are reported, or made one. */

@@ -50,8 +50,8 @@ static int set_keys(struct attempt *a, struct json_object *order, struct err *e)
 		  : 0;
 }
 
-/* Reads the order and what is written beside it, but for what names another one.  What
- * that is says the order as it stands: an event may have told of its payment since it
+/* Reads the order and what is written beside it, but for what names another one.  The
+ * order as it stands says what that is: an event may have told of its payment since it
  * was found. */
 static int read_items(struct app *app, struct attempt *a, struct json_object *order,
 		      struct err *e)

@@ -192,7 +192,7 @@ int transfer_batch_run(struct transfer_batch *batch, const struct transfer_impor
 		return err_prefix(e, "lines %" PRId64 " to %" PRId64, batch->entries[0].line,
 				  batch->entries[batch->n - 1].line);
 
-	/* What was counted is done. */
+	/* Only what is done is counted. */
 	for (i = 0; i < batch->n; i++) {
 		const struct transfer_entry *entry = &batch->entries[i];
 		bool order = transfer_kind_of(entry->item) == TRANSFER_ORDER;

@@ -73,8 +73,8 @@ static int export_page(struct exporter *x, struct json_object **last, struct err
 	return rc;
 }
 
-/* Opens the output, writes the table into it page by page, and closes it.  What is not
- * whole does not look whole. */
+/* Opens the output, writes the table into it page by page, and closes it.  An export that
+ * is not whole does not look whole. */
 static int export_all(struct exporter *x, struct err *e)
 {
 	const struct transfer_export *request = x->request;

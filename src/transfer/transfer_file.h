@@ -20,7 +20,7 @@ struct transfer_file {
 /* Is told each item that stands in the file already, which it may not keep. */
 typedef void transfer_seen(void *context, struct json_object *item);
 
-/* Who goes on with what NAME.part has. */
+/* For a caller that goes on with what NAME.part has. */
 struct transfer_resume {
 	transfer_seen *seen;
 	void *context;            /* is given to `seen` */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Entity tags: a digest of the body in quotes, so that who has the body of before asks for
- * nothing but whether it is still that.
+ * Entity tags: a digest of the body in quotes, so that a client that has the body asks
+ * only whether it is still the same.
  */
 #include "web/etag.h"
 

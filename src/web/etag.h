@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Answers that a client may keep: an entity tag (RFC 9110 section 8.8.3) made of
- * what is in the answer, and 304 for who has it already.
+ * Answers that a client may keep: an entity tag (RFC 9110 section 8.8.3) made of what is
+ * in the answer, and 304 for a client that has it already.
  */
 #ifndef ORDERSNAP_WEB_ETAG_H
 #define ORDERSNAP_WEB_ETAG_H

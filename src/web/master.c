@@ -90,8 +90,9 @@ static bool fork_due(struct master *m)
 	return false;
 }
 
-/* Takes in whoever has ended, also workers of before an upgrade, which have no place here.
- * One that died soon after its start may do so again: each time the pause doubles. */
+/* Takes in the workers that have ended, also those of before an upgrade, which have no
+ * place here. One that died soon after its start may do so again: each time the pause
+ * doubles. */
 static void reap(struct master *m, bool stopping)
 {
 	int64_t now = clock_monotonic_ms();
@@ -156,7 +157,8 @@ static int64_t time_to_next(const struct master *m)
 	return next > now ? next - now : 0;
 }
 
-/* Tells all to stop, waits as long as a request may take, and ends who is still there. */
+/* Tells all to stop, waits as long as a request may take, and kills those that are still
+ * there. */
 static void stop_all(struct master *m)
 {
 	int64_t end = deadline_in(STOP_MS);
