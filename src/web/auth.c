@@ -311,14 +311,3 @@ void auth_identity_free(struct auth_identity *who)
 	free(who->email);
 	*who = (struct auth_identity){.subject = NULL};
 }
-
-int auth_subject(const struct auth_settings *s, const struct request *request, int64_t now,
-		 char **subject, struct err *e)
-{
-	struct auth_identity who;
-	int rc = auth_identify(s, request, now, &who, e);
-
-	*subject = who.subject;
-	free(who.email);
-	return rc;
-}

@@ -49,8 +49,4 @@ int auth_look_for_token(const struct auth_settings *settings, const struct reque
 int auth_identify(const struct auth_settings *settings, const struct request *request, int64_t now,
 		  struct auth_identity *who, struct err *e);
 
-/* The same for a caller that wants the subject alone, to free(), NULL: nobody. */
-int auth_subject(const struct auth_settings *settings, const struct request *request, int64_t now,
-		 char **subject, struct err *e);
-
 #endif
