@@ -124,30 +124,6 @@ static void look_at_space(struct check *c, const char *path)
 		check_ok(c, "space", "%llu MB are free", (unsigned long long)free_mb);
 }
 
-/* An open file has its log beside it.  Asked by name: whoever opens and closes a file of
- * its own process's SQLite drops SQLite's locks. */
-static void look_at_wal(struct check *c, const char *path)
-{
-	char *real = realpath(path, NULL);
-
-	if (real && sqlite_path_log(real).inode == 0)
-		check_not(c, CHECK_WARNING, "wal", "move it to a local disk that can share memory",
-			  "%s has no write-ahead log: programs wait for each other", path);
-	free(real);
-}
-
-/* All that can be seen without opening the store; false where opening it is no use. */
-static bool look_at_sqlite(struct check *c, const char *path)
-{
-	if (!look_at_folder(c, path))
-		return false;
-	check_file_system(c, path);
-	if (!look_at_file(c, path))
-		return false;
-	look_at_space(c, path);
-	return true;
-}
-
 /* --- the DynamoDB table --------------------------------------------------- */
 
 /* A clock that is wrong makes signatures look wrong. */
@@ -293,23 +269,43 @@ static void look_at_scanning(struct check *c)
 
 void check_store(struct check *c)
 {
-	const struct config *config = &c->app->config;
-	const char *path = config->commerce_db, *table = config->commerce_table;
+	const char *path = c->app->config.commerce_db, *table = c->app->config.commerce_table;
+	char *real;
 
 	if (!path == !table)
 		return; /* check_secrets() has said that neither is set, or both are */
+
+	/* What can be seen without opening the store; where that is wrong, opening it is of no
+	 * use. */
 	c->group = "store";
-	if (path ? !look_at_sqlite(c, path) : !look_at_table(c, table))
+	if (table && !look_at_table(c, table))
 		return;
+	if (path) {
+		if (!look_at_folder(c, path))
+			return;
+		check_file_system(c, path);
+		if (!look_at_file(c, path))
+			return;
+		look_at_space(c, path);
+	}
+
+	/* Reading, writing and walking it. */
 	if (!look_at_reading(c))
 		return;
-	if (path)
-		look_at_wal(c, path);
+	/* A file that is open has its log beside it.  It is asked for by its name: opening and
+	 * closing a file that SQLite has open in this process drops SQLite's locks. */
+	real = path ? realpath(path, NULL) : NULL;
+	if (real && sqlite_path_log(real).inode == 0)
+		check_not(c, CHECK_WARNING, "wal", "move it to a local disk that can share memory",
+			  "%s has no write-ahead log: programs wait for each other", path);
+	free(real);
 	if (look_at_verb(c, STORE_PUT) && look_at_verb(c, STORE_CHECK) &&
 	    look_at_verb(c, STORE_DELETE))
 		check_ok(c, "write", "allowed (nothing was written)");
 	if (table)
 		look_at_scanning(c);
+
+	/* What stands in it. */
 	check_orders(c);
 	check_hook(c);
 }

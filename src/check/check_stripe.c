@@ -4,7 +4,6 @@
  * this machine's clock from Stripe's.  Without an answer nothing is known, and it is
  * never said to be the key's fault.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,20 +32,6 @@ static int64_t call_deadline(const struct asking *a)
 	int64_t own = deadline_in(CALL_MS);
 
 	return own < a->until ? own : a->until;
-}
-
-/* "a restricted key of test mode: nobody pays real money" */
-static const char *kind_of(const struct check *c, char *out, size_t size)
-{
-	static const char *const modes[] = {
-		[KEY_MODE_UNKNOWN] = "",
-		[KEY_MODE_LIVE] = " of live mode: buyers pay real money",
-		[KEY_MODE_TEST] = " of test mode: nobody pays real money",
-	};
-
-	snprintf(out, size, "a %s key%s", str_starts(c->key, "rk_") ? "restricted" : "secret",
-		 modes[c->mode]);
-	return out;
 }
 
 /* Why the first call had no answer.  Only a 401 is about the key. */
@@ -207,9 +192,13 @@ static void look_at_rates(struct check *c, const struct asking *a)
 void check_stripe(struct check *c)
 {
 	struct asking a = {.until = check_deadline(c, GROUP_MS)};
+	static const char *const modes[] = {
+		[KEY_MODE_UNKNOWN] = "",
+		[KEY_MODE_LIVE] = " of live mode: buyers pay real money",
+		[KEY_MODE_TEST] = " of test mode: nobody pays real money",
+	};
 	enum stripe_access first;
 	struct err e = {.code = ERR_NONE};
-	char kind[64];
 
 	if (!c->key)
 		return; /* check_secrets() has said why */
@@ -230,7 +219,8 @@ void check_stripe(struct check *c)
 	if (c->accepted) {
 		check_ok(c, "api", "%s answers; version " STRIPE_API_VERSION " is asked for, whatever "
 			 "the account's own is", c->app->config.stripe_api_base);
-		check_ok(c, "key", "%s", kind_of(c, kind, sizeof kind));
+		check_ok(c, "key", "a %s key%s",
+			 str_starts(c->key, "rk_") ? "restricted" : "secret", modes[c->mode]);
 		look_at_permissions(c, &a, first);
 		look_at_sessions(c, &a);
 		look_at_rates(c, &a);
