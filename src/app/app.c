@@ -11,6 +11,7 @@
 #include "base/ca_file.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/proxy.h"
 #include "store/store_dynamodb.h"
 #include "store/store_sqlite.h"
 
@@ -98,6 +99,7 @@ int app_open_with(struct app *app, unsigned needs, const struct app_options *opt
 
 	/* What is made of them before anything is opened. */
 	ca_file_choose(c->ca_file);
+	proxy_choose(c->outgoing_proxy);
 	app->aws = aws_of(c);
 	app->secrets.config = c;
 	app->secrets.settings = &app->aws;
@@ -141,6 +143,7 @@ void app_close(struct app *app)
 	json_object_put(app->session_options);
 	free(app->document_root);
 	ca_file_choose(NULL);
+	proxy_choose(NULL);
 	config_free(&app->config);
 	metrics_close();
 	log_close();

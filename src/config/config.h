@@ -70,6 +70,7 @@ struct config {
 	char *jwt_audience;           /* JWT_AUDIENCE: what its aud has to name */
 	char *orders_auth;            /* ORDERS_AUTH: jwt or remote_user */
 	char *stripe_api_base;        /* STRIPE_API_BASE */
+	char *outgoing_proxy;         /* OUTGOING_PROXY: by which Stripe and AWS are asked */
 	char *ca_file;                /* CA_FILE: PEM, by which Stripe and AWS are believed */
 	int64_t webhook_tolerance;    /* STRIPE_WEBHOOK_TOLERANCE, seconds */
 

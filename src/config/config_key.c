@@ -81,6 +81,15 @@ static const char *web_url_fault(struct span s)
 	return NULL;
 }
 
+static bool is_proxy(const struct config_key *key, struct span s)
+{
+	struct url url;
+
+	(void)key;
+	return url_parse(s, &url) == 0 && span_equals(url.scheme, "http") && url.port.n &&
+	       !url.has_user && (url.rest.n == 0 || span_equals(url.rest, "/"));
+}
+
 /* The API key travels there: in the clear to this machine only. */
 static bool is_api_url(const struct config_key *key, struct span s)
 {
@@ -183,6 +192,7 @@ static const struct {
 	[CONFIG_CHOICE] = {is_choice},
 	[CONFIG_URL] = {is_web_url},
 	[CONFIG_API_URL] = {is_api_url},
+	[CONFIG_PROXY] = {is_proxy},
 	[CONFIG_ORIGINS] = {is_origin_list},
 	[CONFIG_PATH] = {is_path},
 	[CONFIG_TARGET] = {is_target},

@@ -22,6 +22,7 @@ enum config_type {
 	CONFIG_CHOICE,  /* one of `choices`, by spaces */
 	CONFIG_URL,     /* http:// or https:// */
 	CONFIG_API_URL, /* https://, or http:// to this machine */
+	CONFIG_PROXY,   /* http://host:port */
 	CONFIG_ORIGINS, /* scheme://host[:port] by commas or spaces, or `*` */
 	CONFIG_PATH,    /* absolute */
 	CONFIG_TARGET,  /* stderr, syslog or an absolute path */

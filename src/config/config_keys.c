@@ -117,6 +117,9 @@ const struct config_key config_keys[] = {
 	 .fallback = "jwt", .choices = "jwt remote_user", .hint = "jwt or remote_user"},
 	{.name = "AUTH_HEADER", .type = CONFIG_HEADER, FIELD(auth_header),
 	 .hint = "a header's name like X-Authorization"},
+	{.name = "OUTGOING_PROXY", .type = CONFIG_PROXY, FIELD(outgoing_proxy),
+	 .hint = "the address of a proxy like http://proxy.example:3128, with its port and without a "
+		 "user"},
 	{.name = "CA_FILE", .type = CONFIG_PATH, FIELD(ca_file),
 	 .hint = "the absolute path of a PEM file of certificate authorities"},
 	{.name = "LOG_LEVEL", .type = CONFIG_CHOICE, FIELD(log_level),

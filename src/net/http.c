@@ -13,6 +13,7 @@
 #include "base/ca_file.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/proxy.h"
 
 #define CONNECT_TIMEOUT_MS 4000 /* the look-up included, which takes libc three seconds where
 				  * questions for IPv6 addresses are never answered */
@@ -104,6 +105,16 @@ static void set_ca_file(CURL *curl)
 		set_option(curl, CURLOPT_CAINFO, file);
 }
 
+/* A proxy hears of an https address its host alone: the headers, an API key among them, go
+ * through the tunnel. */
+static void set_proxy(CURL *curl)
+{
+	set_option(curl, CURLOPT_PROXY, proxy_chosen());
+	set_option(curl, CURLOPT_NOPROXY, proxy_direct_hosts);
+	set_option(curl, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
+	set_option(curl, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+}
+
 /* CURLOPT_CAPATH is NULL because a directory of certificates switches off
  * libcurl's cache of the trust store: each new connection would then read the
  * whole bundle again.
@@ -115,7 +126,7 @@ static void set_policy(CURL *curl, int64_t left)
 {
 	set_option(curl, CURLOPT_PROTOCOLS_STR, "http,https");
 	set_option(curl, CURLOPT_FOLLOWLOCATION, 0L);
-	set_option(curl, CURLOPT_PROXY, "");
+	set_proxy(curl);
 	set_option(curl, CURLOPT_NOSIGNAL, 1L);
 	set_option(curl, CURLOPT_CAPATH, NULL);
 	set_ca_file(curl);

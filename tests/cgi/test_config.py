@@ -442,6 +442,8 @@ BAD_VALUES = {
     "CHECKOUT_REQUIRE_AUTH": ["always", "t"],
     "JWT_PUBLIC_KEY_FILE": ["key.pem", "", "./key.pem"],
     "AUTH_HEADER": ["X Header", "X:Header", "", "X_Header\r\n"],
+    "OUTGOING_PROXY": ["proxy.example:3128", "http://proxy.example", "https://proxy.example:3128",
+                       "http://u:p@proxy.example:3128", "http://proxy.example:3128/x", "socks5://p:1080", ""],
     "LOG_LEVEL": ["loud", "INFO", "", "warn", "3"],
     "LOG_FORMAT": ["xml", "JSON", ""],
     "LOG_TARGET": ["stdout", "log.txt", "", "./log"],
