@@ -547,10 +547,10 @@ for given in ("32769", "4294967296", "9223372036854775808", "9999999999999999999
 
 
 for given in ("-1", "abc", "1e3", "0x10", "12 34", "+40"):
-    @case(f"Content-Length {given!r} is a 400")
+    @case(f"Content-Length {given!r} is a 411")
     def _(given=given):
         with shop.unchanged():
-            refused(shop.cgi("cart-quote", GOOD, CONTENT_LENGTH=given), 400)
+            refused(shop.cgi("cart-quote", GOOD, CONTENT_LENGTH=given), 411)
 
 
 @test
