@@ -1,0 +1,283 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""The drop-in in somebody's account on a shared server: Debian systems in folders, from which all
+libraries of ours are taken away, with Apache, suEXEC, and mod_cgi or mod_fcgid.  What README.txt says is done
+by FTP and by calling a page; nobody has a shell.  `./dev test --machine` runs it, as root.
+
+    dropin.py FOLDER       ORDERSNAP_BUILD has a build; FOLDER: where the systems stand while it runs
+"""
+import glob
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tarfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+
+import environment  # noqa: E402,F401
+import shop  # noqa: E402
+from tap import contains, equal, eventually, lacks, main, skip, test  # noqa: E402
+
+FOLDER = os.path.abspath(sys.argv.pop(1))
+# The system that the drop-in is packed on, and one that is newer; and one whose glibc is too old.
+RELEASES, OLD = ("bookworm", "trixie"), "bullseye"
+APACHE = "apache2-bin,apache2-suexec-pristine,libapache2-mod-fcgid,ca-certificates"
+PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+JSON = {"Content-Type": "application/json"}
+_roots, _left = {}, []
+
+# Mounts and processes of its own: $ORIGIN needs /proc, and what it leaves running goes with it.
+ENTER = """set -e
+mount --make-rprivate /
+mount -t proc proc "$1/proc"
+root=$1
+shift
+exec chroot "$@" """
+
+
+def enter(root, command, user="root"):
+    """The command, to be run in that system, with nothing of our environment."""
+    return ["unshare", "--mount", "--pid", "--ipc", "--fork", "--kill-child=KILL", "--", "bash", "-c", ENTER, "bash",
+            root, f"--userspec={user}:{user}", root, "/usr/bin/env", "-i", "PATH=" + PATH, *command]
+
+
+def run(root, *command, user="root"):
+    return subprocess.run(enter(root, command, user), capture_output=True, text=True, timeout=300,
+                          stdin=subprocess.DEVNULL)
+
+
+def dropin():
+    """The tarball's folder, packed here once."""
+    if "dropin" not in _roots:
+        done = subprocess.run(["make", "-s", "-C", shop.BUILD, "dropin", "DROPIN=dropin-of-the-tests"],
+                              capture_output=True, text=True, env=dict(os.environ))
+        equal(done.returncode, 0, done.stdout + done.stderr)
+        tarball = os.path.join(shop.BUILD, "dropin-of-the-tests.tar.gz")
+        with tarfile.open(tarball) as tar:
+            tar.extractall(FOLDER)
+        os.remove(tarball)
+        _roots["dropin"] = os.path.join(FOLDER, "dropin-of-the-tests")
+    return _roots["dropin"]
+
+
+def machine(release, packages=""):
+    """A system of that release, made once; without any library that the drop-in brings."""
+    if release not in _roots:
+        root = os.path.join(FOLDER, release)
+        _left.append(root)
+        command = ["mmdebstrap", "--quiet", "--mode=root", "--variant=minbase"]
+        for key in ("Acquire::http::Proxy", "Acquire::https::Proxy"):
+            value = subprocess.run(["apt-config", "shell", "value", key], capture_output=True, text=True).stdout
+            if value:
+                command.append(f"--aptopt={key} {json.dumps(value.strip()[7:-1])}")
+        done = subprocess.run([*command, f"--include={packages}", release, root], capture_output=True, text=True)
+        _roots[release] = None if done.returncode else root
+        if done.returncode:
+            raise RuntimeError(f"{release} can't be made: {done.stderr}")
+        for name in os.listdir(dropin() + "/cgi-bin/lib"):
+            for path in glob.glob(f"{root}/usr/lib/*/{name}*"):
+                os.remove(path)
+    if not _roots[release]:
+        skip(f"there is no {release}")
+    return _roots[release]
+
+
+class Account:
+    """An account of the host's, with cgi-bin beside the document root or in it."""
+
+    def __init__(self, release, in_root, modules):
+        self.root, self.in_root = machine(release, APACHE), in_root
+        self.name = "owner"
+        self.home = f"/var/www/{self.name}{'-in' if in_root else ''}"
+        if not os.path.exists(self.root + self.home):
+            run(self.root, "useradd", "--home-dir", self.home, "--shell", "/usr/sbin/nologin", self.name)
+        self.pages = self.home + "/public_html"
+        self.cgi = (self.pages if in_root else self.home) + "/cgi-bin"
+        run(self.root, "usermod", "--home", self.home, self.name)
+        with open(self.root + "/etc/passwd") as f:
+            self.ids = [int(n) for n in re.search(rf"^{self.name}:x:(\d+):(\d+)", f.read(), re.M).groups()]
+        self.port = shop.free_port()
+        self.sim = shop.Sim(FOLDER, f"http://127.0.0.1:{self.port}/stripe/webhook")
+        self.upload()
+        self.start(modules)
+
+    def path(self, path):
+        return self.root + path
+
+    def upload(self):
+        """As FTP does: the modes are the server's, but for the one that step 3 sets."""
+        for name, to in (("cgi-bin", self.cgi), ("public_html", self.pages),
+                         ("ordersnap", self.home + "/ordersnap")):
+            shutil.copytree(os.path.join(dropin(), name), self.path(to), dirs_exist_ok=True)
+        for folder, _, files in os.walk(self.path(self.home)):
+            for name in [".", *files]:
+                os.chown(os.path.join(folder, name), *self.ids)
+                os.chmod(os.path.join(folder, name), 0o755 if name == "." else 0o644)
+        os.chmod(self.path(self.cgi + "/selftest.cgi"), 0o755)
+
+    def start(self, modules):
+        load = "".join(f"LoadModule {m}_module /usr/lib/apache2/modules/mod_{m}.so\n" for m in
+                       (*modules, "suexec", "authz_core", "alias", "env", "dir", "rewrite", "setenvif", "mime"))
+        alias = "" if self.in_root else f'ScriptAlias "/cgi-bin/" "{self.cgi}/"\n'
+        with open(self.path("/srv/httpd.conf"), "w") as f:
+            f.write(f"""
+{load}{alias}
+User www-data
+Group www-data
+ServerName 127.0.0.1
+Listen 127.0.0.1:{self.port}
+DefaultRuntimeDir "/run"
+PidFile "/run/httpd.pid"
+TypesConfig /dev/null
+ErrorLog "/srv/error.log"
+SuexecUserGroup {self.name} {self.name}
+DocumentRoot "{self.pages}"
+<Directory />
+    Require all denied
+</Directory>
+<Directory "{self.home}">
+    AllowOverride FileInfo
+    Require all granted
+</Directory>
+<Directory "{self.cgi}">
+    Options +ExecCGI
+</Directory>
+{'FcgidIPCDir /run/fcgid' if 'fcgid' in modules else ''}
+{'FcgidProcessTableFile /run/fcgid.shm' if 'fcgid' in modules else ''}
+""")
+        os.makedirs(self.path("/run/fcgid"), exist_ok=True)
+        os.makedirs(self.path("/var/log/apache2"), exist_ok=True)  # suEXEC's log
+        os.chown(self.path("/run/fcgid"), 33, 33)
+        self.server = subprocess.Popen(enter(self.root, ["apache2", "-f", "/srv/httpd.conf", "-D", "FOREGROUND"]),
+                                       stdin=subprocess.DEVNULL, start_new_session=True)
+        eventually(lambda: self.server.poll() is not None or self.listens(), what="Apache listens")
+        equal(self.server.poll(), None, self.log())
+
+    def listens(self):
+        try:
+            return self.ask("GET", "/ordersnap.js")[0]
+        except OSError:
+            return 0
+
+    def log(self):
+        try:
+            with open(self.path("/srv/error.log")) as f:
+                return f.read()
+        except OSError:
+            return ""
+
+    def ask(self, method, path, body=None, headers=None):
+        server = http.client.HTTPConnection("127.0.0.1", self.port, timeout=90)
+        try:
+            server.request(method, path, body, headers or {})
+            answer = server.getresponse()
+            return answer.status, answer.read().decode()
+        finally:
+            server.close()
+
+    def post(self, path, value):
+        status, said = self.ask("POST", path, json.dumps(value), JSON)
+        equal(status, 200, said + self.log()[-3000:])
+        return json.loads(said)
+
+    def selftest(self):
+        status, said = self.ask("GET", "/cgi-bin/selftest.cgi")
+        equal(status, 200, said + self.log()[-3000:])
+        lacks(said, shop.STRIPE_SECRET)
+        lacks(said, shop.WEBHOOK_SECRET)
+        return said
+
+    def fill_in(self):
+        """Step 1, by an editor; uploaded again."""
+        path = self.path(self.home + "/ordersnap/ordersnap.conf")
+        with open(path) as f:
+            text = f.read()
+        text = (text.replace("sk_test_REPLACE_ME", shop.STRIPE_SECRET)
+                .replace("whsec_REPLACE_ME", shop.WEBHOOK_SECRET)
+                .replace("https://shop.example", "https://pearls.test")
+                .replace("#STRIPE_API_BASE=https://api.stripe.com", "STRIPE_API_BASE=" + self.sim.base))
+        with open(path, "w") as f:
+            f.write(text)
+
+    def sell(self):
+        quote = self.post("/cart/quote", {"items": [{"sku": "N-RED", "quantity": 2}]})
+        session = self.post("/checkout/create-session", {"quoteSignature": quote["quoteSignature"],
+                                                         "customerEmail": "jane@pearls.test"})
+        self.sim.post("/_sim/pay", {"session": session["sessionId"], "wait": True})
+        status, said = self.ask("GET", "/checkout/session-status?session_id=" + session["sessionId"])
+        contains(said, '"orderNumber"')
+
+    def command(self, line):
+        """A line of the panel's cron jobs, as cron runs it."""
+        return run(self.root, "HOME=" + self.home, "/bin/sh", "-c", line, user=self.name)
+
+    def close(self):
+        self.server.kill()  # unshare does not hear SIGTERM; what it started ends with it
+        self.server.wait()
+        self.sim.close()
+
+
+def whole_story(release, in_root, modules):
+    account = Account(release, in_root, modules)
+    try:
+        said = account.selftest()
+        for part in ("ok      user      programs run as owner", "ok      machine   Linux on", "files are whole",
+                     "ok      programs", "FAILED  settings  not filled in yet: STRIPE_SECRET"):
+            contains(said, part)
+        account.fill_in()
+        said = account.selftest()
+        contains(said, f"ok      settings  {account.home}/ordersnap/ordersnap.conf, mode 600")
+        contains(said, "orders.db was created")
+        equal(account.ask("GET", "/healthz")[0], 200, account.log()[-3000:])
+        account.sell()
+        line = re.search(r"^    17 \* \* \* \*  (.*)$", said, re.M).group(1)
+        done = account.command(line)
+        equal((done.returncode, done.stderr), (0, ""))
+        done = account.command(line.replace("sync --quiet", "orders"))
+        contains(done.stdout, "60.00 USD  completed")
+        for path in ("ordersnap.conf", "orders.db"):
+            mode = os.stat(account.path(f"{account.home}/ordersnap/{path}"))
+            equal((mode.st_uid, mode.st_mode & 0o007), (account.ids[0], 0), path)
+    finally:
+        account.close()
+
+
+def story(release, in_root, modules, sentence):
+    def body():
+        whole_story(release, in_root, modules)
+    body.__doc__ = f"{release}, {sentence}: uploaded, tested, set up, sold, synced"
+    test(body)
+
+
+for _release in RELEASES:
+    story(_release, False, ("mpm_prefork", "cgi"), "mod_cgi, cgi-bin beside the document root")
+    story(_release, True, ("mpm_event", "fcgid", "cgid"), "mod_fcgid, cgi-bin in the document root")
+
+
+@test
+def _():
+    "a glibc that is too old is named, by a self-test that runs there"
+    try:
+        root = machine(OLD)
+    except RuntimeError as e:
+        skip(str(e).splitlines()[0])
+    shutil.copytree(dropin() + "/cgi-bin", root + "/srv/cgi-bin")
+    said = run(root, "/bin/sh", "-c", "cd /srv/cgi-bin && chown -R root: . && ./selftest.cgi").stdout
+    contains(said, "FAILED  machine   its glibc is too old: this is 2.31, the programs need 2.3")
+
+
+def cleanup():
+    for root in _left:
+        subprocess.run(["rm", "-rf", "--one-file-system", root], check=False)
+    shutil.rmtree(os.path.join(FOLDER, "dropin-of-the-tests"), ignore_errors=True)
+
+
+for _number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    signal.signal(_number, lambda number, _frame: sys.exit(128 + number))
+os.makedirs(FOLDER, exist_ok=True)
+main(cleanup)
