@@ -107,7 +107,7 @@ check_man() {
 check_shell() {
 	cd "$top" && shellcheck -x dev &&
 		shellcheck conf/dropin/selftest.cgi conf/dropin/pack.sh &&
-		shellcheck .ci/run tests/fuzz/run tests/machine/run.sh tests/machine/sale.sh &&
+		shellcheck .ci/run tests/fuzz/run tests/machine/*.sh conf/hooks/mail &&
 		shellcheck -s bash completions/ordersnap.bash
 }
 
