@@ -4,18 +4,15 @@
  */
 #include "shop/order.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/seconds.h"
 #include "format/iso8601.h"
 #include "shop/erasure.h"
-#include "shop/keys.h"
 #include "shop/lines.h"
 #include "shop/order_rank.h"
 #include "shop/sale.h"
-
 
 /* Copies what the buyer, or the owner's other programs, put on the session; what
  * ordersnap itself put there is no part of it. */
@@ -305,85 +302,4 @@ bool order_has_expired(int64_t created, int64_t ttl_days, int64_t now)
 bool order_same(struct json_object *a, struct json_object *b)
 {
 	return a && b ? stands_in(a, b) && stands_in(b, a) : a == b;
-}
-
-/* --- the items beside it -------------------------------------------------------- */
-
-/* What each of them names its order by. */
-static void name_order(struct json_object *item, struct json_object *order)
-{
-	json_copy_member(item, "orderPK", order, "PK");
-	json_copy_member(item, "orderSK", order, "SK");
-	json_copy_member(item, "orderId", order, "orderId");
-	json_copy_member(item, "orderNumber", order, "orderNumber");
-	json_copy_member(item, "userId", order, "userId");
-}
-
-/* {"PK": "NUMBER#BC-1", "SK": "METADATA", "orderPK": "USER#7", "orderSK": "ORDER#...#cs_1",
- *  "orderId": "cs_1", "orderNumber": "BC-1", "userId": "7"} */
-struct json_object *order_pointer(struct json_object *order, char *pk)
-{
-	struct json_object *item = json_object_new_object();
-
-	json_set_string(item, "PK", pk);
-	json_set_string(item, "SK", KEY_METADATA);
-	name_order(item, order);
-	json_copy_member(item, "expiresAt", order, "expiresAt");
-	free(pk);
-	return item;
-}
-
-struct json_object *order_payment_pointer(struct json_object *order, char *pk)
-{
-	struct json_object *item = order_pointer(order, pk);
-
-	json_set(item, "order", json_copy(order));
-	return item;
-}
-
-/* {"PK": "DAY#2026-11-27", "SK": "ORDER#2026-11-27T09:30:00.000Z#cs_1", "orderPK": ...,
- *  "amount": 4000, "currency": "eur", "status": "completed", "createdAt": ...} */
-struct json_object *order_day_entry(struct json_object *order, int64_t created)
-{
-	struct json_object *item = json_object_new_object();
-	char *pk = key_day(created);
-	char *sk = key_order(created, json_string_or_null(order, "orderId"));
-
-	json_set_string(item, "PK", pk);
-	json_set_string(item, "SK", sk);
-	name_order(item, order);
-	json_copy_member(item, "amount", order, "amount");
-	json_copy_member(item, "currency", order, "currency");
-	json_copy_member(item, "status", order, "status");
-	json_copy_member(item, "itemsPending", order, "itemsPending");
-	json_copy_member(item, "createdAt", order, "createdAt");
-	json_copy_member(item, "expiresAt", order, "expiresAt");
-	free(sk);
-	free(pk);
-	return item;
-}
-
-/* {"PK": "SESSION#cs_1", "SK": "METADATA", "orderPK": ..., "stripeSessionId": "cs_1",
- *  "status": "completed", "updatedAt": ...} and what checkout noted in it before.
- * (The status of ordersnap 0.1.0 was `complete`.) */
-struct json_object *order_session_item(struct json_object *order, struct json_object *stored,
-				       int64_t now)
-{
-	struct json_object *item = stored ? json_copy(stored) : json_object_new_object();
-	char *pk = key_session(json_string_or_null(order, "stripeSessionId"));
-	bool failed = order_rank_of(order) == ORDER_RANK_FAILED;
-	char text[ISO8601_SIZE];
-
-	json_set_string(item, "PK", pk);
-	json_set_string(item, "SK", KEY_METADATA);
-	name_order(item, order);
-	json_copy_member(item, "stripeSessionId", order, "stripeSessionId");
-	json_copy_member(item, "quoteSignature", order, "quoteSignature");
-	json_copy_member(item, "createdAt", order, "createdAt");
-	json_set_string(item, "status", failed ? "failed" : "completed");
-	json_set_string(item, "updatedAt", iso8601_time(now, text));
-	json_object_object_del(item, "expiresAt");
-	json_copy_member(item, "expiresAt", order, "expiresAt");
-	free(pk);
-	return item;
 }

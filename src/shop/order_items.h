@@ -63,4 +63,19 @@ unsigned order_items_astray(const struct item_keys *keys, struct json_object *co
 struct json_object *order_event_marker(const struct event *event, const char *session_id,
 				       struct json_object *order, int64_t now, int64_t ttl_days);
 
+/*
+ * The items that are written next to an order, in its transaction; the caller
+ * releases each.  `stored` is the one that stands, or NULL.
+ */
+struct json_object *order_pointer(struct json_object *order, char *pk);       /* takes pk */
+/* The payment's pointer has a copy of the order as well, so that a refund, which
+ * knows the payment alone, finds both in one read. */
+struct json_object *order_payment_pointer(struct json_object *order, char *pk); /* takes pk */
+struct json_object *order_day_entry(struct json_object *order, int64_t created);
+/* Its status is in the words of the functions: `completed`, also while the payment is
+ * under way, or `failed`.  It is kept as long as the order is: an event or a sync that
+ * comes late may find the order by it alone.  (Up to 0.1.0 it went after 30 days.) */
+struct json_object *order_session_item(struct json_object *order, struct json_object *stored,
+				       int64_t now);
+
 #endif

@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "shop/adoption.h"
 #include "shop/keys.h"
-#include "shop/order.h"
+#include "shop/order_items.h"
 #include "transfer/transfer.h"
 
 /* The items of an order, and of the other one of its session. */

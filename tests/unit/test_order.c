@@ -7,6 +7,7 @@
 #include "unit.h"
 
 #include "shop/order.h"
+#include "shop/order_items.h"
 
 #define CREATED 1732612800 /* 2024-11-26T09:20:00Z */
 
