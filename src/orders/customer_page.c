@@ -103,6 +103,7 @@ static bool is_shown(const struct page *page, struct json_object *order)
 	return false;
 }
 
+/* Moves a place to `sk`, or (NULL) to none. */
 static void set_place(char **place, const char *sk)
 {
 	char *copy = sk ? str_dup(sk) : NULL;

@@ -47,6 +47,8 @@ static bool is_id(const char *text)
 	return true;
 }
 
+/* A line names its price by an id, which counts first, or by a sku, which is a lookup key;
+ * or it names a collection and a variant. */
 static int read_line(struct json_object *item, size_t i, struct cart_line *line, struct err *e)
 {
 	memset(line, 0, sizeof *line);
@@ -130,27 +132,14 @@ static int name_price(struct cart *cart, size_t i, const char *lookup_key, struc
 	return 0;
 }
 
-static int read_currency(struct json_object *body, const char **currency, struct err *e)
-{
-	const char *p;
-
-	*currency = NULL;
-	if (json_get_string(body, "currency", currency) == JSON_WRONG)
-		return err_set(e, ERR_BAD_REQUEST, "currency must be a string");
-	for (p = *currency; p && *p; p++)
-		if (!isalpha((unsigned char)*p))
-			break;
-	if (p && (*p || p - *currency != 3))
-		return err_set(e, ERR_BAD_REQUEST, "currency must be three letters (ISO 4217)");
-	return 0;
-}
-
-static int read_cart(struct json_object *body, const char *lookup_key, struct cart *cart,
-		     struct err *e)
+int cart_read(struct json_object *body, const char *lookup_key, struct cart *cart, struct err *e)
 {
 	struct json_object *items;
+	const char *p;
 	size_t i, n;
 
+	cart->count = 0;
+	cart->currency = NULL;
 	if (!json_object_is_type(body, json_type_object))
 		return err_set(e, ERR_BAD_REQUEST, "the body must be a JSON object");
 	if (json_get_array(body, "items", &items) != JSON_FOUND)
@@ -161,25 +150,26 @@ static int read_cart(struct json_object *body, const char *lookup_key, struct ca
 	if (n > CART_MAX_LINES)
 		return err_set(e, ERR_BAD_REQUEST, "items[%d]: a cart has at most %d lines",
 			       CART_MAX_LINES, CART_MAX_LINES);
-	if (read_currency(body, &cart->currency, e))
-		return -1;
+
+	/* The buyer's currency, of which the lines have to be. */
+	if (json_get_string(body, "currency", &cart->currency) == JSON_WRONG)
+		return err_set(e, ERR_BAD_REQUEST, "currency must be a string");
+	for (p = cart->currency; p && *p; p++)
+		if (!isalpha((unsigned char)*p))
+			break;
+	if (p && (*p || p - cart->currency != 3))
+		return err_set(e, ERR_BAD_REQUEST, "currency must be three letters (ISO 4217)");
+
+	/* Each line, and the price that it names. */
 	for (i = 0; i < n; i++) {
 		cart->count = i + 1;
 		if (read_line(json_object_array_get_idx(items, i), i, &cart->lines[i], e) ||
-		    name_price(cart, i, lookup_key, e))
+		    name_price(cart, i, lookup_key, e)) {
+			cart_free(cart);
 			return -1;
+		}
 	}
 	return 0;
-}
-
-int cart_read(struct json_object *body, const char *lookup_key, struct cart *cart, struct err *e)
-{
-	cart->count = 0;
-	cart->currency = NULL;
-	if (read_cart(body, lookup_key, cart, e) == 0)
-		return 0;
-	cart_free(cart);
-	return -1;
 }
 
 void cart_free(struct cart *cart)

@@ -63,7 +63,7 @@ static void set_amounts(struct json_object *order, const struct session *s)
 /*
  * What this session says, as an order; what it does not say is absent:
  *
- *	{"PK": "USER#7", "SK": "ORDER#2026-11-27T09:30:00.000Z#cs_1", "orderId": "cs_1",
+ *	{"PK": "USER#7", "SK": "ORDER#1795771800#cs_1", "orderId": "cs_1",
  *	 "orderNumber": "BC-1", "userId": "7", "customerEmail": "a@example.org",
  *	 "status": "completed", "amount": 4000, "currency": "eur",
  *	 "createdAt": "2026-11-27T09:30:00.000Z", "completedAt": ..., "metadata": {...}, ...}

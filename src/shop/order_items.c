@@ -28,8 +28,8 @@ static void name_order(struct json_object *item, struct json_object *order)
 	json_copy_member(item, "userId", order, "userId");
 }
 
-/* {"PK": "NUMBER#BC-1", "SK": "METADATA", "orderPK": "USER#7", "orderSK": "ORDER#...#cs_1",
- *  "orderId": "cs_1", "orderNumber": "BC-1", "userId": "7"} */
+/* {"PK": "NUMBER#BC-1", "SK": "METADATA", "orderPK": "USER#7",
+ *  "orderSK": "ORDER#1795771800#cs_1", "orderId": "cs_1", "orderNumber": "BC-1", "userId": "7"} */
 struct json_object *order_pointer(struct json_object *order, char *pk)
 {
 	struct json_object *item = json_object_new_object();
@@ -50,7 +50,7 @@ struct json_object *order_payment_pointer(struct json_object *order, char *pk)
 	return item;
 }
 
-/* {"PK": "DAY#2026-11-27", "SK": "ORDER#2026-11-27T09:30:00.000Z#cs_1", "orderPK": ...,
+/* {"PK": "DAY#2026-11-27", "SK": "ORDER#1795771800#cs_1", "orderPK": "USER#7",
  *  "amount": 4000, "currency": "eur", "status": "completed", "createdAt": ...} */
 struct json_object *order_day_entry(struct json_object *order, int64_t created)
 {
