@@ -31,6 +31,8 @@ static bool has_blank(const char *value)
 	return false;
 }
 
+/* Reads the secret from SSM.  One that is empty, or an example's, is none; what is read is never
+ * shown in the log. */
 static int fetch(struct secrets *s, enum secret which, int64_t deadline, struct err *e)
 {
 	const char *name = secret_parameter(s->config, which);

@@ -43,6 +43,7 @@ static int fit_ttl(const struct setup *s, struct err *e)
 	return 0;
 }
 
+/* Switched on where they are wanted, and told in any case. */
 static int fit_backups(const struct setup *s, bool wanted, struct err *e)
 {
 	const char *name = s->db.table;
@@ -59,6 +60,7 @@ static int fit_backups(const struct setup *s, bool wanted, struct err *e)
 	return 0;
 }
 
+/* Makes the table or looks whether it fits, then its time to live and its backups. */
 static int setup_table(struct setup *s, bool backups, struct err *e)
 {
 	const char *name = s->db.table;

@@ -86,6 +86,7 @@ static int read_letters(struct pointers *p, const char *number_pk, struct err *e
 	return rc;
 }
 
+/* The first read: the session's item and its number's, either of which names the order. */
 static int read_pointers(struct pointers *p, struct err *e)
 {
 	char *number = order_number(p->app->config.order_number_prefix, p->id);

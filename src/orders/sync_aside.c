@@ -9,6 +9,7 @@
 
 #define ERROR_MAX 240 /* bytes of an error that are kept */
 
+/* The place of the session in the list; behind the last where it is not in it. */
 static size_t find(struct json_object *list, const char *id)
 {
 	size_t i, n = json_object_array_length(list);

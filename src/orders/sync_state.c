@@ -269,6 +269,7 @@ static void change_account(struct json_object *item, const char *account)
 		json_set_int(item, "through", through);
 }
 
+/* The item as this run writes it, on top of what was read. */
 static struct json_object *new_item(const struct sync_state *state)
 {
 	struct json_object *item = state->item ? json_copy(state->item) : json_object_new_object();

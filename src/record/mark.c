@@ -20,6 +20,7 @@ struct marking {
 	struct mark_outcome *outcome;
 };
 
+/* One try: everything is read again, then decided, then written. */
 static int mark_once(void *context, struct err *e)
 {
 	struct marking *m = context;

@@ -157,6 +157,7 @@ static int run_program(struct run *r, struct json_object *begun, struct json_obj
 
 /* --- one item ------------------------------------------------------------------- */
 
+/* What became of an item: a line of the log, and the word to the listener. */
 static void report(struct run *r, const struct notify_done *done)
 {
 	const char *id = json_string_or_null(done->item, "id");
@@ -201,6 +202,7 @@ static int write_failed(struct run *r, struct json_object *begun, const struct e
 	return rc;
 }
 
+/* One try of one item.  -1 ends the run: then the store is away. */
 static int try_item(struct run *r, struct json_object *item, struct err *e)
 {
 	struct json_object *order = NULL, *begun = NULL;

@@ -180,12 +180,13 @@ int process_event(const struct record_run *run, struct json_object *json,
 	}
 
 	/* A thin event's object is fetched, and then it is like any other. */
-	if (event.thin && fetch_object(run, &event, &fetched, e)) {
-		note_failure(run, &event, e);
-		return -1;
-	}
-	if (event.thin)
+	if (event.thin) {
+		if (fetch_object(run, &event, &fetched, e)) {
+			note_failure(run, &event, e);
+			return -1;
+		}
 		event.object = fetched;
+	}
 
 	/* It is about a session, or about the charge of one. */
 	before = app_calls(run->app);

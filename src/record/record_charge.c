@@ -214,6 +214,8 @@ static int decide_and_write(struct payment *p, struct err *e)
 	return rc;
 }
 
+/* One try, from the marker to the write.  Whatever fails to be written as it was read begins here
+ * again. */
 static int record_once(void *context, struct err *e)
 {
 	static const char of_no_order[] = "the payment is of no order";

@@ -15,6 +15,7 @@ struct expiry {
 	struct record_outcome *out;
 };
 
+/* One try: one read of both items, and one write. */
 static int expire_once(void *context, struct err *e)
 {
 	const struct expiry *x = context;

@@ -234,6 +234,8 @@ static void log_order(const struct recording *r, struct json_object *order)
 			    LOG_STR("firstOrderNumber", json_string_or_null(quote, "orderNumber")));
 }
 
+/* What the session and its charge make of the order, and all that is written of it, in one
+ * transaction. */
 static int decide_and_write(struct recording *r, struct err *e)
 {
 	const struct record_request *request = r->request;
@@ -279,6 +281,7 @@ static int decide_and_write(struct recording *r, struct err *e)
 	return rc;
 }
 
+/* One try: read, ask, decide, write.  A conflict begins it again, at the read. */
 static int record_once(void *context, struct err *e)
 {
 	struct recording *r = context;

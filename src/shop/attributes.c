@@ -80,6 +80,7 @@ static struct json_object *text_of(const char *text)
 	return str_empty(text) ? NULL : json_object_new_string(text);
 }
 
+/* A text, an id, a time or a number; NULL where it is not there, or empty. */
 static struct json_object *scalar_of(const struct attribute *a, struct json_object *from)
 {
 	char step[STEP_MAX], time[ISO8601_SIZE];
@@ -119,6 +120,7 @@ static struct json_object *object_of(struct json_object *value, const struct att
 	return NULL;
 }
 
+/* The elements of which something is there; NULL where none is. */
 static struct json_object *list_of(struct json_object *value, const struct attribute *inside)
 {
 	struct json_object *list = json_object_new_array(), *object;
@@ -136,6 +138,7 @@ static struct json_object *list_of(struct json_object *value, const struct attri
 	return NULL;
 }
 
+/* What stands at the attribute's path, as its kind says; NULL where nothing does. */
 static struct json_object *value_of(const struct attribute *a, struct json_object *from)
 {
 	switch (a->kind) {

@@ -171,6 +171,7 @@ static int read_url(struct json_object *body, const char *key, const struct chec
 	return 0;
 }
 
+/* What Stripe takes in metadata: a short key, and a text, number or flag that is not long. */
 static int check_entry(const char *key, struct json_object *value, struct err *e)
 {
 	bool is_string = json_object_is_type(value, json_type_string);

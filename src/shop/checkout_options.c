@@ -16,6 +16,8 @@
 
 /* --- names ------------------------------------------------------------------------ */
 
+/* A field that nobody knows is an error, unless it is null: a mistyped name must not be passed
+ * over. */
 static int check_names(struct json_object *object, const char *const *names, const char *of,
 		       struct err *e)
 {

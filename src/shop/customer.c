@@ -211,6 +211,7 @@ static const struct shown status_shown[] = {
 
 static struct json_object *show(struct json_object *object, const struct shown *shown);
 
+/* The objects of the list as they are shown; what is none is left out. */
 static struct json_object *show_list(struct json_object *list, const struct shown *inside)
 {
 	struct json_object *copy = json_object_new_array();

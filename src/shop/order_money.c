@@ -56,6 +56,8 @@ static int64_t amount_of(struct json_object *order, struct json_object *dispute,
 	return amount;
 }
 
+/* A lost dispute takes its amount for good, one that is not decided for now; an inquiry, or one
+ * that was won, takes nothing. */
 static void add_dispute(struct json_object *order, struct json_object *dispute,
 			struct order_money *m)
 {

@@ -48,6 +48,8 @@ static struct json_object *items_of(struct json_object *quote)
 	return items;
 }
 
+/* HMAC-SHA256 over the canonical text of what is promised: the times, the nonce, the sum and
+ * the lines. */
 static void sign(struct json_object *quote, const char *secret, char out[DIGEST_HEX])
 {
 	static const char *const keys[] = {"created", "validUntil", "nonce", "currency",

@@ -106,6 +106,7 @@ struct shape {
 	bool object, elements;
 };
 
+/* What the table says of a place: a value of its own, an object or a list. */
 static struct shape shape_of(const struct json_place *place)
 {
 	struct shape shape = {.scalar = NULL};
@@ -153,6 +154,7 @@ static bool is_letters(const char *text, size_t n, int (*is_kind)(int))
 	return i == n;
 }
 
+/* Whether the text is one of the option's type. */
 static bool text_fits(const char *text, const struct session_option *option)
 {
 	long length = span_utf8_length(span_of(text));
@@ -171,6 +173,7 @@ static bool text_fits(const char *text, const struct session_option *option)
 	}
 }
 
+/* Whether the value is one of the option's type. */
 static bool scalar_fits(struct json_object *value, const struct session_option *option)
 {
 	int64_t number;
@@ -248,6 +251,7 @@ static bool is_metadata(const struct json_place *place)
 static int check_value(const struct options_file *file, struct json_object *value,
 		       const struct json_place *place, struct err *e);
 
+/* Each member, then what they have to be together. */
 static int check_object(const struct options_file *file, struct json_object *value,
 			const struct json_place *place, struct err *e)
 {
@@ -283,6 +287,7 @@ static int check_list(const struct options_file *file, struct json_object *value
 	return 0;
 }
 
+/* A value, and all that is in it, held against what the table says of its place. */
 static int check_value(const struct options_file *file, struct json_object *value,
 		       const struct json_place *place, struct err *e)
 {

@@ -11,6 +11,7 @@
 #include "shop/order.h"
 #include "shop/order_rank.h"
 
+/* Valid UTF-8 without control characters. */
 static bool is_clean(const char *text)
 {
 	const unsigned char *p = (const unsigned char *)text;
