@@ -122,6 +122,8 @@ static int create_session(const struct checkout_ask *ask, const char *form,
 
 	if (!stripe)
 		return -1;
+
+	/* A failure that Stripe keeps under a key is left behind by taking the next one. */
 	digest_sha256_hex(span_of(form), digest);
 	do {
 		char *key = str_printf("ordersnap-%s-%d", digest, generation);
@@ -129,6 +131,8 @@ static int create_session(const struct checkout_ask *ask, const char *form,
 		rc = stripe_session_create(stripe, form, key, until, session, e);
 		free(key);
 	} while (rc && ++generation < GENERATIONS && try_next_key(stripe, &failures, until, e));
+
+	/* What was refused is the buyer's, the quote's or the owner's to mend. */
 	if (rc)
 		checkout_explain_refusal(ask, stripe_last_refusal(stripe), e);
 	if (!rc && !json_string_or_null(*session, "id")) {
@@ -185,6 +189,7 @@ static int write_session(const struct checkout_ask *ask, struct json_object *ses
 	size_t n = 0;
 	int rc;
 
+	/* A session's item that is there may be the webhook's: it is left. */
 	if (!read[0])
 		actions[n++] = (struct store_action){.item = item, .condition = STORE_ABSENT};
 	if (longer)

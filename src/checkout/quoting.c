@@ -36,6 +36,7 @@ struct pricing {
 	size_t count;
 };
 
+/* The line that names a price: which one, and how. */
 static const struct cart_line *line_of(const struct pricing *p, size_t k)
 {
 	return &p->cart->lines[p->prices[k].line];
@@ -127,9 +128,11 @@ static void take_price(struct pricing *p, size_t k, struct json_object *price,
 	const struct cart_line *line = line_of(p, k);
 	const struct price_key key = {cart_line_name(line), p->sk};
 	const struct config *c = &p->app->config;
+	/* Why it can't be sold, or NULL. */
 	const char *problem = price ? price_problem(price, c->quote_product_metadata) : missing;
 	int64_t seconds = c->price_cache_seconds;
 
+	/* A fault that the owner mends is seen soon. */
 	if (problem && seconds > PRICE_MISSING_SECONDS)
 		seconds = PRICE_MISSING_SECONDS;
 	p->prices[k].item = problem
@@ -213,6 +216,7 @@ static int keep(const struct pricing *p, struct json_object *quote, struct err *
 	struct store_action puts[STORE_MAX_ITEMS];
 	size_t k, n = 0;
 
+	/* A quote is never written over; a price is, by whoever asked last. */
 	if (quote)
 		puts[n++] = (struct store_action){.item = quote, .condition = STORE_ABSENT};
 	for (k = 0; k < p->count && n < STORE_MAX_ITEMS; k++)
