@@ -137,6 +137,8 @@ static int serve_alone_or_not(const struct program *program, struct app *app, co
 
 	if (responder_is_fastcgi() && master_workers(getenv("WORKERS"), &workers, &e))
 		return fail_start(program, &e);
+	if (workers)
+		app_prepare_fork(app);
 	if (workers &&
 	    master_run(workers, own_path(room, argv0), CHECK_SETTINGS) == MASTER_STOPPED)
 		return 0;

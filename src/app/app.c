@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/ca_file.h"
+#include "base/digest.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/proxy.h"
@@ -148,6 +149,12 @@ void app_close(struct app *app)
 	metrics_close();
 	log_close();
 	memset(app, 0, sizeof *app);
+}
+
+void app_prepare_fork(const struct app *app)
+{
+	digest_prepare();
+	stripe_client_prepare(app->config.stripe_api_base);
 }
 
 struct store *app_store(struct app *app)

@@ -58,6 +58,9 @@ struct store *app_store(struct app *app);
  * with ERR_CONFIG where it is a live one and an address is the example's. */
 struct stripe_client *app_stripe(struct app *app, int64_t deadline, struct err *e);
 
+/* For a master, before it forks workers: what they all need is made once. */
+void app_prepare_fork(const struct app *app);
+
 /* A secret, borrowed; *value is NULL where it is not configured.  -1 with
  * ERR_UNAVAILABLE where it can't be had. */
 int app_secret(struct app *app, enum secret which, int64_t deadline, const char **value,

@@ -23,14 +23,19 @@ static void must(int ok)
 }
 
 /* EVP_sha256() would be fetched anew by each digest. */
+static EVP_MD *sha256(void)
+{
+	static EVP_MD *md;
+
+	if (!md)
+		md = EVP_MD_fetch(NULL, "SHA256", NULL);
+	must(md != NULL);
+	return md;
+}
+
 void digest_sha256(struct span message, unsigned char out[DIGEST_BYTES])
 {
-	static EVP_MD *sha256;
-
-	if (!sha256)
-		sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-	must(sha256 != NULL);
-	must(EVP_Digest(message.p, message.n, out, NULL, sha256, NULL));
+	must(EVP_Digest(message.p, message.n, out, NULL, sha256(), NULL));
 }
 
 void digest_sha256_hex(struct span message, char out[DIGEST_HEX])
@@ -61,6 +66,12 @@ static EVP_MAC_CTX *hmac_context(void)
 	must(EVP_MAC_CTX_set_params(context, params));
 	EVP_MAC_free(mac);
 	return context;
+}
+
+void digest_prepare(void)
+{
+	sha256();
+	hmac_context();
 }
 
 void digest_hmac(struct span key, const struct span *parts, size_t count,

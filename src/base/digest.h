@@ -15,6 +15,9 @@
 #define DIGEST_BYTES 32
 #define DIGEST_HEX (2 * DIGEST_BYTES + 1) /* lower-case hex and its NUL */
 
+/* Looks the algorithms up, which is done once a process: before a fork, for all. */
+void digest_prepare(void);
+
 /* SHA-256 over `message`, and its hex. */
 void digest_sha256(struct span message, unsigned char out[DIGEST_BYTES]);
 void digest_sha256_hex(struct span message, char out[DIGEST_HEX]);

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/proxy.h"
+#include "base/trust.h"
 
 #define CONNECT_TIMEOUT_MS 4000 /* the look-up included, which takes libc three seconds where
 				  * questions for IPv6 addresses are never answered */
@@ -95,14 +96,58 @@ static void must(CURLcode code)
 		mem_out();
 }
 
-static void set_ca_file(CURL *curl)
+/* Whether libcurl works with the OpenSSL that we have, so that it can be handed our trust store. */
+static bool has_our_openssl(void)
+{
+	const char *library = curl_version_info(CURLVERSION_NOW)->ssl_version;
+
+	return library && str_starts(library, "OpenSSL/") &&
+	       strcmp(library + strlen("OpenSSL/"), trust_version()) == 0;
+}
+
+static CURLcode on_ssl_ctx(CURL *curl, void *ssl_ctx, void *context)
+{
+	(void)curl;
+	(void)context;
+	trust_use(ssl_ctx);
+	return CURLE_OK;
+}
+
+/* The file to believe servers by, NULL for that of the TLS library. */
+static const char *trusted_file(CURL *curl)
 {
 	const char *built_in = NULL, *file;
 
 	curl_easy_getinfo(curl, CURLINFO_CAINFO, &built_in);
 	file = ca_file(built_in, ca_file_usual);
-	if (file)
+	return file ? file : built_in;
+}
+
+/* Our own store of certificates where that works: it is read once, by a master for all its
+ * workers; libcurl would read the file once in each.  A file that can't be read is left to
+ * libcurl, which says so. */
+static void set_trust(CURL *curl, const char *url)
+{
+	const char *file = trusted_file(curl);
+
+	if (!file || !str_starts(url, "https:"))
+		return;
+	if (!has_our_openssl() || trust_load(file)) {
 		set_option(curl, CURLOPT_CAINFO, file);
+		return;
+	}
+	set_option(curl, CURLOPT_CAINFO, NULL);
+	set_option(curl, CURLOPT_SSL_CTX_FUNCTION, on_ssl_ctx);
+}
+
+void http_prepare(void)
+{
+	CURL *curl = curl_global_init(CURL_GLOBAL_DEFAULT) == 0 ? curl_easy_init() : NULL;
+	const char *file = curl ? trusted_file(curl) : NULL;
+
+	if (file && has_our_openssl() && trust_load(file) == 0)
+		trust_prepare();
+	curl_easy_cleanup(curl);
 }
 
 /* A proxy hears of an https address its host alone: the headers, an API key among them, go
@@ -129,7 +174,6 @@ static void set_policy(CURL *curl, int64_t left)
 	set_proxy(curl);
 	set_option(curl, CURLOPT_NOSIGNAL, 1L);
 	set_option(curl, CURLOPT_CAPATH, NULL);
-	set_ca_file(curl);
 #if CURL_AT_LEAST_VERSION(7, 87, 0)
 	set_option(curl, CURLOPT_QUICK_EXIT, 1L);
 #endif
@@ -143,6 +187,7 @@ static void set_policy(CURL *curl, int64_t left)
 static void set_request(CURL *curl, const struct http_request *request, struct http_answer *answer)
 {
 	set_option(curl, CURLOPT_URL, request->url);
+	set_trust(curl, request->url);
 	if (strcmp(request->method, "POST") == 0) {
 		set_option(curl, CURLOPT_POST, 1L);
 		set_option(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.n);

@@ -32,6 +32,10 @@ struct http_answer {
 	struct buf body; /* http_answer_free() it */
 };
 
+/* What all clients of a process need for https, and what nobody changes: a process that is about
+ * to fork calls it once for all its children, who else need not. */
+void http_prepare(void);
+
 /* Never NULL.  Allocates the handle only when the first request is made. */
 struct http_client *http_client_new(void);
 void http_client_free(struct http_client *client);

@@ -43,6 +43,12 @@ struct stripe_client {
 	int64_t less_until; /* monotonic milliseconds; 0: all is asked for */
 };
 
+void stripe_client_prepare(const char *api_base)
+{
+	if (str_starts(api_base, "https:"))
+		http_prepare();
+}
+
 struct stripe_client *stripe_client_new(const char *secret, const char *api_base)
 {
 	struct stripe_client *client = mem_zalloc(1, sizeof *client);

@@ -23,6 +23,10 @@ struct stripe_client;
  * no_answer), and how many were tries again. */
 extern const struct metrics_family stripe_seconds, stripe_retries;
 
+/* For a process that is about to fork: what all its children need for clients of this address
+ * is made once. */
+void stripe_client_prepare(const char *api_base);
+
 /* Both strings are copied.  Opens no connection. */
 struct stripe_client *stripe_client_new(const char *secret, const char *api_base);
 void stripe_client_free(struct stripe_client *client);

@@ -39,7 +39,8 @@ import shop  # noqa: E402
 PATH = "/stripe/webhook"
 EVENT = os.path.join(HERE, "..", "cgi", "events", "2026-09-30.endive.json")
 LINES = os.path.join(HERE, "..", "cgi", "events", "lines.json")
-WORKERS = {1: 1, 16: 16, 64: 64}
+NGINX_FOLDERS = ("client_body", "fastcgi", "proxy", "uwsgi", "scgi")
+TLS = None  # in the place of a delay
 
 
 # --- what is delivered
@@ -200,10 +201,13 @@ class Bench:
             self.end(process)
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def upstreams(self, delay=0):
+    def upstreams(self, delay=0, tls=False):
         process = self.run([self.path("upstreams"), self.path("session.json"), self.path("lines.json"),
                             str(delay)], "upstreams.log", stdout=subprocess.PIPE, text=True)
-        process.ports = [int(word) for word in process.stdout.readline().split()]
+        process.bases = [f"http://127.0.0.1:{port}" for port in process.stdout.readline().split()]
+        process.environment, process.front = {}, None
+        if tls:
+            process.front = OverTLS(self, process)
         return process
 
     def calls(self, upstreams):
@@ -232,7 +236,7 @@ class NoStore:
     name = "at once"
 
     def __init__(self, bench, upstreams):
-        self.table, self.url = "bench", f"http://127.0.0.1:{upstreams.ports[1]}"
+        self.table, self.url = "bench", upstreams.bases[1]
         self.environment = table_environment(self)
 
     def count(self):
@@ -286,10 +290,26 @@ class SQLite:
 # --- contestants
 
 def environment_of(store, upstreams):
-    return {**store.environment, "STRIPE_SECRET": shop.STRIPE_SECRET, "STRIPE_WEBHOOK_SECRET": shop.WEBHOOK_SECRET,
-            "QUOTE_SIGNATURE_SECRET": shop.QUOTE_SECRET, "STRIPE_API_BASE": f"http://127.0.0.1:{upstreams.ports[0]}",
+    return {**store.environment, **upstreams.environment, "STRIPE_SECRET": shop.STRIPE_SECRET,
+            "STRIPE_WEBHOOK_SECRET": shop.WEBHOOK_SECRET,
+            "QUOTE_SIGNATURE_SECRET": shop.QUOTE_SECRET, "STRIPE_API_BASE": upstreams.bases[0],
             "CHECKOUT_SUCCESS_URL": "https://shop.test/thanks?session_id={CHECKOUT_SESSION_ID}",
             "CHECKOUT_CANCEL_URL": "https://shop.test/cart"}
+
+
+def start_nginx(bench, port, inner):
+    conf = bench.path(f"nginx-{port}.conf")
+    with open(conf, "w", encoding="ascii") as f:
+        f.write(f"""daemon off; worker_processes 2; pid {conf}.pid;
+error_log {bench.path("nginx-error.log")};
+events {{ worker_connections 1024; }}
+http {{ access_log off; keepalive_requests 10000000; client_body_buffer_size 64k;
+{"".join(f"{k}_temp_path {bench.path('tmp-' + k)};" for k in NGINX_FOLDERS)}
+{inner} }}
+""")
+    process = bench.run(["nginx", "-e", bench.path("nginx-error.log"), "-c", conf], "nginx.log")
+    wait_for(lambda: listens(port), "nginx")
+    return process
 
 
 class UnderNginx:
@@ -297,27 +317,47 @@ class UnderNginx:
 
     def __init__(self, bench, passes):
         self.bench, self.port = bench, shop.free_port()
-        conf = bench.path(f"nginx-{self.port}.conf")
-        with open(conf, "w", encoding="ascii") as f:
-            f.write(f"""daemon off; worker_processes 2; pid {bench.path("nginx.pid")};
-error_log {bench.path("nginx-error.log")};
-events {{ worker_connections 1024; }}
-http {{ access_log off; keepalive_requests 10000000; client_body_buffer_size 64k;
-{"".join(f"{k}_temp_path {bench.path('tmp-' + k)};" for k in ("client_body", "fastcgi", "proxy", "uwsgi", "scgi"))}
-{passes[0]}
-server {{ listen 127.0.0.1:{self.port} backlog=1024; location / {{ {passes[1]} }} }} }}
-""")
-        self.nginx = bench.run(["nginx", "-e", bench.path("nginx-error.log"), "-c", conf], "nginx.log")
-        wait_for(lambda: listens(self.port), "nginx")
+        self.nginx = start_nginx(bench, self.port, f"{passes[0]} server {{ listen 127.0.0.1:{self.port} backlog=1024; "
+                                                   f"location / {{ {passes[1]} }} }}")
+
+    def close(self):
+        self.bench.end(self.nginx)
+
+
+class OverTLS:
+    """The upstreams behind nginx, with a certificate that is trusted beside the system's 140."""
+
+    def __init__(self, bench, upstreams):
+        key, ca, bundle = (bench.path(name) for name in ("tls.key", "tls.crt", "bundle.crt"))
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                        "-days", "2", "-subj", "/CN=bench", "-addext", "subjectAltName=IP:127.0.0.1",
+                        "-keyout", key, "-out", ca], check=True, stderr=subprocess.DEVNULL)
+        with open(bundle, "wb") as f:
+            for name in ("/etc/ssl/certs/ca-certificates.crt", ca):
+                with open(name, "rb") as part:
+                    f.write(part.read())
+        ports = [shop.free_port(), shop.free_port()]
+        self.bench, self.nginx = bench, start_nginx(bench, ports[1], "".join(
+            f"upstream u{port} {{ server {base[7:]}; keepalive 128; }} "
+            f"server {{ listen 127.0.0.1:{port} ssl backlog=1024; "
+            f"ssl_certificate {ca}; ssl_certificate_key {key}; location / {{ proxy_pass http://u{port}; "
+            f"proxy_http_version 1.1; proxy_set_header Connection ''; proxy_set_header Host $http_host; }} }} "
+            for port, base in zip(ports, upstreams.bases)))
+        upstreams.bases = [f"https://127.0.0.1:{port}" for port in ports]
+        upstreams.environment = {"CA_FILE": bundle, "NODE_EXTRA_CA_CERTS": ca, "SSL_CERT_FILE": bundle}
 
     def close(self):
         self.bench.end(self.nginx)
 
 
 class FastCGI:
-    """Processes of one program on a socket, each with one request at a time, under nginx."""
+    """Processes of one program on a socket, each with one request at a time, under nginx.
 
-    def __init__(self, bench, program, environment, workers):
+    `forked`: the program forks so many workers itself."""
+
+    def __init__(self, bench, program, environment, workers, forked=False):
+        if forked:
+            environment, workers = {**environment, "WORKERS": str(workers)}, 1
         self.bench, socket_path = bench, bench.path(f"fcgi-{time.monotonic_ns()}.sock")
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         listener.bind(socket_path)
@@ -350,7 +390,7 @@ class Ordersnap(FastCGI):
         if "COMMERCE_DB" in environment:
             subprocess.run([os.path.join(shop.BUILD, "ordersnap"), "init"], check=True, stdout=subprocess.DEVNULL,
                            env=bench.environment(environment))
-        super().__init__(bench, shop.program("stripe-webhook"), environment, workers)
+        super().__init__(bench, shop.program("stripe-webhook"), environment, workers, forked=True)
 
 
 class Floor(FastCGI):
@@ -409,11 +449,12 @@ class Node(Server):
 
 # --- measuring
 
-def measure(bench, kind, store_kind, what, in_flight, delay=0):
+def measure(bench, kind, case):
     """One run of one contestant: a dictionary of figures."""
-    upstreams = bench.upstreams(delay)
+    _, store_kind, what, in_flight, delay, _ = case
+    upstreams = bench.upstreams(delay or 0, tls=delay is TLS)
     store = store_kind(bench, upstreams)
-    contestant = kind(bench, store, upstreams, WORKERS.get(in_flight, in_flight))
+    contestant = kind(bench, store, upstreams, in_flight)
     n = bench.events if in_flight > 1 else max(bench.events // 8, 100)
     if delay:
         n = min(n, 40 * in_flight)
@@ -442,6 +483,8 @@ def measure(bench, kind, store_kind, what, in_flight, delay=0):
     finally:
         contestant.close()
         store.close()
+        if upstreams.front:
+            upstreams.front.close()
         bench.end(upstreams)
 
 
@@ -452,6 +495,8 @@ CASES = [
     ("new, DynamoDB Local, 16", DynamoDBLocal, "new", 16, 0, [Ordersnap, Go, Node]),
     ("duplicate, DynamoDB Local, 16", DynamoDBLocal, "duplicate", 16, 0, [Ordersnap, Go, Node]),
     ("new, at once, 64, Stripe at 100 ms", NoStore, "new", 64, 100, [Ordersnap, Go, Node]),
+    ("new, at once, 8", NoStore, "new", 8, 0, [Ordersnap, Go]),
+    ("new, at once over TLS, 32", NoStore, "new", 32, TLS, [Ordersnap, Go, Node]),
     ("new, SQLite, 16", SQLite, "new", 16, 0, [Ordersnap]),
 ]
 
@@ -470,12 +515,12 @@ def medians(rounds):
 
 
 def run_case(bench, case):
-    name, store, what, in_flight, delay, kinds = case
+    name, store, kinds = case[0], case[1], case[-1]
     kinds = [k for k in kinds if not issubclass(k, Go) or os.path.exists(bench.path("go-peer"))]
     rounds = {k.name: [] for k in kinds}
     for _ in range(bench.rounds):
         for kind in kinds:  # in turn, so that the machine's moods meet all alike
-            rounds[kind.name].append(measure(bench, kind, store, what, in_flight, delay))
+            rounds[kind.name].append(measure(bench, kind, case))
     result = {k: medians(v) for k, v in rounds.items()}
     print(f"\n{name}")
     print(f"  {'':16}{'CPU ms':>9}{'a second':>10}{'p50 ms':>9}{'p99 ms':>9}{'MB idle':>9}{'loaded':>9}  calls")

@@ -9,15 +9,17 @@ import { marshall } from '@aws-sdk/util-dynamodb';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import fastify from 'fastify';
 import http from 'node:http';
+import https from 'node:https';
 import Stripe from 'stripe';
 
 const env = process.env;
 const api = new URL(env.STRIPE_API_BASE);
-const agent = new http.Agent({ keepAlive: true, maxSockets: 256 });
+const kept = { keepAlive: true, maxSockets: 256 };
+const agent = api.protocol === 'https:' ? new https.Agent(kept) : new http.Agent(kept);
 const stripe = new Stripe(env.STRIPE_SECRET, {
   host: api.hostname,
   port: api.port,
-  protocol: 'http',
+  protocol: api.protocol.slice(0, -1),
   httpAgent: agent,
   timeout: 6000,
   telemetry: false,
@@ -26,7 +28,7 @@ const db = new DynamoDBClient({
   region: 'eu-central-1',
   endpoint: env.AWS_ENDPOINT_URL_DYNAMODB,
   credentials: { accessKeyId: 'AKIATEST', secretAccessKey: 'secret-of-the-tests' },
-  requestHandler: new NodeHttpHandler({ httpAgent: new http.Agent({ keepAlive: true, maxSockets: 256 }) }),
+  requestHandler: new NodeHttpHandler({ httpAgent: new http.Agent(kept), httpsAgent: new https.Agent(kept) }),
 });
 const TableName = env.COMMERCE_TABLE;
 const iso = seconds => new Date(seconds * 1000).toISOString().replace('.000', '');
