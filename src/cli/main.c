@@ -217,7 +217,8 @@ int main(int argc, char **argv)
 		fputs("Status: 404 Not Found\r\nContent-Type: text/plain\r\n\r\nNot found\n", stdout);
 		return flush_output(COMMAND_OK);
 	}
-	/* A peer that hangs up is an error of that call, not the end. */
+	/* A peer that hangs up, or a file that may not grow, is an error of that call, not the end. */
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	return flush_output(dispatch(argc - 1, argv + 1));
 }

@@ -33,7 +33,7 @@ static int send(const struct call *call, const char *expand, struct err *e)
 					   call->page, e)
 			 : stripe_get(call->client, &path, call->deadline, call->object, e);
 	buf_free(&path);
-	return rc;
+	return rc || !call->id ? rc : stripe_check_id(call->object, call->id, e);
 }
 
 /* Asks for all; where the key may not read all, for the least, and for no more than that for

@@ -4,6 +4,8 @@
  */
 #include "stripe/get.h"
 
+#include <string.h>
+
 #include "format/form.h"
 
 int stripe_get(struct stripe_client *client, struct buf *path, int64_t deadline,
@@ -30,7 +32,18 @@ int stripe_get_by_id(struct stripe_client *client, const char *prefix, const cha
 	buf_puts(&path, query);
 	rc = stripe_get(client, &path, deadline, object, e);
 	buf_free(&path);
-	return rc;
+	return rc ? rc : stripe_check_id(object, id, e);
+}
+
+int stripe_check_id(struct json_object **object, const char *id, struct err *e)
+{
+	const char *told = json_string_or_null(*object, "id");
+
+	if (!told || strcmp(told, id) == 0)
+		return 0;
+	err_set(e, ERR_UNAVAILABLE, "Stripe's answer is %s, not %s", told, id);
+	json_object_put(*object);
+	return stripe_unreadable(e);
 }
 
 int stripe_page_of(struct json_object *list, struct stripe_page *page, struct err *e)

@@ -150,6 +150,7 @@ static bool cgi_has_more(void *context, int64_t until)
 static void prepare_cgi(int64_t end)
 {
 	handle(SIGPIPE, SIG_IGN);
+	handle(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of that write */
 	handle(SIGALRM, on_alarm);
 	limit_io(end);
 }
@@ -346,6 +347,7 @@ static void set_handlers(void)
 		handle(stops[i], on_stop);
 	handle(SIGALRM, on_alarm);
 	handle(SIGPIPE, SIG_IGN);
+	handle(SIGXFSZ, SIG_IGN);
 }
 
 /* True when a peer may be waiting, false when it is time to stop. */
