@@ -175,6 +175,8 @@ def editor_faults(root):
         text, longest = tree.read(root, path), rules.get("max_line_length", "off")
         for number, line in enumerate(text.split("\n"), 1):
             width, wrong = len(line.expandtabs(8)), []
+            if re.match(r"(<{7}|>{7}) ", line):
+                wrong.append("of a merge that was not resolved")
             if longest != "off" and width > int(longest):
                 wrong.append(f"{width} columns, more than {longest}")
             if rules.get("trim_trailing_whitespace") == "true" and line != line.rstrip():
@@ -386,7 +388,8 @@ def _():
              "indent_style = space\nmax_line_length = off\n[.editorconfig]\nmax_line_length = off\n")
     for name, text, word in (("x.c", "\t\tint x;\n", "22 columns"), ("x.c", "        int x;\n", "eight"),
                              ("x.c", "int x; \n", "white space"), ("x.c", "int x;", "newline"),
-                             ("a/b/x.py", "\tx\n", "a tab"), ("c/x.py", "x" * 21 + "\n", "21 columns")):
+                             ("c.am", "<" * 7 + " HEAD\n", "a merge"), ("a/b/x.py", "\tx\n", "a tab"),
+                             ("c/x.py", "x" * 21 + "\n", "21 columns")):
         only(editor_faults, {".editorconfig": rules, name: text}, name, word)
     clean(editor_faults, {".editorconfig": rules, "x.c": "\tint x;\n", "a/b/x.py": "x" * 21 + "\n"})
 

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: ISC
 """The drop-in in somebody's account on a shared server: Debian systems in folders, from which all
 libraries of ours are taken away, with Apache, suEXEC, and mod_cgi or mod_fcgid.  What README.txt says is done
-by FTP and by calling a page; nobody has a shell.  `./dev test --machine` runs it, as root.
+by FTP and by calling a page; nobody has a shell.  And plain CGI on a machine of one's own, by the lines of
+doc/hosting.md.  `./dev test --machine` runs it, as root.
 
     dropin.py FOLDER       ORDERSNAP_BUILD has a build; FOLDER: where the systems stand while it runs
 """
@@ -27,7 +28,8 @@ FOLDER = os.path.abspath(sys.argv.pop(1))
 # The system that the drop-in is packed on, and one that is newer; and one whose glibc is too old.
 RELEASES, OLD = ("bookworm", "trixie"), "bullseye"
 APACHE = "apache2-bin,apache2-suexec-pristine,libapache2-mod-fcgid,ca-certificates"
-PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+PLAIN = "apache2,libfcgi0ldbl,libjson-c5,libjwt0,libsqlite3-0,libcurl4,ca-certificates"
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 JSON = {"Content-Type": "application/json"}
 _roots, _left = {}, []
 
@@ -65,10 +67,11 @@ def dropin():
     return _roots["dropin"]
 
 
-def machine(release, packages=""):
-    """A system of that release, made once; without any library that the drop-in brings."""
-    if release not in _roots:
-        root = os.path.join(FOLDER, release)
+def machine(release, packages="", bare=True):
+    """A system of that release, made once; `bare`: without any library that the drop-in brings."""
+    name = release + ("" if bare else "-whole")
+    if name not in _roots:
+        root = os.path.join(FOLDER, name)
         _left.append(root)
         command = ["mmdebstrap", "--quiet", "--mode=root", "--variant=minbase"]
         for key in ("Acquire::http::Proxy", "Acquire::https::Proxy"):
@@ -76,15 +79,15 @@ def machine(release, packages=""):
             if value:
                 command.append(f"--aptopt={key} {json.dumps(value.strip()[7:-1])}")
         done = subprocess.run([*command, f"--include={packages}", release, root], capture_output=True, text=True)
-        _roots[release] = None if done.returncode else root
+        _roots[name] = None if done.returncode else root
         if done.returncode:
             raise RuntimeError(f"{release} can't be made: {done.stderr}")
-        for name in os.listdir(dropin() + "/cgi-bin/lib"):
-            for path in glob.glob(f"{root}/usr/lib/*/{name}*"):
+        for library in os.listdir(dropin() + "/cgi-bin/lib") if bare else ():
+            for path in glob.glob(f"{root}/usr/lib/*/{library}*"):
                 os.remove(path)
-    if not _roots[release]:
+    if not _roots[name]:
         skip(f"there is no {release}")
-    return _roots[release]
+    return _roots[name]
 
 
 class Account:
@@ -222,6 +225,35 @@ DocumentRoot "{self.pages}"
         self.sim.close()
 
 
+class Plain(Account):
+    """Debian's own Apache, set up by the lines of the documentation."""
+
+    def __init__(self, root, port, sim):
+        self.root, self.port, self.sim = root, port, sim
+        self.server = None
+
+    def steps(self, lines):
+        done = run(self.root, "/bin/sh", "-exc", "\n".join(lines))
+        equal(done.returncode, 0, done.stdout + done.stderr)
+
+    def serve(self):
+        os.makedirs(self.path("/run/apache2"), exist_ok=True)
+        self.server = subprocess.Popen(enter(self.root, ["/usr/sbin/apache2ctl", "-D", "FOREGROUND"]),
+                                       stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                       start_new_session=True)
+        eventually(lambda: self.server.poll() is not None or self.listens(), what="Apache listens")
+
+    def log(self):
+        with open(self.path("/var/log/apache2/error.log")) as f:
+            return f.read()
+
+    def close(self):
+        if self.server:
+            super().close()
+        else:
+            self.sim.close()
+
+
 def whole_story(release, in_root, modules):
     account = Account(release, in_root, modules)
     try:
@@ -269,6 +301,50 @@ def _():
     shutil.copytree(dropin() + "/cgi-bin", root + "/srv/cgi-bin")
     said = run(root, "/bin/sh", "-c", "cd /srv/cgi-bin && chown -R root: . && ./selftest.cgi").stdout
     contains(said, "FAILED  machine   its glibc is too old: this is 2.31, the programs need 2.3")
+
+
+# --- plain CGI ----------------------------------------------------------------------------------
+
+def lines_of_plain_cgi():
+    """The lines of code of doc/hosting.md's section, but for those to install and those for systemd."""
+    with open(os.path.join(shop.SRC, "doc", "hosting.md")) as f:
+        section = f.read().split("\n## Plain CGI by Apache\n")[1].split(" With\nsystemd's")[0]
+    return [line.strip() for line in section.splitlines() if line.startswith("    ") and "apt-get" not in line]
+
+
+@test
+def _():
+    "plain CGI by the steps of doc/hosting.md: web server, command and timer are one user, and it sells"
+    root = machine("bookworm", PLAIN, bare=False)
+    done = subprocess.run(["make", "-s", "-C", shop.BUILD, "install", "DESTDIR=" + root], capture_output=True,
+                          text=True)
+    equal(done.returncode, 0, done.stdout + done.stderr)
+    port = shop.free_port()
+    sim = shop.Sim(FOLDER, f"http://127.0.0.1:{port}/stripe/webhook")
+    fill_in = (f"sed -i -e s/sk_test_REPLACE_ME/{shop.STRIPE_SECRET}/ -e s/whsec_REPLACE_ME/{shop.WEBHOOK_SECRET}/"
+               f" -e s/REPLACE_ME_WITH_A_RANDOM_STRING/{shop.QUOTE_SECRET}/ -e s/shop.example/pearls.test/"
+               f" -e 's|^#STRIPE_API_BASE=.*|STRIPE_API_BASE={sim.base}|' /etc/ordersnap/ordersnap.conf")
+    lines = lines_of_plain_cgi()
+    here = next(i for i, line in enumerate(lines) if line.startswith("runuser"))
+    site = Plain(root, port, sim)
+    try:
+        site.steps([*lines[:here], fill_in, f"echo Listen 127.0.0.1:{port} >/etc/apache2/ports.conf",
+                    *[line for line in lines[here:] if "graceful" not in line and "check" not in line]])
+        site.serve()
+        site.sell()
+        with open(root + "/etc/cron.d/ordersnap") as f:
+            cron = f.read()
+        user, line = re.search(r"^17 \* \* \* \*  (\S+)  (.*)$", cron, re.M).groups()
+        for _ in range(2):  # the web server and the timer in turn, on one store and its log
+            done = run(root, "/bin/sh", "-c", line, user=user)
+            equal(done.returncode, 0, done.stderr)
+            site.sell()
+        said = run(root, "/bin/sh", "-c", lines[-1].replace("check", "orders")).stdout
+        equal(said.count("60.00 USD  completed"), 3, said)
+        said = run(root, "/bin/sh", "-c", lines[-1]).stdout
+        contains(said, ": 0 failed")
+    finally:
+        site.close()
 
 
 def cleanup():
