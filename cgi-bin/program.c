@@ -12,8 +12,8 @@
 
 #include "app/document_root.h"
 #include "base/log.h"
-#include "base/log.h"
 #include "base/log_syslog.h"
+#include "base/mem.h"
 #include "base/str.h"
 #include "web/master.h"
 #include "web/responder.h"
@@ -151,6 +151,7 @@ int program_main(const struct program *program, int argc, char **argv)
 	struct err e;
 	int status;
 
+	mem_leave_no_core();
 	if (!responder_is_fastcgi() && !getenv("REQUEST_METHOD"))
 		return run_by_hand(program, argc, argv);
 	log_program(program->name);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 void mem_out(void)
 {
@@ -29,6 +30,11 @@ void *mem_zalloc(size_t count, size_t size)
 void *mem_realloc(void *p, size_t size)
 {
 	return must(realloc(p, size ? size : 1));
+}
+
+void mem_leave_no_core(void)
+{
+	setrlimit(RLIMIT_CORE, &(const struct rlimit){0, 0});
 }
 
 void mem_wipe(void *p, size_t n)

@@ -20,6 +20,9 @@ void *mem_realloc(void *p, size_t size);
 /* Ends the process: what has asked for memory itself, and has not got it. */
 void mem_out(void) __attribute__((noreturn));
 
+/* The process leaves no core dump: its memory has the secrets. */
+void mem_leave_no_core(void);
+
 /* Overwrites `n` bytes in a way that the compiler keeps: for secrets. */
 void mem_wipe(void *p, size_t n);
 

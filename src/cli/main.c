@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/mem.h"
 #include "base/str.h"
 #include "cli/command.h"
 #include "cli/complete.h"
@@ -217,6 +218,7 @@ int main(int argc, char **argv)
 		fputs("Status: 404 Not Found\r\nContent-Type: text/plain\r\n\r\nNot found\n", stdout);
 		return flush_output(COMMAND_OK);
 	}
+	mem_leave_no_core();
 	/* A peer that hangs up, or a file that may not grow, is an error of that call, not the end. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);

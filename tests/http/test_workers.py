@@ -56,6 +56,15 @@ def _():
 
 @test
 def _():
+    "master and workers leave no core dump, in which the secrets would be"
+    for pid in (master(), *site.pids(NAME)):
+        with open(f"/proc/{pid}/limits", encoding="utf-8") as f:
+            limits = next(line for line in f if line.startswith("Max core file size"))
+        equal(limits.split()[4:6], ["0", "0"])
+
+
+@test
+def _():
     "a worker that is killed is replaced, however often"
     for _ in range(20):
         before = eventually(lambda: len(site.pids(NAME)) == 3 and site.pids(NAME), what="three workers")
