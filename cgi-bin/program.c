@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/log_syslog.h"
 #include "base/mem.h"
+#include "base/output.h"
 #include "base/str.h"
 #include "web/master.h"
 #include "web/responder.h"
@@ -23,18 +24,18 @@
 
 static int say_version(const struct program *program)
 {
-	printf("%s (ordersnap) %s\n", program->name, PACKAGE_VERSION);
+	output_printf(stdout, "%s (ordersnap) %s\n", program->name, PACKAGE_VERSION);
 	return 0;
 }
 
 static int say_help(const struct program *program, FILE *to, int status)
 {
-	fprintf(to, "%s.fcgi: %s\n\n"
-		"A CGI and FastCGI program: a web server or spawn-fcgi runs it, not a shell.\n"
-		"It is set up in ordersnap.conf(5).  See %s.fcgi(8).\n\n"
-		"  --check-settings  whether the program would start: 0, or 1 and why not\n"
-		"  --help            this text\n"
-		"  --version         the version\n", program->name, program->summary, program->name);
+	output_printf(to, "%s.fcgi: %s\n\n"
+		      "A CGI and FastCGI program: a web server or spawn-fcgi runs it, not a shell.\n"
+		      "It is set up in ordersnap.conf(5).  See %s.fcgi(8).\n\n"
+		      "  --check-settings  whether the program would start: 0, or 1 and why not\n"
+		      "  --help            this text\n"
+		      "  --version         the version\n", program->name, program->summary, program->name);
 	return status;
 }
 
@@ -54,7 +55,7 @@ static int check_settings(const struct program *program)
 	int rc = open_app(program, &app, &e);
 
 	if (rc)
-		fprintf(stderr, "%s: %s\n", program->name, e.text);
+		output_printf(stderr, "%s: %s\n", program->name, e.text);
 	app_close(&app);
 	return rc ? 1 : 0;
 }
@@ -84,9 +85,9 @@ static void tell_system_log(const struct program *program, const struct err *e)
 static int fail_start(const struct program *program, const struct err *e)
 {
 	if (log_stderr_is_journal()) {
-		fprintf(stderr, "<%d>%s: %s\n", LOG_ERR, program->name, e->text);
+		output_printf(stderr, "<%d>%s: %s\n", LOG_ERR, program->name, e->text);
 	} else {
-		fprintf(stderr, "%s: %s\n", program->name, e->text);
+		output_printf(stderr, "%s: %s\n", program->name, e->text);
 		tell_system_log(program, e);
 	}
 	if (!responder_is_fastcgi())

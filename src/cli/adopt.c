@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "cli/command.h"
+#include "base/output.h"
 #include "cli/interrupt.h"
 #include "cli/progress.h"
 #include "cli/table.h"
@@ -24,7 +25,7 @@ static void show(void *context, const struct adopt_counts *so_far, int permille)
 /* Keys may be anything that somebody typed. */
 static void report(void *context, const char *sentence)
 {
-	char *clean = table_clean(sentence);
+	char *clean = output_clean(sentence);
 
 	progress_clear(context);
 	command_complain("adopt", "%s", clean);
@@ -38,13 +39,13 @@ static void summarize(const struct adopt_result *result, bool dry_run)
 	char items[STR_GROUPED_SIZE], orders[STR_GROUPED_SIZE], adopted[STR_GROUPED_SIZE],
 		twice[STR_GROUPED_SIZE], merged[STR_GROUPED_SIZE], odd[STR_GROUPED_SIZE];
 
-	fprintf(stderr, "adopt: %s items, %s orders: %s %sadopted, %s stand twice, %s %smade one, "
-		"%s odd%s%s\n", str_grouped(c->items, items), str_grouped(c->orders, orders),
-		str_grouped(c->adopted, adopted), dry_run ? "would be " : "",
-		str_grouped(c->twice, twice), str_grouped(c->merged, merged),
-		dry_run ? "would be " : "", str_grouped(c->odd, odd),
-		result->resumed ? "; it went on where the last run had ended" : "",
-		dry_run ? "; nothing was written" : "");
+	output_printf(stderr, "adopt: %s items, %s orders: %s %sadopted, %s stand twice, %s %smade one, "
+		      "%s odd%s%s\n", str_grouped(c->items, items), str_grouped(c->orders, orders),
+		      str_grouped(c->adopted, adopted), dry_run ? "would be " : "",
+		      str_grouped(c->twice, twice), str_grouped(c->merged, merged),
+		      dry_run ? "would be " : "", str_grouped(c->odd, odd),
+		      result->resumed ? "; it went on where the last run had ended" : "",
+		      dry_run ? "; nothing was written" : "");
 }
 
 /* What is still to be done, and whether that is an error: a dry run has found, not

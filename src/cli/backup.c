@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/output.h"
 #include "cli/interrupt.h"
 #include "cli/progress.h"
 #include "shop/outbox.h"
@@ -26,10 +27,10 @@ void backup_print_size(const struct sqlite_copied *done)
 {
 	char items[STR_GROUPED_SIZE], bytes[STR_GROUPED_SIZE];
 
-	printf("%s items, %s bytes", str_grouped(done->items, items),
-	       str_grouped(done->bytes, bytes));
+	output_printf(stdout, "%s items, %s bytes", str_grouped(done->items, items),
+		      str_grouped(done->bytes, bytes));
 	if (done->newest[0])
-		printf(", the latest of %s", done->newest);
+		output_printf(stdout, ", the latest of %s", done->newest);
 }
 
 int backup_copy(const struct app *app, const struct command_line *line, backup_way *way,
@@ -62,7 +63,8 @@ int backup_copy(const struct app *app, const struct command_line *line, backup_w
 	rc = way(&copy, done, &e);
 	progress_end(&progress);
 	if (done->aside)
-		printf("what was at %s could not be used: it is now %s\n", copy.store, done->aside);
+		output_printf(stdout, "what was at %s could not be used: it is now %s\n", copy.store,
+			      done->aside);
 	free(done->aside);
 	done->aside = NULL;
 	if (rc)
@@ -77,7 +79,7 @@ static int run(struct app *app, const struct command_line *line)
 	if (backup_copy(app, line, sqlite_copy_save, &done))
 		return COMMAND_ERROR;
 	if (!command_value(line, "quiet")) {
-		printf("%s: ", line->operands[0]);
+		output_printf(stdout, "%s: ", line->operands[0]);
 		backup_print_size(&done);
 		puts("; checked");
 	}

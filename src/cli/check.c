@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/output.h"
 #include "base/url.h"
 #include "cli/command.h"
 #include "check/check.h"
@@ -40,22 +41,23 @@ struct output {
 /* Prints the lines of the group that has ended, their texts below each other. */
 static void print_group(struct output *o)
 {
-	static const char *const colours[] = {"\033[32m", "\033[33m", "\033[31m"};
+	static const char *const colours[] = {"  \033[32m%-7s\033[0m", "  \033[33m%-7s\033[0m",
+					      "  \033[31m%-7s\033[0m"};
 	size_t i, width = 0;
 
 	for (i = 0; i < o->count; i++)
 		if (strlen(o->lines[i].name) > width && strlen(o->lines[i].name) <= NAME_WIDTH)
 			width = strlen(o->lines[i].name);
 	if (o->count)
-		printf("%s%s\n", o->shown++ ? "\n" : "", o->group);
+		output_printf(stdout, o->shown++ ? "\n%s\n" : "%s\n", o->group);
 	for (i = 0; i < o->count; i++) {
 		struct line *line = &o->lines[i];
 
-		printf("  %s%-7s%s", o->colour ? colours[line->status] : "",
-		       check_status_name(line->status), o->colour ? "\033[0m" : "");
-		printf("  %-*s  %s\n", (int)width, line->name, line->text);
+		output_printf(stdout, o->colour ? colours[line->status] : "  %-7s",
+			      check_status_name(line->status));
+		output_printf(stdout, "  %-*s  %s\n", (int)width, line->name, line->text);
 		if (line->advice)
-			printf("  %7s  %*s  > %s\n", "", (int)width, "", line->advice);
+			output_printf(stdout, "  %7s  %*s  > %s\n", "", (int)width, "", line->advice);
 		free(line->name);
 		free(line->text);
 		free(line->advice);
@@ -103,16 +105,19 @@ static void print_summary(struct output *o, enum check_status worst)
 		all = json_object_new_object();
 		json_set_string(all, "status", check_status_name(worst));
 		json_set(all, "checks", o->json);
-		puts(json_text(all));
+		output_json(stdout, json_text(all));
+		fputc('\n', stdout);
 		json_object_put(all);
 		return;
 	}
 	print_group(o);
 	if (o->quiet && worst == CHECK_OK)
 		return;
-	printf("%s%s: %zu failed, %zu warning%s, %zu ok\n", o->shown ? "\n" : "",
-	       check_status_name(worst), o->counts[CHECK_FAILED], o->counts[CHECK_WARNING],
-	       o->counts[CHECK_WARNING] == 1 ? "" : "s", o->counts[CHECK_OK]);
+	if (o->shown)
+		putchar('\n');
+	output_printf(stdout, "%s: %zu failed, %zu warning%s, %zu ok\n",
+		      check_status_name(worst), o->counts[CHECK_FAILED], o->counts[CHECK_WARNING],
+		      o->counts[CHECK_WARNING] == 1 ? "" : "s", o->counts[CHECK_OK]);
 }
 
 /* The address has to be one that the shop's paths can be put behind. */

@@ -9,15 +9,16 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/output.h"
 
 void command_complain(const char *name, const char *format, ...)
 {
 	va_list ap;
 
-	fprintf(stderr, "%sordersnap%s%s: ", log_stderr_is_journal() ? "<3>" : "", name ? " " : "",
-		name ? name : "");
+	output_printf(stderr, "%sordersnap%s%s: ", log_stderr_is_journal() ? "<3>" : "", name ? " " : "",
+		      name ? name : "");
 	va_start(ap, format);
-	vfprintf(stderr, format, ap);
+	output_vprintf(stderr, format, ap);
 	va_end(ap);
 	fputc('\n', stderr);
 }
@@ -26,11 +27,13 @@ int command_usage(const struct command *command, const char *format, ...)
 {
 	va_list ap;
 
-	fprintf(stderr, "ordersnap %s: ", command->name);
+	output_printf(stderr, "ordersnap %s: ", command->name);
 	va_start(ap, format);
-	vfprintf(stderr, format, ap);
+	output_vprintf(stderr, format, ap);
 	va_end(ap);
-	fprintf(stderr, "\nusage: ordersnap %s %s\n", command->name, command->arguments);
+	output_printf(stderr, "\nusage: ordersnap %s ", command->name);
+	fputs(command->arguments, stderr); /* of several lines */
+	fputc('\n', stderr);
 	return command->trouble ? command->trouble : COMMAND_USAGE;
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/output.h"
 #include "cli/month.h"
 #include "cli/parse.h"
 
@@ -23,15 +24,15 @@ static void print_months(void)
 	month_set_zone();
 	month = month_of(clock_epoch());
 	for (i = 0; i < MONTHS; i++)
-		printf("%s%s", i ? " " : "", month_text(month - i, text));
+		output_printf(stdout, "%s%s", i ? " " : "", month_text(month - i, text));
 }
 
 /* `--status<tab>STATUS<tab>what it is<tab>its values`, a line an option. */
 static void print_options(const struct command_option *options)
 {
 	for (; options && options->name; options++) {
-		printf("--%s\t%s\t%.*s", options->name, options->value ? options->value : "-",
-		       (int)strcspn(options->help, "\n"), options->help);
+		output_printf(stdout, "--%s\t%s\t%.*s", options->name, options->value ? options->value : "-",
+			      (int)strcspn(options->help, "\n"), options->help);
 		if (options->values)
 			putchar('\t');
 		if (options->values && strcmp(options->values, COMMAND_MONTHS) == 0)
@@ -51,12 +52,12 @@ int complete_print(const char *name)
 		const struct command *command = commands[i];
 
 		if (!name)
-			printf("%s\t-\t%s\n", command->name, command->summary);
+			output_printf(stdout, "%s\t-\t%s\n", command->name, command->summary);
 		if (!name || strcmp(command->name, name) != 0)
 			continue;
 		rest = span_of(command->words);
 		while (span_next(&rest, ' ', &word))
-			printf("%.*s\t-\t%s\n", (int)word.n, word.p, command->summary);
+			output_printf(stdout, "%.*s\t-\t%s\n", (int)word.n, word.p, command->summary);
 		print_options(command->options);
 	}
 	print_options(parse_common);

@@ -62,23 +62,38 @@ static bool may_begin_cell(const char *text, const char *p)
 	return p > text && (strchr(";\r\n", p[-1]) || (p > text + 1 && p[-1] == '\t'));
 }
 
+/* Whether the character of n bytes at `p` may reach a screen: what drives a terminal or turns a
+ * line around is no part of a name, but a cell may have lines. */
+static bool is_for_eyes(const char *p, size_t n)
+{
+	return n && (strchr("\t\r\n", *p) ||
+		     !unicode_is_control(utf8_code_point((const unsigned char *)p, n)));
+}
+
 /* `guarded`: with an apostrophe in front of what would be a formula. */
 static void add(struct csv *csv, const char *text, bool guarded)
 {
 	bool quoted = needs_quotes(text);
 	const char *p;
+	size_t n;
 
 	if (csv->cells++)
 		buf_putc(&csv->row, ',');
 	if (quoted)
 		buf_putc(&csv->row, '"');
-	for (p = text; *p; p++) {
+	for (p = text; *p; p += n) {
+		n = utf8_sequence((const unsigned char *)p, strnlen(p, 4));
+		if (!is_for_eyes(p, n)) {
+			buf_puts(&csv->row, "\uFFFD");
+			n = n ? n : 1;
+			continue;
+		}
 		if (guarded && (p == text ? is_formula(text)
 					  : may_begin_cell(text, p) && begins_formula(p)))
 			buf_putc(&csv->row, '\'');
 		if (*p == '"')
 			buf_putc(&csv->row, '"');
-		buf_putc(&csv->row, *p);
+		buf_add(&csv->row, p, n);
 	}
 	if (quoted)
 		buf_putc(&csv->row, '"');

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/output.h"
 #include "shop/money.h"
 #include "shop/order_items.h"
 
@@ -91,9 +92,10 @@ void difference_print_fields(struct json_object *before, struct json_object *aft
 
 	while (next_field(&fields, &f)) {
 		if (before)
-			printf("    %s: %s -> %s\n", f.key, text_of(f.before), text_of(f.after));
+			output_printf(stdout, "    %s: %s -> %s\n", f.key, text_of(f.before),
+				      text_of(f.after));
 		else
-			printf("    %s: %s\n", f.key, text_of(f.after));
+			output_printf(stdout, "    %s: %s\n", f.key, text_of(f.after));
 	}
 }
 
@@ -118,27 +120,27 @@ void difference_print(const struct difference *d, bool fields)
 	size_t i;
 
 	if (d->kind == DIFFERENCE_ERROR) {
-		printf("error    %s  %s\n", d->session_id ? d->session_id : "?", d->error);
+		output_printf(stdout, "error    %s  %s\n", d->session_id ? d->session_id : "?", d->error);
 		return;
 	}
 	if (d->kind == DIFFERENCE_UNKNOWN) {
-		printf("unknown  %s  %s  Stripe does not know its session: is the key of another "
-		       "account or sandbox?\n", number ? number : "?", d->session_id);
+		output_printf(stdout, "unknown  %s  %s  Stripe does not know its session: is the key of "
+			      "another account or sandbox?\n", number ? number : "?", d->session_id);
 		return;
 	}
 	amount = money_text(json_int_or(d->after, "amount", 0),
 			    json_string_or_null(d->after, "currency"));
-	printf("%-7s  %s  %s  %s  %s", kind_names[d->kind],
-	       json_string_or_null(d->after, "orderNumber"), d->session_id, amount,
-	       json_string_or_null(d->after, "status"));
+	output_printf(stdout, "%-7s  %s  %s  %s  %s", kind_names[d->kind],
+		      json_string_or_null(d->after, "orderNumber"), d->session_id, amount,
+		      json_string_or_null(d->after, "status"));
 	free(amount);
 	while (!fields && d->before && next_field(&walk, &f)) {
-		printf("%s%s", separator, f.key);
+		output_printf(stdout, "%s%s", separator, f.key);
 		separator = ", ";
 	}
 	for (i = 0; i < BESIDE; i++)
 		if (d->astray >> beside_names[i].item & 1)
-			printf("  %s", beside_names[i].name);
+			output_printf(stdout, "  %s", beside_names[i].name);
 	putchar('\n');
 	if (fields)
 		difference_print_fields(d->before, d->after);
@@ -173,6 +175,7 @@ void difference_print_json(const struct difference *d, bool first)
 	if (json_object_array_length(names))
 		json_set(json, "pointers", json_object_get(names));
 	json_object_put(names);
-	printf("%s\n%s", first ? "{\"differences\": [" : ",", json_text(json));
+	fputs(first ? "{\"differences\": [\n" : ",\n", stdout);
+	output_json(stdout, json_text(json));
 	json_object_put(json);
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/output.h"
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/table.h"
@@ -27,7 +28,7 @@ struct erasing {
 /* A name may be any bytes. */
 static void complain(const char *text)
 {
-	char *clean = table_clean(text);
+	char *clean = output_clean(text);
 
 	command_complain("erase", "%s", clean);
 	free(clean);
@@ -106,8 +107,8 @@ static int erase_of_user(struct erasing *x, const char *user)
 		complain(e.text);
 	}
 	if (walk.erased)
-		fprintf(stderr, "erase: %ld sessions without an order %s\n", walk.erased,
-			x->dry_run ? "would be erased too" : "erased too");
+		output_printf(stderr, "erase: %ld sessions without an order %s\n", walk.erased,
+			      x->dry_run ? "would be erased too" : "erased too");
 	return rc;
 }
 
@@ -119,8 +120,8 @@ static bool is_confirmed(const struct command_line *line)
 	if (command_value(line, "yes") || command_value(line, "dry-run") ||
 	    !isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
 		return true;
-	fprintf(stderr, "The person is taken out of %s for good. Go on? [y/N] ",
-		line->count ? "these orders" : "all orders of this user");
+	output_printf(stderr, "The person is taken out of %s for good. Go on? [y/N] ",
+		      line->count ? "these orders" : "all orders of this user");
 	return fgets(answer, sizeof answer, stdin) && (answer[0] == 'y' || answer[0] == 'Y');
 }
 
@@ -148,9 +149,9 @@ static int run(struct app *app, const struct command_line *line)
 	interrupt_catch();
 	rc = user ? erase_of_user(&x, user) : erase_named(&x, line->operands);
 
-	fprintf(stderr, "erase: %ld %s, %ld had been before, %ld failed%s\n", x.erased,
-		x.dry_run ? "would be erased" : "erased", x.already, x.failed,
-		x.dry_run ? "; nothing was written" : "");
+	output_printf(stderr, "erase: %ld %s, %ld had been before, %ld failed%s\n", x.erased,
+		      x.dry_run ? "would be erased" : "erased", x.already, x.failed,
+		      x.dry_run ? "; nothing was written" : "");
 	if (rc || interrupt_came(NULL))
 		command_complain("erase", "not all orders are done: run the same command again");
 	return rc || x.failed || interrupt_came(NULL) ? COMMAND_ERROR : COMMAND_OK;

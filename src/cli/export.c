@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "cli/command.h"
+#include "base/output.h"
 #include "cli/interrupt.h"
 #include "cli/progress.h"
 #include "transfer/transfer_export.h"
@@ -26,12 +27,12 @@ static void summarize(const struct transfer_exported *done)
 	char number[STR_GROUPED_SIZE];
 	int kind;
 
-	fprintf(stderr, "export: %s items", str_grouped(done->items, number));
+	output_printf(stderr, "export: %s items", str_grouped(done->items, number));
 	for (kind = 0; kind < TRANSFER_KINDS; kind++) {
 		if (!done->kinds[kind])
 			continue;
-		fprintf(stderr, "%s%s %s", before, str_grouped(done->kinds[kind], number),
-			transfer_kind_plural((enum transfer_kind)kind));
+		output_printf(stderr, "%s%s %s", before, str_grouped(done->kinds[kind], number),
+			      transfer_kind_plural((enum transfer_kind)kind));
 		before = ", ";
 	}
 	fputs(done->items ? ")\n" : "\n", stderr);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "base/output.h"
 #include "cli/interrupt.h"
 #include "cli/progress.h"
 #include "transfer/transfer_import.h"
@@ -36,15 +37,15 @@ static void summarize(const struct transfer_imported *done, bool dry_run)
 	char number[STR_GROUPED_SIZE];
 	int i;
 
-	fprintf(stderr, "import: %s lines:", str_grouped(done->lines, number));
+	output_printf(stderr, "import: %s lines:", str_grouped(done->lines, number));
 	for (i = 0; i < TRANSFER_OUTCOMES; i++)
-		fprintf(stderr, "%s %s %s%s", i ? "," : "",
-			str_grouped(done->outcomes[i], number),
-			i == TRANSFER_WRITTEN && dry_run ? "would be " : "", names[i]);
+		output_printf(stderr, "%s %s %s%s", i ? "," : "",
+			      str_grouped(done->outcomes[i], number),
+			      i == TRANSFER_WRITTEN && dry_run ? "would be " : "", names[i]);
 	if (dry_run)
 		fputs("; nothing was written\n", stderr);
 	else if (done->unverified)
-		fprintf(stderr, "; %s not verified\n", str_grouped(done->unverified, number));
+		output_printf(stderr, "; %s not verified\n", str_grouped(done->unverified, number));
 	else
 		fputs("; all verified\n", stderr);
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/output.h"
 #include "cli/command.h"
 #include "app/setup.h"
 #include "transfer/adopt.h"
@@ -13,7 +14,7 @@
 
 static void report(const char *sentence)
 {
-	puts(sentence);
+	output_printf(stdout, "%s\n", sentence);
 	fflush(stdout);
 }
 
@@ -32,8 +33,8 @@ static int run(struct app *app, const struct command_line *line)
 	/* Whether orders of the Lambda functions are in it.  With a key that may only make
 	 * tables it stays open, which costs each new order a search. */
 	if (adopt_new_store(app, &complete, &e))
-		printf("whether it has orders of the Lambda functions is not known (%s): run "
-		       "`ordersnap adopt` once\n", e.text);
+		output_printf(stdout, "whether it has orders of the Lambda functions is not known (%s): run "
+			      "`ordersnap adopt` once\n", e.text);
 	else if (!complete)
 		puts("it has orders of the Lambda functions: run `ordersnap adopt`");
 	return COMMAND_OK;

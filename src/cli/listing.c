@@ -4,6 +4,7 @@
  */
 #include "cli/listing.h"
 
+#include "base/output.h"
 #include "cli/listing_csv.h"
 
 int listing_read(const struct command_line *line, struct listing *l)
@@ -32,18 +33,20 @@ void listing_begin(struct listing *l)
 
 void listing_order(struct listing *l, struct json_object *order)
 {
-	if (l->format == LISTING_JSON)
-		printf("%s%s", l->begun ? ",\n" : "[\n", json_text(order));
-	else if (l->format == LISTING_CSV && l->lines)
+	if (l->format == LISTING_JSON) {
+		fputs(l->begun ? ",\n" : "[\n", stdout);
+		output_json(stdout, json_text(order));
+	} else if (l->format == LISTING_CSV && l->lines) {
 		listing_csv_lines(&l->csv, order);
-	else if (l->format == LISTING_CSV)
+	} else if (l->format == LISTING_CSV) {
 		listing_csv_order(&l->csv, order);
+	}
 	l->begun = true;
 }
 
 void listing_end(struct listing *l, bool whole)
 {
 	if (l->format == LISTING_JSON && whole)
-		puts(l->begun ? "\n]" : "[]");
+		fputs(l->begun ? "\n]\n" : "[]\n", stdout);
 	csv_free(&l->csv);
 }

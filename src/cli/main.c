@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/output.h"
 #include "base/str.h"
 #include "cli/command.h"
 #include "cli/complete.h"
@@ -45,7 +46,7 @@ static int print_help(FILE *to)
 
 	fputs("usage: ordersnap COMMAND [OPTION ...]\n\n", to);
 	for (i = 0; commands[i]; i++)
-		fprintf(to, "  %-8s %s\n", commands[i]->name, commands[i]->summary);
+		output_printf(to, "  %-8s %s\n", commands[i]->name, commands[i]->summary);
 	fputs("\n  --help     this text; `ordersnap COMMAND --help` for a command's own\n"
 	      "  --version  the version\n\n"
 	      "The configuration is that of the web programs, see ordersnap.conf(5).\n"
@@ -55,17 +56,20 @@ static int print_help(FILE *to)
 
 static int print_command_help(const struct command *command)
 {
-	printf("usage: ordersnap %s %s\n\n%s.\n\n", command->name, command->arguments,
-	       command->summary);
+	output_printf(stdout, "usage: ordersnap %s ", command->name);
+	fputs(command->arguments, stdout); /* of several lines */
+	output_printf(stdout, "\n\n%s.\n\n", command->summary);
 	if (command->options && command->options->name) {
 		parse_print_options(command->options);
 		putchar('\n');
 	}
 	puts("Options of all commands:");
 	parse_print_options(parse_common);
-	if (command->help)
-		printf("\n%s", command->help);
-	printf("\nSee ordersnap-%s(8).\n", command->name);
+	if (command->help) {
+		putchar('\n');
+		fputs(command->help, stdout); /* ours, and of several lines */
+	}
+	output_printf(stdout, "\nSee ordersnap-%s(8).\n", command->name);
 	return COMMAND_OK;
 }
 
@@ -166,7 +170,7 @@ static int dispatch(int argc, char **argv)
 	int used;
 
 	if (argc && (strcmp(argv[0], "--version") == 0 || strcmp(argv[0], "-V") == 0)) {
-		printf("ordersnap %s\n", PACKAGE_VERSION);
+		output_printf(stdout, "ordersnap %s\n", PACKAGE_VERSION);
 		return COMMAND_OK;
 	}
 	switch (parse_front(argc, argv, &app, &used)) {

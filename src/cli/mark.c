@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "base/output.h"
 #include "cli/order_text.h"
 #include "cli/table.h"
 #include "record/mark.h"
@@ -17,7 +18,7 @@ enum operand { ORDER, STATE, NUMBER };
 /* A name may be any bytes. */
 static void complain(const char *text)
 {
-	char *clean = table_clean(text);
+	char *clean = output_clean(text);
 
 	command_complain("mark", "%s", clean);
 	free(clean);
@@ -67,8 +68,8 @@ static void print(struct json_object *order, const struct mark_outcome *outcome)
 			  carrier || number ? ", " : "", carrier ? carrier : "",
 			  carrier && number ? " " : "", number ? number : "",
 			  outcome->changed ? "" : ", as before", "");
-	clean = table_clean(text);
-	puts(clean);
+	clean = output_clean(text);
+	output_printf(stdout, "%s\n", clean);
 	free(clean);
 	free(text);
 	free(name);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/output.h"
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/table.h"
@@ -39,20 +40,20 @@ static void print_item(struct json_object *item)
 {
 	const char *id = json_string_or_null(item, "id");
 	int64_t attempts = json_int_or(item, "attempts", 0);
-	char *number = table_clean(json_string_or_null(item, "orderNumber"));
-	char *error = table_clean(json_string_or_null(item, "error"));
-	char *words = outbox_words(item), *clean = table_clean(words);
+	char *number = output_clean(json_string_or_null(item, "orderNumber"));
+	char *error = output_clean(json_string_or_null(item, "error"));
+	char *words = outbox_words(item), *clean = output_clean(words);
 	char time[ISO8601_SIZE];
 
-	printf("%s  %s  %s  ", id ? id : "?", number && *number ? number : "?", clean);
+	output_printf(stdout, "%s  %s  %s  ", id ? id : "?", number && *number ? number : "?", clean);
 	if (!attempts)
 		fputs("new", stdout);
 	else if (outbox_is_given_up(item))
-		printf("given up after %" PRId64 " tries", attempts);
+		output_printf(stdout, "given up after %" PRId64 " tries", attempts);
 	else
-		printf("tried %" PRId64 " time%s, next %s", attempts, attempts == 1 ? "" : "s",
-		       iso8601_time(outbox_due(item), time));
-	printf("%s%s\n", error && *error ? ": " : "", error ? error : "");
+		output_printf(stdout, "tried %" PRId64 " time%s, next %s", attempts, attempts == 1 ? "" : "s",
+			      iso8601_time(outbox_due(item), time));
+	output_printf(stdout, "%s%s\n", error && *error ? ": " : "", error ? error : "");
 	free(clean);
 	free(words);
 	free(error);
@@ -83,7 +84,7 @@ static void on_done(void *context, const struct notify_done *done)
 {
 	struct output *out = context;
 	const char *number = json_string_or_null(done->item, "orderNumber");
-	char *clean = table_clean(done->error);
+	char *clean = output_clean(done->error);
 
 	if (out->json)
 		add_json(out->json, done->item, out->dry_run ? "due" : !done->error ? "told"
@@ -135,13 +136,15 @@ static int run_hook(struct app *app, const struct command_line *line, struct out
 		json_set_int(all, "failed", counts.failed);
 		json_set_int(all, "givenUp", counts.given_up);
 		json_set_bool(all, "more", counts.more);
-		puts(json_text(all));
+		output_json(stdout, json_text(all));
+		fputc('\n', stdout);
 		json_object_put(all);
 	} else if (out->dry_run) {
-		printf("notify (dry run): %" PRId64 " would be told; nothing was run\n", counts.told);
+		output_printf(stdout, "notify (dry run): %" PRId64 " would be told; nothing was run\n",
+			      counts.told);
 	} else if (!out->quiet) {
-		printf("notify: %" PRId64 " told, %" PRId64 " failed%s\n", counts.told, counts.failed,
-		       counts.more ? "; more are due, the next run goes on" : "");
+		output_printf(stdout, "notify: %" PRId64 " told, %" PRId64 " failed%s\n", counts.told,
+			      counts.failed, counts.more ? "; more are due, the next run goes on" : "");
 	}
 	if (rc)
 		command_complain("notify", "%s", e.text);
@@ -203,10 +206,12 @@ static int list(struct app *app, struct output *out)
 
 	for (i = 0; !rc && i < 3; i++)
 		rc = list_kind(app, out, prefixes[i], &e);
-	if (rc)
+	if (rc) {
 		command_complain("notify", "%s", e.text);
-	else if (out->json)
-		puts(json_text(out->json));
+	} else if (out->json) {
+		output_json(stdout, json_text(out->json));
+		fputc('\n', stdout);
+	}
 	return rc ? COMMAND_ERROR : COMMAND_OK;
 }
 
@@ -226,8 +231,8 @@ static int decide(struct app *app, enum notify_verb verb, const char *id, bool q
 		return COMMAND_ERROR;
 	}
 	if (!quiet)
-		printf("notify: %" PRId64 " %s\n", n,
-		       verb == NOTIFY_RETRY ? "to be tried again" : "forgotten");
+		output_printf(stdout, "notify: %" PRId64 " %s\n", n,
+			      verb == NOTIFY_RETRY ? "to be tried again" : "forgotten");
 	return COMMAND_OK;
 }
 

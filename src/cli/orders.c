@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "base/output.h"
 #include "cli/listing.h"
 #include "cli/order_text.h"
 #include "cli/orders_report.h"
@@ -143,8 +144,8 @@ static void output_end(struct app *app, struct output *out, const struct request
 	if (live || !test)
 		totals_print(&out->totals, r->selection.query.test ? "test " : "", stdout);
 	if (test && selection_hides_test(app, &r->selection))
-		printf("%" PRId64 " test order%s in no sum: --test sums test orders\n", test,
-		       test == 1 ? " is" : "s are");
+		output_printf(stdout, "%" PRId64 " test order%s in no sum: --test sums test orders\n", test,
+			      test == 1 ? " is" : "s are");
 	else if (test)
 		totals_print(&out->test, "test ", stdout);
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/output.h"
 #include "config/config_file.h"
 
 enum common { COMMON_CONF, COMMON_DB, COMMON_TABLE, COMMON_HELP };
@@ -197,14 +198,14 @@ enum parse_status parse_front(int argc, char **argv, struct app_options *app, in
 void parse_print_options(const struct command_option *options)
 {
 	for (; options && options->name; options++) {
-		int width = printf("  --%s%s%s", options->name, options->value ? " " : "",
-				   options->value ? options->value : "");
+		int width = output_printf(stdout, "  --%s%s%s", options->name, options->value ? " " : "",
+					  options->value ? options->value : "");
 		const char *p = options->help;
 
 		for (;;) {
 			size_t n = strcspn(p, "\n");
 
-			printf("%*s%.*s\n", width < 26 ? 26 - width : 2, "", (int)n, p);
+			output_printf(stdout, "%*s%.*s\n", width < 26 ? 26 - width : 2, "", (int)n, p);
 			if (!p[n])
 				break;
 			p += n + 1;

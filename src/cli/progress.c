@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/output.h"
 
 #define REDRAW_MS 100
 #define LINE_MS 10000
@@ -49,13 +50,13 @@ static void draw(struct progress *p, int permille, const char *text)
 
 	ioctl(STDERR_FILENO, TIOCGWINSZ, &size);
 	left = (size.ws_col ? size.ws_col : 80) - (int)strlen(p->label) - 3;
-	fprintf(stderr, "\r%s", p->label);
+	output_printf(stderr, "\r%s", p->label);
 	if (permille >= 0 && left > BAR_MAX + 20) {
-		fprintf(stderr, " [%.*s%.*s] %3d%%", done, full, BAR_MAX - done, empty,
-			permille / 10);
+		output_printf(stderr, " [%.*s%.*s] %3d%%", done, full, BAR_MAX - done, empty,
+			      permille / 10);
 		left -= BAR_MAX + 8;
 	}
-	fprintf(stderr, "  %.*s\033[K", left > 0 ? left : 0, text);
+	output_printf(stderr, "  %.*s\033[K", left > 0 ? left : 0, text);
 	p->shown = true;
 }
 
@@ -69,9 +70,9 @@ void progress_show(struct progress *p, int permille, const char *text)
 	if (p->terminal)
 		draw(p, permille > 1000 ? 1000 : permille, text);
 	else if (permille >= 0)
-		fprintf(stderr, "%s: %d%%, %s\n", p->label, permille / 10, text);
+		output_printf(stderr, "%s: %d%%, %s\n", p->label, permille / 10, text);
 	else
-		fprintf(stderr, "%s: %s\n", p->label, text);
+		output_printf(stderr, "%s: %s\n", p->label, text);
 	fflush(stderr);
 }
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "base/output.h"
 #include "cli/differences.h"
 #include "cli/interrupt.h"
 #include "cli/progress.h"
@@ -79,11 +80,12 @@ static void on_done(void *context, const struct replayed *r)
 			json_copy_member(json, "orderNumber", o->marker, "orderNumber");
 		}
 		json_set_string(json, "why", why_of(r));
-		printf("%s\n%s", out->events == 1 ? "{\"events\": [" : ",", json_text(json));
+		fputs(out->events == 1 ? "{\"events\": [\n" : ",\n", stdout);
+		output_json(stdout, json_text(json));
 		json_object_put(json);
 	} else {
-		printf("%-9s  %s  %s%s%s  %s\n", verdict(r), r->id, r->type, number ? "  " : "",
-		       number ? number : "", why_of(r));
+		output_printf(stdout, "%-9s  %s  %s%s%s  %s\n", verdict(r), r->id, r->type,
+			      number ? "  " : "", number ? number : "", why_of(r));
 		if (out->dry_run && o && o->after)
 			difference_print_fields(o->before, o->after);
 	}
@@ -96,17 +98,19 @@ static void on_done(void *context, const struct replayed *r)
 /* The counts; of a single event its own line says all. */
 static void print_summary(const struct output *out)
 {
-	if (out->json)
-		printf("%s],\n\"summary\": {\"events\": %" PRId64 ", \"processed\": %" PRId64
-		       ", \"duplicates\": %" PRId64 ", \"ignored\": %" PRId64 ", \"failed\": %" PRId64
-		       ", \"dryRun\": %s}}\n", out->events ? "\n" : "{\"events\": [", out->events,
-		       out->processed, out->duplicates, out->ignored, out->failed,
-		       out->dry_run ? "true" : "false");
-	else if (out->events != 1)
-		printf("replay%s: %" PRId64 " events: %" PRId64 " processed, %" PRId64
-		       " duplicates, %" PRId64 " ignored, %" PRId64 " failed\n",
-		       out->dry_run ? " (dry run, nothing was written)" : "", out->events,
-		       out->processed, out->duplicates, out->ignored, out->failed);
+	if (out->json) {
+		fputs(out->events ? "\n],\n" : "{\"events\": [],\n", stdout);
+		output_printf(stdout, "\"summary\": {\"events\": %" PRId64 ", \"processed\": %" PRId64
+			      ", \"duplicates\": %" PRId64 ", \"ignored\": %" PRId64
+			      ", \"failed\": %" PRId64 ", \"dryRun\": %s}}\n", out->events,
+			      out->processed, out->duplicates, out->ignored, out->failed,
+			      out->dry_run ? "true" : "false");
+	} else if (out->events != 1) {
+		output_printf(stdout, "replay%s: %" PRId64 " events: %" PRId64 " processed, %" PRId64
+			      " duplicates, %" PRId64 " ignored, %" PRId64 " failed\n",
+			      out->dry_run ? " (dry run, nothing was written)" : "", out->events,
+			      out->processed, out->duplicates, out->ignored, out->failed);
+	}
 }
 
 /* --- where the events come from -------------------------------------------------- */

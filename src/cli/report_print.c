@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/report.h"
+#include "base/output.h"
 #include "cli/table.h"
 #include "shop/money.h"
 
@@ -206,12 +207,13 @@ static void print_json(const struct report *r, bool without_test)
 			json_set_int(json, "fees", s->fees);
 			json_set_int(json, "net", net);
 		}
-		printf("%s%s", begun ? ",\n" : "[\n", json_text(json));
+		fputs(begun ? ",\n" : "[\n", stdout);
+		output_json(stdout, json_text(json));
 		begun = true;
 		json_object_put(json);
 		free(currency);
 	}
-	puts(begun ? "\n]" : "[]");
+	fputs(begun ? "\n]\n" : "[]\n", stdout);
 }
 
 void report_print(struct report *r, const struct listing *how, bool without_test)

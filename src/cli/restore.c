@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/seconds.h"
+#include "base/output.h"
 #include "cli/backup.h"
 #include "format/iso8601.h"
 
@@ -25,7 +26,7 @@ static int run(struct app *app, const struct command_line *line)
 		return COMMAND_ERROR;
 	if (command_value(line, "quiet"))
 		return COMMAND_OK;
-	printf("%s is what %s has: ", app->config.commerce_db, file);
+	output_printf(stdout, "%s is what %s has: ", app->config.commerce_db, file);
 	backup_print_size(&done);
 	putchar('\n');
 
@@ -33,10 +34,10 @@ static int run(struct app *app, const struct command_line *line)
 	 * file. */
 	if (iso8601_parse(done.newest, &from))
 		from = stat(file, &st) ? 0 : (int64_t)st.st_mtime;
-	printf("What came after that copy is at Stripe; bring it back with\n"
-	       "    ordersnap sync --since %s\n"
-	       "Persons who were erased from orders since then stand in them again: erase them once "
-	       "more.\n", iso8601_day(from > SESSION_LIFE ? from - SESSION_LIFE : 0, day));
+	output_printf(stdout, "What came after that copy is at Stripe; bring it back with\n"
+		      "    ordersnap sync --since %s\n"
+		      "Persons who were erased from orders since then stand in them again: erase them once "
+		      "more.\n", iso8601_day(from > SESSION_LIFE ? from - SESSION_LIFE : 0, day));
 	return COMMAND_OK;
 }
 

@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/listing.h"
 #include "cli/show_order.h"
+#include "base/output.h"
 #include "cli/table.h"
 #include "orders/lookup.h"
 #include "transfer/adopt.h"
@@ -25,7 +26,7 @@ struct output {
 /* A name may be any bytes. */
 static void complain(const char *text)
 {
-	char *clean = table_clean(text);
+	char *clean = output_clean(text);
 
 	command_complain("show", "%s", clean);
 	free(clean);

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "base/output.h"
 #include "cli/order_text.h"
 #include "cli/table.h"
 
@@ -18,10 +19,10 @@ void show_text(FILE *to, const char *label, const char *text)
 
 	if (str_empty(text))
 		return;
-	clean_label = table_clean(label);
-	clean = table_clean(text);
+	clean_label = output_clean(label);
+	clean = output_clean(text);
 	space = LABEL - table_width(clean_label);
-	fprintf(to, "%s%*s%s\n", clean_label, space > 0 ? space : 1, "", clean);
+	output_printf(to, "%s%*s%s\n", clean_label, space > 0 ? space : 1, "", clean);
 	free(clean);
 	free(clean_label);
 }

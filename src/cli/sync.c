@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/output.h"
 #include "base/seconds.h"
 #include "cli/command.h"
 #include "cli/differences.h"
@@ -64,18 +65,19 @@ static void print_summary(const struct output *out, int64_t ms)
 	const struct sync_counts *c = &r->counts;
 	char from[ISO8601_SIZE], to[ISO8601_SIZE];
 
-	printf("sync%s: %" PRId64 " sessions created from %s to %s%s\n",
-	       out->dry_run ? " (dry run)" : "", c->sessions, iso8601_time(r->from, from),
-	       iso8601_time(r->to, to), r->resumed ? ", going on with a run that was interrupted" : "");
-	printf("  %" PRId64 " in order, of which %" PRId64 " wait for their payment; %" PRId64
-	       " skipped\n", c->in_order, c->waiting, c->skipped);
-	printf("  %" PRId64 " missing, %" PRId64 " stale, %" PRId64 " pending, %" PRId64 " with wrong "
-	       "pointers%s\n", c->missing, c->stale, c->pending, c->pointers,
-	       out->dry_run ? ": nothing was written"
-	       : c->missing + c->stale + c->pending + c->pointers ? ": repaired" : "");
-	printf("  %" PRId64 " errors; %u calls of Stripe, %u reads and %u writes of the store, %" PRId64
-	       ".%" PRId64 " s\n", c->errors, r->calls.stripe, r->calls.reads, r->calls.writes,
-	       ms / 1000, ms % 1000 / 100);
+	output_printf(stdout, "sync%s: %" PRId64 " sessions created from %s to %s%s\n",
+		      out->dry_run ? " (dry run)" : "", c->sessions, iso8601_time(r->from, from),
+		      iso8601_time(r->to, to),
+		      r->resumed ? ", going on with a run that was interrupted" : "");
+	output_printf(stdout, "  %" PRId64 " in order, of which %" PRId64 " wait for their payment; %" PRId64
+		      " skipped\n", c->in_order, c->waiting, c->skipped);
+	output_printf(stdout, "  %" PRId64 " missing, %" PRId64 " stale, %" PRId64 " pending, %" PRId64
+		      " with wrong pointers%s\n", c->missing, c->stale, c->pending, c->pointers,
+		      out->dry_run ? ": nothing was written"
+		      : c->missing + c->stale + c->pending + c->pointers ? ": repaired" : "");
+	output_printf(stdout, "  %" PRId64 " errors; %u calls of Stripe, %u reads and %u writes of "
+		      "the store, %" PRId64 ".%" PRId64 " s\n", c->errors, r->calls.stripe,
+		      r->calls.reads, r->calls.writes, ms / 1000, ms % 1000 / 100);
 }
 
 /* The same for programs, behind the differences. */
@@ -96,7 +98,9 @@ static void print_summary_json(const struct output *out, int64_t ms)
 	json_set_int(json, "storeReads", r->calls.reads);
 	json_set_int(json, "storeWrites", r->calls.writes);
 	json_set_int(json, "ms", ms);
-	printf("%s],\n\"summary\": %s}\n", out->printed ? "\n" : "{\"differences\": [", json_text(json));
+	fputs(out->printed ? "\n],\n\"summary\": " : "{\"differences\": [],\n\"summary\": ", stdout);
+	output_json(stdout, json_text(json));
+	puts("}");
 	json_object_put(json);
 }
 

@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/output.h"
 #include "base/str.h"
 
 #define ROWS 500         /* that are measured before they are printed */
@@ -20,7 +21,6 @@
 #define TEXT_MAX 65536   /* bytes of a cell; a longer one is cut */
 #define WIDTH_UNKNOWN 80
 
-static const char replacement[] = "\xEF\xBF\xBD"; /* U+FFFD */
 static const char ellipsis[] = "\xE2\x80\xA6";    /* U+2026 */
 
 struct table {
@@ -51,34 +51,6 @@ int table_terminal_width(void)
 		return 0;
 	ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
 	return size.ws_col ? size.ws_col : WIDTH_UNKNOWN;
-}
-
-static bool is_blank(unsigned long c)
-{
-	return c == '\t' || c == '\n' || c == '\r' || c == 0x85 || c == 0x2028 || c == 0x2029;
-}
-
-char *table_clean(const char *text)
-{
-	const unsigned char *p = (const unsigned char *)text;
-	size_t left = text ? strlen(text) : 0;
-	struct buf out;
-
-	buf_init(&out, TEXT_MAX);
-	while (left) {
-		size_t n = utf8_sequence(p, left), used = n ? n : 1;
-		unsigned long c = n ? utf8_code_point(p, n) : 0;
-
-		if (is_blank(c))
-			buf_putc(&out, ' ');
-		else if (unicode_is_control(c))
-			buf_puts(&out, replacement);
-		else
-			buf_add(&out, p, n);
-		p += used;
-		left -= used;
-	}
-	return buf_detach(&out);
 }
 
 /* The cells of the sequence at `p`, whose length becomes *n.  A character that the C
@@ -165,7 +137,7 @@ static void print_row(struct table *t, const char *const *cells, const int *widt
 		free(cell);
 	}
 	fitting = t->width ? table_fit(buf_text(&line), t->width) : NULL;
-	fprintf(t->to, "%s\n", fitting ? fitting : buf_text(&line));
+	output_printf(t->to, "%s\n", fitting ? fitting : buf_text(&line));
 	free(fitting);
 	buf_free(&line);
 }
@@ -280,7 +252,7 @@ void table_row(struct table *t, const char *const *cells)
 	int i;
 
 	for (i = 0; i < t->n; i++) {
-		t->rows[t->used][i] = table_clean(cells[i]);
+		t->rows[t->used][i] = output_clean(cells[i]);
 		measure(t, i, t->rows[t->used][i]);
 		t->filled[i] |= t->rows[t->used][i][0] != '\0';
 	}

@@ -22,11 +22,6 @@ void table_set_locale(void);
  * where it is no terminal, and nothing has to fit. */
 int table_terminal_width(void);
 
-/* `text` with line ends and tabs as spaces, and with U+FFFD for each other
- * control character, each one that sets the direction of writing, and each byte
- * that is no UTF-8.  NULL gives "".  free() it. */
-char *table_clean(const char *text);
-
 /* The cells that a clean text takes. */
 int table_width(const char *text);
 

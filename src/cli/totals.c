@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/output.h"
 #include "cli/table.h"
 #include "shop/money.h"
 #include "shop/order_money.h"
@@ -16,7 +17,7 @@
 static struct totals_sum *sum_of(struct totals *t, const char *currency)
 {
 	struct totals_sum new = {.amount = 0};
-	char *code = table_clean(currency);
+	char *code = output_clean(currency);
 	size_t i;
 
 	snprintf(new.currency, sizeof new.currency, "%s", code);
@@ -62,7 +63,7 @@ static void print_part(FILE *to, const char *what, int64_t amount, const char *c
 {
 	char *text = money_text(amount, currency);
 
-	fprintf(to, "%s%s", what, text);
+	output_printf(to, "%s%s", what, text);
 	free(text);
 }
 
@@ -75,7 +76,7 @@ static void print_sum(FILE *to, struct totals_sum sum)
 			__builtin_sub_overflow(net, sum.refunded, &net) ||
 			__builtin_sub_overflow(net, sum.lost, &net);
 	if (sum.overflow) {
-		fprintf(to, "more than can be counted of %s\n", sum.currency);
+		output_printf(to, "more than can be counted of %s\n", sum.currency);
 		return;
 	}
 	print_part(to, "", sum.amount, sum.currency);
@@ -96,7 +97,7 @@ void totals_print(const struct totals *t, const char *kind, FILE *to)
 {
 	size_t i;
 
-	fprintf(to, "%" PRId64 " %sorder%s\n", t->orders, kind, t->orders == 1 ? "" : "s");
+	output_printf(to, "%" PRId64 " %sorder%s\n", t->orders, kind, t->orders == 1 ? "" : "s");
 	for (i = 0; i < t->n; i++)
 		print_sum(to, t->sums[i]);
 	if (t->more)

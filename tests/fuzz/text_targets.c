@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/url.h"
 #include "cli/csv.h"
+#include "base/output.h"
 #include "cli/table.h"
 #include "config/config_file.h"
 #include "format/form.h"
@@ -210,7 +211,7 @@ int fuzz_terminal(const uint8_t *data, size_t n)
 	const unsigned char *p;
 
 	table_set_locale();
-	clean = table_clean(text);
+	clean = output_clean(text);
 	for (p = (const unsigned char *)clean; *p; p++) {
 		HOLDS(*p >= 0x20 && *p != 0x7F);
 		HOLDS(*p != 0xC2 || p[1] >= 0xA0); /* C1 controls */

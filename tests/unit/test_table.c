@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "cli/csv.h"
+#include "base/output.h"
 #include "cli/table.h"
 #include "cli/totals.h"
 
@@ -41,7 +42,7 @@ static void what_drives_a_terminal_is_replaced(void **state)
 
 	(void)state;
 	for EACH(row, table)
-		check_text(row->clean, keep_text(table_clean(row->text)), row->clean);
+		check_text(row->clean, keep_text(output_clean(row->text)), row->clean);
 }
 
 static void a_width_is_that_of_the_terminals_cells(void **state)
