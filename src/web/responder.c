@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Serving.  The one idea: SIGTERM and SIGINT are blocked everywhere but inside
- * ppoll(), so a stop never interrupts a request, and an idle process stops at
+ * epoll_pwait(), so a stop never interrupts a request, and an idle process stops at
  * once.  The listener is non-blocking because other processes wait on it too:
  * who comes second polls again.
  *
@@ -13,19 +13,18 @@
 
 #include <errno.h>
 #include <fcgiapp.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "web/listener.h"
 
 #define LISTENER STDIN_FILENO
 #define PARAMETERS_MS 3000 /* a server sends them at once */
@@ -34,7 +33,6 @@
 #define DRAIN_MAX_BYTES (8u << 20)
 #define DRAIN_PAUSE_MS 100
 #define DRAIN_MS 1000
-#define ACCEPT_PAUSE_US 1000
 #define ANSWER_MAX_BYTES (4u << 20)
 #define RECORD_MAX 65528 /* FastCGI's limit is 65535; a multiple of eight is what it recommends */
 #define ERROR_MS 3000 /* for the answer of a program that can't start */
@@ -351,39 +349,21 @@ static void set_handlers(void)
 }
 
 /* True when a peer may be waiting, false when it is time to stop. */
-static bool wait_for_peer(const sigset_t *waiting)
+static bool wait_for_peer(int waiting, const sigset_t *mask)
 {
-	struct pollfd in = {.fd = LISTENER, .events = POLLIN};
+	struct epoll_event in;
 
 	while (!stopping) {
-		int n = ppoll(&in, 1, NULL, waiting);
+		int n = epoll_pwait(waiting, &in, 1, -1, mask);
 
 		if (n > 0)
-			return (in.revents & POLLIN) != 0;
+			return (in.events & EPOLLIN) != 0;
 		if (n < 0 && errno != EINTR)
 			return false;
 		if (n < 0) /* a limit of the request before */
 			unlimit_io();
 	}
 	return false;
-}
-
-static bool listens_on_unix(void)
-{
-	int domain = AF_UNSPEC;
-	socklen_t n = sizeof domain;
-
-	return getsockopt(LISTENER, SOL_SOCKET, SO_DOMAIN, &domain, &n) == 0 && domain == AF_UNIX;
-}
-
-/* The connection, or -1: another process had it, or there is no descriptor left. */
-static int accept_peer(bool on_unix)
-{
-	int fd = accept4(LISTENER, NULL, NULL, SOCK_CLOEXEC), on = 1;
-
-	if (fd >= 0 && !on_unix)
-		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-	return fd;
 }
 
 /* One connection, one request, whatever the peer asks for: a kept connection
@@ -395,12 +375,10 @@ static void serve_peer(const struct endpoint *endpoint, FCGX_Request *request, b
 {
 	struct peer peer = {.request = request};
 	int64_t since;
-	int fd = accept_peer(on_unix);
+	int fd = listener_accept(LISTENER, on_unix);
 
-	if (fd < 0) {
-		usleep(ACCEPT_PAUSE_US);
+	if (fd < 0)
 		return;
-	}
 	since = clock_monotonic_ms();
 	request->ipcFd = fd;
 	request->keepConnection = 1;
@@ -429,17 +407,18 @@ static bool has_address_list(void)
 
 static int run_fastcgi(const struct endpoint *endpoint)
 {
-	bool on_unix = listens_on_unix();
+	bool on_unix = listener_is_unix(LISTENER);
+	int waiting = listener_wait_with(LISTENER);
 	FCGX_Request request;
-	sigset_t waiting;
+	sigset_t mask;
 
-	block_stops(&waiting);
-	if (has_address_list() || FCGX_Init() || FCGX_InitRequest(&request, -1, 0))
+	block_stops(&mask);
+	if (waiting < 0 || has_address_list() || FCGX_Init() || FCGX_InitRequest(&request, -1, 0))
 		return 1;
 	set_handlers();
-	fcntl(LISTENER, F_SETFL, fcntl(LISTENER, F_GETFL) | O_NONBLOCK);
-	while (wait_for_peer(&waiting))
+	while (wait_for_peer(waiting, &mask))
 		serve_peer(endpoint, &request, on_unix);
+	close(waiting);
 	FCGX_Free(&request, 1);
 	return stopping ? 0 : 1;
 }
