@@ -31,8 +31,10 @@ import urllib.request
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+sys.path.insert(0, HERE)
 sys.path.insert(0, os.path.join(HERE, "..", "dynamodb"))
 
+import alone  # noqa: E402
 import environment as clean  # noqa: E402
 import shop  # noqa: E402
 
@@ -539,17 +541,57 @@ def run_case(bench, case):
     return result
 
 
+# What has to be reached: (what, case, beside, which figure, at most), or at least where that is negative.
+WANTED = [
+    ("CPU of a new event, store at once", "new, at once, 16", "go", "cpu", 0.80),
+    ("CPU of a new event, DynamoDB Local", "new, DynamoDB Local, 16", "go", "cpu", 0.70),
+    ("CPU of a duplicate, DynamoDB Local", "duplicate, DynamoDB Local, 16", "go", "cpu", 0.85),
+    ("CPU of a new event, store at once", "new, at once, 16", "node", "cpu", 0.30),
+    ("CPU of a new event, DynamoDB Local", "new, DynamoDB Local, 16", "node", "cpu", 0.28),
+    ("CPU of a duplicate, DynamoDB Local", "duplicate, DynamoDB Local, 16", "node", "cpu", 0.30),
+    ("CPU of a bad signature", "bad signature, 16", "floor", "cpu", 1.6),
+    ("p50 of a new event alone", "new, at once, alone", "go", "p50", 0.75),
+    ("throughput, DynamoDB Local, 16 in flight", "new, DynamoDB Local, 16", "go", "rate", -0.90),
+    ("throughput, 64 in flight, Stripe at 100 ms", "new, at once, 64, Stripe at 100 ms", "go", "rate", -1.0),
+    ("throughput on SQLite, 16 in flight", "new, SQLite, 16", "commits", "rate", -0.25),
+    ("memory of 8 loaded workers", "new, at once, 8", "go", "loaded", 1.2),
+    ("memory of 32 loaded workers with TLS", "new, at once over TLS, 32", "node", "loaded", 0.60),
+    ("CPU of a refused request in plain CGI", "refused in plain CGI", "empty", "cpu", 1.3),
+]
+
+
+def figure_of(contestant, figure):
+    return contestant[figure] if isinstance(contestant, dict) else contestant
+
+
+def report(result):
+    """Each ratio that was measured, beside what is wanted of it."""
+    print(f"\n{'ordersnap':46}{'beside':>10}{'ratio':>8}  wanted")
+    for what, case, beside, figure, limit in WANTED:
+        if beside not in result.get(case, {}):
+            continue
+        ratio = figure_of(result[case]["ordersnap"], figure) / figure_of(result[case][beside], figure)
+        missed = ratio < -limit if limit < 0 else ratio > limit
+        print(f"{what:46}{beside:>10}{ratio:8.2f}  at {'least' if limit < 0 else 'most'} {abs(limit):.2f}"
+              f"{'  MISSED' if missed else ''}", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--events", type=int, default=2000)
+    parser.add_argument("--sessions", type=int, default=2000, help="that are reconciled")
     parser.add_argument("--only", default="", help="cases that contain one of these words")
     parser.add_argument("--json", help="write all figures to this file")
     options = parser.parse_args()
     bench = Bench(options.events, options.rounds)
     try:
         words = [w for w in options.only.split(",") if w]
-        result = {c[0]: run_case(bench, c) for c in CASES if not words or any(w in c[0] for w in words)}
+        named = {c[0]: lambda c=c: run_case(bench, c) for c in CASES}
+        named["refused in plain CGI"] = lambda: alone.refused_in_cgi(bench)
+        named["reconciled"] = lambda: alone.reconciled(bench, options.sessions)
+        result = {name: run() for name, run in named.items() if not words or any(w in name for w in words)}
+        report(result)
         if options.json:
             with open(options.json, "w", encoding="utf-8") as f:
                 json.dump(result, f, indent=1)

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: ISC
+"""What is measured beside no peer: a refused request in plain CGI, and the reconciler.
+
+A CGI process is measured beside an empty program that is linked with the same libraries: loading them is
+most of what both do.
+"""
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [os.path.join(HERE, "..", "cli"), os.path.join(HERE, "..", "lib")]
+
+import shop  # noqa: E402
+
+PROCESSES = 100
+LIBRARIES = ("fcgi", "libcurl", "json-c", "libssl", "libcrypto", "sqlite3")
+
+
+def build_empty(bench):
+    flags = subprocess.run(["pkg-config", "--libs", *LIBRARIES], stdout=subprocess.PIPE, check=True,
+                           text=True).stdout.split()
+    subprocess.run([os.environ.get("CC", "cc"), "-O2", "-o", bench.path("empty"), os.path.join(HERE, "empty.c"),
+                    "-Wl,--no-as-needed", "-Wl,-z,now", *flags], check=True)
+    return bench.path("empty")
+
+
+def cpu_of_processes(program, body, environment):
+    """Milliseconds of a process that is started, asked and ended."""
+    with open(os.devnull, "wb") as null:
+        before = os.times()
+        for _ in range(PROCESSES):
+            with open(body, "rb") as f:
+                subprocess.run([program], stdin=f, stdout=null, stderr=null, env=environment, check=True)
+        after = os.times()
+    spent = after.children_user + after.children_system - before.children_user - before.children_system
+    return spent / PROCESSES * 1e3
+
+
+def refused_in_cgi(bench):
+    body = bench.path("body")
+    with open(body, "wb") as f:
+        f.write(b"x" * 3400)
+    environment = bench.environment({
+        "REQUEST_METHOD": "POST", "SCRIPT_NAME": "/stripe/webhook", "GATEWAY_INTERFACE": "CGI/1.1",
+        "CONTENT_TYPE": "application/json", "CONTENT_LENGTH": "3400",
+        "HTTP_STRIPE_SIGNATURE": f"t={int(time.time())},v1={'a' * 64}", "COMMERCE_DB": bench.path("none.db"),
+        "STRIPE_SECRET": shop.STRIPE_SECRET, "STRIPE_WEBHOOK_SECRET": shop.WEBHOOK_SECRET})
+    programs = {"ordersnap": shop.program("stripe-webhook"), "empty": build_empty(bench)}
+    rounds = {name: [] for name in programs}
+    for _ in range(bench.rounds):
+        for name, program in programs.items():
+            rounds[name].append(cpu_of_processes(program, body, environment))
+    result = {name: statistics.median(values) for name, values in rounds.items()}
+    print("\nrefused in plain CGI\n  CPU ms of a process: " +
+          ", ".join(f"{name} {value:.2f}" for name, value in result.items()) +
+          f"; ordersnap / empty: {result['ordersnap'] / result['empty']:.2f}", flush=True)
+    return result
+
+
+def reconciled(bench, sessions):
+    """Sessions whose orders stand, looked through again: time and memory, of half as many and of all."""
+    from sync_kit import SyncShop
+    shop_of_sync, result = SyncShop(), {}
+    try:
+        shop_of_sync.run("init")
+        for n in (sessions // 2, sessions):
+            shop_of_sync.sell_many(sessions // 2, prefix=f"cs_test_n{n}x", to=int(time.time()) - 60)
+            shop_of_sync.run("sync", "--quiet", timeout=3600)
+            start = time.monotonic()
+            with subprocess.Popen([os.path.join(shop.BUILD, "ordersnap"), "sync", "--dry-run", "--quiet", "--json"],
+                                  env=shop_of_sync.environment(), stdout=subprocess.PIPE) as process:
+                summary = json.loads(process.stdout.read())["summary"]
+                _, _, usage = os.wait4(process.pid, 0)
+                process.returncode = 0
+            if summary["inOrder"] != n:
+                raise SystemExit(f"bench: {summary['inOrder']} of {n} sessions are in order")
+            result[n] = {"seconds": time.monotonic() - start, "cpu": usage.ru_utime + usage.ru_stime,
+                         "mb": usage.ru_maxrss / 1024, "stripe": summary["stripeCalls"],
+                         "reads": summary["storeReads"]}
+    finally:
+        shop_of_sync.close()
+    print("\nreconciled, SQLite, the Stripe simulator")
+    for n, r in result.items():
+        print(f"  {n} sessions: {r['seconds']:.1f} s, CPU {r['cpu'] / n * 1e3:.3f} ms each, {r['mb']:.0f} MB, "
+              f"{r['stripe']} calls of Stripe, {r['reads']} of the store", flush=True)
+    return result
