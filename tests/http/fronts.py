@@ -27,6 +27,7 @@ class Front:
     number = signal.SIGHUP  # takes a new configuration
     blanks = True
     lines = "error"  # the log in which the programs' stderr comes out; "ordersnap": their own file
+    gap = False  # a request in the moment of a reload may be refused
     prefixes = False  # a path below an endpoint's is the program's, too
     script = "{}", ""  # SCRIPT_NAME and PATH_INFO of an endpoint's path
 
@@ -119,6 +120,10 @@ class Apache(Front):
     @property
     def blanks(self):
         return "fcgid" not in self.modules
+
+    @property
+    def gap(self):  # "cgid daemon is gone", a process of mod_fcgid's that was just told to end
+        return "cgid" in self.modules or "fcgid" in self.modules
 
     def lacking(self):
         return super().lacking() or next(
@@ -241,6 +246,7 @@ class Caddy(Front):
     binary = "caddy"
     blanks = False
     lines = "ordersnap"
+    gap = True
     script = "", "{}"
 
     def command(self, site):

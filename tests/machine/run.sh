@@ -196,6 +196,9 @@ on_root_machine() { # DEBIAN
 	holds "$1" "root: the README's lines to install, with make check, without git" \
 		inside "$machine" root "$(install_lines)"
 	holds "$1" "root: make check a second time" inside "$machine" root "$many make check"
+	holds "$1" "root: each web server that this Debian has" inside "$machine" root \
+		"apt-get install apache2-bin caddy curl libapache2-mod-fcgid libapache2-mod-qos lighttpd spawn-fcgi &&
+			make check TESTS='$servers'"
 	holds "$1" "root: ./dev demo --once beside the sources that were configured in place" \
 		inside "$machine" root './dev demo --once'
 	holds "$1" "root: make install again, and with DESTDIR" install_image "$machine"
@@ -237,6 +240,7 @@ on_debian() { # DEBIAN
 
 cat >"$folder/list"
 guards=$(cd "$sources" && echo tests/guard/test_*.py)
+servers="tests/http/test_orders.py tests/http/test_reload.py tests/http/test_slow.py tests/http/test_smoke.py"
 status=0
 set -m # each has a process group of its own, to be ended by
 for debian in "${debians[@]}"; do
