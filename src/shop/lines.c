@@ -118,7 +118,7 @@ static void copy_int(struct json_object *to, const char *to_key, struct json_obj
 static void set_unit_price(struct json_object *item, const struct sources *s)
 {
 	const char *line = text_of(s->line, "currency"), *price = text_of(s->price, "currency");
-	int64_t quantity = json_int_or(item, "quantity", 1), unit, subtotal, product;
+	int64_t quantity = json_int_or(item, "quantity", 1), unit = 0, subtotal = 0, product;
 	bool has_subtotal = json_get_int(item, "amountSubtotal", &subtotal) == JSON_FOUND;
 	bool is_unit = json_get_int(s->price, "unit_amount", &unit) == JSON_FOUND;
 
