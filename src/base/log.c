@@ -160,6 +160,10 @@ static void add_timestamp(struct buf *out, int64_t now)
  * is not, of *n bytes too, and then the escape for it. */
 static bool is_fit(const char *p, size_t *n, unsigned long *escape)
 {
+	*n = 1;
+	*escape = 0;
+	if (*p >= ' ' && *p <= '~') /* nearly all of them */
+		return true;
 	*n = utf8_sequence((const unsigned char *)p, strnlen(p, 4));
 	*escape = *n ? utf8_code_point((const unsigned char *)p, *n) : 0xFFFD;
 	if (*n)
