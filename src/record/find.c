@@ -109,6 +109,14 @@ static int find_unnamed(struct record_items *items, const struct session *sessio
 	return record_items_read(items, again, e);
 }
 
+bool record_may_have_order(const struct record_items *items)
+{
+	struct json_object *adopted = items->read[ITEM_ADOPTED], *noted = items->read[ITEM_SESSION];
+
+	return json_string_or_null(noted, "orderPK") || !adoption_is_complete(adopted) ||
+	       adoption_is_younger(adopted, noted);
+}
+
 int record_find_order(struct record_items *items, const struct session *session, bool search,
 		      struct err *e)
 {

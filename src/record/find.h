@@ -24,4 +24,8 @@
 int record_find_order(struct record_items *items, const struct session *session, bool search,
 		      struct err *e);
 
+/* Whether the session may have an order: its own item names one, or may not know of one
+ * that the Lambda functions wrote.  That item and the adoption's have been read. */
+bool record_may_have_order(const struct record_items *items);
+
 #endif

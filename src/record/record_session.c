@@ -27,6 +27,7 @@ struct recording {
 	struct session session;           /* Stripe's, with the request's own in its gaps */
 	struct json_object *json, *lines; /* as Stripe has them now; NULL: not asked */
 	struct sale_charge asked;         /* its charge; owned */
+	bool again;                       /* it is not the first try: another writer was met */
 	bool later;                       /* Stripe could not be asked, for a passing reason: */
 	struct err why;
 };
@@ -281,6 +282,43 @@ static int decide_and_write(struct recording *r, struct err *e)
 	return rc;
 }
 
+/* What tells a duplicate, and whether the session may have an order. */
+#define ITEM_FIRST (1u << ITEM_EVENT | 1u << ITEM_SESSION | 1u << ITEM_QUOTE | 1u << ITEM_ADOPTED)
+
+/*
+ * Whether a new order can be written from what was read first.  A session whose own item
+ * names no order has none, or has one by a fault: then one of its items is there against
+ * the condition that it is absent, which is a conflict, and the next try reads all.
+ * What is decided without a write is decided after all was read.
+ */
+static bool is_new_sale(const struct recording *r)
+{
+	const struct config *config = &r->run->app->config;
+
+	return !r->run->again && !r->run->dry_run && !record_may_have_order(&r->items) &&
+	       record_takes(r->run->app, r->request->session) &&
+	       !order_has_expired(r->items.keys.created, config->order_ttl_days, r->run->now);
+}
+
+static bool is_duplicate(const struct recording *r)
+{
+	return r->items.read[ITEM_EVENT] && !r->run->again;
+}
+
+/* Reads what is needed: of a duplicate and of a new sale, which nearly all events are,
+ * that is less than half of the items. */
+static int read_items(struct recording *r, struct err *e)
+{
+	bool all = r->again || r->request->unmarked;
+
+	r->again = true;
+	if (record_items_read(&r->items, all ? ITEM_ALL : ITEM_FIRST, e))
+		return -1;
+	if (all || is_duplicate(r) || is_new_sale(r))
+		return 0;
+	return record_items_read(&r->items, ITEM_ALL & ~ITEM_FIRST, e);
+}
+
 /* One try: read, ask, decide, write.  A conflict begins it again, at the read. */
 static int record_once(void *context, struct err *e)
 {
@@ -289,17 +327,17 @@ static int record_once(void *context, struct err *e)
 	const struct record_run *run = r->run;
 	const struct config *config = &run->app->config;
 
-	/* Read: all keys can be told from the event, so one read has all items. */
+	/* Read: all keys can be told from the event. */
 	record_items_free(&r->items);
 	forget_answer(r);
 	r->later = false;
 	item_keys_init(&r->items.keys, request->unmarked ? NULL : request->event, request->session,
 		       config->order_number_prefix, run->now);
-	if (record_items_read(&r->items, ITEM_ALL, e))
+	if (read_items(r, e))
 		return -1;
 
 	/* An event that was recorded before is given its answer again. */
-	if (r->items.read[ITEM_EVENT] && !run->again) {
+	if (is_duplicate(r)) {
 		record_outcome_set_duplicate(r->out, r->items.read[ITEM_EVENT]);
 		return 0;
 	}

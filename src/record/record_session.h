@@ -5,8 +5,10 @@
  * Read the items it needs with their versions, ask Stripe for the session as it
  * is now, compute, and write everything in one conditional transaction; on a
  * conflict start again from the read.  One read, one Stripe call (and one for
- * each hundred lines where there are many), one write.  Nothing is asked for an
- * event that changes nothing in an order that is complete.
+ * each hundred lines where there are many), one write.  The read is of the event's
+ * marker, the session's item and two that stand alone: all that a duplicate and a new
+ * sale need.  Where there is or may be an order a second one has the rest.  Nothing is
+ * asked for an event that changes nothing in an order that is complete.
  */
 #ifndef ORDERSNAP_RECORD_RECORD_SESSION_H
 #define ORDERSNAP_RECORD_RECORD_SESSION_H

@@ -331,6 +331,28 @@ def _():
     granted(shop.webhook(event))
 
 
+def stays_the_one(lost):
+    """An order, of whose pointers some are lost, is sold again by another event."""
+    event = paid(metadata={"userId": "user_unnamed"})
+    session = event["data"]["object"]["id"]
+    granted(shop.webhook(event))
+    before = {k: v for k, v in shop.items().items() if session in json.dumps(v)}
+    with contextlib.closing(sqlite3.connect(shop.db)) as db, db:
+        for prefix in lost:
+            db.execute("DELETE FROM items WHERE pk LIKE ? AND item LIKE ?", (prefix + "%", f"%{session}%"))
+    granted(shop.webhook({**event, "id": event["id"] + "b"}))
+    after = {k: v for k, v in shop.items().items() if session in json.dumps(v)}
+    ok(set(after) >= set(before), "what was lost is there again")
+    equal(len([k for k in after if k[0].startswith("USER#")]), 1, "orders")
+
+
+@test
+def _():
+    """an order that its session's item does not name, or nothing, stays the one of its session"""
+    for lost in ("SESSION#",), ("SESSION#", "PAYMENT#", "NUMBER#"):
+        stays_the_one(lost)
+
+
 @test
 def _():
     """Stripe down: 503 with Retry-After, and the delivery after that is processed"""

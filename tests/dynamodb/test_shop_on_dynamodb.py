@@ -247,6 +247,26 @@ def _():
 
 @test
 def _():
+    "of a new sale and of a duplicate the marker, the session and the adoption alone are read"
+    event = kit.paid_event(on_table, "cs_test_wire2")
+    for _ in "new", "duplicate":
+        proxy.mend()
+        equal(on_table.webhook(event).status, 200)
+        (_, wanted), = json.loads(proxy.requests[0][2])["RequestItems"].items()
+        equal(sorted(k["PK"]["S"].split("#")[0] for k in wanted["Keys"]), ["EVENT", "SESSION", "SYSTEM"])
+
+
+@test
+def _():
+    "an event of an order that stands reads its other items as well"
+    event = kit.paid_event(on_table, "cs_test_wire3")
+    equal(on_table.webhook(event).status, 200)
+    with wire(proxy, BatchGetItem=2, TransactWriteItems=1):
+        equal(on_table.webhook({**event, "id": "evt_wire3_again"}).status, 200)
+
+
+@test
+def _():
     "a paid session of a quote is one read and one write too"
     session = sell(userId="wire")
     sim.post("/_sim/pay", {"session": session})
