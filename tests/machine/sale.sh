@@ -1,16 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
 # What the README promises of an empty machine: its section Install, line by line, from apt-get update
-# to the order of a test sale, in a Debian 12 of its own in a folder.  `./dev test --machine` runs it, as
+# to the order of a test sale, in a Debian of its own in a folder.  `./dev test --machine` runs it, as
 # root, beside run.sh, which has the checks of the build.
 #
-#   sale.sh SOURCES FOLDER    as run.sh: the list of files is on standard input
+#   sale.sh SOURCES FOLDER DEBIAN    DEBIAN is bookworm or trixie; as with run.sh the list of files
+#                                    is on standard input
 #
 # The lines for systemd are left out, for there is none in a folder, and so is `make check`.
 # shellcheck disable=SC2016,SC2317 # text for another shell; functions that holds() calls
 set -euo pipefail
 
-sources=$1 folder=$2
+sources=$1 folder=$2 debian=$3
 root=$folder/root
 limit=1200 # seconds for one step
 number=0 failed=0
@@ -27,7 +28,7 @@ make_machine() {
 		eval "$(apt-config shell value "$key")"
 		[ -z "$value" ] || options+=(--aptopt="$key \"$value\"")
 	done
-	mmdebstrap --quiet --mode=root --variant=apt --include=ca-certificates "${options[@]}" bookworm "$root"
+	mmdebstrap --quiet --mode=root --variant=apt --include=ca-certificates "${options[@]}" "$debian" "$root"
 	printf 'APT::Get::Assume-Yes "true";\nquiet "1";\n' >"$root/etc/apt/apt.conf.d/90ordersnap-tests"
 	cp /etc/resolv.conf /etc/hosts "$root/etc/"
 	printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
@@ -107,7 +108,7 @@ says() { # COUNT WORDS
 
 cat >"$folder/list"
 echo "1..7"
-holds "an empty Debian 12 can be made" make_machine
+holds "an empty Debian ($debian) can be made" make_machine
 holds "the README's lines build and install it there" build_it
 holds "the README's lines sell something there, and SIGHUP restarts the programs" sell
 holds "the sale's order is listed, once" says 1 '^BC-.* 30.00 USD  completed'
