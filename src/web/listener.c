@@ -38,8 +38,11 @@ int listener_wait_with(int listener)
 
 int listener_accept(int listener, bool on_unix)
 {
-	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC), on = 1;
+	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC), on = 1, flags;
 
+	/* Linux does not hand the listener's O_NONBLOCK on, other systems do. */
+	if (fd >= 0 && (flags = fcntl(fd, F_GETFL)) >= 0 && (flags & O_NONBLOCK))
+		fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
 	if (fd >= 0 && !on_unix)
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	if (fd < 0 && errno != EAGAIN)

@@ -14,8 +14,8 @@ bool listener_is_unix(int listener);
  * processes that wait, one is woken for each peer.  The listener does not block from here on. */
 int listener_wait_with(int listener);
 
-/* The connection; -1: another process had it, or, after a short pause, there is no descriptor
- * left. */
+/* The connection, which blocks, as libfcgi needs it; -1: another process had it, or, after a
+ * short pause, there is no descriptor left. */
 int listener_accept(int listener, bool on_unix);
 
 #endif
