@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/log_syslog.h"
 #include "base/mem.h"
+#include "base/mem.h"
 #include "base/output.h"
 #include "base/str.h"
 #include "web/master.h"
@@ -152,6 +153,7 @@ int program_main(const struct program *program, int argc, char **argv)
 	struct err e;
 	int status;
 
+	mem_tune();
 	mem_leave_no_core();
 	if (!responder_is_fastcgi() && !getenv("REQUEST_METHOD"))
 		return run_by_hand(program, argc, argv);

@@ -26,4 +26,7 @@ void mem_leave_no_core(void);
 /* Overwrites `n` bytes in a way that the compiler keeps: for secrets. */
 void mem_wipe(void *p, size_t n);
 
+/* For main(), before anything else: how the C library should keep what is freed. */
+void mem_tune(void);
+
 #endif

@@ -38,6 +38,7 @@ HOMES = [
     (re.compile(r"curl/"), "src/net/http.c"),
     (re.compile(r"sqlite3"), "src/store/store_sqlite.c src/store/store_sqlite_file.c "
      "src/store/store_sqlite_make.c src/store/store_sqlite_copy.c"),
+    (re.compile(r"malloc\.h$"), "src/base/mem.c"),
     (re.compile(r"jwt\.h$"), "src/web/auth.c"),
     (re.compile(r"openssl/"), "src/base/digest.c src/base/trust.c"),
     (re.compile(r"json-c/|json\.h$"), "src/format/json.h"),
