@@ -1,26 +1,38 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The health check: reads one item of the table, whichever.
+ * The health check: reads one item of the table, and says how old the last sync is that the item
+ * tells of.
  */
 #include "check/health.h"
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "format/iso8601.h"
+#include "orders/sync_state.h"
 #include "shop/keys.h"
 
-/* Reads one item, whichever: it need not be there, the store has to answer. */
-static int check_store(struct app *app, int64_t deadline, struct err *e)
+/* Reads the sync's item: it need not be there (then `*sync` is NULL), the store has to answer. */
+static int check_store(struct app *app, int64_t deadline, struct json_object **sync, struct err *e)
 {
 	const struct store_key key = {KEY_SYSTEM, KEY_SYNC};
-	struct json_object *item;
 
 	if (config_require(&app->config, CONFIG_NEEDS_STORE, e) ||
-	    store_get_many(app_store(app), &key, 1, &item, deadline, e))
+	    store_get_many(app_store(app), &key, 1, sync, deadline, e))
 		return -1;
-	json_object_put(item);
 	return 0;
+}
+
+/* How long ago the last complete sync ended: told, and never a failure. */
+static void set_sync_age(struct json_object *answer, struct json_object *sync, int64_t now)
+{
+	const char *completed = json_string_or_null(sync, "completedAt");
+	int64_t at;
+
+	if (sync_state_is_ours(sync) && completed && iso8601_parse(completed, &at) == 0)
+		json_set_int(answer, "lastSyncSeconds", now > at ? now - at : 0);
 }
 
 /* Each secret can be had, and a live key goes with no example's address. */
@@ -71,9 +83,9 @@ static void set_problem(struct json_object *answer, const struct app *app, const
 
 bool health_check(struct app *app, int64_t deadline, struct json_object **answer)
 {
-	struct json_object *checks = json_object_new_object();
+	struct json_object *checks = json_object_new_object(), *sync = NULL;
 	struct err e, why = {.code = ERR_NONE};
-	bool store = report(checks, "store", check_store(app, deadline, &why), &why);
+	bool store = report(checks, "store", check_store(app, deadline, &sync, &why), &why);
 	bool secrets = report(checks, "secrets", check_secrets(app, deadline, &e), &e);
 
 	*answer = json_object_new_object();
@@ -81,5 +93,7 @@ bool health_check(struct app *app, int64_t deadline, struct json_object **answer
 	json_set(*answer, "checks", checks);
 	if (!store)
 		set_problem(*answer, app, &why);
+	set_sync_age(*answer, sync, clock_epoch());
+	json_object_put(sync);
 	return store && secrets;
 }

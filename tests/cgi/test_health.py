@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: ISC
 """GET /healthz: whether this installation can take an order."""
 import os
+import time
 
-from kit import (KeptShop, Stub, case, check_log, contains, equal, lacks, main, ok, refused, test)
+from kit import (KeptShop, Stub, Watch, case, check_log, contains, equal, lacks, main, ok, refused, test)
 
 shop = KeptShop(sim=False)
 
@@ -111,6 +112,23 @@ def _():
     with shop.unchanged():
         shop.health()
     equal(shop.items(), {})
+
+
+@test
+def _():
+    """the age of the last complete sync is told, and never a failure"""
+    lacks(shop.health().body.decode(), "lastSync")
+    sync = {"PK": "SYSTEM", "SK": "STRIPE_ORDER_SYNC", "version": 3}
+    ago = time.time() - 90000
+    for item, told in (({**sync, "completedAt": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(ago))}, True),
+                       (sync, False), ({**sync, "completedAt": "yesterday"}, False),
+                       ({**sync, "completedAt": "2020-01-01T00:00:00Z", "version": None}, False)):
+        shop.store(item)
+        answer = shop.health()
+        equal((answer.status, answer.json["status"]), (200, "ok"))
+        equal("lastSyncSeconds" in answer.json, told, str(item))
+        if told:
+            ok(90000 <= answer.json["lastSyncSeconds"] < 90060 + Watch().slack, answer.json)
 
 
 @test

@@ -28,7 +28,8 @@ make_machine() {
 		eval "$(apt-config shell value "$key")"
 		[ -z "$value" ] || options+=(--aptopt="$key \"$value\"")
 	done
-	mmdebstrap --quiet --mode=root --variant=apt --include=ca-certificates "${options[@]}" "$debian" "$root"
+	# passwd is on every Debian that was installed; of 13's it is no part of the least one
+	mmdebstrap --quiet --mode=root --variant=apt --include=ca-certificates,passwd "${options[@]}" "$debian" "$root"
 	printf 'APT::Get::Assume-Yes "true";\nquiet "1";\n' >"$root/etc/apt/apt.conf.d/90ordersnap-tests"
 	cp /etc/resolv.conf /etc/hosts "$root/etc/"
 	printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
