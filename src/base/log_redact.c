@@ -23,6 +23,27 @@ static size_t hidden_count;
 static const char *const prefixes[] = {"sk_live_", "sk_test_", "rk_live_",
 				       "rk_test_", "whsec_",   "Bearer "};
 
+/* What a byte can be, so that each of a line is looked at once: a part of an address's local part
+ * (RFC 5321 dot-atom, and bytes above ASCII by RFC 6531), or where a secret may begin. */
+enum { LOCAL = 1, BEGINS = 2, KNOWN = 4 };
+static unsigned char kinds[256];
+
+static void learn_bytes(void)
+{
+	size_t i;
+	int c;
+
+	for (c = 0; c < 256; c++)
+		kinds[c] = KNOWN | (isalnum(c) || c >= 0x80 || (c && strchr(".!$&'*+-/=?^_`{|}~", c))
+				    ? LOCAL : 0);
+	for (i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+		kinds[tolower((unsigned char)*prefixes[i])] |= BEGINS;
+		kinds[toupper((unsigned char)*prefixes[i])] |= BEGINS;
+	}
+	for (i = 0; i < hidden_count; i++)
+		kinds[(unsigned char)*hidden[i]] |= BEGINS;
+}
+
 void log_hide(const char *secret)
 {
 	size_t i;
@@ -31,15 +52,14 @@ void log_hide(const char *secret)
 		for (i = 0; i < hidden_count; i++)
 			free(hidden[i]);
 		hidden_count = 0;
-		return;
+	} else if (strlen(secret) >= HIDDEN_MIN_BYTES) {
+		if (hidden_count == HIDDEN_MAX) {
+			free(hidden[0]);
+			memmove(hidden, hidden + 1, --hidden_count * sizeof *hidden);
+		}
+		hidden[hidden_count++] = str_dup(secret);
 	}
-	if (strlen(secret) < HIDDEN_MIN_BYTES)
-		return;
-	if (hidden_count == HIDDEN_MAX) {
-		free(hidden[0]);
-		memmove(hidden, hidden + 1, --hidden_count * sizeof *hidden);
-	}
-	hidden[hidden_count++] = str_dup(secret);
+	learn_bytes();
 }
 
 void log_hide_list(const char *secrets)
@@ -54,11 +74,14 @@ void log_hide_list(const char *secrets)
 	}
 }
 
-/* What may stand in an e-mail address's local part (RFC 5321 dot-atom, and
- * bytes above ASCII by RFC 6531). */
 static bool is_local(unsigned char c)
 {
-	return isalnum(c) || c >= 0x80 || (c && strchr(".!$&'*+-/=?^_`{|}~", c));
+	return kinds[c] & LOCAL;
+}
+
+static bool may_begin_secret(unsigned char c)
+{
+	return kinds[c] & BEGINS;
 }
 
 static bool is_token(unsigned char c)
@@ -71,6 +94,8 @@ static size_t hidden_length(const char *p)
 {
 	size_t i, longest = 0;
 
+	if (!may_begin_secret((unsigned char)*p))
+		return 0;
 	for (i = 0; i < hidden_count; i++)
 		if (*p == *hidden[i] && str_starts(p, hidden[i]) && strlen(hidden[i]) > longest)
 			longest = strlen(hidden[i]);
@@ -84,7 +109,7 @@ static size_t prefix_length(const char *p)
 	const char *behind;
 	size_t i, n;
 
-	if (!strchr("sSrRwWbB", *p))
+	if (!may_begin_secret((unsigned char)*p))
 		return 0;
 	for (i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
 		n = strlen(prefixes[i]);
@@ -101,7 +126,7 @@ static size_t local_length(const char *p)
 {
 	size_t n = 0;
 
-	while (is_local((unsigned char)p[n]) && !str_starts(p + n, "%40"))
+	while (is_local((unsigned char)p[n])) /* which '%' is not */
 		n++;
 	return n && (p[n] == '@' || str_starts(p + n, "%40")) ? n : 0;
 }
@@ -138,6 +163,8 @@ void log_redact(struct buf *out, const char *text)
 	const char *p = text;
 	size_t n;
 
+	if (!kinds[0])
+		learn_bytes();
 	while (*p) {
 		if ((n = hidden_length(p))) {
 			buf_puts(out, "***");
