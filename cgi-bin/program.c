@@ -102,6 +102,11 @@ static int admit(void *context, const struct request *request, struct err *e)
 	return document_root_check(context, request_variable(request, "DOCUMENT_ROOT"), e);
 }
 
+static void rest(void *context)
+{
+	app_rest(context);
+}
+
 /* Serves requests until there are no more. */
 static int serve(const struct program *program, struct app *app)
 {
@@ -112,6 +117,7 @@ static int serve(const struct program *program, struct app *app)
 		.token_header = app->config.auth_header,
 		.request_ms = APP_REQUEST_MS,
 		.admit = admit,
+		.rest = rest,
 		.context = app,
 	};
 

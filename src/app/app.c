@@ -151,6 +151,11 @@ void app_close(struct app *app)
 	memset(app, 0, sizeof *app);
 }
 
+void app_rest(struct app *app)
+{
+	store_rest(app->store_opened);
+}
+
 void app_prepare_fork(const struct app *app)
 {
 	digest_prepare();

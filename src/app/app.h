@@ -58,6 +58,9 @@ struct store *app_store(struct app *app);
  * with ERR_CONFIG where it is a live one and an address is the example's. */
 struct stripe_client *app_stripe(struct app *app, int64_t deadline, struct err *e);
 
+/* For a process that has had no request for a while (store_rest()). */
+void app_rest(struct app *app);
+
 /* For a master, before it forks workers: what they all need is made once. */
 void app_prepare_fork(const struct app *app);
 

@@ -125,6 +125,12 @@ int64_t store_count(struct store *s, int64_t deadline)
 	return s->backend->count ? s->backend->count(s, deadline) : -1;
 }
 
+void store_rest(struct store *s)
+{
+	if (s && s->backend->rest)
+		s->backend->rest(s);
+}
+
 void store_close(struct store *s)
 {
 	if (s)

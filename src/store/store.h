@@ -68,6 +68,7 @@ struct store_backend {
 	int (*write)(struct store *s, const struct store_action *actions, size_t n, size_t *failed,
 		     int64_t deadline, struct err *e);
 	int64_t (*count)(struct store *s, int64_t deadline); /* NULL: it can't tell */
+	void (*rest)(struct store *s); /* NULL: it has nothing to do then */
 	void (*close)(struct store *s);
 };
 
@@ -136,6 +137,10 @@ int store_until_written(int (*once)(void *context, struct err *e), void *context
 /* About how many items there are, for who shows how far a scan has come; -1
  * where that is not known.  It may read the whole table. */
 int64_t store_count(struct store *s, int64_t deadline);
+
+/* Between requests, for a process that may not get one for long: lets go of what stands in the way of
+ * others (a file that was replaced).  NULL is allowed. */
+void store_rest(struct store *s);
 
 /* Closes and frees; NULL is allowed. */
 void store_close(struct store *s);

@@ -49,8 +49,7 @@ static const char *const sql[STATEMENTS] = {
 		  " WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
 	[BEGIN_READ] = "BEGIN", /* what it reads is of the moment of its first SELECT */
 	[BEGIN] = "BEGIN IMMEDIATE",
-	[COMMIT] = "COMMIT",
-	[ROLLBACK] = "ROLLBACK",
+	[COMMIT] = "COMMIT", [ROLLBACK] = "ROLLBACK",
 };
 
 struct store_sqlite {
@@ -90,10 +89,7 @@ static int run(sqlite3_stmt *statement)
 
 static void bind_text(sqlite3_stmt *statement, int index, const char *text)
 {
-	if (text)
-		sqlite3_bind_text(statement, index, text, -1, SQLITE_STATIC);
-	else
-		sqlite3_bind_null(statement, index);
+	sqlite3_bind_text(statement, index, text, -1, SQLITE_STATIC);
 }
 
 /* The same with a key as its first two parameters. */
@@ -422,13 +418,16 @@ static int64_t count(struct store *s, int64_t deadline)
 	return rows;
 }
 
+static void rest(struct store *s)
+{
+	sqlite_file_rest(&self_of(s)->file);
+}
+
 static void close_store(struct store *s)
 {
-	struct store_sqlite *self = self_of(s);
-
-	sqlite_file_free(&self->file);
-	free(self->file.path);
-	free(self);
+	sqlite_file_free(&self_of(s)->file);
+	free(self_of(s)->file.path);
+	free(s);
 }
 
 static const struct store_backend backend = {
@@ -437,6 +436,7 @@ static const struct store_backend backend = {
 	.scan = scan,
 	.write = write_all,
 	.count = count,
+	.rest = rest,
 	.close = close_store,
 };
 

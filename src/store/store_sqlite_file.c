@@ -311,6 +311,19 @@ static bool was_replaced(const struct sqlite_file *self)
 	       !sqlite_path_same(&now, &self->id);
 }
 
+static void let_go(struct sqlite_file *self)
+{
+	sqlite_file_close(self);
+	if (was_replaced(self))
+		sqlite_path_put_log_aside(self->real, &self->log);
+}
+
+void sqlite_file_rest(struct sqlite_file *self)
+{
+	if (self->db && standing_of(self) == OTHER)
+		let_go(self);
+}
+
 int sqlite_file_open(struct sqlite_file *self, int64_t deadline, struct err *e)
 {
 	enum standing standing = self->db ? standing_of(self) : OTHER;
@@ -327,11 +340,8 @@ int sqlite_file_open(struct sqlite_file *self, int64_t deadline, struct err *e)
 		return err_set(e, ERR_UNAVAILABLE, "%s-wal was taken away while programs used it: "
 			       "start them again", self->path);
 	}
-	if (self->db) {
-		sqlite_file_close(self);
-		if (was_replaced(self))
-			sqlite_path_put_log_aside(self->real, &self->log);
-	}
+	if (self->db)
+		let_go(self);
 	return open_new(self, e);
 }
 

@@ -38,6 +38,7 @@ struct endpoint {
 	const char *token_header;   /* AUTH_HEADER or NULL */
 	int64_t request_ms;         /* what a request may take */
 	endpoint_admission *admit;  /* asked before each request, or NULL */
+	void (*rest)(void *context); /* called each second without a peer, or NULL */
 	void *context;              /* the handlers' */
 };
 

@@ -29,6 +29,7 @@
 #define LISTENER STDIN_FILENO
 #define PARAMETERS_MS 3000 /* a server sends them at once */
 #define TICK_MS 100
+#define REST_MS 1000
 #define CLOSE_MS 250
 #define DRAIN_MAX_BYTES (8u << 20)
 #define DRAIN_PAUSE_MS 100
@@ -348,13 +349,14 @@ static void set_handlers(void)
 	handle(SIGXFSZ, SIG_IGN);
 }
 
-/* True when a peer may be waiting, false when it is time to stop. */
-static bool wait_for_peer(int waiting, const sigset_t *mask)
+/* True when a peer may be waiting, false when it is time to stop.  Of the processes that wait, the
+ * same one may be woken for each peer: the others look after what they hold now and then. */
+static bool wait_for_peer(const struct endpoint *endpoint, int waiting, const sigset_t *mask)
 {
 	struct epoll_event in;
 
 	while (!stopping) {
-		int n = epoll_pwait(waiting, &in, 1, -1, mask);
+		int n = epoll_pwait(waiting, &in, 1, endpoint->rest ? REST_MS : -1, mask);
 
 		if (n > 0)
 			return (in.events & EPOLLIN) != 0;
@@ -362,6 +364,8 @@ static bool wait_for_peer(int waiting, const sigset_t *mask)
 			return false;
 		if (n < 0) /* a limit of the request before */
 			unlimit_io();
+		if (n == 0)
+			endpoint->rest(endpoint->context);
 	}
 	return false;
 }
@@ -416,7 +420,7 @@ static int run_fastcgi(const struct endpoint *endpoint)
 	if (waiting < 0 || has_address_list() || FCGX_Init() || FCGX_InitRequest(&request, -1, 0))
 		return 1;
 	set_handlers();
-	while (wait_for_peer(waiting, &mask))
+	while (wait_for_peer(endpoint, waiting, &mask))
 		serve_peer(endpoint, &request, on_unix);
 	close(waiting);
 	FCGX_Free(&request, 1);

@@ -65,7 +65,7 @@ class Report:
         lines = [x["text"] + "\n" + x.get("advice", "") for x in self.named(name)]
         ok(lines, f"no {name} in\n{self!r}")
         if not any(all(part in line for part in parts) for line in lines):
-            contains("\n".join(lines), parts[0] if len(parts) == 1 else parts)
+            raise AssertionError(f"{parts!r} are not in {lines!r}")
         return self
 
     def is_silent_on(self, *groups):

@@ -5,6 +5,7 @@ it names the cause, and nothing else."""
 import contextlib
 import json
 import os
+import shlex
 import sqlite3
 import subprocess
 import sys
@@ -613,7 +614,7 @@ def _():
 @case("a sync that was never done, that is old, or that had errors is a warning")
 def _():
     shop.store({"PK": "SYSTEM", "SK": "STRIPE_ORDER_SYNC", "version": 1})
-    shop.check().blames("warning store/sync").says("store/sync", "never", COMMAND + " sync")
+    shop.check().blames("warning store/sync").says("store/sync", "never", shlex.quote(COMMAND) + " sync")
     shop.store(sync_state(25 * 3600))
     shop.check().blames("warning store/sync").says("store/sync", "25 hours")
     shop.store(sync_state(23 * 3600))

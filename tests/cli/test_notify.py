@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -15,7 +16,7 @@ import threading
 import time
 
 from notify_kit import DAY, HOUR, MINUTE, TAKE, HookShop
-from command_kit import contains, equal, eventually, lacks, ok, skip, test
+from command_kit import COMMAND, contains, equal, eventually, lacks, ok, skip, test
 from command_kit import main as run_all
 import environment
 import kit
@@ -389,7 +390,7 @@ def _():
     shop.write({**old, "SK": "NEW#8204229138#" + old["id"], "dueAt": int(time.time()) - 3600})
     text = shop.run("check", code=None).out
     contains(text, "1 notifications wait, the oldest for 60 minutes")
-    contains(text, "ordersnap notify --quiet")
+    contains(text, shlex.quote(COMMAND) + " notify --quiet")
     shop.program("echo the printer is on fire; exit 1")
     shop.notify(code=1)
     contains(shop.run("check", code=None).out,

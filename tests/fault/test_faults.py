@@ -16,6 +16,7 @@ import os
 import struct
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "cgi"))
 
@@ -89,14 +90,23 @@ class Worker:
             self.process = None
         if not self.process:
             self.start()
-        try:
-            answer = fastcgi.request(self.socket, fields, body, timeout=60)
-        except OSError:
-            answer = None
+        answer = self.request(fields, body)
         if answer is None and self.fault.kind() in (0, ALLOCATE):  # it is about to end
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(5)
         return answer
+
+    def request(self, fields, body):
+        end = time.monotonic() + 10
+        while True:
+            try:
+                return fastcgi.request(self.socket, fields, body, timeout=60)
+            except ConnectionRefusedError:  # its socket is there, and does not listen yet
+                if self.process.poll() is not None or time.monotonic() > end:
+                    return None
+                time.sleep(0.02)
+            except OSError:
+                return None
 
     def start(self):
         if os.path.exists(self.socket):
