@@ -143,6 +143,7 @@ int open64(const char *path, int flags, ...)
 	return fd;
 }
 
+#ifndef WITHOUT_ALLOCATIONS /* sanitizers and valgrind have their own */
 void *malloc(size_t n)
 {
 	return fails(ALLOCATE) ? NULL : __libc_malloc(n);
@@ -157,3 +158,4 @@ void *realloc(void *p, size_t n)
 {
 	return fails(ALLOCATE) ? NULL : __libc_realloc(p, n);
 }
+#endif

@@ -57,7 +57,7 @@ class Fault(preload.Preload):
     """A shop's programs with a call that fails."""
 
     def __init__(self):
-        super().__init__(FAILING)
+        super().__init__(FAILING, *(["-DWITHOUT_ALLOCATIONS"] if SLOW else []))
         self.path = os.path.join(self.folder, "fault")
         with open(self.path, "wb") as f:
             f.write(bytes(40))

@@ -19,13 +19,13 @@ STATEMENTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "statement
 class Preload:
     """A C file, built for LD_PRELOAD: a program with .variables runs with it."""
 
-    def __init__(self, source):
+    def __init__(self, source, *flags):
         compiler = shutil.which(os.environ.get("CC", "cc").split()[0])
         if not compiler:
             skip(f"there is no C compiler to build {os.path.basename(source)} with")
         self.folder = tempfile.mkdtemp(prefix="ordersnap-preload-")
         shim = os.path.join(self.folder, os.path.basename(source).replace(".c", ".so"))
-        subprocess.run([compiler, "-shared", "-fPIC", "-o", shim, source], check=True)
+        subprocess.run([compiler, "-shared", "-fPIC", *flags, "-o", shim, source], check=True)
         self.variables = {"LD_PRELOAD": shim,
                           "ASAN_OPTIONS": lib.asan_options("verify_asan_link_order=0")}
 
