@@ -141,7 +141,7 @@ static size_t quoted_length(const char *text, const char *p)
 
 	if (*p != '"')
 		return 0;
-	for (n = 1; p[n] && n < QUOTED_MAX; n++) {
+	for (n = 1; n < QUOTED_MAX && p[n]; n++) {
 		if (p[n] != '"')
 			continue;
 		if (p[n + 1] == '@' || str_starts(p + n + 1, "%40"))

@@ -71,7 +71,7 @@ int unnamed_find(struct app *app, const struct unnamed_search *search,
 {
 	const char *email = search->session->email;
 	struct json_object *metadata = search->session->metadata;
-	char *guest = user_id_from_email(email), *pks[NAMES];
+	char *guest = user_id_from_email(email), *pks[NAMES] = {NULL};
 	size_t n = 0, i;
 	int rc = 0;
 
