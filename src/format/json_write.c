@@ -76,7 +76,7 @@ static void write_integer(struct buf *out, struct json_object *value)
 		json_write_int(out, number);
 }
 
-static void write_array(struct buf *out, struct json_object *array)
+void json_write_array(struct buf *out, struct json_object *array, json_writer *write)
 {
 	size_t n = json_object_array_length(array), i;
 
@@ -84,12 +84,12 @@ static void write_array(struct buf *out, struct json_object *array)
 	for (i = 0; i < n; i++) {
 		if (i)
 			buf_putc(out, ',');
-		json_write(out, json_object_array_get_idx(array, i));
+		write(out, json_object_array_get_idx(array, i));
 	}
 	buf_putc(out, ']');
 }
 
-static void write_object(struct buf *out, struct json_object *object)
+void json_write_object(struct buf *out, struct json_object *object, json_writer *write)
 {
 	struct json_walk walk = json_walk_of(object);
 	bool first = true;
@@ -101,7 +101,7 @@ static void write_object(struct buf *out, struct json_object *object)
 		first = false;
 		json_write_string(out, span_of(walk.key));
 		buf_putc(out, ':');
-		json_write(out, walk.value);
+		write(out, walk.value);
 	}
 	buf_putc(out, '}');
 }
@@ -118,10 +118,10 @@ void json_write(struct buf *out, struct json_object *value)
 		write_integer(out, value);
 		break;
 	case json_type_array:
-		write_array(out, value);
+		json_write_array(out, value, json_write);
 		break;
 	case json_type_object:
-		write_object(out, value);
+		json_write_object(out, value, json_write);
 		break;
 	default:
 		buf_puts(out, json_text(value)); /* a flag, null, or a number with its own text */

@@ -17,6 +17,11 @@ void json_write_string(struct buf *out, struct span text);
 void json_write_int(struct buf *out, int64_t number);
 
 /* Any value, null included. */
-void json_write(struct buf *out, struct json_object *value);
+typedef void json_writer(struct buf *out, struct json_object *value);
+json_writer json_write;
+
+/* An array or an object whose values are written by `write`, in another form than JSON's own for one. */
+void json_write_array(struct buf *out, struct json_object *array, json_writer *write);
+void json_write_object(struct buf *out, struct json_object *object, json_writer *write);
 
 #endif

@@ -8,34 +8,9 @@
 
 static void write_value(struct buf *out, struct json_object *value);
 
-static void write_list(struct buf *out, struct json_object *array)
-{
-	size_t n = json_object_array_length(array), i;
-
-	buf_puts(out, "{\"L\":[");
-	for (i = 0; i < n; i++) {
-		if (i)
-			buf_putc(out, ',');
-		write_value(out, json_object_array_get_idx(array, i));
-	}
-	buf_puts(out, "]}");
-}
-
 void aws_item_write(struct buf *out, struct json_object *object)
 {
-	struct json_walk walk = json_walk_of(object);
-	bool first = true;
-
-	buf_putc(out, '{');
-	while (json_walk_next(&walk)) {
-		if (!first)
-			buf_putc(out, ',');
-		first = false;
-		json_write_string(out, span_of(walk.key));
-		buf_putc(out, ':');
-		write_value(out, walk.value);
-	}
-	buf_putc(out, '}');
+	json_write_object(out, object, write_value);
 }
 
 /* {"S":"text"} and the like, with the value's own text. */
@@ -62,7 +37,9 @@ static void write_value(struct buf *out, struct json_object *value)
 		write_tagged(out, "{\"BOOL\":", value);
 		break;
 	case json_type_array:
-		write_list(out, value);
+		buf_puts(out, "{\"L\":");
+		json_write_array(out, value, write_value);
+		buf_putc(out, '}');
 		break;
 	case json_type_object:
 		buf_puts(out, "{\"M\":");

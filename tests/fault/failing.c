@@ -114,34 +114,20 @@ int fdatasync(int fd)
 	return fails(SYNC) ? -1 : (int)syscall(SYS_fdatasync, fd);
 }
 
-static int open_with(const char *path, int flags, va_list more)
-{
-	int mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(more, int) : 0;
-
-	return fails(OPEN) ? -1 : (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
-}
-
 int open(const char *path, int flags, ...)
 {
 	va_list more;
-	int fd;
+	int mode = 0;
 
-	va_start(more, flags);
-	fd = open_with(path, flags, more);
-	va_end(more);
-	return fd;
+	if (flags & (O_CREAT | O_TMPFILE)) {
+		va_start(more, flags);
+		mode = va_arg(more, int);
+		va_end(more);
+	}
+	return fails(OPEN) ? -1 : (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
 }
 
-int open64(const char *path, int flags, ...)
-{
-	va_list more;
-	int fd;
-
-	va_start(more, flags);
-	fd = open_with(path, flags, more);
-	va_end(more);
-	return fd;
-}
+int open64(const char *path, int flags, ...) __attribute__((alias("open")));
 
 #ifndef WITHOUT_ALLOCATIONS /* sanitizers and valgrind have their own */
 void *malloc(size_t n)

@@ -1259,6 +1259,28 @@ static void a_file_that_was_replaced_is_read_and_written(void **state)
 	store_close(other);
 }
 
+/* Others can't use a new file while somebody has the old one open, who may get no request. */
+static void a_store_at_rest_lets_go_of_a_file_that_was_replaced_and_of_no_other(void **state)
+{
+	const char *aside = keep_text(str_printf("%s.aside", file));
+	int open;
+
+	(void)state;
+	must_put(item("x", "old", ""));
+	open = unit_next_descriptor();
+	store_rest(store);
+	check_int("in its place", unit_next_descriptor(), open);
+	move(file, aside);
+	store_rest(store);
+	check_int("moved away", unit_next_descriptor(), open);
+	make_store(file);
+	store_rest(store);
+	check("replaced", unit_next_descriptor() < open);
+	store_rest(store);
+	store_rest(NULL);
+	assert_null(get("x", "old"));
+}
+
 /* The old connection may not take the new file's log away when it lets go. */
 static void a_new_file_that_is_in_use_is_not_harmed_by_letting_the_old_one_go(void **state)
 {
@@ -1609,6 +1631,7 @@ static const struct CMUnitTest sqlite_only[] = {
 	with_store(a_file_that_was_moved_away_is_waited_for),
 	with_store(a_write_to_a_file_that_was_moved_away_meanwhile_does_not_count),
 	with_store(a_file_that_was_replaced_is_read_and_written),
+	with_store(a_store_at_rest_lets_go_of_a_file_that_was_replaced_and_of_no_other),
 	with_store(a_new_file_that_is_in_use_is_not_harmed_by_letting_the_old_one_go),
 	with_store(the_file_is_for_its_owner_and_group_only),
 	with_store(writes_are_durable_and_readers_do_not_wait),
