@@ -15,8 +15,10 @@ import copy
 import glob
 import hashlib
 import hmac
+import http.client
 import json
 import os
+import platform
 import shutil
 import signal
 import socket
@@ -26,7 +28,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.dont_write_bytecode = True
@@ -141,6 +142,22 @@ def wait_for(what, name, seconds=20):
 def listens(port):
     with socket.socket() as s:
         return s.connect_ex(("127.0.0.1", port)) == 0
+
+
+def first_answer(port):
+    """When a request was answered for the first time; what it says does not matter."""
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        try:
+            connection.request("POST", PATH, b"{}")
+            connection.getresponse()
+            return time.monotonic()
+        except ConnectionError:
+            time.sleep(0.001)
+        finally:
+            connection.close()
+    raise SystemExit(f"bench: nobody answers at port {port}")
 
 
 class Bench:
@@ -365,12 +382,13 @@ class FastCGI:
         listener.bind(socket_path)
         os.chmod(socket_path, 0o777)
         listener.listen(1024)
+        self.front = UnderNginx(bench, ("", f"include /etc/nginx/fastcgi_params; fastcgi_param SCRIPT_NAME $uri; "
+                                            f"fastcgi_pass unix:{socket_path};"))
+        self.port, begun = self.front.port, time.monotonic()
         self.processes = [bench.run([program], "program.log", environment, stdin=listener.fileno())
                           for _ in range(workers)]
         listener.close()
-        self.front = UnderNginx(bench, ("", f"include /etc/nginx/fastcgi_params; fastcgi_param SCRIPT_NAME $uri; "
-                                            f"fastcgi_pass unix:{socket_path};"))
-        self.port = self.front.port
+        self.start_up = first_answer(self.port) - begun
 
     def cpu(self):
         return sum(cpu_seconds(p.pid) for p in self.processes)
@@ -407,9 +425,9 @@ class Server:
     """A server of its own."""
 
     def __init__(self, bench, command, store, upstreams):
-        self.bench, self.port = bench, shop.free_port()
+        self.bench, self.port, begun = bench, shop.free_port(), time.monotonic()
         self.process = bench.run(command, "peer.log", {**environment_of(store, upstreams), "PORT": str(self.port)})
-        wait_for(lambda: listens(self.port), self.name)
+        self.start_up = first_answer(self.port) - begun
 
     def cpu(self):
         return cpu_seconds(self.process.pid)
@@ -477,6 +495,7 @@ def measure(bench, kind, case):
         cpu = contestant.cpu() - before
         after = bench.calls(upstreams)
         figures = {"cpu": cpu / n * 1e3, "rate": n / result["seconds"], "p50": result["p50"], "p99": result["p99"],
+                   "start": contestant.start_up * 1e3,
                    "idle": idle, "loaded": contestant.memory(),
                    "calls": {k: round((after[k] - calls[k]) / n, 2) for k in after if after[k] != calls[k]}}
         there = store.count() if what != "bad signature" and kind is not Floor else None
@@ -511,8 +530,11 @@ def commits(bench):
     return float(done.stdout)
 
 
+FIGURES = ("cpu", "rate", "p50", "p99", "idle", "loaded", "start")
+
+
 def medians(rounds):
-    result = {k: statistics.median(r[k] for r in rounds) for k in ("cpu", "rate", "p50", "p99", "idle", "loaded")}
+    result = {k: statistics.median(r[k] for r in rounds) for k in FIGURES}
     result["calls"] = rounds[-1]["calls"]
     return result
 
@@ -526,10 +548,11 @@ def run_case(bench, case):
             rounds[kind.name].append(measure(bench, kind, case))
     result = {k: medians(v) for k, v in rounds.items()}
     print(f"\n{name}")
-    print(f"  {'':16}{'CPU ms':>9}{'a second':>10}{'p50 ms':>9}{'p99 ms':>9}{'MB idle':>9}{'loaded':>9}  calls")
+    print(f"  {'':16}{'CPU ms':>9}{'a second':>10}{'p50 ms':>9}{'p99 ms':>9}{'MB idle':>9}{'loaded':>9}"
+          f"{'start ms':>10}  calls")
     for k, r in result.items():
         print(f"  {k:16}{r['cpu']:9.3f}{r['rate']:10.0f}{r['p50']:9.2f}{r['p99']:9.2f}"
-              f"{r['idle']:9.1f}{r['loaded']:9.1f}  " + " ".join(f"{a} {b}" for a, b in r["calls"].items()), flush=True)
+              f"{r['idle']:9.1f}{r['loaded']:9.1f}{r['start']:10.1f}  " + " ".join(f"{a} {b}" for a, b in r["calls"].items()), flush=True)
     if store is SQLite:
         result["commits"] = statistics.median(commits(bench) for _ in range(bench.rounds))
         print(f"  one-row commits of a bare C program: {result['commits']:.0f} a second, ratio "
@@ -565,16 +588,33 @@ def figure_of(contestant, figure):
     return contestant[figure] if isinstance(contestant, dict) else contestant
 
 
+def ratios(result):
+    """Each ratio that was measured: (what, beside, ratio, limit as in WANTED)."""
+    for what, case, beside, figure, limit in WANTED:
+        if beside in result.get(case, {}):
+            ours, other = (figure_of(result[case][name], figure) for name in ("ordersnap", beside))
+            yield what, beside, ours / other, limit
+
+
+def missed(ratio, limit):
+    return ratio < -limit if limit < 0 else ratio > limit
+
+
 def report(result):
     """Each ratio that was measured, beside what is wanted of it."""
     print(f"\n{'ordersnap':46}{'beside':>10}{'ratio':>8}  wanted")
-    for what, case, beside, figure, limit in WANTED:
-        if beside not in result.get(case, {}):
-            continue
-        ratio = figure_of(result[case]["ordersnap"], figure) / figure_of(result[case][beside], figure)
-        missed = ratio < -limit if limit < 0 else ratio > limit
+    for what, beside, ratio, limit in ratios(result):
         print(f"{what:46}{beside:>10}{ratio:8.2f}  at {'least' if limit < 0 else 'most'} {abs(limit):.2f}"
-              f"{'  MISSED' if missed else ''}", flush=True)
+              f"{'  MISSED' if missed(ratio, limit) else ''}", flush=True)
+
+
+def machine(options):
+    """Where and how it was measured."""
+    with open("/proc/cpuinfo", encoding="ascii") as f:
+        model = next((line.split(":")[1].strip() for line in f if line.startswith("model name")), "processor")
+    return {"date": time.strftime("%Y-%m-%d"), "processors": os.cpu_count(), "model": model,
+            "system": platform.freedesktop_os_release()["PRETTY_NAME"], "linux": platform.release(),
+            "rounds": options.rounds, "events": options.events}
 
 
 def main():
@@ -595,7 +635,7 @@ def main():
         report(result)
         if options.json:
             with open(options.json, "w", encoding="utf-8") as f:
-                json.dump(result, f, indent=1)
+                json.dump({"machine": machine(options), **result}, f, indent=1)
     finally:
         bench.close()
 
