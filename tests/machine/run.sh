@@ -194,7 +194,7 @@ on_root_machine() { # DEBIAN
 	holds "$1" "root: there is a shop on the machine" give_shop "$machine" root
 	holds "$1" "root: ./dev demo --once, twice" inside "$machine" root './dev demo --once && ./dev demo --once'
 	holds "$1" "root: the README's lines to install, with make check, without git" \
-		inside "$machine" root "$(install_lines)"
+		inside "$machine" root "export $many; $(install_lines)"
 	holds "$1" "root: the suites of the programs and of the command a second time" \
 		inside "$machine" root "$many make check TESTS='$again'"
 	holds "$1" "root: each web server that this Debian has" inside "$machine" root \
@@ -215,7 +215,7 @@ on_owner_machine() { # DEBIAN
 	holds "$1" "a user with sudo: ./dev demo --once, twice" \
 		inside "$machine" owner './dev demo --once && ./dev demo --once'
 	holds "$1" "a user with sudo: the README's lines to build, with make check" \
-		inside "$machine" owner "${lines//make install/sudo make install}"
+		inside "$machine" owner "export $many; ${lines//make install/sudo make install}"
 	holds "$1" "a tarball can be made" give_tarball "$1-root" "$machine"
 	holds "$1" "a user: configure, make and make check of the tarball, with neither git nor autotools" \
 		inside "$machine" owner "sudo apt-get remove autoconf automake && mkdir $from &&
