@@ -552,7 +552,8 @@ def run_case(bench, case):
           f"{'start ms':>10}  calls")
     for k, r in result.items():
         print(f"  {k:16}{r['cpu']:9.3f}{r['rate']:10.0f}{r['p50']:9.2f}{r['p99']:9.2f}"
-              f"{r['idle']:9.1f}{r['loaded']:9.1f}{r['start']:10.1f}  " + " ".join(f"{a} {b}" for a, b in r["calls"].items()), flush=True)
+              f"{r['idle']:9.1f}{r['loaded']:9.1f}{r['start']:10.1f}  " +
+              " ".join(f"{a} {b}" for a, b in r["calls"].items()), flush=True)
     if store is SQLite:
         result["commits"] = statistics.median(commits(bench) for _ in range(bench.rounds))
         print(f"  one-row commits of a bare C program: {result['commits']:.0f} a second, ratio "
