@@ -12,6 +12,7 @@ import re
 import sqlite3
 import subprocess
 import sys
+import time
 import urllib.parse
 import urllib.request
 
@@ -102,12 +103,12 @@ class KeptShop(Shop):
 
     @contextlib.contextmanager
     def unchanged(self, but=None):
-        """The table is as it was, to the byte; but for keys that begin with `but`."""
-        def rows():
-            return [row for row in self.rows() if not but or not row[0].startswith(but)]
-        before = rows()
+        """The table is as it was, to the byte; but for keys that begin with `but`, and what has expired."""
+        before = self.rows()
         yield
-        equal(rows(), before, "the table")
+        after, now = self.rows(), time.time()
+        equal(*([row for row in rows if not (but and row[0].startswith(but)) and (row[3] or now + 1) > now]
+                for rows in (after, before)), "the table")
 
     def rows(self):
         if not os.path.exists(self.db):

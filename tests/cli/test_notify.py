@@ -3,6 +3,7 @@
 """`ORDER_HOOK` and `ordersnap notify`: what happens to an order is queued with it, and the shop's
 program is told of it at least once, whatever that program does.
 """
+import contextlib
 import hashlib
 import hmac
 import json
@@ -11,6 +12,7 @@ import shlex
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import threading
 import time
@@ -167,7 +169,8 @@ def _():
     shop.empty()
     shop.sale()
     raw = os.path.join(shop.folder, "raw.db")
-    subprocess.run(["sqlite3", shop.db, f".backup '{raw}'"], check=True)
+    with contextlib.closing(sqlite3.connect(shop.db)) as db, contextlib.closing(sqlite3.connect(raw)) as copy:
+        db.backup(copy)
     shop.notify()
     equal(len(shop.told()), 1)
     shop.run("restore", raw)
