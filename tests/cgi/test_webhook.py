@@ -562,6 +562,39 @@ for status in (401, 403, 404):
                 stub.close()
 
 
+# A refund whose charge may be read, a payment that was given up, and a sale: each asks for its session.
+CHARGE = {"id": "ch_x2", "object": "charge", "payment_intent": "pi_x2", "amount": 100, "amount_refunded": 100,
+          "captured": True, "status": "succeeded", "currency": "usd"}
+
+for status in (401, 403):
+    for type, object in (("charge.refunded", CHARGE),
+                         ("payment_intent.canceled", {"id": "pi_x2", "object": "payment_intent"})):
+        @case(f"{type} of a payment whose session is answered with {status} is not acknowledged")
+        def _(status=status, type=type, object=object):
+            stub = Stub(lambda request: (200, json.dumps(CHARGE).encode()) if "/charges/" in request.path
+                        else (status, b'{"error": {"message": "no"}}'))
+            event = {"id": f"evt_s{status}{type}", "object": "event", "type": type, "livemode": False,
+                     "created": 1764000000, "data": {"object": object}}
+            try:
+                with shop.unchanged():
+                    refused(shop.webhook(event, STRIPE_API_BASE=stub.base), 503)
+            finally:
+                stub.close()
+            ok([r for r in stub.requests if "payment_intent=pi_x2" in r.path], "asked for the session")
+
+    @case(f"a sale whose session is answered with {status} is kept, but not acknowledged")
+    def _(status=status):
+        event = paid()
+        stub = Stub(lambda _request: (status, b'{"error": {"message": "no"}}'))
+        try:
+            for _delivery in range(2):
+                refused(shop.webhook(event, STRIPE_API_BASE=stub.base), 503)
+        finally:
+            stub.close()
+        equal(shop.item("EVENT#" + event["id"]), None, "its marker")
+        granted(shop.webhook(event))
+
+
 @test
 def _():
     """no secret and no whole e-mail address was logged in this run"""

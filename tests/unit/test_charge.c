@@ -19,6 +19,11 @@ static void a_payment_is_found_from_a_charge_a_refund_or_a_dispute(void **state)
 		{"{'object':'dispute','id':'dp_1','charge':{'id':'ch_1'},'payment_intent':"
 		 "{'id':'pi_1'}}", "ch_1", "pi_1"},
 		{"{'object':'refund','id':'re_1','charge':null,'payment_intent':null}", NULL, NULL},
+		{"{'object':'payment_intent','id':'pi_1','latest_charge':'ch_1','payment_intent':'x'}",
+		 "ch_1", "pi_1"},
+		{"{'object':'payment_intent','id':'pi_1','latest_charge':{'id':'ch_1'},'charge':'x'}",
+		 "ch_1", "pi_1"},
+		{"{'object':'payment_intent','id':'pi_1','latest_charge':null}", NULL, "pi_1"},
 		{"{'id':'x'}", NULL, NULL},
 	}, *row;
 
@@ -356,6 +361,109 @@ static void a_charge_matters_where_it_or_the_order_tells_of_a_refund_or_a_disput
 	assert_false(charge_matters(NULL, json_of("{'amount_refunded':0}")));
 }
 
+static void a_sale_was_paid_when_its_event_or_its_charge_says(void **state)
+{
+	static const char card[] = "{'payment_intent':{'latest_charge':{'created':50,"
+				   "'payment_method_details':{'type':'card'}}}}";
+	static const char held[] = "{'payment_intent':{'latest_charge':{'created':50,"
+				   "'balance_transaction':{'created':70},"
+				   "'payment_method_details':{'type':'card'}}}}";
+	static const char debit[] = "{'payment_intent':{'latest_charge':{'created':50,"
+				    "'payment_method_details':{'type':'sepa_debit'}}}}";
+	static const struct {
+		const char *what;
+		enum event_kind kind;
+		bool thin, told;
+		const char *session;
+		int64_t time;
+	} table[] = {
+		{"told by its copy", EVENT_SESSION_COMPLETED, false, true, card, 10},
+		{"told by its copy, debit", EVENT_SESSION_COMPLETED, false, true, debit, 10},
+		{"thin, by card", EVENT_SESSION_COMPLETED, true, true, card, 10},
+		{"thin, by debit", EVENT_SESSION_COMPLETED, true, true, debit, 0},
+		{"thin, and nobody asked", EVENT_SESSION_COMPLETED, true, true, NULL, 10},
+		{"not told, by card", EVENT_SESSION_COMPLETED, false, false, card, 50},
+		{"not told, captured later", EVENT_SESSION_COMPLETED, false, false, held, 70},
+		{"not told, by debit", EVENT_SESSION_COMPLETED, false, false, debit, 0},
+		{"not told, and nobody asked", EVENT_SESSION_COMPLETED, false, false, NULL, 0},
+		{"the debit has come", EVENT_SESSION_SUCCEEDED, false, false, debit, 10},
+		{"the debit has come, thin", EVENT_SESSION_SUCCEEDED, true, true, debit, 10},
+		{"it failed", EVENT_SESSION_FAILED, false, false, debit, 10},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table) {
+		const struct event event = {.kind = row->kind, .thin = row->thin, .created = 10};
+
+		check_int(row->what, payment_time(&event, row->told,
+						  row->session ? json_of("%s", row->session) : NULL),
+			  row->time);
+	}
+}
+
+static void an_order_takes_from_its_charge_what_that_tells(void **state)
+{
+	static const struct {
+		const char *what, *order, *charge;
+		bool told;
+		const char *after;
+	} table[] = {
+		{"nothing of a refund", "{'status':'completed','amount':100,'currency':'usd'}",
+		 "{'id':'ch','amount':100,'amount_refunded':0,'amount_captured':100,'receipt_url':'r'}", false,
+		 "{'status':'completed','amount':100,'currency':'usd','amountCaptured':100,"
+		 "'payment':{'receiptUrl':'r'}}"},
+		{"nothing of a refund, but it was asked for it", "{'status':'completed','amount':100}",
+		 "{'id':'ch','amount':100,'amount_refunded':0,'status':'succeeded'}", true,
+		 "{'status':'completed','amount':100,'amountRefunded':0,'updatedAt':'2024-11-26T09:20:00Z'}"},
+		{"a refund", "{'status':'completed','amount':100}",
+		 "{'id':'ch','amount':100,'amount_refunded':100}", false,
+		 "{'status':'refunded','amount':100,'amountRefunded':100,'updatedAt':'2024-11-26T09:20:00Z'}"},
+		{"a charge that can't be read, of which nothing counts", "{'status':'completed'}",
+		 "{'id':'ch','receipt_url':'r'}", false, "{'status':'completed','payment':{'receiptUrl':'r'}}"},
+		{"a person who was erased", "{'status':'completed','amount':100,'erasedAt':'t'}",
+		 "{'id':'ch','amount':100,'amount_refunded':0,'receipt_url':'r',"
+		 "'payment_method_details':{'type':'card','card':{'last4':'4242','brand':'visa'}}}", false,
+		 "{'status':'completed','amount':100,'erasedAt':'t','payment':{'type':'card','brand':'visa'}}"},
+		{"a refund to a person who was erased", "{'status':'completed','amount':9,'erasedAt':'t'}",
+		 "{'id':'ch','amount':9,'amount_refunded':9,'receipt_url':'r','status':'succeeded'}", false,
+		 "{'status':'refunded','amount':9,'erasedAt':'t','amountRefunded':9,"
+		 "'updatedAt':'2024-11-26T09:20:00Z','payment':{}}"},
+	}, *row;
+	struct json_object *stored = json_of("{'status':'completed'}");
+	const struct sale_charge nothing = {.charge = NULL};
+	struct err e;
+
+	(void)state;
+	for EACH(row, table) {
+		const struct sale_charge of = {.charge = json_of("%s", row->charge)};
+		struct json_object *order = json_of("%s", row->order);
+
+		check_json(row->what, keep(order_take_charge(order, &of, row->told, 1732612800, &e)), row->after);
+		check_json(row->what, order, row->order);
+	}
+	assert_ptr_equal(keep(order_take_charge(stored, &nothing, true, 0, &e)), stored);
+}
+
+static void what_counts_of_a_charge_that_cant_be_read_is_an_error(void **state)
+{
+	static const struct {
+		const char *charge;
+		bool told;
+	} table[] = {
+		{"{'id':'ch','receipt_url':'r'}", true}, {"{'id':'ch','amount_refunded':5}", false},
+		{"{'id':'ch','disputed':true}", false},
+	}, *row;
+	struct err e;
+
+	(void)state;
+	for EACH(row, table) {
+		const struct sale_charge of = {.charge = json_of("%s", row->charge)};
+
+		check(row->charge, !order_take_charge(json_of("{'status':'completed'}"), &of, row->told, 0, &e));
+		check_err(row->charge, &e, ERR_UNAVAILABLE, "is no charge");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -371,6 +479,9 @@ int main(void)
 		holds(the_charge_of_a_session_is_the_one_that_is_expanded_in_it),
 		holds(a_payment_has_failed_when_its_intent_wants_another_or_was_canceled),
 		holds(a_charge_matters_where_it_or_the_order_tells_of_a_refund_or_a_dispute),
+		holds(a_sale_was_paid_when_its_event_or_its_charge_says),
+		holds(an_order_takes_from_its_charge_what_that_tells),
+		holds(what_counts_of_a_charge_that_cant_be_read_is_an_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

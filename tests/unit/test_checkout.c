@@ -323,6 +323,8 @@ static void return_addresses_are_on_an_origin_of_the_shop(void **state)
 		{"//shop.example/", &shop, false}, {"/thanks", &shop, false},
 		{"javascript:alert(1)", &shop, false}, {"shop.example", &shop, false},
 		{"https://shop.example/a b", &shop, false},
+		{"https://shop.example/x?id={SESSION_ID}", &shop, false},
+		{"https://shop.example/{x}?id={CHECKOUT_SESSION_ID}", &shop, false},
 		{"https://pay.example/", &cors, true}, {"https://app.example/", &cors, true},
 		{"https://shop.example/", &cors, true}, {"https://evil.com/", &cors, false},
 		{"https://only.example:8443/", &listed, true}, {"https://only.example/", &listed, false},

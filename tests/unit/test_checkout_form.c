@@ -279,6 +279,40 @@ static void a_hundred_lines_are_all_in_the_form(void **state)
 	assert_non_null(strstr(form, "&line_items[98][price]=p&"));
 }
 
+/* {"k1": "v", ...} from `first` to `last`. */
+static struct json_object *keys_from(int first, int last)
+{
+	struct json_object *metadata = json_of("{}");
+
+	for (; first <= last; first++)
+		json_set_string(metadata, keep_text(str_printf("k%d", first)), "v");
+	return metadata;
+}
+
+static void the_owners_and_the_requests_metadata_have_to_fit_together(void **state)
+{
+	static const struct {
+		int last; /* of the request's, of which the first is k40; the owner has k1 to k46 */
+		bool fits;
+	} table[] = {{46, true}, {48, true}, {49, false}}, *row;
+
+	(void)state;
+	for EACH(row, table) {
+		struct checkout_policy owner = policy;
+		struct checkout_request request = smallest();
+		struct buf form;
+		struct err e;
+
+		owner.options = json_of("{'metadata':%s}", json_text(keys_from(1, 46)));
+		request.metadata = keys_from(40, row->last);
+		buf_init(&form, 65536);
+		check_int("form", checkout_form(&request, quote_of(""), &owner, &form, &e), row->fits ? 0 : -1);
+		if (!row->fits)
+			check_err("form", &e, ERR_BAD_REQUEST, "metadata has more keys");
+		buf_free(&form);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -292,6 +326,7 @@ int main(void)
 		holds(a_session_ends_within_stripes_limits_and_never_before_the_quote),
 		holds(a_form_that_does_not_fit_is_refused),
 		holds(a_hundred_lines_are_all_in_the_form),
+		holds(the_owners_and_the_requests_metadata_have_to_fit_together),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -179,6 +179,20 @@ static void a_guest_is_the_address_in_lower_case(void **state)
 	assert_null(user_id_from_email(" "));
 }
 
+static void the_session_is_read_back_from_an_orders_key(void **state)
+{
+	static const struct {
+		const char *sk, *session;
+	} table[] = {
+		{"ORDER#1732612800#cs_test_abc123", "cs_test_abc123"}, {"ORDER#1#a#b", "a#b"},
+		{"ORDER#1#", NULL}, {"ORDER#1", NULL}, {"ORDER#x#cs_1", NULL}, {"METADATA", NULL}, {NULL, NULL},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table)
+		check_text(row->sk ? row->sk : "NULL", key_order_session(row->sk), row->session);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -193,6 +207,7 @@ int main(void)
 		holds(a_user_id_has_at_most_256_bytes),
 		holds(the_longest_user_id_fits_its_key_even_when_all_is_encoded),
 		holds(a_guest_is_the_address_in_lower_case),
+		holds(the_session_is_read_back_from_an_orders_key),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -265,6 +265,51 @@ static void a_sum_needs_every_line_to_have_it(void **state)
 	}
 }
 
+static void a_line_comes_to_its_total_else_to_its_price_times_its_quantity(void **state)
+{
+	static const struct {
+		const char *item;
+		bool has;
+		int64_t total;
+	} table[] = {
+		{"{'amountTotal':5,'unitPrice':3,'quantity':2}", true, 5}, {"{'amountTotal':0}", true, 0},
+		{"{'unitPrice':3,'quantity':2}", true, 6}, {"{'unitPrice':3}", true, 3},
+		{"{'unitPrice':3,'quantity':0}", true, 0}, {"{'quantity':2}", false, 0}, {"{}", false, 0},
+		{"{'unitPrice':9223372036854775806,'quantity':2}", false, 0},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table) {
+		int64_t total = 0;
+
+		check_int(row->item, lines_item_total(json_of("%s", row->item), &total), row->has);
+		if (row->has)
+			check_int(row->item, total, row->total);
+	}
+}
+
+static void an_order_without_a_count_has_that_of_its_lines(void **state)
+{
+	static const struct {
+		const char *order;
+		bool has;
+		int64_t count;
+	} table[] = {
+		{"{'itemCount':5,'items':[{'quantity':2}]}", true, 5}, {"{'itemCount':0}", true, 0},
+		{"{'items':[{'quantity':2},{'quantity':3},{}]}", true, 5}, {"{'items':[]}", true, 0},
+		{"{}", false, 0}, {"{'items':null}", false, 0},
+		{"{'items':[{'quantity':9223372036854775806},{'quantity':2}]}", true, INT64_MAX},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table) {
+		int64_t count = 0;
+
+		check_int(row->order, lines_order_count(json_of("%s", row->order), &count), row->has);
+		check_int(row->order, count, row->count);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -280,6 +325,8 @@ int main(void)
 		holds(a_quotes_items_are_copied),
 		holds(the_count_is_the_sum_of_the_quantities),
 		holds(a_sum_needs_every_line_to_have_it),
+		holds(a_line_comes_to_its_total_else_to_its_price_times_its_quantity),
+		holds(an_order_without_a_count_has_that_of_its_lines),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

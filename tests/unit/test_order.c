@@ -699,6 +699,46 @@ static void the_session_item_is_kept_as_long_as_its_order(void **state)
 	assert_int_equal(json_int_or(keep(order_session_item(order, earlier, 3)), "expiresAt", 0), 77);
 }
 
+static void an_order_is_unconfirmed_until_stripe_was_asked(void **state)
+{
+	static const struct {
+		const char *order;
+		bool unconfirmed;
+		const char *after;
+	} table[] = {
+		{"{'items':[{}]}", true, "{'items':[{}],'unconfirmed':true}"},
+		{"{'items':[{}],'unconfirmed':true}", false, "{'items':[{}]}"},
+		{"{'items':[{}]}", false, "{'items':[{}]}"},
+		/* One that waits for its lines says so already. */
+		{"{'items':[],'itemsPending':true}", true, "{'items':[],'itemsPending':true}"},
+		{"{'items':[],'itemsPending':true,'unconfirmed':true}", true, "{'items':[],'itemsPending':true}"},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table) {
+		struct json_object *order = json_of("%s", row->order);
+
+		order_set_unconfirmed(order, row->unconfirmed);
+		check_json(row->order, order, row->after);
+	}
+}
+
+static void an_order_expires_after_the_days_that_it_is_kept(void **state)
+{
+	static const struct {
+		int64_t ttl, now;
+		bool expired;
+	} table[] = {
+		{0, INT64_MAX, false}, {-1, INT64_MAX, false}, {1, 1000 + 86399, false},
+		{1, 1000 + 86400, true}, {30, 1000 + 30 * 86400 - 1, false}, {30, 1000 + 30 * 86400, true},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table)
+		check_int(keep_text(str_printf("%d days", (int)row->ttl)),
+			  order_has_expired(1000, row->ttl, row->now), row->expired);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -734,6 +774,8 @@ int main(void)
 		holds(the_session_item_finds_the_order),
 		holds(the_session_item_keeps_what_stood_in_it),
 		holds(the_session_item_is_kept_as_long_as_its_order),
+		holds(an_order_is_unconfirmed_until_stripe_was_asked),
+		holds(an_order_expires_after_the_days_that_it_is_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -180,6 +180,14 @@ static void a_program_reads_the_order_and_what_it_is_about(void **state)
 	json_object_put(item);
 }
 
+static void an_item_of_the_outbox_is_told_by_its_key(void **state)
+{
+	(void)state;
+	assert_true(outbox_is_item(keep(new_item())));
+	assert_false(outbox_is_item(json_of("{'PK':'OUTBOX2'}")) || outbox_is_item(json_of("{'SK':'OUTBOX'}")) ||
+		     outbox_is_item(json_of("{}")));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -191,6 +199,7 @@ int main(void)
 		holds(the_gaps_grow_to_six_hours_and_end_after_seven_days),
 		holds(a_try_is_never_due_again_while_it_can_run),
 		holds(a_program_reads_the_order_and_what_it_is_about),
+		holds(an_item_of_the_outbox_is_told_by_its_key),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

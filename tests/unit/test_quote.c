@@ -291,6 +291,12 @@ static void a_quote_may_be_free(void **state)
 	assert_true(quote_is_authentic(quote, "secret"));
 }
 
+static void a_quote_is_kept_while_its_sessions_events_may_come(void **state)
+{
+	(void)state;
+	assert_int_equal(quote_kept_until(1000), 1000 + 3 * 86400);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -306,6 +312,7 @@ int main(void)
 		holds(impossible_carts_are_refused_by_item),
 		holds(the_wished_currency_may_be_in_any_case),
 		holds(a_quote_may_be_free),
+		holds(a_quote_is_kept_while_its_sessions_events_may_come),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -522,6 +522,87 @@ static void a_client_can_set_neither_ours_nor_the_users_other_name(void **state)
 		     metadata_is_reserved(""));
 }
 
+/* A session of these members. */
+static struct session session_of(const char *members)
+{
+	struct session session;
+	struct err e;
+
+	assert_int_equal(session_read(json_of("{'object':'checkout.session','id':'cs_1'%s}", members), &session,
+				      &e), 0);
+	return session;
+}
+
+static void a_session_has_a_quote_where_its_metadata_names_one(void **state)
+{
+	static const struct {
+		const char *members;
+		bool has;
+	} table[] = {
+		{"", false}, {",'metadata':{}", false}, {",'metadata':{'quoteSignature':''}", false},
+		{",'metadata':{'quoteSignature':'q'}", true}, {",'metadata':{'quotesignature':'q'}", false},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table) {
+		const struct session session = session_of(row->members);
+
+		check_int(row->members, session_has_quote(&session), row->has);
+	}
+}
+
+static void what_stripe_does_not_tell_any_more_comes_from_the_events_copy(void **state)
+{
+	static const char full[] = ",'created':5,'payment_intent':'pi_1','customer':'cus_1',"
+				   "'client_reference_id':'r','currency':'eur','amount_total':3,"
+				   "'amount_subtotal':2,'livemode':true,'metadata':{'userId':'7'},"
+				   "'customer_details':{'email':'e@x','phone':'p','name':'n'},"
+				   "'shipping_details':{'name':'s','address':{'city':'c'}}";
+	static const char other[] = ",'created':6,'payment_intent':'pi_2','customer':'cus_2',"
+				    "'client_reference_id':'t','currency':'usd','amount_total':0,"
+				    "'amount_subtotal':0,'livemode':false,'metadata':{'userId':'8'},"
+				    "'customer_details':{'email':'f@x','phone':'q','name':'m'},"
+				    "'shipping_details':{'name':'s2','address':{'city':'d'}}";
+	const struct session older = session_of(full);
+	struct session bare = session_of(",'metadata':{}"), whole = session_of(other), none = session_of("");
+	const struct session was = whole;
+
+	(void)state;
+	session_fill_gaps(&bare, &older);
+	session_fill_gaps(&none, &older);
+	session_fill_gaps(&whole, &older);
+	assert_ptr_equal(bare.older, older.json);
+	assert_int_equal(bare.created, 5);
+	assert_string_equal(bare.payment_intent, "pi_1");
+	assert_string_equal(bare.customer, "cus_1");
+	assert_string_equal(bare.client_reference_id, "r");
+	assert_string_equal(bare.email, "e@x");
+	assert_string_equal(bare.phone, "p");
+	assert_string_equal(bare.name, "n");
+	assert_string_equal(bare.currency, "eur");
+	assert_true(bare.total.known && bare.total.value == 3);
+	assert_true(bare.subtotal.known && bare.subtotal.value == 2);
+	assert_ptr_equal(bare.address, older.address);
+	assert_ptr_equal(bare.metadata, older.metadata);
+	assert_ptr_equal(none.metadata, older.metadata);
+	assert_true(bare.livemode_given == JSON_FOUND && bare.livemode);
+
+	/* What it does tell stays, and that it is nothing to pay, too. */
+	assert_int_equal(whole.created, 6);
+	assert_string_equal(whole.payment_intent, "pi_2");
+	assert_string_equal(whole.customer, "cus_2");
+	assert_string_equal(whole.client_reference_id, "t");
+	assert_string_equal(whole.email, "f@x");
+	assert_string_equal(whole.phone, "q");
+	assert_string_equal(whole.name, "m");
+	assert_string_equal(whole.currency, "usd");
+	assert_true(whole.total.known && whole.total.value == 0);
+	assert_true(whole.subtotal.known && whole.subtotal.value == 0);
+	assert_ptr_equal(whole.address, was.address);
+	assert_ptr_equal(whole.metadata, was.metadata);
+	assert_true(whole.livemode_given == JSON_FOUND && !whole.livemode);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -545,6 +626,8 @@ int main(void)
 		holds(an_event_id_has_at_most_255_bytes),
 		holds(four_names_of_metadata_are_ours),
 		holds(a_client_can_set_neither_ours_nor_the_users_other_name),
+		holds(a_session_has_a_quote_where_its_metadata_names_one),
+		holds(what_stripe_does_not_tell_any_more_comes_from_the_events_copy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

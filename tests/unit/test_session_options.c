@@ -158,12 +158,28 @@ static void the_line_is_that_of_the_name(void **state)
 	}
 }
 
+static void metadata_leaves_room_for_ours(void **state)
+{
+	struct json_object *metadata = json_of("{}");
+	struct err e;
+	int n;
+
+	(void)state;
+	for (n = 0; n < 46; n++)
+		json_set_string(metadata, keep_text(str_printf("k%d", n)), "v");
+	assert_int_equal(read_text(keep_text(str_printf("{'metadata':%s}", json_text(metadata))), &e), 0);
+	json_set_string(metadata, "one_more", "v");
+	assert_int_equal(read_text(keep_text(str_printf("{'metadata':%s}", json_text(metadata))), &e), -1);
+	check_err("47", &e, ERR_CONFIG, "metadata has more than 46 keys");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		holds(what_checkout_offers_may_stand_there),
 		holds(what_may_not_is_named_with_its_line),
 		holds(the_line_is_that_of_the_name),
+		holds(metadata_leaves_room_for_ours),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -321,6 +321,38 @@ static void the_body_is_signed_to_its_last_byte(void **state)
 	}
 }
 
+static void a_header_that_can_be_no_signature_is_refused_before_a_secret_is_asked_for(void **state)
+{
+	const struct {
+		const char *header, *wrong; /* NULL: it may be one */
+	} table[] = {
+		{header_of("t=%d,v1=%s", NOW, known), NULL},
+		{header_of("t=%d,v1=%s", NOW, repeat("0", 64)), NULL},
+		{header_of("t=%d,v1=abc,v1=%s", NOW, known), NULL}, {header_of("t=%d,v1=%s,v1=", NOW, known), NULL},
+		{header_of("t=%d,v1=%s", NOW, repeat("0", 63)), "no v1 of 64 hex digits"},
+		{header_of("t=%d,v1=%s", NOW, repeat("0", 65)), "no v1 of 64 hex digits"},
+		{header_of("t=%d,v1=%sA", NOW, repeat("0", 63)), "no v1 of 64 hex digits"},
+		{header_of("t=%d,v1=%sg", NOW, repeat("0", 63)), "no v1 of 64 hex digits"},
+		{header_of("t=%d,v1=", NOW), "no v1 of 64 hex digits"},
+		{header_of("t=%d,v1=%s", NOW - TOLERANCE - 1, known), "STRIPE_WEBHOOK_TOLERANCE"},
+		{header_of("t=%d,v1=%s", NOW + TOLERANCE + 1, known), "from the future"},
+		{header_of("v1=%s", known), ""}, {"", "there is no Stripe-Signature"},
+		{NULL, "there is no Stripe-Signature"},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table) {
+		struct stripe_signature_check check = check_of(row->header);
+		struct err e;
+
+		check.secrets = NULL;
+		check_int(row->header ? row->header : "NULL", stripe_signature_check_header(&check, &e),
+			  row->wrong ? -1 : 0);
+		if (row->wrong)
+			check_err(row->header ? row->header : "NULL", &e, ERR_SIGNATURE, row->wrong);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -337,6 +369,7 @@ int main(void)
 		holds(any_of_several_secrets_may_have_signed),
 		holds(blank_secrets_never_match),
 		holds(the_body_is_signed_to_its_last_byte),
+		holds(a_header_that_can_be_no_signature_is_refused_before_a_secret_is_asked_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

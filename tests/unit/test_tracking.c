@@ -88,12 +88,52 @@ static void an_order_without_its_person_takes_no_number(void **state)
 	}
 }
 
+static void a_mark_is_text_that_can_stand_in_an_order(void **state)
+{
+	const struct {
+		const char *what;
+		struct tracking mark;
+		const char *wrong; /* NULL: it can */
+	} table[] = {
+		{"all of it", {true, "DHL", "00340434161094", "https://dhl.example/?a=1&b=2"}, NULL},
+		{"nothing", {true, NULL, NULL, NULL}, NULL},
+		{"umlauts", {true, "Österreichische Post", "É1", "http://post.example/"}, NULL},
+		{"the longest", {true, repeat("ä", 200), repeat("1", 200), NULL}, NULL},
+		{"a carrier that is too long", {true, repeat("ä", 201), NULL, NULL}, "the carrier must"},
+		{"a number that is too long", {true, NULL, repeat("1", 201), NULL}, "the tracking number must"},
+		{"an empty number", {true, NULL, "", NULL}, "the tracking number must"},
+		{"a blank carrier", {true, "  ", NULL, NULL}, "the carrier must"},
+		{"a line feed", {true, NULL, "1\n2", NULL}, "the tracking number must"},
+		{"a C1 control", {true, "a\xC2\x9B" "b", NULL, NULL}, "the carrier must"},
+		{"no UTF-8", {true, "a\xFF", NULL, NULL}, "the carrier must"},
+		{"a cut letter at the end", {true, NULL, "a\xC3", NULL}, "the tracking number must"},
+		{"ftp", {true, NULL, NULL, "ftp://dhl.example/"}, "the url must"},
+		{"script", {true, NULL, NULL, "javascript:alert(1)"}, "the url must"},
+		{"a blank", {true, NULL, NULL, "https://dhl.example/a b"}, "the url must"},
+		{"a quote", {true, NULL, NULL, "https://dhl.example/\"onclick"}, "the url must"},
+		{"a tag", {true, NULL, NULL, "https://dhl.example/<b>"}, "the url must"},
+		{"a control", {true, NULL, NULL, "https://dhl.example/\x1B[2J"}, "the url must"},
+		{"the longest url", {true, NULL, NULL, keep_text(str_printf("https://%s", repeat("a", 1992)))}, NULL},
+		{"a longer one", {true, NULL, NULL, keep_text(str_printf("https://%s", repeat("a", 1993)))},
+		 "the url must"},
+	}, *row;
+	struct err e;
+
+	(void)state;
+	for EACH(row, table) {
+		check_int(row->what, tracking_check(&row->mark, &e), row->wrong ? -1 : 0);
+		if (row->wrong)
+			check_err(row->what, &e, ERR_BAD_REQUEST, row->wrong);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		holds(an_order_waits_while_it_is_paid_and_has_something_to_ship),
 		holds(a_mark_keeps_what_it_is_not_given),
 		holds(an_order_without_its_person_takes_no_number),
+		holds(a_mark_is_text_that_can_stand_in_an_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
