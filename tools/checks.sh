@@ -2,14 +2,16 @@
 # The parts of ./dev test.  ./dev sources this.
 # shellcheck shell=bash
 
+flags=() # of make, beside those of configure
+
 check_in() { # NAME SUITES OPTION...
 	local name=$1 suites=$2 tests=()
 	shift 2
 	[ "$suites" = all ] || tests=(TESTS="$(suites_of "$suites")")
 	configure_in "$name" "$@" || return
 	find "$build/$name" -name '*.trs' -delete
-	make -C "$build/$name" -j"$jobs" all || return
-	make -C "$build/$name" -j"$at_once" -k check VERBOSE=1 "${tests[@]}"
+	make -C "$build/$name" -j"$jobs" "${flags[@]}" all || return
+	make -C "$build/$name" -j"$at_once" -k check VERBOSE=1 "${flags[@]}" "${tests[@]}"
 }
 
 # The tests whose names begin with one of the words, as make knows them.
@@ -20,21 +22,25 @@ suites_of() { # WORDS
 	done | sed -n 's/\.c$//p; /\.py$/p' | grep '/test_' | sort -u | tr '\n' ' '
 }
 
-# A second compiler sees the programs behind one server of each way to run them.
-some_servers='nginx apache-proxy_fcgi apache-fcgid apache-cgid'
-
-check_clang() {
-	export ORDERSNAP_SERVERS=$some_servers
-	check_in clang 'guard/ unit/ cgi/test_shapes cli/test_command http/test_smoke' \
-		--enable-werror CC=clang CFLAGS='-O1 -g'
+# The sanitizers are clang's, a second compiler for all, with counters of what is reached, for
+# tests/coverage/coverage.py.  The counters are mapped into a file for each program: what is killed has counted
+# too, and processes count side by side.
+check_sanitizers() {
+	local suites='unit/ cgi/ cli/test_c cli/test_o cli/test_r cli/test_sh cli/test_sync_faults'
+	local counters=$build/sanitizers/counters
+	# make's alone: configure and a path with a space in it do not go together
+	local flags=("CFLAGS=-O1 -g '-fprofile-instr-generate=$counters/%m%c.profraw'"
+		'CPPFLAGS=-fcoverage-mapping -mllvm -runtime-counter-relocation')
+	export ORDERSNAP_LEAKS_EVERY=${LEAKS_EVERY:-5}
+	export ORDERSNAP_SERVERS='nginx apache-proxy_fcgi apache-fcgid apache-cgid'
+	rm -rf "$counters"
+	check_in sanitizers "$suites cli/test_transfer http/test_smoke" \
+		--enable-werror --enable-sanitizers CC=clang CFLAGS='-O1 -g'
 }
 
-check_sanitizers() {
-	export ORDERSNAP_LEAKS_EVERY=${LEAKS_EVERY:-5}
-	local suites='unit/ cgi/ cli/test_c cli/test_o cli/test_r cli/test_sh cli/test_sync_faults'
-	export ORDERSNAP_SERVERS=$some_servers
-	check_in sanitizers "$suites cli/test_transfer http/test_smoke" \
-		--enable-werror --enable-sanitizers CC=gcc CFLAGS='-O1 -g'
+check_coverage() {
+	ORDERSNAP_SRC="$src" PYTHONDONTWRITEBYTECODE=1 \
+		python3 "$src/tests/coverage/coverage.py" "$build/sanitizers" "$@"
 }
 
 # Plain CGI is where each request is a whole life of a process: every one of the
