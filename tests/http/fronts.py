@@ -301,3 +301,6 @@ SERVERS = {
     "lighttpd-cgi": Lighttpd("lighttpd/ordersnap-cgi.conf", "alias", "cgi", "setenv"),
     "caddy": Caddy("caddy/ordersnap.caddy", sockets=True),
 }
+
+# More ways to run them, for the suites that ask for them.
+VARIANTS = {"apache-cgi-event": Apache("apache/ordersnap-cgi.conf", "mpm_event", "cgi")}

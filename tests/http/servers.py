@@ -27,7 +27,7 @@ import shop  # noqa: E402
 from tap import Watch, eventually  # noqa: E402
 
 PROGRAMS = ("cart-quote", "checkout-create-session", "orders", "stripe-webhook", "status")
-SERVERS = fronts.SERVERS
+SERVERS = {**fronts.SERVERS, **fronts.VARIANTS}
 
 _open_sites = []
 
@@ -63,7 +63,7 @@ def require(server):
 
 def chosen():
     """The servers' names: all, or those in $ORDERSNAP_SERVERS."""
-    return os.environ.get("ORDERSNAP_SERVERS", "").split() or list(SERVERS)
+    return os.environ.get("ORDERSNAP_SERVERS", "").split() or list(fronts.SERVERS)
 
 
 def uses_sockets(server):

@@ -50,7 +50,7 @@ def site_of(name):
     return _sites[name]
 
 
-def through_each(function, names=tuple(servers.SERVERS)):
+def through_each(function, names=tuple(servers.chosen())):
     """Registers the test once a server; `{}` in its sentence is the server's name."""
     for name in names:
         def run(name=name):
@@ -265,7 +265,7 @@ class Login(servers.Site):
 
 
 # A host's .htaccess hands no user on through a rewritten path.
-for _name in [name for name in servers.SERVERS if not name.startswith("htaccess")]:
+for _name in [name for name in servers.chosen() if not name.startswith("htaccess")]:
     def _(name=_name):
         if servers.lacking(name):
             skip(servers.lacking(name) + " is not installed")

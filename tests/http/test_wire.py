@@ -265,14 +265,18 @@ def _():
 
 @test
 def _():
-    "a peer that stalls and one that dribbles do not keep a process from ending on SIGTERM"
+    "a peer that stalls does not keep a process from ending on SIGTERM, and who waits behind is served"
     where = servers.Site("nginx", children=1)
-    with fastcgi.connect(where.socket_of("cart-quote")) as peer:
+    body, path = cart(), where.socket_of("cart-quote")
+    with fastcgi.connect(path) as peer, fastcgi.connect(path) as behind:
         peer.sendall(fastcgi.head(fastcgi.variables("/cart/quote", 100)))
+        behind.sendall(fastcgi.head(fastcgi.variables("/cart/quote", len(body))) +
+                       fastcgi.stream(fastcgi.STDIN, body) + fastcgi.record(fastcgi.STDIN))
         time.sleep(0.2)
         since = Watch()
         equal(where.end("cart-quote"), 0)
         since.at_most(STALL)
+        equal(fastcgi.read_answer(behind).status, 200)
     where.close()
 
 

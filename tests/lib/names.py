@@ -35,7 +35,7 @@ def _skip_all(why):
 def enter():
     """Goes on inside, or skips the whole file and says why it can't."""
     if os.environ.get(INSIDE):
-        _raise_lo()
+        raise_lo()
         return
     said = "unshare (util-linux) is not installed"
     for more in ([], ["--map-root-user"]):
@@ -49,7 +49,7 @@ def enter():
     _skip_all(f"a network of its own needs root or user namespaces: {said}")
 
 
-def _raise_lo():
+def raise_lo():
     """`ip link set lo up`."""
     siocgifflags, siocsifflags, up = 0x8913, 0x8914, 1
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:

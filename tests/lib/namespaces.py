@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: ISC
+"""A network and a /dev of a test's own, for a test that root runs: what is set or put there, nobody
+else on the machine sees.
+"""
+import ctypes
+import os
+import re
+import socket
+import subprocess
+import threading
+
+import environment  # noqa: F401  (nothing of this machine gets in)
+from names import raise_lo
+
+CLONE_NEWNS, CLONE_NEWNET = 0x20000, 0x40000000
+NODES = ("null", "zero", "full", "random", "urandom", "tty")
+LINKS = {"fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2"}
+
+
+def enter():
+    """Goes on in a network with `lo` alone, and may mount; whether this machine lets it.  It has to
+    come before the first thread."""
+    if os.geteuid() != 0 or ctypes.CDLL(None).unshare(CLONE_NEWNS | CLONE_NEWNET):
+        return False
+    subprocess.run(["mount", "--make-rprivate", "/"], check=True)
+    raise_lo()
+    return True
+
+
+def apply_sysctl(path):
+    """`sysctl -p`; whether the kernel knows all that the file sets."""
+    with open(path, encoding="ascii") as f:
+        settings = re.findall(r"^([\w.]+) = (\S+)$", f.read(), re.M)
+    try:
+        for name, value in settings:
+            with open("/proc/sys/" + name.replace(".", "/"), "w", encoding="ascii") as f:
+                f.write(value)
+    except OSError:
+        return False
+    return bool(settings)
+
+
+def cover_dev(folder):
+    """A /dev below `folder`, with the usual nodes and no log, in the place of the machine's."""
+    dev = os.path.join(folder, "dev")
+    os.mkdir(dev)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", dev], check=True)
+    for name in NODES:
+        with open(os.path.join(dev, name), "wb"):
+            pass
+        subprocess.run(["mount", "--bind", "/dev/" + name, os.path.join(dev, name)], check=True)
+    for name, target in LINKS.items():
+        os.symlink(target, os.path.join(dev, name))
+    os.mkdir(os.path.join(dev, "shm"))
+    os.chmod(os.path.join(dev, "shm"), 0o1777)
+    subprocess.run(["mount", "--rbind", dev, "/dev"], check=True)
+
+
+class SystemLog(threading.Thread):
+    """What a syslog daemon would get at /dev/log: `lines` is a list of (level, text)."""
+
+    LEVELS = {3: "error", 4: "warning", 6: "info", 7: "debug"}
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.lines = []
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind("/dev/log")
+        os.chmod("/dev/log", 0o666)
+        self.start()
+
+    def run(self):
+        while data := self.socket.recv(65536):
+            priority, text = re.match(r"<(\d+)>(?s:(.*))", data.decode("utf-8", "replace")).groups()
+            self.lines.append((self.LEVELS.get(int(priority) % 8), text))
