@@ -5,7 +5,7 @@ read all of it, and the events that tell of the charge afterwards."""
 import json
 import time
 
-from kit import KeptShop, case, equal, granted, lines_of, main, test
+from kit import KeptShop, Stub, case, equal, granted, lines_of, main, test
 
 shop = KeptShop()
 COMPLETED = "checkout.session.completed"
@@ -150,6 +150,40 @@ def _():
 
 
 # --- the charge afterwards ------------------------------------------------------------------------
+
+def moves_on(change):
+    """Stripe, where `change()` happens right after it told of a charge for the first time."""
+    changed = []
+
+    def answer(request):
+        said = shop.stripe("GET", request.path)
+        if "/charges/" in request.path and not changed:
+            changed.append(change())
+        return 200, said
+    return Stub(answer)
+
+
+# A refund that names its charge alone: the charge is asked for its payment, then the order is read.
+for stands in (True, False):
+    @case("a refund that is made while the order of another one is " + ("read" if stands else "made") +
+          " is in the order: what counts of the charge is asked for after that")
+    def _(stands=stands):
+        session, event = sell()
+        if stands:
+            granted(shop.webhook(event))
+
+        def refund():
+            return shop.stripe("POST", "/v1/refunds", {"payment_intent": session["payment_intent"],
+                                                       "amount": 100})
+        made = refund()
+        stub = moves_on(refund)
+        try:
+            granted(shop.webhook(event_of("refund.created", {key: made[key] for key in (
+                "id", "object", "charge")}), STRIPE_API_BASE=stub.base))
+        finally:
+            stub.close()
+        equal(shop.order_of(session["id"])["amountRefunded"], 200)
+
 
 @test
 def _():

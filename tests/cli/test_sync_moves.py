@@ -313,6 +313,18 @@ def _():
 
 @test
 def _():
+    "a refund that Stripe's clock dates after ours is seen, and so is an order that Stripe does not know any more"
+    shop = new_shop()
+    old = shop.sell(created=NOW - 40 * DAY, at=NOW - 40 * DAY)
+    ahead = shop.sell(created=NOW + 5000, at=NOW + 5000)["id"]
+    shop.sync("--since", "2020-01-01")
+    shop.long_ago(-1, lambda: shop.refund(old, 300))
+    shop.sim.post("/_sim/delete", {"ids": [ahead]})
+    equal(shop.sync().kinds(), {old["id"]: "stale", ahead: "unknown"})
+
+
+@test
+def _():
     "an order past ORDER_TTL_DAYS is not made anew"
     shop = new_shop(ORDER_TTL_DAYS=30)
     old, young = (shop.sell(created=NOW - days * DAY, at=NOW - days * DAY)["id"] for days in (31, 29))
