@@ -192,6 +192,10 @@ class Htaccess(Apache):
             os.chmod(site.path(folder, ".htaccess"), 0o644)
         return super().write(site)
 
+    def shipped(self, site):
+        """The file beside the programs, which a login stands in."""
+        return site.path("share", self.file + "-cgi-bin")
+
     def include(self, site):
         # Of mod_fcgid only the host can say how much it takes.
         more = "FcgidMaxRequestLen 2097152\n" if "fcgid" in self.modules else ""
@@ -201,7 +205,7 @@ class Htaccess(Apache):
         AllowOverride FileInfo
     </Directory>
     <Directory "{site.path("cgi-bin")}">
-        AllowOverride FileInfo
+        AllowOverride FileInfo{" AuthConfig" if "auth_basic" in site.modules else ""}
         Require all granted
     </Directory>
     RequestReadTimeout header=20-40,MinRate=500 body=10,MinRate=500

@@ -1,17 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
 """A customer's orders through real web servers: the paths, the token, the user that a server has
-checked, and the one that it has not."""
+checked, and the one that it has not; and the log that a shop has in a file."""
 import base64
 import hashlib
 import os
+import re
 import subprocess
 import sys
 import time
 
 import servers
 from servers import shop
-from tap import equal, lacks, main, ok, skip, test
+from tap import equal, eventually, lacks, main, ok, skip, test
 
 sys.path.insert(0, os.path.join(shop.SRC, "tests", "cgi"))
 
@@ -20,13 +21,8 @@ from kit import token  # noqa: E402
 
 SECRET = "the-secret-of-the-login-that-the-tests-use"
 NOW = int(time.time())
-APACHE_LOGIN = ('<LocationMatch "^/orders(/|$)">\nAuthType Basic\nAuthName "My orders"\n'
-                'AuthUserFile "{users}"\nRequire valid-user\n</LocationMatch>\n')
-LIGHTTPD_LOGIN = ('$HTTP["url"] =~ "^/orders(/|$)" {\nauth.backend = "htpasswd"\n'
-                  'auth.backend.htpasswd.userfile = "{users}"\n'
-                  'auth.require = ( "" => ( "method" => "basic", "realm" => "My orders", '
-                  '"require" => "valid-user" ) )\n}\n')
-LOGIN_MODULES = {"apache": ("authn_core", "authn_file", "auth_basic", "authz_user"),
+APACHE_MODULES = ("authn_core", "authn_file", "auth_basic", "authz_user")
+LOGIN_MODULES = {"apache": APACHE_MODULES, "htaccess": APACHE_MODULES,
                  "lighttpd": ("auth", "authn_file")}
 
 _sites = {}
@@ -43,7 +39,7 @@ def site_of(name):
         skip(servers.lacking(name) + " is not installed")
     if name not in _sites:
         _sites[name] = None
-        _sites[name] = servers.Site(name, children=2, JWT_SECRET=SECRET)
+        _sites[name] = servers.Site(name, children=2, log_to_file=True, JWT_SECRET=SECRET)
         fill(_sites[name])
     if _sites[name] is None:
         raise RuntimeError(f"{name} did not start")
@@ -98,6 +94,21 @@ def _(site):
         same = site.curl(path, headers=[*bearer(), "If-None-Match: " + answer.headers["etag"]])
         equal((same.status, same.body), (304, b""), path)
         equal(same.headers["etag"], answer.headers["etag"])
+
+
+@through_each
+def _(site):
+    "through {}: with LOG_TARGET=FILE each line is there once, at its level, and in no log of the server's"
+    equal(site.curl("/orders").status, 401)
+    equal(site.deliver({**site.paid_event(), "livemode": True}).status, 200)
+
+    def lines():
+        return sorted(re.findall(r"^\S+ (\w+) (Request refused|Webhook of the other mode)",
+                                 site.log("ordersnap"), re.M))
+    eventually(lambda: len(lines()) >= 2, what="the lines")
+    equal(lines(), [("info", "Request refused"), ("warning", "Webhook of the other mode")])
+    lacks("".join(site.log(name) for name in ("error", "breakage", "server", "orders", "stripe-webhook")),
+          "Webhook of the other mode")
 
 
 def bad_tokens():
@@ -227,8 +238,14 @@ def _(site):
         other.close()
 
 
+# Where the login stands in the shipped file, if not at its end.
+PLACES = {"nginx": ("location = /orders {\n", "location ^~ /orders/ {\n"),
+          "caddy": ("handle @ordersnap_orders {\n",)}
+
+
 class Login(servers.Site):
-    """A shop whose server asks for the customers' passwords, as the shipped file's comment says."""
+    """A shop whose server asks for the customers' passwords, by the lines that the comment of the
+    shipped file has for it."""
 
     def fill_in(self, source, target):
         super().fill_in(source, target)
@@ -237,35 +254,32 @@ class Login(servers.Site):
             return
         with open(path, encoding="utf-8") as f:
             text = f.read()
+        comment = re.search(r"#.*ORDERS_AUTH=remote_user.*\n((?:\s*#.*\n)+)", text).group(1)
+        login = "\n".join(re.findall(r"^\s*# {5}(.*)$", comment, re.M)) + "\n"
         kind = self.server.partition("-")[0]
-        if kind == "nginx":
-            users = self.write_users("user_2:{PLAIN}right")
-            lines = ('    auth_basic "My orders"; auth_basic_user_file "' + users + '";\n'
-                     '    fastcgi_param REMOTE_USER $remote_user;\n')
-            for location in ("location = /orders {\n", "location ^~ /orders/ {\n"):
-                assert location in text
-                text = text.replace(location, location + lines)
-        elif kind == "caddy":
-            done = subprocess.run(["caddy", "hash-password", "--plaintext", "right"], check=True,
-                                  capture_output=True, text=True)
-            place = "handle @ordersnap_orders {\n"
+        login, customers = re.subn(r'"?[^ "]*/customers"?', f'"{self.write_users()}"', login)
+        if kind == "caddy":
+            login, customers = re.subn(r"anna \S+", "user_2 " + self.caddy_hash(), login)
+        equal(customers, 1, login)
+        for place in PLACES.get(kind, ()):
             assert place in text
-            text = text.replace(place, place + "basicauth {\nuser_2 " + done.stdout.strip() + "\n}\n")
-        else:
-            users = self.write_users(
-                "user_2:{SHA}" + base64.b64encode(hashlib.sha1(b"right").digest()).decode())
-            text += {"apache": APACHE_LOGIN, "lighttpd": LIGHTTPD_LOGIN}[kind].replace("{users}", users)
+            text = text.replace(place, place + login)
         with open(path, "w", encoding="utf-8") as f:
-            f.write(text)
+            f.write(text + ("" if kind in PLACES else login))
 
-    def write_users(self, line):
-        users = self.write_file("customers", line + "\n")
+    def write_users(self):
+        digest = base64.b64encode(hashlib.sha1(b"right").digest()).decode()
+        users = self.write_file("customers", f"user_2:{{SHA}}{digest}\n")
         os.chmod(users, 0o644)
         return users
 
+    def caddy_hash(self):
+        done = subprocess.run(["caddy", "hash-password", "--plaintext", "right"], check=True,
+                              capture_output=True, text=True)
+        return done.stdout.strip()
 
-# A host's .htaccess hands no user on through a rewritten path.
-for _name in [name for name in servers.chosen() if not name.startswith("htaccess")]:
+
+for _name in servers.chosen():
     def _(name=_name):
         if servers.lacking(name):
             skip(servers.lacking(name) + " is not installed")
