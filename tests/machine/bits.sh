@@ -8,11 +8,12 @@
 #
 # shellcheck disable=SC2016,SC2317 # text for another shell; functions that holds() calls
 set -euo pipefail
+# shellcheck source=tests/machine/holds.sh
+. "${BASH_SOURCE[0]%/*}/holds.sh"
 
-sources=$1 folder=$2
+sources=$1 folder=$2 debian=i386
 root=$folder/root
 limit=2400 # seconds for one step
-failed=0
 mkdir -p "$folder"
 export LC_ALL=C.UTF-8
 
@@ -52,19 +53,6 @@ inside() { # COMMAND
 			ORDERSNAP_BUILD=/srv/ordersnap PYTHONDONTWRITEBYTECODE=1 \
 			PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
 			bash -ec "cd /srv/ordersnap && $2"' bash "$root" "$1" </dev/null
-}
-
-holds() { # SENTENCE COMMAND...
-	local sentence="i386, $1" since=$SECONDS
-	shift
-	(set -e && "$@") >"$folder/log" 2>&1 & # in a condition, errors would end nothing
-	if wait $!; then
-		echo "ok - $sentence ($((SECONDS - since)) s)"
-	else
-		sed 's/^/# /' "$folder/log" | tail -n 60
-		echo "not ok - $sentence ($((SECONDS - since)) s)"
-		failed=1
-	fi
 }
 
 cat >"$folder/list"

@@ -9,6 +9,8 @@
 # The systemd has namespaces and a control group of its own; what it started ends with it.
 # shellcheck disable=SC2016,SC2317 # text for another shell; functions that holds() calls
 set -euo pipefail
+# shellcheck source=tests/machine/holds.sh
+. "${BASH_SOURCE[0]%/*}/holds.sh"
 
 sources=$1 folder=$2
 read -ra debians <<<"${ORDERSNAP_DEBIANS:-bookworm trixie}"
@@ -17,7 +19,6 @@ group=/sys/fs/cgroup/unified
 [ -e "$group/cgroup.procs" ] || group=/sys/fs/cgroup
 group=$group/ordersnap-test-$$
 init=
-failed=0
 mkdir -p "$folder"
 export LC_ALL=C.UTF-8
 
@@ -114,19 +115,6 @@ there() { # COMMAND
 		bash -ec "not() { if \"\$@\"; then return 1; fi; }
 			cd /srv/ordersnap
 			$1" </dev/null
-}
-
-holds() { # SENTENCE COMMAND...
-	local sentence="$debian, $1" since=$SECONDS
-	shift
-	(set -e && "$@") >"$folder/log" 2>&1 & # in a condition, errors would end nothing
-	if wait $!; then
-		echo "ok - $sentence ($((SECONDS - since)) s)"
-	else
-		sed 's/^/# /' "$folder/log" | tail -n 60
-		echo "not ok - $sentence ($((SECONDS - since)) s)"
-		failed=1
-	fi
 }
 
 # --- what holds ---

@@ -12,6 +12,8 @@
 # second load to the other.  The network is this machine's, for Debian's packages.
 # shellcheck disable=SC2016,SC2317 # text for another shell; functions that holds() calls
 set -euo pipefail
+# shellcheck source=tests/machine/holds.sh
+. "${BASH_SOURCE[0]%/*}/holds.sh"
 
 debians=(bookworm trixie)
 sources=$1 folder=$2
@@ -145,25 +147,6 @@ inside() { # MACHINE USER COMMAND
 
 # --- what holds ---
 
-# The lines of a log that say what is wrong; where none does, the last ones.
-what_failed() { # LOG
-	grep -nE '^(# )?(FAIL|ERROR|XPASS|not ok)\b|\berror:|^make.*\*\*\*' "$1" | tail -n 60 || true
-	grep -qE '^(# )?(FAIL|ERROR|XPASS|not ok)\b|\berror:' "$1" || tail -n 30 "$1"
-}
-
-holds() { # DEBIAN SENTENCE COMMAND...
-	local debian=$1 sentence="$1, $2" since=$SECONDS
-	shift 2
-	(set -e && "$@") >"$folder/$debian.log" 2>&1 & # in a condition, errors would end nothing
-	if wait $!; then
-		echo "ok - $sentence ($((SECONDS - since)) s)"
-	else
-		what_failed "$folder/$debian.log" | sed 's/^/# /'
-		echo "not ok - $sentence ($((SECONDS - since)) s)"
-		failed=1
-	fi
-}
-
 # The README's lines to install, from apt-get update on, as one command.
 install_lines() {
 	sed -n '/^As root, in the folder of the sources/,/^The programs go to/p' "$sources/README.md" |
@@ -191,19 +174,19 @@ give_tarball() { # FROM TO
 on_root_machine() { # DEBIAN
 	local machine=$1-root
 	give_sources "$machine" root
-	holds "$1" "root: there is a shop on the machine" give_shop "$machine" root
-	holds "$1" "root: ./dev demo --once, twice" inside "$machine" root './dev demo --once && ./dev demo --once'
-	holds "$1" "root: the README's lines to install, with make check, without git" \
+	holds "root: there is a shop on the machine" give_shop "$machine" root
+	holds "root: ./dev demo --once, twice" inside "$machine" root './dev demo --once && ./dev demo --once'
+	holds "root: the README's lines to install, with make check, without git" \
 		inside "$machine" root "export $many; $(install_lines)"
-	holds "$1" "root: the suites of the programs and of the command a second time" \
+	holds "root: the suites of the programs and of the command a second time" \
 		inside "$machine" root "$many make check TESTS='$again'"
-	holds "$1" "root: each web server that this Debian has" inside "$machine" root \
+	holds "root: each web server that this Debian has" inside "$machine" root \
 		"apt-get install apache2-bin caddy curl libapache2-mod-fcgid libapache2-mod-qos lighttpd spawn-fcgi &&
 			make check TESTS='$servers'"
-	holds "$1" "root: ./dev demo --once beside the sources that were configured in place" \
+	holds "root: ./dev demo --once beside the sources that were configured in place" \
 		inside "$machine" root './dev demo --once'
-	holds "$1" "root: make install again, and with DESTDIR" install_image "$machine"
-	holds "$1" "root: none of it reads or changes the machine's own shop" untouched "$machine" root
+	holds "root: make install again, and with DESTDIR" install_image "$machine"
+	holds "root: none of it reads or changes the machine's own shop" untouched "$machine" root
 }
 
 on_owner_machine() { # DEBIAN
@@ -211,27 +194,26 @@ on_owner_machine() { # DEBIAN
 	lines=$(install_lines)
 	lines=${lines//apt-get/sudo apt-get}
 	give_sources "$machine" owner
-	holds "$1" "a user with sudo: there is a shop on the machine" give_shop "$machine" owner
-	holds "$1" "a user with sudo: ./dev demo --once, twice" \
+	holds "a user with sudo: there is a shop on the machine" give_shop "$machine" owner
+	holds "a user with sudo: ./dev demo --once, twice" \
 		inside "$machine" owner './dev demo --once && ./dev demo --once'
-	holds "$1" "a user with sudo: the README's lines to build, with make check" \
+	holds "a user with sudo: the README's lines to build, with make check" \
 		inside "$machine" owner "export $many; ${lines//make install/sudo make install}"
-	holds "$1" "a tarball can be made" give_tarball "$1-root" "$machine"
-	holds "$1" "a user: configure, make and make check of the tarball, with neither git nor autotools" \
+	holds "a tarball can be made" give_tarball "$1-root" "$machine"
+	holds "a user: configure, make and make check of the tarball, with neither git nor autotools" \
 		inside "$machine" owner "sudo apt-get remove autoconf automake && mkdir $from &&
 			tar -C $from --strip-components=1 -xf ordersnap.tar.gz &&
 			cd $from && ./configure && make && $many make check"
-	holds "$1" "a user: make check where git takes the folder for somebody else's" \
+	holds "a user: make check where git takes the folder for somebody else's" \
 		inside "$machine" owner "sudo apt-get install autoconf automake git xz-utils && cd $from &&
 			sudo git init -q && ! git status && ORDERSNAP_SRC= make check TESTS='$guards'"
-	holds "$1" "a user: make distcheck" \
+	holds "a user: make distcheck" \
 		inside "$machine" owner "cd $from && make distcheck TESTS='$guards'"
-	holds "$1" "a user: none of it reads or changes the machine's own shop" untouched "$machine" owner
+	holds "a user: none of it reads or changes the machine's own shop" untouched "$machine" owner
 }
 
 on_debian() { # DEBIAN
-	failed=0
-	holds "$1" "two machines can be made" make_debian "$1"
+	holds "two machines can be made" make_debian "$1"
 	if [ "$failed" -eq 0 ]; then
 		on_root_machine "$1"
 		on_owner_machine "$1"

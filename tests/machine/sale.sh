@@ -10,11 +10,12 @@
 # The lines for systemd are left out, for there is none in a folder, and so is `make check`.
 # shellcheck disable=SC2016,SC2317 # text for another shell; functions that holds() calls
 set -euo pipefail
+# shellcheck source=tests/machine/holds.sh
+. "${BASH_SOURCE[0]%/*}/holds.sh"
 
 sources=$1 folder=$2 debian=$3
 root=$folder/root
 limit=1200 # seconds for one step
-number=0 failed=0
 mkdir -p "$folder"
 export LC_ALL=C.UTF-8
 
@@ -64,20 +65,6 @@ inside() { # own-network|our-network
 			bash -c "cd ~/ordersnap && bash -ex ~/steps"' bash "$root" </dev/null
 }
 
-holds() { # SENTENCE COMMAND...
-	local sentence=$1 since=$SECONDS
-	shift
-	number=$((number + 1))
-	(set -e && "$@") >"$folder/log" 2>&1 & # in a condition, errors would end nothing
-	if wait $!; then
-		echo "ok $number - $sentence ($((SECONDS - since)) s)"
-	else
-		sed 's/^/# /' "$folder/log" | tail -n 60
-		echo "not ok $number - $sentence"
-		failed=1
-	fi
-}
-
 build_it() {
 	{
 		readme_lines "As root, in the folder of the sources" "The programs go to" | sed 's/ && make check//'
@@ -109,7 +96,7 @@ says() { # COUNT WORDS
 
 cat >"$folder/list"
 echo "1..7"
-holds "an empty Debian ($debian) can be made" make_machine
+holds "an empty machine can be made" make_machine
 holds "the README's lines build and install it there" build_it
 holds "the README's lines sell something there, and SIGHUP restarts the programs" sell
 holds "the sale's order is listed, once" says 1 '^BC-.* 30.00 USD  completed'
