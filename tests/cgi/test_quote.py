@@ -666,6 +666,13 @@ for status in (429, 500, 503):
             refused(shop.quote("N-RED", PRICE_CACHE_SECONDS=0), 503)
 
 
+for status, then in ((403, 502), (500, 503)):
+    @case(f"a lasting {status} for a price by its id is a {then}, and is not taken for a price that is missing")
+    def _(status=status, then=then):
+        with shop.faults("GET /v1/prices/price_one", "status", status=status, times=-1), shop.unchanged():
+            refused(shop.quote({"stripePriceId": "price_one", "quantity": 1}, PRICE_CACHE_SECONDS=0), then)
+
+
 @test
 def _():
     """a wrong API key is a 502, with Stripe's request id in the log and not in the answer"""

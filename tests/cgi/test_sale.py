@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: ISC
 """The whole sale in one call: what the programs ask Stripe for, what they do where the key may not
 read all of it, and the events that tell of the charge afterwards."""
+import contextlib
 import json
+import sqlite3
 import time
 
 from kit import KeptShop, Stub, case, equal, granted, lines_of, main, test
@@ -238,6 +240,53 @@ def _():
     intent = {"id": "pi_elsewhere", "object": "payment_intent", "status": "canceled", "latest_charge": None}
     with shop.unchanged():
         equal(granted(shop.webhook(event_of("payment_intent.canceled", intent))), {"status": "ignored"})
+
+
+# Of the session that a payment was made for, what Stripe says in its place, and what comes of it.
+for what, said, status in (("is still open", {"status": "open"}, 200),
+                           ("is of mode setup", {"mode": "setup"}, 200),
+                           ("has no id", {"id": None}, 503), ("is none", {"object": "list"}, 503)):
+    @case(f"a payment that is canceled and whose session {what} makes no order" +
+          (", and comes again" if status == 503 else ""))
+    def _(said=said, status=status):
+        session, _event = sell(method="later")
+        intent = {"id": session["payment_intent"], "object": "payment_intent", "latest_charge": None}
+        stub = Stub(lambda _request: (200, {"object": "list", "has_more": False, "data": [{**session, **said}]}))
+        try:
+            with shop.unchanged():
+                answer = shop.webhook(event_of("payment_intent.canceled", intent), STRIPE_API_BASE=stub.base)
+        finally:
+            stub.close()
+        equal(answer.status, status)
+        if status == 200:
+            equal(answer.json, {"status": "ignored"})
+
+
+@test
+def _():
+    """a refund of a charge that no payment intent made is none of ours"""
+    charge = {"id": "ch_alone", "object": "charge", "amount": 5, "amount_refunded": 5, "payment_intent": None}
+    stub = Stub(lambda _request: (200, charge))
+    try:
+        with shop.unchanged():
+            answer = shop.webhook(event_of("refund.created", {"id": "re_alone", "object": "refund",
+                                                              "charge": "ch_alone"}),
+                                  STRIPE_API_BASE=stub.base)
+    finally:
+        stub.close()
+    equal(granted(answer), {"status": "ignored"})
+
+
+@test
+def _():
+    """charge.updated makes no order where only the payment's pointer is left of one"""
+    session, event = sell()
+    granted(shop.webhook(event))
+    with contextlib.closing(sqlite3.connect(shop.db)) as db, db:
+        db.execute("DELETE FROM items WHERE pk LIKE 'USER#%' AND sk LIKE ?", ("%" + session["id"],))
+    updated = event_of("charge.updated", charge_of(session))
+    with shop.unchanged(), shop.asks():
+        equal(granted(shop.webhook(updated)), {"status": "ignored"})
 
 
 def held():

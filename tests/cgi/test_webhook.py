@@ -545,6 +545,24 @@ for status in (401, 403, 404, 500):
                 contains(answer.log, "STRIPE_SECRET of another account or sandbox")
 
 
+@test
+def _():
+    """a thin event's object is asked for where its kind stands"""
+    stub = Stub(lambda _request: (404, b'{"error": {"message": "no"}}'))
+    try:
+        for number, (type, path) in enumerate((
+                ("checkout.session.expired", "checkout/sessions"), ("charge.refunded", "charges"),
+                ("refund.updated", "refunds"), ("charge.dispute.closed", "disputes"),
+                ("charge.updated", "charges"), ("charge.captured", "charges"),
+                ("payment_intent.canceled", "payment_intents"))):
+            event = {**THIN, "id": f"evt_place{number}", "type": "v1." + type,
+                     "related_object": {"id": "x_1", "type": "x", "url": "/v1/other/x_2"}}
+            refused(shop.webhook(event, STRIPE_API_BASE=stub.base), 503)
+            equal([r.path.split("?")[0] for r in stub.taken()], [f"/v1/{path}/x_1"], type)
+    finally:
+        stub.close()
+
+
 for status in (401, 403, 404):
     for type, object in (("charge.refunded", {"id": "ch_x1", "object": "charge",
                                               "payment_intent": "pi_x1"}),

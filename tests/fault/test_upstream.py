@@ -181,6 +181,8 @@ FIELDS = [(("id",), None), (("id",), 7), (("id",), "cs_test_another"), (("object
           (("line_items", "data", 0, "quantity"), "two"), (("line_items", "data", 0, "quantity"), -2),
           (("line_items", "data", 0, "amount_total"), []), (("line_items", "data", 0, "price"), 7),
           (("line_items", "has_more"), "no"), (("payment_intent",), []), (("payment_intent",), 7),
+          (("payment_intent", "latest_charge", "amount_refunded"), 10 ** 9),
+          (("payment_intent", "latest_charge", "amount"), "6000"),
           (("customer_details",), "Jenny"), (("customer_details",), None), (("metadata",), []),
           (("total_details",), 7), (("metadata", "userId"), {"a": 1})]
 
