@@ -144,17 +144,25 @@ static enum parse_status take_option(struct reader *r, struct command_line *line
 		? wrong(r, "%s", "--db and --table exclude each other") : PARSE_RUN;
 }
 
-/* An option with its value, or an operand. */
-static enum parse_status take_word(struct reader *r, struct command_line *line)
+/* A word with a dash in front and more behind it: an option, with its value. */
+static enum parse_status take_option_word(struct reader *r, struct command_line *line)
 {
-	char *word = r->argv[r->at];
+	const char *word = r->argv[r->at];
 
 	if (strcmp(word, "-h") == 0)
 		return PARSE_HELP;
 	if (str_starts(word, "--") && word[2])
 		return take_option(r, line);
+	return wrong(r, "there is no option %s", word);
+}
+
+/* An option with its value, or an operand. */
+static enum parse_status take_word(struct reader *r, struct command_line *line)
+{
+	char *word = r->argv[r->at];
+
 	if (word[0] == '-' && word[1])
-		return wrong(r, "there is no option %s", word);
+		return take_option_word(r, line);
 	line->operands[line->count++] = word;
 	return PARSE_RUN;
 }
@@ -188,8 +196,9 @@ enum parse_status parse_front(int argc, char **argv, struct app_options *app, in
 	struct command_line line = {.app = *app};
 	enum parse_status status = PARSE_RUN;
 
-	for (; status == PARSE_RUN && r.at < argc && argv[r.at][0] == '-'; r.at++)
-		status = take_word(&r, &line);
+	/* A lone "-" is no option: it is taken for the command's name. */
+	for (; status == PARSE_RUN && r.at < argc && argv[r.at][0] == '-' && argv[r.at][1]; r.at++)
+		status = take_option_word(&r, &line);
 	*app = line.app;
 	*used = r.at;
 	return status;

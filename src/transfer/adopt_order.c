@@ -65,7 +65,7 @@ static int read_items(struct attempt *a, unsigned which, struct err *e)
 {
 	struct json_object *found[ITEMS];
 	struct store_key keys[ITEMS];
-	size_t at[ITEMS], i, n = 0;
+	size_t at[ITEMS] = {0}, i, n = 0;
 
 	for (i = 0; i < ITEMS; i++) {
 		if (!(which >> i & 1) || !a->pk[i])

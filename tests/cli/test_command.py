@@ -49,6 +49,8 @@ def _():
     contains(shop.run("init", "--wholly-other", code=2).err, "there is no option --wholly-other")
     contains(shop.run("init", "-x", code=2).err, "there is no option -x")
     contains(shop.run("--dbb", "x", "init", code=2).err, "there is no option --dbb")
+    contains(shop.run("-", code=2).err, 'there is no command "-"')
+    contains(shop.run("--", code=2).err, "there is no option --")
 
 
 @test
