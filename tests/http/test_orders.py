@@ -16,6 +16,7 @@ from tap import equal, eventually, lacks, main, ok, skip, test
 
 sys.path.insert(0, os.path.join(shop.SRC, "tests", "cgi"))
 
+import environment  # noqa: E402
 import orders as made  # noqa: E402
 from kit import token  # noqa: E402
 
@@ -275,7 +276,7 @@ class Login(servers.Site):
 
     def caddy_hash(self):
         done = subprocess.run(["caddy", "hash-password", "--plaintext", "right"], check=True,
-                              capture_output=True, text=True)
+                              capture_output=True, text=True, env=environment.of(**self.front.variables(self)))
         return done.stdout.strip()
 
 

@@ -156,7 +156,7 @@ install_lines() {
 
 # What is installed beside a shop that is set up leaves its settings alone, and brings none.
 install_image() { # MACHINE
-	inside "$1" root 'make install && make install DESTDIR=$PWD/image' || return
+	inside "$1" root 'make install && make install DESTDIR="$PWD/image"' || return
 	[ -x "$folder/$1/root/my ordersnap/image/usr/local/bin/ordersnap" ] || return
 	if ls -d "$folder/$1/root/my ordersnap/image/"{etc,var} 2>/dev/null; then
 		echo "error: make install puts something in these"
