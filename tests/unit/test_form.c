@@ -153,6 +153,32 @@ static void an_impossible_time_is_an_empty_text(void **state)
 	assert_string_equal(iso8601_day(INT64_MIN, out), "");
 }
 
+static void a_name_that_does_not_fit_fails_the_whole_form(void **state)
+{
+	static const struct {
+		const char *what, *json; /* %s: a name of the length */
+		size_t length;
+		bool fits;
+	} table[] = {
+		{"a member", "{'%s':'v'}", 100, true}, {"a long member", "{'%s':'v'}", 5000, false},
+		{"a member within", "{'a':{'%s':'v'}}", 5000, false},
+		{"a list", "{'%s':['v']}", 508, true}, {"a longer one", "{'%s':['v']}", 509, false},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table) {
+		char *text = str_printf("%s", row->json), *at = strstr(text, "%s");
+		struct buf out;
+
+		*at = '\0';
+		buf_init(&out, 1 << 20);
+		form_add_members(&out, json_of("%s%s%s", text, repeat("n", row->length), at + 2));
+		check_int(row->what, out.failed, !row->fits);
+		buf_free(&out);
+		free(text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -164,6 +190,7 @@ int main(void)
 		holds(a_written_time_is_read_back),
 		holds(what_is_no_time_in_utc_is_not_read),
 		holds(an_impossible_time_is_an_empty_text),
+		holds(a_name_that_does_not_fit_fails_the_whole_form),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -202,6 +202,10 @@ static void strings_are_found_whole_or_not_at_all(void **state)
 		{"\"\"", JSON_FOUND, ""}, {"\"a\"", JSON_FOUND, "a"},
 		{"\"\\u00e4\\/\\n\"", JSON_FOUND, "\xC3\xA4/\n"},
 		{"\"\\ud83d\\ude00\"", JSON_FOUND, "\xF0\x9F\x98\x80"},
+		/* Half of a pair is U+FFFD, and takes nothing with it. */
+		{"\"\\ud83d\"", JSON_FOUND, "\xEF\xBF\xBD"}, {"\"\\ude00x\"", JSON_FOUND, "\xEF\xBF\xBDx"},
+		{"\"\\ud83d\\u0041\"", JSON_FOUND, "\xEF\xBF\xBD" "A"},
+		{"\"\\ud83d\\ud83d\\ude00\"", JSON_FOUND, "\xEF\xBF\xBD\xF0\x9F\x98\x80"},
 		{"\"a\\u0000b\"", JSON_WRONG, NULL}, {"\"\\u0000\"", JSON_WRONG, NULL},
 		{"\"a\\u0000\"", JSON_WRONG, NULL}, {"1", JSON_WRONG, NULL}, {"true", JSON_WRONG, NULL},
 		{"{}", JSON_WRONG, NULL}, {"[\"a\"]", JSON_WRONG, NULL}, {"null", JSON_ABSENT, NULL},

@@ -206,6 +206,19 @@ static void where_too_many_failed_the_next_run_looks_at_all_of_it_again(void **u
 	sync_state_free(&state);
 }
 
+static void a_run_that_began_in_what_is_to_come_began_now(void **unused)
+{
+	struct sync_state state = planned(0, NOW + HOUR), next;
+
+	(void)unused;
+	saved(&state);
+	sync_state_free(&state);
+	next = planned(0, NOW);
+	check("resumed", next.resumed);
+	check_int("started", next.started, NOW);
+	sync_state_free(&next);
+}
+
 static void a_run_goes_on_where_one_was_killed(void **unused)
 {
 	struct sync_state state = planned(0, NOW), next;
@@ -422,6 +435,7 @@ int main(void)
 		planning(what_is_set_aside_does_not_hold_the_window),
 		planning(of_what_is_set_aside_the_latest_stand_last_and_all_is_bounded),
 		planning(where_too_many_failed_the_next_run_looks_at_all_of_it_again),
+		planning(a_run_that_began_in_what_is_to_come_began_now),
 		planning(a_run_goes_on_where_one_was_killed),
 		planning(a_complete_run_counts_as_begun_when_the_killed_one_did),
 		planning(however_often_it_is_killed_everything_stays_in_the_plan),
