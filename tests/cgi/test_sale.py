@@ -153,6 +153,21 @@ def _():
 
 # --- the charge afterwards ------------------------------------------------------------------------
 
+@test
+def _():
+    """a refunded order is put by each of its events, also where it says the same: no older answer can follow"""
+    session, event = sell()
+    granted(shop.webhook(event))
+    shop.stripe("POST", "/v1/refunds", {"payment_intent": session["payment_intent"], "amount": 500})
+    refunded = next(e for e in shop.sim.get("/_sim/events")[::-1] if e["type"] == "charge.refunded")
+    granted(shop.webhook(refunded))
+    order = shop.order_of(session["id"])
+    for number, again in enumerate((refunded, event), 1):
+        granted(shop.webhook({**again, "id": again["id"] + "again"}))
+        now = shop.order_of(session["id"])
+        equal((now["version"], now["amountRefunded"]), (order["version"] + number, 500), again["type"])
+
+
 def moves_on(change):
     """Stripe, where `change()` happens right after it told of a charge for the first time."""
     changed = []
