@@ -19,23 +19,6 @@ lint_deb() {
 }
 
 deb() {
-	local src=$build/deb/ordersnap
-	rm -rf "$build/deb"
-	mkdir -p "$src"
-	sources_of "$top" | tar -C "$top" --null -T - -cf - | tar -C "$src" --no-same-owner -xf -
-	(cd "$src" && dpkg-buildpackage -us -uc -j"$jobs")
-}
-
-# Anything that lintian says is a fault, but what an override in debian/ gives a reason for.
-lint_deb() {
-	local said
-	said=$(lintian --allow-root --fail-on error,warning "$build"/deb/*.changes) || {
-		echo "$said" && return 1
-	}
-
-}
-
-deb() {
 	install_packages "${to_build[@]}" "${to_package[@]}"
 	echo "Building the package"
 	need deb build_deb
