@@ -19,6 +19,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from command_kit import (COMMAND, CommandShop, contains, equal, eventually, kit,  # noqa: E402
                          lacks, lib, main, ok, test)
+import preload  # noqa: E402
 from terminal import new_terminal  # noqa: E402
 
 shop = CommandShop(sim=False)
@@ -276,6 +277,19 @@ def _():
         os.unlink(out + ".part")
     missing = os.path.join(shop.folder, "no folder", "x")
     contains(shop.run("export", "--db", db, "--output", missing, code=1).err, f"can't open {missing}.part")
+
+
+@test
+def _():
+    "what a new table, an export and a backup have written is on the disk, and their names are, before they are done"
+    db, made = store_of(item()), [new_path() for _ in range(3)]
+    with contextlib.closing(preload.Syncs()) as syncs:
+        for path, args in zip(made, (["init", "--db", made[0]], ["export", "--db", db, "--output", made[1]],
+                                     ["backup", "--db", db, made[2]])):
+            shop.run(*args, **syncs.variables)
+            synced = syncs.take()
+            ok([one for one in synced if one.startswith(os.path.realpath(path))], f"{args[0]}: {synced}")
+            contains(synced, os.path.realpath(shop.folder))
 
 
 @test
