@@ -31,6 +31,14 @@ bool json_is_valid(struct span text);
  * the last counts; a number that is no int64_t keeps its digits. */
 struct json_object *json_parse(struct span text);
 
+/*
+ * json_parse() of a text of which a part is asked for: a member whose name `find` does not know
+ * (NULL) is held against the grammar, and is not there.  Within one that is *whole nothing is left
+ * out.  What it returns is the name again, in a copy that lasts as long as the process.
+ */
+typedef const char *json_members(struct span name, bool *whole);
+struct json_object *json_parse_members(struct span text, json_members *find);
+
 /* How many bytes of a text that is not valid were: where the fault is. */
 size_t json_fault_at(struct span text);
 

@@ -15,9 +15,10 @@
 #include "base/mem.h"
 
 /* One level: an object or array that is open, and the name of the member whose
- * value comes next. */
+ * value comes next: its own copy, or one that lasts as long as the process. */
 struct level {
 	struct json_object *container;
+	const char *lasting; /* or NULL */
 	char *name;
 	size_t room; /* of name */
 };
@@ -25,6 +26,8 @@ struct level {
 struct reader {
 	const unsigned char *p, *end;
 	bool build; /* values are made; else the grammar alone is looked at */
+	json_members *find; /* which members are made; NULL: all */
+	int apart; /* the level of a member that is left out, or taken whole; 0: none */
 	struct level levels[JSON_MAX_DEPTH];
 	uint64_t objects; /* bit n: level n + 1 is an object, not an array */
 	int depth;
@@ -81,21 +84,12 @@ static long take_unit(struct reader *r)
 
 static void put_utf8(struct buf *b, unsigned long c)
 {
-	if (c < 0x80) {
-		buf_putc(b, (char)c);
-	} else if (c < 0x800) {
-		buf_putc(b, (char)(0xC0 | c >> 6));
-		buf_putc(b, (char)(0x80 | (c & 0x3F)));
-	} else if (c < 0x10000) {
-		buf_putc(b, (char)(0xE0 | c >> 12));
-		buf_putc(b, (char)(0x80 | (c >> 6 & 0x3F)));
-		buf_putc(b, (char)(0x80 | (c & 0x3F)));
-	} else {
-		buf_putc(b, (char)(0xF0 | c >> 18));
-		buf_putc(b, (char)(0x80 | (c >> 12 & 0x3F)));
-		buf_putc(b, (char)(0x80 | (c >> 6 & 0x3F)));
-		buf_putc(b, (char)(0x80 | (c & 0x3F)));
-	}
+	static const unsigned char first[] = {0, 0xC0, 0xE0, 0xF0};
+	int more = c < 0x80 ? 0 : c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
+
+	buf_putc(b, (char)(first[more] | c >> 6 * more));
+	while (more--)
+		buf_putc(b, (char)(0x80 | (c >> 6 * more & 0x3F)));
 }
 
 /* What follows `\u`.  Half of a surrogate pair alone is no character: U+FFFD
@@ -140,6 +134,17 @@ static bool take_escape(struct reader *r)
 	return true;
 }
 
+/* Goes to the next byte that is not as plain as most of a string's; false: there is none. */
+static bool pass_plain(struct reader *r)
+{
+	const unsigned char *p = r->p;
+
+	while (p < r->end && *p >= 0x20 && *p < 0x80 && *p != '"' && *p != '\\')
+		p++;
+	r->p = p;
+	return p < r->end;
+}
+
 /*
  * A string; its text is left in *out until the next one is taken.  Mostly there
  * is no escape in it: then that is where it stands, else r->text.
@@ -151,13 +156,9 @@ static bool take_string(struct reader *r, struct span *out)
 
 	if (!take(r, '"'))
 		return false;
-	for (run = r->p; r->p < r->end && *r->p != '"'; ) {
+	for (run = r->p; pass_plain(r) && *r->p != '"'; ) {
 		size_t n;
 
-		if (*r->p >= 0x20 && *r->p < 0x80 && *r->p != '\\') {
-			r->p++;
-			continue;
-		}
 		if (*r->p < 0x20)
 			return false;
 		if (*r->p != '\\') {
@@ -192,10 +193,13 @@ static void place(struct reader *r, struct json_object *value)
 		return;
 	if (!l)
 		r->top = value;
-	else if (r->objects >> (r->depth - 1) & 1)
-		json_object_object_add(l->container, l->name, value);
-	else
+	else if (!(r->objects >> (r->depth - 1) & 1))
 		json_object_array_add(l->container, value);
+	else if (l->lasting)
+		json_must_add(json_object_object_add_ex(l->container, l->lasting, value,
+							JSON_C_OBJECT_ADD_CONSTANT_KEY));
+	else
+		json_object_object_add(l->container, l->name, value);
 }
 
 /* An integer that fits is one; any other number keeps its digits as text. */
@@ -257,6 +261,45 @@ static bool open_level(struct reader *r, bool object)
 	return true;
 }
 
+/* Goes back one level.  With it ends a member that was left out, or taken whole. */
+static void close_level(struct reader *r)
+{
+	r->depth--;
+	if (r->apart > r->depth) {
+		r->apart = 0;
+		r->build = true;
+	}
+}
+
+/* Decides about the member whose value comes next: where only some are made, one that nobody
+ * knows is left out with all that is in it, and of one that is whole nothing is. */
+static void choose_member(struct reader *r, struct level *l, struct span name)
+{
+	bool whole;
+
+	if (r->apart == r->depth) {
+		r->apart = 0;
+		r->build = true;
+	}
+	l->lasting = NULL;
+	if (r->apart || !r->find)
+		return;
+	l->lasting = r->find(name, &whole);
+	r->build = l->lasting != NULL;
+	if (!r->build || whole)
+		r->apart = r->depth;
+}
+
+static void keep_name(struct level *l, struct span name)
+{
+	if (l->room <= name.n) {
+		l->room = 2 * name.n + 32;
+		l->name = mem_realloc(l->name, l->room);
+	}
+	memcpy(l->name, name.p, name.n);
+	l->name[name.n] = '\0';
+}
+
 /* "name" : with white space around, when the value to come is a member. */
 static bool take_name(struct reader *r)
 {
@@ -266,14 +309,9 @@ static bool take_name(struct reader *r)
 	skip_space(r);
 	if (!take_string(r, &name))
 		return false;
-	if (r->build) {
-		if (l->room <= name.n) {
-			l->room = 2 * name.n + 32;
-			l->name = mem_realloc(l->name, l->room);
-		}
-		memcpy(l->name, name.p, name.n);
-		l->name[name.n] = '\0';
-	}
+	choose_member(r, l, name);
+	if (r->build && !l->lasting)
+		keep_name(l, name);
 	skip_space(r);
 	return take(r, ':');
 }
@@ -306,7 +344,7 @@ static enum step take_value(struct reader *r)
 		skip_space(r);
 		if (!take(r, '}'))
 			return take_name(r) ? STEP_DOWN : STEP_BAD;
-		r->depth--;
+		close_level(r);
 		return STEP_DONE;
 	}
 	if (take(r, '[')) {
@@ -315,7 +353,7 @@ static enum step take_value(struct reader *r)
 		skip_space(r);
 		if (!take(r, ']'))
 			return STEP_DOWN;
-		r->depth--;
+		close_level(r);
 		return STEP_DONE;
 	}
 	if (r->p < r->end && *r->p == '"') {
@@ -340,7 +378,7 @@ static bool next_value(struct reader *r)
 			return !object || take_name(r);
 		if (!take(r, object ? '}' : ']'))
 			return false;
-		r->depth--;
+		close_level(r);
 	}
 	return false;
 }
@@ -359,51 +397,52 @@ static bool read_text(struct reader *r)
 	return r->depth == 0 && r->p == r->end;
 }
 
-static bool read_whole(struct span text, bool build, struct json_object **value, size_t *at)
+/* Reads a text whole; what was made of it is r->top. */
+static bool read_whole(struct span text, struct reader *r)
 {
-	const unsigned char *first = (const unsigned char *)text.p;
-	struct reader r = {.p = first, .build = build,
-			   .end = first + text.n};
 	bool valid;
 	size_t i;
 
-	*at = 0;
 	if (text.n > INT32_MAX)
 		return false;
-	buf_init(&r.text, text.n + 1); /* an escape is longer than what it stands for */
-	valid = read_text(&r);
+	r->p = (const unsigned char *)text.p;
+	r->end = r->p + text.n;
+	buf_init(&r->text, text.n + 1); /* an escape is longer than what it stands for */
+	valid = read_text(r);
 	for (i = 0; i < JSON_MAX_DEPTH; i++)
-		free(r.levels[i].name);
-	buf_free(&r.text);
-	*at = (size_t)(r.p - first);
+		free(r->levels[i].name);
+	buf_free(&r->text);
 	if (valid)
-		*value = r.top;
-	else
-		json_object_put(r.top);
-	return valid;
+		return true;
+	json_object_put(r->top);
+	r->top = NULL;
+	return false;
 }
 
 bool json_is_valid(struct span text)
 {
-	struct json_object *none;
-	size_t at;
+	struct reader r = {.build = false};
 
-	return read_whole(text, false, &none, &at);
+	return read_whole(text, &r);
 }
 
 struct json_object *json_parse(struct span text)
 {
-	struct json_object *value = NULL;
-	size_t at;
+	return json_parse_members(text, NULL);
+}
 
-	return read_whole(text, true, &value, &at) ? value : NULL;
+struct json_object *json_parse_members(struct span text, json_members *find)
+{
+	struct reader r = {.build = true, .find = find};
+
+	read_whole(text, &r);
+	return r.top;
 }
 
 size_t json_fault_at(struct span text)
 {
-	struct json_object *none;
-	size_t at;
+	struct reader r = {.p = NULL};
 
-	read_whole(text, false, &none, &at);
-	return at;
+	read_whole(text, &r);
+	return r.p ? (size_t)(r.p - (const unsigned char *)text.p) : 0;
 }

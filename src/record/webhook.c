@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "record/process.h"
+#include "stripe/members.h"
 #include "stripe/signature.h"
 
 const struct metrics_family webhook_last = {
@@ -65,7 +66,7 @@ int webhook_receive(struct app *app, const struct webhook_delivery *delivery,
 
 	/* From here on the event is Stripe's. */
 	metrics_set(&webhook_last, run.now);
-	json = json_parse(delivery->body);
+	json = json_parse_members(delivery->body, stripe_member);
 	if (!json)
 		return err_set(e, ERR_PAYLOAD, "the body is not JSON");
 	rc = process_event(&run, json, &result, e);

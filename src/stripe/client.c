@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "net/http.h"
+#include "stripe/members.h"
 
 #define TRIES 3
 #define FIRST_PAUSE_MS 500u
@@ -241,7 +242,7 @@ static int take_answer(struct stripe_client *client, const struct stripe_request
 
 	if (http->status < 200 || http->status > 299)
 		return map_error(client, request, http, e);
-	value = json_parse((struct span){buf_text(&http->body), http->body.len});
+	value = json_parse_members((struct span){buf_text(&http->body), http->body.len}, stripe_member);
 	if (!json_object_is_type(value, json_type_object)) {
 		json_object_put(value);
 		err_set(e, ERR_UNAVAILABLE, "Stripe's answer to %s %.120s is no JSON object",

@@ -29,7 +29,7 @@ static void a_payment_is_found_from_a_charge_a_refund_or_a_dispute(void **state)
 
 	(void)state;
 	for EACH(row, table) {
-		struct payment_ref ref = payment_ref_of(json_of("%s", row->object));
+		struct payment_ref ref = payment_ref_of(stripe_of("%s", row->object));
 
 		check_text(row->object, ref.charge, row->charge);
 		check_text(row->object, ref.payment_intent, row->intent);
@@ -57,11 +57,11 @@ static void a_charge_is_read_or_is_none(void **state)
 
 	(void)state;
 	for EACH(row, table) {
-		check_int(row->json, charge_read(json_of("%s", row->json), &charge, &e), row->rc);
+		check_int(row->json, charge_read(stripe_of("%s", row->json), &charge, &e), row->rc);
 		if (row->rc)
 			check_err(row->json, &e, ERR_UNAVAILABLE, "is no charge");
 	}
-	assert_int_equal(charge_read(json_of("{'id':'ch_1','amount':100,'amount_refunded':40,"
+	assert_int_equal(charge_read(stripe_of("{'id':'ch_1','amount':100,'amount_refunded':40,"
 					     "'currency':'eur','payment_intent':'pi_1'}"), &charge, &e),
 			 0);
 	assert_string_equal(charge.id, "ch_1");
@@ -91,7 +91,7 @@ static void the_latest_dispute_counts(void **state)
 	(void)state;
 	for EACH(row, table)
 		check_text(row->disputes, json_string_or_null(
-				dispute_latest(json_of("%s", row->disputes)), "id"), row->id);
+				dispute_latest(stripe_of("%s", row->disputes)), "id"), row->id);
 }
 
 static void refunds_change_the_status_and_the_amount_refunded(void **state)
@@ -211,7 +211,7 @@ static void what_was_never_captured_was_neither_paid_nor_refunded(void **state)
 	(void)state;
 	for EACH(row, table) {
 		const char *status = strstr(row->charge, "status") ? "" : ",'status':'succeeded'";
-		struct json_object *json = json_of("{'id':'ch','amount':8500,'currency':'usd',%s%s}",
+		struct json_object *json = stripe_of("{'id':'ch','amount':8500,'currency':'usd',%s%s}",
 						   row->charge, status);
 		struct json_object *stored = json_of("{'status':'%s','amount':8500,'currency':'usd',"
 						     "'completedAt':'2024-11-26T09:20:05Z'}", row->before);
@@ -305,7 +305,7 @@ static void the_charge_of_a_session_is_the_one_that_is_expanded_in_it(void **sta
 	(void)state;
 	for EACH(row, table)
 		check_text(row->session, json_string_or_null(
-				charge_of_session(json_of("%s", row->session)), "id"), row->id);
+				charge_of_session(stripe_of("%s", row->session)), "id"), row->id);
 	assert_null(charge_of_session(NULL));
 }
 
@@ -326,7 +326,7 @@ static void a_payment_has_failed_when_its_intent_wants_another_or_was_canceled(v
 	(void)state;
 	for EACH(row, table)
 		check_int(keep_text(str_printf("%s, %s", row->paid, row->intent)),
-			  payment_has_failed(json_of("{'payment_status':'%s','payment_intent':"
+			  payment_has_failed(stripe_of("{'payment_status':'%s','payment_intent':"
 						     "{'status':'%s'}}", row->paid, row->intent)),
 			  row->failed);
 	assert_false(payment_has_failed(json_of("{'payment_status':'unpaid','payment_intent':'pi'}")));
@@ -355,7 +355,7 @@ static void a_charge_matters_where_it_or_the_order_tells_of_a_refund_or_a_disput
 	(void)state;
 	for EACH(row, table)
 		check_int(keep_text(str_printf("%s, %s", row->order, row->charge)),
-			  charge_matters(json_of("%s", row->order), json_of("%s", row->charge)),
+			  charge_matters(json_of("%s", row->order), stripe_of("%s", row->charge)),
 			  row->matters);
 	assert_true(charge_matters(NULL, json_of("{'disputed':true}")));
 	assert_false(charge_matters(NULL, json_of("{'amount_refunded':0}")));

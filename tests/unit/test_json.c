@@ -104,6 +104,58 @@ static void a_text_ends_where_its_span_ends(void **state)
 	assert_int_equal(json_object_get_int64(keep(json_parse((struct span){"1234", 2}))), 12);
 }
 
+static const char *find_ab(struct span name, bool *whole)
+{
+	*whole = span_equals(name, "b");
+	return *whole ? "b" : span_equals(name, "a") ? "a" : NULL;
+}
+
+static void of_members_only_those_are_made_that_are_asked_for(void **state)
+{
+	static const struct {
+		const char *text, *made;
+	} table[] = {
+		{"{'a':1,'x':2,'b':3}", "{'a':1,'b':3}"},
+		{"{'x':{'a':1,'y':[{'a':2}]},'a':4}", "{'a':4}"},
+		{"{'a':{'x':1,'a':{'x':[],'b':2}},'x':3}", "{'a':{'a':{'b':2}}}"},
+		{"{'b':{'x':1,'a':{'y':[{'z':2}]}},'y':3,'a':5}", "{'b':{'x':1,'a':{'y':[{'z':2}]}},'a':5}"},
+		{"{'a':[{'x':1,'a':2},{'x':[[1]]},[{'x':3}],4,null]}", "{'a':[{'a':2},{},[{}],4,null]}"},
+		{"{'x':[],'a':[],'y':{},'b':{}}", "{'a':[],'b':{}}"},
+		{"{'b':[],'x':[1]}", "{'b':[]}"},
+		{"{'x':1}", "{}"},
+		{"[{'x':1},{'b':{'x':1}}]", "[{},{'b':{'x':1}}]"},
+		{"{'a':[[{'x':[1]}],[[2],{'a':'x'}]]}", "{'a':[[{}],[[2],{'a':'x'}]]}"},
+		{"{'a':1,'a':{'x':2}}", "{'a':{}}"},
+		{"{'a':null,'x':null}", "{'a':null}"},
+		{"{'ab':1,'':2,'A':3}", "{}"},
+		{"'x'", "'x'"},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LENGTH(table); i++) {
+		char *text = keep_text(str_dup(table[i].text)), *p;
+
+		for (p = text; *p; p++)
+			*p = *p == '\'' ? '"' : *p;
+		check_json(table[i].text, keep(json_parse_members(span_of(text), find_ab)), table[i].made);
+	}
+}
+
+static void what_is_left_out_has_to_be_json_as_well(void **state)
+{
+	const struct span *row;
+
+	(void)state;
+	for EACH(row, invalid) {
+		char *text = str_printf("{\"x\":%.*s}", (int)row->n, row->p);
+		bool is_valid = json_is_valid(span_of(text)); /* some are, as a part of this */
+
+		check(text, (keep(json_parse_members(span_of(text), find_ab)) != NULL) == is_valid);
+		free(text);
+	}
+}
+
 static bool nested(const char *open, const char *inner, const char *close, size_t levels)
 {
 	const char *text = keep_text(str_printf("%s%s%s", repeat(open, levels), inner,
@@ -362,6 +414,8 @@ int main(void)
 		holds(what_rfc_8259_forbids_is_not),
 		holds(a_text_that_is_just_null_is_json_and_refused),
 		holds(a_text_ends_where_its_span_ends),
+		holds(of_members_only_those_are_made_that_are_asked_for),
+		holds(what_is_left_out_has_to_be_json_as_well),
 		holds(values_nest_64_deep_and_no_deeper),
 		holds(brackets_close_what_they_opened_at_every_depth),
 		holds(siblings_do_not_count_as_depth),

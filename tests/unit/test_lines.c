@@ -9,7 +9,7 @@
 
 static struct json_object *items_of(const char *lines, const char *quote)
 {
-	return keep(lines_from_stripe(json_of("[%s]", lines), quote ? json_of("%s", quote) : NULL));
+	return keep(lines_from_stripe(stripe_of("[%s]", lines), quote ? json_of("%s", quote) : NULL));
 }
 
 static void a_full_line_becomes_an_item(void **state)
@@ -153,7 +153,7 @@ static void what_the_shop_knows_comes_from_the_nearest_place(void **state)
 		for (i = 0; i < LENGTH(keys); i++) {
 			const char *k = keys[i];
 			struct json_object *items = keep(lines_from_stripe(
-				json_of("[{'metadata':{'%s':'%s'},'price':{'id':'p','metadata':"
+				stripe_of("[{'metadata':{'%s':'%s'},'price':{'id':'p','metadata':"
 					"{'%s':'%s'},'product':{'metadata':{'%s':'%s'}}}}]",
 					k, row->line, k, row->price, k, row->product),
 				json_of("{'items':[{'stripePriceId':'p','%s':'%s'}]}", k,
@@ -168,7 +168,7 @@ static void what_the_shop_knows_comes_from_the_nearest_place(void **state)
 static void a_product_may_have_the_names_of_the_functions_catalogue(void **state)
 {
 	struct json_object *item = json_object_array_get_idx(keep(lines_from_stripe(
-		json_of("[{'price':{'id':'p','lookup_key':'shop:1:2:usd','product':{'metadata':"
+		stripe_of("[{'price':{'id':'p','lookup_key':'shop:1:2:usd','product':{'metadata':"
 			"{'sku':'N-RED','collection':'necklaces','variant_id':'v7','color':'red'}}}}]"),
 		json_of("{'items':[{'stripePriceId':'p','sku':'shop:1:2:usd','collectionId':'1'}]}"))), 0);
 

@@ -14,7 +14,7 @@
 /* A price with `change` behind all else: the last of two members counts. */
 static struct json_object *price_with(const char *change)
 {
-	return json_of("{" PRICE "," PRODUCT "%s%s}", *change ? "," : "", change);
+	return stripe_of("{" PRICE "," PRODUCT "%s%s}", *change ? "," : "", change);
 }
 
 static void a_price_that_cannot_be_quoted_says_why(void **state)

@@ -20,7 +20,7 @@ static void check_sessions(const struct row *row, size_t n)
 	for (; n; n--, row++) {
 		struct json_object *order = keep(json_object_new_object());
 
-		sale_set_session(order, json_of("{'object':'checkout.session',%s}", row->stripe));
+		sale_set_session(order, stripe_of("{'object':'checkout.session',%s}", row->stripe));
 		check_json(row->what, order, row->order);
 	}
 }
@@ -157,7 +157,7 @@ static void what_is_there_is_only_completed(void **state)
 	struct json_object *order = json_of("{'locale':'de','recoveredFrom':'cs_0'}");
 
 	(void)state;
-	sale_set_session(order, json_of("{'locale':'fr','recovered_from':'cs_1','invoice':'in_1'}"));
+	sale_set_session(order, stripe_of("{'locale':'fr','recovered_from':'cs_1','invoice':'in_1'}"));
 	check_json("gaps", order, "{'locale':'de','recoveredFrom':'cs_0','invoiceId':'in_1'}");
 	sale_set_session(order, NULL);
 	check_json("nothing", order, "{'locale':'de','recoveredFrom':'cs_0','invoiceId':'in_1'}");
@@ -209,7 +209,7 @@ static void how_it_was_paid_is_taken_over_of_the_charge(void **state)
 		struct json_object *order = keep(json_object_new_object());
 
 		sale_set_charge(order, &(struct sale_charge){
-			.charge = json_of("{'object':'charge',%s}", row->stripe)});
+			.charge = stripe_of("{'object':'charge',%s}", row->stripe)});
 		check_json(row->what, order, row->order);
 	}
 }
@@ -221,9 +221,9 @@ static void what_was_asked_for_apart_replaces_what_stands(void **state)
 
 	(void)state;
 	sale_set_charge(order, &(struct sale_charge){
-		.charge = json_of("{'refunds':{'data':[{'id':'re_2'}],'has_more':true}}"),
-		.refunds = json_of("[{'id':'re_2'},{'id':'re_1'}]"),
-		.disputes = json_of("[{'id':'du_1','amount':8500,'currency':'usd','status':'lost',"
+		.charge = stripe_of("{'refunds':{'data':[{'id':'re_2'}],'has_more':true}}"),
+		.refunds = stripe_of("[{'id':'re_2'},{'id':'re_1'}]"),
+		.disputes = stripe_of("[{'id':'du_1','amount':8500,'currency':'usd','status':'lost',"
 				    "'reason':'fraudulent','created':1732612800,'evidence':{}}]")});
 	check_json("all", order,
 		   "{'amountFee':1,'dispute':{'id':'du_0'},'refunds':[{'id':'re_2'},{'id':'re_1'}],"

@@ -64,7 +64,7 @@ static const char *said(const struct session *f)
 static int read_with(const char *more, struct session *session, struct err *e)
 {
 	memset(session, 0x55, sizeof *session);
-	return session_read(json_of("{'object':'checkout.session','id':'cs_1'%s%s}",
+	return session_read(stripe_of("{'object':'checkout.session','id':'cs_1'%s%s}",
 				    *more ? "," : "", more), session, e);
 }
 
@@ -316,7 +316,7 @@ static void a_session_id_has_at_most_255_bytes(void **state)
 static int read_event(const char *more, struct event *event, struct err *e)
 {
 	memset(event, 0x55, sizeof *event);
-	return event_read(json_of("{'object':'event','id':'evt_1','data':{'object':{'id':'cs_1'}}%s%s}",
+	return event_read(stripe_of("{'object':'event','id':'evt_1','data':{'object':{'id':'cs_1'}}%s%s}",
 				  *more ? "," : "", more), event, e);
 }
 
@@ -410,7 +410,7 @@ static void what_is_subscribed_to_is_what_is_handled(void **state)
 static int read_thin(const char *more, struct event *event, struct err *e)
 {
 	memset(event, 0x55, sizeof *event);
-	return event_read(json_of("{'object':'v2.core.event','id':'evt_2','created':"
+	return event_read(stripe_of("{'object':'v2.core.event','id':'evt_2','created':"
 				  "'2024-11-26T09:20:00.123Z','related_object':{'id':'cs_1',"
 				  "'type':'checkout.session'}%s%s}", *more ? "," : "", more), event, e);
 }

@@ -12,6 +12,7 @@
 #include "../lib/environment.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "stripe/members.h"
 
 #define KEPT_MAX 8192
 
@@ -95,20 +96,39 @@ static char *double_quoted(char *text)
 	return keep_text(text);
 }
 
-struct json_object *json_of(const char *format, ...)
+static struct json_object *vjson_of(const char *format, va_list ap)
 {
 	struct json_object *value;
 	char *text = NULL;
-	va_list ap;
 
-	va_start(ap, format);
 	assert_true(vasprintf(&text, format, ap) >= 0);
-	va_end(ap);
 	double_quoted(text);
 	value = json_tokener_parse(text);
 	if (!value)
 		fail_msg("the test's own JSON is wrong: %s", text);
 	return keep(value);
+}
+
+struct json_object *json_of(const char *format, ...)
+{
+	struct json_object *value;
+	va_list ap;
+
+	va_start(ap, format);
+	value = vjson_of(format, ap);
+	va_end(ap);
+	return value;
+}
+
+struct json_object *stripe_of(const char *format, ...)
+{
+	struct json_object *value;
+	va_list ap;
+
+	va_start(ap, format);
+	value = vjson_of(format, ap);
+	va_end(ap);
+	return keep(json_parse_members(span_of(json_text(value)), stripe_member));
 }
 
 void unit_check_json(const char *row, struct json_object *value, const char *expected,
