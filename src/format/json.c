@@ -152,13 +152,28 @@ void json_set_bool(struct json_object *object, const char *key, bool value)
 	json_object_object_add(object, key, json_object_new_boolean(value));
 }
 
+/* As deep as json_parse() lets anything be.  What is no container never changes: it is shared. */
 struct json_object *json_copy(struct json_object *value)
 {
-	struct json_object *copy = NULL;
+	struct json_object *copy;
+	struct json_walk walk;
+	size_t i, n;
 
-	if (value && json_object_deep_copy(value, &copy, NULL))
-		mem_out();
-	return copy;
+	switch (json_object_get_type(value)) {
+	case json_type_object:
+		copy = json_object_new_object();
+		for (walk = json_walk_of(value); json_walk_next(&walk);)
+			json_object_object_add(copy, walk.key, json_copy(walk.value));
+		return copy;
+	case json_type_array:
+		n = json_object_array_length(value);
+		copy = json_object_new_array();
+		for (i = 0; i < n; i++)
+			json_object_array_add(copy, json_copy(json_object_array_get_idx(value, i)));
+		return copy;
+	default:
+		return json_object_get(value);
+	}
 }
 
 void json_copy_member(struct json_object *to, const char *to_key, struct json_object *from,

@@ -117,7 +117,8 @@ struct json_walk {
 struct json_walk json_walk_of(struct json_object *object);
 bool json_walk_next(struct json_walk *walk);
 
-/* A deep copy; the caller releases it. */
+/* A copy whose objects and arrays are its own; the caller releases it.  Strings, numbers and flags
+ * are shared: nothing changes one, it is replaced. */
 struct json_object *json_copy(struct json_object *value);
 
 /* Merges an object into another: objects merge member by member, anything else of

@@ -46,7 +46,7 @@ struct json_object *order_payment_pointer(struct json_object *order, char *pk)
 {
 	struct json_object *item = order_pointer(order, pk);
 
-	json_set(item, "order", json_copy(order));
+	json_set(item, "order", json_object_get(order));
 	return item;
 }
 
