@@ -32,22 +32,27 @@ void buf_reset(struct buf *b)
 		b->data[0] = '\0';
 }
 
-/* Room for `extra` bytes more and the NUL behind them; beyond the maximum the buffer has
- * failed, and stays so. */
-static int buf_reserve(struct buf *b, size_t extra)
+/* Grows by doubling. */
+static void grow(struct buf *b, size_t extra)
 {
 	size_t cap = b->cap ? b->cap : FIRST_CAP;
 
+	while (cap < b->len + extra + 1)
+		cap *= 2;
+	b->data = mem_realloc(b->data, cap);
+	b->cap = cap;
+}
+
+/* Room for `extra` bytes more and the NUL behind them; beyond the maximum the buffer has
+ * failed, and stays so. */
+static inline int buf_reserve(struct buf *b, size_t extra)
+{
 	if (b->failed || extra > b->max - b->len) {
 		b->failed = true;
 		return -1;
 	}
-	while (cap < b->len + extra + 1)
-		cap *= 2;
-	if (cap > b->cap) {
-		b->data = mem_realloc(b->data, cap);
-		b->cap = cap;
-	}
+	if (extra >= b->cap - b->len)
+		grow(b, extra);
 	return 0;
 }
 
@@ -69,7 +74,11 @@ int buf_puts(struct buf *b, const char *s)
 
 int buf_putc(struct buf *b, char c)
 {
-	return buf_add(b, &c, 1);
+	if (buf_reserve(b, 1))
+		return -1;
+	b->data[b->len++] = c;
+	b->data[b->len] = '\0';
+	return 0;
 }
 
 /* Mostly the text fits into what there is: then it is formatted once. */

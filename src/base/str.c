@@ -69,19 +69,26 @@ char *str_dup(const char *s)
 	return s ? span_dup(span_of(s)) : NULL;
 }
 
+/* Mostly the text is short: then it is formatted once.  It may be a secret, so no copy stays behind. */
 char *str_printf(const char *format, ...)
 {
+	char room[512], *s;
 	va_list ap, again;
-	char *s;
+	size_t size;
 	int n;
 
 	va_start(ap, format);
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, format, ap);
+	n = vsnprintf(room, sizeof room, format, ap);
 	va_end(ap);
-	s = mem_zalloc((size_t)(n < 0 ? 0 : n) + 1, 1);
-	vsnprintf(s, (size_t)(n < 0 ? 0 : n) + 1, format, again);
+	size = n < 0 ? 1 : (size_t)n + 1;
+	s = mem_realloc(NULL, size);
+	if (size > sizeof room)
+		vsnprintf(s, size, format, again);
+	else
+		memcpy(s, n < 0 ? "" : room, size);
 	va_end(again);
+	mem_wipe(room, size < sizeof room ? size : sizeof room);
 	return s;
 }
 

@@ -128,9 +128,9 @@ static const char *trusted_file(CURL *curl)
  * libcurl, which says so. */
 static void set_trust(CURL *curl, const char *url)
 {
-	const char *file = trusted_file(curl);
+	const char *file = str_starts(url, "https:") ? trusted_file(curl) : NULL;
 
-	if (!file || !str_starts(url, "https:"))
+	if (!file)
 		return;
 	if (!has_our_openssl() || trust_load(file)) {
 		set_option(curl, CURLOPT_CAINFO, file);
