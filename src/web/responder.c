@@ -35,6 +35,7 @@
 #define DRAIN_PAUSE_MS 100
 #define DRAIN_MS 1000
 #define ANSWER_MAX_BYTES (4u << 20)
+#define LINES_MAX_BYTES 8192 /* of the log, that wait */
 #define RECORD_MAX 65528 /* FastCGI's limit is 65535; a multiple of eight is what it recommends */
 #define ERROR_MS 3000 /* for the answer of a program that can't start */
 
@@ -276,19 +277,19 @@ static int send_records(struct peer *peer)
 	return peer->is_gone ? -1 : 0;
 }
 
-/* A record a line: nginx cuts longer ones.  A line waits for the next one, or for the answer. */
+/* A record a line: nginx cuts longer ones.  A few lines wait for the answer. */
 static void fastcgi_log(void *context, const char *line, size_t n)
 {
 	struct peer *peer = context;
 
-	if (peer->out.len)
+	if (peer->out.len > LINES_MAX_BYTES)
 		send_records(peer);
 	peer->has_logged = true;
 	add_records(peer, RECORD_STDERR, line, n);
 }
 
-/* Answers.  What libfcgi would send in four writes, each of which wakes the server, is one: the last
- * line of the log, the answer, and three ends.  Its own streams stay empty, and closed. */
+/* Answers.  What libfcgi would send in four writes, each of which wakes the server, is one: the
+ * lines of the log, the answer, and three ends.  Its own streams stay empty, and closed. */
 static void serve(const struct endpoint *endpoint, struct peer *peer, int64_t since)
 {
 	static const char done[8]; /* status 0, "request complete" */
