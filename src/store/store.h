@@ -139,7 +139,7 @@ int store_until_written(int (*once)(void *context, struct err *e), void *context
 int64_t store_count(struct store *s, int64_t deadline);
 
 /* Between requests, for a process that may not get one for long: lets go of what stands in the way of
- * others (a file that was replaced).  NULL is allowed. */
+ * others (a file that was replaced, or lost its log).  NULL is allowed. */
 void store_rest(struct store *s);
 
 /* Closes and frees; NULL is allowed. */

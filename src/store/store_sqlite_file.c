@@ -320,8 +320,12 @@ static void let_go(struct sqlite_file *self)
 
 void sqlite_file_rest(struct sqlite_file *self)
 {
-	if (self->db && standing_of(self) == OTHER)
+	enum standing standing = self->db ? standing_of(self) : STANDS;
+
+	if (standing == OTHER)
 		let_go(self);
+	else if (standing == LOG_GONE)
+		sqlite_file_close(self);
 }
 
 int sqlite_file_open(struct sqlite_file *self, int64_t deadline, struct err *e)

@@ -52,8 +52,8 @@ struct sqlite_file {
  * names the path and what to do, or ERR_CONFIG where a newer program wrote it. */
 int sqlite_file_open(struct sqlite_file *file, int64_t deadline, struct err *e);
 
-/* Between requests: lets go of a file that another has taken the place of, as the next opening would;
- * until all have, nobody can use the other one. */
+/* Between requests: lets go of a file that another has taken the place of, or whose -wal was taken away,
+ * as the next opening would; until all have, nobody can use what stands there. */
 void sqlite_file_rest(struct sqlite_file *file);
 
 /* After a commit: 0 where what was written is in the file that stands at the path, so

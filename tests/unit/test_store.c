@@ -1281,6 +1281,21 @@ static void a_store_at_rest_lets_go_of_a_file_that_was_replaced_and_of_no_other(
 	assert_null(get("x", "old"));
 }
 
+/* The same where the file stands, and somebody took the log beside it away. */
+static void a_store_at_rest_lets_go_of_a_file_without_its_log(void **state)
+{
+	const char *log = keep_text(str_printf("%s-wal", file));
+	int open;
+
+	(void)state;
+	must_put(item("x", "kept", ""));
+	open = unit_next_descriptor();
+	assert_int_equal(unlink(log), 0);
+	store_rest(store);
+	check("the log is gone", unit_next_descriptor() < open);
+	assert_non_null(get("x", "kept"));
+}
+
 /* The old connection may not take the new file's log away when it lets go. */
 static void a_new_file_that_is_in_use_is_not_harmed_by_letting_the_old_one_go(void **state)
 {
@@ -1632,6 +1647,7 @@ static const struct CMUnitTest sqlite_only[] = {
 	with_store(a_write_to_a_file_that_was_moved_away_meanwhile_does_not_count),
 	with_store(a_file_that_was_replaced_is_read_and_written),
 	with_store(a_store_at_rest_lets_go_of_a_file_that_was_replaced_and_of_no_other),
+	with_store(a_store_at_rest_lets_go_of_a_file_without_its_log),
 	with_store(a_new_file_that_is_in_use_is_not_harmed_by_letting_the_old_one_go),
 	with_store(the_file_is_for_its_owner_and_group_only),
 	with_store(writes_are_durable_and_readers_do_not_wait),
