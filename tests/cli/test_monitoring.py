@@ -208,6 +208,47 @@ def _():
     equal(checked, len(RESOURCES))
 
 
+# What the shapes leave open: the values of enumerations, and which properties exclude each other.
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudwatch-alarm.html
+COMPARISONS = {"GreaterThanOrEqualToThreshold", "GreaterThanThreshold", "LessThanThreshold",
+               "LessThanOrEqualToThreshold"}
+STATISTICS = {"SampleCount", "Average", "Sum", "Minimum", "Maximum"}
+MISSING = {"breaching", "notBreaching", "ignore", "missing"}
+
+
+def references(value):
+    """The names in each {"Ref": name} below a value."""
+    if isinstance(value, dict):
+        return [value["Ref"]] if set(value) == {"Ref"} else references(list(value.values()))
+    return [name for member in value for name in references(member)] if isinstance(value, list) else []
+
+
+@test
+def _():
+    "the template is one that CloudFormation takes: names, references, enumerations, periods, lengths"
+    equal(TEMPLATE["AWSTemplateFormatVersion"], "2010-09-09")
+    ok(set(references(RESOURCES)) == set(TEMPLATE["Parameters"]), "each parameter is used, and no other")
+    for name, resource in RESOURCES.items():
+        ok(re.fullmatch(r"[A-Za-z0-9]{1,255}", name), name)
+        equal(set(resource), {"Type", "Properties"}, name)
+    counted = {(t["MetricNamespace"], t["MetricName"]) for f in of_type("MetricFilter").values()
+               for t in f["MetricTransformations"]}
+    for name, alarm in of_type("Alarm").items():
+        ok(alarm["ComparisonOperator"] in COMPARISONS and alarm["TreatMissingData"] in MISSING, name)
+        ok(alarm["Period"] in (10, 20, 30) or alarm["Period"] % 60 == 0, name)
+        ok((alarm.get("Statistic") in STATISTICS) != bool(
+            re.fullmatch(r"p(100|\d{1,2}(\.\d+)?)", alarm.get("ExtendedStatistic", ""))), name)
+        ok((alarm["Namespace"], alarm["MetricName"]) in counted, name)
+        ok(len(alarm["AlarmDescription"]) <= 1024, name)
+    for name, filter_ in of_type("MetricFilter").items():
+        equal(len(filter_["MetricTransformations"]), 1, name)
+        ok(0 < len(filter_["FilterPattern"]) <= 1024, name)
+        for change in filter_["MetricTransformations"]:
+            ok(isinstance(change["MetricValue"], str) and not {"DefaultValue", "Dimensions"} <= set(change), name)
+    titles = [query["Name"] for query in of_type("QueryDefinition").values()]
+    equal(len(set(titles)), len(titles), "names of queries")
+
+
 @test
 def _():
     "every sentence of doc/log.md's table is one that a program writes"
