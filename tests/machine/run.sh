@@ -201,9 +201,9 @@ on_owner_machine() { # DEBIAN
 		inside "$machine" owner "export $many; ${lines//make install/sudo make install}"
 	holds "a tarball can be made" give_tarball "$1-root" "$machine"
 	holds "a user: configure, make and make check of the tarball, with neither git nor autotools" \
-		inside "$machine" owner "sudo apt-get remove autoconf automake && mkdir $from &&
+		inside "$machine" owner "sudo apt-get remove autoconf automake && mkdir -p $from &&
 			tar -C $from --strip-components=1 -xf ordersnap.tar.gz &&
-			cd $from && ./configure && make && $many make check"
+			cd $from && ./configure && make && $many make check TESTS='$guards $units $again'"
 	holds "a user: make check where git takes the folder for somebody else's" \
 		inside "$machine" owner "sudo apt-get install autoconf automake git xz-utils && cd $from &&
 			sudo git init -q && ! git status && ORDERSNAP_SRC= make check TESTS='$guards'"
@@ -223,6 +223,7 @@ on_debian() { # DEBIAN
 
 cat >"$folder/list"
 guards=$(cd "$sources" && echo tests/guard/test_*.py)
+units=$(cd "$sources" && printf '%s ' tests/unit/test_*.c | sed 's/\.c / /g')
 again=$(cd "$sources" && echo tests/cgi/test_*.py tests/cli/test_*.py) # what one run leaves, the next finds
 servers="tests/http/test_orders.py tests/http/test_reload.py tests/http/test_slow.py tests/http/test_smoke.py"
 status=0
