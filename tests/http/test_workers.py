@@ -103,15 +103,17 @@ def _():
 
 @test
 def _():
-    "SIGHUP after the file was replaced runs the new file: a reload is an upgrade"
-    before, path = set(site.pids(NAME)), site.path("cgi-bin", NAME + ".fcgi")
-    shutil.copy(path, path + ".new")
-    os.rename(path + ".new", path)
-    inode = os.stat(path).st_ino
-    with Load():
-        os.kill(master(), signal.SIGHUP)
-        eventually(lambda: len(site.pids(NAME)) == 3 and not before & set(site.pids(NAME)), what="all workers are new")
-    equal(os.stat(f"/proc/{master()}/exe").st_ino, inode)
+    "SIGHUP after the file was replaced runs the new one: a reload under load is an upgrade, and a rollback"
+    path = site.path("cgi-bin", NAME + ".fcgi")
+    kept = shutil.copy(path, path + ".before")
+    for source in (shutil.copy(path, path + ".new"), kept):
+        before = set(site.pids(NAME))
+        os.rename(source, path)
+        with Load():
+            os.kill(master(), signal.SIGHUP)
+            eventually(lambda b=before: len(site.pids(NAME)) == 3 and not b & set(site.pids(NAME)),
+                       what="all workers are new")
+        equal(os.stat(f"/proc/{master()}/exe").st_ino, os.stat(path).st_ino)
 
 
 @test
