@@ -257,10 +257,10 @@ static struct json_object *value_of(struct json_object *object, const struct sho
 		return json_get_object(object, shown->key, &inner) == JSON_FOUND
 			       ? show(inner, shown->inside) : NULL;
 	case LIST:
-		return json_get_array(object, shown->key, &inner) == JSON_FOUND
-			       ? show_list(inner, shown->inside) : NULL;
+		break;
 	}
-	return NULL;
+	return json_get_array(object, shown->key, &inner) == JSON_FOUND
+		       ? show_list(inner, shown->inside) : NULL;
 }
 
 static struct json_object *show(struct json_object *object, const struct shown *shown)

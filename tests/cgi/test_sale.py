@@ -292,6 +292,45 @@ def _():
     equal(granted(answer), {"status": "ignored"})
 
 
+def without(member):
+    return lambda said: (200, {key: value for key, value in said.items() if key != member})
+
+
+def part_of_refunds(said):
+    return 200, {**said, "refunds": {"object": "list", "data": [], "has_more": True}}
+
+
+def too_many(_said):
+    return 429, b'{"error": {"message": "not now"}}'
+
+
+# A refund that names its payment or its charge; what Stripe says else than it would.
+for what, named, changed in (
+        ("whose payment has no charge yet", "payment_intent", {"/payment_intents/": without("latest_charge")}),
+        ("whose charge has no amount", "charge", {"/charges/": without("amount")}),
+        ("of which Stripe keeps the list back", "charge", {"/charges/": part_of_refunds, "/refunds": too_many})):
+    @case(f"a refund {what} changes nothing, and comes again")
+    def _(named=named, changed=changed):
+        session, event = sell()
+        granted(shop.webhook(event))
+        refund = shop.stripe("POST", "/v1/refunds", {"payment_intent": session["payment_intent"], "amount": 100})
+
+        def answer(request):
+            for part, change in changed.items():
+                if part in request.path:
+                    return change(shop.stripe("GET", request.path))
+            return 200, shop.stripe("GET", request.path)
+        stub = Stub(answer)
+        told = event_of("refund.created", {"id": refund["id"], "object": "refund", named: refund[named]})
+        try:
+            with shop.unchanged():
+                equal(shop.webhook(told, STRIPE_API_BASE=stub.base).status, 503)
+        finally:
+            stub.close()
+        granted(shop.webhook(told))
+        equal(shop.order_of(session["id"])["amountRefunded"], 100)
+
+
 @test
 def _():
     """charge.updated makes no order where only the payment's pointer is left of one"""

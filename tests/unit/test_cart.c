@@ -294,6 +294,7 @@ static void half_a_name_or_too_long_a_key_is_refused(void **state)
 {
 	static const char both[] = "collectionId and variantId, is required";
 	const char *many = keep_text(str_printf("'collectionId':'%0300d','variantId':'v'", 0));
+	const char *two = keep_text(str_printf("'collectionId':'%0500d','variantId':'%0500d'", 0, 0));
 	const char *edge = keep_text(str_printf("'collectionId':'%0198d','variantId':'v'", 0));
 	const char *over = keep_text(str_printf("'collectionId':'%0199d','variantId':'v'", 0));
 	const struct {
@@ -301,6 +302,7 @@ static void half_a_name_or_too_long_a_key_is_refused(void **state)
 	} table[] = {
 		{"'collectionId':'c'", both}, {"'variantId':'v'", both}, {"'x':1", both},
 		{many, "lookup key of more than 200 characters"},
+		{two, "lookup key of more than 200 characters"},
 		{over, "lookup key of more than 200 characters"}, {edge, NULL},
 	}, *row;
 	struct err e;

@@ -8,6 +8,7 @@
 
 #include "shop/order.h"
 #include "shop/order_items.h"
+#include "shop/order_mode.h"
 
 #define CREATED 1732612800 /* 2024-11-26T09:20:00Z */
 
@@ -739,6 +740,23 @@ static void an_order_expires_after_the_days_that_it_is_kept(void **state)
 			  order_has_expired(1000, row->ttl, row->now), row->expired);
 }
 
+static void an_order_is_of_the_mode_that_it_or_its_session_says(void **state)
+{
+	static const struct {
+		const char *order;
+		enum order_mode mode;
+	} table[] = {
+		{"{'livemode':true,'orderId':'cs_test_1'}", ORDER_MODE_LIVE},
+		{"{'livemode':false,'orderId':'cs_live_1'}", ORDER_MODE_TEST},
+		{"{'orderId':'cs_live_1'}", ORDER_MODE_LIVE}, {"{'orderId':'cs_test_1'}", ORDER_MODE_TEST},
+		{"{'orderId':'cs_1'}", ORDER_MODE_UNKNOWN}, {"{}", ORDER_MODE_UNKNOWN},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table)
+		check_int(row->order, order_mode_of(json_of("%s", row->order)), row->mode);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -776,6 +794,7 @@ int main(void)
 		holds(the_session_item_is_kept_as_long_as_its_order),
 		holds(an_order_is_unconfirmed_until_stripe_was_asked),
 		holds(an_order_expires_after_the_days_that_it_is_kept),
+		holds(an_order_is_of_the_mode_that_it_or_its_session_says),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

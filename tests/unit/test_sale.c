@@ -115,6 +115,9 @@ static void what_the_sums_are_made_of_is_taken_over(void **state)
 		 "{'taxes':[{'name':'MwSt.','rate':'19','amount':190},"
 		 "{'name':'Sales Tax','rate':'8.875','amount':97},{'name':'VAT','rate':'0','amount':0},"
 		 "{'name':'Fee','rate':'100','amount':5}]}"},
+		{"a tax of more digits than any has", "'total_details':{'amount_tax':1,'breakdown':{'taxes':["
+		 "{'amount':1,'rate':{'display_name':'X','percentage':0.1234567890123456789012345678901234567891}}]}}",
+		 "{'taxes':[{'name':'X','amount':1}]}"},
 		{"a discount, of 2026",
 		 "'discounts':[{'coupon':{'id':'SUMMER','name':'Summer sale'},"
 		 "'promotion_code':{'id':'promo_1','code':'SUN10'}}],'total_details':{"
