@@ -355,6 +355,23 @@ def _():
 
 @test
 def _():
+    """of pointers, one whose order is not there is passed over for one whose order stands"""
+    event = paid()
+    granted(shop.webhook(event))
+    session = event["data"]["object"]
+    order = shop.order_of(session["id"])
+    with contextlib.closing(sqlite3.connect(shop.db)) as db, db:
+        db.execute("DELETE FROM items WHERE pk = ? AND sk = ?", (order["PK"], order["SK"]))
+    shop.store({**order, "PK": "USER#moved"})
+    for key in ("PAYMENT#" + session["payment_intent"], "NUMBER#" + order["orderNumber"]):
+        shop.store({**shop.item(key), "orderPK": "USER#moved"})
+    granted(shop.webhook({**event, "id": event["id"] + "b"}))
+    equal([k for k in shop.items() if k[1] == order["SK"] and k[0].startswith("USER#")],
+          [("USER#moved", order["SK"])])
+
+
+@test
+def _():
     """Stripe down: 503 with Retry-After, and the delivery after that is processed"""
     event = paid()
     started = Watch()
