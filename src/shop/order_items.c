@@ -122,10 +122,8 @@ static struct json_object *derived(const struct order_change *c, struct json_obj
 		return order_pointer(order, str_dup(pk));
 	case ITEM_PAYMENT:
 		return order_payment_pointer(order, str_dup(pk));
-	case ITEM_DAY:
+	default: /* ITEM_DAY, the last of `beside` */
 		return order_day_entry(order, c->keys->created);
-	default:
-		return NULL;
 	}
 }
 

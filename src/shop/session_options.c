@@ -166,10 +166,8 @@ static bool text_fits(const char *text, const struct session_option *option)
 		return session_option_has_word(option->text, text);
 	case OPTION_COUNTRY:
 		return is_letters(text, 2, isupper);
-	case OPTION_CURRENCY:
+	default: /* OPTION_CURRENCY: all others are no texts */
 		return is_letters(text, 3, islower);
-	default:
-		return false;
 	}
 }
 

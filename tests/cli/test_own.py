@@ -36,6 +36,17 @@ def _():
 
 @test
 def _():
+    "that a foreign session expired is ignored, and leaves nothing; of a signed one it is recorded"
+    for metadata, status in (({}, "ignored"), (SIGNED, "processed")):
+        session = {**shop.sell(metadata=metadata), "status": "expired", "payment_status": "unpaid"}
+        told = {"id": "evt_expired_" + status, "object": "event", "type": "checkout.session.expired",
+                "livemode": False, "created": session["created"], "data": {"object": session}}
+        equal(deliver(told)["status"], status)
+        equal(shop.item("EVENT#" + told["id"]) is None, status == "ignored", "its marker")
+
+
+@test
+def _():
     "without the setting, and with `all`, every session is taken"
     for setting in (None, "all"):
         session = shop.sell()
