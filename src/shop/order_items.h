@@ -68,8 +68,8 @@ struct json_object *order_event_marker(const struct event *event, const char *se
  * releases each.  `stored` is the one that stands, or NULL.
  */
 struct json_object *order_pointer(struct json_object *order, char *pk);       /* takes pk */
-/* The payment's pointer has the order itself as well, so that a refund, which knows the
- * payment alone, finds both in one read.  It is shared: the order stays as it is from then on. */
+/* The payment's pointer, by which a refund finds the order, has the order itself as well, for
+ * whoever looks a payment up by hand.  It is shared: the order stays as it is from then on. */
 struct json_object *order_payment_pointer(struct json_object *order, char *pk); /* takes pk */
 struct json_object *order_day_entry(struct json_object *order, int64_t created);
 /* Its status is in the words of the functions: `completed`, also while the payment is

@@ -273,10 +273,15 @@ int dynamodb_scan(const struct dynamodb *db, const struct store_key *after, size
 #define VERSION_NAME ",\"ExpressionAttributeNames\":{\"#v\":\"version\"}"
 
 /* Adds the condition to the input of an action. */
-static void write_condition(struct buf *out, const struct store_action *action, int64_t now)
+static void write_condition(struct buf *out, const struct store_action *action,
+			    const struct dynamodb_transaction *t)
 {
 	if (action->condition == STORE_ANY)
 		return;
+	if (action->condition == STORE_ABSENT && !t->over_expired) {
+		buf_puts(out, ",\"ConditionExpression\":\"attribute_not_exists(PK)\"");
+		return;
+	}
 	if (action->condition == STORE_VERSION && action->version == 0) {
 		buf_puts(out, ",\"ConditionExpression\":"
 			      "\"attribute_exists(PK) AND attribute_not_exists(#v)\"" VERSION_NAME);
@@ -290,14 +295,14 @@ static void write_condition(struct buf *out, const struct store_action *action, 
 		buf_puts(out, ",\"ConditionExpression\":"
 			      "\"attribute_not_exists(PK) OR expiresAt <= :now\""
 			      ",\"ExpressionAttributeValues\":{\":now\":");
-		aws_number_write(out, now);
+		aws_number_write(out, t->now);
 	}
 	buf_putc(out, '}');
 }
 
 /* {"TableName":…, "Item":… or "Key":…, "ConditionExpression":…} */
-static void write_action(struct buf *out, const char *table, const struct store_action *action,
-			 enum store_verb verb, int64_t now)
+static void write_action(struct buf *out, const char *table, const struct dynamodb_transaction *t,
+			 const struct store_action *action, enum store_verb verb)
 {
 	struct json_object *item = action->item;
 
@@ -309,7 +314,7 @@ static void write_action(struct buf *out, const char *table, const struct store_
 		buf_puts(out, "\"Key\":");
 		write_key(out, json_string_or_null(item, "PK"), json_string_or_null(item, "SK"));
 	}
-	write_condition(out, action, now);
+	write_condition(out, action, t);
 	buf_putc(out, '}');
 }
 
@@ -341,7 +346,7 @@ static void write_transaction(struct buf *out, const char *table,
 		if (i)
 			buf_putc(out, ',');
 		buf_puts(out, names[verb]);
-		write_action(out, table, action, verb, t->now);
+		write_action(out, table, t, action, verb);
 		buf_putc(out, '}');
 	}
 	digest_random(random, sizeof random);
@@ -401,7 +406,7 @@ int dynamodb_write(const struct dynamodb *db, struct dynamodb_transaction *t, in
 	int rc;
 
 	if (alone)
-		write_action(&c.input, db->table, first, STORE_PUT, t->now);
+		write_action(&c.input, db->table, t, first, STORE_PUT);
 	else
 		write_transaction(&c.input, db->table, t, false);
 	rc = write_once(&c, t, &denied, e);

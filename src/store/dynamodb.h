@@ -50,7 +50,8 @@ int dynamodb_scan(const struct dynamodb *db, const struct store_key *after, size
 struct dynamodb_transaction {
 	const struct store_action *actions;
 	size_t n;
-	int64_t now;   /* epoch seconds: an item that has expired by then is absent */
+	bool over_expired; /* STORE_ABSENT: an item that has expired at `now` (epoch seconds) is */
+	int64_t now;       /* absent; else whatever stands there is a conflict */
 	size_t failed; /* out, with ERR_CONFLICT: the action whose condition does not hold */
 };
 

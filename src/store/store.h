@@ -30,7 +30,7 @@ struct store_key {
 
 enum store_condition {
 	STORE_ANY,     /* write whatever stands there */
-	STORE_ABSENT,  /* there is no item, or one that has expired */
+	STORE_ABSENT,  /* there is no item, or one that has expired (store_write()) */
 	STORE_VERSION, /* the item's version is `version`; 0 is an item without one */
 };
 
@@ -119,7 +119,9 @@ int store_scan(struct store *s, const struct store_key *after, size_t limit,
  * that is to be written `as_it_is` keeps its own.
  * -1 with ERR_CONFLICT when a condition does not hold (`*failed`, which may be
  * NULL, is then the index of that action) or another writer was in the way;
- * nothing was written then.
+ * nothing was written then.  An expired item that the caller did not read may
+ * count as one that stands: whoever begins again at the read, as
+ * store_until_written() does, then writes over it.
  */
 int store_write(struct store *s, const struct store_action *actions, size_t n, size_t *failed,
 		int64_t deadline, struct err *e);

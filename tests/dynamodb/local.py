@@ -183,6 +183,9 @@ class Local:
     def put(self, table, item):
         self.call("PutItem", TableName=table, Item=to_item(item))
 
+    def delete(self, table, key):
+        self.call("DeleteItem", TableName=table, Key=to_item(dict(zip(("PK", "SK"), key))))
+
     def close(self):
         if self.process.poll() is None:
             self.resume()

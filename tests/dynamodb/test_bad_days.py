@@ -301,6 +301,47 @@ def _():
     accepted(deliver(proxy, event)[0], duplicate=True)
 
 
+def conditions(proxy):
+    """Those of the absent items, of each transaction that was sent."""
+    return [{put["Put"]["ConditionExpression"] for put in json.loads(body)["TransactItems"]
+             if "attribute_not_exists(PK)" in put.get("Put", {}).get("ConditionExpression", "")}
+            for operation, _, body in proxy.requests if operation == "TransactWriteItems"]
+
+
+PLAIN, ALLOWING = "attribute_not_exists(PK)", "attribute_not_exists(PK) OR expiresAt <= :now"
+
+
+@test
+def _():
+    "a new item's condition allows for an expired one only after an expired one was read"
+    proxy, event = new_proxy(), new_event()
+    accepted(deliver(proxy, event)[0])
+    equal(conditions(proxy), [{PLAIN}])
+    proxy, event = new_proxy(), new_event()
+    db.put(shop.table, {"PK": "EVENT#" + event["id"], "SK": "METADATA", "version": 7, "expiresAt": 1})
+    accepted(deliver(proxy, event)[0])
+    equal(conditions(proxy), [{ALLOWING}])
+
+
+@test
+def _():
+    "an expired item that was not read is a conflict, then it is read and written over"
+    for kind in "USER#", "NUMBER#":
+        proxy, event, before = new_proxy(), new_event(), set(shop.items())
+        accepted(deliver(proxy, event)[0])
+        made = {key: item for key, item in shop.items().items() if key not in before}
+        for key in made:
+            db.delete(shop.table, key)
+        (key, item), = [pair for pair in made.items() if pair[0][0].startswith(kind)]
+        db.put(shop.table, {**item, "version": 7, "expiresAt": 1})
+        proxy.mend()
+        accepted(deliver(proxy, event)[0])
+        equal(conditions(proxy), [{PLAIN}, {ALLOWING}], kind)
+        equal(proxy.calls["BatchGetItem"], 2, "reads")
+        equal({k: i["version"] for k, i in shop.items().items() if k in made}, dict.fromkeys(made, 1), kind)
+        ok("expiresAt" not in shop.items()[key], kind)
+
+
 @test
 def _():
     "an expired quote can't be paid for"

@@ -101,6 +101,8 @@ static int get_many(struct store *s, const struct store_key *keys, size_t n,
 		item = table_find(&world->table, keys[at].pk, keys[at].sk);
 		if (item && !store_item_expired(item, world->epoch))
 			items[at] = json_copy(item);
+		else if (item)
+			world->current->met_expired = true;
 	}
 	return 0;
 }
@@ -157,11 +159,12 @@ static int scan(struct store *s, const struct store_key *after, size_t limit,
 	return away(e);
 }
 
+/* As DynamoDB's backend has it: an expired item is in the way until one was read. */
 static bool condition_holds(const struct store_action *action, struct json_object *stands)
 {
 	switch (action->condition) {
 	case STORE_ABSENT:
-		return !stands || store_item_expired(stands, world->epoch);
+		return !stands || (store_item_expired(stands, world->epoch) && world->current->met_expired);
 	case STORE_VERSION:
 		return stands && store_item_version(stands) == action->version;
 	case STORE_ANY:

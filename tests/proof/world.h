@@ -68,7 +68,8 @@ enum job { JOB_DELIVERY, JOB_REPLAY, JOB_SYNC, JOB_ERASURE, JOB_MARK };
 
 struct process {
 	bool running, done, dead;
-	bool disturbed; /* it met a fault, and so may fail */
+	bool disturbed;     /* it met a fault, and so may fail */
+	bool met_expired;   /* it has read an item that had expired */
 	unsigned conflicts; /* that its writes met */
 	enum job job;
 	char name[48];

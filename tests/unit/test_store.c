@@ -524,6 +524,7 @@ static void an_expired_item_counts_as_absent(void **state)
 
 	(void)state;
 	must_put(item("e", "1", expiring(-5)));
+	assert_null(get("e", "1"));
 	assert_int_equal(put(store, item("e", "1", "'n':1"), STORE_ABSENT, 0, &e), 0);
 	assert_int_equal(json_int_or(get("e", "1"), "n", 0), 1);
 	must_put(item("e", "2", expiring(1000)));
