@@ -6,23 +6,31 @@ import ctypes
 import os
 import re
 import socket
-import subprocess
 import threading
 
 import environment  # noqa: F401  (nothing of this machine gets in)
 from names import raise_lo
 
 CLONE_NEWNS, CLONE_NEWNET = 0x20000, 0x40000000
+MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
+libc = ctypes.CDLL(None, use_errno=True)
 NODES = ("null", "zero", "full", "random", "urandom", "tty")
 LINKS = {"fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2"}
+
+
+def mount(source, target, kind=None, flags=0, options=None):
+    """mount(2): not every machine has the command."""
+    words = [word and word.encode() for word in (source, target, kind, options)]
+    if libc.mount(words[0], words[1], words[2], ctypes.c_ulong(flags), words[3]):
+        raise OSError(ctypes.get_errno(), f"mount {target}: {os.strerror(ctypes.get_errno())}")
 
 
 def enter():
     """Goes on in a network with `lo` alone, and may mount; whether this machine lets it.  It has to
     come before the first thread."""
-    if os.geteuid() != 0 or ctypes.CDLL(None).unshare(CLONE_NEWNS | CLONE_NEWNET):
+    if os.geteuid() != 0 or libc.unshare(CLONE_NEWNS | CLONE_NEWNET):
         return False
-    subprocess.run(["mount", "--make-rprivate", "/"], check=True)
+    mount(None, "/", flags=MS_REC | MS_PRIVATE)
     raise_lo()
     return True
 
@@ -44,16 +52,16 @@ def cover_dev(folder):
     """A /dev below `folder`, with the usual nodes and no log, in the place of the machine's."""
     dev = os.path.join(folder, "dev")
     os.mkdir(dev)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", dev], check=True)
+    mount("tmpfs", dev, "tmpfs", options="mode=755")
     for name in NODES:
         with open(os.path.join(dev, name), "wb"):
             pass
-        subprocess.run(["mount", "--bind", "/dev/" + name, os.path.join(dev, name)], check=True)
+        mount("/dev/" + name, os.path.join(dev, name), flags=MS_BIND)
     for name, target in LINKS.items():
         os.symlink(target, os.path.join(dev, name))
     os.mkdir(os.path.join(dev, "shm"))
     os.chmod(os.path.join(dev, "shm"), 0o1777)
-    subprocess.run(["mount", "--rbind", dev, "/dev"], check=True)
+    mount(dev, "/dev", flags=MS_BIND | MS_REC)
 
 
 class SystemLog(threading.Thread):
