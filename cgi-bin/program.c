@@ -14,7 +14,6 @@
 #include "base/log.h"
 #include "base/log_syslog.h"
 #include "base/mem.h"
-#include "base/mem.h"
 #include "base/output.h"
 #include "base/str.h"
 #include "web/master.h"

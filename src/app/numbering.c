@@ -72,7 +72,7 @@ int numbering_is_taken(const struct numbering *n, struct json_object *pointer, b
 int numbering_next_free(const struct numbering *n, const char *base, char **number,
 			struct json_object **pointer, struct err *e)
 {
-	char letter;
+	int letter;
 
 	for (letter = 'A'; letter < 'A' + NUMBERING_LETTERS; letter++) {
 		char *grown = str_printf("%s%c", base, letter), *pk = key_number(grown);

@@ -213,8 +213,10 @@ static int read_text(const char *path, struct buf *text, struct err *e)
 
 	if (!file)
 		return err_set(e, ERR_UNAVAILABLE, "can't read %s: %s", path, strerror(errno));
-	while ((n = fread(chunk, 1, sizeof chunk, file)) > 0)
+	do {
+		n = fread(chunk, 1, sizeof chunk, file);
 		buf_add(text, chunk, n);
+	} while (n == sizeof chunk);
 	mem_wipe(chunk, sizeof chunk);
 	n = (size_t)ferror(file);
 	fclose(file);

@@ -45,7 +45,7 @@ static void close_end(int *fd)
 /* --- starting ------------------------------------------------------------------ */
 
 /* A pipe whose ends are none of the three standard descriptors, which they are to
- * become. */
+ * become.  -1 with errno: nothing is open. */
 static int make_pipe(int ends[2])
 {
 	int i, high;
@@ -59,7 +59,7 @@ static int make_pipe(int ends[2])
 		close(ends[i]);
 		ends[i] = high;
 		if (high < 0) {
-			close_end(&ends[1 - i]);
+			close(ends[1 - i]);
 			return -1;
 		}
 	}
@@ -112,17 +112,24 @@ static int spawn(const struct child *child, int in, int out, pid_t *pid)
 	return rc;
 }
 
+static int fail_pipe(const struct child *child, struct err *e)
+{
+	return err_set(e, ERR_UNAVAILABLE, "%s: there is no pipe for it: %s", child->path,
+		       strerror(errno));
+}
+
 /* Makes its pipes and starts it. */
 static int start(const struct child *child, struct running *r, struct err *e)
 {
-	int in[2] = {-1, -1}, out[2] = {-1, -1}, rc;
+	int in[2], out[2], rc;
 
-	if (make_pipe(in) || make_pipe(out)) {
-		rc = errno;
-		close_end(&in[0]);
-		close_end(&in[1]);
-		return err_set(e, ERR_UNAVAILABLE, "%s: there is no pipe for it: %s", child->path,
-			       strerror(rc));
+	if (make_pipe(in))
+		return fail_pipe(child, e);
+	if (make_pipe(out)) {
+		fail_pipe(child, e);
+		close(in[0]);
+		close(in[1]);
+		return -1;
 	}
 	rc = spawn(child, in[0], out[1], &r->pid);
 	close(in[0]);

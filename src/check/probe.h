@@ -44,7 +44,7 @@ struct probe_answer {
 /* 0 for any HTTP status, -1 with ERR_UNAVAILABLE where there was no whole
  * answer.  Redirects are not followed.  probe_answer_free() the answer in both
  * cases. */
-int probe_ask(struct probe *probe, const struct probe_request *visit, struct probe_answer *answer,
+int probe_ask(struct probe *probe, const struct probe_request *request, struct probe_answer *answer,
 	      struct err *e);
 void probe_answer_free(struct probe_answer *answer);
 

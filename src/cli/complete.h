@@ -16,6 +16,6 @@
  * says that it is a list by commas), what it does, and where they are known the words
  * that its value may be, by spaces; tabs between.
  */
-int complete_print(const char *command);
+int complete_print(const char *name);
 
 #endif

@@ -55,7 +55,7 @@ struct report_group *report_group(struct report *report, const struct report_nam
 /* Adds a part of the order that report->orders counted last; where the group has one of
  * it already, the order counts once. */
 void report_sums_add(struct report *report, struct report_group *group,
-		     const struct report_sums *sums);
+		     const struct report_sums *more);
 
 /* What remains of the gross; false where it can't be counted. */
 bool report_net(const struct report_sums *sums, int64_t *net);

@@ -153,7 +153,7 @@ int customer_page(struct app *app, const struct customer *customer, const char *
 
 	if (cursor && !(page.place = cursor_parse(customer->user, cursor)))
 		return err_set(e, ERR_BAD_REQUEST, "cursor is not one that this list gave out");
-	for (i = 0; i < customer->count; i++)
+	for (i = 0; i < customer->count && i < CUSTOMER_PARTITIONS; i++)
 		page.partitions[i].pk = customer->pks[i];
 	page.orders = json_object_new_array();
 	rc = fill(&page, e);

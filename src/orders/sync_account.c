@@ -30,7 +30,7 @@ const char *sync_account_of(const char *secret, char out[SYNC_ACCOUNT_SIZE])
 
 	/* Of a key that has the account's id in it only that counts, for a rolled one has it
 	 * too; else the whole key. */
-	if (mode != KEY_MODE_UNKNOWN) {
+	if (secret && mode != KEY_MODE_UNKNOWN) {
 		id = strstr(secret, mode == KEY_MODE_LIVE ? "_live_" : "_test_") + strlen("_live_");
 		if (strncmp(id, ACCOUNT_PREFIX, strlen(ACCOUNT_PREFIX)) == 0 &&
 		    strlen(id) >= NEW_KEY_CHARS)

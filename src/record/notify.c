@@ -147,8 +147,8 @@ static int run_program(struct run *r, struct json_object *begun, struct json_obj
 
 	rc = child_run(&child, left, e);
 
-	while (n)
-		free(variables[--n]);
+	for (i = 0; i < n; i++)
+		free(variables[i]);
 	free(attempt);
 	free(events);
 	json_object_put(message);

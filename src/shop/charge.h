@@ -110,7 +110,7 @@ struct json_object *order_apply_charge(struct json_object *stored,
  * caller releases it; NULL with ERR_UNAVAILABLE where the charge can't be read.
  * Without a charge it is the same.
  */
-struct json_object *order_take_charge(struct json_object *order, const struct sale_charge *of,
+struct json_object *order_take_charge(struct json_object *stored, const struct sale_charge *of,
 				      bool told, int64_t now, struct err *e);
 
 #endif

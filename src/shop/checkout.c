@@ -38,7 +38,9 @@ static bool is_email(const char *text)
 	for (p = text; *p; p++)
 		if ((unsigned char)*p <= ' ' || *p == 0x7F)
 			return false;
-	return at && at > text && at[1] && !strchr(at + 1, '@') && p - text <= EMAIL_MAX;
+	if (!at || at == text || !at[1])
+		return false;
+	return !strchr(at + 1, '@') && p - text <= EMAIL_MAX;
 }
 
 static int read_email(struct json_object *body, struct checkout_request *r, struct err *e)

@@ -101,7 +101,7 @@ int64_t money_share(int64_t whole, int64_t part, int64_t all)
 	uint64_t divisor = size_of(all), factor = size_of(part), quotient = 0, left = 0;
 	int bit;
 
-	if (!all)
+	if (!divisor)
 		return 0;
 	for (bit = 63; bit >= 0; bit--) {
 		quotient = 2 * quotient + (2 * left >= divisor);

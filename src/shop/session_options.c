@@ -90,8 +90,10 @@ static const char *rest_of(const char *path, const struct json_place *place)
 		return p;
 	if (!place->name)
 		return str_starts(p, "[]") ? p + 2 : NULL;
-	if (p != path && *p++ != '.')
+	if (p != path && *p != '.')
 		return NULL;
+	if (p != path)
+		p++;
 	if (*p == '*')
 		return p + 1;
 	n = strlen(place->name);

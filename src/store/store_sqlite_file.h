@@ -50,24 +50,24 @@ struct sqlite_file {
 /* Opens the file where that is needed; waits for locks until `deadline`, now and
  * in what is run on it before the next call.  -1 with ERR_UNAVAILABLE, which
  * names the path and what to do, or ERR_CONFIG where a newer program wrote it. */
-int sqlite_file_open(struct sqlite_file *file, int64_t deadline, struct err *e);
+int sqlite_file_open(struct sqlite_file *self, int64_t deadline, struct err *e);
 
 /* Between requests: lets go of a file that another has taken the place of, or whose -wal was taken away,
  * as the next opening would; until all have, nobody can use what stands there. */
-void sqlite_file_rest(struct sqlite_file *file);
+void sqlite_file_rest(struct sqlite_file *self);
 
 /* After a commit: 0 where what was written is in the file that stands at the path, so
  * that it may be acknowledged; else -1 with ERR_UNAVAILABLE.  Keeps the -wal small. */
-int sqlite_file_confirm(struct sqlite_file *file, struct err *e);
+int sqlite_file_confirm(struct sqlite_file *self, struct err *e);
 
 /* Closes; what -wal has is then in the file, unless another stands at its path. */
-void sqlite_file_close(struct sqlite_file *file);
+void sqlite_file_close(struct sqlite_file *self);
 
 /* Closes, and frees all but `path`, which is the caller's. */
-void sqlite_file_free(struct sqlite_file *file);
+void sqlite_file_free(struct sqlite_file *self);
 
 /* Names what SQLite said ("can't `what`"), and closes the file; is -1. */
-int sqlite_file_fail(struct sqlite_file *file, const char *what, struct err *e);
+int sqlite_file_fail(struct sqlite_file *self, const char *what, struct err *e);
 
 /* Whether an open database is a store of ours that this program can read: its version,
  * its table.  Reads only.  Else `e` says what it is: ERR_UNAVAILABLE, or ERR_CONFIG where

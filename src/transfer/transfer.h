@@ -53,7 +53,7 @@ const char *transfer_kind_plural(enum transfer_kind kind);
 
 /* A list by commas of kinds (not of others) as a set of bits: 0, or -1 with
  * ERR_BAD_REQUEST naming what is none. */
-int transfer_kinds_from(const char *list, unsigned *kinds, struct err *e);
+int transfer_kinds_from(const char *list, unsigned *set, struct err *e);
 
 /* The size of a value as DynamoDB counts it:
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html */

@@ -26,8 +26,6 @@
 #define STOP_MS 10000     /* a request ends within eight seconds */
 #define IDLE_MS 60000
 
-extern char **environ;
-
 /* The place of one worker. */
 struct place {
 	pid_t pid;          /* 0: there is none now */
@@ -188,7 +186,8 @@ static bool checks_out(const struct master *m, const char *path, const char *arg
 	if (pid == 0) {
 		sigprocmask(SIG_SETMASK, &m->before, NULL);
 		null = open("/dev/null", O_RDONLY);
-		dup2(null, STDIN_FILENO);
+		if (null >= 0)
+			dup2(null, STDIN_FILENO);
 		execl(path, path, argument, (char *)NULL);
 		_exit(127);
 	}

@@ -39,8 +39,6 @@
 #define RECORD_MAX 65528 /* FastCGI's limit is 65535; a multiple of eight is what it recommends */
 #define ERROR_MS 3000 /* for the answer of a program that can't start */
 
-extern char **environ;
-
 bool responder_is_fastcgi(void)
 {
 	int listening = 0;
@@ -365,7 +363,7 @@ static bool wait_for_peer(const struct endpoint *endpoint, int waiting, const si
 			return false;
 		if (n < 0) /* a limit of the request before */
 			unlimit_io();
-		if (n == 0)
+		if (n == 0 && endpoint->rest)
 			endpoint->rest(endpoint->context);
 	}
 	return false;
