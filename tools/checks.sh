@@ -99,6 +99,21 @@ check_sdk() {
 	(cd "$src/tests/sim" && node test_sim.mjs)
 }
 
+# gcc's -fanalyzer follows each path through a source, clang-tidy knows habits (.clang-tidy); a
+# finding is an error.  Both take only the time that the tests leave.
+check_analyzers() {
+	local here
+	renice -n 19 -p "$BASHPID" >/dev/null || return
+	# without our hardening, whose macros hide what is called
+	configure_in analyzers --enable-werror --disable-hardening CC=gcc CFLAGS='-O1 -fanalyzer' || return
+	make -C "$build/analyzers" all || return
+	here=$(realpath --relative-to="$src" "$build/analyzers")
+	# shellcheck disable=SC2016 # text for another shell
+	(cd "$src" && printf '%s\0' src/*/*.c cgi-bin/*.c | xargs -0 -P "$jobs" -n 8 bash -c \
+		'here=$1 && shift && clang-tidy --quiet "$@" -- -std=gnu11 -include "$here/config.h" -Isrc \
+			$(pkg-config --cflags fcgi libcurl json-c libcrypto sqlite3 libjwt)' bash "$here")
+}
+
 check_cppcheck() {
 	cppcheck -q --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
 		--inline-suppr --suppress=missingIncludeSystem -I "$src/src" "$src/src" "$src/cgi-bin"

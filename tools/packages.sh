@@ -5,7 +5,7 @@
 to_build=(autoconf automake gcc libc6-dev libcurl4-openssl-dev libfcgi-dev libjson-c-dev libjwt-dev
 	libsqlite3-dev libssl-dev make pkgconf python3)
 to_serve=(curl nginx spawn-fcgi)
-to_test=(apache2-bin awscli caddy chromium clang cppcheck default-jre-headless fonts-liberation libc6-dbg
+to_test=(apache2-bin awscli caddy chromium clang clang-tidy cppcheck default-jre-headless fonts-liberation libc6-dbg
 	libapache2-mod-fcgid libapache2-mod-qos libcmocka-dev lighttpd llvm mandoc prometheus python3-botocore
 	shellcheck spin strace valgrind xz-utils zsh)
 

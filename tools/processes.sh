@@ -3,6 +3,7 @@
 # shellcheck shell=bash
 
 running= # the process group of the part that runs
+begun=   # the process group of what runs beside the parts
 policy=  # set while our /usr/sbin/policy-rc.d is there
 
 as_root() {
@@ -24,6 +25,7 @@ clean_up() {
 		done
 		kill -KILL -- "-$running" 2>/dev/null || true
 	fi
+	[ -z "$begun" ] || kill -TERM -- "-$begun" 2>/dev/null || true
 	if [ -n "$policy" ]; then
 		as_root rm -f /usr/sbin/policy-rc.d
 	fi
@@ -60,4 +62,17 @@ need() { # NAME COMMAND...
 	quietly "$log" "$@" && return
 	tail -n 40 "$log" >&2
 	fail "this failed: $* (all of its output: $log)"
+}
+
+# A command beside all that follows, and the wait for its end.
+begin() { # COMMAND...
+	set -m
+	"$@" >/dev/null 2>&1 </dev/null &
+	begun=$!
+	set +m
+}
+
+wait_for_begun() {
+	wait "$begun" || true
+	begun=
 }
