@@ -284,6 +284,20 @@ static bool pause_before_retry(int try, int64_t deadline)
 	return deadline_pause(clock_jitter(most + 1), deadline);
 }
 
+/* All operations answer with an object: 0, or 1 where it is none, and worth another try. */
+static int take_answer(struct call *call, const struct http_answer *http, struct err *e)
+{
+	struct json_object *json = json_parse((struct span){buf_text(&http->body), http->body.len});
+
+	if (json_object_is_type(json, json_type_object)) {
+		call->answer = json;
+		return 0;
+	}
+	json_object_put(json);
+	err_set(e, ERR_UNAVAILABLE, "%s: the answer is no JSON object", call->request->operation);
+	return 1;
+}
+
 /* One try: 0 done, 1 worth another, -1 not. */
 static int try_once(struct aws_client *client, struct call *call, struct err *e)
 {
@@ -298,11 +312,7 @@ static int try_once(struct aws_client *client, struct call *call, struct err *e)
 	if (send_once(client, call, credentials, &http, e)) {
 		rc = 1;
 	} else if (http.status == 200) {
-		call->answer = json_parse((struct span){buf_text(&http.body), http.body.len});
-		rc = call->answer ? 0 : 1;
-		if (rc)
-			err_set(e, ERR_UNAVAILABLE, "%s: the answer is not JSON",
-				call->request->operation);
+		rc = take_answer(call, &http, e);
 	} else {
 		remedy = map_error(client, &http, call, e);
 		if (remedy == RENEW && !call->renewed)

@@ -130,12 +130,13 @@ static int read_json(const struct buf *body, struct aws_credentials *c, struct e
 	const char *secret = json_string_or_null(json, "SecretAccessKey");
 	const char *expiration = json_string_or_null(json, "Expiration");
 	const char *message = json_string_or_null(json, "Message");
+	const char *token = json_string_or_null(json, "Token");
 	int rc = 0;
 
 	if (key_id && secret) {
 		c->key_id = str_dup(key_id);
 		c->secret = str_dup(secret);
-		c->token = str_dup(json_string_or_null(json, "Token"));
+		c->token = str_dup(str_empty(token) ? NULL : token);
 		if (expiration && iso8601_parse(expiration, &c->expires))
 			rc = err_set(e, ERR_UNAVAILABLE, "the credentials' Expiration is no time");
 	} else {
@@ -171,6 +172,20 @@ static bool may_ask(const char *text)
 	       span_equals(url.host, "[fd00:ec2::23]");
 }
 
+/* The header that a token is sent in, to free(); -1 where it is not one line of text. */
+static int header_of(const char *name, struct span token, char **header, struct err *e)
+{
+	size_t i;
+
+	token = span_trim(token);
+	for (i = 0; i < token.n; i++)
+		if (token.p[i] < ' ' || token.p[i] > '~')
+			return err_set(e, ERR_UNAVAILABLE, "the token for the credentials is not one "
+				       "line of text");
+	*header = str_printf("%s%.*s", name, (int)token.n, token.p);
+	return 0;
+}
+
 /* The file's token, else the variable's; NULL in *header for none.  A file that
  * is named has to be there: without it somebody else's credentials, or none,
  * would be the answer. */
@@ -179,6 +194,7 @@ static int container_header(const struct aws_settings *s, char **header, struct 
 	char token[FILE_MAX_BYTES] = "";
 	struct span text = span_of(s->container_token ? s->container_token : "");
 	FILE *file;
+	int rc;
 
 	*header = NULL;
 	if (s->container_token_file) {
@@ -192,10 +208,9 @@ static int container_header(const struct aws_settings *s, char **header, struct 
 				       "%s %s", s->container_token_file,
 				       file ? "is empty" : "can't be read");
 	}
-	if (text.n)
-		*header = str_printf("Authorization: %.*s", (int)text.n, text.p);
+	rc = text.n ? header_of("Authorization: ", text, header, e) : 0;
 	mem_wipe(token, sizeof token);
-	return 0;
+	return rc;
 }
 
 static enum found from_container(struct aws_provider *p, int64_t deadline,
@@ -281,11 +296,12 @@ static enum found from_metadata(struct aws_provider *p, int64_t deadline,
 	http_answer_init(&answer);
 	rc = fetch(p, (struct http_request){.method = "PUT", .url = url, .deadline = deadline,
 		   .headers = {"X-aws-ec2-metadata-token-ttl-seconds: 21600"}}, &answer, e);
-	if (!rc) {
-		header = str_printf("X-aws-ec2-metadata-token: %s", buf_text(&answer.body));
+	if (!rc)
+		rc = header_of("X-aws-ec2-metadata-token: ", (struct span){buf_text(&answer.body),
+			       answer.body.len}, &header, e);
+	if (!rc)
 		rc = ask_metadata(p, host, (struct http_request){.headers = {header},
 						.deadline = deadline}, &answer, e);
-	}
 	if (!rc)
 		rc = read_json(&answer.body, c, e);
 	http_answer_free(&answer);
@@ -309,12 +325,16 @@ static const struct {
 	{"instance metadata", from_metadata},
 };
 
-/* An example's keys are nobody's. */
-static enum found refuse_examples(const struct aws_credentials *c, struct err *e)
+/* An example's keys are nobody's, and neither is what can't be sent in a header. */
+static enum found refuse_impossible(const struct aws_credentials *c, struct err *e)
 {
-	if (!example_is_secret(c->key_id) && !example_is_secret(c->secret))
+	if (example_is_secret(c->key_id) || example_is_secret(c->secret))
+		err_set(e, ERR_UNAVAILABLE, "the access key still has an example's value");
+	else if (!aws_is_key(c->key_id) || !aws_is_key(c->secret) || (c->token && !aws_is_key(c->token)))
+		err_set(e, ERR_UNAVAILABLE, "the access key, its secret or its token has a character "
+			"that can't be in one (a space or a line end, say)");
+	else
 		return FOUND;
-	err_set(e, ERR_UNAVAILABLE, "the access key still has an example's value");
 	return FAILED;
 }
 
@@ -335,7 +355,7 @@ static int find(struct aws_provider *p, int64_t deadline, struct aws_credentials
 		c->expires = INT64_MAX;
 		found = sources[i].ask(p, deadline, c, &why);
 		if (found == FOUND)
-			found = refuse_examples(c, &why);
+			found = refuse_impossible(c, &why);
 		if (found == FOUND)
 			break;
 		clear(c);

@@ -142,8 +142,7 @@ static int look_beyond(const struct aws_settings *s, struct json_object *section
 	return 0;
 }
 
-/* No character of a key is a space or beyond ASCII. */
-static bool is_key(const char *text)
+bool aws_is_key(const char *text)
 {
 	for (; *text; text++)
 		if (*text <= ' ' || *text > '~')
@@ -164,7 +163,7 @@ static int take(const struct aws_settings *s, struct json_object *section, const
 		return 0;
 	if (json_object_is_type(found, json_type_string))
 		text = json_object_get_string(found);
-	if (!str_empty(text) && is_key(text)) {
+	if (!str_empty(text) && aws_is_key(text)) {
 		*value = str_dup(text);
 		return 0;
 	}

@@ -16,6 +16,10 @@ struct aws_credentials {
 	int64_t expires; /* epoch seconds, INT64_MAX: never */
 };
 
+/* Whether it can be an access key, a secret or a token, which go into headers: no character is a space,
+ * a control character or beyond ASCII. */
+bool aws_is_key(const char *text);
+
 enum aws_profile_keys { AWS_PROFILE_HAS_KEYS, AWS_PROFILE_HAS_NONE, AWS_PROFILE_WRONG };
 
 /*

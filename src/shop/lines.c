@@ -186,7 +186,7 @@ int64_t lines_count(struct json_object *items)
 	int64_t count = 0;
 	size_t i;
 
-	for (i = 0; i < json_object_array_length(items); i++) {
+	for (i = 0; items && i < json_object_array_length(items); i++) {
 		int64_t quantity = json_int_or(json_object_array_get_idx(items, i), "quantity", 0);
 
 		if (__builtin_add_overflow(count, quantity, &count))
@@ -197,7 +197,7 @@ int64_t lines_count(struct json_object *items)
 
 bool lines_sum(struct json_object *items, const char *key, int64_t *sum)
 {
-	size_t i, n = json_object_array_length(items);
+	size_t i, n = items ? json_object_array_length(items) : 0;
 	int64_t total = 0, value;
 
 	for (i = 0; i < n; i++)

@@ -21,11 +21,11 @@ struct json_object *lines_from_stripe(struct json_object *line_items, struct jso
 /* The same from a quote alone; an empty array if it is NULL. */
 struct json_object *lines_from_quote(struct json_object *quote);
 
-/* The sum of the quantities. */
+/* The sum of the quantities; 0 of NULL. */
 int64_t lines_count(struct json_object *items);
 
 /* The sum of the lines' attribute `key` (amountTotal, amountSubtotal); false
- * if there is no line, one doesn't have it, or it doesn't fit. */
+ * if there is no line (or no list), one doesn't have it, or it doesn't fit. */
 bool lines_sum(struct json_object *items, const char *key, int64_t *sum);
 
 /* What a line is called: its name, else the shop's or Stripe's name of what was

@@ -91,11 +91,23 @@ static int bad_item(const struct dynamodb *db, struct err *e)
 	return err_set(e, ERR_UNAVAILABLE, "table %s has an item that is none", db->table);
 }
 
+/* An answer that lacks what every answer has would be taken for an empty table. */
+static int bad_answer(const struct dynamodb *db, struct err *e)
+{
+	return err_set(e, ERR_UNAVAILABLE, "what answers for table %s is not DynamoDB", db->table);
+}
+
+static bool has_key(struct json_object *item)
+{
+	return json_string_or_null(item, "PK") && json_string_or_null(item, "SK");
+}
+
 int dynamodb_get(const struct dynamodb *db, const struct store_key *key, int64_t deadline,
 		 struct json_object **item, struct err *e)
 {
 	struct call get = call_of(db, "GetItem", deadline);
 	struct json_object *answer, *found;
+	enum json_found is;
 	int rc;
 
 	*item = NULL;
@@ -104,8 +116,10 @@ int dynamodb_get(const struct dynamodb *db, const struct store_key *key, int64_t
 	write_key(&get.input, key->pk, key->sk);
 	buf_putc(&get.input, '}');
 	rc = call(&get, &answer, e);
-	if (!rc && json_get_object(answer, "Item", &found) == JSON_FOUND &&
-	    !(*item = aws_item_to_json(found)))
+	is = rc ? JSON_ABSENT : json_get_object(answer, "Item", &found);
+	if (is == JSON_FOUND)
+		*item = aws_item_to_json(found);
+	if (is != JSON_ABSENT && !*item)
 		rc = bad_item(db, e);
 	json_object_put(answer);
 	return rc;
@@ -127,7 +141,7 @@ static void write_batch(struct buf *out, const char *table, const struct store_k
 	buf_puts(out, "]}}}");
 }
 
-/* Converts the answer's items into `items`. */
+/* Converts the answer's items, each of which has its key, into `items`. */
 static int take_items(const struct dynamodb *db, struct json_object *list,
 		      struct json_object *items, struct err *e)
 {
@@ -136,8 +150,10 @@ static int take_items(const struct dynamodb *db, struct json_object *list,
 	for (i = 0; i < json_object_array_length(list); i++) {
 		struct json_object *item = aws_item_to_json(json_object_array_get_idx(list, i));
 
-		if (!item)
+		if (!has_key(item)) {
+			json_object_put(item);
 			return bad_item(db, e);
+		}
 		json_object_array_add(items, item);
 	}
 	return 0;
@@ -148,11 +164,17 @@ static int take_items(const struct dynamodb *db, struct json_object *list,
 static int get_batch_once(struct call *batch, struct json_object *items, struct err *e)
 {
 	struct json_object *answer, *part, *list;
+	enum json_found is = JSON_ABSENT;
 	int rc = call(batch, &answer, e);
 
-	if (!rc && json_get_object(answer, "Responses", &part) == JSON_FOUND &&
-	    json_get_array(part, batch->db->table, &list) == JSON_FOUND)
+	if (!rc && json_get_object(answer, "Responses", &part) != JSON_FOUND)
+		rc = bad_answer(batch->db, e);
+	if (!rc)
+		is = json_get_array(part, batch->db->table, &list);
+	if (is == JSON_FOUND)
 		rc = take_items(batch->db, list, items, e);
+	else if (is == JSON_WRONG)
+		rc = bad_answer(batch->db, e);
 	if (!rc && json_get_object(answer, "UnprocessedKeys", &part) == JSON_FOUND &&
 	    json_object_object_length(part) > 0) {
 		buf_puts(&batch->input, "{\"RequestItems\":");
@@ -233,15 +255,21 @@ static int fetch_page(struct call *c, struct dynamodb_page *page, struct err *e)
 	struct dynamodb_page found = {.items = json_object_new_array()};
 	int rc = call(c, &answer, e);
 
-	if (!rc && json_get_array(answer, "Items", &list) == JSON_FOUND)
+	if (!rc && json_get_array(answer, "Items", &list) != JSON_FOUND)
+		rc = bad_answer(c->db, e);
+	if (!rc)
 		rc = take_items(c->db, list, found.items, e);
-	if (!rc && json_get_object(answer, "LastEvaluatedKey", &key) == JSON_FOUND &&
-	    !(found.last = aws_item_to_json(key)))
-		rc = bad_item(c->db, e);
-	if (rc)
+	if (!rc && json_get_object(answer, "LastEvaluatedKey", &key) != JSON_ABSENT) {
+		found.last = aws_item_to_json(key);
+		if (!has_key(found.last))
+			rc = bad_answer(c->db, e);
+	}
+	if (rc) {
+		json_object_put(found.last);
 		json_object_put(found.items);
-	else
+	} else {
 		*page = found;
+	}
 	json_object_put(answer);
 	return rc;
 }

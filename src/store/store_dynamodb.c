@@ -48,20 +48,35 @@ static bool is_item(struct json_object *item, const struct store_key *key)
 	return pk && sk && strcmp(pk, key->pk) == 0 && strcmp(sk, key->sk) == 0;
 }
 
-/* Gives each key its item out of the answer, which is in no order. */
-static void sort_items(struct store_dynamodb *self, struct json_object *found,
-		       const struct store_key *keys, size_t n, struct json_object **items)
+/* The item that was asked for may be there all the same. */
+static int another(const struct store_dynamodb *self, struct err *e)
+{
+	return err_set(e, ERR_UNAVAILABLE, "table %s answers with another item than was asked for",
+		       self->table);
+}
+
+/* Gives each key its item out of the answer, which is in no order.  -1 where an item is none of them. */
+static int sort_items(struct store_dynamodb *self, struct json_object *found,
+		      const struct store_key *keys, size_t n, struct json_object **items)
 {
 	int64_t now = clock_epoch();
 	size_t i, k;
 
 	for (i = 0; i < json_object_array_length(found); i++) {
 		struct json_object *item = json_object_array_get_idx(found, i);
+		bool wanted = false;
 
-		for (k = 0; k < n; k++)
-			if (!items[k] && is_item(item, &keys[k]) && !has_expired(self, item, now))
+		for (k = 0; k < n; k++) {
+			if (!is_item(item, &keys[k]))
+				continue;
+			wanted = true;
+			if (!items[k] && !has_expired(self, item, now))
 				items[k] = json_object_get(item);
+		}
+		if (!wanted)
+			return -1;
 	}
+	return 0;
 }
 
 static int get_one(struct store_dynamodb *self, const struct store_key *key,
@@ -69,6 +84,8 @@ static int get_one(struct store_dynamodb *self, const struct store_key *key,
 {
 	if (dynamodb_get(&self->db, key, deadline, item, e))
 		return -1;
+	if (*item && !is_item(*item, key))
+		return another(self, e);
 	if (has_expired(self, *item, clock_epoch())) {
 		json_object_put(*item);
 		*item = NULL;
@@ -97,14 +114,15 @@ static int get_many(struct store *s, const struct store_key *keys, size_t n,
 	struct store_dynamodb *self = self_of(s);
 	struct store_key wanted[STORE_MAX_ITEMS];
 	struct json_object *found;
+	int rc;
 
 	if (n == 1)
 		return get_one(self, keys, items, deadline, e);
 	if (dynamodb_get_batch(&self->db, wanted, different_keys(keys, n, wanted), deadline, &found, e))
 		return -1;
-	sort_items(self, found, keys, n, items);
+	rc = sort_items(self, found, keys, n, items);
 	json_object_put(found);
-	return 0;
+	return rc ? another(self, e) : 0;
 }
 
 /* Moves the page's items that have not expired into `items`, up to the limit. */
@@ -122,6 +140,21 @@ static void take_page(struct store_dynamodb *self, struct json_object *page,
 	}
 }
 
+/* Whether all items of a query's page are of its partition and begin as asked for. */
+static bool are_of(struct json_object *items, const struct dynamodb_query *q)
+{
+	size_t i;
+
+	for (i = 0; i < json_object_array_length(items); i++) {
+		struct json_object *item = json_object_array_get_idx(items, i);
+
+		if (strcmp(json_string_or_null(item, "PK"), q->pk) != 0 ||
+		    !str_starts(json_string_or_null(item, "SK"), q->sk_prefix))
+			return false;
+	}
+	return true;
+}
+
 static int query_pages(struct store_dynamodb *self, struct dynamodb_query *q,
 		       struct json_object *items, int64_t deadline, struct err *e)
 {
@@ -132,6 +165,8 @@ static int query_pages(struct store_dynamodb *self, struct dynamodb_query *q,
 		struct dynamodb_page page = {.items = NULL};
 
 		rc = dynamodb_query(&self->db, q, deadline, &page, e);
+		if (!rc && !are_of(page.items, q))
+			rc = another(self, e);
 		if (!rc)
 			take_page(self, page.items, items, q->limit);
 		json_object_put(page.items);

@@ -43,6 +43,7 @@ int stripe_check_id(struct json_object **object, const char *id, struct err *e)
 		return 0;
 	err_set(e, ERR_UNAVAILABLE, "Stripe's answer is %s, not %s", told, id);
 	json_object_put(*object);
+	*object = NULL; /* the caller may release it, too */
 	return stripe_unreadable(e);
 }
 
