@@ -81,9 +81,9 @@ int fuzz_event(const uint8_t *data, size_t n)
 
 int fuzz_charge(const uint8_t *data, size_t n)
 {
-	const uint8_t *cut = n ? memchr(data, '\n', n) : NULL;
-	size_t head = cut ? (size_t)(cut - data) : n;
-	struct json_object *order = parse(data, head), *json = parse(data + head, n - head);
+	struct fuzz_halves in = fuzz_halves(data, n);
+	struct json_object *order = parse(in.first, in.n_first);
+	struct json_object *json = parse(in.second, in.n_second);
 	struct json_object *first, *second;
 	struct charge charge;
 	struct err e;

@@ -12,15 +12,9 @@
 
 #define MAX_BYTES (1 << 20)
 
-static const struct {
-	const char *name;
-	fuzz_target *run;
-} targets[] = {
-	{"cart", fuzz_cart}, {"charge", fuzz_charge}, {"config", fuzz_config},
-	{"event", fuzz_event}, {"form", fuzz_form}, {"import", fuzz_import},
-	{"item", fuzz_item}, {"json", fuzz_json}, {"log", fuzz_log},
-	{"options", fuzz_options}, {"signature", fuzz_signature}, {"terminal", fuzz_terminal},
-	{"url", fuzz_url},
+static const char *const names[] = {
+#define NAME(name) #name,
+	FUZZ_TARGETS(NAME)
 };
 
 /* Runs one file; the bytes are in memory of their own size, so that ASan sees
@@ -64,7 +58,7 @@ static int run_folder(fuzz_target *run, const char *folder)
 int main(void)
 {
 	const char *source;
-	size_t i, n = sizeof targets / sizeof *targets;
+	size_t i, n = sizeof names / sizeof *names;
 	char folder[4000];
 	int failed = 0;
 
@@ -72,15 +66,16 @@ int main(void)
 	source = getenv("ORDERSNAP_SRC");
 	printf("1..%zu\n", n);
 	for (i = 0; i < n; i++) {
+		fuzz_target *run = fuzz_target_of(names[i]);
 		int files;
 
 		snprintf(folder, sizeof folder, "%s/tests/fuzz/corpus/%s", source ? source : ".",
-			 targets[i].name);
+			 names[i]);
 		fflush(stdout);
-		targets[i].run((const uint8_t *)"", 0);
-		files = run_folder(targets[i].run, folder);
+		run((const uint8_t *)"", 0);
+		files = run_folder(run, folder);
 		printf("%s %zu - %s: %d files hold what is promised\n", files ? "ok" : "not ok", i + 1,
-		       targets[i].name, files);
+		       names[i], files);
 		failed |= !files;
 	}
 	return failed;

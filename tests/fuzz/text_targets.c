@@ -18,25 +18,13 @@
 #include "shop/session_options.h"
 #include "stripe/signature.h"
 
-/* The bytes as a string; a NUL ends it early. */
-static char *text_of(const uint8_t *data, size_t n)
-{
-	char *text = malloc(n + 1);
-
-	HOLDS(text);
-	memcpy(text, data, n);
-	text[n] = '\0';
-	return text;
-}
-
 int fuzz_signature(const uint8_t *data, size_t n)
 {
-	const uint8_t *cut = n ? memchr(data, '\n', n) : NULL;
-	size_t head = cut ? (size_t)(cut - data) : n;
-	char *header = text_of(data, head);
+	struct fuzz_halves in = fuzz_halves(data, n);
+	char *header = fuzz_text(in.first, in.n_first);
 	struct stripe_signature_check check = {
 		.secrets = "whsec_fuzz", .header = header, .now = 1700000000, .tolerance = 300,
-		.body = {(const char *)data + head, n - head},
+		.body = {(const char *)in.second, in.n_second},
 	};
 	struct err e;
 
@@ -128,7 +116,7 @@ int fuzz_url(const uint8_t *data, size_t n)
 
 int fuzz_form(const uint8_t *data, size_t n)
 {
-	char *text = text_of(data, n);
+	char *text = fuzz_text(data, n);
 	struct buf out;
 	const char *p;
 
@@ -158,7 +146,7 @@ static bool is_one_line(const struct buf *out)
 
 int fuzz_log(const uint8_t *data, size_t n)
 {
-	char *text = text_of(data, n);
+	char *text = fuzz_text(data, n);
 	const struct log_field fields[] = {LOG_STR("error", text), {.key = NULL}};
 	struct json_object *line;
 	struct buf out;
@@ -179,35 +167,9 @@ int fuzz_log(const uint8_t *data, size_t n)
 	return 0;
 }
 
-/* A spreadsheet takes no cell for a formula, and the row is one row. */
-static void check_csv(const char *text)
-{
-	char *row = NULL;
-	size_t size, quotes = 0, i;
-	FILE *to = open_memstream(&row, &size);
-	struct csv csv;
-	const char *cell;
-
-	HOLDS(to);
-	csv_init(&csv, to);
-	csv_text(&csv, text);
-	csv_text(&csv, "end");
-	csv_end(&csv);
-	csv_free(&csv);
-	fclose(to);
-	cell = *row == '"' ? row + 1 : row;
-	HOLDS(!*text || !strchr("=-@\t\r\n", *cell));
-	for (i = 0; i < size; i++) {
-		quotes += row[i] == '"';
-		HOLDS(row[i] != '\n' || quotes % 2 || i + 1 == size);
-	}
-	HOLDS(quotes % 2 == 0);
-	free(row);
-}
-
 int fuzz_terminal(const uint8_t *data, size_t n)
 {
-	char *text = text_of(data, n), *clean, *fit;
+	char *text = fuzz_text(data, n), *clean, *again, *fit;
 	const unsigned char *p;
 
 	table_set_locale();
@@ -216,11 +178,96 @@ int fuzz_terminal(const uint8_t *data, size_t n)
 		HOLDS(*p >= 0x20 && *p != 0x7F);
 		HOLDS(*p != 0xC2 || p[1] >= 0xA0); /* C1 controls */
 	}
+	again = output_clean(clean); /* what is clean stays as it is */
+	HOLDS(strcmp(clean, again) == 0);
 	fit = table_fit(clean, 12);
 	HOLDS(table_width(fit) <= 12);
+	HOLDS(table_width(clean) > 12 || strcmp(fit, clean) == 0);
 	free(fit);
+	free(again);
 	free(clean);
-	check_csv(text);
 	free(text);
+	return 0;
+}
+
+/* --- CSV ----------------------------------------------------------------------------------- */
+
+/* The text of the cell at `*p` as RFC 4180 has it, to free(); goes on behind its comma, or to its
+ * row's end. */
+static char *read_cell(const char **p)
+{
+	bool quoted = **p == '"';
+	struct buf cell;
+
+	buf_init(&cell, 1 << 20);
+	if (quoted)
+		++*p;
+	for (; quoted ? **p != '"' || (*p)[1] == '"' : !strchr(",\r\n", **p); ++*p) {
+		HOLDS(**p && (quoted || **p != '"'));
+		if (**p == '"')
+			++*p;
+		buf_putc(&cell, **p);
+	}
+	if (quoted)
+		++*p;
+	HOLDS(strchr(",\r", **p));
+	if (**p == ',')
+		++*p;
+	return buf_detach(&cell);
+}
+
+/* What the row says is what was to be said, but for apostrophes in front of what a spreadsheet would
+ * take for a formula, and for what must not reach a screen. */
+static void check_cell(const char *cell, const char *text)
+{
+	size_t n;
+
+	HOLDS(!*text || !strchr("=-@\t\r\n", *cell));
+	for (; *cell; cell += n) {
+		n = utf8_sequence((const unsigned char *)cell, strlen(cell));
+		HOLDS(n && (strchr("\t\r\n", *cell) ||
+			    !unicode_is_control(utf8_code_point((const unsigned char *)cell, n))));
+		if (strncmp(cell, text, n) == 0) {
+			text += n;
+		} else if (str_starts(cell, "\uFFFD")) {
+			size_t was = utf8_sequence((const unsigned char *)text, strlen(text));
+
+			HOLDS(was == 0 || unicode_is_control(utf8_code_point((const unsigned char *)text, was)));
+			text += was ? was : 1;
+		} else {
+			HOLDS(*cell == '\'' && cell[1] && strchr("=+-@\t\r\n\xEF", cell[1]));
+		}
+	}
+	HOLDS(!*text);
+}
+
+#define CELLS 64
+
+int fuzz_csv(const uint8_t *data, size_t n)
+{
+	char *cells[CELLS] = {fuzz_text(data, n)}, *row = NULL, *read; /* the first has the line feeds */
+	struct span rest = span_of(cells[0]), cell;
+	size_t size, count = 1, i;
+	FILE *to = open_memstream(&row, &size);
+	struct csv csv;
+	const char *p;
+
+	HOLDS(to);
+	while (count < CELLS && span_next(&rest, '\n', &cell))
+		cells[count++] = span_dup(cell);
+	csv_init(&csv, to);
+	for (i = 0; i < count; i++)
+		csv_text(&csv, cells[i]);
+	csv_end(&csv);
+	csv_free(&csv);
+	fclose(to);
+	for (i = 0, p = row; i < count; i++) {
+		read = read_cell(&p);
+		check_cell(read, cells[i]);
+		free(read);
+		free(cells[i]);
+	}
+	HOLDS(strcmp(p, "\r\n") == 0);
+	free(row);
 	return 0;
 }

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The fake servers.
+ */
+#include "fake_http.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "net/http.h"
+#include "targets.h"
+
+#define EPOCH 1700000000
+#define REQUEST_MS 20 /* what a request takes */
+
+struct http_client {
+	unsigned calls;
+};
+
+static struct span answers;
+static unsigned requests;
+static int64_t now_ms;
+static bool retry, no_retry, replayed; /* headers of the last answer */
+
+void fake_http_answer(struct span lines)
+{
+	answers = lines;
+	requests = 0;
+	now_ms = 0;
+}
+
+unsigned fake_http_requests(void)
+{
+	return requests;
+}
+
+/* --- the clock ----------------------------------------------------------------------------- */
+
+int64_t clock_epoch(void)
+{
+	return EPOCH + now_ms / 1000;
+}
+
+int64_t clock_monotonic_ms(void)
+{
+	return now_ms;
+}
+
+int64_t clock_monotonic_us(void)
+{
+	return now_ms * 1000;
+}
+
+int64_t deadline_in(int64_t ms)
+{
+	return now_ms + ms;
+}
+
+int64_t deadline_left(int64_t deadline)
+{
+	return deadline > now_ms ? deadline - now_ms : 0;
+}
+
+void deadline_sleep(int64_t ms, int64_t deadline)
+{
+	int64_t left = deadline_left(deadline);
+
+	now_ms += ms < left ? ms : left;
+}
+
+bool deadline_pause(int64_t ms, int64_t deadline)
+{
+	if (deadline_left(deadline) <= ms)
+		return false;
+	deadline_sleep(ms, deadline);
+	return true;
+}
+
+uint32_t clock_jitter(uint32_t limit)
+{
+	return limit / 2;
+}
+
+/* --- the servers --------------------------------------------------------------------------- */
+
+void http_prepare(void)
+{
+}
+
+struct http_client *http_client_new(void)
+{
+	struct http_client *client = calloc(1, sizeof *client);
+
+	HOLDS(client);
+	return client;
+}
+
+void http_client_free(struct http_client *client)
+{
+	free(client);
+}
+
+unsigned http_client_calls(const struct http_client *client)
+{
+	return client->calls;
+}
+
+void http_answer_init(struct http_answer *answer)
+{
+	answer->status = 0;
+	buf_init(&answer->body, HTTP_MAX_ANSWER);
+}
+
+void http_answer_free(struct http_answer *answer)
+{
+	buf_free(&answer->body);
+}
+
+const char *http_last_header(struct http_client *client, const char *name)
+{
+	(void)client;
+	if (strcmp(name, "Stripe-Should-Retry") == 0)
+		return retry ? "true" : no_retry ? "false" : NULL;
+	return replayed && strcmp(name, "Idempotent-Replayed") == 0 ? "true" : NULL;
+}
+
+int64_t http_last_date(struct http_client *client)
+{
+	(void)client;
+	return clock_epoch();
+}
+
+static bool is_printable(const char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7F)
+			return false;
+	return true;
+}
+
+/* curl looks at an address itself, and sends a header as it is. */
+static bool can_be_asked(const struct http_request *request)
+{
+	size_t i;
+
+	HOLDS(is_printable(request->method));
+	for (i = 0; i < HTTP_MAX_HEADERS && request->headers[i]; i++)
+		HOLDS(is_printable(request->headers[i]));
+	return is_printable(request->url) && !strchr(request->url, ' ') &&
+	       (str_starts(request->url, "http://") || str_starts(request->url, "https://"));
+}
+
+int http_perform(struct http_client *client, const struct http_request *request,
+		 struct http_answer *answer, struct err *e)
+{
+	struct span line = {NULL, 0};
+	size_t at = 0;
+	int status = 0;
+
+	client->calls++;
+	requests++;
+	buf_reset(&answer->body);
+	answer->status = 0;
+	if (!can_be_asked(request))
+		return err_set(e, ERR_UNAVAILABLE, "no address");
+	if (deadline_left(request->deadline) < REQUEST_MS) {
+		deadline_sleep(REQUEST_MS, request->deadline);
+		return err_set(e, ERR_UNAVAILABLE, "time is over");
+	}
+	now_ms += REQUEST_MS;
+	if (answers.p)
+		span_next(&answers, '\n', &line);
+	for (; at < line.n && at < 3 && line.p[at] >= '0' && line.p[at] <= '9'; at++)
+		status = status * 10 + (line.p[at] - '0');
+	if (status < 100 || status > 599)
+		return err_set(e, ERR_UNAVAILABLE, "no answer");
+	retry = no_retry = replayed = false;
+	for (; at < line.n && line.p[at] != ' '; at++) {
+		retry |= line.p[at] == 'r';
+		no_retry |= line.p[at] == 'f';
+		replayed |= line.p[at] == 'i';
+	}
+	answer->status = status;
+	if (at < line.n)
+		buf_add(&answer->body, line.p + at + 1, line.n - at - 1);
+	return 0;
+}
