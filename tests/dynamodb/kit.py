@@ -101,7 +101,8 @@ def aws_cli():
 
 def empty_dynamodb(request):
     """A DynamoDB that has nothing and takes everything."""
-    return 200, {"Responses": {}, "UnprocessedKeys": {}} if request.operation == "BatchGetItem" else {}
+    return 200, {"BatchGetItem": {"Responses": {}, "UnprocessedKeys": {}}, "Query": {"Items": []},
+                 "Scan": {"Items": []}}.get(request.operation, {})
 
 
 def new_dynamodb(request):
