@@ -88,8 +88,8 @@ static void put_utf8(struct buf *b, unsigned long c)
 	int more = c < 0x80 ? 0 : c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
 
 	buf_putc(b, (char)(first[more] | c >> 6 * more));
-	while (more--)
-		buf_putc(b, (char)(0x80 | (c >> 6 * more & 0x3F)));
+	for (; more > 0; more--)
+		buf_putc(b, (char)(0x80 | (c >> 6 * (more - 1) & 0x3F)));
 }
 
 /* What follows `\u`.  Half of a surrogate pair alone is no character: U+FFFD

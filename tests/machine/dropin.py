@@ -78,7 +78,9 @@ def machine(release, packages="", bare=True):
             value = subprocess.run(["apt-config", "shell", "value", key], capture_output=True, text=True).stdout
             if value:
                 command.append(f"--aptopt={key} {json.dumps(value.strip()[7:-1])}")
-        done = subprocess.run([*command, f"--include={packages}", release, root], capture_output=True, text=True)
+        if packages:
+            command.append("--include=" + packages)
+        done = subprocess.run([*command, release, root], capture_output=True, text=True)
         _roots[name] = None if done.returncode else root
         if done.returncode:
             raise RuntimeError(f"{release} can't be made: {done.stderr}")
