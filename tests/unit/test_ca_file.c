@@ -6,13 +6,13 @@
 
 #include "base/ca_file.h"
 
-static const char *const usual[] = {"/nonexistent/a.crt", "/etc/passwd", "/etc/hosts", NULL};
+static const char *const usual[] = {"/nonexistent/a.crt", "/etc/passwd", "/etc/group", NULL};
 static const char *const none[] = {"/nonexistent/a.crt", NULL};
 
 static void what_was_built_in_is_used_where_it_is_there(void **state)
 {
 	(void)state;
-	assert_null(ca_file("/etc/hosts", usual));
+	assert_null(ca_file("/etc/group", usual));
 }
 
 static void else_the_first_of_the_usual_ones_that_is_there(void **state)
@@ -27,9 +27,9 @@ static void what_was_chosen_is_used_in_any_case(void **state)
 {
 	(void)state;
 	ca_file_choose("/nonexistent/chosen.pem");
-	assert_string_equal(ca_file("/etc/hosts", usual), "/nonexistent/chosen.pem");
+	assert_string_equal(ca_file("/etc/group", usual), "/nonexistent/chosen.pem");
 	ca_file_choose(NULL);
-	assert_null(ca_file("/etc/hosts", usual));
+	assert_null(ca_file("/etc/group", usual));
 }
 
 int main(void)
