@@ -33,7 +33,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 sys.path.insert(0, HERE)
-sys.path.insert(0, os.path.join(HERE, "..", "dynamodb"))
+sys.path.append(os.path.join(HERE, "..", "dynamodb"))
 
 import alone  # noqa: E402
 import environment as clean  # noqa: E402
