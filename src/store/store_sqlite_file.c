@@ -322,10 +322,8 @@ void sqlite_file_rest(struct sqlite_file *self)
 {
 	enum standing standing = self->db ? standing_of(self) : STANDS;
 
-	if (standing == OTHER)
+	if (standing == OTHER || standing == LOG_GONE)
 		let_go(self);
-	else if (standing == LOG_GONE)
-		sqlite_file_close(self);
 }
 
 int sqlite_file_open(struct sqlite_file *self, int64_t deadline, struct err *e)
