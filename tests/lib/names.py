@@ -5,7 +5,6 @@ The one idea: enter() runs the test's file once more inside network and mount na
 nothing but `lo` is, where 127.0.0.1 to 127.0.0.3 may listen on port 53, and where files of /etc can
 be covered by others.  Root may do that, and so may users where the kernel allows user namespaces.
 """
-import fcntl
 import http.client
 import os
 import shutil
@@ -17,6 +16,7 @@ import threading
 import time
 
 import environment  # noqa: F401
+from namespaces import MS_BIND, mount, raise_lo
 from server import Handler, Server
 
 INSIDE = "ORDERSNAP_TEST_NAMES"
@@ -49,31 +49,23 @@ def enter():
     _skip_all(f"a network of its own needs root or user namespaces: {said}")
 
 
-def raise_lo():
-    """`ip link set lo up`."""
-    siocgifflags, siocsifflags, up = 0x8913, 0x8914, 1
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-        name = struct.pack("16sH14x", b"lo", 0)
-        flags = struct.unpack("16sH14x", fcntl.ioctl(s, siocgifflags, name))[1]
-        fcntl.ioctl(s, siocsifflags, struct.pack("16sH14x", b"lo", flags | up))
-
-
 def cover(path, folder, text):
     """Has everybody in here read `text` at `path`.  The file under it stays as it is."""
     own = os.path.join(folder, os.path.basename(path))
     with open(own, "w") as f:
         f.write(text)
     os.chmod(own, 0o644)
-    done = subprocess.run(["mount", "--bind", own, path], capture_output=True, text=True)
-    if done.returncode:
-        _skip_all(f"{path} can't be covered: {done.stderr.strip()}")
+    try:
+        mount(own, path, flags=MS_BIND)
+    except OSError as error:
+        _skip_all(f"{path} can't be covered: {error}")
 
 
 def ask_name_servers_alone(folder):
     """No /etc/hosts, no systemd-resolved, no nscd: names are looked up as resolv.conf says."""
     cover("/etc/nsswitch.conf", folder, "hosts: dns\n")
     if os.path.isdir("/run/nscd"):
-        subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/run/nscd"], check=True)
+        mount("tmpfs", "/run/nscd", "tmpfs")
 
 
 class NameServer:

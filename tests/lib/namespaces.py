@@ -3,13 +3,14 @@
 else on the machine sees.
 """
 import ctypes
+import fcntl
 import os
 import re
 import socket
+import struct
 import threading
 
 import environment  # noqa: F401  (nothing of this machine gets in)
-from names import raise_lo
 
 CLONE_NEWNS, CLONE_NEWNET = 0x20000, 0x40000000
 MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
@@ -23,6 +24,15 @@ def mount(source, target, kind=None, flags=0, options=None):
     words = [word and word.encode() for word in (source, target, kind, options)]
     if libc.mount(words[0], words[1], words[2], ctypes.c_ulong(flags), words[3]):
         raise OSError(ctypes.get_errno(), f"mount {target}: {os.strerror(ctypes.get_errno())}")
+
+
+def raise_lo():
+    """`ip link set lo up`."""
+    siocgifflags, siocsifflags, up = 0x8913, 0x8914, 1
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        name = struct.pack("16sH14x", b"lo", 0)
+        flags = struct.unpack("16sH14x", fcntl.ioctl(s, siocgifflags, name))[1]
+        fcntl.ioctl(s, siocsifflags, struct.pack("16sH14x", b"lo", flags | up))
 
 
 def enter():
