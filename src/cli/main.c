@@ -223,7 +223,6 @@ int main(int argc, char **argv)
 		return flush_output(COMMAND_OK);
 	}
 	mem_leave_no_core();
-	mem_tune();
 	/* A peer that hangs up, or a file that may not grow, is an error of that call, not the end. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);

@@ -222,7 +222,36 @@ const char *json_text(struct json_object *value)
 					      JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
 }
 
+/* As deep as json_parse() lets anything be.  json-c's own looks each name up in both objects. */
 bool json_equal(struct json_object *a, struct json_object *b)
 {
-	return json_object_equal(a, b);
+	enum json_type type = json_object_get_type(a);
+	struct json_object *other;
+	struct json_walk walk;
+	size_t i, n;
+
+	if (a == b)
+		return true;
+	if (!a || !b || type != json_object_get_type(b))
+		return false;
+	switch (type) {
+	case json_type_object:
+		if (json_object_object_length(a) != json_object_object_length(b))
+			return false;
+		for (walk = json_walk_of(a); json_walk_next(&walk);)
+			if (!json_object_object_get_ex(b, walk.key, &other) ||
+			    !json_equal(walk.value, other))
+				return false;
+		return true;
+	case json_type_array:
+		n = json_object_array_length(a);
+		if (n != json_object_array_length(b))
+			return false;
+		for (i = 0; i < n; i++)
+			if (!json_equal(json_object_array_get_idx(a, i), json_object_array_get_idx(b, i)))
+				return false;
+		return true;
+	default:
+		return json_object_equal(a, b);
+	}
 }

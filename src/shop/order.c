@@ -277,29 +277,33 @@ struct json_object *order_apply_session(const struct order_input *in)
 	return order;
 }
 
-/* Whether each member of `a` stands in `b` as well.  What is null is not there. */
-static bool stands_in(struct json_object *a, struct json_object *b)
-{
-	struct json_walk walk = json_walk_of(a);
-
-	while (json_walk_next(&walk)) {
-		struct json_object *other = NULL;
-
-		if (strcmp(walk.key, "version") == 0 || strcmp(walk.key, "updatedAt") == 0)
-			continue;
-		json_object_object_get_ex(b, walk.key, &other);
-		if (walk.value && !json_equal(walk.value, other))
-			return false;
-	}
-	return true;
-}
-
 bool order_has_expired(int64_t created, int64_t ttl_days, int64_t now)
 {
 	return ttl_days > 0 && created + ttl_days * DAY <= now;
 }
 
+/* Goes to the next member that counts for order_same(); what is null is not there. */
+static bool next_that_counts(struct json_walk *walk)
+{
+	while (json_walk_next(walk))
+		if (walk->value && strcmp(walk->key, "version") != 0 && strcmp(walk->key, "updatedAt") != 0)
+			return true;
+	return false;
+}
+
 bool order_same(struct json_object *a, struct json_object *b)
 {
-	return a && b ? stands_in(a, b) && stands_in(b, a) : a == b;
+	struct json_walk of_a = json_walk_of(a), of_b = json_walk_of(b);
+	struct json_object *other;
+	size_t n = 0;
+
+	if (!a || !b || a == b)
+		return a == b;
+	/* Each that `a` has stands in `b` as well, and `b` has no more of them. */
+	for (; next_that_counts(&of_a); n++)
+		if (!json_object_object_get_ex(b, of_a.key, &other) || !json_equal(of_a.value, other))
+			return false;
+	while (n && next_that_counts(&of_b))
+		n--;
+	return n == 0 && !next_that_counts(&of_b);
 }
