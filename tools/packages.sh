@@ -98,6 +98,11 @@ without_dependencies() { # PACKAGE VERSION
 	tar -xzf "$tarball" --strip-components=1 -C "node_modules/$1" && rm "$tarball"
 }
 
+install_dynamodb() {
+	need npm-dynamodb install_npm dynamodb amplify-dynamodb-simulator without_dependencies
+	export DYNAMODB_LOCAL="$src/tests/dynamodb/node_modules/amplify-dynamodb-simulator/emulator"
+}
+
 install_peer() {
 	cd "$src/tests/bench/node" || return
 	[ -d node_modules/fastify ] || npm install --no-package-lock --no-audit --no-fund --ignore-scripts

@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: ISC
 """What the tests have reached of the program: lines and branches, whole and for each room.
 
-    coverage.py BUILD              the table, and each line that was not reached of the rooms where
-                                   every line is to be
+    coverage.py BUILD              the table beside tests/coverage/floor, and each line that was not
+                                   reached of the rooms where every line is to be
     coverage.py BUILD PATH...      of these files or folders the lines that were not reached, and those
                                    with a condition that went one way only
-    coverage.py BUILD --floor      the table, held against tests/coverage/floor
+    coverage.py BUILD --floor      the table; ends with 1 where a figure is below the floor
 
 BUILD was built by clang with counters (check_sanitizers in tools/checks.sh), and has them in the folder
 counters/.  They are mapped into memory, so a process that is killed has counted too.  A line is one
@@ -159,8 +159,14 @@ def above_floor(floor, got):
                                for want, has in zip(wanted, got[place])))
 
 
-def row(place, lines, branches):
-    return f"{place:<26}{lines:>7.1f} {branches:>9.1f}"
+def row(place, lines, branches, floor=()):
+    return f"{place:<26}{lines:>7.1f} {branches:>9.1f}" + "".join(f"{share:>9.1f}" for share in floor)
+
+
+def print_table(got, floor):
+    print(f"{'% that the tests reach of':<26}{'lines':>7} {'branches':>9}    at least")
+    for place, shares in got.items():
+        print(row(place, *shares, floor.get(place, ())))
 
 
 def main(build, *chosen):
@@ -168,21 +174,21 @@ def main(build, *chosen):
     if chosen and chosen != ("--floor",):
         print_missing(files, [place.rstrip("/") for place in chosen], branches=True)
         return 0
+
+    # The table, and what is missing where nothing may be.
     got = table(files)
-    print(f"{'% that the tests reach of':<26}{'lines':>7} {'branches':>9}")
-    for place, shares in got.items():
-        print(row(place, *shares))
-    print_missing(files, EVERY_LINE)
-    if not chosen:
-        return 0
     with open(os.path.join(SRC, FLOOR), encoding="utf-8") as f:
         floor = read_floor(f.read())
+    print_table(got, floor)
+    print_missing(files, EVERY_LINE)
+
+    # What fell; else what may rise.
     faults = list(below_floor(floor, got))
-    print(*faults, sep="\n", end="\n" if faults else "")
-    higher = list(above_floor(floor, got))
-    if not faults and higher:
+    higher = [] if faults else list(above_floor(floor, got))
+    if higher:
         print(f"{FLOOR} can be raised to", *higher, sep="\n")
-    return 1 if faults else 0
+    print(*faults, sep="\n", end="\n" if faults else "")
+    return 1 if faults and chosen else 0
 
 
 if __name__ == "__main__":
