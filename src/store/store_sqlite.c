@@ -25,6 +25,9 @@
 enum statement { GET, QUERY, SCAN, SCAN_ON, COUNT, PUT, PUT_NEW, DELETE, PURGE, BEGIN_READ, BEGIN, COMMIT,
 		 ROLLBACK, STATEMENTS };
 
+#define PUT_ROW "INSERT INTO items (pk, sk, item, expires_at) VALUES (?1, ?2, ?3, ?4)" \
+	" ON CONFLICT (pk, sk) DO UPDATE SET item = ?3, expires_at = ?4" /* a row stays in its place */
+
 static const char *const sql[STATEMENTS] = {
 	[GET] = "SELECT item FROM items WHERE pk = ?1 AND sk = ?2"
 		" AND (expires_at IS NULL OR expires_at > ?3)",
@@ -39,11 +42,8 @@ static const char *const sql[STATEMENTS] = {
 	[SCAN_ON] = "SELECT item, pk, sk FROM items WHERE (pk, sk) > (?1, ?2)"
 		    " AND (expires_at IS NULL OR expires_at > ?3) ORDER BY pk, sk LIMIT ?4",
 	[COUNT] = "SELECT count(*) FROM items",
-	[PUT] = "INSERT OR REPLACE INTO items (pk, sk, item, expires_at) VALUES (?1, ?2, ?3, ?4)",
-	/* One that has expired is none. */
-	[PUT_NEW] = "INSERT INTO items (pk, sk, item, expires_at) VALUES (?1, ?2, ?3, ?4)"
-		    " ON CONFLICT (pk, sk) DO UPDATE SET item = ?3, expires_at = ?4"
-		    " WHERE expires_at <= ?5",
+	[PUT] = PUT_ROW,
+	[PUT_NEW] = PUT_ROW " WHERE expires_at <= ?5", /* one that has expired is none */
 	[DELETE] = "DELETE FROM items WHERE pk = ?1 AND sk = ?2",
 	[PURGE] = "DELETE FROM items WHERE (pk, sk) IN (SELECT pk, sk FROM items"
 		  " WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",

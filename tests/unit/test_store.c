@@ -1032,6 +1032,16 @@ static int64_t sql(const char *text)
 	return value;
 }
 
+/* A file as 0.2.0 made it. */
+static void sqlite_begin_without_rowid(void)
+{
+	sqlite_begin();
+	sql("DROP TABLE items");
+	sql("CREATE TABLE items (pk TEXT NOT NULL, sk TEXT NOT NULL, item TEXT NOT NULL, expires_at INTEGER,"
+	    " PRIMARY KEY (pk, sk)) WITHOUT ROWID");
+	sql("CREATE INDEX items_expires_at ON items (expires_at) WHERE expires_at IS NOT NULL");
+}
+
 static int put_within(int64_t ms, struct json_object *value, struct err *e)
 {
 	const struct store_action one = {.item = value, .condition = STORE_ANY};
@@ -1367,10 +1377,10 @@ static void the_log_is_written_into_the_file_and_begins_anew(void **state)
 	int i;
 
 	(void)state;
-	memset(large, 'x', 20000);
 	for (i = 0; i < 600; i++) {
 		struct json_object *value = item("x", keep_text(str_printf("%d", i % 10)), "");
 
+		memset(large, 'a' + i % 26, 20000);
 		json_set_string(value, "text", large);
 		must_put(value);
 		assert_int_equal(stat(log, &st), 0);
@@ -1378,6 +1388,16 @@ static void the_log_is_written_into_the_file_and_begins_anew(void **state)
 	}
 	free(large);
 	assert_in_range(size, 4000000, 6000000); /* twelve million bytes went through it */
+}
+
+static void rows_stand_in_the_order_in_which_they_came_and_stay_in_their_places(void **state)
+{
+	(void)state;
+	must_put(item("z", "1", ""));
+	must_put(item("a", "1", ""));
+	must_put(item("z", "1", ""));
+	assert_int_equal(sql("SELECT count(*) FROM items a, items z WHERE a.pk LIKE '%a' AND z.pk LIKE '%z'"
+			     " AND z.rowid < a.rowid"), 1);
 }
 
 static void a_file_of_a_newer_program_is_not_touched(void **state)
@@ -1523,6 +1543,8 @@ static void dynamodb_end(void)
 /* --- the list ------------------------------------------------------------ */
 
 static const struct backend sqlite = {"sqlite", sqlite_begin, sqlite_open, sqlite_end};
+static const struct backend without_rowid = {"sqlite, a table without rowid", sqlite_begin_without_rowid,
+					     sqlite_open, sqlite_end};
 static const struct backend dynamodb = {"dynamodb", dynamodb_begin, dynamodb_open, dynamodb_end};
 
 static int set_up(void **state)
@@ -1654,6 +1676,7 @@ static const struct CMUnitTest sqlite_only[] = {
 	with_store(writes_are_durable_and_readers_do_not_wait),
 	with_store(writes_go_on_while_a_program_holds_the_folder),
 	with_store(the_log_is_written_into_the_file_and_begins_anew),
+	with_store(rows_stand_in_the_order_in_which_they_came_and_stay_in_their_places),
 	with_store(a_file_of_a_newer_program_is_not_touched),
 	with_store(a_row_that_is_no_json_is_a_failure_or_its_key_and_never_an_absent_item),
 	with_store(a_scan_names_the_row_that_is_no_item),
@@ -1669,7 +1692,7 @@ static const struct CMUnitTest pure[] = {
 	holds(a_conflict_begins_again_at_the_read_and_anything_else_ends_it),
 };
 
-static struct CMUnitTest tests[LENGTH(shared) + LENGTH(sqlite_only) + LENGTH(pure)];
+static struct CMUnitTest tests[2 * LENGTH(shared) + LENGTH(sqlite_only) + LENGTH(pure)];
 static size_t count;
 
 static void add_tests(const struct CMUnitTest *list, size_t n, const struct backend *b)
@@ -1695,6 +1718,7 @@ int main(void)
 		add_tests(shared, LENGTH(shared), &dynamodb);
 	} else {
 		add_tests(shared, LENGTH(shared), &sqlite);
+		add_tests(shared, LENGTH(shared), &without_rowid);
 		add_tests(sqlite_only, LENGTH(sqlite_only), &sqlite);
 		add_tests(pure, LENGTH(pure), NULL);
 	}
