@@ -251,7 +251,7 @@ static void write_query(struct buf *out, const char *table, const struct dynamod
 /* A page of a Query or Scan, whose input was written. */
 static int fetch_page(struct call *c, struct dynamodb_page *page, struct err *e)
 {
-	struct json_object *answer, *list, *key;
+	struct json_object *answer, *list, *key = NULL;
 	struct dynamodb_page found = {.items = json_object_new_array()};
 	int rc = call(c, &answer, e);
 
