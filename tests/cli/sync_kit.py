@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: ISC
-"""What the tests of `ordersnap sync` share: a shop that is reconciled, ways to spoil its table as life
-does, and the simulator's ledger held against the table.
+"""What the tests of `ordersnap sync` share: a shop that is reconciled, and ways to spoil its table as
+life does.
 """
 import atexit
-import calendar
 import json
 import os
 import sqlite3
@@ -12,7 +11,8 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from command_kit import CommandShop, equal, ok  # noqa: E402
+from command_kit import CommandShop, equal, ok  # noqa: E402,F401  (finds tests/lib)
+from ledger import agrees, parse_time, status_of  # noqa: E402,F401
 
 DAY = 86400
 STATE = ("SYSTEM", "STRIPE_ORDER_SYNC")
@@ -169,46 +169,3 @@ def changed(before, after):
 
 def by_key(rows):
     return {(row[0], row[1]): row[2:] for row in rows}
-
-
-def status_of(row, failed=()):
-    """What an order has to be by the ledger."""
-    if row["amount_refunded"]:
-        whole = row["amount_refunded"] == row["amount_total"]
-        return "refunded" if whole else "partially_refunded"
-    if row["payment_status"] == "unpaid":
-        return "failed" if row["id"] in failed else "pending"
-    return "completed"
-
-
-def agrees(shop, failed=()):
-    """The ledger and the table agree to the cent, each payment has one order, and what stands next
-    to an order says what it says."""
-    items, ledger = shop.items(), shop.ledger()
-    orders = {}
-    for (pk, _), item in items.items():
-        if pk.startswith("USER#"):
-            ok(item["orderId"] not in orders, f"two orders of {item['orderId']}")
-            orders[item["orderId"]] = item
-    equal(sorted(orders), sorted(ledger), "orders")
-    for session, row in ledger.items():
-        order = orders[session]
-        equal((order["amount"], order["currency"], order["status"], order.get("amountRefunded", 0),
-               order.get("dispute", {}).get("status")),
-              (row["amount_total"], row["currency"], status_of(row, failed),
-               row["amount_refunded"], row["dispute"]), session)
-        ok(order["items"] and "itemsPending" not in order, f"{session}: {order}")
-        equal("completedAt" in order, row["payment_status"] != "unpaid", session)
-        if order.get("stripePaymentIntentId"):
-            equal(items["PAYMENT#" + order["stripePaymentIntentId"], "METADATA"]["order"], order,
-                  session)
-        equal(items["NUMBER#" + order["orderNumber"], "METADATA"]["orderId"], session)
-        equal(items["SESSION#" + session, "METADATA"]["status"],
-              "failed" if order["status"] == "failed" else "completed", session)
-        day = items["DAY#" + time.strftime("%Y-%m-%d", time.gmtime(
-            int(parse_time(order["createdAt"])))), order["SK"]]
-        equal((day["status"], day["amount"]), (order["status"], order["amount"]), session)
-
-
-def parse_time(text):
-    return calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%SZ"))

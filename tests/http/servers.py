@@ -108,11 +108,12 @@ class Site(shop.Shop):
     `log_to_file`: log("ordersnap") has the programs' lines, else the server's log has them;
     `limits`: the server has ordersnap-limits.conf, too; `locations`: more of nginx's or lighttpd's
     configuration; `modules`: more of Apache's or lighttpd's modules;
-    `session_file`: a file to have as CHECKOUT_SESSION_FILE."""
+    `session_file`: a file to have as CHECKOUT_SESSION_FILE; `webhook_url`: who gets the simulator's
+    events in the shop's place; `preload`: variables with which the programs are run."""
 
     def __init__(self, server="nginx", children=4, port=None, seed=shop.SEED, sim_args=(),
                  log_to_file=False, limits=False, locations="", modules=(), session_file=None,
-                 metrics=False, **settings):
+                 metrics=False, webhook_url=None, preload=None, **settings):
         self.front = SERVERS[server]
         if not self.front.blanks:
             self.prefix = self.prefix.replace(" ", "-")
@@ -120,17 +121,18 @@ class Site(shop.Shop):
         _open_sites.append(self)
         self.server, self.children, self.processes = server, children, {}
         self.limits, self.locations, self.modules = limits, locations, modules
+        self.preload = preload or {}
         self.port = port or shop.free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.user = pwd.getpwnam("www-data") if os.geteuid() == 0 else None
         self.make_folders()
-        self.sim = shop.Sim(self.folder, self.url + "/stripe/webhook", seed, sim_args)
+        self.sim = shop.Sim(self.folder, webhook_url or self.url + "/stripe/webhook", seed, sim_args)
         self.settings.update(COMMERCE_DB=self.db, STRIPE_API_BASE=self.sim.base)
         self.table = _new_table(self.settings) if DYNAMODB else None
         if log_to_file:
             self.settings["LOG_TARGET"] = self.path("log", "ordersnap.log")
         if metrics:
-            self.settings["METRICS_FILE"] = os.path.join(os.path.dirname(self.db), "metrics")
+            self.settings["METRICS_FILE"] = self.path("run", "metrics")
         self.settings.update(settings)
         if session_file:
             self.settings["CHECKOUT_SESSION_FILE"] = shutil.copy(
@@ -239,7 +241,7 @@ class Site(shop.Shop):
             command += ["-u", self.user.pw_name, "-g", "www-data"]
         command += ["--"]
         command += [self.path("cgi-bin", name + ".fcgi")]
-        self.run(name, command, WORKERS=str(children) if children > 1 else None)
+        self.run(name, command, WORKERS=str(children) if children > 1 else None, **self.preload)
         eventually(lambda: os.path.exists(self.socket_of(name)), what=name + "'s socket")
 
     def write_server(self):
