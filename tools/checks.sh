@@ -116,6 +116,18 @@ check_analyzers() {
 			$(pkg-config --cflags fcgi libcurl json-c libcrypto sqlite3 libjwt)' bash "$here")
 }
 
+# A processor of 32 bits has other types for sizes and times: all sources are compiled for it, with our warnings.
+# `./dev test --machine` runs what comes of it.
+check_bits() {
+	local multiarch
+	[ "$(uname -m)" = x86_64 ] || { echo "ok - gcc compiles for 32 bits on x86_64 only" && return; }
+	multiarch=$(gcc -print-multiarch) || return
+	configure_in bits-build --enable-werror CC=gcc CFLAGS=-O1 || return
+	# its libraries' headers are those of 64 bits
+	make -C "$build/bits-build" -j"$jobs" libordersnap.a \
+		CFLAGS="-O1 -m32 -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 -isystem /usr/include/$multiarch"
+}
+
 check_cppcheck() {
 	cppcheck -q --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
 		--inline-suppr --suppress=missingIncludeSystem -I "$src/src" "$src/src" "$src/cgi-bin"
