@@ -152,6 +152,41 @@ void json_set_bool(struct json_object *object, const char *key, bool value)
 	json_object_object_add(object, key, json_object_new_boolean(value));
 }
 
+void json_make_room(struct json_object *object, int members)
+{
+	struct lh_table *table = json_object_get_object(object);
+	int size = members + members / 2 + 1; /* it grows where two thirds are taken */
+
+	if (table->size < size)
+		json_must_add(lh_table_resize(table, size));
+}
+
+/* Adds a member of another object that is in this one not yet. */
+static void add_new(struct json_object *to, const struct json_walk *of, struct json_object *value)
+{
+	json_must_add(json_object_object_add_ex(to, of->key, value, JSON_C_OBJECT_ADD_KEY_IS_NEW |
+						(of->lasts ? JSON_C_OBJECT_ADD_CONSTANT_KEY : 0)));
+}
+
+/* An empty one, with room for what the other one has. */
+static struct json_object *new_like(struct json_object *object)
+{
+	struct json_object *empty = json_object_new_object();
+
+	json_make_room(empty, json_object_object_length(object));
+	return empty;
+}
+
+struct json_object *json_share(struct json_object *object)
+{
+	struct json_object *copy = new_like(object);
+	struct json_walk walk = json_walk_of(object);
+
+	while (json_walk_next(&walk))
+		add_new(copy, &walk, json_object_get(walk.value));
+	return copy;
+}
+
 /* As deep as json_parse() lets anything be.  What is no container never changes: it is shared. */
 struct json_object *json_copy(struct json_object *value)
 {
@@ -161,9 +196,9 @@ struct json_object *json_copy(struct json_object *value)
 
 	switch (json_object_get_type(value)) {
 	case json_type_object:
-		copy = json_object_new_object();
+		copy = new_like(value);
 		for (walk = json_walk_of(value); json_walk_next(&walk);)
-			json_object_object_add(copy, walk.key, json_copy(walk.value));
+			add_new(copy, &walk, json_copy(walk.value));
 		return copy;
 	case json_type_array:
 		n = json_object_array_length(value);
@@ -197,6 +232,7 @@ bool json_walk_next(struct json_walk *walk)
 	if (!walk->next)
 		return false;
 	walk->key = lh_entry_k(walk->next);
+	walk->lasts = walk->next->k_is_constant != 0;
 	walk->value = (struct json_object *)lh_entry_v(walk->next);
 	walk->next = lh_entry_next(walk->next);
 	return true;

@@ -39,6 +39,18 @@ struct json_object *json_parse(struct span text);
 typedef const char *json_members(struct span name, bool *whole);
 struct json_object *json_parse_members(struct span text, json_members *find);
 
+/*
+ * json_parse() of texts one after the other of which one may have the one before it in it, in the same
+ * bytes: such an object is not read again, but shared, so that neither may be changed.
+ * Begin with a text of some capacity (buf_init(); a longer one is not looked for), and free it in
+ * the end.  The values are the caller's, and live until then.  NULL: nothing was read before.
+ */
+struct json_known {
+	struct buf text;
+	struct json_object *value; /* NULL: none */
+};
+struct json_object *json_parse_after(struct json_known *known, struct span text);
+
 /* How many bytes of a text that is not valid were: where the fault is. */
 size_t json_fault_at(struct span text);
 
@@ -94,6 +106,10 @@ void json_must_add(int rc);
 #define json_object_object_add(to, key, value) json_must_add(json_object_object_add(to, key, value))
 #define json_object_array_add(to, value) json_must_add(json_object_array_add(to, value))
 
+/* Makes room for so many members in all: without it an object's table grows by doubling, and each
+ * time all names are hashed anew. */
+void json_make_room(struct json_object *object, int members);
+
 /* Sets a string (NULL: nothing happens), an integer, a flag, or a value whose
  * reference is given away (NULL: nothing happens). */
 void json_set_string(struct json_object *object, const char *key, const char *value);
@@ -111,6 +127,7 @@ void json_copy_member(struct json_object *to, const char *to_key, struct json_ob
  * The object must not change meanwhile; NULL has no members.  Both are borrowed. */
 struct json_walk {
 	const char *key;
+	bool lasts; /* the key lives as long as the process */
 	struct json_object *value;
 	struct lh_entry *next;
 };
@@ -120,6 +137,10 @@ bool json_walk_next(struct json_walk *walk);
 /* A copy whose objects and arrays are its own; the caller releases it.  Strings, numbers and flags
  * are shared: nothing changes one, it is replaced. */
 struct json_object *json_copy(struct json_object *value);
+
+/* An object of its own with the members of `object`, all of which are shared: they may be replaced,
+ * and not changed.  The caller releases it. */
+struct json_object *json_share(struct json_object *object);
 
 /* Merges an object into another: objects merge member by member, anything else of
  * `from` (a copy of it) takes the place of what `to` has. */

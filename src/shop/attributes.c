@@ -106,12 +106,14 @@ static struct json_object *scalar_of(const struct attribute *a, struct json_obje
 	}
 }
 
-/* NULL where nothing of the object is there but what stands aside. */
-static struct json_object *object_of(struct json_object *value, const struct attribute *inside)
+struct json_object *attributes_object(struct json_object *value, const struct attribute *inside)
 {
-	struct json_object *object = json_object_new_object();
+	struct json_object *object;
 	const struct attribute *a;
 
+	if (!json_object_is_type(value, json_type_object))
+		return NULL;
+	object = json_object_new_object();
 	attributes_set(object, inside, value);
 	for (a = inside; a->name; a++)
 		if (!a->aside && json_object_object_get_ex(object, a->name, NULL))
@@ -128,7 +130,7 @@ static struct json_object *list_of(struct json_object *value, const struct attri
 								  : 0;
 
 	for (i = 0; i < n; i++) {
-		object = object_of(json_object_array_get_idx(value, i), inside);
+		object = attributes_object(json_object_array_get_idx(value, i), inside);
 		if (object)
 			json_object_array_add(list, object);
 	}
@@ -143,7 +145,7 @@ static struct json_object *value_of(const struct attribute *a, struct json_objec
 {
 	switch (a->kind) {
 	case ATTRIBUTE_OBJECT:
-		return object_of(attributes_find(from, a->path), a->inside);
+		return attributes_object(attributes_find(from, a->path), a->inside);
 	case ATTRIBUTE_LIST:
 		return list_of(attributes_find(from, a->path), a->inside);
 	case ATTRIBUTE_DECIMAL:

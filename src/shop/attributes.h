@@ -41,6 +41,10 @@ struct attribute {
 void attributes_set(struct json_object *to, const struct attribute *table,
 		    struct json_object *from);
 
+/* An object of the table's attributes that `from` has; NULL where it has none but such as stand
+ * aside.  The caller releases it. */
+struct json_object *attributes_object(struct json_object *from, const struct attribute *table);
+
 /* What is at the end of the path, borrowed; NULL where nothing is. */
 struct json_object *attributes_find(struct json_object *from, const char *path);
 

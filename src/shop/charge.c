@@ -208,7 +208,7 @@ struct json_object *order_apply_charge(struct json_object *stored,
 				       struct json_object *dispute, int64_t now)
 {
 	static const char *const of_dispute[] = {"id", "status", "reason", "amount", "currency"};
-	struct json_object *order = json_copy(stored), *noted;
+	struct json_object *order = json_share(stored), *noted;
 	char time[ISO8601_SIZE];
 	size_t i;
 
@@ -256,7 +256,7 @@ struct json_object *order_take_charge(struct json_object *stored, const struct s
 	/* The sums only where the charge is of a refund, a dispute or a capture; what was
 	 * captured, and how it was paid, in any case. */
 	order = matters ? order_apply_charge(stored, &charge, dispute_latest(of->disputes), now)
-			: json_copy(stored);
+			: json_share(stored);
 	if (is_read)
 		set_captured(order, &charge);
 	sale_set_charge(order, of);

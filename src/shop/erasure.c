@@ -42,21 +42,26 @@ bool erasure_moves(struct json_object *order)
 
 void erasure_strip(struct json_object *item)
 {
-	struct json_object *object, *disputes = NULL, *dispute;
+	struct json_object *object, *disputes = NULL;
 	size_t i;
 
 	for (i = 0; i < sizeof personal / sizeof *personal; i++)
 		json_object_object_del(item, personal[i]);
-	for (i = 0; i < sizeof within / sizeof *within; i++)
-		if (json_get_object(item, within[i].object, &object) == JSON_FOUND)
-			json_object_object_del(object, within[i].member);
+	for (i = 0; i < sizeof within / sizeof *within; i++) {
+		if (json_get_object(item, within[i].object, &object) != JSON_FOUND)
+			continue;
+		object = json_share(object);
+		json_object_object_del(object, within[i].member);
+		json_set(item, within[i].object, object);
+	}
 
 	/* The same of each dispute in the list as of the latest. */
+	json_copy_member(item, "disputes", item, "disputes");
 	json_get_array(item, "disputes", &disputes);
 	for (i = 0; disputes && i < json_object_array_length(disputes); i++) {
-		dispute = json_object_array_get_idx(disputes, i);
-		if (json_object_is_type(dispute, json_type_object))
-			json_object_object_del(dispute, "evidence");
+		object = json_object_array_get_idx(disputes, i);
+		if (json_object_is_type(object, json_type_object))
+			json_object_object_del(object, "evidence");
 	}
 }
 

@@ -27,7 +27,7 @@ bool erasure_moves(struct json_object *order);
 struct json_object *erasure_apply(struct json_object *order, int64_t now);
 
 /* Takes from an order, or from an item written next to one, what names the person,
- * but for its keys and its userId. */
+ * but for its keys and its userId.  What is in it may be shared: of that it makes its own. */
 void erasure_strip(struct json_object *item);
 
 #endif

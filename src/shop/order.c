@@ -153,7 +153,7 @@ static struct json_object *merge(struct json_object *fresh, const struct order_i
 {
 	static const char *const fixed[] = {"PK", "SK", "orderNumber", "userId", "createdAt",
 					    "source", "expiresAt"};
-	struct json_object *order = json_copy(in->stored), *value;
+	struct json_object *order = json_share(in->stored), *value;
 	struct json_walk walk = json_walk_of(fresh);
 	enum order_rank now = order_rank_of(fresh), before = rank_of_stored(in);
 	bool was_paid = before == ORDER_RANK_COMPLETED;
@@ -166,7 +166,7 @@ static struct json_object *merge(struct json_object *fresh, const struct order_i
 	 * functions wrote it where Stripe had nothing.) */
 	while (json_walk_next(&walk))
 		if (replace || !json_object_object_get_ex(order, walk.key, &value) || !value)
-			json_object_object_add(order, walk.key, json_copy(walk.value));
+			json_object_object_add(order, walk.key, json_object_get(walk.value));
 
 	/* A key with fewer rights is not told the names of discounts and of the way of
 	 * shipping: those that were known stay. */

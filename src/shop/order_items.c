@@ -78,7 +78,7 @@ struct json_object *order_day_entry(struct json_object *order, int64_t created)
 struct json_object *order_session_item(struct json_object *order, struct json_object *stored,
 				       int64_t now)
 {
-	struct json_object *item = stored ? json_copy(stored) : json_object_new_object();
+	struct json_object *item = stored ? json_share(stored) : json_object_new_object();
 	char *pk = key_session(json_string_or_null(order, "stripeSessionId"));
 	bool failed = order_rank_of(order) == ORDER_RANK_FAILED;
 	char text[ISO8601_SIZE];

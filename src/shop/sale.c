@@ -186,9 +186,12 @@ static void set_discounts(struct json_object *order, struct json_object *session
 
 void sale_set_session(struct json_object *order, struct json_object *session)
 {
-	struct json_object *has = json_object_new_object(), *ignored, *rate;
+	struct json_object *has, *ignored, *rate;
 	struct json_walk walk;
 
+	if (!session)
+		return;
+	has = json_object_new_object();
 	attributes_set(has, of_session, session);
 	set_discounts(has, session);
 
@@ -225,6 +228,10 @@ void sale_keep_names(struct json_object *order, struct json_object *other)
 	struct json_object *list = NULL, *before = NULL, *rate = NULL, *old_rate = NULL;
 	size_t i, k;
 
+	/* What is filled is the order's own, not shared with others. */
+	json_copy_member(order, "discounts", order, "discounts");
+	json_copy_member(order, "shippingRate", order, "shippingRate");
+
 	/* Each discount that has the same code or coupon. */
 	json_get_array(order, "discounts", &list);
 	json_get_array(other, "discounts", &before);
@@ -248,16 +255,7 @@ void sale_keep_names(struct json_object *order, struct json_object *other)
 
 struct json_object *sale_address(struct json_object *details)
 {
-	static const struct attribute only[] = {
-		OBJECT("address", "", address), END,
-	};
-	struct json_object *holder = json_object_new_object(), *found = NULL;
-
-	attributes_set(holder, only, details);
-	json_get_object(holder, "address", &found);
-	json_object_get(found);
-	json_object_put(holder);
-	return found;
+	return attributes_object(details, address);
 }
 
 /* --- the charge ------------------------------------------------------------------- */

@@ -83,6 +83,8 @@ struct store {
  * acknowledged before is seen.  items[i] is that of keys[i], or NULL; the
  * caller releases each with json_object_put().  On failure all are NULL.  A key
  * may be named twice.
+ * Nobody changes one in place: an item may share objects with the one behind it (a payment's
+ * pointer has its order in it).
  * Several items are no snapshot: between two of them others may have written
  * (DynamoDB's BatchGetItem; SQLite happens to give them of one moment).
  */

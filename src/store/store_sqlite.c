@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The SQLite backend.  The one idea: a write is one IMMEDIATE transaction with
- * synchronous=FULL, in which each condition is checked right before its row is
- * written, so "all or none" and "durable" are SQLite's own promises.
+ * The SQLite backend.  The one idea: a write is one IMMEDIATE transaction with synchronous=FULL, in which
+ * each condition is checked right before its row is written, so "all or none" and "durable" are SQLite's own.
  *
  * After any failure that is not a conflict the connection is closed; the next
  * verb opens the file anew (store_sqlite_file.h).
@@ -105,17 +104,17 @@ static sqlite3_stmt *ready_at(struct store_sqlite *self, enum statement which, c
 	return statement;
 }
 
-/* The row's item, NULL if its text is no JSON object. */
-static struct json_object *column_item(sqlite3_stmt *statement)
+/* The row's item, NULL if its text is no JSON object; `before` as json_parse_after() has it. */
+static struct json_object *column_item(sqlite3_stmt *statement, struct json_known *before)
 {
 	const char *text = (const char *)sqlite3_column_text(statement, 0);
 
-	return text ? json_parse(span_of(text)) : NULL;
+	return text ? json_parse_after(before, span_of(text)) : NULL;
 }
 
 /* 0 with *item NULL when there is none; -1 on failure. */
 static int get_one(struct store_sqlite *self, const struct store_key *key, int64_t now,
-		   struct json_object **item)
+		   struct json_known *before, struct json_object **item)
 {
 	sqlite3_stmt *statement = ready_at(self, GET, key->pk, key->sk);
 	int rc;
@@ -126,7 +125,7 @@ static int get_one(struct store_sqlite *self, const struct store_key *key, int64
 	sqlite3_bind_int64(statement, 3, now);
 	rc = sqlite3_step(statement);
 	if (rc == SQLITE_ROW) {
-		*item = column_item(statement);
+		*item = column_item(statement, before);
 		rc = *item ? SQLITE_DONE : SQLITE_CORRUPT;
 	}
 	sqlite3_reset(statement);
@@ -137,6 +136,7 @@ static int get_many(struct store *s, const struct store_key *keys, size_t n,
 		    struct json_object **items, int64_t deadline, struct err *e)
 {
 	struct store_sqlite *self = self_of(s);
+	struct json_known before = {.text = {.max = TEXT_MAX_BYTES}};
 	int64_t now = clock_epoch();
 	size_t i;
 
@@ -144,9 +144,11 @@ static int get_many(struct store *s, const struct store_key *keys, size_t n,
 		return -1;
 	if (n > 1 && run(ready(self, BEGIN_READ)))
 		return sqlite_file_fail(&self->file, "begin to read", e);
-	for (i = 0; i < n; i++)
-		if (get_one(self, &keys[i], now, &items[i]))
-			return sqlite_file_fail(&self->file, "read", e); /* closing ends it */
+	for (i = 0; i < n && !get_one(self, &keys[i], now, &before, &items[i]); i++)
+		;
+	buf_free(&before.text);
+	if (i < n)
+		return sqlite_file_fail(&self->file, "read", e); /* closing ends it */
 	if (n > 1 && run(ready(self, COMMIT)))
 		return sqlite_file_fail(&self->file, "end a read", e);
 	return 0;
@@ -163,7 +165,7 @@ static void set_key(struct json_object *item, const char *name, const char *valu
 /* The row's item under the key that it stands at; that key alone, if its text is none. */
 static struct json_object *queried_item(sqlite3_stmt *statement, const char *pk)
 {
-	struct json_object *item = column_item(statement);
+	struct json_object *item = column_item(statement, NULL);
 
 	if (!json_object_is_type(item, json_type_object)) {
 		json_object_put(item);
@@ -231,7 +233,7 @@ static int take_page(struct store_sqlite *self, sqlite3_stmt *statement, size_t 
 	int rc = SQLITE_ROW;
 
 	while (n < limit && bytes < PAGE_BYTES && (rc = sqlite3_step(statement)) == SQLITE_ROW) {
-		item = column_item(statement);
+		item = column_item(statement, NULL);
 		if (!item)
 			return no_item(self, statement, e);
 		json_object_array_add(items, item);
@@ -281,12 +283,10 @@ static int condition_holds(struct store_sqlite *self, const struct store_action 
 	if (action->condition == STORE_ANY)
 		return 1;
 	/* An absent item may have expired; a version's item may expire meanwhile. */
-	if (get_one(self, &key, action->condition == STORE_ABSENT ? now : INT64_MIN, &item))
+	if (get_one(self, &key, action->condition == STORE_ABSENT ? now : INT64_MIN, NULL, &item))
 		return -1;
-	if (action->condition == STORE_ABSENT)
-		holds = item == NULL;
-	else
-		holds = item && store_item_version(item) == action->version;
+	holds = action->condition == STORE_ABSENT ? !item
+						  : item && store_item_version(item) == action->version;
 	json_object_put(item);
 	return holds;
 }

@@ -33,12 +33,12 @@ struct candidate {
 	struct session session;
 	struct item_keys keys;
 	enum event_kind kind;
-	struct json_object *order; /* as it stands, or NULL; owned */
+	struct json_object *items[ITEM_KINDS]; /* as they stand, or NULL; owned */
+	struct json_object *order; /* the one among them */
 	int64_t paid_at;           /* found where the order lacks it, else 0 */
 	bool skip;                 /* there should be none */
 	bool left;                 /* it is set aside, and skipped */
-	bool look_up;              /* read its item now, */
-	struct json_object *read;  /* and here it is */
+	unsigned look_up;          /* items that are to be read now: 1 << ITEM_ORDER and so on */
 	unsigned astray;           /* items beside the order: order_items_astray() */
 };
 
@@ -79,41 +79,56 @@ static void read_candidate(struct reconcile *r, struct candidate *c, struct json
 			       now);
 }
 
-/* Reads item `which` of each candidate that is to be looked up into its `read`, NULL
- * where there is none; a call of the store for all, again while that is worth it. */
-static int read_items(struct reconcile *r, struct candidate *list, size_t n, enum item_kind which,
-		      struct err *e)
-{
-	struct json_object *found[RECONCILE_MAX];
-	struct store_key keys[RECONCILE_MAX];
-	size_t at[RECONCILE_MAX], i, wanted = 0;
-	int rc;
+/* Items that are read by one call of the store. */
+struct reading {
+	struct store_key keys[STORE_MAX_ITEMS];
+	struct json_object **to[STORE_MAX_ITEMS];
+	size_t n;
+};
 
+/* Makes the call, again while that is worth it. */
+static int read_now(struct reconcile *r, struct reading *reading, struct err *e)
+{
+	struct json_object *found[STORE_MAX_ITEMS];
+	size_t i, n = reading->n;
+
+	reading->n = 0;
+	if (n && retry_get_many(reconcile_retry(r), reading->keys, n, found, e))
+		return -1;
 	for (i = 0; i < n; i++) {
-		list[i].read = NULL;
-		if (!list[i].look_up)
-			continue;
-		keys[wanted] = (struct store_key){list[i].keys.pk[which], list[i].keys.sk[which]};
-		at[wanted++] = i;
+		json_object_put(*reading->to[i]);
+		*reading->to[i] = found[i];
 	}
-	if (!wanted)
-		return 0;
-	rc = retry_get_many(reconcile_retry(r), keys, wanted, found, e);
-	for (i = 0; !rc && i < wanted; i++)
-		list[at[i]].read = found[i];
-	return rc;
+	return 0;
 }
 
-/* Reads the orders where the keys say that they are. */
-static int read_orders(struct reconcile *r, struct candidate *list, size_t n, struct err *e)
+/* Reads what each candidate is to have looked up.  A payment's pointer comes right behind its
+ * order, which it has a copy of: the store need not read that again. */
+static int read_items(struct reconcile *r, struct candidate *list, size_t n, struct err *e)
 {
-	size_t i;
+	static const enum item_kind kinds[] = {ITEM_ORDER, ITEM_PAYMENT, ITEM_SESSION, ITEM_NUMBER,
+					       ITEM_DAY};
+	struct reading reading = {.n = 0};
+	struct candidate *c;
+	enum item_kind which;
+	size_t k;
 
-	if (read_items(r, list, n, ITEM_ORDER, e))
+	for (c = list; c < list + n; c++)
+		for (k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+			which = kinds[k];
+			if (!(c->look_up >> which & 1) || !c->keys.pk[which])
+				continue;
+			if (reading.n == STORE_MAX_ITEMS && read_now(r, &reading, e))
+				return -1;
+			reading.keys[reading.n] = (struct store_key){c->keys.pk[which], c->keys.sk[which]};
+			reading.to[reading.n++] = &c->items[which];
+		}
+	if (read_now(r, &reading, e))
 		return -1;
-	for (i = 0; i < n; i++)
-		if (list[i].look_up)
-			list[i].order = list[i].read;
+	for (c = list; c < list + n; c++) {
+		c->order = c->items[ITEM_ORDER];
+		c->look_up = 0;
+	}
 	return 0;
 }
 
@@ -124,15 +139,17 @@ static int follow_sessions(struct reconcile *r, struct candidate *list, size_t n
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		list[i].look_up = !list[i].skip && !list[i].order;
-	if (read_items(r, list, n, ITEM_SESSION, e))
+		list[i].look_up = list[i].skip || list[i].order ? 0 : 1u << ITEM_SESSION;
+	if (read_items(r, list, n, e))
 		return -1;
 	for (i = 0; i < n; i++) {
-		list[i].look_up = item_keys_names(list[i].read, list[i].session.id) &&
-				  item_keys_from_pointer(&list[i].keys, list[i].read);
-		json_object_put(list[i].read);
+		struct candidate *c = &list[i];
+
+		if (!c->skip && !c->order && item_keys_names(c->items[ITEM_SESSION], c->session.id) &&
+		    item_keys_from_pointer(&c->keys, c->items[ITEM_SESSION]))
+			c->look_up = 1u << ITEM_ORDER;
 	}
-	return read_orders(r, list, n, e);
+	return read_items(r, list, n, e);
 }
 
 /* A number that another order has is no fault of this one. */
@@ -155,37 +172,25 @@ static int ignore_taken_number(struct reconcile *r, struct candidate *c, struct 
 	return rc;
 }
 
-/* Whether what stands beside each order says what it says: a call of the store for
- * each kind of item. */
+/* Whether what stands beside each order says what it says. */
 static int read_beside(struct reconcile *r, struct candidate *list, size_t n, struct err *e)
 {
-	static const enum item_kind kinds[] = {ITEM_SESSION, ITEM_PAYMENT, ITEM_NUMBER,
-						 ITEM_DAY};
-	struct json_object *items[ITEM_KINDS][RECONCILE_MAX] = {{NULL}}, *read[ITEM_KINDS];
 	int64_t now = clock_epoch();
-	size_t i, k;
-	int rc = 0;
+	size_t i;
 
-	for (i = 0; i < n; i++)
-		item_keys_from_order(&list[i].keys, list[i].order);
-	for (k = 0; !rc && k < sizeof kinds / sizeof *kinds; k++) {
-		for (i = 0; i < n; i++)
-			list[i].look_up = list[i].order && list[i].keys.pk[kinds[k]];
-		rc = read_items(r, list, n, kinds[k], e);
-		for (i = 0; i < n; i++)
-			items[kinds[k]][i] = list[i].read;
-	}
 	for (i = 0; i < n; i++) {
-		for (k = 0; k < ITEM_KINDS; k++)
-			read[k] = k == ITEM_ORDER ? list[i].order : items[k][i];
-		if (!rc) {
-			list[i].astray = order_items_astray(&list[i].keys, read, now);
-			rc = ignore_taken_number(r, &list[i], read[ITEM_NUMBER], e);
-		}
-		for (k = 0; k < ITEM_KINDS; k++)
-			json_object_put(items[k][i]);
+		item_keys_from_order(&list[i].keys, list[i].order);
+		if (list[i].order)
+			list[i].look_up = 1u << ITEM_SESSION | 1u << ITEM_NUMBER | 1u << ITEM_DAY;
 	}
-	return rc;
+	if (read_items(r, list, n, e))
+		return -1;
+	for (i = 0; i < n; i++) {
+		list[i].astray = order_items_astray(&list[i].keys, list[i].items, now);
+		if (ignore_taken_number(r, &list[i], list[i].items[ITEM_NUMBER], e))
+			return -1;
+	}
+	return 0;
 }
 
 /* --- whether it differs ----------------------------------------------------------- */
@@ -407,7 +412,7 @@ static int look_at_all(struct reconcile *r, const struct candidate *list, size_t
 
 int reconcile_sessions(struct reconcile *r, struct json_object *sessions, struct err *e)
 {
-	size_t i, n = json_object_array_length(sessions);
+	size_t i, k, n = json_object_array_length(sessions);
 	struct candidate *list;
 	int64_t now = clock_epoch();
 	int rc;
@@ -420,9 +425,9 @@ int reconcile_sessions(struct reconcile *r, struct json_object *sessions, struct
 	list = mem_zalloc(n + 1, sizeof *list);
 	for (i = 0; i < n; i++) {
 		read_candidate(r, &list[i], json_object_array_get_idx(sessions, i), now);
-		list[i].look_up = !list[i].skip;
+		list[i].look_up = list[i].skip ? 0 : 1u << ITEM_ORDER | 1u << ITEM_PAYMENT;
 	}
-	rc = read_orders(r, list, n, e);
+	rc = read_items(r, list, n, e);
 	if (!rc)
 		rc = follow_sessions(r, list, n, e);
 	if (!rc)
@@ -434,7 +439,8 @@ int reconcile_sessions(struct reconcile *r, struct json_object *sessions, struct
 		rc = look_at_all(r, list, n, e);
 	for (i = 0; i < n; i++) {
 		item_keys_free(&list[i].keys);
-		json_object_put(list[i].order);
+		for (k = 0; k < ITEM_KINDS; k++)
+			json_object_put(list[i].items[k]);
 	}
 	free(list);
 	return rc;

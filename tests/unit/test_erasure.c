@@ -113,12 +113,55 @@ static void what_stripe_says_later_does_not_bring_the_person_back(void **state)
 	json_object_put(order);
 }
 
+/* What an order is made of shares its members with it, and is held against it afterwards. */
+static void the_order_that_was_read_stays_as_it_is(void **state)
+{
+	static const char SESSION[] =
+		"{'id':'cs_1','object':'checkout.session','created':1,'mode':'payment',"
+		"'payment_status':'paid','amount_total':8500,'currency':'usd',"
+		"'shipping_cost':{'shipping_rate':'shr_1'},"
+		"'discounts':[{'promotion_code':{'id':'promo_1','code':'TEN'},'coupon':{'id':'c1','name':'T'}}],"
+		"'total_details':{'amount_discount':5,'breakdown':{'discounts':[{'amount':5,"
+		"'discount':{'promotion_code':'promo_1'}}]}}}";
+	static const char STANDS[] =
+		"'status':'completed','itemCount':1,'stripePaymentStatus':'paid','shippingRate':{'id':'shr_1',"
+		"'name':'Post'},'discounts':[{'promotionCodeId':'promo_1','name':'Ten'},{'promotionCodeId':"
+		"'promo_1'}],'payment':{'type':'card','last4':'4242','receiptUrl':'https://x'},"
+		"'dispute':{'id':'dp_1','evidence':{'a':1}},'disputes':[{'id':'dp_1','evidence':{'a':1}}]";
+	static const char *const more[] = {"", ",'erasedAt':'2025-11-27T00:00:00Z'"};
+	struct sale_charge of = {.charge = json_of(
+		"{'id':'ch_1','object':'charge','status':'succeeded','amount':8500,'amount_refunded':100,"
+		"'currency':'usd','payment_method_details':{'type':'card','card':{'last4':'1'}}}")};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2 * LENGTH(more); i++) {
+		char *stands = keep_text(str_printf("%s%s", STANDS, more[i / 2]));
+		struct json_object *stored = order_of("'PK':'USER#u','userId':'u'", stands), *order;
+		char *text = keep_text(str_dup(json_text(stored)));
+		struct session session;
+		struct order_input in = {
+			.stored = stored, .session = &session, .asked = i % 2, .created = 1, .now = NOW,
+			.kind = EVENT_SESSION_COMPLETED, .pk = "USER#u", .sk = "ORDER#1#cs_1",
+			.number = "BC-1", .user_id = "u", .source = "webhook",
+		};
+
+		assert_int_equal(session_read(json_of("%s", SESSION), &session, NULL), 0);
+		order = keep(order_apply_session(&in));
+		check_text(more[i / 2], json_text(stored), text);
+		text = keep_text(str_dup(json_text(order)));
+		assert_non_null(keep(order_take_charge(order, &of, false, NOW, NULL)));
+		check_text(more[i / 2], json_text(order), text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		holds(who_bought_leaves_and_the_sale_stays),
 		holds(an_order_whose_key_is_an_address_moves),
 		holds(what_stripe_says_later_does_not_bring_the_person_back),
+		holds(the_order_that_was_read_stays_as_it_is),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
