@@ -94,11 +94,11 @@ static retrieve *retrieve_for(const struct event *event)
 		return stripe_charge_retrieve;
 	case EVENT_PAYMENT_CANCELED:
 		return stripe_payment_retrieve;
-	case EVENT_OTHER:
 	case EVENT_SESSION_COMPLETED:
 	case EVENT_SESSION_SUCCEEDED:
 	case EVENT_SESSION_FAILED:
 	case EVENT_SESSION_EXPIRED:
+	case EVENT_OTHER: /* is ignored before anything is asked for */
 		break;
 	}
 	return stripe_session_retrieve;

@@ -97,35 +97,43 @@ struct json_object *order_session_item(struct json_object *order, struct json_ob
 	return item;
 }
 
-static const enum item_kind beside[] = {ITEM_SESSION, ITEM_NUMBER, ITEM_DAY, ITEM_PAYMENT};
+static struct json_object *session_beside(const struct order_change *c, struct json_object *order)
+{
+	struct json_object *item = order_session_item(order, c->read[ITEM_SESSION], c->now);
+
+	/* What checkout noted of the person goes with the order's. */
+	if (erasure_is_done(order))
+		erasure_strip(item);
+	return item;
+}
+
+static struct json_object *number_beside(const struct order_change *c, struct json_object *order)
+{
+	return order_pointer(order, str_dup(c->keys->pk[ITEM_NUMBER]));
+}
+
+static struct json_object *payment_beside(const struct order_change *c, struct json_object *order)
+{
+	return order_payment_pointer(order, str_dup(c->keys->pk[ITEM_PAYMENT]));
+}
+
+static struct json_object *day_beside(const struct order_change *c, struct json_object *order)
+{
+	return order_day_entry(order, c->keys->created);
+}
+
+/* What is derived from an order beside it, where there is a key for it. */
+static const struct beside {
+	enum item_kind which;
+	struct json_object *(*derive)(const struct order_change *c, struct json_object *order);
+} beside[] = {
+	{ITEM_SESSION, session_beside},
+	{ITEM_NUMBER, number_beside},
+	{ITEM_DAY, day_beside},
+	{ITEM_PAYMENT, payment_beside},
+};
 
 #define BESIDE (sizeof beside / sizeof *beside)
-
-/* What is derived from an order beside it, of each kind; NULL where it has no
- * such item. */
-static struct json_object *derived(const struct order_change *c, struct json_object *order,
-				   enum item_kind which)
-{
-	const char *pk = c->keys->pk[which];
-	struct json_object *item;
-
-	if (!pk)
-		return NULL;
-	switch (which) {
-	case ITEM_SESSION:
-		item = order_session_item(order, c->read[ITEM_SESSION], c->now);
-		/* What checkout noted of the person goes with the order's. */
-		if (erasure_is_done(order))
-			erasure_strip(item);
-		return item;
-	case ITEM_NUMBER:
-		return order_pointer(order, str_dup(pk));
-	case ITEM_PAYMENT:
-		return order_payment_pointer(order, str_dup(pk));
-	default: /* ITEM_DAY, the last of `beside` */
-		return order_day_entry(order, c->keys->created);
-	}
-}
 
 /* --- what stands ---------------------------------------------------------------- */
 
@@ -140,7 +148,7 @@ unsigned order_items_astray(const struct item_keys *keys, struct json_object *co
 	if (!json_string_or_null(order, "stripeSessionId") || !json_string_or_null(order, "orderId"))
 		return 0;
 	for (i = 0; i < BESIDE; i++) {
-		enum item_kind which = beside[i];
+		enum item_kind which = beside[i].which;
 
 		if (!keys->pk[which])
 			continue;
@@ -150,7 +158,7 @@ unsigned order_items_astray(const struct item_keys *keys, struct json_object *co
 			json_get_object(read[which], "order", &copy);
 			json_set(item, "order", json_object_get(order_same(copy, order) ? copy : order));
 		} else {
-			item = derived(&c, order, which);
+			item = beside[i].derive(&c, order);
 		}
 		/* The session's status word is no fault. */
 		if (which == ITEM_SESSION && read[which])
@@ -179,21 +187,23 @@ static void add_derived(const struct order_change *c, struct json_object *order,
 	size_t i;
 
 	for (i = 0; i < BESIDE; i++) {
-		enum item_kind which = beside[i];
-		struct json_object *item = derived(c, order, which), *before = NULL;
-		bool is_right = item && order_same(item, c->read[which]);
+		enum item_kind which = beside[i].which;
+		struct json_object *item, *before;
+		bool is_right;
 
-		if (is_right && stored) {
-			before = derived(c, stored, which);
+		if (!c->keys->pk[which])
+			continue;
+		item = beside[i].derive(c, order);
+		is_right = stored && order_same(item, c->read[which]);
+		if (is_right) {
+			before = beside[i].derive(c, stored);
 			is_right = order_same(before, item);
 			json_object_put(before);
-		} else {
-			is_right = false;
 		}
-		if (item && !is_right)
-			add(items, n, item, c->read[which], false);
-		else
+		if (is_right)
 			json_object_put(item);
+		else
+			add(items, n, item, c->read[which], false);
 	}
 }
 

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "net/http.h"
 #include "targets.h"
+#include "tests/lib/standing_clock.h"
 
 #define EPOCH 1700000000
 #define REQUEST_MS 20 /* what a request takes */
@@ -36,49 +37,19 @@ unsigned fake_http_requests(void)
 
 /* --- the clock ----------------------------------------------------------------------------- */
 
-int64_t clock_epoch(void)
+int64_t standing_clock_epoch(void)
 {
 	return EPOCH + now_ms / 1000;
 }
 
-int64_t clock_monotonic_ms(void)
+int64_t standing_clock_ms(void)
 {
 	return now_ms;
 }
 
-int64_t clock_monotonic_us(void)
+void standing_clock_pass(int64_t ms)
 {
-	return now_ms * 1000;
-}
-
-int64_t deadline_in(int64_t ms)
-{
-	return now_ms + ms;
-}
-
-int64_t deadline_left(int64_t deadline)
-{
-	return deadline > now_ms ? deadline - now_ms : 0;
-}
-
-void deadline_sleep(int64_t ms, int64_t deadline)
-{
-	int64_t left = deadline_left(deadline);
-
-	now_ms += ms < left ? ms : left;
-}
-
-bool deadline_pause(int64_t ms, int64_t deadline)
-{
-	if (deadline_left(deadline) <= ms)
-		return false;
-	deadline_sleep(ms, deadline);
-	return true;
-}
-
-uint32_t clock_jitter(uint32_t limit)
-{
-	return limit / 2;
+	now_ms += ms;
 }
 
 /* --- the servers --------------------------------------------------------------------------- */

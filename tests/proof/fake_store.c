@@ -12,55 +12,6 @@
 #include "format/iso8601.h"
 #include "store/store.h"
 
-static bool is_item(struct json_object *item, const char *pk, const char *sk)
-{
-	return strcmp(json_string_or_null(item, "PK"), pk) == 0 &&
-	       strcmp(json_string_or_null(item, "SK"), sk) == 0;
-}
-
-struct json_object *table_find(const struct table *table, const char *pk, const char *sk)
-{
-	size_t i;
-
-	for (i = 0; i < table->n; i++)
-		if (is_item(table->items[i], pk, sk))
-			return table->items[i];
-	return NULL;
-}
-
-void table_put(struct table *table, struct json_object *item)
-{
-	const char *pk = json_string_or_null(item, "PK"), *sk = json_string_or_null(item, "SK");
-	size_t i;
-
-	for (i = 0; i < table->n && !is_item(table->items[i], pk, sk); i++)
-		;
-	if (i == TABLE_MAX)
-		abort();
-	if (i == table->n)
-		table->items[table->n++] = NULL;
-	json_object_put(table->items[i]);
-	table->items[i] = item;
-}
-
-void table_delete(struct table *table, const char *pk, const char *sk)
-{
-	size_t i;
-
-	for (i = 0; i < table->n && !is_item(table->items[i], pk, sk); i++)
-		;
-	if (i == table->n)
-		return;
-	json_object_put(table->items[i]);
-	table->items[i] = table->items[--table->n];
-}
-
-void table_free(struct table *table)
-{
-	while (table->n)
-		json_object_put(table->items[--table->n]);
-}
-
 bool table_edit_order(struct table *table)
 {
 	size_t i;
@@ -211,7 +162,7 @@ static void check_different_keys(const struct store_action *actions, size_t n)
 
 	for (i = 0; i < n; i++)
 		for (j = 0; j < i; j++)
-			if (is_item(actions[i].item, json_string_or_null(actions[j].item, "PK"),
+			if (table_is_item(actions[i].item, json_string_or_null(actions[j].item, "PK"),
 				    json_string_or_null(actions[j].item, "SK")))
 				world_fail("a transaction has an item twice");
 }

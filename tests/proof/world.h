@@ -18,16 +18,11 @@
 #include "choices.h"
 #include "history.h"
 #include "sync/sync.h"
+#include "tests/lib/table.h"
 
 #define PROCESSES 4
-#define TABLE_MAX 96
 #define QUEUE_MAX 256
 #define BEGUN_MAX 1024
-
-struct table {
-	struct json_object *items[TABLE_MAX];
-	size_t n;
-};
 
 /* Which events never come. */
 enum lost {
@@ -199,10 +194,6 @@ void check_erased(struct json_object *order);
 
 extern const struct store_backend fake_store;
 
-struct json_object *table_find(const struct table *table, const char *pk, const char *sk);
-void table_put(struct table *table, struct json_object *item); /* takes it */
-void table_delete(struct table *table, const char *pk, const char *sk);
-void table_free(struct table *table);
 
 /* Adds a note to the order as it stands, and counts its version up; false if
  * there is none. */

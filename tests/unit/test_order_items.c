@@ -323,6 +323,21 @@ static void what_checkout_noted_of_the_session_stays(void **state)
 		json_of(PAID ",'status':'pending'}"), NULL, NOW)), "status"), "completed");
 }
 
+static void an_order_of_no_payment_has_no_pointer_of_one(void **state)
+{
+	struct scene scene = scene_of(PAID "}");
+
+	(void)state;
+	free(scene.keys.pk[ITEM_PAYMENT]);
+	scene.keys.pk[ITEM_PAYMENT] = NULL;
+	decide(&scene);
+	assert_int_equal(scene.n, 4);
+	assert_false(item_under(&scene, "PAYMENT#pi_1"));
+	write_all(&scene);
+	assert_int_equal(order_items_astray(&scene.keys, scene.read, NOW), 0);
+	end(&scene);
+}
+
 static void an_item_that_does_not_say_what_is_derived_is_astray(void **state)
 {
 	static const struct {
@@ -429,6 +444,7 @@ int main(void)
 		holds(a_session_without_an_order_expires_while_it_is_open),
 		holds(the_shop_is_told_of_what_happened_where_it_wants_to_be),
 		holds(what_checkout_noted_of_the_session_stays),
+		holds(an_order_of_no_payment_has_no_pointer_of_one),
 		holds(an_item_that_does_not_say_what_is_derived_is_astray),
 		holds(an_order_that_is_not_whole_has_nothing_astray),
 		holds(beside_an_erased_order_nothing_of_the_person_is_kept),

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A table's items in memory, for stores that tests put in the place of the real ones.
+ */
+#ifndef ORDERSNAP_TESTS_TABLE_H
+#define ORDERSNAP_TESTS_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "format/json.h"
+
+#define TABLE_MAX 96
+
+struct table {
+	struct json_object *items[TABLE_MAX];
+	size_t n;
+};
+
+bool table_is_item(struct json_object *item, const char *pk, const char *sk);
+
+/* Borrowed; NULL where there is none. */
+struct json_object *table_find(const struct table *table, const char *pk, const char *sk);
+
+/* Under the item's own key; takes it. */
+void table_put(struct table *table, struct json_object *item);
+void table_delete(struct table *table, const char *pk, const char *sk);
+void table_free(struct table *table);
+
+#endif

@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What an event does to the table when the world outside fails: at each call in turn, of the table and
+ * of Stripe, in each way.  Whatever it is, the event that comes again makes the same table as one that
+ * met no fault.
+ */
+#include "record_fixture.h"
+
+#include "record/webhook.h"
+
+/* --- what Stripe has ------------------------------------------------------------ */
+
+/* The sale, of which a part was given back. */
+static const struct outside_answer refunded[] = {
+	{"/v1/checkout/sessions/cs_test_1", 200, SALE("cs_test_1", LINES PAYMENT(CHARGE(REFUNDED)))},
+	{"payment_intent=pi_1", 200, LIST(SALE("cs_test_1", ",'payment_intent':'pi_1'"))},
+	{"/v1/charges/ch_1", 200, CHARGE(REFUNDED)},
+	{"/v1/payment_intents/pi_1", 200, "{'id':'pi_1','object':'payment_intent','latest_charge':"
+					  CHARGE(REFUNDED) "}"},
+	{.part = NULL},
+};
+
+/* The same, disputed, with more refunds than the charge shows. */
+#define REFUNDS LIST("{'id':'re_1','object':'refund','status':'succeeded','amount':300," \
+	"'currency':'usd','created':1699999300,'charge':'ch_1'}")
+#define MANY REFUNDED_MANY ",'refunds':{'object':'list','has_more':true,'data':[]}"
+#define REFUNDED_MANY ",'refunded':false,'amount_refunded':300,'disputed':true"
+static const struct outside_answer disputed[] = {
+	{"/v1/checkout/sessions/cs_test_1", 200, SALE("cs_test_1", LINES PAYMENT(CHARGE(MANY)))},
+	{"payment_intent=pi_1", 200, LIST(SALE("cs_test_1", ",'payment_intent':'pi_1'"))},
+	{"/v1/disputes", 200, LIST(DISPUTE)},
+	{"/v1/refunds", 200, REFUNDS},
+	{"/v1/charges/ch_1", 200, CHARGE(MANY)},
+	{"/v1/payment_intents/pi_1", 200, "{'id':'pi_1','object':'payment_intent','latest_charge':"
+					  CHARGE(MANY) "}"},
+	{.part = NULL},
+};
+
+/* The same, of which no bank wants anything back. */
+#define SHOWN REFUNDED ",'refunds':{'object':'list','has_more':true,'data':[]}"
+static const struct outside_answer many[] = {
+	{"/v1/checkout/sessions/cs_test_1", 200, SALE("cs_test_1", LINES PAYMENT(CHARGE(SHOWN)))},
+	{"/v1/refunds", 200, REFUNDS},
+	{"/v1/charges/ch_1", 200, CHARGE(SHOWN)},
+	{.part = NULL},
+};
+
+/* What is no charge's sum. */
+#define UNREADABLE CHARGE(",'refunded':true,'amount_refunded':2000,'disputed':false")
+static const struct outside_answer unreadable[] = {
+	{"/v1/checkout/sessions/cs_test_1", 200, SALE("cs_test_1", LINES PAYMENT(UNREADABLE))},
+	{"/v1/charges/ch_1", 200, UNREADABLE},
+	{.part = NULL},
+};
+
+/* A session of another payment than was asked for. */
+static const struct outside_answer of_another[] = {
+	{"/v1/checkout/sessions/cs_test_1", 200,
+	 SALE("cs_test_1", LINES ",'payment_intent':{'id':'pi_2','latest_charge':null}")},
+	{"payment_intent=pi_1", 200, LIST(SALE("cs_test_1", ",'payment_intent':'pi_2'"))},
+	{"/v1/charges/ch_1", 200, CHARGE(REFUNDED)},
+	{.part = NULL},
+};
+
+/* The session's owner is another by Stripe's own copy. */
+static const struct outside_answer renamed[] = {
+	{"/v1/checkout/sessions/cs_test_1", 200,
+	 SALE("cs_test_1", ",'metadata':{'userId':'bob'}" LINES PAYMENT(CHARGE(WHOLE)))},
+	{.part = NULL},
+}, renamed_refunded[] = {
+	{"/v1/checkout/sessions/cs_test_1", 200,
+	 SALE("cs_test_1", ",'metadata':{'userId':'bob'}" LINES PAYMENT(CHARGE(REFUNDED)))},
+	{"/v1/charges/ch_1", 200, CHARGE(REFUNDED)},
+	{.part = NULL},
+};
+
+/* --- what stands before --------------------------------------------------------- */
+
+static void not_adopted(void)
+{
+}
+
+/* The number that the session's id gives is that of an order of another's. */
+static void number_taken(void)
+{
+	struct json_object *pointer, *order;
+	size_t i, n;
+
+	/* The pointer as the sale makes it, that names another's order. */
+	sold();
+	for (i = 0, n = outside.table.n; i < n; i++)
+		if (str_starts(json_string_or_null(outside.table.items[i], "PK"), "NUMBER#"))
+			break;
+	assert_true(i < n);
+	pointer = keep(json_copy(outside.table.items[i]));
+	json_set_string(pointer, "orderPK", "USER#carl");
+	json_set_string(pointer, "orderSK", "ORDER#1#cs_test_9");
+	json_set_string(pointer, "orderId", "cs_test_9");
+	order = json_of("{'PK':'USER#carl','SK':'ORDER#1#cs_test_9','orderId':'cs_test_9',"
+			"'stripeSessionId':'cs_test_9','version':1}");
+	table_free(&outside.table);
+	adopted();
+	outside_put(pointer);
+	outside_put(order);
+}
+
+/* So the sale's order bears another number than its session's id gives. */
+static void numbered_otherwise(void)
+{
+	number_taken();
+	must_deliver(SOLD);
+}
+
+/* --- each fault ----------------------------------------------------------------- */
+
+static const struct scenario {
+	const char *name;
+	void (*before)(void);
+	const struct outside_answer *answers;
+	const char *event;
+	const char *makes; /* is in the table then; ' for " */
+} scenarios[] = {
+	{"a sale", adopted, sale, SOLD, "'orderId':'cs_test_1'"},
+	{"a sale, in a table that is not adopted", not_adopted, sale, SOLD, "'orderId':'cs_test_1'"},
+	{"a sale whose number is taken", number_taken, sale, SOLD, "'orderNumber':'BC--1A'"},
+	{"a sale whose number was taken, once more", numbered_otherwise, sale, SOLD_LATER,
+	 "'eventId':'evt_9'"},
+	{"a sale of somebody whom Stripe calls otherwise", adopted, renamed, SOLD,
+	 "'PK':'USER#bob'"},
+	{"a sale of somebody whom Stripe calls otherwise, not adopted", not_adopted, renamed, SOLD,
+	 "'PK':'USER#bob'"},
+	{"a sale that is disputed", adopted, disputed, SOLD, "'dispute':{'amount':1000"},
+	{"a refund", sold, refunded, REFUND, "'amountRefunded':300"},
+	{"a refund before its sale", adopted, refunded, REFUND, "'amountRefunded':300"},
+	{"a refund that names its charge alone", sold, refunded,
+	 EVENT("evt_2", "refund.updated", "{'id':'re_1','object':'refund','charge':'ch_1'}"),
+	 "'amountRefunded':300"},
+	{"a refund that names its payment alone", adopted, refunded,
+	 EVENT("evt_2", "refund.updated", "{'id':'re_1','object':'refund','payment_intent':'pi_1'}"),
+	 "'amountRefunded':300"},
+	{"a refund of many", sold, disputed, EVENT("evt_2", "charge.refunded", CHARGE(MANY)),
+	 "'refunds':[{'amount':300"},
+	{"a sale with more refunds than its charge shows", adopted, many, SOLD, "'refunds':[{'amount':300"},
+	{"more refunds than the charge shows", sold, many, EVENT("evt_2", "charge.refunded", CHARGE(SHOWN)),
+	 "'refunds':[{'amount':300"},
+	{"a dispute", sold, disputed, EVENT("evt_2", "charge.dispute.created", DISPUTE),
+	 "'disputes':[{'amount':1000"},
+	{"a payment that was given up", sold, sale,
+	 EVENT("evt_2", "payment_intent.canceled", "{'id':'pi_1','object':'payment_intent'}"),
+	 "'type':'payment_intent.canceled'"},
+	{"a session that has expired", adopted, sale,
+	 EVENT("evt_2", "checkout.session.expired", "{'id':'cs_test_2','object':'checkout.session',"
+	       "'mode':'payment','status':'expired','created':1699999000}"), "'status':'expired'"},
+};
+
+/* With " in the place of '. */
+static const char *quoted(const char *text)
+{
+	char *out = keep_text(str_dup(text)), *p;
+
+	for (p = out; *p; p++)
+		if (*p == '\'')
+			*p = '"';
+	return out;
+}
+
+/* The table before, and the calls counted from here on. */
+static void begin(const struct scenario *one)
+{
+	outside_begin();
+	outside.answers = one->answers;
+	one->before();
+	outside.calls = outside.writes = 0;
+	outside.ms = 0;
+}
+
+/* What the scenario's event makes when nothing fails, and of how many calls; after what another process
+ * does, and before another event, where they are named. */
+static const char *expected(const struct scenario *one, void (*other)(void), const char *then,
+			    unsigned *calls)
+{
+	const char *items;
+	struct err e;
+
+	begin(one);
+	if (other)
+		other();
+	outside.calls = 0;
+	check_int(one->name, deliver(one->event, &e), 0);
+	*calls = outside.calls;
+	if (then)
+		must_deliver(then);
+	items = outside_items();
+	outside_end();
+	return items;
+}
+
+static const char *row_of(const struct scenario *one, int fault, unsigned at)
+{
+	return keep_text(str_printf("%s, fault %d at call %u", one->name, fault, at));
+}
+
+/* Delivers the scenario's event when that call meets that fault, and once more when all is well. */
+static void deliver_twice(const char *row, const struct scenario *one, enum outside_fault fault,
+			  unsigned at)
+{
+	struct err e;
+
+	begin(one);
+	outside.at = at;
+	outside.fault = fault;
+	if (deliver(one->event, &e))
+		check(row, e.code == ERR_UNAVAILABLE || e.code == ERR_CONFLICT);
+	else
+		check(row, fault != OUTSIDE_AWAY);
+	outside.at = 0;
+	outside.ms = 0;
+	check_int(row, deliver(one->event, &e), 0);
+}
+
+static void an_event_that_met_a_fault_comes_again_and_makes_what_it_makes_without(void **state)
+{
+	static const enum outside_fault faults[] = {OUTSIDE_FAILS, OUTSIDE_LOST, OUTSIDE_AWAY,
+						    OUTSIDE_CONFLICT}, *fault;
+	const struct scenario *one;
+	unsigned calls, at;
+	const char *whole, *row;
+
+	(void)state;
+	for EACH(one, scenarios) {
+		whole = expected(one, NULL, NULL, &calls);
+		check(one->name, calls > 0 && strstr(whole, quoted(one->makes)));
+		for (at = 1; at <= calls; at++) {
+			for EACH(fault, faults) {
+				row = row_of(one, *fault, at);
+				deliver_twice(row, one, *fault, at);
+				check_text(row, outside_items(), whole);
+				outside_end();
+			}
+		}
+	}
+}
+
+/* A refund's order may wait for its lines then, which the sale's own event brings.  Where Stripe calls the
+ * buyer otherwise, an order that was made of the event alone stays where that says. */
+static void while_stripe_is_away_an_event_makes_what_it_makes_with_the_sales_own_to_come(void **state)
+{
+	const struct scenario *one;
+	unsigned calls, at;
+	const char *whole, *row;
+
+	(void)state;
+	for EACH(one, scenarios) {
+		whole = expected(one, NULL, SOLD, &calls);
+		for (at = 1; one->answers != renamed && at <= calls; at++) {
+			row = row_of(one, OUTSIDE_ALONE, at);
+			deliver_twice(row, one, OUTSIDE_ALONE, at);
+			must_deliver(SOLD);
+			check_text(row, outside_items(), whole);
+			outside_end();
+		}
+	}
+}
+
+/* Another process records the sale, by another event of it. */
+static void record_sale(void)
+{
+	const struct outside_answer *answers = outside.answers;
+
+	if (answers != renamed)
+		outside.answers = sale;
+	must_deliver(SOLD_LATER);
+	outside.answers = answers;
+}
+
+/* And then a refund, of which Stripe tells from now on. */
+static void record_sale_and_refund(void)
+{
+	bool is_renamed = outside.answers == renamed;
+
+	record_sale();
+	if (outside.answers != disputed && outside.answers != many)
+		outside.answers = is_renamed ? renamed_refunded : refunded;
+	must_deliver(EVENT("evt_8", "charge.refunded", CHARGE(REFUNDED)));
+}
+
+static void an_event_that_is_overtaken_at_any_call_makes_what_it_makes_after_the_other(void **state)
+{
+	const struct scenario *one;
+	unsigned calls, alone, at;
+	const char *whole, *row;
+	struct err e;
+
+	(void)state;
+	for EACH(one, scenarios) {
+		expected(one, NULL, NULL, &alone);
+		whole = expected(one, record_sale, NULL, &calls);
+		for (at = 1; at <= alone; at++) {
+			row = row_of(one, OUTSIDE_OVERTAKEN, at);
+			begin(one);
+			outside.at = at;
+			outside.fault = OUTSIDE_OVERTAKEN;
+			outside.overtake = record_sale;
+			check_int(row, deliver(one->event, &e), 0);
+			check_text(row, outside_items(), whole);
+			outside_end();
+		}
+	}
+}
+
+/* What was asked before another process has written is not written over that. */
+static void what_stripe_said_before_another_process_wrote_is_not_written(void **state)
+{
+	const struct scenario *one;
+	unsigned calls, at;
+	const char *row;
+	struct err e;
+
+	(void)state;
+	for EACH(one, scenarios) {
+		expected(one, NULL, NULL, &calls);
+		for (at = 1; at <= calls; at++) {
+			row = row_of(one, OUTSIDE_OVERTAKEN, at);
+			begin(one);
+			outside.at = at;
+			outside.fault = OUTSIDE_OVERTAKEN;
+			outside.overtake = record_sale_and_refund;
+			check_int(row, deliver(one->event, &e), 0);
+			check(row, strstr(outside_items(), "\"amountRefunded\":300"));
+			check(row, !strstr(outside_items(), "\"amountRefunded\":0"));
+			outside_end();
+		}
+	}
+}
+
+/* --- what is refused ------------------------------------------------------------ */
+
+/* An event that is to come again, and of which nothing was written. */
+static void check_refused(const char *row, const char *event, enum err_code code, const char *part)
+{
+	const char *before = outside_items();
+	struct err e;
+
+	check_int(row, deliver(event, &e), -1);
+	check_err(row, &e, code, part);
+	check_text(row, outside_items(), before);
+}
+
+static void an_answer_that_can_not_be_read_writes_nothing(void **state)
+{
+	(void)state;
+	begin(&(struct scenario){.before = adopted, .answers = unreadable});
+	check_refused("a sale", SOLD, ERR_UNAVAILABLE, "no charge");
+	outside_end();
+
+	begin(&(struct scenario){.before = sold, .answers = unreadable});
+	check_refused("a refund", REFUND, ERR_UNAVAILABLE, "no charge");
+	outside_end();
+}
+
+static void a_refund_whose_session_is_of_another_payment_comes_again(void **state)
+{
+	struct err e;
+
+	(void)state;
+	begin(&(struct scenario){.before = adopted, .answers = of_another});
+	check_int("a refund", deliver(REFUND, &e), -1);
+	check_err("a refund", &e, ERR_CONFLICT, "the order of payment pi_1 is not there yet");
+	check("no marker", !table_find(&outside.table, "EVENT#evt_2", "METADATA"));
+	outside_end();
+}
+
+/* A live key that is in a parameter is looked at when Stripe is to be asked. */
+static void with_a_live_key_an_address_of_the_example_stops_each_question(void **state)
+{
+	static const char *const events[] = {
+		EVENT("evt_2", "charge.refunded", CHARGE(REFUNDED)),
+		EVENT("evt_3", "payment_intent.canceled", "{'id':'pi_1','object':'payment_intent'}"),
+	};
+	const char *const *event;
+	struct err e;
+
+	(void)state;
+	for EACH(event, events) {
+		struct json_object *live = json_of("%s", *event);
+		const struct record_run *run;
+		struct process_result result;
+
+		outside_begin();
+		free(outside.app.config.stripe_secret);
+		outside.app.config.stripe_secret = str_dup("sk_live_1");
+		outside.app.config.checkout_success_url = str_dup("https://shop.example/thanks");
+		outside.answers = refunded;
+		json_object_object_add(live, "livemode", json_object_new_boolean(true));
+		run = &(struct record_run){.app = &outside.app, .source = "webhook", .now = OUTSIDE_EPOCH,
+					   .deadline = deadline_in(APP_REQUEST_MS)};
+		check_int(*event, process_event(run, live, &result, &e), -1);
+		check_err(*event, &e, ERR_CONFIG, "CHECKOUT_SUCCESS_URL");
+		check_int(*event, outside.writes, 0);
+		process_result_free(&result);
+		outside_end();
+	}
+}
+
+/* A key that SSM does not give: nothing was looked at, and the event comes again. */
+static void an_event_comes_again_while_a_secret_can_not_be_read(void **state)
+{
+	struct json_object *answer;
+	const struct webhook_delivery delivery = {
+		.signature = "t=1700000000,v1=0000000000000000000000000000000000000000000000000000000000000000",
+		.body = span_of("{}"),
+		.deadline = APP_REQUEST_MS,
+	};
+	struct config *config = &outside.app.config;
+	struct err e;
+
+	(void)state;
+	outside_begin();
+	outside.app.aws = (struct aws_settings){.region = "eu-central-1", .key_id = "AKIA1", .secret = "s",
+						.endpoint = "https://aws.example"};
+	free(config->stripe_secret);
+	config->stripe_secret = NULL;
+	config->stripe_secret_parameter = str_dup("/shop/stripe");
+	check_refused("the key", SOLD, ERR_UNAVAILABLE, "/shop/stripe");
+
+	outside.ms = 0;
+	free(config->stripe_webhook_secret);
+	config->stripe_webhook_secret = NULL;
+	config->stripe_webhook_secret_parameter = str_dup("/shop/webhook");
+	check_int("the webhook's secret", webhook_receive(&outside.app, &delivery, &answer, &e), -1);
+	check_err("the webhook's secret", &e, ERR_UNAVAILABLE, "/shop/webhook");
+	outside_end();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		holds(an_event_that_met_a_fault_comes_again_and_makes_what_it_makes_without),
+		holds(while_stripe_is_away_an_event_makes_what_it_makes_with_the_sales_own_to_come),
+		holds(an_event_that_is_overtaken_at_any_call_makes_what_it_makes_after_the_other),
+		holds(what_stripe_said_before_another_process_wrote_is_not_written),
+		holds(an_answer_that_can_not_be_read_writes_nothing),
+		holds(a_refund_whose_session_is_of_another_payment_comes_again),
+		holds(with_a_live_key_an_address_of_the_example_stops_each_question),
+		holds(an_event_comes_again_while_a_secret_can_not_be_read),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
