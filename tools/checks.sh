@@ -30,13 +30,14 @@ check_sanitizers() {
 		cli/test_o cli/test_r cli/test_sh cli/test_sync_faults cli/test_transfer http/test_smoke
 		dynamodb/test_credentials dynamodb/test_store'
 	local counters=$build/sanitizers/counters
-	# make's alone: configure and a path with a space in it do not go together
+	# make's alone: configure and a path with a space in it do not go together; a configure that make runs
+	# once more has its own, or it would take these
 	local flags=("CFLAGS=-O1 -g '-fprofile-instr-generate=$counters/%m%c.profraw'"
 		'CPPFLAGS=-fcoverage-mapping -mllvm -runtime-counter-relocation')
 	export ORDERSNAP_LEAKS_EVERY=${LEAKS_EVERY:-5}
 	export ORDERSNAP_SERVERS='nginx apache-proxy_fcgi apache-fcgid apache-cgid'
 	rm -rf "$counters"
-	check_in sanitizers "$suites" --enable-werror --enable-sanitizers CC=clang CFLAGS='-O1 -g'
+	check_in sanitizers "$suites" --enable-werror --enable-sanitizers CC=clang CFLAGS='-O1 -g' CPPFLAGS=
 }
 
 # What these have reached, held against tests/coverage/floor with --floor.
