@@ -195,9 +195,9 @@ static const char *expected(const struct scenario *one, void (*other)(void), con
 	return items;
 }
 
-static const char *row_of(const struct scenario *one, int fault, unsigned at)
+static const char *row_of(const struct scenario *one, enum outside_fault fault, unsigned at)
 {
-	return keep_text(str_printf("%s, fault %d at call %u", one->name, fault, at));
+	return keep_text(str_printf("%s, fault %d at call %u", one->name, (int)fault, at));
 }
 
 /* Delivers the scenario's event when that call meets that fault, and once more when all is well. */
