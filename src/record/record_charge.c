@@ -167,6 +167,18 @@ out:
 
 /* --- decide and write ----------------------------------------------------------- */
 
+/* A damaged order that does not say which it is gets that from the pointer that names it, or
+ * all that is derived from it would say nothing either. */
+static void name_order(struct json_object *order, struct json_object *pointer)
+{
+	const char *id = item_keys_owner(pointer);
+
+	if (id && str_empty(json_string_or_null(order, "orderId")))
+		json_set_string(order, "orderId", id);
+	if (id && str_empty(json_string_or_null(order, "stripeSessionId")))
+		json_set_string(order, "stripeSessionId", id);
+}
+
 /*
  * The order is written even if it stays the same.  Say a refund of 5 failed and
  * another of 5 was made: this event finds the order right already, but one that
@@ -188,6 +200,7 @@ static int decide_and_write(struct payment *p, struct err *e)
 	change.order = order_take_charge(stored, &p->asked, change.put_always, run->now, e);
 	if (!change.order)
 		return -1;
+	name_order(change.order, p->items.read[ITEM_PAYMENT]);
 
 	/* Of what was held on a card no other event says when it was paid; the charge is as
 	 * old as the hold. */

@@ -16,11 +16,12 @@
 #define KEY_MAX_BYTES 2048 /* DynamoDB's limit for a partition key */
 #define NUMBER_LETTERS 8
 
+/* NULL, of an item that lacks what its key is made of, adds nothing: such a key is nobody's. */
 static void add_encoded(struct buf *key, const char *part)
 {
 	const unsigned char *p = (const unsigned char *)part;
 
-	for (; *p; p++) {
+	for (; p && *p; p++) {
 		if (*p == '#' || *p == '%' || *p < 0x20 || *p == 0x7F)
 			buf_printf(key, "%%%02X", *p);
 		else

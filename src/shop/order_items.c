@@ -97,6 +97,13 @@ struct json_object *order_session_item(struct json_object *order, struct json_ob
 	return item;
 }
 
+/* What is derived stands where it was read, whatever a damaged order says of itself. */
+static void place(struct json_object *item, const struct item_keys *keys, enum item_kind which)
+{
+	json_set_string(item, "PK", keys->pk[which]);
+	json_set_string(item, "SK", keys->sk[which]);
+}
+
 static struct json_object *session_beside(const struct order_change *c, struct json_object *order)
 {
 	struct json_object *item = order_session_item(order, c->read[ITEM_SESSION], c->now);
@@ -104,6 +111,7 @@ static struct json_object *session_beside(const struct order_change *c, struct j
 	/* What checkout noted of the person goes with the order's. */
 	if (erasure_is_done(order))
 		erasure_strip(item);
+	place(item, c->keys, ITEM_SESSION);
 	return item;
 }
 
@@ -119,7 +127,10 @@ static struct json_object *payment_beside(const struct order_change *c, struct j
 
 static struct json_object *day_beside(const struct order_change *c, struct json_object *order)
 {
-	return order_day_entry(order, c->keys->created);
+	struct json_object *item = order_day_entry(order, c->keys->created);
+
+	place(item, c->keys, ITEM_DAY);
+	return item;
 }
 
 /* What is derived from an order beside it, where there is a key for it. */

@@ -6,18 +6,17 @@ limits of its own.
 After each of them: an honest answer within the deadline, the table has all items of the order or none
 of them, no event is done that was not, and the next delivery, with Stripe well again, gives the order.
 """
-import datetime
+import concurrent.futures
 import json
 import os
-import socket
 import subprocess
 import sys
-import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "cgi"))
 
 import kit  # noqa: E402
-from kit import KeptShop, case, contains, equal, lacks, lib, main, ok, skip  # noqa: E402
+from kit import KeptShop, case, contains, equal, lacks, lib, main, ok  # noqa: E402
+from odd_servers import ANSWERS, Raw, certificate  # noqa: E402
 from server import Handler, Server  # noqa: E402
 from tap import Watch  # noqa: E402
 
@@ -43,11 +42,10 @@ WHOLE = ["DAY", "EVENT", "NUMBER", "PAYMENT", "SESSION", "USER"]
 WAITS = [kind for kind in WHOLE if kind != "EVENT"]  # the next delivery completes it
 
 
-def comes_again(event, answer, watch):
+def comes_again(event, answer):
     """It was not acknowledged, and the next delivery makes the order."""
     equal(answer.status, 503, answer.log)
     equal(list(answer.json), ["error"])
-    watch.at_most(DEADLINE)
     ok(keys_of(event) in ([], WAITS), keys_of(event))
     equal(shop.webhook(event).status, 200)
     equal(keys_of(event), WHOLE)
@@ -56,103 +54,63 @@ def comes_again(event, answer, watch):
           ("completed", 6000, [2], None))
 
 
-class Raw:
-    """A listener that answers each connection with what `speak` sends, whatever it was asked."""
-
-    def __init__(self, speak):
-        self.speak, self.listener = speak, socket.create_server(("127.0.0.1", 0))
-        self.base = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
-        threading.Thread(target=self.serve, daemon=True).start()
-
-    def serve(self):
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self.answer, args=(connection,), daemon=True).start()
-
-    def answer(self, connection):
-        try:
-            with connection:
-                connection.settimeout(20)
-                connection.recv(65536)
-                self.speak(connection)
-        except OSError:
-            pass
-
-    def close(self):
-        self.listener.close()
+def in_time(ask):
+    """The answer, within the deadline."""
+    watch = Watch()
+    answer = ask()
+    watch.at_most(DEADLINE)
+    return answer
 
 
-def says(*parts):
-    def speak(connection):
-        for part in parts:
-            connection.sendall(part)
-    return speak
+def while_it_answers(speak, ask):
+    """What a program answers while Stripe's place answers so."""
+    raw = Raw(speak)
+    try:
+        return in_time(lambda: ask(STRIPE_API_BASE=raw.base))
+    finally:
+        raw.close()
 
 
-def without_end(head, part):
-    """Sends on and on, for as long as somebody reads."""
-    def speak(connection):
-        connection.sendall(head)
-        while True:
-            connection.sendall(part)
-    return speak
+def delivered(speak):
+    event = new_event()
+    return event, while_it_answers(speak, lambda **settings: shop.webhook(event, **settings))
 
 
-def silence(connection):
-    connection.recv(1)  # until the other hangs up
+def clicked(speak):
+    quote = shop.quote("N-RED").json["quoteSignature"]
+    return quote, while_it_answers(speak, lambda **settings: shop.checkout(quote, {"userId": "user_1"}, **settings))
 
 
-def dripping(connection):
-    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n")
-    pause = threading.Event()
-    for byte in b'{"id": "cs_test_' + b"x" * 900:
-        connection.sendall(bytes([byte]))
-        pause.wait(0.2)
+if not os.path.exists("/usr/bin/openssl"):
+    print("1..0 # SKIP openssl is not installed")
+    sys.exit(0)
+# What waits for a deadline waits beside the others.
+pool = concurrent.futures.ThreadPoolExecutor(30)
+RUNS = {what: pool.submit(delivered, speak) for what, speak in ANSWERS.items()}
+CLICKS = {what: pool.submit(clicked, speak) for what, speak in ANSWERS.items()}
+QUOTES = {what: pool.submit(while_it_answers, speak, lambda **settings: shop.quote("R-SIL", **settings))
+          for what, speak in ANSWERS.items()}
 
-
-def ok_with(body, more=b""):
-    return says(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" + more +
-                b"Content-Length: %d\r\n\r\n" % len(body) + body)
-
-
-MEGABYTE = b" " * (1 << 20)
-CHUNK = b"100000\r\n" + MEGABYTE + b"\r\n"
-ANSWERS = {
-    "nothing at all": silence,
-    "a byte at a time": dripping,
-    "a hundred megabytes": says(b"HTTP/1.1 200 OK\r\nContent-Length: 104857600\r\n\r\n", *[MEGABYTE] * 100),
-    "a chunked body without an end": without_end(
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", CHUNK),
-    "headers without an end": without_end(b"HTTP/1.1 200 OK\r\n", b"X-More: " + b"x" * 1000 + b"\r\n"),
-    "a body that is cut off": says(b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n", b'{"id": "cs_te'),
-    "a status line alone": says(b"HTTP/1.1 200 OK\r\n"),
-    "what is no HTTP": says(b"\x16\x03\x01\x02\x00 hello, this is not HTTP\r\n\r\n"),
-    "a redirect elsewhere": says(b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"),
-    "a permanent redirect": says(b"HTTP/1.1 308 Permanent Redirect\r\nLocation: /v1/other\r\n"
-                                 b"Content-Length: 0\r\n\r\n"),
-    "an empty body": ok_with(b""),
-    "null": ok_with(b"null"),
-    "a list": ok_with(b"[]"),
-    "an empty object": ok_with(b"{}"),
-    "a page in HTML": ok_with(b"<html><body>Please log in to the WLAN</body></html>"),
-    "JSON and then more": ok_with(b'{"id": "cs_test_1"} {"id": "cs_test_2"}'),
-    "JSON of a thousand levels": ok_with(b'{"a":' * 1000 + b"1" + b"}" * 1000),
-    "bytes that are no UTF-8": ok_with(b'{"id": "cs_test_\xff\xfe"}'),
-    "a gzip that nobody asked for": ok_with(b"\x1f\x8b\x08\x00\x00\x00\x00\x00", b"Content-Encoding: gzip\r\n"),
-}
-
-for WHAT, SPEAK in ANSWERS.items():
+for WHAT, RUN in RUNS.items():
     @case(f"Stripe answers with {WHAT}: 503 in time, and the next delivery makes the order")
-    def _(speak=SPEAK):
-        event, raw, watch = new_event(), Raw(speak), Watch()
-        try:
-            answer = shop.webhook(event, STRIPE_API_BASE=raw.base)
-        finally:
-            raw.close()
-        comes_again(event, answer, watch)
+    def _(run=RUN):
+        comes_again(*run.result())
+
+
+@kit.test
+def _():
+    "whatever Stripe answers so to a quote or a session: an honest answer in time, and the next is a 200"
+    for what in ANSWERS:
+        refused, (quote, answer) = QUOTES[what].result(), CLICKS[what].result()
+        for one in (refused, answer):
+            ok(one.status in (502, 503), f"{what}: {one.status} {one.body[:200]!r} {one.log}")
+            equal(list(one.json), ["error"], what)
+        again = shop.checkout(quote, {"userId": "user_1"})
+        equal((what, again.status), (what, 200), again.log)
+        made = [s for s in shop.stripe("GET", "/v1/checkout/sessions?limit=100")["data"]
+                if s["metadata"].get("quoteSignature") == quote]
+        equal([s["id"] for s in made], [again.json["sessionId"]], what)
+    equal(shop.quote("R-SIL").status, 200)
 
 
 # --- fields of another kind ---------------------------------------------------------------------
@@ -190,12 +148,11 @@ for PATH, VALUE in FIELDS:
     @case(f"Stripe's session has {'.'.join(map(str, PATH))} = {json.dumps(VALUE)[:30]}: "
           "nothing half-written, and the order is right in the end")
     def _(path=PATH, value=VALUE):
-        event, server, watch = new_event(), altered(path, value), Watch()
+        event, server = new_event(), altered(path, value)
         try:
-            answer = shop.webhook(event, STRIPE_API_BASE=server.base)
+            answer = in_time(lambda: shop.webhook(event, STRIPE_API_BASE=server.base))
         finally:
             server.close()
-        watch.at_most(DEADLINE)
         ok(answer.status in (200, 400, 503), f"{answer.status} {answer.log}")
         if answer.status == 200:
             ok(keys_of(event) in (WHOLE, []), f"{keys_of(event)} {answer.body!r} {answer.log}")
@@ -207,34 +164,6 @@ for PATH, VALUE in FIELDS:
 
 # --- TLS ----------------------------------------------------------------------------------------
 
-def made(*names, days=(-1, 2), issuer=None):
-    """A certificate for these names, and its key, signed by an authority or by itself."""
-    folder = os.path.join(shop.folder, "tls")
-    os.makedirs(folder, exist_ok=True)
-    base = os.path.join(folder, f"{len(os.listdir(folder))}")
-    begin, end = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=d) for d in days)
-    config = base + ".cnf"
-    with open(config, "w", encoding="utf-8") as f:
-        f.write("[req]\ndistinguished_name=dn\n[dn]\n[ext]\n"
-                f"subjectAltName={','.join(names)}\nbasicConstraints=CA:{'FALSE' if issuer else 'TRUE'}\n"
-                f"[ca]\ndefault_ca=own\n[own]\ndatabase={base}.txt\nserial={base}.srl\nnew_certs_dir={folder}\n"
-                "default_md=sha256\npolicy=any\n[any]\ncommonName=supplied\n")
-    with open(base + ".txt", "w", encoding="utf-8"):
-        pass
-    with open(base + ".srl", "w", encoding="utf-8") as f:
-        f.write("01\n")
-
-    def run(*command):
-        subprocess.run(["openssl", *command], check=True, capture_output=True)
-    run("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
-        f"/CN={os.path.basename(base)}", "-config", config, "-keyout", base + ".key", "-out", base + ".csr")
-    signer = ["-cert", issuer[0], "-keyfile", issuer[1]] if issuer else ["-selfsign", "-keyfile", base + ".key"]
-    run("ca", "-batch", "-config", config, "-in", base + ".csr", "-out", base + ".crt", "-notext",
-        "-extensions", "ext", "-startdate", begin.strftime("%Y%m%d%H%M%SZ"),
-        "-enddate", end.strftime("%Y%m%d%H%M%SZ"), *signer)
-    return base + ".crt", base + ".key"
-
-
 class Onward(Handler):
     """Stripe behind TLS."""
 
@@ -243,47 +172,40 @@ class Onward(Handler):
         self.give(200, shop.stripe("GET", self.path), {"Content-Type": "application/json"})
 
 
-def over_tls(certificate, trusted):
-    """What comes of a delivery, and whether Stripe's place was asked anything."""
-    event, watch = new_event(), Watch()
-    server = Server(Onward, certificate=certificate)
+def over_tls(names, days, issuer, trusted):
+    """What comes of a delivery, and what Stripe's place was asked."""
+    event = new_event()
+    server = Server(Onward, certificate=certificate(shop.folder, names, days=days, issuer=issuer))
     server.asked = []
     try:
-        answer = shop.webhook(event, STRIPE_API_BASE=server.base, CA_FILE=trusted)
+        answer = in_time(lambda: shop.webhook(event, STRIPE_API_BASE=server.base, CA_FILE=trusted[0]))
     finally:
         server.close()
-    return event, answer, watch, server.asked
+    return event, answer, server.asked
+
+
+AUTHORITY, OTHER = (certificate(shop.folder, f"DNS:{name}.test") for name in ("authority", "other"))
 
 
 @kit.test
 def _():
     "TLS by an authority of CA_FILE, for the right host: the order is made"
-    authority = made("DNS:authority.test")
-    event, answer, _watch, asked = over_tls(made("IP:127.0.0.1", issuer=authority), authority[0])
+    event, answer, asked = over_tls("IP:127.0.0.1", (-1, 2), AUTHORITY, AUTHORITY)
     equal(answer.status, 200, answer.log)
     equal(keys_of(event), WHOLE)
     ok(asked, "Stripe was asked")
 
 
-for NAME, NAMES, DAYS, KNOWN in (("has expired", "IP:127.0.0.1", (-3, -1), True),
-                                 ("is not valid yet", "IP:127.0.0.1", (1, 3), True),
-                                 ("is another host's", "IP:127.0.0.2,DNS:api.stripe.com", (-1, 2), True),
-                                 ("is of an unknown authority", "IP:127.0.0.1", (-1, 2), False)):
+for NAME, *HOW in (("has expired", "IP:127.0.0.1", (-3, -1), AUTHORITY, AUTHORITY),
+                   ("is not valid yet", "IP:127.0.0.1", (1, 3), AUTHORITY, AUTHORITY),
+                   ("is another host's", "IP:127.0.0.2,DNS:api.stripe.com", (-1, 2), AUTHORITY, AUTHORITY),
+                   ("is of an unknown authority", "IP:127.0.0.1", (-1, 2), AUTHORITY, OTHER),
+                   ("signs itself", "IP:127.0.0.1", (-1, 2), None, OTHER)):
     @case(f"a certificate that {NAME} is refused, and nothing is asked")
-    def _(names=NAMES, days=DAYS, known=KNOWN):
-        authority, other = made("DNS:authority.test"), made("DNS:other.test")
-        event, answer, watch, asked = over_tls(made(names, days=days, issuer=authority),
-                                               (authority if known else other)[0])
+    def _(run=pool.submit(over_tls, *HOW)):
+        event, answer, asked = run.result()
         equal(asked, [], "what was asked")
-        comes_again(event, answer, watch)
-
-
-@kit.test
-def _():
-    "a certificate that signs itself is refused, and nothing is asked"
-    event, answer, watch, asked = over_tls(made("IP:127.0.0.1"), made("DNS:other.test")[0])
-    equal(asked, [], "what was asked")
-    comes_again(event, answer, watch)
+        comes_again(event, answer)
 
 
 # --- limits of the process ----------------------------------------------------------------------
@@ -301,21 +223,21 @@ def under(limits, event):
 @kit.test
 def _():
     "a file that may not grow (SIGXFSZ): 503, and the next delivery makes the order"
-    event, watch = new_event(), Watch()
-    comes_again(event, under("-f 0", event), watch)
+    event = new_event()
+    comes_again(event, in_time(lambda: under("-f 0", event)))
 
 
 @kit.test
 def _():
     "no descriptor is left: 503, and the next delivery makes the order"
     for n in (4, 5, 6, 7, 8, 9):
-        event, watch = new_event(), Watch()
-        answer = under(f"-n {n}", event)
+        event = new_event()
+        answer = in_time(lambda e=event, n=n: under(f"-n {n}", e))
         if answer.status == 500:  # not even the settings can be read
             contains(answer.body.decode(), "misconfigured")
             equal(keys_of(event), [])
         elif answer.status != 200:
-            comes_again(event, answer, watch)
+            comes_again(event, answer)
 
 
 for HOURS in (-1, 1):
@@ -331,6 +253,4 @@ for HOURS in (-1, 1):
         equal(keys_of(event), WHOLE)
 
 
-if not os.path.exists("/usr/bin/openssl"):
-    skip("openssl is not installed")
 main(shop)

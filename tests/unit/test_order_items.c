@@ -432,6 +432,30 @@ static void a_marker_has_the_functions_word_for_its_kind(void **state)
 					"'expiresAt':%d}", NOW + 30 * DAY_SECONDS)));
 }
 
+/* One that says nothing of its session, by an attribute of a wrong type say, has no key of its own to
+ * give to what is derived from it. */
+static void beside_a_damaged_order_all_stands_where_it_was_read(void **state)
+{
+	static const char *const lost[] = {"orderId", "stripeSessionId", "orderNumber"}, *const *name;
+	static const char *const keys[] = {"SESSION#cs_1", "NUMBER#BC-1", "PAYMENT#pi_1", "DAY#2026-11-27"};
+	size_t i;
+
+	(void)state;
+	for EACH(name, lost) {
+		struct scene scene = scene_of(PAID ",'version':1}");
+
+		scene.read[ITEM_ORDER] = json_of(PAID ",'version':1}");
+		json_object_object_del(scene.read[ITEM_ORDER], *name);
+		json_object_object_del(scene.change.order, *name);
+		decide(&scene);
+		for (i = 0; i < 4; i++)
+			assert_non_null(item_under(&scene, keys[i]));
+		assert_string_equal(json_string_or_null(item_under(&scene, keys[3])->item, "SK"),
+				    "ORDER#1795771800#cs_1");
+		end(&scene);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -447,6 +471,7 @@ int main(void)
 		holds(an_order_of_no_payment_has_no_pointer_of_one),
 		holds(an_item_that_does_not_say_what_is_derived_is_astray),
 		holds(an_order_that_is_not_whole_has_nothing_astray),
+		holds(beside_a_damaged_order_all_stands_where_it_was_read),
 		holds(beside_an_erased_order_nothing_of_the_person_is_kept),
 		holds(a_marker_has_the_functions_word_for_its_kind),
 	};
