@@ -19,7 +19,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 import kit  # noqa: E402
 from kit import KeptShop, case, equal, main, ok, skip  # noqa: E402
-from odd_servers import ANSWERS, certificate  # noqa: E402
+from odd_servers import ANSWERS, certificate, ok_with  # noqa: E402
 from table import Table  # noqa: E402
 from tap import Watch  # noqa: E402
 from workers import FastCgi  # noqa: E402
@@ -197,6 +197,34 @@ def with_odd(key, name, value):
     order = order_in(asked.table)
     equal((order["amount"], order["status"], order["amountRefunded"]),
           ({"N": "3000"}, {"S": "partially_refunded"}, {"N": "500"}))
+
+
+ANOTHER = {"PK": {"S": "USER#somebody"}, "SK": {"S": "ORDER#1#cs_test_1"}, "orderId": {"S": "cs_test_1"}}
+INCOMPLETE = {
+    "BatchGetItem": [{}, {"UnprocessedKeys": {}}, {"Responses": []}, {"Responses": {"orders": {}}},
+                     {"Responses": {"orders": [ANOTHER]}}, {"Responses": {"orders": [7]}},
+                     {"Responses": {"orders": [{}]}}],
+    "GetItem": [{"Item": ANOTHER}, {"Item": 7}, {"Item": {}}],
+    "Query": [{}, {"Items": {}}, {"Items": [ANOTHER]}, {"Items": [7]}, {"Items": [{}]},
+              {"Items": [], "LastEvaluatedKey": 7}, {"Items": [], "LastEvaluatedKey": {"PK": {"S": "x"}}}]}
+
+
+@kit.test
+def _():
+    "an answer that lacks what each has, or has another item, is a 503 and no empty table"
+    def look(**variables):
+        return asked.orders.ask(None, "GET", SCRIPT_NAME="/orders", **asked.bearer, **variables)
+    asks = [("BatchGetItem", lambda: asked.webhook.webhook({**asked.paid, "id": "evt_incomplete"})),
+            ("BatchGetItem", lambda: look(PATH_INFO="/" + asked.session)),
+            ("GetItem", lambda: look(PATH_INFO="/" + asked.session)), ("Query", look)]
+    for operation, ask in asks:
+        for answer in INCOMPLETE[operation]:
+            before = dict(asked.table.raw)
+            asked.table.fault = operation, "before", ok_with(json.dumps(answer).encode())
+            said = ask()
+            asked.table.fault = None
+            equal((operation, answer, said.status), (operation, answer, 503), said.log)
+            equal(asked.table.raw, before, "the table")
 
 
 for KIND in [*WHOLE, "QUOTE", "PRICE", "SYSTEM"]:

@@ -236,6 +236,7 @@ static void a_quotes_items_are_copied(void **state)
 static void the_count_is_the_sum_of_the_quantities(void **state)
 {
 	(void)state;
+	assert_int_equal(lines_count(NULL), 0);
 	assert_int_equal(lines_count(json_of("[]")), 0);
 	assert_int_equal(lines_count(json_of("[{'quantity':2},{'quantity':3},{}]")), 5);
 	assert_int_equal(lines_count(json_of("[{'quantity':'7'},{'quantity':1}]")), 1);
@@ -256,7 +257,10 @@ static void a_sum_needs_every_line_to_have_it(void **state)
 		{"[{'a':-5},{'a':2}]", true, -3},
 	}, *row;
 
+	int64_t none;
+
 	(void)state;
+	assert_false(lines_sum(NULL, "a", &none));
 	for EACH(row, table) {
 		int64_t sum = 77;
 
