@@ -6,8 +6,6 @@
  */
 #include "record_fixture.h"
 
-#include "record/webhook.h"
-
 /* --- what Stripe has ------------------------------------------------------------ */
 
 /* The sale, of which a part was given back. */
@@ -42,23 +40,6 @@ static const struct outside_answer many[] = {
 	{"/v1/checkout/sessions/cs_test_1", 200, SALE("cs_test_1", LINES PAYMENT(CHARGE(SHOWN)))},
 	{"/v1/refunds", 200, REFUNDS},
 	{"/v1/charges/ch_1", 200, CHARGE(SHOWN)},
-	{.part = NULL},
-};
-
-/* What is no charge's sum. */
-#define UNREADABLE CHARGE(",'refunded':true,'amount_refunded':2000,'disputed':false")
-static const struct outside_answer unreadable[] = {
-	{"/v1/checkout/sessions/cs_test_1", 200, SALE("cs_test_1", LINES PAYMENT(UNREADABLE))},
-	{"/v1/charges/ch_1", 200, UNREADABLE},
-	{.part = NULL},
-};
-
-/* A session of another payment than was asked for. */
-static const struct outside_answer of_another[] = {
-	{"/v1/checkout/sessions/cs_test_1", 200,
-	 SALE("cs_test_1", LINES ",'payment_intent':{'id':'pi_2','latest_charge':null}")},
-	{"payment_intent=pi_1", 200, LIST(SALE("cs_test_1", ",'payment_intent':'pi_2'"))},
-	{"/v1/charges/ch_1", 200, CHARGE(REFUNDED)},
 	{.part = NULL},
 };
 
@@ -104,11 +85,12 @@ static void number_taken(void)
 	outside_put(order);
 }
 
-/* So the sale's order bears another number than its session's id gives. */
+/* So the sale's order bears another number than its session's id gives, and the other's is gone. */
 static void numbered_otherwise(void)
 {
 	number_taken();
 	must_deliver(SOLD);
+	table_delete(&outside.table, "NUMBER#BC--1", "METADATA");
 }
 
 /* --- each fault ----------------------------------------------------------------- */
@@ -124,7 +106,7 @@ static const struct scenario {
 	{"a sale, in a table that is not adopted", not_adopted, sale, SOLD, "'orderId':'cs_test_1'"},
 	{"a sale whose number is taken", number_taken, sale, SOLD, "'orderNumber':'BC--1A'"},
 	{"a sale whose number was taken, once more", numbered_otherwise, sale, SOLD_LATER,
-	 "'eventId':'evt_9'"},
+	 "'PK':'NUMBER#BC--1A'"},
 	{"a sale of somebody whom Stripe calls otherwise", adopted, renamed, SOLD,
 	 "'PK':'USER#bob'"},
 	{"a sale of somebody whom Stripe calls otherwise, not adopted", not_adopted, renamed, SOLD,
@@ -333,105 +315,6 @@ static void what_stripe_said_before_another_process_wrote_is_not_written(void **
 	}
 }
 
-/* --- what is refused ------------------------------------------------------------ */
-
-/* An event that is to come again, and of which nothing was written. */
-static void check_refused(const char *row, const char *event, enum err_code code, const char *part)
-{
-	const char *before = outside_items();
-	struct err e;
-
-	check_int(row, deliver(event, &e), -1);
-	check_err(row, &e, code, part);
-	check_text(row, outside_items(), before);
-}
-
-static void an_answer_that_can_not_be_read_writes_nothing(void **state)
-{
-	(void)state;
-	begin(&(struct scenario){.before = adopted, .answers = unreadable});
-	check_refused("a sale", SOLD, ERR_UNAVAILABLE, "no charge");
-	outside_end();
-
-	begin(&(struct scenario){.before = sold, .answers = unreadable});
-	check_refused("a refund", REFUND, ERR_UNAVAILABLE, "no charge");
-	outside_end();
-}
-
-static void a_refund_whose_session_is_of_another_payment_comes_again(void **state)
-{
-	struct err e;
-
-	(void)state;
-	begin(&(struct scenario){.before = adopted, .answers = of_another});
-	check_int("a refund", deliver(REFUND, &e), -1);
-	check_err("a refund", &e, ERR_CONFLICT, "the order of payment pi_1 is not there yet");
-	check("no marker", !table_find(&outside.table, "EVENT#evt_2", "METADATA"));
-	outside_end();
-}
-
-/* A live key that is in a parameter is looked at when Stripe is to be asked. */
-static void with_a_live_key_an_address_of_the_example_stops_each_question(void **state)
-{
-	static const char *const events[] = {
-		EVENT("evt_2", "charge.refunded", CHARGE(REFUNDED)),
-		EVENT("evt_3", "payment_intent.canceled", "{'id':'pi_1','object':'payment_intent'}"),
-	};
-	const char *const *event;
-	struct err e;
-
-	(void)state;
-	for EACH(event, events) {
-		struct json_object *live = json_of("%s", *event);
-		const struct record_run *run;
-		struct process_result result;
-
-		outside_begin();
-		free(outside.app.config.stripe_secret);
-		outside.app.config.stripe_secret = str_dup("sk_live_1");
-		outside.app.config.checkout_success_url = str_dup("https://shop.example/thanks");
-		outside.answers = refunded;
-		json_object_object_add(live, "livemode", json_object_new_boolean(true));
-		run = &(struct record_run){.app = &outside.app, .source = "webhook", .now = OUTSIDE_EPOCH,
-					   .deadline = deadline_in(APP_REQUEST_MS)};
-		check_int(*event, process_event(run, live, &result, &e), -1);
-		check_err(*event, &e, ERR_CONFIG, "CHECKOUT_SUCCESS_URL");
-		check_int(*event, outside.writes, 0);
-		process_result_free(&result);
-		outside_end();
-	}
-}
-
-/* A key that SSM does not give: nothing was looked at, and the event comes again. */
-static void an_event_comes_again_while_a_secret_can_not_be_read(void **state)
-{
-	struct json_object *answer;
-	const struct webhook_delivery delivery = {
-		.signature = "t=1700000000,v1=0000000000000000000000000000000000000000000000000000000000000000",
-		.body = span_of("{}"),
-		.deadline = APP_REQUEST_MS,
-	};
-	struct config *config = &outside.app.config;
-	struct err e;
-
-	(void)state;
-	outside_begin();
-	outside.app.aws = (struct aws_settings){.region = "eu-central-1", .key_id = "AKIA1", .secret = "s",
-						.endpoint = "https://aws.example"};
-	free(config->stripe_secret);
-	config->stripe_secret = NULL;
-	config->stripe_secret_parameter = str_dup("/shop/stripe");
-	check_refused("the key", SOLD, ERR_UNAVAILABLE, "/shop/stripe");
-
-	outside.ms = 0;
-	free(config->stripe_webhook_secret);
-	config->stripe_webhook_secret = NULL;
-	config->stripe_webhook_secret_parameter = str_dup("/shop/webhook");
-	check_int("the webhook's secret", webhook_receive(&outside.app, &delivery, &answer, &e), -1);
-	check_err("the webhook's secret", &e, ERR_UNAVAILABLE, "/shop/webhook");
-	outside_end();
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -439,10 +322,6 @@ int main(void)
 		holds(while_stripe_is_away_an_event_makes_what_it_makes_with_the_sales_own_to_come),
 		holds(an_event_that_is_overtaken_at_any_call_makes_what_it_makes_after_the_other),
 		holds(what_stripe_said_before_another_process_wrote_is_not_written),
-		holds(an_answer_that_can_not_be_read_writes_nothing),
-		holds(a_refund_whose_session_is_of_another_payment_comes_again),
-		holds(with_a_live_key_an_address_of_the_example_stops_each_question),
-		holds(an_event_comes_again_while_a_secret_can_not_be_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
