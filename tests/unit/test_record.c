@@ -61,6 +61,13 @@ static void not_adopted(void)
 {
 }
 
+/* An order without a version that nothing names, under the time at which it was processed. */
+static void recorded_by_functions(void)
+{
+	outside_put(json_of("{'PK':'USER#ann@example.com','SK':'ORDER#1699999300#cs_test_1','note':'call back',"
+			    "'orderId':'cs_test_1','stripeSessionId':'cs_test_1','status':'completed'}"));
+}
+
 /* The number that the session's id gives is that of an order of another's. */
 static void number_taken(void)
 {
@@ -104,6 +111,8 @@ static const struct scenario {
 } scenarios[] = {
 	{"a sale", adopted, sale, SOLD, "'orderId':'cs_test_1'"},
 	{"a sale, in a table that is not adopted", not_adopted, sale, SOLD, "'orderId':'cs_test_1'"},
+	{"a sale that the Lambda functions have recorded", recorded_by_functions, sale, SOLD,
+	 "'note':'call back','orderId':'cs_test_1'"},
 	{"a sale whose number is taken", number_taken, sale, SOLD, "'orderNumber':'BC--1A'"},
 	{"a sale whose number was taken, once more", numbered_otherwise, sale, SOLD_LATER,
 	 "'PK':'NUMBER#BC--1A'"},
@@ -118,6 +127,9 @@ static const struct scenario {
 	 EVENT("evt_2", "refund.updated", "{'id':'re_1','object':'refund','charge':'ch_1'}"),
 	 "'amountRefunded':300"},
 	{"a refund that names its payment alone", adopted, refunded,
+	 EVENT("evt_2", "refund.updated", "{'id':'re_1','object':'refund','payment_intent':'pi_1'}"),
+	 "'amountRefunded':300"},
+	{"a refund of what was sold that names its payment alone", sold, refunded,
 	 EVENT("evt_2", "refund.updated", "{'id':'re_1','object':'refund','payment_intent':'pi_1'}"),
 	 "'amountRefunded':300"},
 	{"a refund of many", sold, disputed, EVENT("evt_2", "charge.refunded", CHARGE(MANY)),

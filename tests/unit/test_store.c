@@ -1614,6 +1614,26 @@ static void a_conflict_begins_again_at_the_read_and_anything_else_ends_it(void *
 	}
 }
 
+/* For who looks whether writers are in each other's way. */
+static void each_conflict_is_counted(void **state)
+{
+	static const struct metrics_family *const families[] = {&store_conflicts, NULL};
+	struct tries t = {.conflicts = 3};
+	const char *counters = unit_folder();
+	struct buf text;
+	struct err e;
+
+	(void)state;
+	buf_init(&text, 1 << 16);
+	assert_int_equal(metrics_open(keep_text(str_printf("%s/metrics", counters)), &e), 0);
+	assert_int_equal(store_until_written(try_write, &t, soon(), &e), 0);
+	assert_int_equal(metrics_format(&text, families, clock_epoch(), &e), 0);
+	check(buf_text(&text), strstr(buf_text(&text), "\nordersnap_conflicts_total 3\n"));
+	metrics_close();
+	buf_free(&text);
+	unit_remove_folder(counters);
+}
+
 static const struct CMUnitTest shared[] = {
 	with_store(items_are_read_in_the_order_of_their_keys),
 	with_store(a_key_that_is_named_twice_gives_its_item_twice),
@@ -1690,6 +1710,7 @@ static const struct CMUnitTest pure[] = {
 	holds(a_replacement_is_on_what_was_read),
 	holds(closing_nothing_is_fine),
 	holds(a_conflict_begins_again_at_the_read_and_anything_else_ends_it),
+	holds(each_conflict_is_counted),
 };
 
 static struct CMUnitTest tests[2 * LENGTH(shared) + LENGTH(sqlite_only) + LENGTH(pure)];
