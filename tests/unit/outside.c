@@ -129,6 +129,50 @@ static int query(struct store *s, const char *pk, const char *sk_prefix, const c
 	return 0;
 }
 
+static int by_key(const void *a, const void *b)
+{
+	struct json_object *left = *(struct json_object *const *)a, *right = *(struct json_object *const *)b;
+	int order = strcmp(text_of(left, "PK"), text_of(right, "PK"));
+
+	return order ? order : strcmp(text_of(left, "SK"), text_of(right, "SK"));
+}
+
+static bool is_behind(struct json_object *item, const struct store_key *after)
+{
+	int order = after ? strcmp(text_of(item, "PK"), after->pk) : 1;
+
+	return order > 0 || (order == 0 && strcmp(text_of(item, "SK"), after->sk) > 0);
+}
+
+/* In the order of the keys, so that what is written meanwhile moves nothing. */
+static int scan(struct store *s, const struct store_key *after, size_t limit,
+		struct json_object **items, struct json_object **last, int64_t deadline,
+		struct err *e)
+{
+	struct json_object *found[TABLE_MAX];
+	size_t i, n = 0;
+
+	(void)s;
+	(void)deadline;
+	if (call_fails(false))
+		return away(e);
+	limit = outside.page && outside.page < limit ? outside.page : limit;
+	for (i = 0; i < outside.table.n; i++)
+		if (is_behind(outside.table.items[i], after))
+			found[n++] = outside.table.items[i];
+	qsort(found, n, sizeof *found, by_key);
+	*items = json_object_new_array();
+	for (i = 0; i < n && i < limit; i++)
+		json_object_array_add(*items, json_copy(found[i]));
+	*last = NULL;
+	if (n > limit) {
+		*last = json_object_new_object();
+		json_copy_member(*last, "PK", found[limit - 1], "PK");
+		json_copy_member(*last, "SK", found[limit - 1], "SK");
+	}
+	return 0;
+}
+
 static bool condition_holds(const struct store_action *action)
 {
 	struct json_object *stands = table_find(&outside.table, text_of(action->item, "PK"),
@@ -178,6 +222,7 @@ static void close_store(struct store *s)
 static const struct store_backend backend = {
 	.get_many = get_many,
 	.query = query,
+	.scan = scan,
 	.write = write_all,
 	.close = close_store,
 };

@@ -36,6 +36,7 @@ struct outside {
 	struct app app; /* over this table and these servers; with a test key */
 	struct table table;
 	const struct outside_answer *answers;
+	size_t page; /* items of a scan's page at most; 0: as many as are asked for */
 	unsigned calls, writes; /* so far */
 	unsigned at;     /* the call, from 1 on, that meets the fault; 0: none does */
 	enum outside_fault fault;

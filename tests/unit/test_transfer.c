@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Adopting and erasing when the table fails: at each call in turn, and then once more when all is well.
+ */
+#include "record_fixture.h"
+
+#include "transfer/adopt.h"
+#include "transfer/erase.h"
+
+/* --- what is done ----------------------------------------------------------------- */
+
+/* What is run, and said of it. */
+struct task {
+	const char *name;
+	void (*before)(void);
+	int (*run)(struct err *e);
+	const char *makes; /* is in the table then */
+};
+
+static void add_theirs(const char *user, const char *session, const char *payment)
+{
+	outside_put(json_of("{'PK':'USER#%s','SK':'ORDER#1600000000#%s','orderId':'%s','userId':'%s',"
+			    "'orderNumber':'BC-%s','stripeSessionId':'%s','stripePaymentIntentId':'%s',"
+			    "'status':'completed','amount':700,'currency':'usd',"
+			    "'createdAt':'2020-09-13T12:26:40Z'}",
+			    user, session, session, user, session, session, payment));
+}
+
+/* Three of the functions, of which one stands twice, one that is no order, and one of ours. */
+static void theirs(void)
+{
+	sold();
+	table_delete(&outside.table, "SYSTEM", "ADOPTED");
+	add_theirs("a", "cs_test_2", "pi_2");
+	add_theirs("b", "cs_test_3", "pi_3");
+	add_theirs("c", "cs_test_3", "pi_3");
+	outside_put(json_of("{'PK':'USER#d','SK':'ORDER#1600000000#odd','orderId':'odd'}"));
+	outside.page = 3;
+}
+
+static int adopt(struct err *e)
+{
+	const struct adopt request = {.merge = true};
+	struct adopt_result result;
+
+	return adopt_table(&outside.app, &request, &result, e);
+}
+
+static void nothing(void)
+{
+}
+
+static int adopt_nothing(struct err *e)
+{
+	bool complete;
+
+	return adopt_new_store(&outside.app, &complete, e);
+}
+
+static int adopt_once_more(struct err *e)
+{
+	return adopt_again(&outside.app, deadline_in(1000), e);
+}
+
+static int erase(struct err *e)
+{
+	struct json_object *order = table_find(&outside.table, SOLD_PK, SOLD_SK);
+	enum erase_outcome outcome;
+
+	/* It may have moved to where nobody is named. */
+	if (!order)
+		return 0;
+	return erase_order(&outside.app, keep(json_copy(order)), false, &outcome, e);
+}
+
+static void opened(void)
+{
+	outside_put(json_of("{'PK':'SESSION#cs_test_4','SK':'METADATA','userId':'ann@example.com',"
+			    "'stripeSessionId':'cs_test_4','status':'open','version':1}"));
+	sold();
+	outside.page = 2;
+}
+
+static bool never(void *context)
+{
+	(void)context;
+	return false;
+}
+
+static int erase_visits(struct err *e)
+{
+	struct erase_sessions walk = {.user = "Ann@Example.com", .stop = never};
+
+	return erase_sessions(&outside.app, &walk, e);
+}
+
+static const struct task tasks[] = {
+	{"adopt", theirs, adopt, "\"SK\":\"ADOPTED\""},
+	{"adopt a new store", nothing, adopt_nothing, "\"SK\":\"ADOPTED\""},
+	{"adopt again", sold, adopt_once_more, "\"SK\":\"ADOPTED\""},
+	{"erase an order", sold, erase, "erased"},
+	{"erase visits", opened, erase_visits, "\"stripeSessionId\":\"cs_test_4\"}"},
+};
+
+static void begin(const struct task *task)
+{
+	outside_begin();
+	task->before();
+	outside.calls = 0;
+	outside.ms = 0;
+}
+
+static void what_was_interrupted_at_any_call_is_done_by_another_run(void **state)
+{
+	static const enum outside_fault faults[] = {OUTSIDE_FAILS, OUTSIDE_LOST, OUTSIDE_AWAY,
+						    OUTSIDE_CONFLICT}, *fault;
+	const struct task *task;
+	unsigned calls, at;
+	const char *whole;
+	struct err e = {.code = ERR_NONE};
+
+	(void)state;
+	for EACH(task, tasks) {
+		begin(task);
+		check_int(task->name, task->run(&e), 0);
+		calls = outside.calls;
+		whole = outside_items();
+		check(whole, strstr(whole, task->makes));
+		outside_end();
+
+		for (at = 1; at <= calls; at++) {
+			for EACH(fault, faults) {
+				const char *row = keep_text(str_printf("%s, fault %d at call %u", task->name,
+								       (int)*fault, at));
+
+				begin(task);
+				outside.at = at;
+				outside.fault = *fault;
+				if (task->run(&e))
+					check(row, e.code == ERR_UNAVAILABLE || e.code == ERR_CONFLICT);
+				else
+					check(row, *fault == OUTSIDE_CONFLICT);
+				outside.at = 0;
+				outside.ms = 0;
+				check_int(row, task->run(&e), 0);
+				check_text(row, outside_items(), whole);
+				outside_end();
+			}
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		holds(what_was_interrupted_at_any_call_is_done_by_another_run),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
