@@ -3,10 +3,12 @@
 certificates, good and bad.
 """
 import datetime
+import itertools
 import os
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
@@ -103,11 +105,13 @@ ANSWERS = {
 }
 
 
+numbers = itertools.count()
+
+
 def certificate(within, *names, days=(-1, 2), issuer=None):
     """A certificate for these names, and its key, signed by an authority or by itself, in a folder."""
-    folder = os.path.join(within, "tls")
-    os.makedirs(folder, exist_ok=True)
-    base = os.path.join(folder, f"{len(os.listdir(folder))}")
+    folder = tempfile.mkdtemp(prefix="tls", dir=within)  # several may be made at once
+    base = os.path.join(folder, f"{next(numbers)}")
     begin, end = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=d) for d in days)
     config = base + ".cnf"
     with open(config, "w", encoding="utf-8") as f:

@@ -84,9 +84,23 @@ def clicked(speak):
 if not os.path.exists("/usr/bin/openssl"):
     print("1..0 # SKIP openssl is not installed")
     sys.exit(0)
+SOLD = {}  # of each sale a part is paid back: the session, and the event that says so
+for WHAT in ANSWERS:
+    EVENT = new_event()
+    equal(shop.webhook(EVENT).status, 200)
+    shop.stripe("POST", "/v1/refunds", {"payment_intent": EVENT["data"]["object"]["payment_intent"], "amount": 500})
+    SOLD[WHAT] = EVENT["data"]["object"]["id"], [e for e in shop.sim.get("/_sim/events")
+                                                 if e["type"] == "charge.refunded"][-1]
+
+
+def refunded(what, speak):
+    return while_it_answers(speak, lambda **settings: shop.webhook(SOLD[what][1], **settings))
+
+
 # What waits for a deadline waits beside the others.
-pool = concurrent.futures.ThreadPoolExecutor(30)
+pool = concurrent.futures.ThreadPoolExecutor(60)
 RUNS = {what: pool.submit(delivered, speak) for what, speak in ANSWERS.items()}
+REFUNDS = {what: pool.submit(refunded, what, speak) for what, speak in ANSWERS.items()}
 CLICKS = {what: pool.submit(clicked, speak) for what, speak in ANSWERS.items()}
 QUOTES = {what: pool.submit(while_it_answers, speak, lambda **settings: shop.quote("R-SIL", **settings))
           for what, speak in ANSWERS.items()}
@@ -95,6 +109,19 @@ for WHAT, RUN in RUNS.items():
     @case(f"Stripe answers with {WHAT}: 503 in time, and the next delivery makes the order")
     def _(run=RUN):
         comes_again(*run.result())
+
+
+@kit.test
+def _():
+    "whatever Stripe answers so to a refund's event: 503 in time, the order stays, and the next delivery refunds it"
+    for what, (session, event) in SOLD.items():
+        answer = REFUNDS[what].result()
+        equal((what, answer.status, list(answer.json)), (what, 503, ["error"]), answer.log)
+        order = shop.order_of(session)
+        equal((order["status"], order.get("amountRefunded")), ("completed", None), what)
+        equal((what, shop.webhook(event).status), (what, 200))
+        order = shop.order_of(session)
+        equal((order["status"], order["amountRefunded"]), ("partially_refunded", 500), what)
 
 
 @kit.test
