@@ -141,9 +141,11 @@ check_bits() {
 		CFLAGS="-O1 -m32 -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 -isystem /usr/include/$multiarch"
 }
 
+# A newer one says of each large function, and counts it as a finding, that it does not look at every path.
 check_cppcheck() {
 	cppcheck -q --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
-		--inline-suppr --suppress=missingIncludeSystem -I "$src/src" "$src/src" "$src/cgi-bin"
+		--inline-suppr --suppress=missingIncludeSystem \
+		--suppress=normalCheckLevelMaxBranches -I "$src/src" "$src/src" "$src/cgi-bin"
 }
 
 check_man() {

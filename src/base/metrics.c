@@ -105,7 +105,7 @@ static int map(int fd, const struct stat *st)
 static int open_file(struct err *e)
 {
 	int fd = METRICS_LOCK_FREE ? file_open_to_write(state.path, O_RDWR, 0640) : -1, rc;
-	struct stat st;
+	struct stat st = {.st_size = 0};
 
 	if (!METRICS_LOCK_FREE)
 		errno = ENOTSUP;

@@ -147,7 +147,7 @@ static void take_price(struct pricing *p, size_t k, struct json_object *price,
 /* Asks for up to ten lookup keys, those of the prices in `at`, in one call. */
 static int ask_keys(struct pricing *p, const size_t *at, size_t n, struct err *e)
 {
-	const char *keys[STRIPE_LOOKUP_KEYS_MAX];
+	const char *keys[STRIPE_LOOKUP_KEYS_MAX] = {NULL};
 	int64_t deadline = app_stripe_deadline(p->deadline);
 	struct stripe_client *stripe = app_stripe(p->app, deadline, e);
 	struct json_object *prices;

@@ -212,7 +212,7 @@ static void measure(struct table *t, int column, const char *text)
 /* Prints the rows that are held, in front of the first ones the titles. */
 static void print_rows(struct table *t)
 {
-	const char *cells[TABLE_COLUMNS];
+	const char *cells[TABLE_COLUMNS] = {NULL};
 	int widths[TABLE_COLUMNS], i;
 	size_t row;
 

@@ -23,15 +23,18 @@ static size_t kept;
 /* The name's place, or the free one where it would be.  Half of the places stay free. */
 static struct name *place_of(struct span name)
 {
-	unsigned hash = (unsigned)name.n;
+	unsigned hash = (unsigned)name.n, tried;
+	struct name *place = names;
 	size_t i;
 
 	for (i = 0; i < name.n; i++)
 		hash = hash * 31 + (unsigned char)name.p[i];
-	while (names[hash % PLACES].text &&
-	       (names[hash % PLACES].n != name.n || memcmp(names[hash % PLACES].text, name.p, name.n) != 0))
-		hash++;
-	return &names[hash % PLACES];
+	for (tried = 0; tried < PLACES; tried++) {
+		place = &names[(hash + tried) % PLACES];
+		if (!place->text || (place->n == name.n && memcmp(place->text, name.p, name.n) == 0))
+			break;
+	}
+	return place;
 }
 
 const char *json_name(struct span name)

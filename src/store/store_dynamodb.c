@@ -114,11 +114,13 @@ static int get_many(struct store *s, const struct store_key *keys, size_t n,
 	struct store_dynamodb *self = self_of(s);
 	struct store_key wanted[STORE_MAX_ITEMS];
 	struct json_object *found;
+	size_t different;
 	int rc;
 
 	if (n == 1)
 		return get_one(self, keys, items, deadline, e);
-	if (dynamodb_get_batch(&self->db, wanted, different_keys(keys, n, wanted), deadline, &found, e))
+	different = different_keys(keys, n, wanted);
+	if (dynamodb_get_batch(&self->db, wanted, different, deadline, &found, e))
 		return -1;
 	rc = sort_items(self, found, keys, n, items);
 	json_object_put(found);

@@ -89,7 +89,7 @@ struct reading {
 /* Makes the call, again while that is worth it. */
 static int read_now(struct reconcile *r, struct reading *reading, struct err *e)
 {
-	struct json_object *found[STORE_MAX_ITEMS];
+	struct json_object *found[STORE_MAX_ITEMS] = {NULL};
 	size_t i, n = reading->n;
 
 	reading->n = 0;

@@ -512,7 +512,7 @@ def measure(bench, kind, case):
 
 CASES = [
     ("new, at once, 16", NoStore, "new", 16, 0, [Ordersnap, Go, GoUnderNginx, Node, Floor]),
-    ("new, at once, alone", NoStore, "new", 1, 0, [Ordersnap, Go, Node]),
+    ("new, at once, alone", NoStore, "new", 1, 0, [Ordersnap, Go, GoUnderNginx, Node, Floor]),
     ("bad signature, 16", NoStore, "bad signature", 16, 0, [Ordersnap, Go, Node, Floor]),
     ("new, DynamoDB Local, 16", DynamoDBLocal, "new", 16, 0, [Ordersnap, Go, Node]),
     ("duplicate, DynamoDB Local, 16", DynamoDBLocal, "duplicate", 16, 0, [Ordersnap, Go, Node]),

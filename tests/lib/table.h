@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A table's items in memory, for stores that tests put in the place of the real ones.
+ * A table's items in memory, for stores that tests put in the place of the real ones.  Its readers are given
+ * references of the items themselves: one that is changed in place (store/store.h) ends the test.
  */
 #ifndef ORDERSNAP_TESTS_TABLE_H
 #define ORDERSNAP_TESTS_TABLE_H
@@ -14,6 +15,7 @@
 
 struct table {
 	struct json_object *items[TABLE_MAX];
+	char *texts[TABLE_MAX]; /* of the items when they came */
 	size_t n;
 };
 
@@ -22,8 +24,9 @@ bool table_is_item(struct json_object *item, const char *pk, const char *sk);
 /* Borrowed; NULL where there is none. */
 struct json_object *table_find(const struct table *table, const char *pk, const char *sk);
 
-/* Under the item's own key; takes it. */
+/* In the place of the item of its key, or behind all; takes it. */
 void table_put(struct table *table, struct json_object *item);
+void table_add(struct table *table, struct json_object *item); /* behind all, whatever its key */
 void table_delete(struct table *table, const char *pk, const char *sk);
 void table_free(struct table *table);
 

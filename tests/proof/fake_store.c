@@ -22,8 +22,10 @@ bool table_edit_order(struct table *table)
 		if (!str_starts(json_string_or_null(item, "PK"), "USER#") ||
 		    strcmp(json_string_or_null(item, "orderId"), SOMEBODY_ID) == 0)
 			continue;
+		item = json_copy(item);
 		json_set_string(item, "note", "call back");
 		json_set_int(item, "version", store_item_version(item) + 1);
+		table_put(table, item);
 		return true;
 	}
 	return false;
@@ -51,7 +53,7 @@ static int get_many(struct store *s, const struct store_key *keys, size_t n,
 			world_tear();
 		item = table_find(&world->table, keys[at].pk, keys[at].sk);
 		if (item && !store_item_expired(item, world->epoch))
-			items[at] = json_copy(item);
+			items[at] = json_object_get(item);
 		else if (item)
 			world->current->met_expired = true;
 	}
@@ -90,7 +92,7 @@ static int query(struct store *s, const char *pk, const char *sk_prefix, const c
 		if (strcmp(json_string_or_null(item, "PK"), pk) == 0 &&
 		    str_starts(json_string_or_null(item, "SK"), sk_prefix) &&
 		    !store_item_expired(item, world->epoch))
-			json_object_array_add(*items, json_copy(item));
+			json_object_array_add(*items, json_object_get(item));
 	}
 	return 0;
 }

@@ -133,7 +133,7 @@ static void remember(struct table *to)
 	to->n = 0;
 	for (i = 0; i < world->table.n; i++)
 		if (!is_state(world->table.items[i]))
-			to->items[to->n++] = json_object_get(world->table.items[i]);
+			table_add(to, json_object_get(world->table.items[i]));
 }
 
 /* What is written is another object, even if it says the same. */

@@ -93,7 +93,8 @@ static int get_many(struct store *s, const struct store_key *keys, size_t n,
 	for (i = 0; i < n; i++) {
 		struct json_object *item = table_find(&outside.table, keys[i].pk, keys[i].sk);
 
-		items[i] = item && !store_item_expired(item, standing_clock_epoch()) ? json_copy(item) : NULL;
+		items[i] = item && !store_item_expired(item, standing_clock_epoch()) ? json_object_get(item)
+										: NULL;
 	}
 	return 0;
 }
@@ -125,7 +126,7 @@ static int query(struct store *s, const char *pk, const char *sk_prefix, const c
 	qsort(found, n, sizeof *found, newest_first);
 	*items = json_object_new_array();
 	for (i = 0; i < n && i < limit; i++)
-		json_object_array_add(*items, json_copy(found[i]));
+		json_object_array_add(*items, json_object_get(found[i]));
 	return 0;
 }
 
