@@ -106,16 +106,16 @@ static struct json_object *scalar_of(const struct attribute *a, struct json_obje
 	}
 }
 
-struct json_object *attributes_object(struct json_object *value, const struct attribute *inside)
+struct json_object *attributes_object(struct json_object *from, const struct attribute *table)
 {
 	struct json_object *object;
 	const struct attribute *a;
 
-	if (!json_object_is_type(value, json_type_object))
+	if (!json_object_is_type(from, json_type_object))
 		return NULL;
 	object = json_object_new_object();
-	attributes_set(object, inside, value);
-	for (a = inside; a->name; a++)
+	attributes_set(object, table, from);
+	for (a = table; a->name; a++)
 		if (!a->aside && json_object_object_get_ex(object, a->name, NULL))
 			return object;
 	json_object_put(object);
