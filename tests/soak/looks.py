@@ -18,10 +18,11 @@ from preload import Preload
 from tap import equal, eventually, ok
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-# What is in use of a process's heap while it waits is all that it keeps from one request to the next, to
-# the byte: nothing but its caches, of which SQLite's pages become a few more as the table grows.  That
-# is some 30 KiB from one third to the next.  200 bytes lost in each request are 100 KiB after 500 requests
-# of one worker, which a soak of two minutes shows on a machine that others use as well.
+# What is in use of a process's heap while it waits is all that it keeps from one request to the next, and
+# what malloc has at hand for the next one (some 40 KiB, which come within two thousand requests); SQLite's
+# pages become a few more as the table grows.  That is some 30 KiB from one third to the next, and less than
+# 6 in ten minutes.  200 bytes lost in each request are 100 KiB after 500 requests of one worker, which a
+# soak of two minutes shows on a machine that others use as well.
 HEAP = 96             # KiB that it may grow by
 WARM = 50             # requests after which a process has all that it keeps
 CACHE = 2048 + 512    # KiB: SQLite's pages, and what malloc keeps beside them, for all other memory
