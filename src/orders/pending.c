@@ -24,11 +24,12 @@ bool pending_is(struct json_object *entry)
 	return lines || (status && strcmp(status, "pending") == 0);
 }
 
-/* Walks one day's entries, and hands on those that are pending and of the walk's time. */
+/* Walks one day's entries, from the walk's end, and hands on those that are pending and of its time. */
 static int walk_day(struct app *app, struct pending_walk *w, int64_t day, struct err *e)
 {
 	char *pk = key_day(day);
-	struct store_pages pages = {.pk = pk, .sk_prefix = KEY_ORDER_PREFIX, .limit = PAGE};
+	struct store_pages pages = {.pk = pk, .sk_prefix = KEY_ORDER_PREFIX, .limit = PAGE,
+				    .last = w->to < day + DAY - 1 ? key_order(w->to + 1, "") : NULL};
 	struct json_object *page, *entry;
 	int64_t created;
 	size_t i, n;

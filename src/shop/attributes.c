@@ -11,16 +11,14 @@
 #define STEP_MAX 64      /* bytes of one step of a path; Stripe's names are shorter */
 #define DECIMAL_MAX 40   /* bytes of a number that is taken over as text */
 
-/* The name of the member that the first step of a path means; NULL where it is none. */
-static const char *step_name(struct json_object *object, const char *path, char step[STEP_MAX])
+/* The name of the member that a step of a path means; NULL where it is none. */
+static const char *step_name(struct json_object *object, struct span of, char step[STEP_MAX])
 {
-	size_t n = strcspn(path, ".");
-
-	if (!n || n >= STEP_MAX)
+	if (!of.n || of.n >= STEP_MAX)
 		return NULL;
-	memcpy(step, path, n);
-	step[n] = '\0';
-	return strcmp(step, "@type") == 0 ? json_string_or_null(object, "type") : step;
+	memcpy(step, of.p, of.n);
+	step[of.n] = '\0';
+	return *step == '@' && strcmp(step, "@type") == 0 ? json_string_or_null(object, "type") : step;
 }
 
 /* Follows a path to its last step: the object that this is a member of, and its name. */
@@ -30,12 +28,12 @@ static struct json_object *find_last(struct json_object *from, const char *path,
 	const char *dot;
 
 	while ((dot = strchr(path, '.'))) {
-		*name = step_name(from, path, step);
+		*name = step_name(from, (struct span){path, (size_t)(dot - path)}, step);
 		if (!*name || json_get_object(from, *name, &from) != JSON_FOUND)
 			return NULL;
 		path = dot + 1;
 	}
-	*name = step_name(from, path, step);
+	*name = step_name(from, span_of(path), step);
 	return *name ? from : NULL;
 }
 
@@ -125,19 +123,18 @@ struct json_object *attributes_object(struct json_object *from, const struct att
 /* The elements of which something is there; NULL where none is. */
 static struct json_object *list_of(struct json_object *value, const struct attribute *inside)
 {
-	struct json_object *list = json_object_new_array(), *object;
+	struct json_object *list = NULL, *object;
 	size_t i, n = json_object_is_type(value, json_type_array) ? json_object_array_length(value)
 								  : 0;
 
 	for (i = 0; i < n; i++) {
 		object = attributes_object(json_object_array_get_idx(value, i), inside);
+		if (object && !list)
+			list = json_object_new_array();
 		if (object)
 			json_object_array_add(list, object);
 	}
-	if (json_object_array_length(list))
-		return list;
-	json_object_put(list);
-	return NULL;
+	return list;
 }
 
 /* What stands at the attribute's path, as its kind says; NULL where nothing does. */
@@ -161,6 +158,6 @@ void attributes_set(struct json_object *to, const struct attribute *table,
 	const struct attribute *a;
 
 	for (a = table; a->name; a++)
-		if (!json_object_object_get_ex(to, a->name, NULL))
+		if (!json_object_object_length(to) || !json_object_object_get_ex(to, a->name, NULL))
 			json_set(to, a->name, value_of(a, from));
 }

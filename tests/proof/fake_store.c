@@ -81,16 +81,17 @@ static int query(struct store *s, const char *pk, const char *sk_prefix, const c
 	(void)limit;
 	(void)deadline;
 	/* Of a table that is not adopted a user's orders are looked through. */
-	if (!str_starts(pk, "USER#") && (world->current->job != JOB_SYNC || before_sk))
+	if (!str_starts(pk, "USER#") && world->current->job != JOB_SYNC)
 		world_fail("a query of %s", pk);
 	if (is_busy(pk) && world_call("queries", pk, false) != FAULT_NONE)
 		return away(e);
 	*items = json_object_new_array();
 	for (i = 0; i < world->table.n; i++) {
 		struct json_object *item = world->table.items[i];
+		const char *sk = json_string_or_null(item, "SK");
 
-		if (strcmp(json_string_or_null(item, "PK"), pk) == 0 &&
-		    str_starts(json_string_or_null(item, "SK"), sk_prefix) &&
+		if (strcmp(json_string_or_null(item, "PK"), pk) == 0 && str_starts(sk, sk_prefix) &&
+		    (!before_sk || strcmp(sk, before_sk) < 0) &&
 		    !store_item_expired(item, world->epoch))
 			json_object_array_add(*items, json_object_get(item));
 	}
