@@ -17,6 +17,7 @@ sys.path[:0] = [os.path.join(HERE, "..", "cli"), os.path.join(HERE, "..", "lib")
 import shop  # noqa: E402
 
 PROCESSES = 100
+SLOW_MS = 100  # for a page of the list
 LIBRARIES = ("fcgi", "libcurl", "json-c", "libssl", "libcrypto", "sqlite3")
 
 
@@ -61,31 +62,45 @@ def refused_in_cgi(bench):
     return result
 
 
-def reconciled(bench, sessions):
-    """Sessions whose orders stand, looked through again: time and memory, of half as many and of all."""
-    sys.modules.pop("kit", None)  # tests/dynamodb has one, too
-    from sync_kit import SyncShop
-    shop_of_sync, result = SyncShop(), {}
-    try:
-        shop_of_sync.run("init")
-        for n in (sessions // 2, sessions):
-            shop_of_sync.sell_many(sessions // 2, prefix=f"cs_test_n{n}x", to=int(time.time()) - 60)
-            shop_of_sync.run("sync", "--quiet", timeout=3600)
-            start = time.monotonic()
-            with subprocess.Popen([os.path.join(shop.BUILD, "ordersnap"), "sync", "--dry-run", "--quiet", "--json"],
-                                  env=shop_of_sync.environment(), stdout=subprocess.PIPE) as process:
-                summary = json.loads(process.stdout.read())["summary"]
-                _, _, usage = os.wait4(process.pid, 0)
-                process.returncode = 0
+def make_orders(environment, since):
+    """A new table with the order of each session."""
+    for arguments in (["init"], ["sync", "--quiet", since]):
+        subprocess.run([os.path.join(shop.BUILD, "ordersnap"), *arguments], env=environment, check=True,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def sync(environment, since):
+    """Runs the reconciler; its summary, and what it took."""
+    start = time.monotonic()
+    with subprocess.Popen([os.path.join(shop.BUILD, "ordersnap"), "sync", "--quiet", "--json", since],
+                          env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        summary = json.loads(process.stdout.read())["summary"]
+        _, _, usage = os.wait4(process.pid, 0)
+        process.returncode = 0
+    return summary, {"seconds": time.monotonic() - start, "cpu": usage.ru_utime + usage.ru_stime,
+                     "mb": usage.ru_maxrss / 1024, "stripe": summary["stripeCalls"], "reads": summary["storeReads"]}
+
+
+def reconciled(bench, sessions, new_store, environment_of):
+    """Sessions whose orders stand, looked through again: time and memory, of half as many and of all, with
+    a Stripe that answers at once and one that takes its time for each page."""
+    result, newest = {}, int(time.time()) - 60
+    print("\nreconciled, SQLite", flush=True)
+    for n in (sessions // 2, sessions):
+        store = new_store(bench, None)
+        for delay in (0, SLOW_MS):
+            upstreams = bench.upstreams(delay, listed=n, newest=newest)
+            environment = bench.environment(environment_of(store, upstreams))
+            since = time.strftime("--since=%Y-%m-%dT%H:%M:%SZ", time.gmtime(newest - n))
+            if not delay:
+                make_orders(environment, since)
+            summary, took = sync(environment, since)
+            bench.end(upstreams)
             if summary["inOrder"] != n:
                 raise SystemExit(f"bench: {summary['inOrder']} of {n} sessions are in order")
-            result[n] = {"seconds": time.monotonic() - start, "cpu": usage.ru_utime + usage.ru_stime,
-                         "mb": usage.ru_maxrss / 1024, "stripe": summary["stripeCalls"],
-                         "reads": summary["storeReads"]}
-    finally:
-        shop_of_sync.close()
-    print("\nreconciled, SQLite, the Stripe simulator")
-    for n, r in result.items():
-        print(f"  {n} sessions: {r['seconds']:.1f} s, CPU {r['cpu'] / n * 1e3:.3f} ms each, {r['mb']:.0f} MB, "
-              f"{r['stripe']} calls of Stripe, {r['reads']} of the store", flush=True)
+            result[f"{n}, Stripe at {delay} ms"] = {"sessions": n, "delay": delay, **took}
+            print(f"  {n} sessions, Stripe at {delay} ms: {took['seconds']:.1f} s, "
+                  f"CPU {took['cpu'] / n * 1e3:.3f} ms each, {took['mb']:.0f} MB, "
+                  f"{took['stripe']} calls of Stripe, {took['reads']} of the store", flush=True)
+        store.close()
     return result

@@ -78,9 +78,13 @@ def templates(folder):
     whole["payment_intent"] = {"id": "pi_@ID@", "object": "payment_intent", "status": "succeeded",
                                "amount": session["amount_total"], "currency": session["currency"],
                                "latest_charge": charge_of(session, "pi_@ID@")}
-    for name, value in (("session.json", whole), ("lines.json", lines)):
+    # As it is listed: without its lines, and of a time of its own.
+    listed = {name: value for name, value in whole.items() if name != "line_items"}
+    listed.update(created="@AT@", status="complete")
+    listed["payment_intent"]["latest_charge"]["created"] = "@AT@"
+    for name, value in (("session.json", whole), ("lines.json", lines), ("listed.json", listed)):
         with open(os.path.join(folder, name), "w", encoding="utf-8") as f:
-            json.dump(value, f)
+            f.write(json.dumps(value).replace('"@AT@"', "@AT@"))
     return json.dumps(event)
 
 
@@ -220,9 +224,11 @@ class Bench:
             self.end(process)
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def upstreams(self, delay=0, tls=False):
+    def upstreams(self, delay=0, tls=False, listed=0, newest=0):
+        """So many sessions are listed, the last one of `newest`."""
         process = self.run([self.path("upstreams"), self.path("session.json"), self.path("lines.json"),
-                            str(delay)], "upstreams.log", stdout=subprocess.PIPE, text=True)
+                            str(delay), self.path("listed.json"), str(listed), str(newest)],
+                           "upstreams.log", stdout=subprocess.PIPE, text=True)
         process.bases = [f"http://127.0.0.1:{port}" for port in process.stdout.readline().split()]
         process.environment, process.front = {}, None
         if tls:
@@ -630,7 +636,7 @@ def main():
     try:
         named = {c[0]: lambda c=c: run_case(bench, c) for c in CASES}
         named["refused in plain CGI"] = lambda: alone.refused_in_cgi(bench)
-        named["reconciled"] = lambda: alone.reconciled(bench, options.sessions)
+        named["reconciled"] = lambda: alone.reconciled(bench, options.sessions, SQLite, environment_of)
         chosen = [name for name in named if not options.only or any(words in name for words in options.only)]
         result = {name: named[name]() for name in chosen}
         report(result)

@@ -4,11 +4,13 @@
  * so many milliseconds), so that the program that asks is measured and not
  * what it asks.
  *
- *   upstreams SESSION-FILE LINES-FILE DELAY-MS
+ *   upstreams SESSION-FILE LINES-FILE DELAY-MS [LISTED-FILE SESSIONS NEWEST]
  *
- * The files have @ID@ in the place of the session's id.  The table "bench" is as
- * `ordersnap init` makes it, stays empty and takes every write.  It prints "STRIPE-PORT TABLE-PORT" and serves
- * until it is ended; on SIGUSR1 it prints the calls so far, as JSON.
+ * The files have @ID@ in the place of the session's id, and @AT@ in that of the time when it was
+ * created.  So many sessions are listed, as LISTED-FILE has one, a second apart, the last one of
+ * NEWEST (epoch seconds); all else that is listed is nothing.  The table "bench" is as
+ * `ordersnap init` makes it, stays empty and takes every write.  It prints "STRIPE-PORT TABLE-PORT" and
+ * serves until it is ended; on SIGUSR1 it prints the calls so far, as JSON.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -27,9 +29,13 @@
 
 #define MAX_REQUEST (1 << 20)
 
-static char *session_text, *lines_text;
+#define LISTED "cs_test_listed" /* an id is this and the session's number in eight digits, from 0 on */
+#define PAGE 100
+
+static char *session_text, *lines_text, *listed_text;
 static int delay_ms;
-static atomic_long sessions, lines, other, reads, writes, write_items, read_items;
+static long listed, newest;
+static atomic_long sessions, lines, lists, other, reads, writes, write_items, read_items;
 
 static char *read_file(const char *name)
 {
@@ -44,16 +50,61 @@ static char *read_file(const char *name)
 	return text;
 }
 
+/* When the session with this id was created. */
+static long created(const char *id)
+{
+	long number = strncmp(id, LISTED, strlen(LISTED)) == 0 ? strtol(id + strlen(LISTED), NULL, 10) : 0;
+
+	return newest - listed + 1 + number;
+}
+
 static void put(FILE *to, const char *text, const char *id, size_t id_length)
 {
 	const char *at;
 
-	while ((at = strstr(text, "@ID@"))) {
+	while ((at = strchr(text, '@'))) {
 		fwrite(text, 1, (size_t)(at - text), to);
-		fwrite(id, 1, id_length, to);
 		text = at + 4;
+		if (strncmp(at, "@ID@", 4) == 0) {
+			fwrite(id, 1, id_length, to);
+		} else if (strncmp(at, "@AT@", 4) == 0) {
+			fprintf(to, "%ld", created(id));
+		} else {
+			fputc('@', to);
+			text = at + 1;
+		}
 	}
 	fputs(text, to);
+}
+
+/* The number behind `name` in a request's line, or `otherwise`. */
+static long number_of(const char *request, const char *name, long otherwise)
+{
+	const char *end = strstr(request, " HTTP/"), *at = strstr(request, name);
+
+	return at && at < end ? strtol(at + strlen(name), NULL, 10) : otherwise;
+}
+
+/* A page of the sessions, newest first. */
+static void put_page(FILE *to, const char *request)
+{
+	long oldest = newest - listed + 1;
+	long first = number_of(request, "created[lte]=", newest) - oldest;
+	long last = number_of(request, "created[gte]=", oldest) - oldest;
+	long after = number_of(request, "starting_after=" LISTED, listed), n;
+	char id[64];
+
+	first = first < after ? first : after - 1;
+	first = first < listed ? first : listed - 1;
+	last = last < 0 ? 0 : last;
+	fputs("{\"object\":\"list\",\"url\":\"/v1/checkout/sessions\",\"data\":[", to);
+	for (n = first; n >= last && n > first - PAGE; n--) {
+		snprintf(id, sizeof id, LISTED "%08ld", n); /* the order's number is its last letters */
+		if (n < first)
+			fputc(',', to);
+		put(to, listed_text, id, strlen(id));
+	}
+	fprintf(to, "],\"has_more\":%s}", n >= last ? "true" : "false");
 }
 
 static long count_of(const char *text, const char *what)
@@ -71,6 +122,7 @@ static long count_of(const char *text, const char *what)
 static char *stripe_answer(const char *request, int *status)
 {
 	static const char prefix[] = "GET /v1/checkout/sessions/";
+	static const char sessions_list[] = "GET /v1/checkout/sessions?";
 	const char *id = request + sizeof prefix - 1;
 	size_t n;
 	char *body = NULL, *end;
@@ -88,6 +140,12 @@ static char *stripe_answer(const char *request, int *status)
 			atomic_fetch_add(&sessions, 1);
 			put(to, session_text, id, n);
 		}
+	} else if (strncmp(request, sessions_list, sizeof sessions_list - 1) == 0) {
+		atomic_fetch_add(&lists, 1);
+		put_page(to, request);
+	} else if (strncmp(request, "GET /v1/", 8) == 0 && request[8 + strcspn(request + 8, "/ ?")] != '/') {
+		atomic_fetch_add(&lists, 1);
+		fputs("{\"object\":\"list\",\"data\":[],\"has_more\":false}", to);
 	} else {
 		atomic_fetch_add(&other, 1);
 		*status = 404;
@@ -228,11 +286,16 @@ int main(int argc, char **argv)
 	pthread_t thread;
 	sigset_t signals;
 
-	if (argc != 4)
+	if (argc != 4 && argc != 7)
 		return 2;
 	session_text = read_file(argv[1]);
 	lines_text = read_file(argv[2]);
 	delay_ms = (int)strtol(argv[3], NULL, 10);
+	if (argc == 7) {
+		listed_text = read_file(argv[4]);
+		listed = strtol(argv[5], NULL, 10);
+		newest = strtol(argv[6], NULL, 10);
+	}
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGUSR1);
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
@@ -244,10 +307,10 @@ int main(int argc, char **argv)
 	printf("%d %d\n", ports[0], ports[1]);
 	fflush(stdout);
 	while (sigwait(&signals, &number) == 0) {
-		printf("{\"sessions\": %ld, \"lines\": %ld, \"other\": %ld, \"reads\": %ld, "
+		printf("{\"sessions\": %ld, \"lines\": %ld, \"lists\": %ld, \"other\": %ld, \"reads\": %ld, "
 		       "\"read_items\": %ld, \"writes\": %ld, \"write_items\": %ld}\n",
-		       atomic_load(&sessions), atomic_load(&lines), atomic_load(&other),
-		       atomic_load(&reads), atomic_load(&read_items), atomic_load(&writes),
+		       atomic_load(&sessions), atomic_load(&lines), atomic_load(&lists),
+		       atomic_load(&other), atomic_load(&reads), atomic_load(&read_items), atomic_load(&writes),
 		       atomic_load(&write_items));
 		fflush(stdout);
 	}
