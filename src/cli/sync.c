@@ -28,12 +28,13 @@ struct output {
 	int64_t printed; /* differences */
 };
 
-/* Shows how far it is: the sessions come from the newest to the oldest. */
+/* Shows how far it is: the sessions of a segment come from the newest to the oldest. */
 static void looked_at(void *context, const struct sync_counts *counts, int64_t created)
 {
 	struct output *out = context;
 	const struct sync_result *r = out->result;
-	int64_t all = r->to - r->from, done = r->to - created;
+	int64_t all = r->to - r->from, left = created - r->place.from;
+	int64_t done = all - r->place.others - (left > 0 ? left : 0);
 	char text[160];
 
 	snprintf(text, sizeof text, "%" PRId64 " sessions, %" PRId64 " missing, %" PRId64

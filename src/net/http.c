@@ -18,12 +18,26 @@
 
 #define CONNECT_TIMEOUT_MS 4000 /* the look-up included, which takes libc three seconds where
 				  * questions for IPv6 addresses are never answered */
+#define BEGIN_STEPS 5 /* of a millisecond at most, in which a near server is connected to */
 #define RESOLVER_OPTIONS "timeout:1 attempts:2"
 #define USER_AGENT "ordersnap/" PACKAGE_VERSION
 
 struct http_client {
 	CURL *curl; /* NULL until the first request */
+	CURLM *multi; /* what is asked ahead, and its connections; NULL: nothing was yet */
+	struct http_ahead *taken; /* whose answer was the last one; NULL: curl's */
 	unsigned calls;
+};
+
+/* One that was begun. */
+struct http_ahead {
+	CURL *curl;
+	struct curl_slist *headers;
+	char *url;
+	char detail[CURL_ERROR_SIZE];
+	struct http_answer answer;
+	CURLcode code;
+	bool ended; /* with `code` */
 };
 
 struct http_client *http_client_new(void)
@@ -35,6 +49,8 @@ void http_client_free(struct http_client *client)
 {
 	if (!client)
 		return;
+	http_drop(client, client->taken);
+	curl_multi_cleanup(client->multi);
 	if (client->curl) {
 		curl_easy_cleanup(client->curl);
 		curl_global_cleanup();
@@ -200,6 +216,15 @@ static void set_request(CURL *curl, const struct http_request *request, struct h
 	set_option(curl, CURLOPT_WRITEDATA, &answer->body);
 }
 
+/* The answer that was the last one is that no more. */
+static void leave_taken(struct http_client *client)
+{
+	struct http_ahead *taken = client->taken;
+
+	client->taken = NULL;
+	http_drop(client, taken);
+}
+
 /* What went wrong, by libcurl's code and, where it has some, its own words. */
 static int fail(const char *url, CURLcode code, const char *detail, struct err *e)
 {
@@ -232,6 +257,7 @@ int http_perform(struct http_client *client, const struct http_request *request,
 
 	buf_reset(&answer->body);
 	answer->status = 0;
+	leave_taken(client);
 	if (open_handle(client, e))
 		return -1;
 	if (left <= 0)
@@ -253,12 +279,119 @@ int http_perform(struct http_client *client, const struct http_request *request,
 	return 0;
 }
 
+/* --- asked ahead ------------------------------------------------------------------- */
+
+void http_drop(struct http_client *client, struct http_ahead *ahead)
+{
+	if (!ahead)
+		return;
+	curl_multi_remove_handle(client->multi, ahead->curl);
+	curl_easy_cleanup(ahead->curl);
+	curl_slist_free_all(ahead->headers);
+	http_answer_free(&ahead->answer);
+	free(ahead->url);
+	free(ahead);
+}
+
+/* Sends and receives what can be without waiting, and notes which requests have ended. */
+static void go_on(struct http_client *client)
+{
+	struct http_ahead *ahead;
+	CURLMsg *message;
+	int left;
+
+	curl_multi_perform(client->multi, &left);
+	while ((message = curl_multi_info_read(client->multi, &left))) {
+		if (message->msg != CURLMSG_DONE ||
+		    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&ahead))
+			continue;
+		ahead->ended = true;
+		ahead->code = message->data.result;
+	}
+}
+
+void http_go_on(struct http_client *client)
+{
+	if (client->multi)
+		go_on(client);
+}
+
+static bool is_sent(const struct http_ahead *ahead)
+{
+	long bytes = 0;
+
+	curl_easy_getinfo(ahead->curl, CURLINFO_REQUEST_SIZE, &bytes);
+	return bytes > 0;
+}
+
+struct http_ahead *http_begin(struct http_client *client, const struct http_request *request)
+{
+	int64_t left = deadline_left(request->deadline);
+	struct http_ahead *ahead;
+	int steps;
+
+	if (left <= 0 || open_handle(client, NULL))
+		return NULL;
+	if (!client->multi)
+		client->multi = curl_multi_init();
+	ahead = mem_zalloc(1, sizeof *ahead);
+	http_answer_init(&ahead->answer);
+	ahead->curl = curl_easy_init();
+	if (!client->multi || !ahead->curl)
+		mem_out();
+	ahead->url = str_dup(request->url);
+	ahead->headers = header_list(request);
+	set_policy(ahead->curl, left);
+	set_request(ahead->curl, request, &ahead->answer);
+	set_option(ahead->curl, CURLOPT_HTTPHEADER, ahead->headers);
+	set_option(ahead->curl, CURLOPT_ERRORBUFFER, ahead->detail);
+	set_option(ahead->curl, CURLOPT_PRIVATE, ahead);
+	if (curl_multi_add_handle(client->multi, ahead->curl)) {
+		http_drop(client, ahead);
+		return NULL;
+	}
+	client->calls++;
+	go_on(client);
+	/* A new connection takes some steps before anything can be sent. */
+	for (steps = 0; steps < BEGIN_STEPS && !ahead->ended && !is_sent(ahead); steps++) {
+		curl_multi_poll(client->multi, NULL, 0, 1, NULL);
+		go_on(client);
+	}
+	return ahead;
+}
+
+int http_finish(struct http_client *client, struct http_ahead *ahead, struct http_answer *answer,
+		bool *waited, struct err *e)
+{
+	long status = 0;
+	int rc = 0;
+
+	leave_taken(client);
+	go_on(client);
+	*waited = !ahead->ended;
+	for (; !ahead->ended; go_on(client))
+		curl_multi_poll(client->multi, NULL, 0, 1000, NULL);
+	if (ahead->code != CURLE_OK) {
+		rc = fail(ahead->url, ahead->code, ahead->detail, e);
+	} else {
+		curl_easy_getinfo(ahead->curl, CURLINFO_RESPONSE_CODE, &status);
+		ahead->answer.status = (int)status;
+	}
+	http_answer_free(answer);
+	*answer = ahead->answer;
+	http_answer_init(&ahead->answer);
+	client->taken = ahead;
+	return rc;
+}
+
+/* --- the last answer ----------------------------------------------------------------- */
+
 const char *http_last_header(struct http_client *client, const char *name)
 {
+	CURL *curl = client->taken ? client->taken->curl : client->curl;
 	struct curl_header *header;
 
-	if (!client->curl ||
-	    curl_easy_header(client->curl, name, 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
+	if (!curl || curl_easy_header(curl, name, 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
 		return NULL;
 	return header->value;
 }

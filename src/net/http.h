@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * An HTTP client for APIs: one handle a process, so that connections are kept
- * and reused; https and http only, no redirects, no proxy from the
+ * An HTTP client for APIs: one handle a process, and a few for what is asked ahead, so that
+ * connections are kept and reused; https and http only, no redirects, no proxy from the
  * environment (httpoxy), every wait bounded by the request's deadline, every
  * answer by a cap.  The only place that knows libcurl.
  */
 #ifndef ORDERSNAP_NET_HTTP_H
 #define ORDERSNAP_NET_HTTP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buf.h"
@@ -48,6 +49,25 @@ void http_client_free(struct http_client *client);
  */
 int http_perform(struct http_client *client, const struct http_request *request,
 		 struct http_answer *answer, struct err *e);
+
+/*
+ * A request that is sent now and whose answer is taken later: until then it comes in beside
+ * whatever else is done.  NULL where it could not be sent.
+ */
+struct http_ahead;
+struct http_ahead *http_begin(struct http_client *client, const struct http_request *request);
+
+/* Lets in what has come of the answers, without waiting: a connection that nobody reads from stands
+ * still.  Cheap: for whoever is busy with something else. */
+void http_go_on(struct http_client *client);
+
+/* Takes the answer, waiting for it as long as its request may take, and frees `ahead`.  0 and -1
+ * as http_perform(); *waited: whether it failed while it was waited for. */
+int http_finish(struct http_client *client, struct http_ahead *ahead, struct http_answer *answer,
+		bool *waited, struct err *e);
+
+/* Forgets the request, and frees `ahead`; NULL: nothing happens. */
+void http_drop(struct http_client *client, struct http_ahead *ahead);
 
 /* A header of the last answer, NULL if it had none.  Borrowed until the next
  * request. */

@@ -15,7 +15,7 @@
  * The Lambda functions wrote an item of this key too, with other attributes and, as
  * all of theirs, without a version: nothing in such a one is believed.
  *
- * It is written after each page, on the version that was read.  A run that
+ * It is written as the pages are looked at (sync/sync_window.h), on the version that was read.  A run that
  * starts takes an unfinished one over, and that one, if it is still alive, finds
  * so at its next write and ends: nothing is left out and no lock can stay behind.
  */

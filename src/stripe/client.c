@@ -31,8 +31,16 @@ const struct metrics_family stripe_retries = {
 	.help = "Requests to Stripe that were tried again.",
 };
 
+/* What was asked ahead. */
+struct ahead {
+	char *path; /* NULL: nothing */
+	struct http_ahead *http;
+	int64_t since; /* monotonic microseconds */
+};
+
 struct stripe_client {
 	struct http_client *http;
+	struct ahead ahead[STRIPE_AHEAD];
 	char *authorization; /* the whole header */
 	char *base;          /* without a slash at the end */
 	bool replayed;
@@ -67,6 +75,7 @@ void stripe_client_free(struct stripe_client *client)
 {
 	if (!client)
 		return;
+	stripe_forget_ahead(client);
 	http_client_free(client->http);
 	mem_wipe(client->authorization, strlen(client->authorization));
 	free(client->authorization);
@@ -184,12 +193,12 @@ static const char *outcome_of(int rc, int status)
 	return status < 400 ? "ok" : status < 500 ? "refused" : "failed";
 }
 
-static int send_once(struct stripe_client *client, const struct stripe_request *request,
-		     const char *url, struct http_answer *answer, struct err *e)
+/* The request as HTTP has it; `key` is the header of its idempotency key, or NULL. */
+static struct http_request http_request_of(const struct stripe_client *client,
+					   const struct stripe_request *request, const char *url,
+					   const char *key)
 {
-	char *key = request->idempotency_key ?
-		str_printf("Idempotency-Key: %s", request->idempotency_key) : NULL;
-	struct http_request http = {
+	return (struct http_request){
 		.method = request->method,
 		.url = url,
 		.headers = {client->authorization, "Stripe-Version: " STRIPE_API_VERSION,
@@ -197,18 +206,100 @@ static int send_once(struct stripe_client *client, const struct stripe_request *
 		.body = span_of(request->form),
 		.deadline = request->deadline,
 	};
+}
+
+/* Counts a try, and keeps away from Stripe's limit once it has answered that it was reached. */
+static void note_answer(struct stripe_client *client, const char *method, int64_t since, int rc,
+			int status)
+{
+	metrics_took(&stripe_seconds, clock_monotonic_us() - since,
+		     (const char *const[METRICS_LABELS]){method, outcome_of(rc, status)});
+	if (rc == 0 && status == 429 && client->interval)
+		slow_down(client);
+}
+
+static struct ahead *find_ahead(struct stripe_client *client, const char *path)
+{
+	struct ahead *ahead = client->ahead, *end = ahead + STRIPE_AHEAD;
+
+	while (ahead < end && !(path ? ahead->path && strcmp(ahead->path, path) == 0 : !ahead->path))
+		ahead++;
+	return ahead < end ? ahead : NULL;
+}
+
+void stripe_ask_ahead(struct stripe_client *client, const char *path, int64_t deadline)
+{
+	const struct stripe_request request = {.method = "GET", .path = path, .deadline = deadline};
+	struct ahead *ahead = find_ahead(client, path) ? NULL : find_ahead(client, NULL);
+	char *url;
+	struct http_request http;
+
+	if (!ahead)
+		return;
+	if (client->interval)
+		wait_for_rate(client, deadline);
+	url = str_printf("%s%s", client->base, path);
+	http = http_request_of(client, &request, url, NULL);
+	ahead->since = clock_monotonic_us();
+	ahead->http = http_begin(client->http, &http);
+	if (ahead->http)
+		ahead->path = str_dup(path);
+	free(url);
+}
+
+void stripe_let_in(struct stripe_client *client)
+{
+	http_go_on(client->http);
+}
+
+void stripe_forget_ahead(struct stripe_client *client)
+{
+	struct ahead *ahead = client->ahead, *end = ahead + STRIPE_AHEAD;
+
+	for (; ahead < end; ahead++) {
+		http_drop(client->http, ahead->http);
+		free(ahead->path);
+		*ahead = (struct ahead){.path = NULL};
+	}
+}
+
+/* Takes the answer that was asked ahead; false where there is none, or none came before anybody
+ * waited for it (a connection that was closed, time that was over): it is asked for anew. */
+static bool take_ahead(struct stripe_client *client, const struct stripe_request *request,
+		       struct http_answer *answer, int *rc, struct err *e)
+{
+	struct ahead *found = strcmp(request->method, "GET") == 0 ? find_ahead(client, request->path)
+								  : NULL, ahead;
+	bool waited;
+
+	if (!found)
+		return false;
+	ahead = *found;
+	*found = (struct ahead){.path = NULL};
+	free(ahead.path);
+	*rc = http_finish(client->http, ahead.http, answer, &waited, e);
+	note_answer(client, request->method, ahead.since, *rc, answer->status);
+	return *rc == 0 || waited;
+}
+
+static int send_once(struct stripe_client *client, const struct stripe_request *request,
+		     const char *url, struct http_answer *answer, struct err *e)
+{
+	struct http_request http;
 	int64_t since;
+	char *key;
 	int rc;
 
+	if (take_ahead(client, request, answer, &rc, e))
+		return rc;
 	if (client->interval)
 		wait_for_rate(client, request->deadline);
+	key = request->idempotency_key ? str_printf("Idempotency-Key: %s", request->idempotency_key)
+				       : NULL;
+	http = http_request_of(client, request, url, key);
 	since = clock_monotonic_us();
 	rc = http_perform(client->http, &http, answer, e);
-	metrics_took(&stripe_seconds, clock_monotonic_us() - since,
-		     (const char *const[METRICS_LABELS]){request->method,
-							 outcome_of(rc, answer->status)});
-	if (rc == 0 && answer->status == 429 && client->interval)
-		slow_down(client);
+	note_answer(client, request->method, since, rc, answer->status);
 	free(key);
 	return rc;
 }

@@ -50,6 +50,22 @@ struct stripe_request {
 int stripe_send(struct stripe_client *client, const struct stripe_request *request,
 		struct json_object **answer, struct err *e);
 
+#define STRIPE_AHEAD 8 /* requests at most */
+
+/*
+ * Sends a GET of `path` now, at the client's rate; a stripe_send() of the same path takes the
+ * answer, however it came, as that of its own first try.  One that was lost before anybody waited
+ * for it is asked for anew.  Where it can't be sent, or STRIPE_AHEAD are on their way, nothing
+ * happens.
+ */
+void stripe_ask_ahead(struct stripe_client *client, const char *path, int64_t deadline);
+
+/* Lets in what has come of it, without waiting: to be called now and then. */
+void stripe_let_in(struct stripe_client *client);
+
+/* Forgets what was asked ahead and not taken. */
+void stripe_forget_ahead(struct stripe_client *client);
+
 /* e->upstream of an answer that was a success and is not what was asked for: it can't
  * be read.  stripe_unreadable() sets it, for whoever finds that out; is -1. */
 #define STRIPE_UNREADABLE 200

@@ -23,6 +23,11 @@ int stripe_get_page(struct stripe_client *client, struct buf *path,
 		form_add_int(path, pages->to, "created[lte]");
 	if (pages->after)
 		form_add(path, pages->after, "starting_after");
+	if (!page) {
+		if (!path->failed)
+			stripe_ask_ahead(client, buf_text(path), deadline);
+		return 0;
+	}
 	rc = stripe_get(client, path, deadline, &list, e);
 	if (!rc)
 		rc = stripe_page_of(list, page, e);
@@ -80,6 +85,13 @@ int stripe_pages_next(struct stripe_pages *pages, struct stripe_client *client, 
 	pages->ended = !got.next;
 	*page = got.data;
 	return 0;
+}
+
+void stripe_pages_ask_ahead(const struct stripe_pages *pages, struct stripe_client *client,
+			    int64_t deadline)
+{
+	if (!pages->ended)
+		pages->list(client, pages, deadline, NULL, NULL);
 }
 
 void stripe_pages_end(struct stripe_pages *pages)

@@ -25,7 +25,7 @@
 struct stripe_pages;
 
 /* Asks for the page behind pages->after of one kind of list: the functions of
- * stripe/list.h are such. */
+ * stripe/list.h are such.  With a `page` of NULL it is asked ahead (stripe_ask_ahead()), and 0. */
 typedef int stripe_list(struct stripe_client *client, const struct stripe_pages *pages,
 			int64_t deadline, struct stripe_page *page, struct err *e);
 
@@ -44,6 +44,10 @@ struct stripe_pages {
  */
 int stripe_pages_next(struct stripe_pages *pages, struct stripe_client *client, int64_t deadline,
 		      struct json_object **page, struct err *e);
+
+/* Asks ahead for the page that stripe_pages_next() gives next, if there is one. */
+void stripe_pages_ask_ahead(const struct stripe_pages *pages, struct stripe_client *client,
+			    int64_t deadline);
 
 /* Frees what it holds. */
 void stripe_pages_end(struct stripe_pages *pages);

@@ -9,12 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/numbering.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/seconds.h"
 #include "record/ask_charge.h"
 #include "sync/paid_at.h"
+#include "sync/reconcile_read.h"
 #include "sync/retry.h"
 #include "record/record_session.h"
 #include "record/subject.h"
@@ -23,24 +23,9 @@
 #include "shop/item_keys.h"
 #include "shop/charge.h"
 #include "shop/order.h"
-#include "shop/order_items.h"
 
 #define SOURCE "sync"
-
-/* One session, and the order that it should have. */
-struct candidate {
-	struct json_object *json; /* borrowed */
-	struct session session;
-	struct item_keys keys;
-	enum event_kind kind;
-	struct json_object *items[ITEM_KINDS]; /* as they stand, or NULL; owned */
-	struct json_object *order; /* the one among them */
-	int64_t paid_at;           /* found where the order lacks it, else 0 */
-	bool skip;                 /* there should be none */
-	bool left;                 /* it is set aside, and skipped */
-	unsigned look_up;          /* items that are to be read now: 1 << ITEM_ORDER and so on */
-	unsigned astray;           /* items beside the order: order_items_astray() */
-};
+#define LET_IN 10 /* sessions, after which the next page's bytes are let in */
 
 /* The run that set a session aside has waited for it: the next ones try each call once. */
 static struct retry retry_of(const struct reconcile *r)
@@ -77,120 +62,6 @@ static void read_candidate(struct reconcile *r, struct candidate *c, struct json
 	else
 		item_keys_init(&c->keys, NULL, &c->session, r->app->config.order_number_prefix,
 			       now);
-}
-
-/* Items that are read by one call of the store. */
-struct reading {
-	struct store_key keys[STORE_MAX_ITEMS];
-	struct json_object **to[STORE_MAX_ITEMS];
-	size_t n;
-};
-
-/* Makes the call, again while that is worth it. */
-static int read_now(struct reconcile *r, struct reading *reading, struct err *e)
-{
-	struct json_object *found[STORE_MAX_ITEMS] = {NULL};
-	size_t i, n = reading->n;
-
-	reading->n = 0;
-	if (n && retry_get_many(reconcile_retry(r), reading->keys, n, found, e))
-		return -1;
-	for (i = 0; i < n; i++) {
-		json_object_put(*reading->to[i]);
-		*reading->to[i] = found[i];
-	}
-	return 0;
-}
-
-/* Reads what each candidate is to have looked up.  A payment's pointer comes right behind its
- * order, which it has a copy of: the store need not read that again. */
-static int read_items(struct reconcile *r, struct candidate *list, size_t n, struct err *e)
-{
-	static const enum item_kind kinds[] = {ITEM_ORDER, ITEM_PAYMENT, ITEM_SESSION, ITEM_NUMBER,
-					       ITEM_DAY};
-	struct reading reading = {.n = 0};
-	struct candidate *c;
-	enum item_kind which;
-	size_t k;
-
-	for (c = list; c < list + n; c++)
-		for (k = 0; k < sizeof kinds / sizeof *kinds; k++) {
-			which = kinds[k];
-			if (!(c->look_up >> which & 1) || !c->keys.pk[which])
-				continue;
-			if (reading.n == STORE_MAX_ITEMS && read_now(r, &reading, e))
-				return -1;
-			reading.keys[reading.n] = (struct store_key){c->keys.pk[which], c->keys.sk[which]};
-			reading.to[reading.n++] = &c->items[which];
-		}
-	if (read_now(r, &reading, e))
-		return -1;
-	for (c = list; c < list + n; c++) {
-		c->order = c->items[ITEM_ORDER];
-		c->look_up = 0;
-	}
-	return 0;
-}
-
-/* An order that is not where it should be may be where its session's item says:
- * the Lambda functions put the time of processing into the key. */
-static int follow_sessions(struct reconcile *r, struct candidate *list, size_t n, struct err *e)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		list[i].look_up = list[i].skip || list[i].order ? 0 : 1u << ITEM_SESSION;
-	if (read_items(r, list, n, e))
-		return -1;
-	for (i = 0; i < n; i++) {
-		struct candidate *c = &list[i];
-
-		if (!c->skip && !c->order && item_keys_names(c->items[ITEM_SESSION], c->session.id) &&
-		    item_keys_from_pointer(&c->keys, c->items[ITEM_SESSION]))
-			c->look_up = 1u << ITEM_ORDER;
-	}
-	return read_items(r, list, n, e);
-}
-
-/* A number that another order has is no fault of this one. */
-static int ignore_taken_number(struct reconcile *r, struct candidate *c, struct json_object *pointer,
-			       struct err *e)
-{
-	struct numbering n = {.app = r->app, .session_id = c->session.id};
-	struct retry retry = reconcile_retry(r);
-	bool taken = false;
-	int rc;
-
-	if (!(c->astray >> ITEM_NUMBER & 1))
-		return 0;
-	do {
-		n.deadline = deadline_in(RETRY_CALL_MS);
-		rc = numbering_is_taken(&n, pointer, &taken, e);
-	} while (rc && retry_again(&retry, e));
-	if (taken)
-		c->astray &= ~(1u << ITEM_NUMBER);
-	return rc;
-}
-
-/* Whether what stands beside each order says what it says. */
-static int read_beside(struct reconcile *r, struct candidate *list, size_t n, struct err *e)
-{
-	int64_t now = clock_epoch();
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		item_keys_from_order(&list[i].keys, list[i].order);
-		if (list[i].order)
-			list[i].look_up = 1u << ITEM_SESSION | 1u << ITEM_NUMBER | 1u << ITEM_DAY;
-	}
-	if (read_items(r, list, n, e))
-		return -1;
-	for (i = 0; i < n; i++) {
-		list[i].astray = order_items_astray(&list[i].keys, list[i].items, now);
-		if (ignore_taken_number(r, &list[i], list[i].items[ITEM_NUMBER], e))
-			return -1;
-	}
-	return 0;
 }
 
 /* --- whether it differs ----------------------------------------------------------- */
@@ -383,6 +254,8 @@ static int look_at_all(struct reconcile *r, const struct candidate *list, size_t
 		struct retry retry = retry_of(r);
 		int found = 0;
 
+		if (i % LET_IN == 0 && r->app->stripe_opened)
+			stripe_let_in(r->app->stripe_opened);
 		r->state->counts.sessions += !c->left;
 		if (!c->skip) {
 			if (charge_matters(c->order, charge_of_session(c->json)))
@@ -423,15 +296,11 @@ int reconcile_sessions(struct reconcile *r, struct json_object *sessions, struct
 
 	/* What there should be, and what stands. */
 	list = mem_zalloc(n + 1, sizeof *list);
-	for (i = 0; i < n; i++) {
+	for (i = 0; i < n; i++)
 		read_candidate(r, &list[i], json_object_array_get_idx(sessions, i), now);
-		list[i].look_up = list[i].skip ? 0 : 1u << ITEM_ORDER | 1u << ITEM_PAYMENT;
-	}
-	rc = read_items(r, list, n, e);
+	rc = reconcile_read_orders(r, list, n, e);
 	if (!rc)
-		rc = follow_sessions(r, list, n, e);
-	if (!rc)
-		rc = read_beside(r, list, n, e);
+		rc = reconcile_read_beside(r, list, n, e);
 	/* Where they differ, the one is made of the other. */
 	if (!rc)
 		rc = find_times(r, list, n, e);

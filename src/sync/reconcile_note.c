@@ -84,6 +84,12 @@ void reconcile_unknown(struct reconcile *r, const char *session_id, struct json_
 	r->listener->difference(r->listener->context, &d);
 }
 
+void reconcile_has_read(struct reconcile *r, struct json_object *entries)
+{
+	json_object_put(r->read);
+	r->read = entries;
+}
+
 void reconcile_remember_charge(struct reconcile *r, const char *session_id)
 {
 	if (!r->charged)
@@ -99,7 +105,8 @@ bool reconcile_has_charge(const struct reconcile *r, const char *session_id)
 
 void reconcile_end(struct reconcile *r)
 {
+	json_object_put(r->read);
 	json_object_put(r->charged);
 	json_object_put(r->unknown);
-	r->charged = r->unknown = NULL;
+	r->read = r->charged = r->unknown = NULL;
 }

@@ -47,6 +47,7 @@ struct reconcile {
 	int failures; /* one after the other: sessions with a passing one */
 	bool refused; /* Stripe refuses the key */
 	struct json_object *unknown; /* a set of session ids that were reported */
+	struct json_object *read; /* {session id: its order's day entry}; or NULL: reconcile_has_read() */
 	struct json_object *charged; /* a set of session ids: see reconcile_has_charge() */
 };
 
@@ -80,6 +81,10 @@ int reconcile_no_session(struct reconcile *r, const char *session_id, struct jso
 /* Whether it is not the sessions: the key is refused, or so many failed one after
  * the other. */
 bool reconcile_gives_up(const struct reconcile *r);
+
+/* The day entries of the orders that are looked at next, by session, as they were read just now: they
+ * are not read again.  Takes the object (NULL: none were). */
+void reconcile_has_read(struct reconcile *r, struct json_object *entries);
 
 /* Remembers one for reconcile_has_charge(). */
 void reconcile_remember_charge(struct reconcile *r, const char *session_id);

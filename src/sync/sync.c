@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The reconciler.  The one idea: after each page it writes how far it is, so a
- * run that is killed costs a page, and two at once cost nothing but the first
- * one's end.
+ * The reconciler.  The one idea: page by page it writes how far it is, so a run that
+ * is killed costs a page (in a very large window ten), and two at once cost nothing but
+ * the first one's end.
  */
 #include "sync/sync.h"
 
@@ -20,8 +20,8 @@
 #include "sync/sync_metrics.h"
 #include "sync/sync_set_aside.h"
 #include "sync/sync_unlisted.h"
+#include "sync/sync_window.h"
 #include "shop/keys.h"
-#include "stripe/list.h"
 
 #define PENDING_DAYS_NEAR 14
 #define PENDING_CHEAP 5000 /* entries of a walk over all days */
@@ -32,29 +32,11 @@ struct sync {
 	struct sync_result *result;
 	struct sync_state state;
 	struct reconcile reconcile;
-	struct stripe_pages pages; /* of the segment that is being read */
 	struct sync_unlisted unlisted; /* orders of the window without a session */
 	struct json_object *aside; /* what was set aside when the run began */
 	int64_t now;      /* when it began, and the same by the other clock: */
 	int64_t began_ms;
-	bool begun;   /* a page of the segment has been read */
-	int64_t left; /* sessions that may still be looked at */
 };
-
-/* Begins to read the first segment, or goes on in it. */
-static void begin_segment(struct sync *s)
-{
-	const struct sync_segment *segment = &s->state.todo[0];
-
-	stripe_pages_end(&s->pages);
-	s->pages = (struct stripe_pages){
-		/* Up to now is without a bound: Stripe's clock may be ahead of this one. */
-		.list = stripe_complete_sessions, .from = segment->from,
-		.to = segment->to < s->now ? segment->to : 0,
-		.after = segment->after[0] ? str_dup(segment->after) : NULL,
-	};
-	s->begun = false;
-}
 
 /* Writes how far the run is.  A dry run writes nothing. */
 static int save(struct sync *s, struct err *e)
@@ -70,86 +52,21 @@ static int save(struct sync *s, struct err *e)
 	return rc;
 }
 
-/* Holds the days' entries against the page: those as old as its sessions, or, of the
- * last page, all that are left of the segment.  Where a segment is gone on with, the
- * entries begin with the page. */
-static int look_for_unlisted(struct sync *s, struct json_object *sessions, struct err *e)
+static int save_window(void *context, struct err *e)
 {
-	const struct sync_segment *segment = &s->state.todo[0];
-	size_t n = json_object_array_length(sessions);
-	int64_t first = segment->to, last = segment->from;
-
-	if (n) {
-		first = json_int_or(json_object_array_get_idx(sessions, 0), "created", 0);
-		last = json_int_or(json_object_array_get_idx(sessions, n - 1), "created", 0);
-	}
-	if (!s->begun) {
-		int64_t to = segment->to + 1;
-
-		if (segment->after[0])
-			to = first + 1;
-		else if (segment->to >= s->now) /* Stripe's clock may be ahead of this one */
-			to = segment->to + DAY;
-		sync_unlisted_begin(&s->unlisted, &s->reconcile, to);
-	}
-	s->begun = true;
-	return sync_unlisted_page(&s->unlisted, sessions, s->pages.ended ? segment->from : last, e);
-}
-
-/* One page of sessions.  A run that stops within a page has repaired what it found there;
- * the next one reads the page again. */
-static int one_page(struct sync *s, struct err *e)
-{
-	struct sync_segment *first = &s->state.todo[0];
-	int64_t before = s->state.counts.sessions;
-	struct json_object *sessions;
-	size_t n, most = (size_t)s->left;
-	int rc = retry_next_page(reconcile_retry(&s->reconcile), &s->pages, &sessions, e);
-
-	if (rc)
-		return -1;
-
-	/* No more of the page than may be looked at: the list goes on behind that. */
-	n = json_object_array_length(sessions);
-	if (n > most) {
-		json_object_array_del_idx(sessions, most, n - most);
-		stripe_pages_end(&s->pages);
-		s->pages.after = str_dup(json_string_or_null(
-			json_object_array_get_idx(sessions, most - 1), "id"));
-		s->pages.ended = false;
-	}
-
-	rc = look_for_unlisted(s, sessions, e);
-	if (!rc)
-		rc = reconcile_sessions(&s->reconcile, sessions, e);
-	s->left -= s->state.counts.sessions - before;
-	json_object_put(sessions);
-	if (rc || reconcile_stops(&s->reconcile))
-		return rc;
-
-	/* The segment goes on after the page, or is done with. */
-	if (!s->pages.ended) {
-		snprintf(first->after, sizeof first->after, "%s", s->pages.after);
-	} else {
-		s->state.n--;
-		memmove(first, first + 1, s->state.n * sizeof *first);
-		if (s->state.n)
-			begin_segment(s);
-	}
-	return save(s, e);
+	return save(context, e);
 }
 
 /* The sessions that were created in the window. */
 static int window_pass(struct sync *s, struct err *e)
 {
-	int rc = 0;
+	struct sync_window window = {
+		.reconcile = &s->reconcile, .unlisted = &s->unlisted, .now = s->now,
+		.left = s->options->max_sessions ? s->options->max_sessions : INT64_MAX,
+		.place = &s->result->place, .save = save_window, .context = s,
+	};
 
-	if (s->state.n)
-		begin_segment(s);
-	while (!rc && s->state.n && s->left > 0 && !reconcile_stops(&s->reconcile))
-		rc = one_page(s, e);
-	stripe_pages_end(&s->pages);
-	return rc;
+	return sync_window_read(&window, e);
 }
 
 /* --- what is not in the window ------------------------------------------------------- */
@@ -229,7 +146,7 @@ static int late_passes(struct sync *s, struct err *e)
 	struct err other;
 	int rc = sync_set_aside(&s->reconcile, s->aside, e);
 
-	if (!rc && s->unlisted.waiting)
+	if (!rc)
 		rc = sync_unlisted_ask(&s->unlisted, e);
 	if (!rc)
 		rc = walk_pending(s, &late, e);
@@ -313,7 +230,6 @@ int sync_run(struct app *app, const struct sync_options *options, struct sync_re
 	struct sync s = {
 		.app = app, .options = options, .result = result, .now = clock_epoch(),
 		.began_ms = clock_monotonic_ms(),
-		.left = options->max_sessions ? options->max_sessions : INT64_MAX,
 	};
 	const struct sync_counts *c = &result->counts;
 	int rc;
@@ -321,6 +237,7 @@ int sync_run(struct app *app, const struct sync_options *options, struct sync_re
 	*result = (struct sync_result){.end = SYNC_COMPLETE};
 	s.reconcile = (struct reconcile){.app = app, .listener = &options->listener,
 					 .state = &s.state, .dry_run = options->dry_run};
+	sync_unlisted_init(&s.unlisted, &s.reconcile);
 	rc = rate_limit_keep(app, deadline_in(RETRY_CALL_MS), e);
 	if (!rc)
 		rc = run(&s, e);

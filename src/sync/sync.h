@@ -3,7 +3,7 @@
  * The reconciler: every complete session of a window of time is held against
  * its order, and repaired through the webhook's own path.
  *
- * Four passes: the sessions created in the window, newest first; those that earlier
+ * Four passes: the sessions created in the window (sync/sync_window.h); those that earlier
  * runs have set aside; the orders from before the window that are still pending; those
  * that had a refund or a dispute in it.  One call of Stripe and one read of
  * the store for a hundred sessions that are in order.
@@ -12,6 +12,7 @@
 #define ORDERSNAP_SYNC_SYNC_H
 
 #include "sync/reconcile.h"
+#include "sync/sync_window.h"
 
 struct sync_options {
 	int64_t from;         /* epoch seconds: look back to there; 0: as configured */
@@ -31,6 +32,7 @@ struct sync_result {
 	enum sync_end end;
 	bool resumed;
 	int64_t from, to; /* what it looks at, known before the first page */
+	struct sync_place place; /* how far it is there */
 	struct sync_counts counts;
 	struct app_calls calls;
 };

@@ -55,14 +55,14 @@ def _():
 
 @test
 def _():
-    "a hundred orders in order and what stands beside them are five BatchGetItem, and nothing is written"
+    "a hundred orders in order and what stands beside them are four BatchGetItem, and nothing is written"
     before = rows()
     summary, differences = sync()
     equal((summary["inOrder"], differences), (SESSIONS, []))
     equal(rows(), before)
-    # The state, and three pages with five kinds of items, a hundred a call; the days of pending orders
-    # are queries, all of the last ninety where they have few orders.
-    equal(proxy.calls["BatchGetItem"] + proxy.calls["GetItem"], 1 + 5 + 5 + 3, str(proxy.calls))
+    # The state, and three pages with four kinds of items, a hundred a call; the days' entries are queries,
+    # for pending orders all of the last ninety where they have few orders.
+    equal(proxy.calls["BatchGetItem"] + proxy.calls["GetItem"], 1 + 4 + 4 + 2, str(proxy.calls))
     equal(proxy.calls["TransactWriteItems"] + proxy.calls["PutItem"], 5, str(proxy.calls))
     ok(proxy.calls["Query"] <= 95, str(proxy.calls))
 

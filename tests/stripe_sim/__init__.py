@@ -60,7 +60,8 @@ Everything that Stripe has no API for is under /_sim: JSON in, JSON out, no key.
   POST   /_sim/created     {"ids": [...], "created"}: these refunds, disputes and events are of that
                            time; an event older than 30 days is told of no more
   POST   /_sim/fault       {"match": regex on "METHOD /path", "kind", "times"?: 1 (-1: for ever),
-                           "ms"?: delay before, "status"?: 500, "should_retry"?: true|false|null}
+                           "ms"?: delay before, "status"?: 500, "should_retry"?: true|false|null,
+                           "cursor"?: true: requests with a starting_after alone}
                            The kinds: "delay" waits and then works; "hold" waits until the faults
                            are forgotten, a minute at most; "status" answers that error
                            and does no work; "disconnect" hangs up and does no work;

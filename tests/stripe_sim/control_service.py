@@ -44,7 +44,7 @@ def reset_all(sim):
 
 
 @control("POST", "/_sim/fault", match=REQUIRED, kind=REQUIRED, times=1, ms=0, status=500,
-         should_retry=None)
+         should_retry=None, cursor=False)
 def add_fault(sim, **given):
     if given["kind"] not in FAULT_KINDS:
         raise ControlError("kind must be one of " + ", ".join(FAULT_KINDS))

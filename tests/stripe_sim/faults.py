@@ -34,6 +34,7 @@ class Fault:
     ms: int = 0
     status: int = 500
     should_retry: bool = None
+    cursor: bool = False
     struck: int = 0
     removed: bool = False
 
@@ -72,7 +73,7 @@ class Faults:
         with self.lock:
             for fault in self.list:
                 if (fault.times != fault.struck and re.search(fault.match, request)
-                        and (cursor or fault.kind != "lost_cursor")):
+                        and (cursor or not fault.cursor and fault.kind != "lost_cursor")):
                     fault.struck += 1
                     return fault
         return None
