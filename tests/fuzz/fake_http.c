@@ -6,17 +6,13 @@
 
 #include <string.h>
 
+#include "../lib/counting_http.h"
+#include "../lib/standing_clock.h"
 #include "base/clock.h"
-#include "net/http.h"
 #include "targets.h"
-#include "tests/lib/standing_clock.h"
 
 #define EPOCH 1700000000
 #define REQUEST_MS 20 /* what a request takes */
-
-struct http_client {
-	unsigned calls;
-};
 
 static struct span answers;
 static unsigned requests;
@@ -54,51 +50,12 @@ void standing_clock_pass(int64_t ms)
 
 /* --- the servers --------------------------------------------------------------------------- */
 
-void http_prepare(void)
-{
-}
-
-struct http_client *http_client_new(void)
-{
-	struct http_client *client = calloc(1, sizeof *client);
-
-	HOLDS(client);
-	return client;
-}
-
-void http_client_free(struct http_client *client)
-{
-	free(client);
-}
-
-unsigned http_client_calls(const struct http_client *client)
-{
-	return client->calls;
-}
-
-void http_answer_init(struct http_answer *answer)
-{
-	answer->status = 0;
-	buf_init(&answer->body, HTTP_MAX_ANSWER);
-}
-
-void http_answer_free(struct http_answer *answer)
-{
-	buf_free(&answer->body);
-}
-
 const char *http_last_header(struct http_client *client, const char *name)
 {
 	(void)client;
 	if (strcmp(name, "Stripe-Should-Retry") == 0)
 		return retry ? "true" : no_retry ? "false" : NULL;
 	return replayed && strcmp(name, "Idempotent-Replayed") == 0 ? "true" : NULL;
-}
-
-int64_t http_last_date(struct http_client *client)
-{
-	(void)client;
-	return clock_epoch();
 }
 
 static bool is_printable(const char *text)

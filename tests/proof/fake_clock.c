@@ -2,7 +2,7 @@
 /*
  * The run's clock, which stands still but for sleep.
  */
-#include "tests/lib/standing_clock.h"
+#include "../lib/standing_clock.h"
 #include "world.h"
 
 int64_t standing_clock_epoch(void)

@@ -18,7 +18,7 @@
 #include "choices.h"
 #include "history.h"
 #include "sync/sync.h"
-#include "tests/lib/table.h"
+#include "../lib/table.h"
 
 #define PROCESSES 4
 #define QUEUE_MAX 256

@@ -6,14 +6,10 @@
 
 #include <poll.h>
 
+#include "../lib/counting_http.h"
 #include "../lib/standing_clock.h"
 #include "base/log.h"
 #include "format/json_canonical.h"
-#include "net/http.h"
-
-struct http_client {
-	unsigned calls;
-};
 
 struct outside outside;
 
@@ -269,50 +265,11 @@ const char *outside_items(void)
 
 /* --- the servers ---------------------------------------------------------------- */
 
-void http_prepare(void)
-{
-}
-
-struct http_client *http_client_new(void)
-{
-	struct http_client *client = calloc(1, sizeof *client);
-
-	assert_non_null(client);
-	return client;
-}
-
-void http_client_free(struct http_client *client)
-{
-	free(client);
-}
-
-unsigned http_client_calls(const struct http_client *client)
-{
-	return client->calls;
-}
-
-void http_answer_init(struct http_answer *answer)
-{
-	answer->status = 0;
-	buf_init(&answer->body, HTTP_MAX_ANSWER);
-}
-
-void http_answer_free(struct http_answer *answer)
-{
-	buf_free(&answer->body);
-}
-
 const char *http_last_header(struct http_client *client, const char *name)
 {
 	(void)client;
 	(void)name;
 	return NULL;
-}
-
-int64_t http_last_date(struct http_client *client)
-{
-	(void)client;
-	return standing_clock_epoch();
 }
 
 int http_perform(struct http_client *client, const struct http_request *request,
