@@ -71,6 +71,7 @@ static void a_profiles_keys_stand_in_one_of_two_files(void **state)
 		{"shop", "[shop]\n" KEYS "aws_session_token = t1\naws_security_token = t2\n", "", "AKIA1 s1 t2"},
 		{"shop", "[shop]\naws_session_token = t1\n", "[profile shop]\n" KEYS, "AKIA1 s1 -"},
 		{"shop", "", "[profile shop]\n" KEYS, "AKIA1 s1 -"},
+		{"a", "[a]\n" KEYS, "", "AKIA1 s1 -"},
 		{"my shop", "", "[profile \"my shop\"]\n" KEYS, "AKIA1 s1 -"},
 		{"my shop", "", "[profile 'my shop' ]\n" KEYS, "AKIA1 s1 -"},
 		{"my shop", "", "[profile my\\ shop]\n" KEYS, "AKIA1 s1 -"},

@@ -68,6 +68,18 @@ static void recorded_by_functions(void)
 			    "'orderId':'cs_test_1','stripeSessionId':'cs_test_1','status':'completed'}"));
 }
 
+/* Somebody has edited the sale's order: it does not say any more which it is. */
+static void damaged(void)
+{
+	struct json_object *order;
+
+	sold();
+	order = keep(json_copy(table_find(&outside.table, SOLD_PK, SOLD_SK)));
+	json_object_object_del(order, "orderId");
+	json_object_object_del(order, "stripeSessionId");
+	outside_put(order);
+}
+
 /* The number that the session's id gives is that of an order of another's. */
 static void number_taken(void)
 {
@@ -122,6 +134,8 @@ static const struct scenario {
 	 "'PK':'USER#bob'"},
 	{"a sale that is disputed", adopted, disputed, SOLD, "'dispute':{'amount':1000"},
 	{"a refund", sold, refunded, REFUND, "'amountRefunded':300"},
+	{"a refund of an order that does not say which it is", damaged, refunded, REFUND,
+	 "'stripeSessionId':'cs_test_1'"},
 	{"a refund before its sale", adopted, refunded, REFUND, "'amountRefunded':300"},
 	{"a refund that names its charge alone", sold, refunded,
 	 EVENT("evt_2", "refund.updated", "{'id':'re_1','object':'refund','charge':'ch_1'}"),

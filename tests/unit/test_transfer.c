@@ -77,6 +77,8 @@ static void opened(void)
 {
 	outside_put(json_of("{'PK':'SESSION#cs_test_4','SK':'METADATA','userId':'ann@example.com',"
 			    "'stripeSessionId':'cs_test_4','status':'open','version':1}"));
+	outside_put(json_of("{'PK':'SESSION#cs_test_5','SK':'METADATA','userId':'bob',"
+			    "'stripeSessionId':'cs_test_5','status':'open','version':1}"));
 	sold();
 	outside.page = 2;
 }
@@ -99,6 +101,7 @@ static const struct task tasks[] = {
 	{"adopt a new store", nothing, adopt_nothing, "\"SK\":\"ADOPTED\""},
 	{"adopt again", sold, adopt_once_more, "\"SK\":\"ADOPTED\""},
 	{"erase an order", sold, erase, "erased"},
+	{"erase nobody else's visits", opened, erase_visits, "\"userId\":\"bob\""},
 	{"erase visits", opened, erase_visits, "\"stripeSessionId\":\"cs_test_4\"}"},
 };
 
