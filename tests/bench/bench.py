@@ -78,10 +78,9 @@ def templates(folder):
     whole["payment_intent"] = {"id": "pi_@ID@", "object": "payment_intent", "status": "succeeded",
                                "amount": session["amount_total"], "currency": session["currency"],
                                "latest_charge": charge_of(session, "pi_@ID@")}
-    # As it is listed: without its lines, and of a time of its own.
+    whole.update(created="@AT@", status="complete")
+    whole["payment_intent"]["latest_charge"]["created"] = "@AT@"
     listed = {name: value for name, value in whole.items() if name != "line_items"}
-    listed.update(created="@AT@", status="complete")
-    listed["payment_intent"]["latest_charge"]["created"] = "@AT@"
     for name, value in (("session.json", whole), ("lines.json", lines), ("listed.json", listed)):
         with open(os.path.join(folder, name), "w", encoding="utf-8") as f:
             f.write(json.dumps(value).replace('"@AT@"', "@AT@"))

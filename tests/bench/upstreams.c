@@ -34,7 +34,7 @@
 
 static char *session_text, *lines_text, *listed_text;
 static int delay_ms;
-static long listed, newest;
+static long listed, newest, began;
 static atomic_long sessions, lines, lists, other, reads, writes, write_items, read_items;
 
 static char *read_file(const char *name)
@@ -50,12 +50,12 @@ static char *read_file(const char *name)
 	return text;
 }
 
-/* When the session with this id was created. */
+/* When the session with this id was created: one that is not listed, a minute ago. */
 static long created(const char *id)
 {
-	long number = strncmp(id, LISTED, strlen(LISTED)) == 0 ? strtol(id + strlen(LISTED), NULL, 10) : 0;
-
-	return newest - listed + 1 + number;
+	if (strncmp(id, LISTED, strlen(LISTED)) != 0)
+		return began - 60;
+	return newest - listed + 1 + strtol(id + strlen(LISTED), NULL, 10);
 }
 
 static void put(FILE *to, const char *text, const char *id, size_t id_length)
@@ -291,6 +291,7 @@ int main(int argc, char **argv)
 	session_text = read_file(argv[1]);
 	lines_text = read_file(argv[2]);
 	delay_ms = (int)strtol(argv[3], NULL, 10);
+	began = time(NULL);
 	if (argc == 7) {
 		listed_text = read_file(argv[4]);
 		listed = strtol(argv[5], NULL, 10);
