@@ -30,6 +30,9 @@ FLOOR = "tests/coverage/floor"
 EVERY_LINE = ("src/shop", "src/record", "src/stripe/signature.c")
 # By so much the figures of two runs may differ: what is reached by chance, who comes first.
 SLACK = 0.2
+# The floor's figures are of Debian 12's clang.  What is a branch is the compiler's to say: that of Debian 13
+# comes to up to 0.5 less in a room, and to the same lines.
+COMPILER = 0.5
 
 # Lines: {number: count}.  Branches: {(line, which): count}.
 File = collections.namedtuple("File", "lines branches")
@@ -146,8 +149,9 @@ def read_floor(text):
 def below_floor(floor, got):
     """Whatever is less than the floor, as sentences."""
     for place, wanted in floor.items():
-        for what, want, has in zip(("lines", "branches"), wanted, got.get(place, (0.0, 0.0))):
-            if has < want:
+        for what, less, want, has in zip(("lines", "branches"), (0, COMPILER), wanted,
+                                         got.get(place, (0.0, 0.0))):
+            if has < want - less:
                 yield f"error: the tests reach {has} % of the {what} of {place}, and {FLOOR} wants {want}"
 
 

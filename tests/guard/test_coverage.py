@@ -117,6 +117,8 @@ def _():
     found = list(coverage.below_floor(floor, {"whole": (89.9, 80.0), "src/a": (99.0, 50.0)}))
     tree.only_fault(found[:1], "89.9 % of the lines of whole", "90.0")
     tree.only_fault(found[1:], "src/gone", "0.0 %")
+    tree.no_faults(list(coverage.below_floor(floor, {**floor, "src/a": (99.0, 49.5)})))
+    tree.only_fault(list(coverage.below_floor(floor, {**floor, "src/a": (99.0, 49.4)})), "branches of src/a")
     tree.only_fault(list(coverage.above_floor({"src/a": (99.0, 50.0)}, {"src/a": (100.0, 50.3)})), "100.0", "50.1")
 
 
