@@ -86,9 +86,11 @@ check_sim() {
 		PYTHONDONTWRITEBYTECODE=1 python3 "$src/tests/sim/test_sale.py"
 }
 
-# Parts that are short or use one processor, all at once; replay() then gives what each said.
+# Parts that take only the time which the part before them on the screen leaves; replay() then gives what each
+# said.
 beside_each_other() { # NAME...
 	local name
+	renice -n 19 -p "$BASHPID" >/dev/null
 	for name in "$@"; do
 		(
 			status=0
@@ -104,7 +106,7 @@ replay() { # NAME
 	return "$(cat "$logs/$1.status")"
 }
 
-# A browser is a dozen processes: nothing runs beside it.
+# A browser is a dozen processes: only what gives way runs beside it.
 check_browser() {
 	ORDERSNAP_SRC="$src" ORDERSNAP_BUILD="$build/gcc" PYTHONDONTWRITEBYTECODE=1 \
 		python3 "$src/tests/browser/test_shop.py"
@@ -115,10 +117,9 @@ check_sdk() {
 }
 
 # gcc's -fanalyzer follows each path through a source, clang-tidy knows habits (.clang-tidy); a
-# finding is an error.  Both take only the time that the tests leave.
+# finding is an error.
 check_analyzers() {
 	local here
-	renice -n 19 -p "$BASHPID" >/dev/null || return
 	# without our hardening, whose macros hide what is called
 	configure_in analyzers --enable-werror --disable-hardening CC=gcc CFLAGS='-O1 -fanalyzer' || return
 	make -C "$build/analyzers" all || return
