@@ -62,17 +62,16 @@ def charge_of(session, intent):
                                                                  "wallet": None}}}
 
 
-def templates(folder):
-    """The event with @ID@ and @N@, and the files that the upstreams serve."""
+def templates(folder, created):
+    """The event with @ID@ and @N@, of a session of that time, and the files that the upstreams serve."""
     with open(EVENT, encoding="utf-8") as f:
         event = json.load(f)
     with open(LINES, encoding="utf-8") as f:
         lines = json.load(f)
     session = event["data"]["object"]
-    now = int(time.time())
-    session.update(id="@ID@", created=now - 60, metadata={"userId": "user_@ID@"},
+    session.update(id="@ID@", created=created, metadata={"userId": "user_@ID@"},
                    payment_intent="pi_@ID@")
-    event.update(id="evt_@ID@", created=now - 10)
+    event.update(id="evt_@ID@", created=created + 50)
     whole = copy.deepcopy(session)
     whole["line_items"] = lines
     whole["payment_intent"] = {"id": "pi_@ID@", "object": "payment_intent", "status": "succeeded",
@@ -171,7 +170,8 @@ class Bench:
         self.folder = tempfile.mkdtemp(prefix="ordersnap-bench.")
         os.chmod(self.folder, 0o755)
         self.started = []
-        self.template = templates(self.folder)
+        self.created = int(time.time()) - 60
+        self.template = templates(self.folder, self.created)
         self.serial = 0
         self.build()
 
@@ -226,7 +226,7 @@ class Bench:
     def upstreams(self, delay=0, tls=False, listed=0, newest=0):
         """So many sessions are listed, the last one of `newest`."""
         process = self.run([self.path("upstreams"), self.path("session.json"), self.path("lines.json"),
-                            str(delay), self.path("listed.json"), str(listed), str(newest)],
+                            str(delay), str(self.created), self.path("listed.json"), str(listed), str(newest)],
                            "upstreams.log", stdout=subprocess.PIPE, text=True)
         process.bases = [f"http://127.0.0.1:{port}" for port in process.stdout.readline().split()]
         process.environment, process.front = {}, None

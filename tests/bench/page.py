@@ -71,7 +71,7 @@ def alone(figures):
     if "reconciled" in figures:
         text += "\n### Reconciled, SQLite\n\n" + table(
             ("sessions", "Stripe's ms a page", "seconds", "CPU ms each", "MB", "calls of Stripe", "calls of the store"),
-            [(f"{r['sessions']:,}", r["delay"], f"{r['seconds']:.1f}", f"{r['cpu'] / r['sessions'] * 1e3:.3f}",
+            [(f"{r['sessions']:,}", str(r["delay"]), f"{r['seconds']:.1f}", f"{r['cpu'] / r['sessions'] * 1e3:.3f}",
               f"{r['mb']:.0f}", f"{r['stripe']:,}", f"{r['reads']:,}") for r in figures["reconciled"].values()])
     return text
 

@@ -4,12 +4,12 @@
  * so many milliseconds), so that the program that asks is measured and not
  * what it asks.
  *
- *   upstreams SESSION-FILE LINES-FILE DELAY-MS [LISTED-FILE SESSIONS NEWEST]
+ *   upstreams SESSION-FILE LINES-FILE DELAY-MS CREATED [LISTED-FILE SESSIONS NEWEST]
  *
- * The files have @ID@ in the place of the session's id, and @AT@ in that of the time when it was
- * created.  So many sessions are listed, as LISTED-FILE has one, a second apart, the last one of
- * NEWEST (epoch seconds); all else that is listed is nothing.  The table "bench" is as
- * `ordersnap init` makes it, stays empty and takes every write.  It prints "STRIPE-PORT TABLE-PORT" and
+ * The files have @ID@ in the place of the session's id, and @AT@ in that of the time when it was created:
+ * CREATED (epoch seconds), but for those that are listed.  So many are, as LISTED-FILE has one, a second
+ * apart, the last one of NEWEST (epoch seconds); all else that is listed is nothing.  The table "bench" is
+ * as `ordersnap init` makes it, stays empty and takes every write.  It prints "STRIPE-PORT TABLE-PORT" and
  * serves until it is ended; on SIGUSR1 it prints the calls so far, as JSON.
  */
 #include <arpa/inet.h>
@@ -34,7 +34,7 @@
 
 static char *session_text, *lines_text, *listed_text;
 static int delay_ms;
-static long listed, newest, began;
+static long listed, newest, others_created;
 static atomic_long sessions, lines, lists, other, reads, writes, write_items, read_items;
 
 static char *read_file(const char *name)
@@ -50,11 +50,11 @@ static char *read_file(const char *name)
 	return text;
 }
 
-/* When the session with this id was created: one that is not listed, a minute ago. */
+/* When the session with this id was created. */
 static long created(const char *id)
 {
 	if (strncmp(id, LISTED, strlen(LISTED)) != 0)
-		return began - 60;
+		return others_created;
 	return newest - listed + 1 + strtol(id + strlen(LISTED), NULL, 10);
 }
 
@@ -286,16 +286,16 @@ int main(int argc, char **argv)
 	pthread_t thread;
 	sigset_t signals;
 
-	if (argc != 4 && argc != 7)
+	if (argc != 5 && argc != 8)
 		return 2;
 	session_text = read_file(argv[1]);
 	lines_text = read_file(argv[2]);
 	delay_ms = (int)strtol(argv[3], NULL, 10);
-	began = time(NULL);
-	if (argc == 7) {
-		listed_text = read_file(argv[4]);
-		listed = strtol(argv[5], NULL, 10);
-		newest = strtol(argv[6], NULL, 10);
+	others_created = strtol(argv[4], NULL, 10);
+	if (argc == 8) {
+		listed_text = read_file(argv[5]);
+		listed = strtol(argv[6], NULL, 10);
+		newest = strtol(argv[7], NULL, 10);
 	}
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGUSR1);
