@@ -68,12 +68,15 @@ void erasure_strip(struct json_object *item)
 struct json_object *erasure_apply(struct json_object *order, int64_t now)
 {
 	struct json_object *erased = json_copy(order);
-	char time[ISO8601_SIZE], *user, *pk;
+	char time[ISO8601_SIZE], *user, *pk, *at;
 
-	/* Where the address is the user's name, the order moves to one that tells nothing. */
+	/* Where the address is the user's name, the order moves to one that tells nothing, and that is
+	 * none, whatever its number is. */
 	erasure_strip(erased);
 	if (erasure_moves(order)) {
 		user = str_printf("erased-%s", json_string_or_null(order, "orderNumber"));
+		for (at = user; (at = strchr(at, '@')); at++)
+			*at = '-';
 		pk = key_user(user);
 		json_set_string(erased, "PK", pk);
 		json_set_string(erased, "userId", user);
