@@ -67,7 +67,7 @@ void erasure_strip(struct json_object *item)
 
 struct json_object *erasure_apply(struct json_object *order, int64_t now)
 {
-	struct json_object *erased = json_copy(order);
+	struct json_object *erased = json_share(order);
 	char time[ISO8601_SIZE], *user, *pk, *at;
 
 	/* Where the address is the user's name, the order moves to one that tells nothing, and that is

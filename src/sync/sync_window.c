@@ -239,7 +239,6 @@ int sync_window_read(struct sync_window *window, struct err *e)
 	struct window w = {.w = window, .state = r->state,
 			   .most = window->left == INT64_MAX ? SYNC_WALKS : 1,
 			   .cut_after = CUT_FIRST};
-	struct stripe_client *stripe;
 	size_t at = 0, i;
 	int rc = 0;
 
@@ -254,8 +253,7 @@ int sync_window_read(struct sync_window *window, struct err *e)
 	rc = save_rest(&w, rc, e);
 	for (i = 0; i < w.n; i++)
 		end_walk(&w.walks[i]);
-	stripe = app_stripe(r->app, deadline_in(RETRY_CALL_MS), NULL);
-	if (stripe)
-		stripe_forget_ahead(stripe);
+	if (r->app->stripe_opened)
+		stripe_forget_ahead(r->app->stripe_opened);
 	return rc;
 }
