@@ -80,6 +80,24 @@ static void an_order_whose_key_is_an_address_moves(void **state)
 		check_erased(row->keys, "'customerName':'J'", row->after, "");
 }
 
+/* An order from elsewhere may have any number. */
+static void an_erased_order_with_an_at_in_its_number_is_no_address(void **state)
+{
+	struct json_object *order = order_of("'PK':'USER#j@x.example','userId':'j@x.example'", "");
+	struct json_object *erased;
+
+	(void)state;
+	json_set_string(order, "orderNumber", "@BC@1@");
+	erased = erasure_apply(order, NOW);
+	assert_string_equal(json_string_or_null(erased, "PK"), "USER#erased--BC-1-");
+	assert_string_equal(json_string_or_null(erased, "userId"), "erased--BC-1-");
+	assert_string_equal(json_string_or_null(erased, "orderNumber"), "@BC@1@");
+	assert_true(erasure_is_done(erased));
+	assert_false(erasure_moves(erased));
+	json_object_put(order);
+	json_object_put(erased);
+}
+
 static void what_stripe_says_later_does_not_bring_the_person_back(void **state)
 {
 	struct json_object *stored = order_of("'PK':'USER#erased-BC-1','userId':'erased-BC-1'",
@@ -160,6 +178,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		holds(who_bought_leaves_and_the_sale_stays),
 		holds(an_order_whose_key_is_an_address_moves),
+		holds(an_erased_order_with_an_at_in_its_number_is_no_address),
 		holds(what_stripe_says_later_does_not_bring_the_person_back),
 		holds(the_order_that_was_read_stays_as_it_is),
 	};
