@@ -94,7 +94,6 @@ static void an_erased_order_with_an_at_in_its_number_is_no_address(void **state)
 	assert_string_equal(json_string_or_null(erased, "orderNumber"), "@BC@1@");
 	assert_true(erasure_is_done(erased));
 	assert_false(erasure_moves(erased));
-	json_object_put(order);
 	json_object_put(erased);
 }
 
