@@ -48,25 +48,24 @@ class World:
                 self.deliver(event)
                 sale.seen.append(event)
 
-    def orders(self, sale):
-        return [i for (pk, sk), i in self.shop.items().items()
-                if pk.startswith("USER#") and sk.endswith("#" + sale.id)]
-
-    def order(self, sale):
-        found = self.orders(sale)
+    def order(self, sale, items=None):
+        """The sale's one order, in the table or in what was read of it."""
+        found = [i for (pk, sk), i in (items or self.shop.items()).items()
+                 if pk.startswith("USER#") and sk.endswith("#" + sale.id)]
         equal(len(found), 1, f"orders of {sale.kind}: {[(o['PK'], o['SK']) for o in found]}")
         return found[0]
 
     def are_one(self):
         """Each sale has one order."""
+        items = self.shop.items()
         for sale in self.sales:
-            self.order(sale)
+            self.order(sale, items)
 
     def holds(self, failed=()):
         """Each sale has one order, and it says what Stripe's ledger says."""
-        ledger = {row["id"]: row for row in self.shop.sim.get("/_sim/ledger")}
+        items, ledger = self.shop.items(), {row["id"]: row for row in self.shop.sim.get("/_sim/ledger")}
         for sale in self.sales:
-            order, row = self.order(sale), ledger[sale.id]
+            order, row = self.order(sale, items), ledger[sale.id]
             equal((order["status"], order["amount"], order.get("amountRefunded") or 0,
                    (order.get("dispute") or {}).get("status")),
                   (status_of(row, sale.id in failed), row["amount_total"], row["amount_refunded"],
@@ -77,7 +76,7 @@ class World:
         """Whatever stands next to an order names it, and says what it says."""
         items = self.shop.items()
         for sale in self.sales:
-            order = self.order(sale)
+            order = self.order(sale, items)
             key = order["PK"], order["SK"]
             ok(order["version"], sale.kind)
             pointers = ["SESSION#" + sale.id, "NUMBER#" + order["orderNumber"],
@@ -338,9 +337,9 @@ def register(new_shop):
         contains(world.shop.run("show", "BC-NOBODY", code=1).err, "`ordersnap adopt`")
 
 
-def double(world, sale):
+def double(world, sale, items=None):
     """What an ordersnap of before wrote next to theirs, and a refund that it booked since."""
-    theirs = world.order(sale)
+    theirs = world.order(sale, items)
     return items_of({**order(sale.id, sale.created, user="doubled"), "status": "partially_refunded",
                      "amountRefunded": 1500, "stripePaymentIntentId": theirs["stripePaymentIntentId"],
                      "orderNumber": theirs["orderNumber"]})
