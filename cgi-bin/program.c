@@ -116,7 +116,7 @@ static int serve(const struct program *program, struct app *app)
 		.token_header = app->config.auth_header,
 		.request_ms = APP_REQUEST_MS,
 		.admit = admit,
-		.rest = rest,
+		.rest = app->config.commerce_table ? NULL : rest, /* a file may be replaced, a table not */
 		.context = app,
 	};
 

@@ -20,6 +20,9 @@ int64_t clock_monotonic_ms(void);
 /* The same in microseconds, to measure with. */
 int64_t clock_monotonic_us(void);
 
+/* Sleeps `ms` milliseconds (0 or more), less where a signal comes. */
+void clock_sleep(int64_t ms);
+
 /* The moment `ms` milliseconds from now. */
 int64_t deadline_in(int64_t ms);
 

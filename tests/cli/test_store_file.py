@@ -552,4 +552,23 @@ def _():
         equal((os.stat(world.db).st_uid, os.stat(world.db).st_mode & 0o777), (33, 0o660))
 
 
+def wakings(fcgi):
+    """How often a program's process has slept until now."""
+    with open(f"/proc/{fcgi.processes[0].pid}/status", encoding="ascii") as status:
+        return int(re.search(r"^voluntary_ctxt_switches:\s*(\d+)", status.read(), re.M)[1])
+
+
+@test
+def _():
+    "an idle process looks after its file each second; one whose orders are in a table sleeps"
+    with World(1) as world, contextlib.closing(FastCgi(
+            shop, "stripe-webhook", COMMERCE_DB=None, COMMERCE_TABLE="orders", AWS_REGION="eu-central-1",
+            AWS_ACCESS_KEY_ID="AKIATEST", AWS_SECRET_ACCESS_KEY="test")) as on_table:
+        equal(on_table.webhook(b"{}", secret="whsec_other").status, 400)  # it has begun to wait
+        world.deliver(1)
+        began, slept = wakings(world.fcgi), wakings(on_table)
+        eventually(lambda: wakings(world.fcgi) >= began + 3, what="the other one looks")
+        ok(wakings(on_table) <= slept + 1, "it sleeps")
+
+
 main(shop)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Clocks that stand still but for sleep: every function of base/clock.h, in the place of the library's,
+ * Clocks that stand still but for sleep: the functions of base/clock.c, in the place of the library's,
  * made of three that a program of tests defines.
  */
 #ifndef ORDERSNAP_TESTS_STANDING_CLOCK_H
