@@ -9,7 +9,7 @@
 
 #include "unit.h"
 
-#include "../lib/table.h"
+#include "../lib/table_store.h"
 #include "app/app.h"
 
 #define OUTSIDE_EPOCH 1700000000
@@ -36,15 +36,14 @@ struct outside {
 	struct app app; /* over this table and these servers; with a test key */
 	struct table table;
 	const struct outside_answer *answers;
-	size_t page; /* items of a scan's page at most; 0: as many as are asked for */
-	unsigned calls, writes; /* so far */
+	unsigned calls; /* so far */
 	unsigned at;     /* the call, from 1 on, that meets the fault; 0: none does */
 	enum outside_fault fault;
 	void (*overtake)(void);
 	int64_t ms; /* since the clock's beginning, OUTSIDE_EPOCH */
 	bool sleeps; /* a sleep takes its time, too: there is another process to wait for */
 	struct buf log; /* what was logged */
-	struct store store;
+	struct table_store store;
 };
 
 extern struct outside outside;

@@ -178,7 +178,7 @@ static void begin(const struct scenario *one)
 	outside_begin();
 	outside.answers = one->answers;
 	one->before();
-	outside.calls = outside.writes = 0;
+	outside.calls = outside.store.written = 0;
 	outside.ms = 0;
 }
 

@@ -99,7 +99,7 @@ static void with_a_live_key_an_address_of_the_example_stops_each_question(void *
 					   .deadline = deadline_in(APP_REQUEST_MS)};
 		check_int(*event, process_event(run, live, &result, &e), -1);
 		check_err(*event, &e, ERR_CONFIG, "CHECKOUT_SUCCESS_URL");
-		check_int(*event, outside.writes, 0);
+		check_int(*event, outside.store.written, 0);
 		process_result_free(&result);
 		outside_end();
 	}

@@ -35,7 +35,7 @@ static void theirs(void)
 	add_theirs("b", "cs_test_3", "pi_3");
 	add_theirs("c", "cs_test_3", "pi_3");
 	outside_put(json_of("{'PK':'USER#d','SK':'ORDER#1600000000#odd','orderId':'odd'}"));
-	outside.page = 3;
+	outside.store.page = 3;
 }
 
 static int adopt(struct err *e)
@@ -80,7 +80,7 @@ static void opened(void)
 	outside_put(json_of("{'PK':'SESSION#cs_test_5','SK':'METADATA','userId':'bob',"
 			    "'stripeSessionId':'cs_test_5','status':'open','version':1}"));
 	sold();
-	outside.page = 2;
+	outside.store.page = 2;
 }
 
 static bool never(void *context)
