@@ -130,18 +130,22 @@ bool sync_state_is_ours(struct json_object *item)
 	return store_item_version(item) > 0;
 }
 
-/* What the Lambda functions wrote under our names is not what we mean by them. */
-static void forget_foreign(struct json_object *item)
+/* What the Lambda functions wrote under our names is not what we mean by them.  The item as it was read
+ * is let go. */
+static void forget_foreign(struct json_object **item)
 {
 	static const char *const names[] = {"startedAt", "completedAt", "through", "summary", "run",
 					    "account", "accounts", "setAside", "pendingDays",
 					    "pendingWalkedAt", "pendingWalked", "expiresAt"};
+	struct json_object *read = *item;
 	size_t i;
 
-	if (!item || sync_state_is_ours(item))
+	if (!read || sync_state_is_ours(read))
 		return;
+	*item = json_copy(read);
+	json_object_put(read);
 	for (i = 0; i < sizeof names / sizeof *names; i++)
-		json_object_object_del(item, names[i]);
+		json_object_object_del(*item, names[i]);
 }
 
 /* An item from before there were accounts is taken for this one's. */
@@ -190,7 +194,7 @@ int sync_state_plan(struct sync_state *state, struct app *app, const struct sync
 	/* What the last run left, and an id for this one. */
 	if (store_get_many(app_store(app), &key, 1, &state->item, deadline, e))
 		return -1;
-	forget_foreign(state->item);
+	forget_foreign(&state->item);
 	digest_random(random, sizeof random);
 	str_hex(random, sizeof random, state->id);
 	snprintf(state->account, sizeof state->account, "%s", plan->account);

@@ -60,7 +60,8 @@ static int64_t *count_of(struct adopt_counts *counts, size_t i)
 	return (int64_t *)((char *)counts + count_names[i].offset);
 }
 
-/* Reads both items; a walk that was interrupted is gone on with. */
+/* Reads both items; a walk that was interrupted is gone on with.  A place that names no item, in an
+ * item that somebody has edited, is none: behind it a store may find nothing to adopt. */
 static int begin(struct walk *w, struct err *e)
 {
 	struct json_object *counts = NULL, *after;
@@ -74,6 +75,7 @@ static int begin(struct walk *w, struct err *e)
 	started = json_string_or_null(w->read[ADOPTING], "startedAt");
 	if (w->work.request->dry_run || !started ||
 	    json_get_object(w->read[ADOPTING], "after", &after) != JSON_FOUND ||
+	    !json_string_or_null(after, "PK") || !json_string_or_null(after, "SK") ||
 	    iso8601_parse(started, &w->started))
 		return 0;
 	w->after = json_object_get(after);

@@ -38,6 +38,14 @@ static void theirs(void)
 	outside.store.page = 3;
 }
 
+/* The same, and a walk that says it has come to a place which is no item's. */
+static void theirs_and_a_place_that_is_none(void)
+{
+	theirs();
+	outside_put(json_of("{'PK':'SYSTEM','SK':'ADOPTING','startedAt':'2023-11-14T22:00:00Z',"
+			    "'after':{'PK':'USER#z'},'version':1}"));
+}
+
 static int adopt(struct err *e)
 {
 	const struct adopt request = {.merge = true};
@@ -98,6 +106,8 @@ static int erase_visits(struct err *e)
 
 static const struct task tasks[] = {
 	{"adopt", theirs, adopt, "\"SK\":\"ADOPTED\""},
+	{"adopt behind a place that is none", theirs_and_a_place_that_is_none, adopt,
+	 "\"PK\":\"PAYMENT#pi_2\""},
 	{"adopt a new store", nothing, adopt_nothing, "\"SK\":\"ADOPTED\""},
 	{"adopt again", sold, adopt_once_more, "\"SK\":\"ADOPTED\""},
 	{"erase an order", sold, erase, "erased"},
