@@ -6,11 +6,11 @@
 #include "targets.h"
 
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
+#include "app/secrets.h"
 #include "aws/credentials.h"
 #include "aws/ini.h"
+#include "config/config.h"
 #include "fake_http.h"
 #include "store/store_dynamodb.h"
 
@@ -100,6 +100,25 @@ static int put(struct store *store, struct err *e)
 	return rc;
 }
 
+/* The signing secrets that a shop keeps in SSM: none of them is blank, for anybody could sign with that. */
+static int get_secret(const struct aws_settings *settings, struct err *e)
+{
+	static char parameter[] = "/shop/webhook";
+	static const struct config config = {.stripe_webhook_secret_parameter = parameter};
+	struct secrets secrets = {.config = &config, .settings = settings};
+	const char *value = NULL;
+	struct span rest, one;
+	int rc = secrets_get(&secrets, SECRET_WEBHOOK, DEADLINE_MS, &value, e);
+
+	HOLDS(rc ? !value : value && *value);
+	if (value)
+		for (rest = span_of(value); span_next(&rest, ',', &one);)
+			HOLDS(span_trim(one).n > 0);
+	secrets_refresh(&secrets, SECRET_WEBHOOK, DEADLINE_MS);
+	secrets_free(&secrets);
+	return rc;
+}
+
 int fuzz_dynamodb(const uint8_t *data, size_t n)
 {
 	static const struct aws_settings settings = {
@@ -128,6 +147,9 @@ int fuzz_dynamodb(const uint8_t *data, size_t n)
 	case 'w':
 		rc = put(store, &e);
 		break;
+	case 'p':
+		rc = get_secret(&settings, &e);
+		break;
 	default:
 		rc = 0;
 	}
@@ -137,15 +159,6 @@ int fuzz_dynamodb(const uint8_t *data, size_t n)
 }
 
 /* --- credentials --------------------------------------------------------------------------- */
-
-/* A file of the process's own with these bytes; `path` holds its name. */
-static void put_file(int *fd, struct span text, char path[32])
-{
-	if (!*fd)
-		*fd = memfd_create("ini", MFD_CLOEXEC);
-	HOLDS(*fd > 0 && ftruncate(*fd, 0) == 0 && pwrite(*fd, text.p, text.n, 0) == (ssize_t)text.n);
-	snprintf(path, 32, "/proc/self/fd/%d", *fd);
-}
 
 /* Writes what was read as such a file has it. */
 static void write_ini(struct buf *out, struct json_object *sections)
@@ -173,20 +186,19 @@ static void write_ini(struct buf *out, struct json_object *sections)
 /* What is written is read as it was. */
 static void check_ini(struct span text)
 {
-	static int fd, again_fd;
 	struct json_object *sections = NULL, *again = NULL;
-	char path[32];
+	char path[FUZZ_PATH];
 	struct buf out;
 	struct err e;
 
-	put_file(&fd, text, path);
+	fuzz_put_file(FUZZ_FILE_CREDENTIALS, text, path);
 	if (ini_read(path, &sections, &e)) {
 		HOLDS(e.code == ERR_UNAVAILABLE && strstr(e.text, path));
 		return;
 	}
 	buf_init(&out, 1 << 20);
 	write_ini(&out, sections);
-	put_file(&again_fd, (struct span){buf_text(&out), out.len}, path);
+	fuzz_put_file(FUZZ_FILE_CONFIG, (struct span){buf_text(&out), out.len}, path);
 	HOLDS(ini_read(path, &again, &e) == 0);
 	HOLDS(!sections || json_object_object_length(sections) == 0 || json_equal(sections, again));
 	buf_free(&out);
@@ -205,13 +217,13 @@ static void check_keys(const struct aws_credentials *c)
 			HOLDS(*texts[i] > ' ' && *texts[i] <= '~'); /* they go into headers */
 }
 
-static void check_profile(const struct aws_settings *settings)
+/* What a profile says, and the value of one name. */
+static void check_profile(const struct aws_settings *settings, const char *name)
 {
-	static const char *const names[] = {"region", "endpoint_url", "aws_access_key_id"};
 	struct aws_credentials c;
 	struct err e = {.code = ERR_NONE};
 	enum aws_profile_keys found = aws_profile_keys(settings, &c, &e);
-	size_t i;
+	char *value = aws_profile_value(settings, name);
 
 	if (found == AWS_PROFILE_HAS_KEYS)
 		check_keys(&c);
@@ -220,28 +232,10 @@ static void check_profile(const struct aws_settings *settings)
 	free(c.key_id);
 	free(c.secret);
 	free(c.token);
-	for (i = 0; i < 3; i++) {
-		char *value = aws_profile_value(settings, names[i]);
-
-		HOLDS(!value || (*value && *value != ' ' && value[strlen(value) - 1] != ' '));
-		free(value);
-	}
+	HOLDS(!value || (*value && *value != ' ' && value[strlen(value) - 1] != ' '));
+	free(value);
 	free(aws_profile_endpoint(settings, "dynamodb"));
 	aws_profile_ignores_endpoints(settings);
-}
-
-/* The next part, which ends in a line `%`. */
-static struct span next_part(struct span *rest)
-{
-	const char *cut = rest->n ? memmem(rest->p, rest->n, "\n%\n", 3) : NULL;
-	struct span part = *rest;
-
-	*rest = (struct span){"", 0};
-	if (cut) {
-		*rest = (struct span){cut + 3, part.n - (size_t)(cut - part.p) - 3};
-		part.n = (size_t)(cut - part.p);
-	}
-	return part;
 }
 
 /* A container's answer, and the instance's: a token, a role, the keys. */
@@ -261,20 +255,19 @@ static void check_provider(const struct aws_settings *settings, struct span answ
 
 int fuzz_credentials(const uint8_t *data, size_t n)
 {
-	static int credentials_fd, config_fd;
-	struct span rest = {(const char *)data, n}, credentials = next_part(&rest);
-	struct span config = next_part(&rest);
-	char credentials_path[32], config_path[32];
+	struct span rest = {(const char *)data, n}, credentials = fuzz_part(&rest);
+	struct span config = fuzz_part(&rest);
+	char credentials_path[FUZZ_PATH], config_path[FUZZ_PATH];
 	struct aws_settings settings = {
 		.credentials_file = credentials_path, .config_file = config_path, .home = "/nowhere",
 	};
 
 	check_ini(credentials);
-	put_file(&credentials_fd, credentials, credentials_path);
-	put_file(&config_fd, config, config_path);
-	check_profile(&settings);
+	fuzz_put_file(FUZZ_FILE_CREDENTIALS, credentials, credentials_path);
+	fuzz_put_file(FUZZ_FILE_CONFIG, config, config_path);
+	check_profile(&settings, "region");
 	settings.profile = "shop";
-	check_profile(&settings);
+	check_profile(&settings, "endpoint_url");
 	settings.credentials_file = settings.config_file = "/dev/null";
 	settings.profile = NULL;
 	check_provider(&settings, rest);

@@ -14,7 +14,7 @@
 #define EPOCH 1700000000
 #define REQUEST_MS 20 /* what a request takes */
 
-static struct span answers;
+static struct span answers; /* that are left */
 static unsigned requests;
 static int64_t now_ms;
 static bool retry, no_retry, replayed; /* headers of the last answer */
@@ -95,9 +95,13 @@ int http_perform(struct http_client *client, const struct http_request *request,
 		deadline_sleep(REQUEST_MS, request->deadline);
 		return err_set(e, ERR_UNAVAILABLE, "time is over");
 	}
+	/* Behind the last line they are silent. */
+	if (!answers.n) {
+		deadline_sleep(INT64_MAX, request->deadline);
+		return err_set(e, ERR_UNAVAILABLE, "no answer in time");
+	}
 	now_ms += REQUEST_MS;
-	if (answers.p)
-		span_next(&answers, '\n', &line);
+	span_next(&answers, '\n', &line);
 	for (; at < line.n && at < 3 && line.p[at] >= '0' && line.p[at] <= '9'; at++)
 		status = status * 10 + (line.p[at] - '0');
 	if (status < 100 || status > 599)

@@ -7,7 +7,9 @@
  *
  *     200 {"id": "cs_test_1"}
  *     500r {"error": {}}         Stripe-Should-Retry: true; f: false; i: Idempotent-Replayed
- *     -                          no answer; so it is behind the last line, too
+ *     -                          no answer
+ *
+ * Behind the last line nothing comes until a request's time is over.
  *
  * What is asked has to be what a server can be asked: no header has a line end in it.
  */

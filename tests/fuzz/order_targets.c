@@ -10,7 +10,6 @@
 #include "cli/listing_csv.h"
 #include "cli/order_text.h"
 #include "cli/show_order.h"
-#include "cli/table.h"
 #include "format/json_canonical.h"
 #include "shop/checkout.h"
 #include "shop/customer.h"
@@ -51,7 +50,6 @@ static void check_printed(struct json_object *order)
 	struct csv csv;
 
 	HOLDS(to);
-	table_set_locale();
 	show_order(to, order, 80);
 	fclose(to);
 	check_screen(text, size);

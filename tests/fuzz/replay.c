@@ -63,6 +63,7 @@ int main(void)
 	int failed = 0;
 
 	environment_clean();
+	fuzz_begin();
 	source = getenv("ORDERSNAP_SRC");
 	printf("1..%zu\n", n);
 	for (i = 0; i < n; i++) {

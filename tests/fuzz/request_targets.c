@@ -6,13 +6,16 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/digest.h"
+#include "fake_http.h"
 #include "format/form.h"
 #include "format/json.h"
 #include "orders/cursor.h"
 #include "shop/keys.h"
 #include "web/auth.h"
 #include "web/cors.h"
+#include "web/endpoint.h"
 #include "web/etag.h"
 #include "web/query.h"
 
@@ -127,10 +130,100 @@ static void check_answer(const struct request *r, const char *allowed)
 	response_free(&response);
 }
 
+/* --- an endpoint --------------------------------------------------------------------------- */
+
+#define BODY_MAX 64
+
+/* A body comes in parts of seven bytes, and a tenth of a second for each. */
+static ssize_t read_body(void *context, char *bytes, size_t n, int64_t until)
+{
+	struct span *rest = context;
+
+	if (deadline_left(until) == 0)
+		return -1;
+	deadline_sleep(100, until);
+	n = n < 7 ? n : 7;
+	n = n < rest->n ? n : rest->n;
+	if (n)
+		memcpy(bytes, rest->p, n);
+	*rest = (struct span){rest->p + n, rest->n - n};
+	return (ssize_t)n;
+}
+
+static bool has_more(void *context, int64_t until)
+{
+	(void)until;
+	return ((const struct span *)context)->n > 0;
+}
+
+/* What a handler is given is whole, and what its route says. */
+static int answer_post(void *context, const struct request *request, struct response *response,
+		       struct err *e)
+{
+	struct json_object *json;
+	int64_t length;
+
+	(void)context;
+	HOLDS(strcmp(request_variable(request, "REQUEST_METHOD"), "POST") == 0);
+	HOLDS(span_to_int64(span_of(request_variable(request, "CONTENT_LENGTH")), &length) == 0);
+	HOLDS((size_t)length == request->body.len && length <= BODY_MAX);
+	if (request_json(request, &json, e))
+		return -1;
+	response_json(response, 200, json);
+	return 0;
+}
+
+static int answer_get(void *context, const struct request *request, struct response *response,
+		      struct err *e)
+{
+	(void)context;
+	(void)e;
+	HOLDS(request->body.len == 0);
+	response_json(response, 200, json_object_new_object());
+	return 0;
+}
+
+static int answer_below(void *context, const struct request *request, struct response *response,
+			struct err *e)
+{
+	HOLDS(request->path_rest.n && !memchr(request->path_rest.p, '/', request->path_rest.n));
+	return answer_get(context, request, response, e);
+}
+
+/* Whatever comes in is answered with one of the statuses that the endpoints know. */
+static void serve(char *const *variables, struct span body)
+{
+	static const struct route routes[] = {
+		{.path = "/cart/quote", .method = "POST", .body_max = BODY_MAX, .handle = answer_post},
+		{.path = "/orders", .method = "GET", .handle = answer_get},
+		{.path = "/orders", .below = true, .method = "GET", .handle = answer_below},
+		{.path = NULL},
+	};
+	static const struct endpoint endpoint = {
+		.program = "cart-quote", .routes = routes, .cors = "https://shop.example", .token_header = "X-Token",
+		.request_ms = 8000,
+	};
+	struct arrival arrival = {.variables = variables, .source = {read_body, has_more, &body}};
+	struct response response;
+	struct buf out;
+
+	fake_http_answer((struct span){NULL, 0}); /* the clock begins anew */
+	arrival.since = clock_monotonic_ms();
+	response_init(&response);
+	endpoint_serve(&endpoint, &arrival, &response);
+	HOLDS(strstr(" 200 204 400 404 405 408 411 413 415 ",
+		     (char[8]){' ', (char)('0' + response.status / 100), (char)('0' + response.status / 10 % 10),
+			       (char)('0' + response.status % 10), ' ', 0}));
+	buf_init(&out, RESPONSE_TEXT_MAX);
+	response_format(&response, &out);
+	buf_free(&out);
+	response_free(&response);
+}
+
 int fuzz_request(const uint8_t *data, size_t n)
 {
 	static const struct auth_settings by_secret = {.secret = SECRET, .header = "X-Token"};
-	struct span rest = {(const char *)data, n}, line, below;
+	struct span body = {(const char *)data, n}, rest = fuzz_part(&body), line, below;
 	char *text = fuzz_text(data, n), *variables[VARIABLES + 1] = {NULL};
 	struct request r = {.variables = variables};
 	bool has_token;
@@ -151,6 +244,7 @@ int fuzz_request(const uint8_t *data, size_t n)
 		HOLDS(e.code == ERR_UNAUTHORIZED);
 	check_answer(&r, "*");
 	check_answer(&r, "https://shop.example, https://www.shop.example");
+	serve(variables, body);
 	while (count)
 		free(variables[--count]);
 	free(text);

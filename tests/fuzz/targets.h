@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/str.h"
+
 /* A promise of a header; NDEBUG does not take it away. */
 #define HOLDS(condition) \
 	do { \
@@ -33,7 +35,7 @@ typedef int fuzz_target(const uint8_t *data, size_t n);
 	TARGET(credentials) /* two files of AWS's tools, and what gives keys out; a line % between */ \
 	TARGET(csv)       /* the cells of a row, with line feeds between */ \
 	TARGET(cursor)    /* a user, a line feed, a cursor or an order's key */ \
-	TARGET(dynamodb)  /* a letter for a verb, then an answer a line (fake_http.h) */ \
+	TARGET(dynamodb)  /* a letter for a verb, or p for a parameter of SSM, then an answer a line (fake_http.h) */ \
 	TARGET(event)     /* an event, and the order that comes of it */ \
 	TARGET(form) \
 	TARGET(import)    /* a line of an export */ \
@@ -42,18 +44,29 @@ typedef int fuzz_target(const uint8_t *data, size_t n);
 	TARGET(log)       /* a value of a log line */ \
 	TARGET(options)   /* the owner's file for Checkout */ \
 	TARGET(order)     /* an order's item */ \
-	TARGET(request)   /* a request's variables, NAME=value with line feeds between */ \
+	TARGET(request)   /* a request's variables, NAME=value with line feeds between, a line %, its body */ \
+	TARGET(selling)   /* a table's items, a line %, a cart, answers, a line %, a request, answers */ \
 	TARGET(signature) /* a header, a line feed, a body */ \
+	TARGET(stored)    /* an order's or a user's name, then a table's items, a line each */ \
 	TARGET(stripe)    /* a letter for a call, then an answer a line (fake_http.h) */ \
+	TARGET(sync)      /* a table's items; for each sync a line %, and Stripe's answers */ \
 	TARGET(terminal)  /* a text in a table */ \
 	TARGET(token)     /* a JWT, or its header, a line feed and its payload, to be signed */ \
-	TARGET(url)
+	TARGET(url)       \
+	TARGET(webhook)   /* a table's items; for each event a line %, it, and Stripe's answers */
 
 #define FUZZ_DECLARE(name) fuzz_target fuzz_##name;
 FUZZ_TARGETS(FUZZ_DECLARE)
 
 /* Looks a target up by its name; NULL where there is none. */
 fuzz_target *fuzz_target_of(const char *name);
+
+/* What a program does once, when it starts: its locale, and its log, of which each line is looked at. */
+void fuzz_begin(void);
+void fuzz_look_at_log(void);
+
+/* Whether it is one line of UTF-8 that ends in its only line feed, and nothing in it drives a terminal. */
+bool fuzz_is_line(const char *text, size_t n);
 
 /* The bytes as a string, to free(); a NUL ends it early. */
 char *fuzz_text(const uint8_t *data, size_t n);
@@ -64,5 +77,13 @@ struct fuzz_halves {
 	size_t n_first, n_second;
 };
 struct fuzz_halves fuzz_halves(const uint8_t *data, size_t n);
+
+/* A file of the process's own with these bytes, that nobody else can read; `path` holds its name. */
+#define FUZZ_PATH 32
+enum fuzz_file { FUZZ_FILE_SETTINGS, FUZZ_FILE_CREDENTIALS, FUZZ_FILE_CONFIG, FUZZ_FILES };
+void fuzz_put_file(enum fuzz_file which, struct span text, char path[FUZZ_PATH]);
+
+/* The bytes before the next line `%`; *rest is what stands behind it. */
+struct span fuzz_part(struct span *rest);
 
 #endif

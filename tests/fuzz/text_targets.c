@@ -13,6 +13,8 @@
 #include "base/output.h"
 #include "cli/table.h"
 #include "config/config_file.h"
+#include "config/config.h"
+#include "config/secret.h"
 #include "format/form.h"
 #include "format/json.h"
 #include "shop/session_options.h"
@@ -90,12 +92,60 @@ static int on_wrong(void *context, const struct err *e)
 	return 0;
 }
 
+/* A fault names the file and its line, or the setting. */
+static void on_fault(void *context, const char *name, const struct err *e)
+{
+	const char *path = context;
+
+	HOLDS(e->code == ERR_CONFIG && (strstr(e->text, path) || (name && strstr(e->text, name))));
+}
+
+/* What was taken for a value is one: a number in its range, a text that has a character. */
+static void check_settings(const struct config *c)
+{
+	const struct config_key *key;
+	int64_t number;
+
+	for (key = config_keys; key->name; key++) {
+		const char *text = config_string(c, key);
+
+		HOLDS(!text || span_utf8_length(span_of(text)) > 0);
+		if (key->type != CONFIG_INT)
+			continue;
+		number = *(const int64_t *)(const void *)((const char *)c + key->offset);
+		HOLDS(number >= key->min && number <= key->max);
+	}
+}
+
+/* The file as a program reads it. */
+static void load_settings(struct span text)
+{
+	static char path[FUZZ_PATH];
+	static struct config config;
+	struct err e;
+
+	fuzz_put_file(FUZZ_FILE_SETTINGS, text, path);
+	HOLDS(setenv("ORDERSNAP_CONF", path, 1) == 0);
+	config_load_all(&config, on_fault, path);
+	check_settings(&config);
+	if (config_require(&config, CONFIG_NEEDS_STORE | CONFIG_NEEDS_STRIPE, &e) == 0)
+		HOLDS(!config.commerce_db != !config.commerce_table);
+	else
+		HOLDS(e.code == ERR_CONFIG && *e.text);
+	if (config.stripe_secret && config_check_addresses(&config, config.stripe_secret, &e))
+		HOLDS(e.code == ERR_CONFIG && *e.text);
+	config_free(&config);
+	unsetenv("ORDERSNAP_CONF");
+}
+
 int fuzz_config(const uint8_t *data, size_t n)
 {
 	const struct config_file_reader reader = {.entry = on_setting, .wrong = on_wrong};
+	struct span text = {(const char *)data, n};
 	struct err e;
 
-	config_file_read("file", (struct span){(const char *)data, n}, &reader, &e);
+	config_file_read("file", text, &reader, &e);
+	load_settings(text);
 	return 0;
 }
 
@@ -130,20 +180,6 @@ int fuzz_form(const uint8_t *data, size_t n)
 	return 0;
 }
 
-/* One line of UTF-8, and nothing in it that drives a terminal. */
-static bool is_one_line(const struct buf *out)
-{
-	const unsigned char *p = (const unsigned char *)buf_text(out), *end = p + out->len;
-	size_t n;
-
-	for (; p < end && *p != '\n'; p += n) {
-		n = utf8_sequence(p, (size_t)(end - p));
-		if (!n || unicode_is_control(utf8_code_point(p, n)))
-			return false;
-	}
-	return p + 1 == end;
-}
-
 int fuzz_log(const uint8_t *data, size_t n)
 {
 	char *text = fuzz_text(data, n);
@@ -155,7 +191,7 @@ int fuzz_log(const uint8_t *data, size_t n)
 	for (json = 0; json < 2; json++) {
 		buf_init(&out, 1 << 20);
 		log_format(&out, json, 1700000000, LOG_LEVEL_ERROR, "Message", fields);
-		HOLDS(is_one_line(&out));
+		HOLDS(fuzz_is_line(buf_text(&out), out.len));
 		if (json) {
 			line = json_parse(span_of(buf_text(&out)));
 			HOLDS(line);
@@ -172,7 +208,6 @@ int fuzz_terminal(const uint8_t *data, size_t n)
 	char *text = fuzz_text(data, n), *clean, *again, *fit;
 	const unsigned char *p;
 
-	table_set_locale();
 	clean = output_clean(text);
 	for (p = (const unsigned char *)clean; *p; p++) {
 		HOLDS(*p >= 0x20 && *p != 0x7F);
