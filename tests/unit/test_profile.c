@@ -171,7 +171,7 @@ static void an_address_stands_below_its_service_or_for_all(void **state)
 
 /* --- whose keys are taken ------------------------------------------------------- */
 
-/* "ID" of the keys that a program has, else the error's text.  Kept. */
+/* "ID", or "ID with a token", of the keys that a program has, else the error's text.  Kept. */
 static const char *key_id(void)
 {
 	struct aws_provider *provider = aws_provider_new(&settings);
@@ -179,8 +179,10 @@ static const char *key_id(void)
 	struct err e = {.code = ERR_NONE};
 	const char *text;
 
-	text = aws_provider_get(provider, deadline_in(8000), &keys, &e) == 0 ? keys->key_id : e.text;
-	text = keep_text(str_dup(text));
+	if (aws_provider_get(provider, deadline_in(8000), &keys, &e) == 0)
+		text = keep_text(str_printf("%s%s", keys->key_id, keys->token ? " with a token" : ""));
+	else
+		text = keep_text(str_dup(e.text));
 	aws_provider_free(provider);
 	return text;
 }
@@ -201,13 +203,19 @@ static void a_source_that_is_set_and_fails_is_not_passed_over(void **state)
 		const char *key_id;
 	} table[] = {
 		{{.key_id = "AKIA1", .secret = "s1"}, "AKIA1"},
+		{{.key_id = "AKIA1"}, "only one is set"},
+		{{.secret = "s1"}, "only one is set"},
+		{{.key_id = "AKIA1", .secret = "SECRETXXXX..."}, "still has an example's value"},
 		{{.key_id = "AKIAXXXX...", .secret = "s1"}, "still has an example's value"},
 		{{.key_id = "AKIA1", .secret = "s 1"}, "has a character that can't be in one"},
 		{{.key_id = "AKIA1", .secret = "s1", .token = "t\n1"}, "has a character that can't be in one"},
 		{{.web_identity = "AWS_ROLE_ARN"}, "AWS_ROLE_ARN is set, and ordersnap assumes no role"},
-		{{.container_relative_uri = "/whole"}, "AKIA2"},
+		{{.container_relative_uri = "/whole"}, "AKIA2 with a token"},
 		{{.container_relative_uri = "/whole", .container_token = "a b"}, "AKIA2"},
 		{{.container_relative_uri = "/whole", .container_token = "a\nb"}, "is not one line of text"},
+		{{.container_relative_uri = "/whole", .container_token = "a\x7F"}, "is not one line of text"},
+		{{.container_relative_uri = "/whole", .container_token = "a", .container_token_file = "/no/such"},
+		 "can't be read"},
 		{{.container_relative_uri = "/whole", .container_token_file = "/dev/null"}, "is empty"},
 		{{.container_relative_uri = "/whole", .container_token_file = "/no/such"}, "can't be read"},
 		{{.container_relative_uri = "/timeless"}, "Expiration is no time"},
@@ -228,6 +236,126 @@ static void a_source_that_is_set_and_fails_is_not_passed_over(void **state)
 	}
 }
 
+/* --- how long they are used --------------------------------------------------------- */
+
+/* The id of the keys that the provider gives at that second, or "none". */
+static const char *id_at(struct aws_provider *provider, int64_t second)
+{
+	const struct aws_credentials *keys;
+	struct err e;
+
+	outside.ms = second * 1000;
+	return aws_provider_get(provider, deadline_in(8000), &keys, &e) == 0 ? keys->key_id : "none";
+}
+
+/* OUTSIDE_EPOCH is 22:13:20. */
+#define UNTIL(id, time) "{'AccessKeyId':'" id "','SecretAccessKey':'s','Expiration':'2023-11-14T" time "Z'}"
+
+static void keys_that_expire_are_fetched_five_minutes_before(void **state)
+{
+	static const struct outside_answer first[] = {{"/keys", 200, UNTIL("AKIA1", "22:30:00")}, {.part = NULL}};
+	static const struct outside_answer second[] = {{"/keys", 200, UNTIL("AKIA2", "23:00:00")}, {.part = NULL}};
+	static const struct outside_answer away[] = {{.part = NULL}};
+	struct aws_provider *provider = aws_provider_new(&settings);
+
+	(void)state;
+	settings.container_relative_uri = "/keys";
+	outside.answers = first;
+	check_text("at first", id_at(provider, 0), "AKIA1");
+	outside.answers = away;
+	check_text("more than five minutes", id_at(provider, 699), "AKIA1");
+	check_int("not asked", outside.calls, 1);
+	check_text("the old ones", id_at(provider, 700), "AKIA1");
+	check_int("asked in vain", outside.calls, 2);
+	check_text("as long as they last", id_at(provider, 999), "AKIA1");
+	outside.answers = second;
+	check_text("new ones", id_at(provider, 999), "AKIA2");
+	outside.answers = away;
+	check_text("are kept", id_at(provider, 1000), "AKIA2");
+
+	/* What the service refused is not used again, and neither is what has expired. */
+	aws_provider_forget(provider);
+	check_text("forgotten", id_at(provider, 1001), "none");
+	outside.answers = second;
+	check_text("fetched anew", id_at(provider, 1002), "AKIA2");
+	outside.answers = away;
+	check_text("over", id_at(provider, 2800), "none");
+	aws_provider_free(provider);
+}
+
+/* A token that is sent in the clear opens the table to whoever hears it. */
+static void a_containers_keys_are_asked_for_on_this_machine_or_by_https(void **state)
+{
+	static const struct outside_answer answers[] = {{"/keys", 200, GIVEN "}"}, {.part = NULL}};
+	static const struct {
+		const char *url;
+		bool asked;
+	} table[] = {
+		{"https://keys.example/keys", true}, {"http://keys.example/keys", false},
+		{"http://127.0.0.1:1/keys", true}, {"http://localhost/keys", true}, {"http://[::1]/keys", true},
+		{"http://169.254.170.2/keys", true}, {"http://169.254.170.23/keys", true},
+		{"http://[fd00:ec2::23]/keys", true}, {"http://169.254.169.254/keys", false},
+		{"http://169.254.170.2.example/keys", false}, {"http://10.0.0.1/keys", false}, {"/keys", false},
+	}, *row;
+
+	(void)state;
+	outside.answers = answers;
+	for EACH(row, table) {
+		settings.container_full_uri = row->url;
+		outside.ms = 0;
+		outside.calls = 0;
+		check(row->url, strstr(key_id(), row->asked ? "AKIA2" : "must be https or on this machine"));
+		check_int(row->url, outside.calls, row->asked);
+	}
+}
+
+/* --- the instance's metadata -------------------------------------------------------- */
+
+#define ROLE "/latest/meta-data/iam/security-credentials/"
+
+static void an_instances_keys_are_those_of_its_role(void **state)
+{
+	static const struct outside_answer instance[] = {
+		{"http://meta/latest/api/token", 200, "abc"},
+		{"http://meta" ROLE "my-role", 200, GIVEN ",'Token':''}"},
+		{"http://meta" ROLE, 200, " my-role \nanother\n"},
+		{.part = NULL},
+	};
+	static const struct outside_answer denied[] = {
+		{"/denied", 403, "no"}, {"http://meta/latest/api/token", 200, "abc"},
+		{"http://meta" ROLE "my-role", 200, GIVEN "}"}, {"http://meta" ROLE, 200, "my-role"}, {.part = NULL},
+	};
+	static const struct outside_answer no_token[] = {
+		{"http://meta/latest/api/token", 403, "no"}, {"http://meta" ROLE "my-role", 200, GIVEN "}"},
+		{"http://meta" ROLE, 200, "my-role"}, {.part = NULL},
+	};
+	static const struct outside_answer odd_token[] = {
+		{"http://meta/latest/api/token", 200, "a\x01b"}, {"http://meta" ROLE "my-role", 200, GIVEN "}"},
+		{"http://meta" ROLE, 200, "my-role"}, {.part = NULL},
+	};
+
+	(void)state;
+	settings.metadata_disabled = false;
+	settings.metadata_endpoint = "http://meta//";
+	outside.answers = instance;
+	check_text("its role's", key_id(), "AKIA2");
+	outside.answers = no_token;
+	check("without a session", strstr(key_id(), "instance metadata: http://meta/latest/api/token answered 403"));
+	outside.answers = odd_token;
+	check("what is no token", strstr(key_id(), "is not one line of text"));
+
+	/* They are another's than those of a container whose own can't be had. */
+	settings.container_relative_uri = "/denied";
+	outside.answers = denied;
+	check("a container's", strstr(key_id(), "169.254.170.2/denied answered 403)"));
+	settings.container_relative_uri = NULL;
+	settings.metadata_disabled = true;
+	outside.answers = instance;
+	outside.calls = 0;
+	check("not allowed", strstr(key_id(), "AWS_EC2_METADATA_DISABLED is set"));
+	check_int("not allowed", outside.calls, 0);
+}
+
 #define in_folder(f) {#f, f, set_up, clean_up, NULL}
 
 int main(void)
@@ -237,6 +365,9 @@ int main(void)
 		in_folder(the_files_are_looked_for_where_the_aws_tools_look),
 		in_folder(an_address_stands_below_its_service_or_for_all),
 		in_folder(a_source_that_is_set_and_fails_is_not_passed_over),
+		in_folder(keys_that_expire_are_fetched_five_minutes_before),
+		in_folder(a_containers_keys_are_asked_for_on_this_machine_or_by_https),
+		in_folder(an_instances_keys_are_those_of_its_role),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

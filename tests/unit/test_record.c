@@ -43,6 +43,15 @@ static const struct outside_answer many[] = {
 	{.part = NULL},
 };
 
+/* The same, whose refunds all stand in the charge. */
+#define DISPUTED ",'refunded':false,'amount_refunded':0,'disputed':true"
+static const struct outside_answer disputed_alone[] = {
+	{"/v1/checkout/sessions/cs_test_1", 200, SALE("cs_test_1", LINES PAYMENT(CHARGE(DISPUTED)))},
+	{"/v1/disputes", 200, LIST(DISPUTE)},
+	{"/v1/charges/ch_1", 200, CHARGE(DISPUTED)},
+	{.part = NULL},
+};
+
 /* The session's owner is another by Stripe's own copy. */
 static const struct outside_answer renamed[] = {
 	{"/v1/checkout/sessions/cs_test_1", 200,
@@ -133,6 +142,10 @@ static const struct scenario {
 	{"a sale of somebody whom Stripe calls otherwise, not adopted", not_adopted, renamed, SOLD,
 	 "'PK':'USER#bob'"},
 	{"a sale that is disputed", adopted, disputed, SOLD, "'dispute':{'amount':1000"},
+	{"a sale that is disputed alone", adopted, disputed_alone, SOLD, "'dispute':{'amount':1000"},
+	{"a failed refund of what is disputed", sold, disputed_alone,
+	 EVENT("evt_2", "refund.failed", "{'id':'re_1','object':'refund','charge':'ch_1','payment_intent':'pi_1'}"),
+	 "'dispute':{'amount':1000"},
 	{"a refund", sold, refunded, REFUND, "'amountRefunded':300"},
 	{"a refund of an order that does not say which it is", damaged, refunded, REFUND,
 	 "'stripeSessionId':'cs_test_1'"},
@@ -287,7 +300,9 @@ static void record_sale_and_refund(void)
 	bool is_renamed = outside.answers == renamed;
 
 	record_sale();
-	if (outside.answers != disputed && outside.answers != many)
+	if (outside.answers == disputed_alone)
+		outside.answers = disputed;
+	else if (outside.answers != disputed && outside.answers != many)
 		outside.answers = is_renamed ? renamed_refunded : refunded;
 	must_deliver(EVENT("evt_8", "charge.refunded", CHARGE(REFUNDED)));
 }

@@ -67,6 +67,22 @@ static void a_refund_whose_session_is_of_another_payment_comes_again(void **stat
 	outside_end();
 }
 
+/* A payment that nobody has tried to pay has no charge that could have been refunded. */
+static void a_refund_of_a_payment_without_a_charge_comes_again(void **state)
+{
+	static const struct outside_answer unpaid[] = {
+		{"/v1/payment_intents/pi_1", 200, "{'id':'pi_1','object':'payment_intent','latest_charge':null}"},
+		{"/v1/charges", 200, CHARGE(WHOLE)},
+		{.part = NULL},
+	};
+
+	(void)state;
+	begin(sold, unpaid);
+	check_refused("a refund", EVENT("evt_2", "refund.updated", "{'id':'re_1','object':'refund',"
+					"'payment_intent':'pi_1'}"), ERR_UNAVAILABLE, "payment pi_1 has no charge");
+	outside_end();
+}
+
 static void use_live_key(void)
 {
 	struct config *config = &outside.app.config;
@@ -157,6 +173,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		holds(an_answer_that_can_not_be_read_writes_nothing),
 		holds(a_refund_whose_session_is_of_another_payment_comes_again),
+		holds(a_refund_of_a_payment_without_a_charge_comes_again),
 		holds(with_a_live_key_an_address_of_the_example_stops_each_question),
 		holds(with_a_live_key_an_address_of_the_example_stops_the_rest_of_a_charge),
 		holds(an_event_comes_again_while_a_secret_can_not_be_read),
