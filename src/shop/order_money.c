@@ -51,8 +51,9 @@ static int64_t amount_of(struct json_object *order, struct json_object *dispute,
 	    json_get_int(presentment, "amount", &seen) == JSON_FOUND)
 		return share(amount, part, seen);
 	if (same_currency(currency, json_string_or_null(order, "settlementCurrency")) &&
-	    json_get_int(order, "amountNet", &net) == JSON_FOUND)
-		return share(amount, part, net + json_int_or(order, "amountFee", 0));
+	    json_get_int(order, "amountNet", &net) == JSON_FOUND &&
+	    !__builtin_add_overflow(net, json_int_or(order, "amountFee", 0), &net))
+		return share(amount, part, net);
 	return amount;
 }
 
@@ -113,7 +114,7 @@ bool order_money_of(struct json_object *order, struct order_money *m)
 bool order_adds_up(struct json_object *order, int64_t *lines, int64_t *total)
 {
 	const char *currency = json_string_or_null(order, "currency");
-	int64_t shipping = json_int_or(order, "amountShipping", 0), sum, says;
+	int64_t shipping = json_int_or(order, "amountShipping", 0), sum, says, more;
 	int64_t tax = json_int_or(order, "amountTax", 0);
 	struct json_object *items;
 	bool pending = false;
@@ -138,7 +139,7 @@ bool order_adds_up(struct json_object *order, int64_t *lines, int64_t *total)
 	/* What the lines cost comes to the amount, with the shipping; its tax is in no line. */
 	if (json_get_int(order, "amount", &says) == JSON_FOUND &&
 	    lines_sum(items, "amountTotal", &sum) && !__builtin_add_overflow(sum, shipping, &sum) &&
-	    (says < sum || says - sum > (shipping ? tax : 0)))
+	    (__builtin_sub_overflow(says, sum, &more) || more < 0 || more > (shipping ? tax : 0)))
 		goto differ;
 	return true;
 differ:

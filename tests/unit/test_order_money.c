@@ -88,6 +88,9 @@ static const struct {
 	{"half of it lost in the currency of the settlement",
 	 PAID ",'settlementCurrency':'eur','amountNet':7700,'amountFee':300,"
 	 "'disputes':[{'status':'lost','amount':4000,'currency':'eur'}]", 0, 0, 4250, 0},
+	{"lost in the currency of a settlement that can't be",
+	 PAID ",'settlementCurrency':'eur','amountNet':9223372036854775806,'amountFee':2,"
+	 "'disputes':[{'status':'lost','amount':4000,'currency':'eur'}]", 0, 0, 8500, 0},
 	{"lost in a currency that nothing tells the rate of",
 	 PAID ",'disputes':[{'status':'lost','amount':100,'currency':'jpy'}]", 0, 0, 8500, 0},
 	{"a dispute of nothing", PAID ",'disputes':[{'status':'lost','amount':0,'currency':'usd'},{}]",
@@ -141,6 +144,8 @@ static void lines_that_do_not_come_to_the_total_are_named_with_it(void **state)
 		 "'items':[" LINE(8500, 8500) "]", 9000, 8500},
 		{"more than all of them", "'amount':9900,'currency':'usd','amountSubtotal':8500,"
 		 "'amountShipping':500,'amountTax':50,'items':[" LINE(8500, 8500) "]", 9000, 9900},
+		{"further from them than can be counted", "'amount':9223372036854775806,'currency':'usd',"
+		 "'items':[" LINE(-2, -2) "]", -2, INT64_MAX - 1},
 		{"no lines yet", SOLD ",'itemsPending':true,'items':[" LINE(1, 1) "]", 0, 0},
 		{"no lines", SOLD ",'items':[]", 0, 0},
 		{"lines of another currency", SOLD ",'items':[{'currency':'eur','amountTotal':1}]", 0, 0},
