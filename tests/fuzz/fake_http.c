@@ -12,17 +12,20 @@
 #include "targets.h"
 
 #define EPOCH 1700000000
-#define REQUEST_MS 20 /* what a request takes */
+#define REQUEST_MS 20     /* what a request takes */
+#define BETWEEN_MS 3600000 /* and what lies between two inputs: no rate limit reaches over it */
 
 static struct span answers; /* that are left */
 static unsigned requests;
-static int64_t now_ms;
+static int64_t now_ms;   /* since the clock's beginning, */
+static int64_t began_ms; /* and when that was, by the monotonic clock */
 static bool retry, no_retry, replayed; /* headers of the last answer */
 
 void fake_http_answer(struct span lines)
 {
 	answers = lines;
 	requests = 0;
+	began_ms += now_ms + BETWEEN_MS;
 	now_ms = 0;
 }
 
@@ -40,7 +43,7 @@ int64_t standing_clock_epoch(void)
 
 int64_t standing_clock_ms(void)
 {
-	return now_ms;
+	return began_ms + now_ms;
 }
 
 void standing_clock_pass(int64_t ms)

@@ -18,7 +18,8 @@
 
 #include "base/str.h"
 
-/* From now on these are answered; borrowed.  The clock stands at its beginning. */
+/* From now on these are answered; borrowed.  The time of day is at its beginning; the monotonic clock
+ * goes on. */
 void fake_http_answer(struct span lines);
 
 /* How many requests there were since. */

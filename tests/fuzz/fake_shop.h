@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * A shop over a table in memory that has what a fuzz target's input says, an item a line, as an import takes
- * them.  Its servers and its clock are fake_http.h's.  What it logs is looked at: each line is one of clean text.
+ * them; NAME=value is a setting of it.  Its servers and its clock are fake_http.h's.  What it logs is looked at:
+ * each line is one of clean text.
  */
 #ifndef ORDERSNAP_TESTS_FUZZ_FAKE_SHOP_H
 #define ORDERSNAP_TESTS_FUZZ_FAKE_SHOP_H

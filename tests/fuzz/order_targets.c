@@ -17,10 +17,12 @@
 #include "shop/item_keys.h"
 #include "shop/lines.h"
 #include "shop/order.h"
+#include "shop/order_money.h"
 #include "shop/order_rank.h"
 #include "shop/order_size.h"
 #include "shop/outbox.h"
 #include "shop/quote.h"
+#include "shop/session_options.h"
 #include "shop/tracking.h"
 
 #define NOW 1700000100
@@ -125,6 +127,20 @@ static void check_erasure(struct json_object *order)
 	json_object_put(erased);
 }
 
+/* No unit of the amount counts twice. */
+static void check_money(struct json_object *order)
+{
+	struct order_money money;
+	int64_t lines, total;
+
+	if (order_money_of(order, &money) && money.amount >= 0) {
+		HOLDS(money.unpaid >= 0 && money.refunded >= 0 && money.lost >= 0 && money.disputed >= 0);
+		HOLDS(money.unpaid <= money.amount && money.refunded <= money.amount - money.unpaid);
+		HOLDS(money.lost + money.disputed <= money.amount - money.unpaid - money.refunded);
+	}
+	order_adds_up(order, &lines, &total);
+}
+
 static void check_told(struct json_object *order)
 {
 	struct json_object *item = outbox_item(NULL, order, NOW), *begun, *message;
@@ -169,6 +185,7 @@ int fuzz_order(const uint8_t *data, size_t n)
 		check_customer(order);
 		check_erasure(order);
 		check_told(order);
+		check_money(order);
 		check_tracking(order);
 		order_is_paid(order);
 		order_needs_lines(order);
@@ -224,9 +241,26 @@ static void check_form(struct json_object *body, struct json_object *quote,
 	checkout_request_free(&request);
 }
 
+/* The owner's file, read once. */
+static struct json_object *owners_options(void)
+{
+	static struct json_object *options;
+	static const char text[] =
+		"{\"shipping_address_collection\": {\"allowed_countries\": [\"CA\", \"US\"]},"
+		"\"shipping_options\": [{\"shipping_rate\": \"shr_1\"}, {\"shipping_rate_data\": {"
+		"\"display_name\": \"Post\", \"type\": \"fixed_amount\","
+		"\"fixed_amount\": {\"amount\": 500, \"currency\": \"usd\"}}}],"
+		"\"metadata\": {\"shop\": \"1\"}, \"phone_number_collection\": {\"enabled\": true}}";
+	struct err e;
+
+	if (!options)
+		HOLDS(session_options_read("/f", span_of(text), &options, &e) == 0);
+	return options;
+}
+
 int fuzz_checkout(const uint8_t *data, size_t n)
 {
-	const struct checkout_policy policy = {
+	struct checkout_policy policy = {
 		.mode = "payment", .success_url = "https://shop.example/thanks",
 		.cors_origins = "https://shop.example", .quote_ttl_minutes = 60, .session_ttl_minutes = 60,
 	};
@@ -235,6 +269,8 @@ int fuzz_checkout(const uint8_t *data, size_t n)
 	struct json_object *shown;
 
 	if (body && json_object_is_type(quote, json_type_object)) {
+		check_form(body, quote, &policy);
+		policy.options = owners_options();
 		check_form(body, quote, &policy);
 		HOLDS(!quote_is_authentic(quote, "a secret that nobody finds by chance"));
 		shown = quote_public(quote);

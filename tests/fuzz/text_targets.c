@@ -18,6 +18,7 @@
 #include "format/form.h"
 #include "format/json.h"
 #include "shop/session_options.h"
+#include "stripe/members.h"
 #include "stripe/signature.h"
 
 int fuzz_signature(const uint8_t *data, size_t n)
@@ -63,10 +64,13 @@ int fuzz_json(const uint8_t *data, size_t n)
 {
 	struct span text = {(const char *)data, n};
 	bool valid = json_is_valid(text);
-	struct json_object *value = json_parse(text), *again;
+	struct json_object *value = json_parse(text), *some, *again;
 	const char *printed;
 
 	HOLDS(valid == !!value || (valid && memmem(data, n, "null", 4)));
+	some = json_parse_members(text, stripe_member); /* what is left out is JSON, too */
+	HOLDS(!some == !value);
+	json_object_put(some);
 	if (value) {
 		printed = json_text(value);
 		again = json_parse(span_of(printed));
@@ -184,14 +188,17 @@ int fuzz_log(const uint8_t *data, size_t n)
 {
 	char *text = fuzz_text(data, n);
 	const struct log_field fields[] = {LOG_STR("error", text), {.key = NULL}};
+	static const char secret[] = "q7-hidden-secret";
 	struct json_object *line;
 	struct buf out;
 	int json;
 
+	log_hide(secret);
 	for (json = 0; json < 2; json++) {
 		buf_init(&out, 1 << 20);
 		log_format(&out, json, 1700000000, LOG_LEVEL_ERROR, "Message", fields);
 		HOLDS(fuzz_is_line(buf_text(&out), out.len));
+		HOLDS(!strstr(buf_text(&out), secret));
 		if (json) {
 			line = json_parse(span_of(buf_text(&out)));
 			HOLDS(line);
@@ -199,6 +206,7 @@ int fuzz_log(const uint8_t *data, size_t n)
 		}
 		buf_free(&out);
 	}
+	log_hide(NULL);
 	free(text);
 	return 0;
 }
