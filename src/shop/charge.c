@@ -135,7 +135,7 @@ bool charge_matters(struct json_object *order, struct json_object *json)
 		return true;
 	if (charge_read(json, &charge, &ignored))
 		return false;
-	return charge.state == CHARGE_HELD || charge.state == CHARGE_RELEASED ||
+	return charge.state == CHARGE_HELD ||
 	       (charge.state == CHARGE_PAID &&
 		(charge.captured < charge.amount || (status && !order_is_paid(order))));
 }
@@ -174,7 +174,7 @@ static int64_t share_of(struct json_object *order, const struct charge *charge, 
 		return part;
 	if (part == 0)
 		return 0;
-	if (part == charge->amount || __builtin_mul_overflow(amount, part, &share))
+	if (__builtin_mul_overflow(amount, part, &share))
 		return amount;
 	return share / charge->amount;
 }
@@ -233,8 +233,6 @@ struct json_object *order_apply_charge(struct json_object *stored,
 			json_copy_member(noted, of_dispute[i], dispute, of_dispute[i]);
 		json_set(order, "dispute", noted);
 	}
-	if (erasure_is_done(stored))
-		erasure_strip(order);
 	json_set_string(order, "updatedAt", iso8601_time(now, time));
 	return order;
 }

@@ -71,6 +71,32 @@ static void a_charge_is_read_or_is_none(void **state)
 	assert_int_equal(charge.refunded, 40);
 }
 
+static void what_a_charge_says_of_its_capture_is_believed_as_far_as_it_can_be(void **state)
+{
+	static const struct {
+		const char *json; /* with an id, and nothing refunded */
+		enum charge_state state;
+		int64_t captured;
+	} table[] = {
+		{"'amount':9,'captured':true,'amount_captured':5,'status':'succeeded'", CHARGE_PAID, 5},
+		{"'amount':9,'captured':true,'amount_captured':-1,'status':'succeeded'", CHARGE_PAID, 9},
+		{"'amount':9,'captured':false,'amount_captured':5,'status':'succeeded'", CHARGE_HELD, 0},
+		{"'amount':0,'captured':false,'status':'succeeded'", CHARGE_HELD, 0},
+	}, *row;
+	struct charge charge;
+	struct err e;
+
+	(void)state;
+	for EACH(row, table) {
+		struct json_object *json = stripe_of("{'id':'ch','amount_refunded':0,%s}", row->json);
+
+		check_int(row->json, charge_read(json, &charge, &e), 0);
+		check_int(row->json, charge.state, row->state);
+		check_int(row->json, charge.captured, row->captured);
+		check_int(row->json, charge.refunded, 0);
+	}
+}
+
 static void the_latest_dispute_counts(void **state)
 {
 	static const struct {
@@ -139,6 +165,8 @@ static void a_refund_in_another_currency_counts_by_its_proportion(void **state)
 		{"'amount':1000,'currency':'usd'", "eur", 900, 450, 500},
 		{"'amount':1000,'currency':'usd'", "eur", 900, 900, 1000},
 		{"'amount':1000,'currency':'usd'", "eur", 900, 0, 0},
+		{"'amount':1000,'currency':'usd'", "eur", 0, 0, 0},
+		{"'amount':9000000000000000000,'currency':'usd'", "eur", 900, 900, 9000000000000000000},
 		{"'amount':1000,'currency':'usd'", "eur", 900, 1, 1},
 		{"'amount':100,'currency':'usd'", "eur", 900, 899, 99},
 		{"'amount':1000,'currency':'usd'", NULL, 900, 450, 450},
@@ -350,6 +378,11 @@ static void a_charge_matters_where_it_or_the_order_tells_of_a_refund_or_a_disput
 		{"{'status':'partially_refunded'}", "{'amount_refunded':0}", true},
 		{"{'status':'pending'}", "{'amount_refunded':0}", false},
 		{"{}", "{'amount_refunded':7}", true},
+		/* captured in part, though nothing is told as refunded */
+		{"{'status':'completed'}", "{'id':'ch','amount':9,'amount_refunded':0,'amount_captured':5,"
+					   "'captured':true,'status':'succeeded'}", true},
+		{"{'status':'completed'}", "{'id':'ch','amount':9,'amount_refunded':0,'amount_captured':9,"
+					   "'captured':true,'status':'succeeded'}", false},
 	}, *row;
 
 	(void)state;
@@ -469,6 +502,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		holds(a_payment_is_found_from_a_charge_a_refund_or_a_dispute),
 		holds(a_charge_is_read_or_is_none),
+		holds(what_a_charge_says_of_its_capture_is_believed_as_far_as_it_can_be),
 		holds(the_latest_dispute_counts),
 		holds(refunds_change_the_status_and_the_amount_refunded),
 		holds(a_refund_in_another_currency_counts_by_its_proportion),

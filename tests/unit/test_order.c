@@ -513,6 +513,33 @@ static void the_same_event_once_more_takes_nothing_back(void **state)
 	assert_string_equal(json_string_or_null(order, "completedAt"), "2024-11-26T09:20:30Z");
 }
 
+/* A key that may read less is told the ids alone; and what an older account knows fills what lacks. */
+static void the_names_of_discounts_and_of_the_way_of_shipping_are_kept(void **state)
+{
+	const struct delivery named = {
+		"{" SESSION ",'payment_status':'paid','discounts':[{'coupon':{'id':'c','name':'Ten'}}],"
+		"'shipping_cost':{'shipping_rate':{'id':'shr_1','display_name':'Post'}}}",
+		"[]", NULL, EVENT_SESSION_COMPLETED, CREATED};
+	const struct delivery bare = {
+		"{" SESSION ",'payment_status':'paid','discounts':[{'coupon':'c'}],"
+		"'shipping_cost':{'shipping_rate':'shr_1'}}",
+		"[]", NULL, EVENT_SESSION_COMPLETED, CREATED};
+	static const char whole[] = "{'discounts':[{'couponId':'c','name':'Ten'}],"
+				    "'shippingRate':{'id':'shr_1','name':'Post'}}";
+	struct json_object *const orders[] = {apply(&bare, apply(&named, NULL)),
+					      apply_alone(&named, apply(&bare, NULL))};
+	struct json_object *const *order;
+
+	(void)state;
+	for EACH(order, orders) {
+		struct json_object *names = keep(json_object_new_object());
+
+		json_copy_member(names, "discounts", *order, "discounts");
+		json_copy_member(names, "shippingRate", *order, "shippingRate");
+		check_json(json_text(*order), names, whole);
+	}
+}
+
 static void an_event_alone_brings_an_order_on(void **state)
 {
 	const struct delivery first = {"{" SESSION ",'payment_status':'unpaid','amount_total':1}", NULL,
@@ -782,6 +809,7 @@ int main(void)
 		holds(what_ordersnap_does_not_know_survives),
 		holds(a_further_event_replaces_and_an_earlier_one_fills_gaps),
 		holds(the_same_event_once_more_takes_nothing_back),
+		holds(the_names_of_discounts_and_of_the_way_of_shipping_are_kept),
 		holds(an_event_alone_brings_an_order_on),
 		holds(events_may_arrive_in_any_order_and_more_than_once),
 		holds(the_outcome_of_all_events_is_the_paid_order),

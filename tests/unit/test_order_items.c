@@ -351,6 +351,7 @@ static void an_item_that_does_not_say_what_is_derived_is_astray(void **state)
 		{ITEM_PAYMENT, "order", "x", true}, {ITEM_DAY, "userId", NULL, true},
 	}, *row;
 	struct scene scene = scene_of(PAID "}");
+	struct json_object *there, *copy = NULL;
 
 	(void)state;
 	decide(&scene);
@@ -358,7 +359,8 @@ static void an_item_that_does_not_say_what_is_derived_is_astray(void **state)
 	assert_int_equal(order_items_astray(&scene.keys, scene.read, NOW), 0);
 	for EACH(row, table) {
 		const char *what = keep_text(str_printf("%d %s", (int)row->which, row->key));
-		struct json_object *there = scene.read[row->which];
+
+		there = scene.read[row->which];
 
 		scene.read[row->which] = keep(json_copy(there));
 		json_object_object_del(scene.read[row->which], row->key);
@@ -369,6 +371,17 @@ static void an_item_that_does_not_say_what_is_derived_is_astray(void **state)
 		check_int(what, order_items_astray(&scene.keys, scene.read, NOW), 1u << row->which);
 		scene.read[row->which] = there;
 	}
+
+	/* A copy of another moment is one. */
+	json_get_object(scene.read[ITEM_PAYMENT], "order", &copy);
+	assert_non_null(copy);
+	there = scene.read[ITEM_PAYMENT];
+	scene.read[ITEM_PAYMENT] = keep(json_copy(there));
+	copy = keep(json_copy(copy));
+	json_set_string(copy, "status", "pending");
+	json_set(scene.read[ITEM_PAYMENT], "order", json_object_get(copy));
+	assert_int_equal(order_items_astray(&scene.keys, scene.read, NOW), 1u << ITEM_PAYMENT);
+	scene.read[ITEM_PAYMENT] = there;
 
 	/* The version of the payment's copy is no fault. */
 	json_set_int(scene.read[ITEM_ORDER], "version", 9);

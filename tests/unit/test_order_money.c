@@ -40,6 +40,10 @@ static const struct {
 	{"lost, in the one dispute that an older order has", PAID ",'dispute':" LOST(8500), 0, 0, 8500, 0},
 	{"lost, and the latest is the same dispute",
 	 PAID ",'dispute':" LOST(8500) ",'disputes':[" LOST(8500) "]", 0, 0, 8500, 0},
+	{"more lost than a number holds",
+	 PAID ",'disputes':[" LOST(9000000000000000000) "," LOST(9000000000000000000) "]", 0, 0, 8500, 0},
+	{"a part lost, and the latest is the same dispute",
+	 PAID ",'dispute':" LOST(2000) ",'disputes':[" LOST(2000) "]", 0, 0, 2000, 0},
 	{"lost as a whole after a part was refunded",
 	 PAID ",'amountRefunded':3000,'disputes':[" LOST(8500) "]", 0, 3000, 5500, 0},
 	{"the rest lost after a part was refunded",
@@ -136,6 +140,8 @@ static void lines_that_do_not_come_to_the_total_are_named_with_it(void **state)
 		 "'items':[" LINE(8500, 9350) "]", 0, 0},
 		{"tax within", SOLD ",'amountSubtotal':8500,'amountTax':850,'items':[" LINE(8500, 8500) "]",
 		 0, 0},
+		{"a tax that is in no line and not that of shipping", "'amount':9350,'currency':'usd',"
+		 "'amountSubtotal':8500,'amountTax':850,'items':[" LINE(8500, 8500) "]", 8500, 9350},
 		{"shipping", "'amount':9000,'currency':'usd','amountSubtotal':8500,'amountShipping':500,"
 		 "'items':[" LINE(8500, 8500) "]", 0, 0},
 		{"shipping with a tax of its own", "'amount':9050,'currency':'usd','amountSubtotal':8500,"
