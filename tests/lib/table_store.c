@@ -152,6 +152,19 @@ static void act(struct table_store *self, const struct store_action *action)
 		table_delete(self->table, text_of(action->item, "PK"), text_of(action->item, "SK"));
 }
 
+/* DynamoDB refuses a transaction that has two actions on one key. */
+static bool has_key_twice(const struct store_action *actions, size_t n)
+{
+	size_t i, k;
+
+	for (i = 0; i < n; i++)
+		for (k = 0; k < i; k++)
+			if (strcmp(text_of(actions[i].item, "PK"), text_of(actions[k].item, "PK")) == 0 &&
+			    strcmp(text_of(actions[i].item, "SK"), text_of(actions[k].item, "SK")) == 0)
+				return true;
+	return false;
+}
+
 static int write_all(struct store *s, const struct store_action *actions, size_t n, size_t *failed,
 		     int64_t deadline, struct err *e)
 {
@@ -165,6 +178,8 @@ static int write_all(struct store *s, const struct store_action *actions, size_t
 	*failed = 0;
 	if (meets == TABLE_STORE_CONFLICT)
 		return err_set(e, ERR_CONFLICT, "another writer was in the way");
+	if (has_key_twice(actions, n))
+		return err_set(e, ERR_UNAVAILABLE, "a write has a key twice");
 	if (self->table->n + n > TABLE_MAX)
 		return err_set(e, ERR_UNAVAILABLE, "the table is full");
 	for (i = 0; i < n; i++) {

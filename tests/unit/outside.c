@@ -132,7 +132,29 @@ const char *outside_items(void)
 const char *http_last_header(struct http_client *client, const char *name)
 {
 	(void)client;
-	(void)name;
+	return outside.replayed && strcmp(name, "Idempotent-Replayed") == 0 ? "true" : NULL;
+}
+
+static void note_key(const struct http_request *request)
+{
+	static const char name[] = "Idempotency-Key: ";
+	size_t i;
+
+	for (i = 0; i < HTTP_MAX_HEADERS && request->headers[i]; i++)
+		if (str_starts(request->headers[i], name))
+			buf_printf(&outside.keys, "%s\n", request->headers[i] + strlen(name));
+}
+
+/* The next of those that are given only so often, NULL where none fits. */
+static const struct outside_once *take_once(const char *url)
+{
+	const struct outside_once *once;
+
+	for (once = outside.once; once && once->part; once++)
+		if (strstr(url, once->part) && outside.given[once - outside.once] < once->times) {
+			outside.given[once - outside.once]++;
+			return once;
+		}
 	return NULL;
 }
 
@@ -140,17 +162,24 @@ int http_perform(struct http_client *client, const struct http_request *request,
 		 struct http_answer *answer, struct err *e)
 {
 	const struct outside_answer *one = outside.answers;
+	const struct outside_once *once;
 	const char *p;
 
 	client->calls++;
 	buf_reset(&answer->body);
 	answer->status = 0;
+	outside.replayed = false;
+	note_key(request);
 	while (one && one->part && !strstr(request->url, one->part))
 		one++;
-	if (server_fails() || !one || !one->part)
+	if (server_fails())
 		return away(e);
-	answer->status = one->status;
-	for (p = one->body; *p; p++)
+	once = take_once(request->url);
+	if (once ? !once->status : !one || !one->part)
+		return away(e);
+	outside.replayed = once && once->replayed;
+	answer->status = once ? once->status : one->status;
+	for (p = once ? once->body : one->body; *p; p++)
 		buf_putc(&answer->body, *p == '\'' ? '"' : *p);
 	return 0;
 }
@@ -178,6 +207,7 @@ void outside_begin(void)
 	config->order_number_prefix = str_dup("BC-");
 	config->event_ttl_days = 30;
 	buf_init(&outside.log, 1 << 20);
+	buf_init(&outside.keys, 1 << 16);
 	log_set_sink(keep_line, NULL);
 }
 
@@ -186,5 +216,6 @@ void outside_end(void)
 	app_close(&outside.app);
 	log_set_sink(NULL, NULL);
 	buf_free(&outside.log);
+	buf_free(&outside.keys);
 	table_free(&outside.table);
 }

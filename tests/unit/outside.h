@@ -22,6 +22,18 @@ struct outside_answer {
 	const char *body;
 };
 
+/* What comes before these, so often, and then no more; status 0: no answer comes; `replayed`: Stripe says
+ * that it has kept the answer for the request's key.  A list ends with a part that is NULL. */
+struct outside_once {
+	const char *part;
+	int status;
+	const char *body;
+	unsigned times;
+	bool replayed;
+};
+
+#define OUTSIDE_ONCE_MAX 8
+
 enum outside_fault {
 	OUTSIDE_FAILS,     /* the call has no effect and no answer */
 	OUTSIDE_LOST,      /* a write has its effect, and its answer is lost; else as before */
@@ -43,6 +55,10 @@ struct outside {
 	int64_t ms; /* since the clock's beginning, OUTSIDE_EPOCH */
 	bool sleeps; /* a sleep takes its time, too: there is another process to wait for */
 	struct buf log; /* what was logged */
+	struct buf keys; /* the idempotency keys that were sent, each with a line end */
+	const struct outside_once *once; /* or NULL */
+	unsigned given[OUTSIDE_ONCE_MAX]; /* of them */
+	bool replayed; /* the last answer was */
 	struct table_store store;
 };
 

@@ -7,93 +7,14 @@
 
 #include <stdio.h>
 
-#include "../lib/counting_http.h"
-#include "../lib/standing_clock.h"
+#include "replies.h"
+
 #include "aws/client.h"
 #include "aws/sigv4.h"
 #include "aws/ssm.h"
 #include "base/clock.h"
 
-#define NOW 1700000000
 #define DEADLINE_MS 8000
-#define KEYS "/keys" /* where the keys of a container are */
-
-/* One answer of the service; ' for ".  Status 0: no answer comes. */
-struct reply {
-	int status;
-	const char *body;
-};
-
-/* What the service answers, one after the other, the last one for ever, and what it was asked. */
-static struct {
-	struct reply replies[3];
-	size_t n;
-	unsigned asked, keys_asked; /* so often */
-	char *url, *headers, *body; /* of the last request */
-	int64_t wait;       /* so long it may take */
-} service;
-
-static int64_t ms;
-
-int64_t standing_clock_epoch(void)
-{
-	return NOW + ms / 1000;
-}
-
-int64_t standing_clock_ms(void)
-{
-	return ms;
-}
-
-void standing_clock_pass(int64_t by)
-{
-	ms += by;
-}
-
-const char *http_last_header(struct http_client *client, const char *name)
-{
-	(void)client;
-	(void)name;
-	return NULL;
-}
-
-static void note(const struct http_request *request)
-{
-	struct buf headers;
-	size_t i;
-
-	buf_init(&headers, 1 << 16);
-	for (i = 0; i < HTTP_MAX_HEADERS && request->headers[i]; i++)
-		buf_printf(&headers, "%s\n", request->headers[i]);
-	service.headers = keep_text(buf_detach(&headers));
-	service.url = keep_text(str_dup(request->url));
-	service.body = keep_text(span_dup(request->body));
-	service.wait = request->deadline - ms;
-}
-
-int http_perform(struct http_client *client, const struct http_request *request,
-		 struct http_answer *answer, struct err *e)
-{
-	static const struct reply keys = {200, "{'AccessKeyId':'AKIA2','SecretAccessKey':'s2','Token':'t2'}"};
-	const struct reply *reply;
-	const char *p;
-
-	client->calls++;
-	if (str_ends(request->url, KEYS)) {
-		service.keys_asked++;
-		reply = &keys;
-	} else {
-		note(request);
-		reply = &service.replies[service.asked < service.n ? service.asked : service.n - 1];
-		service.asked++;
-	}
-	if (!reply->status)
-		return err_set(e, ERR_UNAVAILABLE, "nothing came");
-	answer->status = reply->status;
-	for (p = reply->body; *p; p++)
-		buf_putc(&answer->body, *p == '\'' ? '"' : *p);
-	return 0;
-}
 
 static const struct aws_settings own_keys = {
 	.region = "eu-central-1", .key_id = "AKIA1", .secret = "s1", .metadata_disabled = true,
@@ -101,7 +22,7 @@ static const struct aws_settings own_keys = {
 };
 
 static const struct aws_settings container_keys = {
-	.region = "eu-central-1", .container_full_uri = "http://127.0.0.1" KEYS, .metadata_disabled = true,
+	.region = "eu-central-1", .container_full_uri = "http://127.0.0.1" REPLIES_KEYS, .metadata_disabled = true,
 	.credentials_file = "/dev/null", .config_file = "/dev/null",
 };
 
@@ -117,14 +38,6 @@ static int ask(const struct aws_settings *settings, struct aws_failure *failure,
 	json_object_put(answer);
 	aws_client_free(client);
 	return rc;
-}
-
-static void serve(const struct reply *replies, size_t n)
-{
-	service.n = n;
-	memcpy(service.replies, replies, n * sizeof *replies);
-	service.asked = service.keys_asked = 0;
-	ms = 0;
 }
 
 /* --- answers ---------------------------------------------------------------------- */
@@ -193,14 +106,14 @@ static void an_answer_is_done_with_or_worth_another_try(void **state)
 		struct aws_failure failure = {.type = "left"};
 		struct err e = {.code = ERR_NONE};
 
-		serve((const struct reply[]){row->first, WELL}, 2);
+		replies_begin((const struct reply[]){row->first, WELL}, 2);
 		check_int(name, ask(&own_keys, NULL, &e), row->code == ERR_NONE ? 0 : -1);
-		check_int(name, service.asked, row->asked);
+		check_int(name, replies.asked, row->asked);
 		if (row->code != ERR_NONE)
 			check_err(name, &e, row->code, row->part);
 
 		/* The refusal is told to whoever wants to know. */
-		serve(&row->first, 1);
+		replies_begin(&row->first, 1);
 		check_int(name, ask(&own_keys, &failure, &e),
 			  row->first.status == 200 && row->asked == 1 ? 0 : -1);
 		check(name, strcmp(failure.type, "left") != 0);
@@ -218,11 +131,11 @@ static void what_does_not_pass_ends_with_the_deadline(void **state)
 
 	(void)state;
 	for EACH(reply, failing) {
-		serve(reply, 1);
+		replies_begin(reply, 1);
 		check_int(reply->body, ask(&own_keys, NULL, &e), -1);
 		check_err(reply->body, &e, ERR_UNAVAILABLE, "");
-		check(reply->body, service.asked > 5 && service.asked < 30);
-		check(reply->body, ms <= DEADLINE_MS && ms > DEADLINE_MS / 2);
+		check(reply->body, replies.asked > 5 && replies.asked < 30);
+		check(reply->body, replies.ms <= DEADLINE_MS && replies.ms > DEADLINE_MS / 2);
 	}
 }
 
@@ -249,10 +162,10 @@ static void keys_that_are_refused_are_fetched_anew_once(void **state)
 	for EACH(row, table) {
 		const char *name = row->replies[0].body;
 
-		serve(row->replies, 3);
+		replies_begin(row->replies, 3);
 		check_int(name, ask(&container_keys, NULL, &e), row->rc);
-		check_int(name, service.asked, row->asked);
-		check_int(name, service.keys_asked, row->keys_asked);
+		check_int(name, replies.asked, row->asked);
+		check_int(name, replies.keys_asked, row->keys_asked);
 	}
 	check_err("at last", &e, ERR_UNAVAILABLE, "these AWS credentials may not do this");
 }
@@ -263,7 +176,7 @@ static void the_signature_is_of_what_is_sent(void **state)
 	struct sigv4_request expected = {
 		.region = "eu-central-1", .service = "dynamodb", .key_id = "AKIA2", .secret = "s2", .token = "t2",
 		.host = "127.0.0.1:8000", .path = "/table", .content_type = "application/x-amz-json-1.0",
-		.target = "DynamoDB_20120810.GetItem", .body = span_of("{}"), .now = NOW,
+		.target = "DynamoDB_20120810.GetItem", .body = span_of("{}"), .now = REPLIES_EPOCH,
 	};
 	struct sigv4_key key = {.day = ""};
 	struct aws_settings settings = container_keys;
@@ -271,16 +184,16 @@ static void the_signature_is_of_what_is_sent(void **state)
 
 	(void)state;
 	settings.endpoint = "http://127.0.0.1:8000/table?a#b";
-	serve(&(const struct reply)WELL, 1);
+	replies_begin(&(const struct reply)WELL, 1);
 	check_int(e.text, ask(&settings, NULL, &e), 0);
-	check_text("headers", service.headers, keep_text(str_printf(
+	check_text("headers", replies.headers, keep_text(str_printf(
 		"Host: 127.0.0.1:8000\nContent-Type: application/x-amz-json-1.0\n"
 		"X-Amz-Target: DynamoDB_20120810.GetItem\nX-Amz-Date: 20231114T221320Z\nAuthorization: %s\n"
 		"X-Amz-Security-Token: t2\n", keep_text(sigv4_authorization(&expected, &key)))));
 
 	settings = own_keys;
 	check_int(e.text, ask(&settings, NULL, &e), 0);
-	check("no token", !strstr(service.headers, "X-Amz-Security-Token"));
+	check("no token", !strstr(replies.headers, "X-Amz-Security-Token"));
 }
 
 /* --- where, and how long ------------------------------------------------------------ */
@@ -323,11 +236,11 @@ static void a_service_is_asked_where_the_settings_say(void **state)
 		settings.endpoint_ssm = row->set.endpoint_ssm;
 		settings.endpoint_dynamodb = row->set.endpoint_dynamodb;
 		settings.ignore_file_endpoints = row->set.ignore_file_endpoints;
-		serve(&(const struct reply)WELL, 1);
+		replies_begin(&(const struct reply)WELL, 1);
 		client = aws_client_new(&settings, row->service);
 		check_int(row->url, aws_call(client, &request, &answer, NULL, &e), 0);
-		check_text(row->url, service.url, row->url);
-		check(row->host, str_starts(service.headers, row->host));
+		check_text(row->url, replies.url, row->url);
+		check(row->host, str_starts(replies.headers, row->host));
 		json_object_put(answer);
 		aws_client_free(client);
 	}
@@ -343,11 +256,11 @@ static void without_a_region_nothing_is_asked(void **state)
 
 	(void)state;
 	settings.region = NULL;
-	serve(&(const struct reply)WELL, 1);
+	replies_begin(&(const struct reply)WELL, 1);
 	check_int("none", ask(&settings, &failure, &e), -1);
 	check_err("none", &e, ERR_UNAVAILABLE, "AWS_REGION is not set");
 	check_text("none", failure.type, "");
-	check_int("none", service.asked, 0);
+	check_int("none", replies.asked, 0);
 
 	/* The profile may have one. */
 	file = fopen(path, "w");
@@ -356,7 +269,7 @@ static void without_a_region_nothing_is_asked(void **state)
 	assert_int_equal(fclose(file), 0);
 	settings.config_file = path;
 	check_int("of the profile", ask(&settings, NULL, &e), 0);
-	check_text("of the profile", service.url, "https://dynamodb.eu-north-1.amazonaws.com");
+	check_text("of the profile", replies.url, "https://dynamodb.eu-north-1.amazonaws.com");
 	unit_remove_folder(folder);
 }
 
@@ -376,9 +289,9 @@ static void one_try_has_a_part_of_the_deadline(void **state)
 		struct json_object *answer = NULL;
 		struct err e;
 
-		serve(&(const struct reply)WELL, 1);
+		replies_begin(&(const struct reply)WELL, 1);
 		check_int("a try", aws_call(client, &request, &answer, NULL, &e), 0);
-		check_int("so long", service.wait, row->wait);
+		check_int("so long", replies.wait, row->wait);
 		json_object_put(answer);
 		aws_client_free(client);
 	}
@@ -408,13 +321,13 @@ static void a_parameter_is_its_value_or_an_error_that_names_it(void **state)
 		struct err e;
 		int rc;
 
-		serve(&row->reply, 1);
+		replies_begin(&row->reply, 1);
 		rc = aws_ssm_get_parameter(ssm, "/shop/webhook", deadline_in(DEADLINE_MS), &value, &e);
 		check_int(row->reply.body, rc, row->value ? 0 : -1);
 		check_text(row->reply.body, keep_text(value), row->value);
 		if (rc)
 			check_err(row->reply.body, &e, ERR_UNAVAILABLE, row->part);
-		check_json(row->reply.body, json_of("%s", service.body),
+		check_json(row->reply.body, json_of("%s", replies.body),
 			   "{'Name':'/shop/webhook','WithDecryption':true}");
 	}
 	aws_client_free(ssm);
