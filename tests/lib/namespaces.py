@@ -38,9 +38,14 @@ def raise_lo():
 def enter():
     """Goes on in a network with `lo` alone, and may mount; whether this machine lets it.  It has to
     come before the first thread."""
-    if os.geteuid() != 0 or libc.unshare(CLONE_NEWNS | CLONE_NEWNET):
+    if os.geteuid() != 0 or libc.unshare(CLONE_NEWNS):
         return False
-    mount(None, "/", flags=MS_REC | MS_PRIVATE)
+    try:
+        mount(None, "/", flags=MS_REC | MS_PRIVATE)
+    except OSError:  # a folder of another system's (chroot): what is mounted here, that one might see
+        return False
+    if libc.unshare(CLONE_NEWNET):
+        return False
     raise_lo()
     return True
 

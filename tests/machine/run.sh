@@ -113,6 +113,7 @@ inside() { # MACHINE USER COMMAND
 	timeout --foreground -s KILL "$limit" unshare --mount --pid --ipc --fork --kill-child=KILL -- bash -c '
 		set -e
 		mount --make-rprivate /
+		mount --bind "$1" "$1" # tests with mounts of their own want a root that is one
 		mount -t proc proc "$1/proc"
 		mkdir -p "$1/dev/pts" "$1/dev/shm"
 		mount -t devpts -o newinstance,ptmxmode=0666,mode=620 devpts "$1/dev/pts"
