@@ -45,6 +45,7 @@ void err_fill(struct err *e, enum err_code code, const char *format, ...)
 		return;
 	e->code = code;
 	e->upstream = 0;
+	e->retry_after = 0;
 	va_start(ap, format);
 	vsnprintf(e->text, sizeof e->text, format, ap);
 	va_end(ap);

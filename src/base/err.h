@@ -38,12 +38,13 @@ enum err_code {
 struct err {
 	enum err_code code;
 	int upstream;   /* the HTTP status that Stripe answered with, or 0 */
+	int retry_after; /* seconds for which Stripe wants no other try, or 0 */
 	char text[480]; /* for the log; cut, never overflowed */
 };
 
 /* Fills `e` (which may be NULL) and is -1, so that a caller can write
  * `return err_set(e, ERR_..., "...")`; a macro, so that compilers see the -1.
- * `upstream` becomes 0. */
+ * `upstream` and `retry_after` become 0. */
 #define err_set(...) (err_fill(__VA_ARGS__), err_minus_one())
 static inline int err_minus_one(void)
 {

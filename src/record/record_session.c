@@ -273,6 +273,7 @@ static int decide_and_write(struct recording *r, struct err *e)
 		rc = err_set(e, ERR_UNAVAILABLE, "the line items are still to be fetched: %s",
 			     r->why.text);
 		e->upstream = r->why.upstream;
+		e->retry_after = r->why.retry_after;
 	} else if (!rc) {
 		record_outcome_set(r->out, change.marker, stored, change.order);
 		r->out->astray = astray;

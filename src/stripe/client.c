@@ -15,6 +15,7 @@
 
 #define TRIES 3
 #define FIRST_PAUSE_MS 500u
+#define LONGEST_WAIT 60 /* seconds that Stripe may ask for */
 #define LESS_MS (600 * 1000) /* until all is asked for again */
 #define SLOW_MS 50 /* between requests, once Stripe has limited their rate */
 #define SLOWEST_MS 1000
@@ -159,6 +160,20 @@ static void keep_member(struct json_object *error, const char *name, char *out, 
 	str_trim_sequence(out);
 }
 
+/* The seconds for which Stripe wants no other try; 0 where it does not say.  Its own libraries take a
+ * whole number of up to a minute for that, and anything else for nothing.
+ * https://github.com/stripe/stripe-python/blob/master/stripe/_http_client.py */
+static int retry_after_of(struct stripe_client *client)
+{
+	const char *told = http_last_header(client->http, "Retry-After");
+	int64_t seconds;
+
+	if (!told || span_to_int64(span_trim(span_of(told)), &seconds) || seconds < 0 ||
+	    seconds > LONGEST_WAIT)
+		return 0;
+	return (int)seconds;
+}
+
 /* The error object of https://docs.stripe.com/api/errors as one line. */
 static int map_error(struct stripe_client *client, const struct stripe_request *request,
 		     const struct http_answer *answer, struct err *e)
@@ -178,8 +193,8 @@ static int map_error(struct stripe_client *client, const struct stripe_request *
 		or_none(json_string_or_null(error, "param")),
 		or_none(http_last_header(client->http, "Request-Id")),
 		or_none(json_string_or_null(error, "message")));
-	if (e)
-		e->upstream = answer->status;
+	e->upstream = answer->status;
+	e->retry_after = retry_after_of(client);
 	json_object_put(body);
 	return -1;
 }
@@ -344,13 +359,14 @@ static int take_answer(struct stripe_client *client, const struct stripe_request
 	return 0;
 }
 
-/* Half a second, doubled each time, of which a random half is taken off; not
- * slept where the deadline would pass meanwhile. */
-static bool pause_before_retry(int try, int64_t deadline)
+/* Half a second, doubled each time, of which a random half is taken off, or what Stripe
+ * asks for; not slept where the deadline would pass meanwhile. */
+static bool pause_before_retry(int try, const struct err *why, int64_t deadline)
 {
 	uint32_t pause = FIRST_PAUSE_MS << try;
+	int64_t ms = pause - clock_jitter(pause / 2), asked = why->retry_after * INT64_C(1000);
 
-	return deadline_pause(pause - clock_jitter(pause / 2), deadline);
+	return deadline_pause(ms > asked ? ms : asked, deadline);
 }
 
 int stripe_send(struct stripe_client *client, const struct stripe_request *request,
@@ -358,21 +374,22 @@ int stripe_send(struct stripe_client *client, const struct stripe_request *reque
 {
 	char *url = str_printf("%s%s", client->base, request->path);
 	struct http_answer http;
+	struct err why;
 	bool again = true;
 	int rc = -1, try;
 
 	http_answer_init(&http);
-	client->refusal = (struct stripe_refusal){.code = ""};
 	for (try = 0; again && try < TRIES; try++) {
-		if (try && !pause_before_retry(try - 1, request->deadline))
+		if (try && !pause_before_retry(try - 1, &why, request->deadline))
 			break;
 		if (try)
 			metrics_add(&stripe_retries, 1, NULL);
-		rc = send_once(client, request, url, &http, e);
+		client->refusal = (struct stripe_refusal){.code = ""};
+		rc = send_once(client, request, url, &http, &why);
 		again = rc != 0 || (http.status >= 300 && should_retry(client, http.status,
 							    request->idempotency_key != NULL));
 		if (rc == 0)
-			rc = take_answer(client, request, &http, answer, e);
+			rc = take_answer(client, request, &http, answer, &why);
 		if (rc == 0)
 			break;
 	}
@@ -380,5 +397,7 @@ int stripe_send(struct stripe_client *client, const struct stripe_request *reque
 	client->replayed = http.status && http_last_header(client->http, "Idempotent-Replayed") != NULL;
 	http_answer_free(&http);
 	free(url);
+	if (rc && e)
+		*e = why;
 	return rc;
 }

@@ -41,11 +41,13 @@ struct stripe_request {
 
 /*
  * Sends the request, again after half a second, one second (with jitter) where
- * Stripe-Should-Retry or the kind of failure says that it helps.  On success
+ * Stripe-Should-Retry or the kind of failure says that it helps; after longer where
+ * Retry-After says so, and not at all where the deadline would pass meanwhile.  On success
  * `*answer` is the JSON object (json_object_put() it).  Else -1:
  * ERR_UNAVAILABLE for what passes (no answer, 409, 429, 5xx, an answer that
  * is no JSON object), ERR_REFUSED for every other status.  e->upstream is the
- * status, the text has Stripe's request id, error code and message.
+ * status, e->retry_after what Retry-After said, the text has Stripe's request id, error
+ * code and message.
  */
 int stripe_send(struct stripe_client *client, const struct stripe_request *request,
 		struct json_object **answer, struct err *e);

@@ -8,6 +8,7 @@
 #include "base/log.h"
 
 #define FIRST_PAUSE_MS 1000u
+#define STOP_MS 1000 /* after which it is asked whether to stop */
 
 bool retry_refuses_key(const struct err *e)
 {
@@ -26,9 +27,25 @@ bool retry_blames_object(const struct err *e)
 	return e->upstream == STRIPE_UNREADABLE || (is_refusal(e) && !retry_refuses_key(e));
 }
 
+static bool is_to_stop(const struct retry *retry)
+{
+	return retry->stop && retry->stop(retry->context);
+}
+
+/* Waits, and gives whether it came to the end of that. */
+static bool wait_for(const struct retry *retry, int64_t ms)
+{
+	int64_t until = deadline_in(ms);
+
+	while (!is_to_stop(retry) && deadline_left(until) > 0)
+		deadline_sleep(STOP_MS, until);
+	return deadline_left(until) <= 0;
+}
+
 bool retry_again(struct retry *retry, const struct err *e)
 {
 	uint32_t pause = FIRST_PAUSE_MS << retry->tries;
+	int64_t ms = pause - clock_jitter(pause / 2), asked = e->retry_after * INT64_C(1000);
 
 	/* An answer that can't be read is asked for again, not often; a refusal is final. */
 	if (e->upstream == STRIPE_UNREADABLE) {
@@ -40,13 +57,13 @@ bool retry_again(struct retry *retry, const struct err *e)
 	/* The time that all tries have begins with the first failure. */
 	if (!retry->tries)
 		retry->until = deadline_in(RETRY_MS);
-	if (++retry->tries >= RETRY_TRIES || deadline_left(retry->until) <= 0 ||
-	    (retry->stop && retry->stop(retry->context)))
+	if (++retry->tries >= RETRY_TRIES || deadline_left(retry->until) <= 0 || is_to_stop(retry))
 		return false;
-	/* Several that failed together do not come back together. */
-	log_warning("Trying again", LOG_STR("error", e->text), LOG_INT("pauseMs", pause));
-	deadline_sleep(pause - clock_jitter(pause / 2), deadline_in(pause));
-	return true;
+	/* Several that failed together do not come back together, and none before it is asked to. */
+	ms = ms > asked ? ms : asked;
+	retry->until += asked;
+	log_warning("Trying again", LOG_STR("error", e->text), LOG_INT("pauseMs", ms));
+	return wait_for(retry, ms);
 }
 
 int retry_get_many(struct retry retry, const struct store_key *keys, size_t n,

@@ -22,17 +22,19 @@ struct retry {
 	int tries;      /* so far */
 	int64_t until;  /* monotonic: when there is no other try any more */
 	int unreadable; /* tries that got an answer which can't be read */
-	/* Asked before another try; NULL: nobody can be told to stop. */
+	/* Asked while it waits; NULL: nobody can be told to stop. */
 	bool (*stop)(void *context);
 	void *context;
 };
 
 /*
  * After a failure: true when it is worth another try, having waited (1, 2, 4 and
- * 8 seconds, of which up to a half, by chance, is taken off); false when it is
+ * 8 seconds, of which up to a half, by chance, is taken off, or longer where Stripe asks
+ * for it, e->retry_after); false when it is
  * lasting (whatever Stripe refuses with 4xx, but for 409 and 429), was tried
  * RETRY_TRIES times or for RETRY_MS (who hangs is waited for as long as who
- * fails) or got RETRY_UNREADABLE answers that can't be read, or is to stop.
+ * fails; what Stripe asks for comes on top) or got RETRY_UNREADABLE answers that can't be
+ * read, or is to stop, which is asked each second.
  *   do rc = call(&e); while (rc && retry_again(&retry, &e));
  */
 bool retry_again(struct retry *retry, const struct err *e);

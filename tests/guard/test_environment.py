@@ -120,7 +120,7 @@ def program_faults(root):
     for path in tree.files(root):
         text = tree.read(root, path) if re.match(r"tests/(?!bench/).*\.c$", path) else ""
         if re.search(r"^int main\(", text, re.M) and not re.search(
-                r'"(unit|web_fixture|record_fixture|outside|runs|\.\./lib/environment)\.h"', text):
+                r'"(unit|outside|runs|\w+_fixture|stripe_script|\.\./lib/environment)\.h"', text):
             found.append(f"{path}: its main() does not clean the environment")
     return found
 

@@ -5,6 +5,7 @@
 #include "outside.h"
 
 #include <poll.h>
+#include <strings.h>
 
 #include "../lib/counting_http.h"
 #include "../lib/standing_clock.h"
@@ -131,7 +132,12 @@ const char *outside_items(void)
 
 const char *http_last_header(struct http_client *client, const char *name)
 {
+	const struct outside_header *header = outside.headers;
+
 	(void)client;
+	for (; header && header->name; header++)
+		if (strcasecmp(header->name, name) == 0)
+			return header->value;
 	return outside.replayed && strcmp(name, "Idempotent-Replayed") == 0 ? "true" : NULL;
 }
 
@@ -170,10 +176,14 @@ int http_perform(struct http_client *client, const struct http_request *request,
 	answer->status = 0;
 	outside.replayed = false;
 	note_key(request);
-	while (one && one->part && !strstr(request->url, one->part))
-		one++;
 	if (server_fails())
 		return away(e);
+	if (outside.serve) {
+		answer->status = outside.serve(request, &answer->body);
+		return answer->status ? 0 : away(e);
+	}
+	while (one && one->part && !strstr(request->url, one->part))
+		one++;
 	once = take_once(request->url);
 	if (once ? !once->status : !one || !one->part)
 		return away(e);

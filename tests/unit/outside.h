@@ -11,6 +11,7 @@
 
 #include "../lib/table_store.h"
 #include "app/app.h"
+#include "net/http.h"
 
 #define OUTSIDE_EPOCH 1700000000
 
@@ -34,6 +35,10 @@ struct outside_once {
 
 #define OUTSIDE_ONCE_MAX 8
 
+struct outside_header {
+	const char *name, *value;
+};
+
 enum outside_fault {
 	OUTSIDE_FAILS,     /* the call has no effect and no answer */
 	OUTSIDE_LOST,      /* a write has its effect, and its answer is lost; else as before */
@@ -48,6 +53,9 @@ struct outside {
 	struct app app; /* over this table and these servers; with a test key */
 	struct table table;
 	const struct outside_answer *answers;
+	/* Where it is set it answers in the list's place: the status, or 0 for no answer. */
+	int (*serve)(const struct http_request *request, struct buf *body);
+	const struct outside_header *headers; /* of the last answer, up to a name that is NULL; or NULL */
 	unsigned calls; /* so far */
 	unsigned at;     /* the call, from 1 on, that meets the fault; 0: none does */
 	enum outside_fault fault;
