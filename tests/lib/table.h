@@ -11,7 +11,7 @@
 
 #include "format/json.h"
 
-#define TABLE_MAX 128
+#define TABLE_MAX 256
 
 struct table {
 	struct json_object *items[TABLE_MAX];

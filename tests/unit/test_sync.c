@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The edges of a run of the reconciler: what belongs to its window, what it goes on after, what it asks
+ * Stripe for besides, and when it gives up.
+ */
+#include "sync_fixture.h"
+
+/* --- the window --------------------------------------------------------------------- */
+
+static void the_window_has_its_first_second_and_what_stripe_dates_ahead(void **state)
+{
+	(void)state;
+	sync_begin();
+	sets_up("ahead", NOW + 5);
+	sets_up("now", NOW);
+	sets_up("first", NOW - LOOKBACK);
+	sets_up("older", NOW - LOOKBACK - 1);
+	assert_string_equal(syncs(), "");
+	assert_int_equal(run.result.end, SYNC_COMPLETE);
+	assert_int_equal(run.result.counts.sessions, 3);
+	assert_int_equal(run.result.counts.skipped, 3);
+	assert_int_equal(run.result.from, NOW - LOOKBACK);
+	assert_int_equal(run.result.to, NOW);
+	check_text("asked", stripe_asked(),
+		   keep_text(str_printf("checkout/sessions created[gte]=%lld\nevents created[gte]=%lld\n",
+					(long long)NOW - LOOKBACK, (long long)NOW - LOOKBACK)));
+	sync_end();
+}
+
+static void what_is_left_of_a_run_is_looked_at_up_to_its_last_second(void **state)
+{
+	(void)state;
+	sync_begin();
+	sets_up("1", NOW - 10);
+	sets_up("2", NOW - 20);
+	sets_up("3", NOW - 30);
+	syncs_with((struct sync_options){.max_sessions = 2});
+	assert_int_equal(run.result.end, SYNC_STOPPED);
+	assert_int_equal(run.result.counts.sessions, 2);
+	check_text("no more", stripe_asked(), keep_text(str_printf("checkout/sessions created[gte]=%lld\n",
+								   (long long)NOW - LOOKBACK)));
+
+	/* What came since, and what was left. */
+	goes_by(100);
+	sets_up("0", NOW + 1);
+	assert_string_equal(syncs(), "");
+	assert_int_equal(run.result.end, SYNC_COMPLETE);
+	assert_true(run.result.resumed);
+	assert_int_equal(run.result.counts.sessions, 4);
+	check_text("asked", stripe_asked(),
+		   keep_text(str_printf("checkout/sessions created[gte]=%lld\n"
+					"checkout/sessions created[gte]=%lld&created[lte]=%lld&"
+					"starting_after=cs_test_2\n"
+					"events created[gte]=%lld\n", (long long)NOW + 1,
+					(long long)NOW - LOOKBACK, (long long)NOW,
+					(long long)NOW - LOOKBACK)));
+	sync_end();
+}
+
+static void so_many_sessions_are_looked_at_and_none_more(void **state)
+{
+	static const struct {
+		int64_t most;
+		enum sync_end end;
+		int64_t sessions;
+	} table[] = {{1, SYNC_STOPPED, 1}, {99, SYNC_STOPPED, 99}, {100, SYNC_STOPPED, 100},
+		     {101, SYNC_STOPPED, 101}, {150, SYNC_COMPLETE, 150}, {151, SYNC_COMPLETE, 150}}, *row;
+	int i;
+
+	(void)state;
+	for EACH(row, table) {
+		sync_begin();
+		for (i = 0; i < 150; i++)
+			sets_up(keep_text(str_printf("%d", i)), NOW - i);
+		syncs_with((struct sync_options){.max_sessions = row->most});
+		check_int("end", run.result.end, row->end);
+		check_int("sessions", run.result.counts.sessions, row->sessions);
+		check_int("looked at", run.looked_at, row->sessions);
+
+		/* All of the others come in the next run, each once. */
+		syncs();
+		check_int("end", run.result.end, SYNC_COMPLETE);
+		if (row->end == SYNC_STOPPED)
+			check_int("in all", run.result.counts.sessions, 150);
+		sync_end();
+	}
+}
+
+static void of_a_page_that_was_not_looked_at_to_its_end_nothing_counts(void **state)
+{
+	int i;
+
+	(void)state;
+	sync_begin();
+	for (i = 0; i < 150; i++)
+		sets_up(keep_text(str_printf("%d", i)), NOW - i);
+	run.stop_after = 120;
+	syncs();
+	assert_int_equal(run.result.end, SYNC_STOPPED);
+	run.stop_after = 0;
+	syncs();
+	assert_int_equal(run.looked_at, 50);
+	assert_int_equal(run.result.counts.sessions, 150);
+	sync_end();
+}
+
+/* --- orders without a session ------------------------------------------------------- */
+
+static void an_order_whose_session_is_not_listed_is_asked_for_by_its_id(void **state)
+{
+	static const struct {
+		const char *row;
+		int64_t created; /* before the second run */
+		bool asked;
+	} table[] = {
+		{"new", 10, true}, {"the first second", LOOKBACK, true}, {"older", LOOKBACK + 1, false},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table) {
+		sync_begin();
+		sells("1", NOW - 10);
+		syncs_to_its_end("sold", "missing cs_test_1\n");
+		stripe_forgets("cs_test_1");
+		goes_by(row->created - 10);
+		check_text(row->row, syncs_with((struct sync_options){.from = NOW - 10 + row->created - LOOKBACK}),
+			   row->asked ? "unknown cs_test_1\n" : "");
+		check_int(row->row, run.result.counts.unknown, row->asked);
+		check(row->row, !strstr(stripe_asked(), "checkout/sessions/cs_test_1") == !row->asked);
+		check(row->row, order_of("1", NOW - 10) != NULL);
+		sync_end();
+	}
+}
+
+/* What an interrupted run has left ends in a second of its own, and begins with one behind a page. */
+static void where_a_run_goes_on_no_order_is_left_out(void **state)
+{
+	(void)state;
+	sync_begin();
+	has_entry("cs_test_last", 0, "completed");
+	stripe.fault = (struct stripe_fault){"sessions", 1, 401, NULL};
+	assert_string_equal(syncs(), "");
+	assert_int_equal(run.result.end, SYNC_FAILED);
+	goes_by(100);
+	assert_string_equal(syncs(), "unknown cs_test_last\n");
+	assert_true(run.result.resumed);
+	sync_end();
+
+	sync_begin();
+	sets_up("1", NOW - 10);
+	sets_up("2", NOW - 20);
+	has_entry("cs_test_same", 20, "completed");
+	assert_string_equal(syncs_with((struct sync_options){.max_sessions = 1}), "");
+	assert_string_equal(syncs(), "unknown cs_test_same\n");
+	sync_end();
+}
+
+static void of_such_orders_a_hundred_are_asked_for_in_a_run_and_none_of_the_other_mode(void **state)
+{
+	int i;
+
+	(void)state;
+	sync_begin();
+	has_entry("cs_live_1", 1, "completed");
+	for (i = 0; i < 100; i++)
+		has_entry(keep_text(str_printf("cs_test_%d", i)), i, "completed");
+	syncs();
+	assert_int_equal(run.result.counts.unknown, 100);
+	assert_null(strstr(buf_text(&outside.log), "More orders are without a session"));
+	has_entry("cs_test_100", 100, "completed");
+	syncs();
+	assert_int_equal(run.result.counts.unknown, 100);
+	assert_non_null(strstr(buf_text(&outside.log), "More orders are without a session"));
+	sync_end();
+}
+
+static void an_entry_of_a_later_time_than_its_session_is_its_own(void **state)
+{
+	(void)state;
+	sync_begin();
+	sets_up("1", NOW - 3 * HOUR);
+	has_entry("cs_test_1", 10, "completed");
+	sets_up("2", NOW - 5);
+	has_entry("cs_test_3", 20 * HOUR, "completed");
+	assert_string_equal(syncs(), "unknown cs_test_3\n");
+	assert_int_equal(run.result.counts.sessions, 2);
+	sync_end();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		holds(the_window_has_its_first_second_and_what_stripe_dates_ahead),
+		holds(what_is_left_of_a_run_is_looked_at_up_to_its_last_second),
+		holds(so_many_sessions_are_looked_at_and_none_more),
+		holds(of_a_page_that_was_not_looked_at_to_its_end_nothing_counts),
+		holds(an_order_whose_session_is_not_listed_is_asked_for_by_its_id),
+		holds(where_a_run_goes_on_no_order_is_left_out),
+		holds(of_such_orders_a_hundred_are_asked_for_in_a_run_and_none_of_the_other_mode),
+		holds(an_entry_of_a_later_time_than_its_session_is_its_own),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
