@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
 #include "base/str.h"
 
 #define TEXT_MAX (16u << 20)
+#define ESCAPED 6 /* bytes of an escape, which may stand for one */
 
 static const char replacement[] = "\xEF\xBF\xBD"; /* U+FFFD */
 
@@ -44,7 +44,7 @@ char *output_clean(const char *text)
 	return buf_detach(&out);
 }
 
-void output_json(FILE *to, const char *json)
+void output_add_json(struct buf *out, const char *json)
 {
 	const unsigned char *p = (const unsigned char *)json;
 	size_t left = strlen(json);
@@ -55,12 +55,22 @@ void output_json(FILE *to, const char *json)
 
 		/* A line's end stands between members alone: in a string JSON has it escaped. */
 		if (c != '\n' && (!n || unicode_is_control(c)))
-			fprintf(to, "\\u%04lx", c);
+			buf_printf(out, "\\u%04lx", c);
 		else
-			fwrite(p, 1, n, to);
+			buf_add(out, p, n);
 		p += used;
 		left -= used;
 	}
+}
+
+void output_json(FILE *to, const char *json)
+{
+	struct buf out;
+
+	buf_init(&out, ESCAPED * strlen(json) + 1);
+	output_add_json(&out, json);
+	fwrite(out.data, 1, out.len, to);
+	buf_free(&out);
 }
 
 /* One conversion of a format, "%-*s" for one. */

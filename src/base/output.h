@@ -13,6 +13,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/buf.h"
+
 /* `text` with line ends and tabs as spaces, and with U+FFFD for each other control character, each
  * one that sets the direction of writing, and each byte that is no UTF-8.  NULL gives "".  free() it. */
 char *output_clean(const char *text);
@@ -22,8 +24,9 @@ char *output_clean(const char *text);
 int output_printf(FILE *to, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int output_vprintf(FILE *to, const char *format, va_list ap) __attribute__((format(printf, 2, 0)));
 
-/* Prints a JSON text: what would be cleaned is written as its escape, so that whoever parses it has
- * the same value. */
+/* Prints a JSON text, or adds it to `out`: what would be cleaned is written as its escape, so that
+ * whoever parses it has the same value. */
 void output_json(FILE *to, const char *json);
+void output_add_json(struct buf *out, const char *json);
 
 #endif

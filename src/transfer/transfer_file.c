@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/output.h"
 #include "format/json_canonical.h"
 #include "transfer/transfer.h"
 #include "transfer/transfer_lines.h"
@@ -83,6 +84,7 @@ int transfer_file_open(struct transfer_file *file, const char *path,
 	buf_init(&file->out, OUT_MAX);
 	if (resume)
 		resume->last = NULL;
+	file->terminal = !path && isatty(file->fd);
 	if (!path)
 		return 0;
 	file->part = str_printf("%s.part", path);
@@ -124,7 +126,15 @@ int transfer_file_flush(struct transfer_file *file, struct err *e)
 
 int transfer_file_add(struct transfer_file *file, struct json_object *item, struct err *e)
 {
-	if (json_canonical(item, &file->out) || buf_putc(&file->out, '\n'))
+	struct buf line;
+	int rc;
+
+	buf_init(&line, OUT_MAX);
+	rc = json_canonical(item, file->terminal ? &line : &file->out);
+	if (!rc && file->terminal)
+		output_add_json(&file->out, buf_text(&line));
+	buf_free(&line);
+	if (rc || buf_putc(&file->out, '\n'))
 		return err_set(e, ERR_UNAVAILABLE, "the item %s, %s is too large for a line",
 			       json_string_or_null(item, "PK"), json_string_or_null(item, "SK"));
 	return file->out.len < WRITE_BYTES ? 0 : transfer_file_flush(file, e);

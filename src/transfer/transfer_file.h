@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Where an export goes: standard output, or a file that has its name only when
- * it is whole.  Until then it is NAME.part, where a later run can go on.
+ * it is whole.  Until then it is NAME.part, where a later run can go on.  A file or a pipe
+ * gets the bytes that are stored; a terminal gets lines of the same values that it can show.
  */
 #ifndef ORDERSNAP_TRANSFER_TRANSFER_FILE_H
 #define ORDERSNAP_TRANSFER_TRANSFER_FILE_H
@@ -14,6 +15,7 @@ struct transfer_file {
 	const char *path; /* NULL: standard output */
 	char *part;
 	const char *name; /* of what is written, for messages */
+	bool terminal;    /* a person looks at it: what a terminal would obey is written as JSON's escape */
 	struct buf out;   /* not yet written */
 };
 

@@ -5,11 +5,14 @@ drives a terminal or turns a line around, in no form; and JSON keeps the value."
 import json
 import os
 import re
+import subprocess
 
 from notify_kit import HookShop, equal, ok
+from command_kit import COMMAND, lib
 from kit import case
 from orders import put_items
 from tap import contains, main, test
+from terminal import new_terminal
 
 EVIL = "a\x1b[31mb\u009b2Jc\u202ed\u2066e\x7f\u0085f\u061cg"
 # All but what ends a line or stands between cells.
@@ -67,6 +70,29 @@ def _():
     "JSON has the value all the same, by escapes"
     shown, = json.loads(shop.run("show", NUMBER, "--json").out)
     equal((shown["customerName"], shown["items"][0]["name"]), (EVIL, EVIL))
+
+
+@test
+def _():
+    "a terminal is shown an export with escapes, a pipe gets the bytes that are stored: the same values"
+    stored = shop.run("export", "--only", "order").out
+    contains(stored, "\u009b2J")
+    master, slave = new_terminal()
+    process = subprocess.Popen([*lib.WRAPPER, COMMAND, "export", "--only", "order", "--quiet"], stdout=slave,
+                               env=shop.environment(), stdin=subprocess.DEVNULL)
+    os.close(slave)
+    shown = b""
+    try:
+        while part := os.read(master, 65536):
+            shown += part
+    except OSError:  # the other end is closed
+        pass
+    os.close(master)
+    equal(process.wait(60), 0)
+    shown = shown.decode().replace("\r\n", "\n")
+    found = OBEYED.search(shown)
+    ok(not found, f"{found and shown[max(0, found.start() - 60):found.end() + 20]!r}")
+    equal(*([json.loads(line) for line in lines.rstrip("\n").split("\n")] for lines in (shown, stored)))
 
 
 @test
