@@ -49,7 +49,7 @@ static void begin_day(struct sync_entries *entries, int64_t day)
 
 void sync_entries_begin(struct sync_entries *entries, int64_t to)
 {
-	*entries = (struct sync_entries){.to = to};
+	*entries = (struct sync_entries){.pk = NULL};
 	begin_day(entries, (to - 1) - (to - 1) % DAY);
 	entries->pages.last = key_order(to, ""); /* what comes before that */
 }
@@ -78,7 +78,7 @@ static int next_entry(const struct reconcile *r, struct sync_entries *entries, i
 			if (key_order_created(json_string_or_null(next, "SK"), &created) == 0) {
 				if (created < from)
 					return 0;
-				*entry = created < entries->to ? next : NULL;
+				*entry = next;
 			}
 			entries->at++;
 			if (*entry)

@@ -25,7 +25,6 @@ struct sync_unlisted {
 
 /* The entries of one segment. */
 struct sync_entries {
-	int64_t to;                  /* those from before this are still to be read */
 	int64_t day;                 /* the one that is being read */
 	struct store_pages pages;    /* of its entries, */
 	char *pk;
