@@ -12,7 +12,7 @@
 
 #include "net/http.h"
 
-#define STRIPE_OBJECTS 400
+#define STRIPE_OBJECTS 6400
 #define STRIPE_PAGE 100
 
 /* One object; of a `list` of "/v1/", as "checkout/sessions". */

@@ -81,6 +81,7 @@ static struct {
 	struct sync_result result;
 	struct buf told;     /* a line for each difference: its kind and session */
 	int64_t looked_at, stop_after; /* sessions; 0: it is never told to stop */
+	int64_t watched, noted; /* when so many were looked at, so many were noted in the table */
 	unsigned calls; /* of Stripe, before */
 	struct err e;
 } run;
@@ -93,12 +94,23 @@ static inline void hear_difference(void *context, const struct difference *d)
 	buf_printf(&run.told, "%s %s\n", kinds[d->kind], d->session_id ? d->session_id : "-");
 }
 
+static inline struct json_object *state_item(void)
+{
+	return table_find(&outside.table, KEY_SYSTEM, KEY_SYNC);
+}
+
 static inline void hear_looked_at(void *context, const struct sync_counts *counts, int64_t created)
 {
+	struct json_object *unfinished = NULL, *summary = NULL;
+
 	(void)context;
 	(void)counts;
 	(void)created;
-	run.looked_at++;
+	if (++run.looked_at == run.watched) {
+		json_get_object(state_item(), "run", &unfinished);
+		json_get_object(unfinished, "summary", &summary);
+		run.noted = json_int_or(summary, "sessions", -1);
+	}
 }
 
 static inline bool is_to_stop(void *context)
@@ -165,11 +177,6 @@ static inline void has_entry(const char *id, int64_t ago, const char *status)
 	char *pk = keep_text(key_day(NOW - ago)), *sk = keep_text(key_order(NOW - ago, id));
 
 	outside_put(json_of("{'PK':'%s','SK':'%s','orderId':'%s','status':'%s'}", pk, sk, id, status));
-}
-
-static inline struct json_object *state_item(void)
-{
-	return table_find(&outside.table, KEY_SYSTEM, KEY_SYNC);
 }
 
 #endif

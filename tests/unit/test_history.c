@@ -161,8 +161,8 @@ static void a_walk_for_pending_orders_has_both_its_ends(void **state)
 		int64_t from, to; /* seconds from MIDNIGHT on */
 		const char *ids;
 	} table[] = {
-		{0, DAY - 1, "cs_c cs_b cs_a "}, {1, DAY - 1, "cs_c cs_b "}, {0, DAY - 2, "cs_b cs_a "},
-		{-1, 0, "cs_a cs_0 "}, {DAY, DAY, "cs_d "}, {-DAY, 2 * DAY, "cs_d cs_c cs_b cs_a cs_0 "},
+		{0, DAY - 1, "cs_c cs_l cs_b cs_a "}, {1, DAY - 1, "cs_c cs_l cs_b "}, {0, DAY - 2, "cs_l cs_b cs_a "},
+		{-1, 0, "cs_a cs_0 "}, {DAY, DAY, "cs_d "}, {-DAY, 2 * DAY, "cs_d cs_c cs_l cs_b cs_a cs_0 "},
 		{DAY - 1, DAY, "cs_d cs_c "}, {5, 4, ""},
 	}, *row;
 	struct buf ids;
@@ -174,6 +174,8 @@ static void a_walk_for_pending_orders_has_both_its_ends(void **state)
 	has_entry("USER#a", MIDNIGHT, "cs_a", "pending");
 	has_entry("USER#a", MIDNIGHT + 10, "cs_b", "pending");
 	has_entry("USER#a", MIDNIGHT + 11, "cs_paid", "completed");
+	outside_put(json_of("{'PK':'%s','SK':'ORDER#%lld#cs_l','orderId':'cs_l','status':'completed',"
+			    "'itemsPending':true}", keep_text(key_day(MIDNIGHT)), (long long)MIDNIGHT + 12));
 	has_entry("USER#a", MIDNIGHT + DAY - 1, "cs_c", "pending");
 	has_entry("USER#a", MIDNIGHT + DAY, "cs_d", "pending");
 	for EACH(row, table) {
@@ -188,6 +190,20 @@ static void a_walk_for_pending_orders_has_both_its_ends(void **state)
 	outside_end();
 }
 
+static void of_days_with_pending_orders_each_is_listed_once_and_four_hundred_at_most(void **state)
+{
+	struct json_object *days = keep(json_object_new_array());
+	int64_t i;
+
+	(void)state;
+	for (i = 0; i < 2 * (PENDING_LIST_MAX + 5); i++)
+		pending_days_add(days, MIDNIGHT + i / 2 * DAY + i % 2 * (DAY - 1));
+	assert_int_equal(json_object_array_length(days), PENDING_LIST_MAX);
+	assert_int_equal(pending_days_get(days, 0), MIDNIGHT);
+	assert_int_equal(pending_days_get(days, 1), MIDNIGHT + DAY);
+	assert_int_equal(pending_days_get(json_of("['x']"), 0), -1);
+}
+
 static void an_order_that_nothing_names_is_found_in_the_days_in_which_it_can_have_been_written(void **state)
 {
 	static const struct {
@@ -195,14 +211,16 @@ static void an_order_that_nothing_names_is_found_in_the_days_in_which_it_can_hav
 		int64_t written, now; /* behind the session */
 		bool found;
 	} table[] = {
-		{"at once", "USER#ann@example.com", 5, 60, true},
-		{"an hour before, by another clock", "USER#ann@example.com", -HOUR, 60, true},
-		{"an hour ahead of now", "USER#ann@example.com", 60 + HOUR - 1, 60, true},
-		{"a voucher", "USER#ann@example.com", 64 * DAY, 100 * DAY, true},
-		{"later than can be", "USER#ann@example.com", 64 * DAY + HOUR, 100 * DAY, false},
-		{"as it was typed", "USER#Ann@Example.com", 5, 60, true},
+		{"at once", "USER#ann1@example.com", 5, 60, true},
+		{"an hour before, by another clock", "USER#ann1@example.com", -HOUR, 60, true},
+		{"an hour ahead of now", "USER#ann1@example.com", 60 + HOUR - 1, 60, true},
+		{"more", "USER#ann1@example.com", 60 + HOUR, 60, false},
+		{"a voucher", "USER#ann1@example.com", 64 * DAY, 100 * DAY, true},
+		{"later than can be", "USER#ann1@example.com", 64 * DAY + HOUR, 100 * DAY, false},
+		{"as it was typed", "USER#Ann1@Example.com", 5, 60, true},
 		{"by its metadata", "USER#user7", 5, 60, true},
 		{"by its other metadata", "USER#other7", 5, 60, true},
+		{"as ours are", "USER#ann+1@example.com", 5, 60, true},
 		{"where ours would stand", "USER#ours", 5, 60, true},
 		{"another's", "USER#bob", 5, 60, false},
 	}, *row;
@@ -212,7 +230,7 @@ static void an_order_that_nothing_names_is_found_in_the_days_in_which_it_can_hav
 	(void)state;
 	for EACH(row, table) {
 		const struct session session = {
-			.id = "cs_1", .email = "Ann@Example.com",
+			.id = "cs_1", .email = "Ann+1@Example.com",
 			.metadata = json_of("{'userId':'user#7','user_id':'other7'}"),
 		};
 		const struct unnamed_search search = {.session = &session, .user_pk = "USER#ours", .created = SECOND,
@@ -235,6 +253,7 @@ int main(void)
 		holds(an_order_is_what_its_status_its_dispute_and_its_lines_say),
 		holds(what_an_entry_can_tell_is_not_looked_up),
 		holds(a_walk_for_pending_orders_has_both_its_ends),
+		holds(of_days_with_pending_orders_each_is_listed_once_and_four_hundred_at_most),
 		holds(an_order_that_nothing_names_is_found_in_the_days_in_which_it_can_have_been_written),
 	};
 

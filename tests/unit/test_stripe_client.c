@@ -144,12 +144,14 @@ static void a_wait_is_of_the_answer_that_asked_for_it(void **state)
 
 static void a_request_is_the_keys_in_its_version_under_its_own_key(void **state)
 {
-	static const struct reply rows[] = {REFUSES(401), REPLY_WITH(200, "{}", {{"Idempotent-Replayed", "true"}}), OK,
+	static const struct reply rows[] = {REFUSES(403), REFUSES(401), REPLY_WITH(200, "{}", {{"Idempotent-Replayed", "true"}}), OK,
 					    ENDS};
 	struct stripe_client *client = begin(rows);
 	struct err e;
 
 	(void)state;
+	assert_int_equal(ask_within("none", 8000, &e), -1);
+	assert_false(stripe_was_unauthorized(client)); /* the key may not, but is one */
 	assert_int_equal(ask_within("one", 8000, &e), -1);
 	assert_true(stripe_was_unauthorized(client));
 	assert_false(stripe_was_replayed(client));
@@ -160,7 +162,7 @@ static void a_request_is_the_keys_in_its_version_under_its_own_key(void **state)
 	assert_true(stripe_was_replayed(client));
 	assert_int_equal(ask_within(NULL, 8000, &e), 0);
 	assert_false(stripe_was_replayed(client));
-	assert_string_equal(buf_text(&asked), "POST /v1/a one\nPOST /v1/a two\nGET /v1/a\n");
+	assert_string_equal(buf_text(&asked), "POST /v1/a none\nPOST /v1/a one\nPOST /v1/a two\nGET /v1/a\n");
 	end();
 }
 

@@ -149,6 +149,89 @@ static void a_list_without_an_end_or_a_next_page_is_refused(void **state)
 	}
 }
 
+static void count_one(void *context, struct json_object *endpoint)
+{
+	(void)endpoint;
+	++*(int *)context;
+}
+
+static void a_list_may_have_as_many_pages_as_are_read_also_when_it_is_begun_anew(void **state)
+{
+	static const struct {
+		const char *row;
+		size_t lost; /* after so many pages the place is lost; 0: never */
+		size_t pages;
+		int rc;
+	} table[] = {{"twenty", 0, 20, 0}, {"more", 0, 21, -1}, {"twenty, after fifteen", 15, 20, 0}}, *row;
+	static const struct reply more = PAGE("true", ONE), last = PAGE("false", ONE), lost = REFUSES(404);
+	struct reply rows[64];
+	struct err e;
+	size_t i, n;
+	int found;
+
+	(void)state;
+	for EACH(row, table) {
+		for (i = n = 0; i < row->lost; i++)
+			rows[n++] = more;
+		if (row->lost)
+			rows[n++] = lost;
+		for (i = 1; i < row->pages; i++)
+			rows[n++] = more;
+		rows[n++] = last;
+		rows[n] = (struct reply)ENDS;
+		found = 0;
+		check_int(row->row, stripe_webhook_endpoints(begin(rows), deadline_in(8000), count_one, &found, &e),
+			  row->rc);
+		check_int(row->row, found, row->rc ? 0 : (int64_t)row->pages);
+		end();
+	}
+}
+
+static void active_prices_alone_are_asked_for_by_their_keys(void **state)
+{
+	static const struct reply rows[] = {PAGE("false", ""), ENDS};
+	static const char *const keys[] = {"a", "b c"};
+	struct json_object *prices;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(stripe_prices_by_lookup_key(begin(rows), keys, 2, deadline_in(8000), &prices, &e), 0);
+	json_object_put(prices);
+	assert_string_equal(buf_text(&asked), "GET /v1/prices?active=true&limit=100&expand[]=data.product&"
+					      "lookup_keys[]=a&lookup_keys[]=b%20c\n");
+	end();
+}
+
+static void complete_sessions_and_undelivered_events_are_what_is_listed(void **state)
+{
+	static const struct reply rows[] = {PAGE("false", ""), ENDS};
+	static const char *const types[] = {"a.b", "c.d", NULL};
+	const struct stripe_event_filter all = {types, false}, undelivered = {types, true};
+	struct stripe_pages sessions = {.list = stripe_complete_sessions, .from = 1, .to = 2};
+	struct stripe_pages events = {.list = stripe_events, .of = &all, .after = str_dup("evt_1")};
+	struct stripe_pages others = {.list = stripe_events, .of = &undelivered};
+	struct stripe_pages *const lists[] = {&sessions, &events, &others};
+	struct json_object *page;
+	struct err e;
+	size_t i;
+
+	(void)state;
+	begin(rows);
+	for (i = 0; i < LENGTH(lists); i++) {
+		assert_int_equal(stripe_pages_next(lists[i], outside.app.stripe_opened, deadline_in(8000), &page, &e),
+				 0);
+		json_object_put(page);
+		stripe_pages_end(lists[i]);
+	}
+	assert_true(str_starts(buf_text(&asked), "GET /v1/checkout/sessions?limit=100&status=complete&expand[]="));
+	assert_non_null(strstr(buf_text(&asked), "&created[gte]=1&created[lte]=2\n"));
+	assert_non_null(strstr(buf_text(&asked), "GET /v1/events?limit=100&types[]=a.b&types[]=c.d&"
+						 "starting_after=evt_1\n"));
+	assert_non_null(strstr(buf_text(&asked), "GET /v1/events?limit=100&types[]=a.b&types[]=c.d&"
+						 "delivery_success=false\n"));
+	end();
+}
+
 static void a_list_is_begun_anew_three_times_at_most(void **state)
 {
 	static const struct reply rows[] = {PAGE("true", ONE), REFUSES(404), PAGE("true", ONE), REFUSES(404),
@@ -190,6 +273,8 @@ static void the_lines_of_a_session_are_asked_for_where_it_has_not_all_of_them(vo
 							     &session, &lines, &e), 0);
 		check_int(row->row, (int64_t)json_object_array_length(lines), row->lines);
 		check_int(row->row, count_asked(), row->calls);
+		check(row->row, row->calls == 1 ||
+				strstr(buf_text(&asked), "/v1/checkout/sessions/cs_1/line_items?limit=100&"));
 		json_object_put(session);
 		json_object_put(lines);
 		end();
@@ -236,6 +321,9 @@ int main(void)
 		holds(an_answer_of_another_object_is_none),
 		holds(a_list_is_read_to_its_end_each_object_once),
 		holds(a_list_without_an_end_or_a_next_page_is_refused),
+		holds(a_list_may_have_as_many_pages_as_are_read_also_when_it_is_begun_anew),
+		holds(active_prices_alone_are_asked_for_by_their_keys),
+		holds(complete_sessions_and_undelivered_events_are_what_is_listed),
 		holds(a_list_is_begun_anew_three_times_at_most),
 		holds(the_lines_of_a_session_are_asked_for_where_it_has_not_all_of_them),
 		holds(a_permission_is_there_where_no_call_that_needs_it_is_refused_for_it),

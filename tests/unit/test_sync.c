@@ -104,6 +104,56 @@ static void of_a_page_that_was_not_looked_at_to_its_end_nothing_counts(void **st
 	sync_end();
 }
 
+/* Stripe has so many sessions that a part of them is noted together. */
+static void sets_up_many(void)
+{
+	static struct {
+		char id[16], json[128];
+	} sessions[6100];
+	size_t i;
+
+	for (i = 0; i < LENGTH(sessions); i++) {
+		snprintf(sessions[i].id, sizeof sessions->id, "cs_test_%zu", i % 10000);
+		snprintf(sessions[i].json, sizeof sessions->json, "{'id':'%.15s','object':'checkout.session',"
+			 "'mode':'setup','created':%d}", sessions[i].id, NOW);
+		stripe.objects[i] = (struct stripe_object){"checkout/sessions", sessions[i].id, NOW,
+							   sessions[i].json};
+	}
+	stripe.n = LENGTH(sessions);
+}
+
+static void the_progress_is_written_after_each_page_and_behind_fifty_after_ten(void **state)
+{
+	static const struct {
+		int64_t looked_at, noted; /* sessions; by a run that is killed then */
+	} table[] = {{150, 100}, {5050, 5000}, {5950, 5000}, {6050, 6000}}, *row;
+
+	(void)state;
+	for EACH(row, table) {
+		sync_begin();
+		sets_up_many();
+		run.watched = run.stop_after = row->looked_at;
+		syncs_with((struct sync_options){.max_sessions = 100000});
+		check_int("noted", run.noted, row->noted);
+		run.watched = 0;
+		sync_end();
+	}
+
+	/* Whatever ends a run, it is written then. */
+	sync_begin();
+	sets_up_many();
+	stripe.fault = (struct stripe_fault){"starting_after=cs_test_5499", 1, 401, NULL};
+	run.watched = 5600;
+	syncs_with((struct sync_options){.max_sessions = 100000});
+	assert_int_equal(run.result.end, SYNC_FAILED);
+	assert_int_equal(run.looked_at, 5500);
+	syncs_with((struct sync_options){.max_sessions = 100000});
+	assert_int_equal(run.result.counts.sessions, 6100);
+	assert_int_equal(run.looked_at, 600);
+	run.watched = 0;
+	sync_end();
+}
+
 /* --- orders without a session ------------------------------------------------------- */
 
 static void an_order_whose_session_is_not_listed_is_asked_for_by_its_id(void **state)
@@ -194,6 +244,7 @@ int main(void)
 		holds(what_is_left_of_a_run_is_looked_at_up_to_its_last_second),
 		holds(so_many_sessions_are_looked_at_and_none_more),
 		holds(of_a_page_that_was_not_looked_at_to_its_end_nothing_counts),
+		holds(the_progress_is_written_after_each_page_and_behind_fifty_after_ten),
 		holds(an_order_whose_session_is_not_listed_is_asked_for_by_its_id),
 		holds(where_a_run_goes_on_no_order_is_left_out),
 		holds(of_such_orders_a_hundred_are_asked_for_in_a_run_and_none_of_the_other_mode),

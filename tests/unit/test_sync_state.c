@@ -112,6 +112,7 @@ static void a_run_reaches_back_beyond_the_last_complete_one(void **unused)
 		int64_t later, from;
 	} table[] = {
 		{"an hour later", HOUR, NOW + HOUR - LOOKBACK},
+		{"as late as it looks back, but an hour", LOOKBACK - HOUR, NOW - REACH},
 		{"ten days later", 10 * DAY, NOW - REACH},
 		{"a year later", 365 * DAY, NOW - REACH},
 	}, *row;
@@ -181,6 +182,11 @@ static void of_what_is_set_aside_the_latest_stand_last_and_all_is_bounded(void *
 	check_int("entries", (int64_t)json_object_array_length(list), SYNC_ASIDE_MAX);
 	check_text("last", json_text(json_object_array_get_idx(list, SYNC_ASIDE_MAX - 1)),
 		   "{\"id\":\"cs_test_0\",\"error\":\"other\",\"since\":1800000000}");
+	check("room", !sync_aside_add(list, "cs_test_more", error, NOW));
+	sync_aside_remove(list, "cs_test_1");
+	check("room", sync_aside_add(list, "cs_test_1", repeat("y", 241), NOW));
+	check_int("cut at once", (int64_t)strlen(json_string_or_null(json_object_array_get_idx(
+		list, SYNC_ASIDE_MAX - 1), "error")), 240);
 	check_int("cut", (int64_t)strlen(json_string_or_null(json_object_array_get_idx(list, 0), "error")),
 		  239);
 }
@@ -384,6 +390,9 @@ static void the_account_is_told_from_the_key(void **unused)
 	sync_account_of("sk_test_4eC39HqLyjWDarjtT1zdp7dc", a);
 	sync_account_of("sk_test_4eC39HqLyjWDarjtT1zdp7dd", b);
 	check("old keys", strcmp(a, b) != 0 && sync_account_same_mode(a, b));
+	sync_account_of("sk_live_51AbCdEfGhIjKlMnO012345", a);
+	sync_account_of("sk_live_51AbCdEfGhIjKlMnO012346", b);
+	check("a short one, of whatever beginning", strcmp(a, b) != 0);
 	check("no key", sync_account_of(NULL, c) == c && !sync_account_same_mode(a, c));
 	check("a test id under a live key", sync_account_is_foreign(LIVE, "cs_test_1"));
 	check("a live id under a live key", !sync_account_is_foreign(LIVE, "cs_live_1"));
