@@ -144,8 +144,8 @@ static void a_wait_is_of_the_answer_that_asked_for_it(void **state)
 
 static void a_request_is_the_keys_in_its_version_under_its_own_key(void **state)
 {
-	static const struct reply rows[] = {REFUSES(403), REFUSES(401), REPLY_WITH(200, "{}", {{"Idempotent-Replayed", "true"}}), OK,
-					    ENDS};
+	static const struct reply rows[] = {REFUSES(403), REFUSES(401),
+					    REPLY_WITH(200, "{}", {{"Idempotent-Replayed", "true"}}), OK, ENDS};
 	struct stripe_client *client = begin(rows);
 	struct err e;
 
