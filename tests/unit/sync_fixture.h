@@ -126,7 +126,8 @@ static inline const char *syncs_with(struct sync_options options)
 	buf_init(&run.told, 1 << 20);
 	run.looked_at = 0;
 	run.e = (struct err){.code = ERR_NONE};
-	sync_run(&outside.app, &options, &run.result, &run.e);
+	if (sync_run(&outside.app, &options, &run.result, &run.e) == 0)
+		run.e.code = ERR_NONE;
 	return keep_text(buf_detach(&run.told));
 }
 

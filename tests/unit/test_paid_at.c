@@ -86,7 +86,7 @@ static void in_a_crowded_hour_more_pages_are_read(void **state)
 	sells("1", NOW);
 	for (i = 0; i < 150; i++)
 		tells_of(keep_text(str_printf("evt_%d", i)), "completed", NOW + CHARGE_AT + 2, "of_others", "paid");
-	tells_of("evt_1", "completed", NOW + CHARGE_AT + 1, "1", "paid");
+	tells_of("evt_ours", "completed", NOW + CHARGE_AT + 1, "1", "paid");
 	syncs();
 	check_paid_at("on the second page", "1", NOW, NOW + CHARGE_AT + 1);
 	sync_end();

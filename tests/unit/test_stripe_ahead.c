@@ -171,6 +171,19 @@ static void what_stripe_answers_ahead_counts_as_the_first_try(void **state)
 	end(client);
 }
 
+static void what_was_lost_before_anybody_waited_for_it_is_no_try(void **state)
+{
+	static const enum reply script[] = {REPLY_CLOSED, REPLY_FAILED, REPLY_FAILED, REPLY_OK};
+	struct stripe_client *client = client_of(script, 4);
+	struct err e;
+
+	(void)state;
+	stripe_ask_ahead(client, "/v1/a", deadline_in(LIMIT_MS));
+	wait_for(&served->closed, 1);
+	assert_int_equal(ask(client, "/v1/a", &e), 3);
+	end(client);
+}
+
 static void what_was_lost_before_anybody_waited_for_it_is_asked_for_anew(void **state)
 {
 	static const enum reply script[] = {REPLY_CLOSED, REPLY_OK, REPLY_NOTHING, REPLY_OK};
@@ -232,6 +245,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_answer_that_was_asked_ahead_is_taken_by_the_same_path_alone),
 		cmocka_unit_test(what_stripe_answers_ahead_counts_as_the_first_try),
+		cmocka_unit_test(what_was_lost_before_anybody_waited_for_it_is_no_try),
 		cmocka_unit_test(what_was_lost_before_anybody_waited_for_it_is_asked_for_anew),
 		cmocka_unit_test(what_fails_while_it_is_waited_for_is_tried_again),
 		cmocka_unit_test(no_more_is_asked_ahead_than_there_is_room_for_and_all_of_it_is_forgotten),

@@ -7,15 +7,6 @@
 
 /* --- what differs --------------------------------------------------------------------- */
 
-/* Puts a copy of what stands under (pk, sk), without its member `name`. */
-static void loses(const char *pk, const char *sk, const char *name)
-{
-	struct json_object *item = keep(json_copy(table_find(&outside.table, pk, sk)));
-
-	json_object_object_del(item, name);
-	outside_put(item);
-}
-
 #define ANN "USER#ann@example.com"
 
 /* A sale of this second, in order. */
@@ -28,19 +19,40 @@ static const char *sold(void)
 	return keep_text(key_order(NOW, "cs_test_1"));
 }
 
+/* The order and its copies say so; a value of NULL: they do not say it. */
+static void says(const char *sk, const char *name, struct json_object *value)
+{
+	struct json_object *order = keep(json_copy(table_find(&outside.table, ANN, sk)));
+	struct json_object *pointer = keep(json_copy(table_find(&outside.table, "PAYMENT#pi_1", "METADATA")));
+	struct json_object *entry = keep(json_copy(table_find(&outside.table, "DAY#2023-11-14", sk)));
+
+	json_object_object_del(order, name);
+	if (value)
+		json_object_object_add(order, name, json_object_get(value));
+	json_copy_member(entry, "itemsPending", order, "itemsPending");
+	json_object_object_add(pointer, "order", json_copy(order));
+	outside_put(order);
+	outside_put(pointer);
+	outside_put(entry);
+}
+
 static void an_order_that_does_not_say_when_it_was_paid_is_stale(void **state)
 {
-	const char *sk = sold();
-	struct json_object *pointer = keep(json_copy(table_find(&outside.table, "PAYMENT#pi_1", "METADATA")));
-	struct json_object *copy;
-
 	(void)state;
-	loses(ANN, sk, "completedAt");
-	copy = json_copy(table_find(&outside.table, ANN, sk));
-	json_object_object_add(pointer, "order", copy);
-	outside_put(pointer);
+	says(sold(), "completedAt", NULL);
 	syncs_to_its_end("found", "stale cs_test_1\n");
 	assert_non_null(json_string_or_null(order_of("1", NOW), "completedAt"));
+	syncs_to_its_end("once", "");
+	sync_end();
+}
+
+static void an_order_that_waits_for_its_lines_gets_them(void **state)
+{
+	const char *sk = sold();
+
+	(void)state;
+	says(sk, "itemsPending", json_of("true"));
+	syncs_to_its_end("found", "pending cs_test_1\n");
 	syncs_to_its_end("once", "");
 	sync_end();
 }
@@ -100,9 +112,11 @@ static void a_day_entry_under_another_time_is_not_the_orders(void **state)
 	struct json_object *entry = keep(json_copy(table_find(&outside.table, "DAY#2023-11-14", sk)));
 
 	(void)state;
-	table_delete(&outside.table, "DAY#2023-11-14", sk);
 	json_set_string(entry, "SK", keep_text(key_order(NOW - 1, "cs_test_1")));
 	outside_put(entry);
+	assert_string_equal(syncs(), "");
+	assert_null(strstr(stripe_asked(), "sessions/cs_test_1"));
+	table_delete(&outside.table, "DAY#2023-11-14", sk);
 	syncs_to_its_end("found", "pointers cs_test_1\n");
 	assert_non_null(table_find(&outside.table, "DAY#2023-11-14", sk));
 	sync_end();
@@ -148,6 +162,8 @@ static void a_run_ends_where_three_in_a_row_fail_for_a_passing_reason(void **sta
 		{"none after that", "ffff", 429, SYNC_FAILED, 3}, {"not in a row", "ffoff", 429, SYNC_COMPLETE, 4},
 		{"for good", "ffff", 400, SYNC_COMPLETE, 4}, {"the key", "ff", 403, SYNC_FAILED, 0},
 	}, *row;
+	int pends;
+	size_t i;
 
 	(void)state;
 	for EACH(row, table) {
@@ -160,16 +176,20 @@ static void a_run_ends_where_three_in_a_row_fail_for_a_passing_reason(void **sta
 		check_int(row->row, run.result.counts.errors, row->errors);
 		sync_end();
 
-		/* Orders whose sessions are not listed: the sessions can't be asked for. */
-		sync_begin();
-		sells_to(row->sales, NOW - 10 * DAY);
-		for (size_t i = 0; row->sales[i]; i++)
-			has_entry(keep_text(str_printf("cs_test_%c%zu", row->sales[i], i)), (int64_t)i, "completed");
-		stripe.fault = (struct stripe_fault){"sessions/cs_test_f", 1000, row->status, NULL};
-		syncs();
-		check_int(row->row, run.result.end, row->end);
-		check_int(row->row, run.result.counts.errors, row->errors);
-		sync_end();
+		/* Orders whose sessions are not listed, and pending ones from before the window: the
+		 * sessions can't be asked for. */
+		for (pends = 0; pends < 2; pends++) {
+			sync_begin();
+			sells_to(row->sales, NOW - 10 * DAY);
+			for (i = 0; row->sales[i]; i++)
+				has_entry(keep_text(str_printf("cs_test_%c%zu", row->sales[i], i)),
+					  pends * 10 * DAY + (int64_t)i, pends ? "pending" : "completed");
+			stripe.fault = (struct stripe_fault){"sessions/cs_test_f", 1000, row->status, NULL};
+			syncs();
+			check_int(row->row, run.result.end, row->end);
+			check_int(row->row, run.result.counts.errors, row->errors);
+			sync_end();
+		}
 	}
 }
 
@@ -282,6 +302,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		holds(an_order_that_does_not_say_when_it_was_paid_is_stale),
+		holds(an_order_that_waits_for_its_lines_gets_them),
 		holds(a_pending_order_that_changes_is_stale_and_one_that_is_paid_was_pending),
 		holds(a_pointer_beside_a_right_order_is_mended),
 		holds(a_day_entry_under_another_time_is_not_the_orders),
