@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The rules of what an event does to the table, one row each: what is recorded, what is ignored, and what is
+ * to come again.  What becomes of them when calls fail is for test_record.c.
+ */
+#include "record_fixture.h"
+
+#include "base/log.h"
+
+#define AT(id, type, created, object) "{'id':'" id "','object':'event','type':'" type "','livemode':false," \
+	"'created':" #created ",'data':{'object':" object "}}"
+#define HELD ",'refunded':false,'amount_refunded':0,'disputed':false"
+#define HELD_CHARGE "{'id':'ch_1','object':'charge','amount':1000,'amount_captured':0,'captured':false," \
+	"'status':'succeeded','currency':'usd','payment_intent':'pi_1','created':1699999100" HELD "}"
+#define BY_PAYMENT "payment_intent=pi_1"
+#define ONE_SESSION "/v1/checkout/sessions/cs_test_1"
+#define SIGNATURE "0000000000000000000000000000000000000000000000000000000000000000"
+#define WITH_QUOTE ",'metadata':{'quoteSignature':'" SIGNATURE "'}"
+#define QUOTED EVENT("evt_1", "checkout.session.completed", SALE("cs_test_1", ",'payment_intent':'pi_1'" WITH_QUOTE))
+#define EXPIRED EVENT("evt_2", "checkout.session.expired", "{'id':'cs_test_2','object':'checkout.session'," \
+	"'mode':'payment','status':'expired','created':1699999000}")
+#define BY_PAYMENT_ALONE EVENT("evt_2", "refund.updated", "{'id':'re_1','object':'refund','payment_intent':'pi_1'}")
+
+/* --- what Stripe has ------------------------------------------------------------ */
+
+#define ANSWERS(name, ...) static const struct outside_answer name[] = {__VA_ARGS__, {.part = NULL}}
+
+ANSWERS(refunded, {"/v1/charges/ch_1", 200, CHARGE(REFUNDED)}, {ONE_SESSION, 200, SALE("cs_test_1", LINES
+	PAYMENT(CHARGE(REFUNDED)))}, {BY_PAYMENT, 200, LIST(SALE("cs_test_1", ",'payment_intent':'pi_1'"))});
+ANSWERS(captured, {"/v1/charges/ch_1", 200, CHARGE(WHOLE)});
+ANSWERS(still_held, {"/v1/charges/ch_1", 200, HELD_CHARGE});
+ANSWERS(denied, {"/v1/", 403, "{'error':{'message':'no'}}"});
+ANSWERS(not_our_key, {"/v1/", 401, "{'error':{'message':'no'}}"});
+ANSWERS(unknown, {"/v1/", 404, "{'error':{'code':'resource_missing'}}"});
+ANSWERS(sessions_denied, {"/v1/charges/ch_1", 200, CHARGE(REFUNDED)}, {"/v1/", 403, "{'error':{'message':'no'}}"});
+ANSWERS(of_no_session, {"/v1/charges/ch_1", 200, CHARGE(REFUNDED)}, {BY_PAYMENT, 200, LIST("")});
+ANSWERS(open_session, {"/v1/charges/ch_1", 200, CHARGE(REFUNDED)}, {BY_PAYMENT, 200, LIST(
+	"{'id':'cs_test_1','object':'checkout.session','mode':'payment','status':'open','created':1699999000}")});
+ANSWERS(subscription, {"/v1/charges/ch_1", 200, CHARGE(REFUNDED)}, {BY_PAYMENT, 200, LIST(
+	"{'id':'cs_test_1','object':'checkout.session','mode':'subscription','status':'complete',"
+	"'created':1699999000}")});
+ANSWERS(given_up, {ONE_SESSION, 200, "{'id':'cs_test_1','object':'checkout.session','livemode':false,'mode':"
+	"'payment','status':'complete','created':1699999000,'payment_status':'unpaid','amount_total':1000,"
+	"'currency':'usd'" LINES ",'payment_intent':{'id':'pi_1','status':'requires_payment_method'}}"});
+ANSWERS(nameless, {ONE_SESSION, 200, "{'id':'cs_test_1','object':'checkout.session','livemode':false,'mode':"
+	"'payment','status':'complete','created':1699999000,'payment_status':'paid','amount_total':1000,"
+	"'currency':'usd'" LINES PAYMENT(CHARGE(WHOLE)) "}"});
+ANSWERS(away, {"nowhere", 200, ""});
+ANSWERS(other_sum, {ONE_SESSION, 200, "{'id':'cs_test_1','object':'checkout.session','livemode':false,'mode':"
+	"'payment','status':'complete','created':1699999000,'payment_status':'paid','amount_total':900,"
+	"'currency':'usd','customer_details':{'email':'ann@example.com'}" LINES PAYMENT(CHARGE(WHOLE)) "}"});
+
+/* --- what stands before --------------------------------------------------------- */
+
+static struct json_object *order_now(void)
+{
+	return table_find(&outside.table, SOLD_PK, SOLD_SK);
+}
+
+static void change_order(const char *key, const char *value)
+{
+	struct json_object *order = keep(json_copy(order_now()));
+
+	json_object_object_del(order, key);
+	if (value)
+		json_set(order, key, json_object_get(json_of("%s", value)));
+	outside_put(order);
+}
+
+static void of_another_payment(void)
+{
+	sold();
+	change_order("stripePaymentIntentId", "'pi_2'");
+}
+
+static void held(void)
+{
+	sold();
+	change_order("status", "'pending'");
+	change_order("completedAt", NULL);
+}
+
+static void unconfirmed(void)
+{
+	sold();
+	change_order("unconfirmed", "true");
+}
+
+/* The functions acknowledged each event, and did nothing with those of refunds. */
+static void noted_by_functions(void)
+{
+	sold();
+	outside_put(json_of("{'PK':'EVENT#evt_2','SK':'METADATA','status':'received'}"));
+}
+
+static void noted(void)
+{
+	sold();
+	outside_put(json_of("{'PK':'EVENT#evt_2','SK':'METADATA','status':'received','version':1}"));
+}
+
+static void own_alone(void)
+{
+	adopted();
+	outside.app.config.order_sessions = str_dup("own");
+}
+
+static void own_alone_sold(void)
+{
+	sold();
+	outside.app.config.order_sessions = str_dup("own");
+}
+
+static void own_alone_opened(void)
+{
+	own_alone();
+	outside_put(json_of("{'PK':'SESSION#cs_test_2','SK':'METADATA','status':'open','version':1}"));
+}
+
+static void kept_for_a_day(void)
+{
+	adopted();
+	outside.app.config.order_ttl_days = 1;
+	outside.ms += 86400 * 1000;
+}
+
+static void kept_for_a_day_sold(void)
+{
+	sold();
+	outside.app.config.order_ttl_days = 1;
+	outside.ms += 86400 * 1000;
+}
+
+static void quote_used(void)
+{
+	adopted();
+	outside_put(json_of("{'PK':'QUOTE#" SIGNATURE "','SK':'CACHE','orderId':'cs_test_9','version':2}"));
+}
+
+static void quote_used_by_it(void)
+{
+	adopted();
+	outside_put(json_of("{'PK':'QUOTE#" SIGNATURE "','SK':'CACHE','orderId':'cs_test_1','version':2}"));
+}
+
+/* --- the rules ------------------------------------------------------------------ */
+
+static const struct rule {
+	const char *name;
+	void (*before)(void);
+	const struct outside_answer *answers;
+	const char *event;
+	enum err_code code; /* ERR_NONE: it is done with */
+	const char *told;   /* is in the error, or in the log; "" is in each */
+	const char *has;    /* is in the table then; NULL: the table is as before.  ' for " */
+	bool again;         /* the owner replays it */
+} rules[] = {
+	/* when it was paid */
+	{"a capture is the payment", held, captured, AT("evt_2", "charge.captured", 1699999900, CHARGE(WHOLE)),
+	 ERR_NONE,
+	 "", "'completedAt':'2023-11-14T22:11:40Z'", false},
+	{"one that is heard of late moves no later payment", sold, captured,
+	 AT("evt_2", "charge.captured", 1699999000, CHARGE(WHOLE)), ERR_NONE, "",
+	 "'completedAt':'2023-11-14T22:00:00Z'", false},
+	{"what is still held is not paid", held, still_held, AT("evt_2", "charge.captured", 1699999900, HELD_CHARGE),
+	 ERR_NONE, "", "'status':'pending'", false},
+	{"a refund is no payment", sold, refunded, AT("evt_2", "charge.refunded", 1699999900, CHARGE(REFUNDED)),
+	 ERR_NONE,
+	 "", "'completedAt':'2023-11-14T22:00:00Z'", false},
+	/* what Stripe refuses */
+	{"a charge that the key may not read", sold, denied, REFUND, ERR_UNAVAILABLE, "403", NULL, false},
+	{"a charge, and no key of ours", sold, not_our_key, REFUND, ERR_UNAVAILABLE, "401", NULL, false},
+	{"a charge that Stripe does not know", sold, unknown, REFUND, ERR_UNAVAILABLE,
+	 "does not know charge ch_1", NULL,
+	 false},
+	{"a payment that the key may not read", sold, denied, BY_PAYMENT_ALONE, ERR_UNAVAILABLE, "403", NULL, false},
+	{"a payment that Stripe does not know", sold, unknown, BY_PAYMENT_ALONE, ERR_UNAVAILABLE,
+	 "does not know charge pi_1", NULL, false},
+	{"sessions that the key may not list", adopted, sessions_denied, REFUND, ERR_UNAVAILABLE, "403", NULL, false},
+	/* whose charge it is */
+	{"a payment of no session", adopted, of_no_session, REFUND, ERR_NONE, "of no order", NULL, false},
+	{"a payment whose session is open", adopted, open_session, REFUND, ERR_NONE, "is not complete", NULL, false},
+	{"a payment of a subscription", adopted, subscription, REFUND, ERR_NONE, "not of mode payment", NULL, false},
+	{"a pointer to an order of another payment", of_another_payment, of_no_session, REFUND, ERR_NONE,
+	 "of no order", NULL,
+	 false},
+	{"a fee of no order", adopted, captured, EVENT("evt_2", "charge.updated", CHARGE(WHOLE)), ERR_NONE,
+	 "of no order", NULL,
+	 false},
+	/* what was done before */
+	{"a refund that the functions acknowledged", noted_by_functions, refunded, REFUND, ERR_NONE, "",
+	 "'amountRefunded':300", false},
+	{"a refund that we acknowledged", noted, refunded, REFUND, ERR_NONE, "duplicate", NULL, false},
+	{"a refund that is replayed", noted, refunded, REFUND, ERR_NONE, "", "'amountRefunded':300", true},
+	{"a sale that is replayed and changes nothing", sold, refunded, SOLD, ERR_NONE, "stripeCalls=0", NULL, true},
+	/* whom Stripe is asked */
+	{"a sale told once more in other words changes nothing", sold, away, SOLD_LATER, ERR_NONE, "stripeCalls=0",
+	 "'PK':'EVENT#evt_9'", false},
+	{"what only an event said is asked for", unconfirmed, sale, SOLD_LATER, ERR_NONE, "stripeCalls=1",
+	 "'PK':'EVENT#evt_9'", false},
+	{"a payment that was given up after Checkout", adopted, given_up, SOLD, ERR_NONE, "",
+	 "'status':'failed'", false},
+	{"what Stripe's copy lacks is the event's", adopted, nameless, SOLD, ERR_NONE, "",
+	 "'customerEmail':'ann@example.com'", false},
+	/* whose sessions are recorded */
+	{"a session of another program", own_alone, sale, SOLD, ERR_NONE, "bears no quote's signature", NULL, false},
+	{"a session of ours", own_alone, sale, QUOTED, ERR_NONE, "", "'orderId':'cs_test_1'", false},
+	{"an order that stands is always ours", own_alone_sold, sale, SOLD_LATER, ERR_NONE, "",
+	 "'PK':'EVENT#evt_9'", false},
+	{"another program's session expires", own_alone, away, EXPIRED, ERR_NONE, "bears no quote's signature",
+	 NULL, false},
+	{"our session expires", own_alone_opened, away, EXPIRED, ERR_NONE, "", "'status':'expired'", false},
+	/* how long they are kept */
+	{"a sale that is past its time", kept_for_a_day, sale, SOLD, ERR_NONE, "past ORDER_TTL_DAYS", NULL, false},
+	{"an order that stands is brought on", kept_for_a_day_sold, refunded, REFUND, ERR_NONE, "",
+	 "'amountRefunded':300",
+	 false},
+	/* what the owner has to hear */
+	{"a quote that was paid twice", quote_used, sale, QUOTED, ERR_NONE, "A quote was paid twice",
+	 "'orderId':'cs_test_1'",
+	 false},
+	{"lines of another sum", adopted, other_sum, SOLD, ERR_NONE, "Order lines do not add up",
+	 "'amount':900", false},
+};
+
+static const char *quoted_text(const char *text)
+{
+	char *out = keep_text(str_dup(text)), *p;
+
+	for (p = out; *p; p++)
+		if (*p == '\'')
+			*p = '"';
+	return out;
+}
+
+static int record(const struct rule *rule, struct err *e)
+{
+	struct record_run run = run_now();
+	struct process_result result;
+	int rc;
+
+	run.again = rule->again;
+	run.now = OUTSIDE_EPOCH + outside.ms / 1000;
+	*e = (struct err){.code = ERR_NONE};
+	rc = process_event(&run, json_of("%s", rule->event), &result, e);
+	process_result_free(&result);
+	return rc;
+}
+
+static void begin(const struct rule *rule)
+{
+	outside_begin();
+	log_configure(&(struct log_options){.level = LOG_LEVEL_INFO, .target = "stderr"});
+	outside.answers = rule->answers;
+	rule->before();
+	buf_reset(&outside.log);
+}
+
+static void each_event_follows_its_rule(void **state)
+{
+	const struct rule *rule;
+	const char *before;
+	struct err e;
+
+	(void)state;
+	for EACH(rule, rules) {
+		begin(rule);
+		before = outside_items();
+		check_int(rule->name, record(rule, &e), rule->code == ERR_NONE ? 0 : -1);
+		check_int(rule->name, e.code, rule->code);
+		check(keep_text(str_printf("%s: %s%s", rule->name, e.text, buf_text(&outside.log))),
+		      strstr(rule->code == ERR_NONE ? buf_text(&outside.log) : e.text, rule->told));
+		if (rule->has)
+			check(keep_text(str_printf("%s: %s", rule->name, outside_items())),
+			      strstr(outside_items(), quoted_text(rule->has)));
+		else
+			check_text(rule->name, outside_items(), before);
+		outside_end();
+	}
+}
+
+static void what_is_as_it_should_be_is_no_line_of_the_log(void **state)
+{
+	static const struct rule usual[] = {
+		{"a quote that its own order has", quote_used_by_it, sale, QUOTED, ERR_NONE, "", "", false},
+		{"a sale", adopted, sale, SOLD, ERR_NONE, "", "", false},
+	}, *rule;
+	struct err e;
+
+	(void)state;
+	for EACH(rule, usual) {
+		begin(rule);
+		check_int(rule->name, record(rule, &e), 0);
+		check(rule->name, !strstr(buf_text(&outside.log), "warning"));
+		outside_end();
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		holds(each_event_follows_its_rule),
+		holds(what_is_as_it_should_be_is_no_line_of_the_log),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
