@@ -115,6 +115,8 @@ void difference_print(const struct difference *d, bool fields)
 {
 	const char *number = json_string_or_null(d->before, "orderNumber"), *separator = "  ";
 	struct fields walk = fields_of(d->before, d->after);
+	const char *now = json_string_or_null(d->after, "orderNumber");
+	const char *status = json_string_or_null(d->after, "status");
 	struct field f;
 	char *amount;
 	size_t i;
@@ -131,8 +133,7 @@ void difference_print(const struct difference *d, bool fields)
 	amount = money_text(json_int_or(d->after, "amount", 0),
 			    json_string_or_null(d->after, "currency"));
 	output_printf(stdout, "%-7s  %s  %s  %s  %s", kind_names[d->kind],
-		      json_string_or_null(d->after, "orderNumber"), d->session_id, amount,
-		      json_string_or_null(d->after, "status"));
+		      now ? now : "?", d->session_id, amount, status ? status : "?");
 	free(amount);
 	while (!fields && d->before && next_field(&walk, &f)) {
 		output_printf(stdout, "%s%s", separator, f.key);

@@ -79,6 +79,7 @@ static int run(struct app *app, const struct command_line *line)
 {
 	struct mark_outcome outcome = {.order = NULL};
 	struct tracking tracking;
+	const char *status;
 	struct err e;
 
 	if (read_request(line, &tracking) != COMMAND_OK)
@@ -89,9 +90,9 @@ static int run(struct app *app, const struct command_line *line)
 	}
 	table_set_locale();
 	print(outcome.order, &outcome);
+	status = json_string_or_null(outcome.order, "status");
 	if (tracking.shipped && order_rank_of(outcome.order) != ORDER_RANK_COMPLETED)
-		command_complain("mark", "this order is not paid: its status is %s",
-				 json_string_or_null(outcome.order, "status"));
+		command_complain("mark", "this order is not paid: its status is %s", status ? status : "?");
 	json_object_put(outcome.order);
 	return COMMAND_OK;
 }

@@ -83,6 +83,7 @@ static void add_json(struct json_object *list, struct json_object *item, const c
 static void on_done(void *context, const struct notify_done *done)
 {
 	struct output *out = context;
+	const char *id = json_string_or_null(done->item, "id");
 	const char *number = json_string_or_null(done->item, "orderNumber");
 	char *clean = output_clean(done->error);
 
@@ -92,7 +93,7 @@ static void on_done(void *context, const struct notify_done *done)
 	else if (out->dry_run)
 		print_item(done->item);
 	if (done->error && out->failed++ < NAMED)
-		command_complain(out->command, "%s %s: %s%s", json_string_or_null(done->item, "id"),
+		command_complain(out->command, "%s %s: %s%s", id ? id : "?",
 				 number ? number : "", clean, done->given_up ? "; given up after seven "
 				 "days: see --retry and --forget" : "");
 	if (done->left && !out->left_told)

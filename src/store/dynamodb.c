@@ -53,7 +53,7 @@ static int refused(const char *table, struct err *e)
 	return -1;
 }
 
-/* An operation with its input, which is written before it is called. */
+/* An operation with its input, which is written first. */
 struct call {
 	const struct dynamodb *db;
 	const char *operation;
@@ -86,8 +86,16 @@ static int call(struct call *c, struct json_object **answer, struct err *e)
 	return rc ? refused(c->db->table, e) : 0;
 }
 
-static int bad_item(const struct dynamodb *db, struct err *e)
+/* What is no item, as it came, may still say where it stands. */
+static int bad_item(const struct dynamodb *db, struct json_object *raw, struct err *e)
 {
+	struct json_object *pk = NULL, *sk = NULL;
+
+	json_get_object(raw, "PK", &pk);
+	json_get_object(raw, "SK", &sk);
+	if (json_string_or_null(pk, "S") && json_string_or_null(sk, "S"))
+		return err_set(e, ERR_UNAVAILABLE, "table %s: what stands under %s, %s is no item", db->table,
+			       json_string_or_null(pk, "S"), json_string_or_null(sk, "S"));
 	return err_set(e, ERR_UNAVAILABLE, "table %s has an item that is none", db->table);
 }
 
@@ -106,7 +114,7 @@ int dynamodb_get(const struct dynamodb *db, const struct store_key *key, int64_t
 		 struct json_object **item, struct err *e)
 {
 	struct call get = call_of(db, "GetItem", deadline);
-	struct json_object *answer, *found;
+	struct json_object *answer, *found = NULL;
 	enum json_found is;
 	int rc;
 
@@ -120,7 +128,7 @@ int dynamodb_get(const struct dynamodb *db, const struct store_key *key, int64_t
 	if (is == JSON_FOUND)
 		*item = aws_item_to_json(found);
 	if (is != JSON_ABSENT && !*item)
-		rc = bad_item(db, e);
+		rc = bad_item(db, found, e);
 	json_object_put(answer);
 	return rc;
 }
@@ -148,19 +156,19 @@ static int take_items(const struct dynamodb *db, struct json_object *list,
 	size_t i;
 
 	for (i = 0; i < json_object_array_length(list); i++) {
-		struct json_object *item = aws_item_to_json(json_object_array_get_idx(list, i));
+		struct json_object *raw = json_object_array_get_idx(list, i);
+		struct json_object *item = aws_item_to_json(raw);
 
 		if (!has_key(item)) {
 			json_object_put(item);
-			return bad_item(db, e);
+			return bad_item(db, raw, e);
 		}
 		json_object_array_add(items, item);
 	}
 	return 0;
 }
 
-/* One BatchGetItem; in place of its input comes that for what was not processed, or
- * nothing. */
+/* One BatchGetItem; in place of its input comes that for what was not processed, if any. */
 static int get_batch_once(struct call *batch, struct json_object *items, struct err *e)
 {
 	struct json_object *answer, *part, *list;
@@ -215,18 +223,9 @@ int dynamodb_get_batch(const struct dynamodb *db, const struct store_key *keys, 
  * ExclusiveStartKey names it, DynamoDB Local reads all that is above it. */
 static void write_query(struct buf *out, const char *table, const struct dynamodb_query *q)
 {
-	const char *sk = NULL, *place = NULL, *range = "";
-
-	if (*q->sk_prefix)
-		sk = q->sk_prefix;
-	if (q->after_sk)
-		place = q->after_sk;
-	if (sk && place)
-		range = " AND SK BETWEEN :sk AND :place";
-	else if (place)
-		range = " AND SK <= :place";
-	else if (sk)
-		range = " AND begins_with(SK, :sk)";
+	const char *sk = *q->sk_prefix ? q->sk_prefix : NULL, *place = q->after_sk;
+	const char *range = sk && place ? " AND SK BETWEEN :sk AND :place"
+			    : place ? " AND SK <= :place" : sk ? " AND begins_with(SK, :sk)" : "";
 
 	write_table(out, table);
 	buf_printf(out, "\"KeyConditionExpression\":\"PK = :pk%s\","
@@ -402,8 +401,7 @@ static int find_failed(const struct aws_failure *failure, size_t n, size_t *fail
 	return -1;
 }
 
-/* Does the transaction once, as it was written; *denied: these credentials may not do
- * one of its things. */
+/* Does the transaction once, as it was written; *denied: some of it is not allowed. */
 static int write_once(struct call *c, struct dynamodb_transaction *t, bool *denied, struct err *e)
 {
 	struct aws_request request = request_of(c);

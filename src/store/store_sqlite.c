@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "format/json_write.h"
 #include "store/store_sqlite_file.h"
+#include "store/store_sqlite_row.h"
 
 #define PURGE_ROWS 8 /* expired rows that one write takes along */
 #define TEXT_MAX_BYTES (64 << 20) /* of an item; shop/order_size.h keeps orders far below */
@@ -104,15 +105,24 @@ static sqlite3_stmt *ready_at(struct store_sqlite *self, enum statement which, c
 	return statement;
 }
 
-/* The row's item, NULL if its text is no JSON object; `before` as json_parse_after() has it. */
-static struct json_object *column_item(sqlite3_stmt *statement, struct json_known *before)
+/* The row's item, as sqlite_row_item() has it. */
+static struct json_object *column_item(sqlite3_stmt *statement, const struct store_key *key,
+				       struct json_known *before)
 {
-	const char *text = (const char *)sqlite3_column_text(statement, 0);
-
-	return text ? json_parse_after(before, span_of(text)) : NULL;
+	return sqlite_row_item((const char *)sqlite3_column_text(statement, 0), key, before);
 }
 
-/* 0 with *item NULL when there is none; -1 on failure. */
+#define NO_ITEM (-2) /* somebody has edited the row: what it should say is not known */
+
+static int no_item(struct store_sqlite *self, const struct store_key *key, struct err *e)
+{
+	err_set(e, ERR_UNAVAILABLE, "%s: what stands under %s, %s is no item", self->file.path, key->pk,
+		key->sk);
+	sqlite_file_close(&self->file);
+	return -1;
+}
+
+/* 0 with *item NULL when there is none; NO_ITEM; -1 on failure. */
 static int get_one(struct store_sqlite *self, const struct store_key *key, int64_t now,
 		   struct json_known *before, struct json_object **item)
 {
@@ -124,11 +134,11 @@ static int get_one(struct store_sqlite *self, const struct store_key *key, int64
 		return -1;
 	sqlite3_bind_int64(statement, 3, now);
 	rc = sqlite3_step(statement);
-	if (rc == SQLITE_ROW) {
-		*item = column_item(statement, before);
-		rc = *item ? SQLITE_DONE : SQLITE_CORRUPT;
-	}
+	if (rc == SQLITE_ROW)
+		*item = column_item(statement, key, before);
 	sqlite3_reset(statement);
+	if (rc == SQLITE_ROW)
+		return *item ? 0 : NO_ITEM;
 	return rc == SQLITE_DONE ? 0 : -1;
 }
 
@@ -139,41 +149,29 @@ static int get_many(struct store *s, const struct store_key *keys, size_t n,
 	struct json_known before = {.text = {.max = TEXT_MAX_BYTES}};
 	int64_t now = clock_epoch();
 	size_t i;
+	int rc = 0;
 
 	if (sqlite_file_open(&self->file, deadline, e))
 		return -1;
 	if (n > 1 && run(ready(self, BEGIN_READ)))
 		return sqlite_file_fail(&self->file, "begin to read", e);
-	for (i = 0; i < n && !get_one(self, &keys[i], now, &before, &items[i]); i++)
+	for (i = 0; i < n && !(rc = get_one(self, &keys[i], now, &before, &items[i])); i++)
 		;
 	buf_free(&before.text);
-	if (i < n)
-		return sqlite_file_fail(&self->file, "read", e); /* closing ends it */
+	if (rc) /* closing ends it */
+		return rc == NO_ITEM ? no_item(self, &keys[i], e) : sqlite_file_fail(&self->file, "read", e);
 	if (n > 1 && run(ready(self, COMMIT)))
 		return sqlite_file_fail(&self->file, "end a read", e);
 	return 0;
 }
 
-static void set_key(struct json_object *item, const char *name, const char *value)
-{
-	const char *is = json_string_or_null(item, name);
-
-	if (!is || strcmp(is, value) != 0)
-		json_set_string(item, name, value);
-}
-
-/* The row's item under the key that it stands at; that key alone, if its text is none. */
+/* The row's item; its key alone, if it is none. */
 static struct json_object *queried_item(sqlite3_stmt *statement, const char *pk)
 {
-	struct json_object *item = column_item(statement, NULL);
+	const struct store_key key = {pk, (const char *)sqlite3_column_text(statement, 1)};
+	struct json_object *item = column_item(statement, &key, NULL);
 
-	if (!json_object_is_type(item, json_type_object)) {
-		json_object_put(item);
-		item = json_object_new_object();
-	}
-	set_key(item, "PK", pk);
-	set_key(item, "SK", (const char *)sqlite3_column_text(statement, 1));
-	return item;
+	return item ? item : sqlite_row_item("{}", &key, NULL);
 }
 
 static int query(struct store *s, const char *pk, const char *sk_prefix, const char *before_sk,
@@ -204,38 +202,23 @@ static int query(struct store *s, const char *pk, const char *sk_prefix, const c
 	return 0;
 }
 
-/* A row that is no item ends the scan: it would be missing in a copy. */
-static int no_item(struct store_sqlite *self, sqlite3_stmt *statement, struct err *e)
-{
-	err_set(e, ERR_UNAVAILABLE, "%s: what stands under %s, %s is no item", self->file.path,
-		(const char *)sqlite3_column_text(statement, 1),
-		(const char *)sqlite3_column_text(statement, 2));
-	sqlite_file_close(&self->file);
-	return -1;
-}
-
-static struct json_object *key_of(struct json_object *item)
-{
-	struct json_object *key = json_object_new_object();
-
-	json_copy_member(key, "PK", item, "PK");
-	json_copy_member(key, "SK", item, "SK");
-	return key;
-}
-
 /* Takes up to `limit` rows, and no more once a page is full.  *last is NULL
  * when there are no more. */
 static int take_page(struct store_sqlite *self, sqlite3_stmt *statement, size_t limit,
 		     struct json_object *items, struct json_object **last, struct err *e)
 {
 	struct json_object *item = NULL;
+	struct store_key key;
 	size_t n = 0, bytes = 0;
 	int rc = SQLITE_ROW;
 
 	while (n < limit && bytes < PAGE_BYTES && (rc = sqlite3_step(statement)) == SQLITE_ROW) {
-		item = column_item(statement, NULL);
+		key = (struct store_key){(const char *)sqlite3_column_text(statement, 1),
+					 (const char *)sqlite3_column_text(statement, 2)};
+		item = column_item(statement, &key, NULL);
+		/* What is no item would be missing in a copy. */
 		if (!item)
-			return no_item(self, statement, e);
+			return no_item(self, &key, e);
 		json_object_array_add(items, item);
 		bytes += (size_t)sqlite3_column_bytes(statement, 0);
 		n++;
@@ -243,7 +226,12 @@ static int take_page(struct store_sqlite *self, sqlite3_stmt *statement, size_t 
 	sqlite3_reset(statement);
 	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
 		return sqlite_file_fail(&self->file, "read", e);
-	*last = rc == SQLITE_ROW && item ? key_of(item) : NULL;
+	*last = NULL;
+	if (rc == SQLITE_ROW && item) {
+		*last = json_object_new_object();
+		json_copy_member(*last, "PK", item, "PK");
+		json_copy_member(*last, "SK", item, "SK");
+	}
 	return 0;
 }
 
@@ -271,20 +259,26 @@ static int scan(struct store *s, const struct store_key *after, size_t limit,
 	return 0;
 }
 
-/* 1 when the action's condition holds, 0 when not, -1 on failure. */
+static struct store_key key_at(const struct store_action *action)
+{
+	return (struct store_key){json_string_or_null(action->item, "PK"),
+				  json_string_or_null(action->item, "SK")};
+}
+
+/* 1 when the action's condition holds, 0 when not, NO_ITEM, -1 on failure. */
 static int condition_holds(struct store_sqlite *self, const struct store_action *action,
 			   int64_t now)
 {
-	struct store_key key = {json_string_or_null(action->item, "PK"),
-				json_string_or_null(action->item, "SK")};
+	struct store_key key = key_at(action);
 	struct json_object *item;
 	int holds;
 
 	if (action->condition == STORE_ANY)
 		return 1;
 	/* An absent item may have expired; a version's item may expire meanwhile. */
-	if (get_one(self, &key, action->condition == STORE_ABSENT ? now : INT64_MIN, NULL, &item))
-		return -1;
+	holds = get_one(self, &key, action->condition == STORE_ABSENT ? now : INT64_MIN, NULL, &item);
+	if (holds)
+		return holds;
 	holds = action->condition == STORE_ABSENT ? !item
 						  : item && store_item_version(item) == action->version;
 	json_object_put(item);
@@ -318,7 +312,7 @@ static int put_new(struct store_sqlite *self, struct json_object *item, const ch
 	return run(statement) ? -1 : sqlite3_changes(self->file.db) == 1;
 }
 
-/* 1: done; 0: the action's condition does not hold; -1: failure. */
+/* 1: done; 0: the action's condition does not hold; NO_ITEM; -1: failure. */
 static int act(struct store_sqlite *self, const struct store_action *action, const char *text,
 	       int64_t now)
 {
@@ -348,7 +342,8 @@ static int purge(struct store_sqlite *self, int64_t now)
 	return run(statement);
 }
 
-/* 0: written; 1: the condition of actions[*failed] does not hold; -1: failure. */
+/* 0: written; 1: the condition of actions[*failed] does not hold; NO_ITEM: what stands there is none;
+ * -1: failure. */
 static int write_rows(struct store_sqlite *self, const struct store_action *actions,
 		      const struct buf *texts, size_t n, size_t *failed)
 {
@@ -358,12 +353,9 @@ static int write_rows(struct store_sqlite *self, const struct store_action *acti
 	for (i = 0; i < n; i++) {
 		int done = act(self, &actions[i], buf_text(&texts[i]), now);
 
-		if (done < 0)
-			return -1;
-		if (!done) {
-			*failed = i;
-			return 1;
-		}
+		*failed = i;
+		if (done <= 0)
+			return done ? done : 1;
 	}
 	return purge(self, now);
 }
@@ -373,6 +365,7 @@ static int write_all(struct store *s, const struct store_action *actions, size_t
 {
 	struct store_sqlite *self = self_of(s);
 	struct buf texts[STORE_MAX_ITEMS];
+	struct store_key key;
 	bool begun;
 	size_t i;
 	int rc;
@@ -392,6 +385,9 @@ static int write_all(struct store *s, const struct store_action *actions, size_t
 		rc = -1;
 	for (i = 0; i < n; i++)
 		buf_free(&texts[i]);
+	key = key_at(&actions[rc == NO_ITEM ? *failed : 0]);
+	if (rc == NO_ITEM)
+		return no_item(self, &key, e);
 	if (rc < 0) /* closing rolls back */
 		return sqlite_file_fail(&self->file, begun ? "write" : "begin a transaction", e);
 	if (rc > 0 && run(ready(self, ROLLBACK)))

@@ -156,8 +156,10 @@ static void report(const struct adopt_work *work, char *sentence)
 /* Tells both places of an order that stands twice, and what becomes of it. */
 static void report_twice(const struct attempt *a, const char *what)
 {
+	const char *number = json_string_or_null(a->read[ORDER], "orderNumber");
+
 	report(a->work, str_printf("order %s (%s) stands twice: %s, %s and %s, %s%s",
-				   json_string_or_null(a->read[ORDER], "orderNumber"),
+				   number ? number : "?",
 				   adoption_session_id(a->read[ORDER]), a->pk[ORDER], a->sk[ORDER],
 				   a->pk[OTHER], a->sk[OTHER], what));
 }

@@ -44,10 +44,8 @@ static int set_keys(struct attempt *a, struct json_object *order, struct err *e)
 	json_set_string(named, "stripeSessionId", adoption_session_id(order));
 	rc = item_keys_of_order(&a->keys, named);
 	json_object_put(named);
-	return rc ? err_set(e, ERR_INTERNAL, "the order %s is not whole: run `ordersnap adopt`",
-			    json_string_or_null(order, "orderId")
-				    ? json_string_or_null(order, "orderId") : "without an id")
-		  : 0;
+	return rc ? err_set(e, ERR_INTERNAL, "the order under %s, %s is not whole: run `ordersnap adopt`",
+			    json_string_or_null(order, "PK"), json_string_or_null(order, "SK")) : 0;
 }
 
 /* Reads the order and what is written beside it, but for what names another one.  The

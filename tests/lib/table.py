@@ -68,6 +68,13 @@ class Table(Server):
         found = sorted(found, reverse=True)[:request["Limit"]]
         return 200, {"Items": [self.raw[key] for key in found]}
 
+    def do_Scan(self, request):
+        place = request.get("ExclusiveStartKey")
+        found = sorted(key for key in self.raw if not place or key > key_of(place))
+        page = found[:request["Limit"]]
+        more = {"LastEvaluatedKey": {"PK": {"S": page[-1][0]}, "SK": {"S": page[-1][1]}}} if page != found else {}
+        return 200, {"Items": [self.raw[key] for key in page], **more}
+
     def do_TransactWriteItems(self, request):
         if request["ClientRequestToken"] in self.tokens:
             return 200, {}

@@ -104,6 +104,48 @@ static void a_write_is_asked_for_under_its_condition(void **state)
 	}
 }
 
+#define DIGITS "12345678901234567890123456789012345678"
+#define VALUES "'t':'x','e':'','i':-7,'f':1.50,'b':true,'n':null,'l':['a',1,{'m':[]}],'o':{'p':{'q':'r'}}"
+#define ON_THE_WIRE "'t':{'S':'x'},'e':{'S':''},'i':{'N':'-7'},'f':{'N':'1.50'},'b':{'BOOL':true}," \
+	"'n':{'NULL':true},'l':{'L':[{'S':'a'},{'N':'1'},{'M':{'m':{'L':[]}}}]},'o':{'M':{'p':{'M':{'q':{'S':'r'}}}}}"
+
+static void an_item_goes_to_the_wire_and_comes_back(void **state)
+{
+	static const struct {
+		const char *wire, *item; /* NULL: it is none */
+	} table[] = {
+		{ON_THE_WIRE, VALUES},
+		{"'s':{'SS':['a','b']},'n':{'NS':['1','2.5']},'b':{'B':'AAA='},'c':{'BS':['AA==']}",
+		 "'s':['a','b'],'n':[1,2.5],'b':'AAA=','c':['AA==']"},
+		{"'n':{'N':'many'}", NULL}, {"'n':{'N':''}", NULL}, {"'n':{'N':7}", NULL}, {"'n':{'NS':['x']}", NULL},
+		{"'n':{'L':[{'N':null}]}", NULL}, {"'n':{'M':{'a':7}}", NULL}, {"'n':{'X':1}", NULL}, {"'n':7", NULL},
+		{"'n':{'L':7}", NULL},
+	}, *row;
+	const struct store_action put = {.item = json_of(ITEM("," VALUES)), .as_it_is = true};
+	static const struct store_key key = {"P", "S"};
+	struct json_object *item;
+	struct err e;
+
+	(void)state;
+	begin(&(const struct reply)WELL, 1);
+	check_int("put", store_write(store, &put, 1, NULL, deadline_in(DEADLINE_MS), &e), 0);
+	check_json("put", json_of("%s", replies.body), "{'TableName':'orders','Item':" WIRE("," ON_THE_WIRE) "}");
+	for EACH(row, table) {
+		begin(&(const struct reply){200, keep_text(str_printf("{'Item':" WIRE(",%s") "}", row->wire))}, 1);
+		check_int(row->wire, store_get_many(store, &key, 1, &item, deadline_in(DEADLINE_MS), &e),
+			  row->item ? 0 : -1);
+		if (row->item)
+			check_json(row->wire, keep(item), keep_text(str_printf(ITEM(",%s"), row->item)));
+		else
+			check_err(row->wire, &e, ERR_UNAVAILABLE, "table orders: what stands under P, S is no item");
+	}
+
+	/* A number that no type of C holds keeps its digits. */
+	begin(&(const struct reply){200, "{'Item':" WIRE(",'n':{'N':'" DIGITS "'}") "}"}, 1);
+	check_int("digits", store_get_many(store, &key, 1, &item, deadline_in(DEADLINE_MS), &e), 0);
+	check("digits", strstr(json_text(keep(item)), ":" DIGITS));
+}
+
 /* Two items; *failed is the one in the way. */
 static int write_two(size_t *failed, struct err *e)
 {
@@ -427,6 +469,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		table_test(a_write_is_asked_for_under_its_condition),
+		table_test(an_item_goes_to_the_wire_and_comes_back),
 		table_test(only_a_condition_that_does_not_hold_is_a_conflict),
 		table_test(where_a_check_is_denied_what_was_read_is_put_again),
 		table_test(what_was_not_processed_is_asked_for_again),

@@ -1416,25 +1416,53 @@ static void a_file_of_a_newer_program_is_not_touched(void **state)
 	assert_int_equal(put(store, item("x", "1", ""), STORE_ANY, 0, &e), 0);
 }
 
-static void a_row_that_is_no_json_is_a_failure_or_its_key_and_never_an_absent_item(void **state)
+static void a_row_that_is_no_item_is_a_failure_or_its_key_and_never_an_absent_item(void **state)
 {
+	static const char *const texts[] = {"{broken", "", "7", "[]", "null", "\"x\"", "{} {}"}, *const *text;
 	struct json_object *found = NULL, *items = NULL;
-	struct store_key key;
+	struct store_key key = {pk("x"), "1"};
+	const char *named = keep_text(str_printf("what stands under %s, 1 is no item", key.pk));
+	struct err e;
+
+	(void)state;
+	for EACH(text, texts) {
+		must_put(item("x", "1", ""));
+		sql(keep_text(str_printf("UPDATE items SET item = '%s'", *text)));
+		check_int(*text, store_get_many(store, &key, 1, &found, soon(), &e), -1);
+		check_err(*text, &e, ERR_UNAVAILABLE, named);
+		check_int(*text, store_query(store, key.pk, "", NULL, 5, &items, soon(), &e), 0);
+		check_int(*text, json_object_array_length(keep(items)), 1);
+		check_json(*text, json_object_array_get_idx(items, 0),
+			   keep_text(str_printf("{'PK':'%s','SK':'1'}", key.pk)));
+		check_int(*text, put(store, item("x", "1", ""), STORE_ABSENT, 0, &e), -1);
+		check_err(*text, &e, ERR_UNAVAILABLE, named);
+		check_int(*text, put(store, item("x", "1", ""), STORE_VERSION, 1, &e), -1);
+		check_err(*text, &e, ERR_UNAVAILABLE, named);
+		check_int(*text, sql("SELECT count(*) FROM items"), 1);
+		sql("DELETE FROM items");
+	}
+}
+
+/* Which item it is, the row says, whatever its text says of itself. */
+static void a_row_says_which_item_it_is(void **state)
+{
+	static const char *const texts[] = {"{}", "{\"PK\":\"y\",\"SK\":\"2\"}", "{\"PK\":7,\"SK\":null}"};
+	const char *const *text;
+	struct store_key key = {pk("x"), "1"};
+	const char *whole = keep_text(str_printf("{'PK':'%s','SK':'1'}", key.pk));
+	struct json_object *items, *last;
 	struct err e;
 
 	(void)state;
 	must_put(item("x", "1", ""));
-	sql("UPDATE items SET item = '{broken'");
-	key = (struct store_key){pk("x"), "1"};
-	assert_int_equal(store_get_many(store, &key, 1, &found, soon(), &e), -1);
-	assert_int_equal(e.code, ERR_UNAVAILABLE);
-	assert_int_equal(store_query(store, key.pk, "", NULL, 5, &items, soon(), &e), 0);
-	assert_int_equal(json_object_array_length(keep(items)), 1);
-	check_json("the row", json_object_array_get_idx(items, 0),
-		   keep_text(str_printf("{'PK':'%s','SK':'1'}", key.pk)));
-	assert_int_equal(put(store, item("x", "1", ""), STORE_ABSENT, 0, &e), -1);
-	assert_int_equal(e.code, ERR_UNAVAILABLE);
-	assert_int_equal(sql("SELECT count(*) FROM items"), 1);
+	for EACH(text, texts) {
+		sql(keep_text(str_printf("UPDATE items SET item = '%s'", *text)));
+		check_json(*text, get("x", "1"), whole);
+		check_int(*text, store_query(store, key.pk, "", NULL, 5, &items, soon(), &e), 0);
+		check_json(*text, json_object_array_get_idx(keep(items), 0), whole);
+		check_int(*text, store_scan(store, NULL, 5, &items, &last, soon(), &e), 0);
+		check_json(*text, json_object_array_get_idx(keep(items), 0), whole);
+	}
 }
 
 static void a_scan_names_the_row_that_is_no_item(void **state)
@@ -1698,7 +1726,8 @@ static const struct CMUnitTest sqlite_only[] = {
 	with_store(the_log_is_written_into_the_file_and_begins_anew),
 	with_store(rows_stand_in_the_order_in_which_they_came_and_stay_in_their_places),
 	with_store(a_file_of_a_newer_program_is_not_touched),
-	with_store(a_row_that_is_no_json_is_a_failure_or_its_key_and_never_an_absent_item),
+	with_store(a_row_that_is_no_item_is_a_failure_or_its_key_and_never_an_absent_item),
+		with_store(a_row_says_which_item_it_is),
 	with_store(a_scan_names_the_row_that_is_no_item),
 	with_store(a_failed_read_gives_no_items_at_all),
 	with_store(a_write_takes_a_few_expired_rows_along_the_oldest_first),
