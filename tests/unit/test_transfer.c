@@ -163,10 +163,140 @@ static void what_was_interrupted_at_any_call_is_done_by_another_run(void **state
 	}
 }
 
+/* --- erasing beside others -------------------------------------------------------- */
+
+#define BUYER "'customerEmail':'ann@example.com'"
+#define UNPAID "{'PK':'USER#u1','SK':'ORDER#1699999000#cs_test_1','orderId':'cs_test_1','userId':'u1'," \
+	"'stripeSessionId':'cs_test_1','orderNumber':'BC-1','status':'pending'," BUYER
+
+/* An event tells of the order's payment, whose pointer has a copy of it. */
+static void tell_of_its_payment(void)
+{
+	outside_put(json_of(UNPAID ",'stripePaymentIntentId':'pi_1','version':2}"));
+	outside_put(json_of("{'PK':'PAYMENT#pi_1','SK':'METADATA','orderPK':'USER#u1','orderSK':"
+			    "'ORDER#1699999000#cs_test_1','orderId':'cs_test_1','orderNumber':'BC-1','version':1,"
+			    "'order':" UNPAID ",'stripePaymentIntentId':'pi_1','version':2}}"));
+}
+
+static void a_copy_that_comes_while_the_person_is_erased_is_erased_too(void **state)
+{
+	enum erase_outcome outcome;
+	unsigned at;
+	struct err e;
+
+	(void)state;
+	for (at = 1; at <= 3; at++) {
+		outside_begin();
+		adopted();
+		outside_put(json_of(UNPAID ",'version':1}"));
+		outside.at = at;
+		outside.fault = OUTSIDE_OVERTAKEN;
+		outside.overtake = tell_of_its_payment;
+		check_int(e.text, erase_order(&outside.app, json_of(UNPAID ",'version':1}"), false, &outcome, &e), 0);
+		check_int("done", outcome, ERASE_DONE);
+		check(outside_items(), strstr(outside_items(), "PAYMENT#pi_1") && strstr(outside_items(), "erasedAt"));
+		check(outside_items(), !strstr(outside_items(), "ann@example.com"));
+		outside_end();
+	}
+}
+
+static void a_person_is_erased_once_and_only_when_it_is_meant(void **state)
+{
+	static const struct {
+		const char *more;
+		bool dry_run, writes;
+		enum erase_outcome outcome;
+	} table[] = {
+		{"", false, true, ERASE_DONE}, {"", true, false, ERASE_DONE},
+		{",'erasedAt':'2023-11-14T00:00:00Z'", false, false, ERASE_ALREADY},
+		/* its key is an address still: a run of an older version */
+		{",'erasedAt':'2023-11-14T00:00:00Z','userId':'ann@example.com'", false, true, ERASE_DONE},
+	}, *row;
+	enum erase_outcome outcome;
+	struct err e;
+
+	(void)state;
+	for EACH(row, table) {
+		struct json_object *order = json_of(UNPAID "%s,'version':1}", row->more);
+		const char *before;
+
+		outside_begin();
+		adopted();
+		outside_put(order);
+		before = outside_items();
+		check_int(row->more, erase_order(&outside.app, order, row->dry_run, &outcome, &e), 0);
+		check_int(row->more, outcome, row->outcome);
+		check_int(row->more, strcmp(outside_items(), before) != 0, row->writes);
+		outside_end();
+	}
+	outside_begin();
+	adopted();
+	check_int("gone", erase_order(&outside.app, json_of(UNPAID "}"), false, &outcome, &e), 0);
+	check_int("gone", outcome, ERASE_GONE);
+	outside_end();
+}
+
+/* A number's pointer that names another order, whose buyer nobody asked to erase. */
+static void what_names_another_order_is_left(void **state)
+{
+	struct json_object *order = json_of(UNPAID ",'version':1}"), *pointer;
+	enum erase_outcome outcome;
+	struct err e;
+
+	(void)state;
+	outside_begin();
+	adopted();
+	outside_put(order);
+	pointer = json_of("{'PK':'NUMBER#BC-1','SK':'METADATA','orderPK':'USER#u9','orderSK':'ORDER#1#cs_test_9',"
+			  "'orderId':'cs_test_9','orderNumber':'BC-1','userId':'u9','version':1}");
+	outside_put(pointer);
+	check_int("erased", erase_order(&outside.app, order, false, &outcome, &e), 0);
+	check_int("erased", outcome, ERASE_DONE);
+	check_json("another's", table_find(&outside.table, "NUMBER#BC-1", "METADATA"), json_text(pointer));
+	outside_end();
+}
+
+static void sessions_without_an_order_are_erased_of_this_user_alone(void **state)
+{
+	static const struct {
+		const char *user, *more;
+		bool dry_run;
+		int64_t erased;
+		bool stays; /* as it is */
+	} table[] = {
+		{"u1", "'userId':'u1'", false, 1, false}, {"u1", "'userId':'u1'", true, 1, true},
+		{"u1", "'userId':'u2'", false, 0, true}, {"U1", "'userId':'u1'", false, 0, true},
+		{"Ann@Example.com", "'userId':'ann@example.com'", false, 1, false},
+		{"u1", "'userId':'u1','orderPK':'USER#u1','orderSK':'ORDER#1#cs_1'", false, 0, true},
+		{"u1", "'x':1", false, 0, true},
+	}, *row;
+	struct err e;
+
+	(void)state;
+	for EACH(row, table) {
+		const char *name = keep_text(str_printf("%s, %s%s", row->user, row->more, row->dry_run ? ", dry" : ""));
+		struct erase_sessions walk = {.user = row->user, .dry_run = row->dry_run, .stop = never};
+		const char *before;
+
+		outside_begin();
+		outside_put(json_of("{'PK':'SESSION#cs_1','SK':'METADATA',%s,'version':1}", row->more));
+		outside_put(json_of("{'PK':'QUOTE#1','SK':'CACHE','userId':'u1','version':1}"));
+		before = outside_items();
+		check_int(name, erase_sessions(&outside.app, &walk, &e), 0);
+		check_int(name, walk.erased, row->erased);
+		check_int(name, strcmp(outside_items(), before) == 0, row->stays);
+		outside_end();
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		holds(what_was_interrupted_at_any_call_is_done_by_another_run),
+		holds(a_copy_that_comes_while_the_person_is_erased_is_erased_too),
+		holds(a_person_is_erased_once_and_only_when_it_is_meant),
+		holds(what_names_another_order_is_left),
+		holds(sessions_without_an_order_are_erased_of_this_user_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
