@@ -56,6 +56,7 @@ static void what_is_asked_again_and_after_how_long(void **state)
 		{"a time that is longer", NULL, REFUSES_WITH(503, WAIT("2")), 3, 4000, ERR_UNAVAILABLE, 2},
 		{"between the pauses", NULL, REFUSES_WITH(429, TOLD_WAIT("true", "1")), 3, 2000, ERR_UNAVAILABLE, 1},
 		{"no time at all", NULL, REFUSES_WITH(503, WAIT("0")), 3, 1125, ERR_UNAVAILABLE, 0},
+		{"a time with spaces around it", NULL, REFUSES_WITH(503, WAIT(" 2 ")), 3, 4000, ERR_UNAVAILABLE, 2},
 		{"a minute", NULL, REFUSES_WITH(503, WAIT("60")), 3, 120000, ERR_UNAVAILABLE, 60},
 		{"more than a minute", NULL, REFUSES_WITH(503, WAIT("61")), 3, 1125, ERR_UNAVAILABLE, 0},
 		{"far more", NULL, REFUSES_WITH(503, WAIT("99999999999999999999")), 3, 1125, ERR_UNAVAILABLE, 0},

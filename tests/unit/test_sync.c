@@ -182,6 +182,15 @@ static void an_order_whose_session_is_not_listed_is_asked_for_by_its_id(void **s
 	}
 }
 
+static void an_order_that_a_clock_ahead_of_ours_has_dated_is_asked_for_too(void **state)
+{
+	(void)state;
+	sync_begin();
+	has_entry("cs_test_1", -5, "completed");
+	assert_string_equal(syncs(), "unknown cs_test_1\n");
+	sync_end();
+}
+
 /* What an interrupted run has left ends in a second of its own, and begins with one behind a page. */
 static void where_a_run_goes_on_no_order_is_left_out(void **state)
 {
@@ -246,6 +255,7 @@ int main(void)
 		holds(of_a_page_that_was_not_looked_at_to_its_end_nothing_counts),
 		holds(the_progress_is_written_after_each_page_and_behind_fifty_after_ten),
 		holds(an_order_whose_session_is_not_listed_is_asked_for_by_its_id),
+		holds(an_order_that_a_clock_ahead_of_ours_has_dated_is_asked_for_too),
 		holds(where_a_run_goes_on_no_order_is_left_out),
 		holds(of_such_orders_a_hundred_are_asked_for_in_a_run_and_none_of_the_other_mode),
 		holds(an_entry_of_a_later_time_than_its_session_is_its_own),
