@@ -12,7 +12,7 @@
 
 #include "net/http.h"
 
-#define STRIPE_OBJECTS 6400
+#define STRIPE_OBJECTS 8700
 #define STRIPE_PAGE 100
 
 /* One object; of a `list` of "/v1/", as "checkout/sessions". */
@@ -56,9 +56,6 @@ static inline bool stripe_lists(const struct stripe_object *o, const char *list,
 {
 	const char *type;
 
-	if (strcmp(o->list, list) != 0 || o->created < stripe_number_in(url, "created[gte]=", INT64_MIN) ||
-	    o->created > stripe_number_in(url, "created[lte]=", INT64_MAX))
-		return false;
 	if (strcmp(list, "events") != 0)
 		return true;
 	type = json_string_or_null(json_of("%s", o->json), "type");
@@ -68,7 +65,10 @@ static inline bool stripe_lists(const struct stripe_object *o, const char *list,
 
 static inline int stripe_answer_list(const char *list, const char *url, struct buf *body)
 {
+	const int64_t from = stripe_number_in(url, "created[gte]=", INT64_MIN);
+	const int64_t to = stripe_number_in(url, "created[lte]=", INT64_MAX);
 	const char *after = strstr(url, "starting_after=");
+	const struct stripe_object *o;
 	size_t i = 0, found = 0;
 
 	if (after) {
@@ -80,12 +80,13 @@ static inline int stripe_answer_list(const char *list, const char *url, struct b
 	}
 	buf_puts(body, "{\"object\":\"list\",\"data\":[");
 	for (; i < stripe.n; i++) {
-		if (!stripe_lists(&stripe.objects[i], list, url))
+		o = &stripe.objects[i];
+		if (strcmp(o->list, list) != 0 || o->created < from || o->created > to || !stripe_lists(o, list, url))
 			continue;
 		if (++found > STRIPE_PAGE)
 			break;
 		buf_puts(body, found > 1 ? "," : "");
-		stripe_put_json(body, stripe.objects[i].json);
+		stripe_put_json(body, o->json);
 	}
 	buf_printf(body, "],\"has_more\":%s}", found > STRIPE_PAGE ? "true" : "false");
 	return 200;

@@ -132,15 +132,19 @@ static void a_try_that_succeeds_is_the_answer_whatever_came_before(void **state)
 
 static void a_wait_is_of_the_answer_that_asked_for_it(void **state)
 {
-	static const struct reply rows[] = {REFUSES_WITH(500, WAIT("3")), REFUSES(500), REFUSES(500), ENDS};
+	static const struct reply rows[][4] = {{REFUSES_WITH(500, WAIT("3")), REFUSES(500), REFUSES(500), ENDS},
+					       {REFUSES_WITH(500, WAIT("3")), REPLY(0, ""), REPLY(0, ""), ENDS}};
 	struct err e;
+	size_t i;
 
 	(void)state;
-	begin(rows);
-	assert_int_equal(ask_within(NULL, 8000, &e), -1);
-	assert_int_equal(outside.ms, 3000 + 750);
-	assert_int_equal(e.retry_after, 0);
-	end();
+	for (i = 0; i < LENGTH(rows); i++) {
+		begin(rows[i]);
+		assert_int_equal(ask_within(NULL, 8000, &e), -1);
+		assert_int_equal(outside.ms, 3000 + 750);
+		assert_int_equal(e.retry_after, 0);
+		end();
+	}
 }
 
 static void a_request_is_the_keys_in_its_version_under_its_own_key(void **state)

@@ -104,22 +104,46 @@ static void of_a_page_that_was_not_looked_at_to_its_end_nothing_counts(void **st
 	sync_end();
 }
 
-/* Stripe has so many sessions that a part of them is noted together. */
-static void sets_up_many(void)
+/* So many sessions that a part of them is noted together: one a second from now on back, and then, from
+ * `older` seconds ago on, the others. */
+static void sets_up_many(size_t newest, size_t others, int64_t older)
 {
 	static struct {
 		char id[16], json[128];
-	} sessions[6100];
+	} sessions[STRIPE_OBJECTS];
+	int64_t created;
 	size_t i;
 
-	for (i = 0; i < LENGTH(sessions); i++) {
-		snprintf(sessions[i].id, sizeof sessions->id, "cs_test_%zu", i % 10000);
+	for (i = 0; i < newest + others; i++) {
+		created = NOW - (int64_t)i - (i < newest ? 0 : older - (int64_t)newest);
+		snprintf(sessions[i].id, sizeof sessions->id, "cs_test_%zu", i % STRIPE_OBJECTS);
 		snprintf(sessions[i].json, sizeof sessions->json, "{'id':'%.15s','object':'checkout.session',"
-			 "'mode':'setup','created':%d}", sessions[i].id, NOW);
-		stripe.objects[i] = (struct stripe_object){"checkout/sessions", sessions[i].id, NOW,
+			 "'mode':'setup','created':%lld}", sessions[i].id, (long long)created);
+		stripe.objects[i] = (struct stripe_object){"checkout/sessions", sessions[i].id, created,
 							   sessions[i].json};
 	}
-	stripe.n = LENGTH(sessions);
+	stripe.n = newest + others;
+}
+
+/* Two crowds, and nothing between them: some parts end at once, and the others are cut again. */
+static void a_window_that_is_cut_leaves_out_no_session_and_looks_at_none_twice(void **state)
+{
+	static const struct {
+		size_t newest, others;
+		int64_t older;
+	} table[] = {{6500, 2000, 90000}, {6400, 2000, 90000}, {6500, 2000, 48000}, {8600, 0, 0}}, *row;
+
+	(void)state;
+	for EACH(row, table) {
+		sync_begin();
+		sets_up_many(row->newest, row->others, row->older);
+		assert_string_equal(syncs(), "");
+		check_int("end", run.result.end, SYNC_COMPLETE);
+		check_int("looked at", run.looked_at, row->newest + row->others);
+		check_int("counted", run.result.counts.sessions, row->newest + row->others);
+		check("beside each other", strstr(stripe_asked(), "created[lte]="));
+		sync_end();
+	}
 }
 
 static void the_progress_is_written_after_each_page_and_behind_fifty_after_ten(void **state)
@@ -131,7 +155,7 @@ static void the_progress_is_written_after_each_page_and_behind_fifty_after_ten(v
 	(void)state;
 	for EACH(row, table) {
 		sync_begin();
-		sets_up_many();
+		sets_up_many(6100, 0, 0);
 		run.watched = run.stop_after = row->looked_at;
 		syncs_with((struct sync_options){.max_sessions = 100000});
 		check_int("noted", run.noted, row->noted);
@@ -141,7 +165,7 @@ static void the_progress_is_written_after_each_page_and_behind_fifty_after_ten(v
 
 	/* Whatever ends a run, it is written then. */
 	sync_begin();
-	sets_up_many();
+	sets_up_many(6100, 0, 0);
 	stripe.fault = (struct stripe_fault){"starting_after=cs_test_5499", 1, 401, NULL};
 	run.watched = 5600;
 	syncs_with((struct sync_options){.max_sessions = 100000});
@@ -253,6 +277,7 @@ int main(void)
 		holds(what_is_left_of_a_run_is_looked_at_up_to_its_last_second),
 		holds(so_many_sessions_are_looked_at_and_none_more),
 		holds(of_a_page_that_was_not_looked_at_to_its_end_nothing_counts),
+		holds(a_window_that_is_cut_leaves_out_no_session_and_looks_at_none_twice),
 		holds(the_progress_is_written_after_each_page_and_behind_fifty_after_ten),
 		holds(an_order_whose_session_is_not_listed_is_asked_for_by_its_id),
 		holds(an_order_that_a_clock_ahead_of_ours_has_dated_is_asked_for_too),
