@@ -98,6 +98,27 @@ static void it_stops_between_two_events(void **state)
 	}
 }
 
+static void of_a_text_that_is_not_whole_nothing_is_replayed(void **state)
+{
+	static const struct {
+		const char *text, *part;
+	} table[] = {
+		{"{\"id\":\"a\"}\n\n{\"id\":\n", "line 3 is not JSON"}, {"", "it is empty"}, {" \n\n", "it is empty"},
+		{"7", "there is no event in it"},
+	}, *row;
+	struct err e;
+
+	(void)state;
+	for EACH(row, table) {
+		struct replay replay = begin(9);
+
+		check_int(row->part, replay_text(&replay, span_of(row->text), &e), -1);
+		check_err(row->part, &e, ERR_PAYLOAD, row->part);
+		check_text(row->part, buf_text(&replayed), "");
+		end();
+	}
+}
+
 static void each_try_is_of_its_own_moment_and_waits_as_long_as_stripe_asks(void **state)
 {
 	struct replay replay = begin(9);
@@ -137,6 +158,7 @@ int main(void)
 		holds(events_that_no_endpoint_has_taken_are_asked_for),
 		holds(an_event_that_stripe_does_not_have_is_said_so),
 		holds(it_stops_between_two_events),
+		holds(of_a_text_that_is_not_whole_nothing_is_replayed),
 		holds(each_try_is_of_its_own_moment_and_waits_as_long_as_stripe_asks),
 		holds(sync_waits_as_long_as_stripe_asks_while_it_lists),
 	};

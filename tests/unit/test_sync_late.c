@@ -158,6 +158,8 @@ static void a_charge_that_can_not_be_asked_for_ends_the_run_or_is_told(void **st
 		stripe.fault = (struct stripe_fault){"/charges/", 100, row->status, NULL};
 		check_text(row->row, syncs(), row->told);
 		check_int(row->row, run.result.end, row->end);
+		/* It is no session that the next run could look at. */
+		check_int(row->row, json_int_or(state_item(), "through", 0), row->end == SYNC_COMPLETE ? NOW : 0);
 		sync_end();
 	}
 }
