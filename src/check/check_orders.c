@@ -48,7 +48,7 @@ static void say_aside(struct check *c, struct json_object *state)
 		check_not(c, CHECK_WARNING, "sync", "look for the reason in the error; each run of "
 			  "ordersnap sync tries it again", "session %s could not be brought in order "
 			  "for %s: %s", id ? id : "?",
-			  check_spell(check_now(c) - json_int_or(entry, "since", check_now(c)), spell),
+			  check_spell(check_now(c) - json_time_or(entry, "since", check_now(c)), spell),
 			  error ? error : "no error is known");
 	}
 	if (n > ASIDE_NAMED)

@@ -159,7 +159,7 @@ static struct json_object *session_item(const struct checkout_ask *ask, struct j
 	json_set_string(item, "userId", ask->request->user_id);
 	json_set_string(item, "status", json_string_or_null(session, "status"));
 	json_set_string(item, "createdAt",
-			iso8601_time(json_int_or(session, "created", now), time));
+			iso8601_time(json_time_or(session, "created", now), time));
 	json_set_int(item, "expiresAt", now + ask->policy->session_ttl_minutes * 60);
 	free(pk);
 	return item;
@@ -169,7 +169,7 @@ static struct json_object *session_item(const struct checkout_ask *ask, struct j
 static struct json_object *quote_of_session(struct json_object *quote, struct json_object *session,
 					    const struct checkout_policy *policy)
 {
-	int64_t ends = json_int_or(session, "expires_at", checkout_expires_at(quote, policy));
+	int64_t ends = json_time_or(session, "expires_at", checkout_expires_at(quote, policy));
 	struct json_object *item;
 
 	if (json_int_or(quote, "expiresAt", 0) >= quote_kept_until(ends))

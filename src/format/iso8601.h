@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #define ISO8601_SIZE 32
+#define ISO8601_LAST_SECOND 253402300799 /* of the year 9999, the last with four digits */
 
 /* `epoch` in seconds; `out` holds ISO8601_SIZE bytes.  Return `out`. */
 const char *iso8601_time(int64_t epoch, char *out); /* 2024-11-26T12:00:00Z */

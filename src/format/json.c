@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "format/iso8601.h"
 
 struct json_object *json_must(struct json_object *value)
 {
@@ -66,8 +67,6 @@ enum json_found json_get_int(struct json_object *object, const char *key, int64_
 	return JSON_FOUND;
 }
 
-#define LAST_SECOND 253402300799 /* of the year 9999 */
-
 enum json_found json_get_time(struct json_object *object, const char *key, int64_t *seconds)
 {
 	int64_t number;
@@ -75,7 +74,7 @@ enum json_found json_get_time(struct json_object *object, const char *key, int64
 
 	if (found != JSON_FOUND)
 		return found;
-	if (number < 0 || number > LAST_SECOND)
+	if (number < 0 || number > ISO8601_LAST_SECOND)
 		return JSON_WRONG;
 	*seconds = number;
 	return JSON_FOUND;
@@ -128,6 +127,19 @@ int64_t json_int_or(struct json_object *object, const char *key, int64_t otherwi
 {
 	json_get_int(object, key, &otherwise);
 	return otherwise;
+}
+
+int64_t json_time_or(struct json_object *object, const char *key, int64_t otherwise)
+{
+	json_get_time(object, key, &otherwise);
+	return otherwise;
+}
+
+int64_t json_count_or_0(struct json_object *object, const char *key)
+{
+	int64_t count = json_int_or(object, key, 0);
+
+	return count >= 0 && count <= INT64_MAX / 2 ? count : 0;
 }
 
 void json_set(struct json_object *object, const char *key, struct json_object *value)

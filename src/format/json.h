@@ -88,6 +88,12 @@ const char *json_id_or_null(struct json_object *object, const char *key);
 /* The integer, or `otherwise` where it is absent or no integer. */
 int64_t json_int_or(struct json_object *object, const char *key, int64_t otherwise);
 
+/* The moment as by json_get_time(), or `otherwise`: what is none can't be counted with. */
+int64_t json_time_or(struct json_object *object, const char *key, int64_t otherwise);
+
+/* The count that was noted; 0 where it is absent, below 0, or so large that nothing can be added. */
+int64_t json_count_or_0(struct json_object *object, const char *key);
+
 /*
  * json-c says NULL or -1 where memory is out, and what was to be added would be missing from an
  * order without a word.  As with base/mem.h the process ends instead: each name below is json-c's

@@ -98,7 +98,7 @@ void sync_state_plan_fresh(struct sync_state *state, int64_t from, int64_t now)
 static void plan_on(struct sync_state *state, struct json_object *run, int64_t from, int64_t now)
 {
 	struct json_object *todo = NULL, *counts = NULL;
-	int64_t run_from = json_int_or(run, "from", from), run_to = json_int_or(run, "to", from);
+	int64_t run_from = json_time_or(run, "from", from), run_to = json_time_or(run, "to", from);
 	size_t i;
 
 	state->resumed = true;
@@ -111,15 +111,18 @@ static void plan_on(struct sync_state *state, struct json_object *run, int64_t f
 	json_get_object(run, "summary", &counts);
 	for (i = 0; i < COUNTS; i++)
 		*(int64_t *)((char *)&state->counts + count_names[i].offset) =
-			json_int_or(counts, count_names[i].name, 0);
+			json_count_or_0(counts, count_names[i].name);
 	json_get_bool(run, "crowded", &state->crowded);
 	add_segment(state, run_to + 1, now, NULL);
 	json_get_array(run, "todo", &todo);
 	for (i = 0; todo && i < json_object_array_length(todo); i++) {
 		struct json_object *segment = json_object_array_get_idx(todo, i);
 
-		add_segment(state, json_int_or(segment, "from", from),
-			    json_int_or(segment, "to", now), json_string_or_null(segment, "after"));
+		int64_t to = json_time_or(segment, "to", now);
+
+		/* Days that are to come are not walked through. */
+		add_segment(state, json_time_or(segment, "from", from), to < now ? to : now,
+			    json_string_or_null(segment, "after"));
 	}
 	if (from < run_from)
 		add_segment(state, from, run_from, NULL);
@@ -166,12 +169,12 @@ static int64_t through_of(struct json_object *item, const char *account)
 	int64_t known = 0;
 
 	if (is_of_account(item, account))
-		return json_int_or(item, "through", 0);
+		return json_time_or(item, "through", 0);
 	json_get_object(item, "accounts", &accounts);
-	known = json_int_or(accounts, account, 0);
+	known = json_time_or(accounts, account, 0);
 	if (known || !sync_account_same_mode(other, account))
 		return known;
-	return json_int_or(item, "through", 0);
+	return json_time_or(item, "through", 0);
 }
 
 /* A copy of the list, or an empty one. */
@@ -200,8 +203,8 @@ int sync_state_plan(struct sync_state *state, struct app *app, const struct sync
 	snprintf(state->account, sizeof state->account, "%s", plan->account);
 	state->aside = list_of(state->item, "setAside");
 	state->pending_days = list_of(state->item, "pendingDays");
-	state->walked_at = json_int_or(state->item, "pendingWalkedAt", 0);
-	state->walked = json_int_or(state->item, "pendingWalked", 0);
+	state->walked_at = json_time_or(state->item, "pendingWalkedAt", 0);
+	state->walked = json_count_or_0(state->item, "pendingWalked");
 
 	/* The window: as far back as was asked, or as the settings say; but it leaves no gap
 	 * behind what is known to be in order. */
@@ -255,7 +258,7 @@ static struct json_object *run_json(const struct sync_state *state)
 static void change_account(struct json_object *item, const char *account)
 {
 	const char *last = json_string_or_null(item, "account");
-	int64_t through = through_of(item, account), last_through = json_int_or(item, "through", 0);
+	int64_t through = through_of(item, account), last_through = json_time_or(item, "through", 0);
 	struct json_object *accounts;
 
 	if (is_of_account(item, account))
@@ -342,7 +345,7 @@ int sync_state_finish(struct sync_state *state, struct app *app, int64_t now, in
 		      struct err *e)
 {
 	struct json_object *item = new_item(state);
-	int64_t before = json_int_or(item, "through", 0), joins = state->from + COMPLETES;
+	int64_t before = json_time_or(item, "through", 0), joins = state->from + COMPLETES;
 	int64_t through = state->started;
 
 	/* Up to when everything is in order from now on.  Where more failed than could be

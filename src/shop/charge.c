@@ -57,7 +57,7 @@ int64_t charge_paid_at(struct json_object *charge)
 	struct json_object *balance = NULL;
 
 	json_get_object(charge, "balance_transaction", &balance);
-	return json_int_or(balance, "created", json_int_or(charge, "created", 0));
+	return json_time_or(balance, "created", json_time_or(charge, "created", 0));
 }
 
 int64_t payment_time(const struct event *event, bool told, struct json_object *session)

@@ -27,7 +27,7 @@ int64_t checkout_expires_at(struct json_object *quote, const struct checkout_pol
 		minutes = least;
 	if (minutes > STRIPE_MAX_MINUTES)
 		minutes = STRIPE_MAX_MINUTES;
-	return json_int_or(quote, "created", 0) + minutes * 60;
+	return json_time_or(quote, "created", 0) + minutes * 60;
 }
 
 /* The object that is a member, made where there is none. */

@@ -113,11 +113,14 @@ char *key_order(int64_t created, const char *session_id)
 int key_order_created(const char *sk, int64_t *created)
 {
 	struct span rest = span_of(sk), part;
+	int64_t time;
 
 	if (!span_next(&rest, '#', &part) || !span_equals(part, "ORDER") ||
-	    !span_next(&rest, '#', &part))
+	    !span_next(&rest, '#', &part) || span_to_int64(part, &time) || time < 0 ||
+	    time > ISO8601_LAST_SECOND)
 		return -1;
-	return span_to_int64(part, created);
+	*created = time;
+	return 0;
 }
 
 const char *key_order_session(const char *sk)

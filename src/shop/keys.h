@@ -25,7 +25,7 @@ char *key_user(const char *user_id);                      /* USER#{userId} */
  * them.  Several users may share one.  NULL where nothing is left. */
 char *key_user_of_functions(const char *name);
 char *key_order(int64_t created, const char *session_id); /* ORDER#{created}#{session id} */
-/* The time in such a key: 0, or -1 where `sk` (NULL is allowed) is none. */
+/* The time in such a key: 0, or -1 where `sk` (NULL is allowed) is none, or its time can't be one. */
 int key_order_created(const char *sk, int64_t *created);
 /* The session id in it, borrowed, or NULL. */
 const char *key_order_session(const char *sk);

@@ -40,7 +40,7 @@ struct search {
  * nothing. */
 static int64_t charged_at(const struct paid_at *p)
 {
-	return json_int_or(charge_of_session(p->json), "created", 0);
+	return json_time_or(charge_of_session(p->json), "created", 0);
 }
 
 /* Newest first: of a session's events the first one that says paid counts.  One that says

@@ -278,7 +278,7 @@ static int look_at_all(struct reconcile *r, const struct candidate *list, size_t
 		}
 		if (reconcile_gives_up(r))
 			return -1;
-		l->looked_at(l->context, &r->state->counts, json_int_or(c->json, "created", 0));
+		l->looked_at(l->context, &r->state->counts, json_time_or(c->json, "created", 0));
 	}
 	return 0;
 }

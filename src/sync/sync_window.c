@@ -196,8 +196,8 @@ static int one_page(struct window *w, size_t at, struct err *e)
 		walk->pages.ended = false;
 	}
 	if (n) {
-		first = json_int_or(json_object_array_get_idx(sessions, 0), "created", 0);
-		walk->until = json_int_or(json_object_array_get_idx(sessions, n - 1), "created", 0);
+		first = json_time_or(json_object_array_get_idx(sessions, 0), "created", 0);
+		walk->until = json_time_or(json_object_array_get_idx(sessions, n - 1), "created", 0);
 	}
 
 	/* The next one comes while this one is looked at. */

@@ -82,7 +82,7 @@ static int begin(struct walk *w, struct err *e)
 	w->result->resumed = true;
 	json_get_object(w->read[ADOPTING], "counts", &counts);
 	for (i = 0; i < COUNTS; i++)
-		*count_of(&w->result->counts, i) = json_int_or(counts, count_names[i].name, 0);
+		*count_of(&w->result->counts, i) = json_count_or_0(counts, count_names[i].name);
 	return 0;
 }
 

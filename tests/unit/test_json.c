@@ -244,6 +244,27 @@ static void integers_are_found_only_where_they_are_integers(void **state)
 	}
 }
 
+static void what_is_no_moment_or_no_count_is_not_counted_with(void **state)
+{
+	static const struct {
+		const char *value;
+		int64_t time, count;
+	} table[] = {
+		{"0", 0, 0}, {"7", 7, 7}, {"-1", -5, 0}, {"253402300799", 253402300799, 253402300799},
+		{"253402300800", -5, 253402300800}, {"4611686018427387903", -5, INT64_MAX / 2},
+		{"4611686018427387904", -5, 0}, {"9223372036854775806", -5, 0},
+		{"-9223372036854775807", -5, 0}, {"\"7\"", -5, 0}, {"null", -5, 0},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table) {
+		struct json_object *object = parsed(keep_text(str_printf("{\"n\":%s}", row->value)));
+
+		check_int(row->value, json_time_or(object, "n", -5), row->time);
+		check_int(row->value, json_count_or_0(object, "n"), row->count);
+	}
+}
+
 static void strings_are_found_whole_or_not_at_all(void **state)
 {
 	static const struct {
@@ -420,6 +441,7 @@ int main(void)
 		holds(brackets_close_what_they_opened_at_every_depth),
 		holds(siblings_do_not_count_as_depth),
 		holds(integers_are_found_only_where_they_are_integers),
+		holds(what_is_no_moment_or_no_count_is_not_counted_with),
 		holds(strings_are_found_whole_or_not_at_all),
 		holds(flags_objects_and_arrays_are_found_by_their_type),
 		holds(nothing_is_found_in_what_is_no_object),

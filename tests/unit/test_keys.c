@@ -121,7 +121,9 @@ static void the_time_is_read_back_from_an_orders_key(void **state)
 		{"ORDER#1732612800#cs_test_abc123", 0, 1732612800}, {"ORDER#0#", 0, 0},
 		{"ORDER#5", 0, 5}, {"ORDER#12#a#b", 0, 12}, {NULL, -1, 7}, {"", -1, 7},
 		{"ORDER", -1, 7}, {"ORDER#", -1, 7}, {"ORDER##x", -1, 7}, {"ORDER#x#y", -1, 7},
-		{"ORDER#1x#y", -1, 7}, {"METADATA", -1, 7}, {"order#1#x", -1, 7}, {"XORDER#1#x", -1, 7},
+		{"ORDER#1x#y", -1, 7}, {"ORDER#-1#x", -1, 7},
+		{"ORDER#253402300799#x", 0, 253402300799}, {"ORDER#253402300800#x", -1, 7},
+		{"METADATA", -1, 7}, {"order#1#x", -1, 7}, {"XORDER#1#x", -1, 7},
 	}, *row;
 
 	(void)state;

@@ -371,6 +371,33 @@ static void an_item_of_the_functions_is_not_believed(void **unused)
 	sync_state_free(&state);
 }
 
+/* Somebody has edited the item: no run looks at all times, or walks through days to come. */
+static void times_that_cannot_be_are_not_believed(void **unused)
+{
+	static const char text[] =
+		"{\"PK\":\"SYSTEM\",\"SK\":\"STRIPE_ORDER_SYNC\",\"version\":1,\"through\":-9223372036854775807,"
+		"\"pendingWalkedAt\":-9223372036854775807,\"pendingWalked\":-1,\"run\":{\"from\":-5,"
+		"\"to\":9223372036854775806,\"todo\":[{\"from\":-9223372036854775807,\"to\":9223372036854775806}],"
+		"\"summary\":{\"sessions\":9223372036854775806,\"errors\":-3}}}";
+	struct store_action action = {.item = keep(json_parse(span_of(text))),
+				      .condition = STORE_ANY, .as_it_is = true};
+	struct sync_state state;
+	struct err e;
+
+	(void)unused;
+	assert_int_equal(store_write(app.store_opened, &action, 1, NULL, soon(), &e), 0);
+	state = planned(0, NOW);
+	check_int("from", state.from, NOW - LOOKBACK);
+	check_int("segments", state.n, 2);
+	check_segment("since the run", &state, 0, NOW - LOOKBACK + 1, NOW, "");
+	check_segment("what it left", &state, 1, NOW - LOOKBACK, NOW, "");
+	check_int("sessions", state.counts.sessions, 0);
+	check_int("errors", state.counts.errors, 0);
+	check_int("walked at", state.walked_at, 0);
+	check_int("walked", state.walked, 0);
+	finished(&state, NOW);
+}
+
 static void the_account_is_told_from_the_key(void **unused)
 {
 	static const char random[] = "0123456789012345678901234567890123456789012345678901234567890"
@@ -452,6 +479,7 @@ int main(void)
 		planning(a_run_of_another_account_is_not_gone_on_with),
 		planning(each_account_has_a_window_of_its_own),
 		planning(an_item_of_the_functions_is_not_believed),
+		planning(times_that_cannot_be_are_not_believed),
 		planning(the_account_is_told_from_the_key),
 		planning(who_comes_second_takes_over),
 		planning(a_write_whose_answer_was_lost_is_its_own),
