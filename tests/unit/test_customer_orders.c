@@ -251,7 +251,7 @@ static void an_order_is_found_by_whatever_it_is_called(void **state)
 		{"BC--1", "cs_1"}, {"bc--1", "cs_1"}, {"1", "cs_1"}, {"BC--9", NULL}, {"old-7a", "cs_2"},
 		{"OLD-7A", "cs_2"}, {"", NULL}, {"  ", NULL}, {"\xff", NULL}, {"cs_3", NULL},
 		/* from here on with another prefix */
-		{"sHOP-8a", "cs_2"}, {"8a", "cs_2"},
+		{"sHOP-8a", "cs_2"}, {"8a", "cs_2"}, {"cs_8", "cs_8"},
 	}, *row;
 	struct json_object *order;
 	struct err e;
@@ -264,6 +264,8 @@ static void an_order_is_found_by_whatever_it_is_called(void **state)
 	has_pointer("NUMBER#BC--1", "USER#ann", "ORDER#1699999000#cs_1", "cs_1");
 	has_order("USER#ann", SECOND, "cs_2", "");
 	has_pointer("NUMBER#OLD-7A", "USER#ann", "ORDER#1699999000#cs_2", "cs_2");
+	has_order("USER#ann", SECOND, "cs_8", "");
+	has_pointer("NUMBER#Shop-8", "USER#ann", "ORDER#1699999000#cs_8", "cs_8");
 	has_pointer("NUMBER#Shop-8A", "USER#ann", "ORDER#1699999000#cs_2", "cs_2");
 	has_pointer("SESSION#cs_3", "USER#ann", "ORDER#1699999000#cs_1", "cs_1");
 	for EACH(row, table) {
@@ -280,6 +282,48 @@ static void an_order_is_found_by_whatever_it_is_called(void **state)
 	outside_end();
 }
 
+/* --- a store that fails ------------------------------------------------------------------ */
+
+static int find(int which, struct err *e)
+{
+	struct json_object *found = NULL;
+	struct customer ann;
+	int rc;
+
+	assert_int_equal(customer_init(&ann, "ann", "ann@example.com", CUSTOMER_ANY_MODE), 0);
+	rc = which == 0 ? customer_page(&outside.app, &ann, NULL, 20, SOON, &found, e)
+	   : which == 1 ? customer_order(&outside.app, &ann, "cs_4_3", SOON, &found, e)
+	   : which == 2 ? customer_session_status(&outside.app, "cs_4_3", CUSTOMER_ANY_MODE, SOON, &found, e)
+	   : which == 3 ? lookup_order(&outside.app, "cs_4_3", SOON, &found, e)
+			: lookup_order(&outside.app, "3A", SOON, &found, e);
+	customer_free(&ann);
+	json_object_put(found);
+	return rc;
+}
+
+static void a_store_that_fails_is_not_taken_for_an_empty_one(void **state)
+{
+	unsigned calls, at;
+	struct err e;
+	int which;
+
+	(void)state;
+	for (which = 0; which < 5; which++)
+		for (at = calls = 0; at <= calls; at++) {
+			outside_begin();
+			has_order("USER#ann", SECOND, "cs_4_3", ANNS ",'status':'completed'");
+			has_pointer("NUMBER#BC--3", "USER#ann", "ORDER#1#cs_9", "cs_9");
+			has_pointer("NUMBER#BC--3A", "USER#ann", "ORDER#1699999000#cs_4_3", "cs_4_3");
+			outside.at = at;
+			check_int("fails", find(which, &e), at ? -1 : 0);
+			if (at)
+				check_err("fails", &e, ERR_UNAVAILABLE, "");
+			else
+				calls = outside.calls;
+			outside_end();
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -291,6 +335,7 @@ int main(void)
 		holds(an_order_is_shown_to_its_customer_alone),
 		holds(an_order_that_nothing_names_is_shown_while_the_table_is_not_adopted),
 		holds(a_sessions_status_says_nothing_of_what_is_not_to_be_seen),
+		holds(a_store_that_fails_is_not_taken_for_an_empty_one),
 		holds(an_order_is_found_by_whatever_it_is_called),
 	};
 

@@ -94,6 +94,36 @@ static void a_users_orders_are_those_under_the_name_and_under_the_address_in_low
 	outside_end();
 }
 
+static void a_walk_ends_where_the_store_fails(void **state)
+{
+	static const char *const users[] = {NULL, "Ann@example.com"};
+	struct json_object *order;
+	unsigned calls, at;
+	struct err e;
+	size_t i;
+	int rc;
+
+	(void)state;
+	for (i = 0; i < LENGTH(users); i++)
+		for (at = calls = 0; at <= calls; at++) {
+			const struct history_query query = {.user = users[i], .from = MIDNIGHT - DAY,
+							    .to = MIDNIGHT + DAY, .read_ms = 1000};
+			struct history *h;
+
+			outside_begin();
+			has_order("USER#ann@example.com", MIDNIGHT, "cs_1", "");
+			has_entry("USER#ann@example.com", MIDNIGHT, "cs_1", "completed");
+			outside.at = at;
+			h = history_new(&outside.app, &query);
+			while ((rc = history_next(h, &order, &e)) == 0 && order)
+				json_object_put(order);
+			history_free(h);
+			check_int("fails", rc, at ? -1 : 0);
+			calls = at ? calls : outside.calls;
+			outside_end();
+		}
+}
+
 static void an_order_is_what_its_status_its_dispute_and_its_lines_say(void **state)
 {
 	static const struct {
@@ -250,6 +280,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		holds(by_days_the_first_midnight_belongs_to_a_range_and_the_last_does_not),
 		holds(a_users_orders_are_those_under_the_name_and_under_the_address_in_lower_case),
+		holds(a_walk_ends_where_the_store_fails),
 		holds(an_order_is_what_its_status_its_dispute_and_its_lines_say),
 		holds(what_an_entry_can_tell_is_not_looked_up),
 		holds(a_walk_for_pending_orders_has_both_its_ends),

@@ -281,6 +281,16 @@ static void the_lines_of_a_session_are_asked_for_where_it_has_not_all_of_them(vo
 	}
 }
 
+/* --- members ---------------------------------------------------------------------- */
+
+static void of_what_stripe_answers_only_what_is_read_is_kept(void **state)
+{
+	(void)state;
+	check_json("kept", stripe_of("{'id':'a','nobody_reads':1,'charge':{'id':'b','nobody_reads':{'id':'c'}},"
+				     "'data':[{'id':'d','nobody_reads':2}],'metadata':{'nobody_reads':'x'}}"),
+		   "{'id':'a','charge':{'id':'b'},'data':[{'id':'d'}],'metadata':{'nobody_reads':'x'}}");
+}
+
 /* --- permissions ------------------------------------------------------------------ */
 
 static void a_permission_is_there_where_no_call_that_needs_it_is_refused_for_it(void **state)
@@ -326,6 +336,7 @@ int main(void)
 		holds(complete_sessions_and_undelivered_events_are_what_is_listed),
 		holds(a_list_is_begun_anew_three_times_at_most),
 		holds(the_lines_of_a_session_are_asked_for_where_it_has_not_all_of_them),
+		holds(of_what_stripe_answers_only_what_is_read_is_kept),
 		holds(a_permission_is_there_where_no_call_that_needs_it_is_refused_for_it),
 	};
 

@@ -245,13 +245,17 @@ static void a_day_is_on_the_list_as_long_as_an_order_of_it_pends(void **state)
 /* They were looked at in the window. */
 static void pending_orders_of_the_window_are_not_asked_for_again(void **state)
 {
+	int64_t days;
+
 	(void)state;
 	sync_begin();
 	sells_later("1", NOW);
 	syncs_to_its_end("sold", "missing cs_test_1\n");
-	goes_by(95 * DAY);
-	assert_string_equal(syncs_from(NOW), ""); /* in its first second */
-	assert_null(strstr(stripe_asked(), "checkout/sessions/cs_test_1"));
+	for (days = 5; days < 100; days += 90) { /* and by then it is older than what is walked */
+		goes_by(days * DAY);
+		assert_string_equal(syncs_from(NOW), ""); /* in its first second */
+		assert_null(strstr(stripe_asked(), "checkout/sessions/cs_test_1"));
+	}
 	sync_end();
 }
 
