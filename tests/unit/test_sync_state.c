@@ -276,10 +276,15 @@ static void however_often_it_is_killed_everything_stays_in_the_plan(void **unuse
 	for (i = 0; i < 3 * SYNC_SEGMENTS; i++) {
 		state = planned(0, NOW + i * HOUR);
 		check("at most", state.n <= SYNC_SEGMENTS);
+		snprintf(state.todo[0].after, sizeof state.todo[0].after, "cs_7");
 		saved(&state);
 		sync_state_free(&state);
 	}
 	state = planned(0, NOW + i * HOUR);
+	/* What was joined has no place that it could go on after: it would leave out what is newer. */
+	check_int("segments", state.n, SYNC_SEGMENTS);
+	check_text("one that goes on", state.todo[1].after, "cs_7");
+	check_text("the joined one", state.todo[SYNC_SEGMENTS - 1].after, "");
 	for (covered = NOW - LOOKBACK; covered <= NOW + i * HOUR; covered += HOUR / 2) {
 		for (k = 0; k < state.n; k++)
 			if (state.todo[k].from <= covered && covered <= state.todo[k].to)
