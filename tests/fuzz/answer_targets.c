@@ -10,6 +10,7 @@
 #include "app/secrets.h"
 #include "aws/credentials.h"
 #include "aws/ini.h"
+#include "base/clock.h"
 #include "config/config.h"
 #include "fake_http.h"
 #include "store/store_dynamodb.h"
@@ -34,7 +35,7 @@ static void check_item(struct json_object *item, const struct store_key *key)
 static int get(struct store *store, size_t n, struct err *e)
 {
 	struct json_object *items[3] = {NULL};
-	int rc = store_get_many(store, keys, n, items, DEADLINE_MS, e);
+	int rc = store_get_many(store, keys, n, items, deadline_in(DEADLINE_MS), e);
 	size_t i;
 
 	for (i = 0; i < n; i++) {
@@ -62,7 +63,7 @@ static void check_items(struct json_object *items, const char *pk, size_t limit)
 static int query(struct store *store, struct err *e)
 {
 	struct json_object *items;
-	int rc = store_query(store, "USER#u", "ORDER#", NULL, 3, &items, DEADLINE_MS, e);
+	int rc = store_query(store, "USER#u", "ORDER#", NULL, 3, &items, deadline_in(DEADLINE_MS), e);
 
 	if (!rc)
 		check_items(items, "USER#u", 3);
@@ -72,7 +73,7 @@ static int query(struct store *store, struct err *e)
 static int scan(struct store *store, struct err *e)
 {
 	struct json_object *items, *last = NULL;
-	int rc = store_scan(store, NULL, 3, &items, &last, DEADLINE_MS, e);
+	int rc = store_scan(store, NULL, 3, &items, &last, deadline_in(DEADLINE_MS), e);
 
 	if (!rc) {
 		check_items(items, NULL, 3);
@@ -92,7 +93,7 @@ static int put(struct store *store, struct err *e)
 		{.verb = STORE_PUT, .item = pointer, .condition = STORE_ABSENT},
 	};
 	size_t failed = 7;
-	int rc = store_write(store, actions, 2, &failed, DEADLINE_MS, e);
+	int rc = store_write(store, actions, 2, &failed, deadline_in(DEADLINE_MS), e);
 
 	HOLDS(!rc || e->code != ERR_CONFLICT || failed < 2);
 	json_object_put(pointer);
@@ -108,13 +109,13 @@ static int get_secret(const struct aws_settings *settings, struct err *e)
 	struct secrets secrets = {.config = &config, .settings = settings};
 	const char *value = NULL;
 	struct span rest, one;
-	int rc = secrets_get(&secrets, SECRET_WEBHOOK, DEADLINE_MS, &value, e);
+	int rc = secrets_get(&secrets, SECRET_WEBHOOK, deadline_in(DEADLINE_MS), &value, e);
 
 	HOLDS(rc ? !value : value && *value);
 	if (value)
 		for (rest = span_of(value); span_next(&rest, ',', &one);)
 			HOLDS(span_trim(one).n > 0);
-	secrets_refresh(&secrets, SECRET_WEBHOOK, DEADLINE_MS);
+	secrets_refresh(&secrets, SECRET_WEBHOOK, deadline_in(DEADLINE_MS));
 	secrets_free(&secrets);
 	return rc;
 }
@@ -246,7 +247,7 @@ static void check_provider(const struct aws_settings *settings, struct span answ
 	struct err e = {.code = ERR_NONE};
 
 	fake_http_answer(answers);
-	if (aws_provider_get(provider, DEADLINE_MS, &c, &e) == 0)
+	if (aws_provider_get(provider, deadline_in(DEADLINE_MS), &c, &e) == 0)
 		check_keys(c);
 	else
 		HOLDS(e.code == ERR_UNAVAILABLE && *e.text);

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "fake_http.h"
 #include "shop/charge.h"
 #include "shop/lines.h"
@@ -132,13 +133,13 @@ static int fetch_list(struct stripe_client *client, char of, struct err *e)
 	int rc = -1;
 
 	if (of == 'p')
-		rc = stripe_prices_by_lookup_key(client, names, 2, DEADLINE_MS, &all, e);
+		rc = stripe_prices_by_lookup_key(client, names, 2, deadline_in(DEADLINE_MS), &all, e);
 	if (of == 'l')
-		rc = stripe_session_line_items(client, "cs_1", DEADLINE_MS, &all, e);
+		rc = stripe_session_line_items(client, "cs_1", deadline_in(DEADLINE_MS), &all, e);
 	if (of == 'd')
-		rc = stripe_disputes_of_charge(client, "ch_1", DEADLINE_MS, &all, e);
+		rc = stripe_disputes_of_charge(client, "ch_1", deadline_in(DEADLINE_MS), &all, e);
 	if (of == 'r')
-		rc = stripe_refunds_of_charge(client, "ch_1", DEADLINE_MS, &all, e);
+		rc = stripe_refunds_of_charge(client, "ch_1", deadline_in(DEADLINE_MS), &all, e);
 	if (rc)
 		return rc;
 	HOLDS(json_object_is_type(all, json_type_array));
@@ -171,17 +172,17 @@ static int fetch_one(struct stripe_client *client, char of, struct err *e)
 	int rc = -1;
 
 	if (of == 'S')
-		rc = stripe_session_with_sale(client, id, DEADLINE_MS, &one, &lines, e);
+		rc = stripe_session_with_sale(client, id, deadline_in(DEADLINE_MS), &one, &lines, e);
 	if (of == 'C')
-		rc = stripe_charge_with_sale(client, id, DEADLINE_MS, &one, e);
+		rc = stripe_charge_with_sale(client, id, deadline_in(DEADLINE_MS), &one, e);
 	if (of == 'I')
-		rc = stripe_payment_retrieve(client, id, DEADLINE_MS, &one, e);
+		rc = stripe_payment_retrieve(client, id, deadline_in(DEADLINE_MS), &one, e);
 	if (of == 'P')
-		rc = stripe_price_retrieve(client, id, DEADLINE_MS, &one, e);
+		rc = stripe_price_retrieve(client, id, deadline_in(DEADLINE_MS), &one, e);
 	if (of == 'N')
-		rc = stripe_session_create(client, "mode=payment", "key", DEADLINE_MS, &one, e);
+		rc = stripe_session_create(client, "mode=payment", "key", deadline_in(DEADLINE_MS), &one, e);
 	if (of == 'O')
-		rc = stripe_session_of_payment(client, "pi_1", DEADLINE_MS, &one, e);
+		rc = stripe_session_of_payment(client, "pi_1", deadline_in(DEADLINE_MS), &one, e);
 	if (rc)
 		return rc;
 	HOLDS(json_object_is_type(one, json_type_object) || (of == 'O' && !one));
@@ -217,8 +218,8 @@ static int walk(struct stripe_client *client, char of, struct err *e)
 	int rc, n = 0;
 
 	if (of == 'w')
-		return stripe_webhook_endpoints(client, DEADLINE_MS, skip_endpoint, NULL, e);
-	while (!(rc = stripe_pages_next(&pages, client, DEADLINE_MS, &page, e)) && page && n++ < 20) {
+		return stripe_webhook_endpoints(client, deadline_in(DEADLINE_MS), skip_endpoint, NULL, e);
+	while (!(rc = stripe_pages_next(&pages, client, deadline_in(DEADLINE_MS), &page, e)) && page && n++ < 20) {
 		HOLDS(json_object_is_type(page, json_type_array));
 		json_object_put(page);
 	}
