@@ -185,7 +185,7 @@ static int fetch_one(struct stripe_client *client, char of, struct err *e)
 		rc = stripe_session_of_payment(client, "pi_1", deadline_in(DEADLINE_MS), &one, e);
 	if (rc)
 		return rc;
-	HOLDS(json_object_is_type(one, json_type_object) || of == 'O'); /* whoever gets it looks at it */
+	HOLDS(json_object_is_type(one, json_type_object) || (of == 'O' && !one));
 	told = json_string_or_null(one, "id");
 	HOLDS(!told || of == 'N' || of == 'O' || strcmp(told, id) == 0);
 	HOLDS(!lines || json_object_is_type(lines, json_type_array));

@@ -24,6 +24,18 @@ static const struct outside_answer of_another[] = {
 	{.part = NULL},
 };
 
+/* A list of something that is no session. */
+static const struct outside_answer of_no_object[] = {
+	{"payment_intent=pi_1", 200, "{'object':'list','has_more':false,'data':[['cs_test_1']]}"},
+	{"/v1/charges/ch_1", 200, CHARGE(REFUNDED)},
+	{.part = NULL},
+};
+static const struct outside_answer of_null[] = {
+	{"payment_intent=pi_1", 200, "{'object':'list','has_more':false,'data':[null]}"},
+	{"/v1/charges/ch_1", 200, CHARGE(REFUNDED)},
+	{.part = NULL},
+};
+
 static void begin(void (*before)(void), const struct outside_answer *answers)
 {
 	outside_begin();
@@ -52,6 +64,17 @@ static void an_answer_that_can_not_be_read_writes_nothing(void **state)
 
 	begin(sold, unreadable);
 	check_refused("a refund", REFUND, ERR_UNAVAILABLE, "no charge");
+	outside_end();
+}
+
+static void a_refund_whose_list_of_sessions_holds_none_comes_again(void **state)
+{
+	(void)state;
+	begin(adopted, of_no_object);
+	check_refused("an array", REFUND, ERR_UNAVAILABLE, "no object");
+	outside_end();
+	begin(adopted, of_null);
+	check_refused("null", REFUND, ERR_UNAVAILABLE, "no object");
 	outside_end();
 }
 
@@ -172,6 +195,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		holds(an_answer_that_can_not_be_read_writes_nothing),
+		holds(a_refund_whose_list_of_sessions_holds_none_comes_again),
 		holds(a_refund_whose_session_is_of_another_payment_comes_again),
 		holds(a_refund_of_a_payment_without_a_charge_comes_again),
 		holds(with_a_live_key_an_address_of_the_example_stops_each_question),
