@@ -24,6 +24,7 @@ import kit  # noqa: E402
 from kit import KeptShop, case, equal, lib, main, ok, skip  # noqa: E402
 import fastcgi  # noqa: E402
 import preload  # noqa: E402
+import processes  # noqa: E402
 from tap import SLOW, Watch, eventually  # noqa: E402
 
 FAILING = os.path.join(os.path.dirname(os.path.abspath(__file__)), "failing.c")
@@ -115,7 +116,7 @@ class Worker:
             ["spawn-fcgi", "-n", "-s", self.socket, "--", lib.program(self.name)],
             env=shop.environment(**self.fault.variables), stdin=subprocess.DEVNULL,
             stdout=self.log, stderr=self.log)
-        eventually(lambda: os.path.exists(self.socket), what="it listens")
+        eventually(lambda: processes.listens(self.socket) or self.process.poll() is not None, what="it listens")
 
     def end(self):
         if self.process:

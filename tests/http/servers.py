@@ -242,7 +242,7 @@ class Site(shop.Shop):
         command += ["--"]
         command += [self.path("cgi-bin", name + ".fcgi")]
         self.run(name, command, WORKERS=str(children) if children > 1 else None, **self.preload)
-        eventually(lambda: os.path.exists(self.socket_of(name)), what=name + "'s socket")
+        eventually(lambda: processes.listens(self.socket_of(name)), what=name + "'s socket")
 
     def write_server(self):
         """The server's own configuration."""

@@ -27,3 +27,9 @@ def children_of(pid):
     """The process ids of a process's children that have not ended."""
     return sorted(int(entry) for entry in os.listdir("/proc")
                   if entry.isdigit() and _stat(entry)[1] == pid and not has_ended(entry))
+
+
+def listens(path):
+    """Whether somebody listens on the Unix socket; for a moment it is there, and nobody does."""
+    with open("/proc/net/unix", encoding="utf-8", errors="replace") as f:
+        return any(line.split()[3] == "00010000" and line.endswith(f" {path}\n") for line in f)
