@@ -150,6 +150,17 @@ int stripe_refunds_of_charge(struct stripe_client *client, const char *charge, i
 	return stripe_pages_read_all(&pages, client, deadline, PAGES_MAX, refunds, e);
 }
 
+/* What a list has in the place of an object leads to no decision. */
+static int check_object(struct json_object **element, struct err *e)
+{
+	if (json_object_is_type(*element, json_type_object))
+		return 0;
+	json_object_put(*element);
+	*element = NULL;
+	err_set(e, ERR_UNAVAILABLE, "an element of Stripe's list is no object");
+	return stripe_unreadable(e);
+}
+
 int stripe_session_of_payment(struct stripe_client *client, const char *payment_intent,
 			      int64_t deadline, struct json_object **session, struct err *e)
 {
@@ -160,8 +171,10 @@ int stripe_session_of_payment(struct stripe_client *client, const char *payment_
 	*session = NULL;
 	if (!rc)
 		rc = take_data(list, &data, e);
-	if (!rc && json_object_array_length(data))
+	if (!rc && json_object_array_length(data)) {
 		*session = json_object_get(json_object_array_get_idx(data, 0));
+		rc = check_object(session, e);
+	}
 	json_object_put(data);
 	json_object_put(list);
 	return rc;

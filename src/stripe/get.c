@@ -51,7 +51,7 @@ int stripe_page_of(struct json_object *list, struct stripe_page *page, struct er
 {
 	struct json_object *data;
 	bool more = false;
-	size_t n, i;
+	size_t n;
 
 	if (json_get_array(list, "data", &data) != JSON_FOUND) {
 		err_set(e, ERR_UNAVAILABLE, "Stripe's answer is no list");
@@ -59,13 +59,6 @@ int stripe_page_of(struct json_object *list, struct stripe_page *page, struct er
 	}
 	json_get_bool(list, "has_more", &more);
 	n = json_object_array_length(data);
-
-	/* Without what one of them should be, no sum is right and no "there is none" is true. */
-	for (i = 0; i < n; i++)
-		if (!json_object_is_type(json_object_array_get_idx(data, i), json_type_object)) {
-			err_set(e, ERR_UNAVAILABLE, "an element of Stripe's list is no object");
-			return stripe_unreadable(e);
-		}
 	page->next = more && n ? json_string_or_null(json_object_array_get_idx(data, n - 1), "id")
 			       : NULL;
 	if (more && !page->next) {
