@@ -374,7 +374,7 @@ int stripe_send(struct stripe_client *client, const struct stripe_request *reque
 {
 	char *url = str_printf("%s%s", client->base, request->path);
 	struct http_answer http;
-	struct err why;
+	struct err why = {.code = ERR_NONE};
 	bool again = true;
 	int rc = -1, try;
 
