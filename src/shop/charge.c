@@ -174,7 +174,8 @@ static int64_t share_of(struct json_object *order, const struct charge *charge, 
 		return part;
 	if (part == 0)
 		return 0;
-	if (__builtin_mul_overflow(amount, part, &share))
+	/* A part of nothing is what can't be; no more than the whole is made of it. */
+	if (charge->amount == 0 || __builtin_mul_overflow(amount, part, &share))
 		return amount;
 	return share / charge->amount;
 }
