@@ -23,7 +23,7 @@ static void must(int ok)
 }
 
 /* What OpenSSL holds goes with the process.  It would give it back piece by piece, which a CGI process
- * feels: a tenth of what refusing a request costs it. */
+ * feels: a twentieth of its instructions, where it refuses a request. */
 static void begin(void)
 {
 	OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL);

@@ -117,7 +117,6 @@ static void plan_on(struct sync_state *state, struct json_object *run, int64_t f
 	json_get_array(run, "todo", &todo);
 	for (i = 0; todo && i < json_object_array_length(todo); i++) {
 		struct json_object *segment = json_object_array_get_idx(todo, i);
-
 		int64_t to = json_time_or(segment, "to", now);
 
 		/* Days that are to come are not walked through. */

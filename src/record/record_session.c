@@ -270,10 +270,9 @@ static int decide_and_write(struct recording *r, struct err *e)
 	if (!rc && !run->dry_run)
 		log_order(r, change.order);
 	if (!rc && r->later) {
-		rc = err_set(e, ERR_UNAVAILABLE, "the line items are still to be fetched: %s",
-			     r->why.text);
-		e->upstream = r->why.upstream;
-		e->retry_after = r->why.retry_after;
+		*e = r->why;
+		e->code = ERR_UNAVAILABLE;
+		rc = err_prefix(e, "the line items are still to be fetched");
 	} else if (!rc) {
 		record_outcome_set(r->out, change.marker, stored, change.order);
 		r->out->astray = astray;

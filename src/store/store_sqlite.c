@@ -365,7 +365,6 @@ static int write_all(struct store *s, const struct store_action *actions, size_t
 {
 	struct store_sqlite *self = self_of(s);
 	struct buf texts[STORE_MAX_ITEMS];
-	struct store_key key;
 	bool begun;
 	size_t i;
 	int rc;
@@ -385,9 +384,11 @@ static int write_all(struct store *s, const struct store_action *actions, size_t
 		rc = -1;
 	for (i = 0; i < n; i++)
 		buf_free(&texts[i]);
-	key = key_at(&actions[rc == NO_ITEM ? *failed : 0]);
-	if (rc == NO_ITEM)
+	if (rc == NO_ITEM) {
+		const struct store_key key = key_at(&actions[*failed]);
+
 		return no_item(self, &key, e);
+	}
 	if (rc < 0) /* closing rolls back */
 		return sqlite_file_fail(&self->file, begun ? "write" : "begin a transaction", e);
 	if (rc > 0 && run(ready(self, ROLLBACK)))

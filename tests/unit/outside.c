@@ -169,7 +169,6 @@ int http_perform(struct http_client *client, const struct http_request *request,
 {
 	const struct outside_answer *one = outside.answers;
 	const struct outside_once *once;
-	const char *p;
 
 	client->calls++;
 	buf_reset(&answer->body);
@@ -189,8 +188,7 @@ int http_perform(struct http_client *client, const struct http_request *request,
 		return away(e);
 	outside.replayed = once && once->replayed;
 	answer->status = once ? once->status : one->status;
-	for (p = once ? once->body : one->body; *p; p++)
-		buf_putc(&answer->body, *p == '\'' ? '"' : *p);
+	add_json(&answer->body, once ? once->body : one->body);
 	return 0;
 }
 

@@ -45,12 +45,6 @@ static inline int64_t stripe_number_in(const char *url, const char *name, int64_
 	return at ? strtoll(at + strlen(name), NULL, 10) : otherwise;
 }
 
-static inline void stripe_put_json(struct buf *body, const char *json)
-{
-	for (; *json; json++)
-		buf_putc(body, *json == '\'' ? '"' : *json);
-}
-
 /* An event is listed if its type is asked for. */
 static inline bool stripe_lists(const struct stripe_object *o, const char *list, const char *url)
 {
@@ -86,7 +80,7 @@ static inline int stripe_answer_list(const char *list, const char *url, struct b
 		if (++found > STRIPE_PAGE)
 			break;
 		buf_puts(body, found > 1 ? "," : "");
-		stripe_put_json(body, o->json);
+		add_json(body, o->json);
 	}
 	buf_printf(body, "],\"has_more\":%s}", found > STRIPE_PAGE ? "true" : "false");
 	return 200;
@@ -100,7 +94,6 @@ static inline int stripe_serve(const struct http_request *request, struct buf *b
 	size_t i;
 
 	snprintf(name, sizeof name, "%.*s", (int)strcspn(path, "?"), path);
-
 	buf_printf(&stripe.asked, "%s%s%s\n", name, created ? " " : "", created ? created : "");
 	stripe.headers[0] = (struct outside_header){NULL, NULL};
 	outside.headers = stripe.headers;
@@ -108,7 +101,7 @@ static inline int stripe_serve(const struct http_request *request, struct buf *b
 		stripe.fault.times--;
 		if (stripe.fault.retry_after)
 			stripe.headers[0] = (struct outside_header){"Retry-After", stripe.fault.retry_after};
-		stripe_put_json(body, "{'error':{'message':'a fault'}}");
+		add_json(body, "{'error':{'message':'a fault'}}");
 		return stripe.fault.status;
 	}
 	id = strrchr(name, '/');
@@ -117,10 +110,10 @@ static inline int stripe_serve(const struct http_request *request, struct buf *b
 	*id++ = '\0';
 	for (i = 0; i < stripe.n; i++)
 		if (strcmp(stripe.objects[i].id, id) == 0 && strcmp(stripe.objects[i].list, name) == 0) {
-			stripe_put_json(body, stripe.objects[i].json);
+			add_json(body, stripe.objects[i].json);
 			return 200;
 		}
-	stripe_put_json(body, "{'error':{'code':'resource_missing'}}");
+	add_json(body, "{'error':{'code':'resource_missing'}}");
 	return 404;
 }
 

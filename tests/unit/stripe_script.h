@@ -30,7 +30,6 @@ static struct buf asked;           /* a line for each request: method, path and,
 static inline int serve(const struct http_request *request, struct buf *body)
 {
 	const struct reply *reply = script;
-	const char *p;
 	size_t i;
 
 	buf_printf(&asked, "%s %s", request->method, strstr(request->url, "/v1/"));
@@ -39,8 +38,7 @@ static inline int serve(const struct http_request *request, struct buf *body)
 			buf_printf(&asked, " %s", request->headers[i] + strlen("Idempotency-Key: "));
 	buf_puts(&asked, "\n");
 	outside.headers = reply->headers;
-	for (p = reply->body ? reply->body : ""; *p; p++)
-		buf_putc(body, *p == '\'' ? '"' : *p);
+	add_json(body, reply->body ? reply->body : "");
 	if (script[1].status || script[1].body)
 		script++;
 	return reply->status;

@@ -354,18 +354,25 @@ static void each_account_has_a_window_of_its_own(void **unused)
 	sync_state_free(&state);
 }
 
+/* What somebody else has written in the place of ours. */
+static void put_item(const char *text)
+{
+	const struct store_action action = {.item = keep(json_parse(span_of(text))),
+					    .condition = STORE_ANY, .as_it_is = true};
+	struct err e;
+
+	assert_int_equal(store_write(app.store_opened, &action, 1, NULL, soon(), &e), 0);
+}
+
 static void an_item_of_the_functions_is_not_believed(void **unused)
 {
 	static const char text[] =
 		"{\"PK\":\"SYSTEM\",\"SK\":\"STRIPE_ORDER_SYNC\",\"through\":1,\"run\":{\"to\":5},"
 		"\"setAside\":\"x\",\"cursor\":\"cs_live_old\",\"pendingDays\":7}";
-	struct store_action action = {.item = keep(json_parse(span_of(text))),
-				      .condition = STORE_ANY, .as_it_is = true};
 	struct sync_state state;
-	struct err e;
 
 	(void)unused;
-	assert_int_equal(store_write(app.store_opened, &action, 1, NULL, soon(), &e), 0);
+	put_item(text);
 	state = planned(0, NOW);
 	check("not resumed", !state.resumed);
 	check_segment("as at first", &state, 0, NOW - LOOKBACK, NOW, "");
@@ -384,13 +391,10 @@ static void times_that_cannot_be_are_not_believed(void **unused)
 		"\"pendingWalkedAt\":-9223372036854775807,\"pendingWalked\":-1,\"run\":{\"from\":-5,"
 		"\"to\":9223372036854775806,\"todo\":[{\"from\":-9223372036854775807,\"to\":9223372036854775806}],"
 		"\"summary\":{\"sessions\":9223372036854775806,\"errors\":-3}}}";
-	struct store_action action = {.item = keep(json_parse(span_of(text))),
-				      .condition = STORE_ANY, .as_it_is = true};
 	struct sync_state state;
-	struct err e;
 
 	(void)unused;
-	assert_int_equal(store_write(app.store_opened, &action, 1, NULL, soon(), &e), 0);
+	put_item(text);
 	state = planned(0, NOW);
 	check_int("from", state.from, NOW - LOOKBACK);
 	check_int("segments", state.n, 2);

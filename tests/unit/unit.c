@@ -96,6 +96,12 @@ static char *double_quoted(char *text)
 	return keep_text(text);
 }
 
+void add_json(struct buf *out, const char *json)
+{
+	for (; *json; json++)
+		buf_putc(out, *json == '\'' ? '"' : *json);
+}
+
 static struct json_object *vjson_of(const char *format, va_list ap)
 {
 	struct json_object *value;

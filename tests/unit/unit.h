@@ -50,7 +50,10 @@ void unit_check_err(const char *row, const struct err *e, enum err_code code, co
 /* A value from text in which ' stands for ".  Released after the test. */
 struct json_object *json_of(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* The same of an object of Stripe's, as a program has it: stripe/members.h. */
+/* Adds such a text as JSON, to what a server is to answer. */
+void add_json(struct buf *out, const char *json);
+
+/* The same as json_of() of an object of Stripe's, as a program has it: stripe/members.h. */
 struct json_object *stripe_of(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Whether the value is `expected` (' for " again), the order of members not
