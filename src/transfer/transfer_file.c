@@ -46,8 +46,7 @@ static int read_part(struct transfer_file *file, struct transfer_resume *resume,
 	while ((rc = transfer_lines_next(&lines, &text, e)) > 0 && !lines.cut) {
 		item = transfer_item(text, e);
 		if (!item) {
-			rc = err_prefix(e, "%s can't be resumed, remove it: line %" PRId64,
-					file->part, lines.number);
+			rc = err_prefix(e, "line %" PRId64, lines.number);
 			break;
 		}
 		resume->seen(resume->context, item);
@@ -57,7 +56,8 @@ static int read_part(struct transfer_file *file, struct transfer_resume *resume,
 	}
 	transfer_lines_free(&lines);
 	if (rc < 0)
-		return -1;
+		return e->code != ERR_BAD_REQUEST ? -1
+			: err_prefix(e, "%s can't be resumed, remove it", file->part);
 	if (ftruncate(file->fd, whole) || lseek(file->fd, 0, SEEK_END) < 0)
 		return failed(file, "cut", e);
 	return 0;

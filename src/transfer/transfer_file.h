@@ -32,7 +32,8 @@ struct transfer_resume {
 /*
  * Opens; `path` is borrowed, NULL is standard output.  With `resume` what
  * NAME.part has is kept, up to its last whole line; NULL begins anew.  -1 with
- * ERR_UNAVAILABLE; transfer_file_close() in both cases.
+ * ERR_UNAVAILABLE, or ERR_BAD_REQUEST where a line of NAME.part is no item;
+ * transfer_file_close() in both cases.
  */
 int transfer_file_open(struct transfer_file *file, const char *path,
 		       struct transfer_resume *resume, struct err *e);

@@ -46,6 +46,15 @@ static int run_batch(struct importer *m, struct err *e)
 	return 0;
 }
 
+/* Says that the table needs an adoption. */
+static int want_adoption(struct importer *m, struct err *e)
+{
+	if (m->request->dry_run)
+		return 0;
+	m->store_failed = adopt_again(m->app, deadline_in(TRANSFER_VERB_MS), e) != 0;
+	return m->store_failed ? -1 : 0;
+}
+
 /* Adds the item of a line to the batch; one whose key the batch has is the next batch's:
  * the later line counts. */
 static int add_line(struct importer *m, struct span text, struct err *e)
@@ -65,8 +74,7 @@ static int add_line(struct importer *m, struct span text, struct err *e)
 	 * said before it is written, and once more when all are. */
 	if (!m->theirs && transfer_kind_of(item) == TRANSFER_ORDER && !store_item_version(item)) {
 		m->theirs = true;
-		if (!m->request->dry_run &&
-		    adopt_again(m->app, deadline_in(TRANSFER_VERB_MS), e)) {
+		if (want_adoption(m, e)) {
 			json_object_put(item);
 			return -1;
 		}
@@ -98,8 +106,7 @@ static int import_lines(struct importer *m, struct err *e)
 		rc = err_set(&ended, ERR_UNAVAILABLE, "interrupted");
 	if (!m->store_failed && run_batch(m, e))
 		return -1;
-	if (m->theirs && !m->request->dry_run && !m->store_failed &&
-	    adopt_again(m->app, deadline_in(TRANSFER_VERB_MS), e))
+	if (m->theirs && !m->store_failed && want_adoption(m, e))
 		return -1;
 	if (rc)
 		*e = ended;
