@@ -300,6 +300,37 @@ static void a_token_is_not_looked_at_where_none_is_configured(void **state)
 	assert_null(subject);
 }
 
+/* So that a secret is not fetched for what is no token: the signature is looked at later. */
+static void what_has_not_a_tokens_form_is_refused_before_a_secret_is_needed(void **state)
+{
+	static const struct {
+		const char *token;
+		bool fits;
+	} table[] = {
+		{"a.b.c", true}, {"A-Z.0_9.x", true},
+		{"", false}, {"a", false}, {"a.b", false}, {"a.b.c.d", false}, {"a.b.c.", false},
+		{"..", false}, {".b.c", false}, {"a..c", false}, {"a.b.", false},
+		{"a.b.c=", false}, {"a.b+.c", false}, {"a/.b.c", false}, {"a.b.c d", false},
+		{"a.b.\xC3\xA4", false},
+	}, *row;
+	const struct auth_settings none = {.secret = NULL};
+
+	(void)state;
+	for EACH(row, table) {
+		struct request r = REQUEST(variable("HTTP_AUTHORIZATION",
+						    keep_text(str_printf("Bearer %s", row->token))));
+		struct err e = {.code = ERR_NONE};
+		bool has;
+
+		check_int(row->token, auth_look_for_token(&by_secret, &r, &has, &e), row->fits ? 0 : -1);
+		check(row->token, has);
+		if (!row->fits)
+			check_err(row->token, &e, ERR_UNAUTHORIZED, "its signature or form is wrong");
+		check_int(row->token, auth_look_for_token(&none, &r, &has, &e), 0);
+		check(row->token, !has);
+	}
+}
+
 static void a_token_is_found_in_three_places_in_this_order(void **state)
 {
 	const struct auth_settings settings = {.secret = SECRET, .header = "X-Shop-Auth"};
@@ -449,6 +480,9 @@ static void tokens_are_checked_with_a_public_key(void **state)
 	check_err("HS256 with the PEM as secret", &e, ERR_UNAUTHORIZED,
 		  "its algorithm is not the configured one");
 	check_int("HS256", ask(&by_rsa, token_of("{'sub':'u'}"), &e), -1);
+	by_rsa.previous_secret = SECRET;
+	check_int("a secret that was left behind", ask(&by_rsa, token_of("{'sub':'u'}"), &e), -1);
+	check_err("a secret that was left behind", &e, ERR_UNAUTHORIZED, "its signature or form is wrong");
 	check_int("RS256 with a secret", ask(&by_secret, signed_token(JWT_ALG_RS256, rsa_key, "r"),
 					     &e), -1);
 	unit_remove_folder(folder);
@@ -595,9 +629,10 @@ static void only_a_public_key_of_a_fitting_kind_is_taken(void **state)
 	fclose(f);
 	assert_int_equal(auth_check(&settings, false, &e), -1);
 	f = fopen(settings.public_key_file, "w");
-	fputs(repeat("#", 16385), f);
+	fputs(repeat("#", 65537), f);
 	fclose(f);
 	assert_int_equal(auth_check(&settings, false, &e), -1);
+	check_err("large", &e, ERR_CONFIG, "is larger than 65536 bytes");
 	unit_remove_folder(folder);
 }
 
@@ -614,6 +649,7 @@ int main(void)
 		holds(settings_may_ask_for_an_issuer_an_audience_and_an_end),
 		holds(an_address_counts_where_the_login_has_verified_it),
 		holds(a_token_is_not_looked_at_where_none_is_configured),
+		holds(what_has_not_a_tokens_form_is_refused_before_a_secret_is_needed),
 		holds(a_token_is_found_in_three_places_in_this_order),
 		holds(the_extra_header_counts_only_where_it_is_configured),
 		holds(another_scheme_in_front_does_not_hide_a_token),

@@ -17,7 +17,8 @@ struct seen {
 	const void *context;
 	size_t body_length;
 	int64_t deadline, body_until;
-	enum err_code fail_with;
+	int status; /* to answer with, 0: 200 */
+	enum err_code fail_with, refuse_with;
 };
 
 static struct seen seen;
@@ -32,8 +33,15 @@ static int handle(void *context, const struct request *request, struct response 
 	seen.deadline = request->deadline;
 	if (seen.fail_with)
 		return err_set(e, seen.fail_with, "what happened inside");
-	response_json(response, 200, json_copy(json_of("{'ok':true}")));
+	response_json(response, seen.status ? seen.status : 200, json_copy(json_of("{'ok':true}")));
 	return 0;
+}
+
+static int admit(void *context, const struct request *request, struct err *e)
+{
+	(void)context;
+	(void)request;
+	return seen.refuse_with ? err_set(e, seen.refuse_with, "this way in is closed") : 0;
 }
 
 static const struct route routes[] = {
@@ -41,11 +49,13 @@ static const struct route routes[] = {
 	{.path = "/loose", .method = "POST", .body_max = 10, .body_ms = 5000,
 	 .type_may_lack = true, .handle = handle},
 	{.path = "/healthz", .method = "GET", .handle = handle},
+	{.path = "/orders", .below = true, .method = "GET", .handle = handle},
 	{.path = NULL},
 };
 
 static const struct endpoint endpoint = {.program = "cart-quote", .routes = routes,
 					 .cors = "https://shop.example", .request_ms = 8000,
+					 .admit = admit,
 					 .context = &seen};
 
 static void take_line(void *context, const char *line, size_t n)
@@ -75,7 +85,8 @@ static const char *serve_since(int64_t began, const char *variables, const char 
 	struct response response;
 	struct buf out;
 
-	seen = (struct seen){.fail_with = seen.fail_with};
+	seen = (struct seen){.fail_with = seen.fail_with, .refuse_with = seen.refuse_with,
+			     .status = seen.status};
 	log_line[0] = '\0';
 	log_configure(&(struct log_options){.level = LOG_LEVEL_INFO, .target = "stderr"});
 	log_set_sink(take_line, NULL);
@@ -289,6 +300,68 @@ static void a_handlers_error_is_logged_whole_and_answered_without_internals(void
 	}
 }
 
+static void who_is_not_admitted_learns_nothing_whatever_is_asked(void **state)
+{
+	static const struct row table[] = {
+		{POST "CONTENT_LENGTH=2", "{}", "Status: 500", 0, "Service misconfigured", "closed"},
+		{"PATH_INFO=/healthz", "", "Status: 500", 0, "Service misconfigured", "closed"},
+		{"REQUEST_METHOD=OPTIONS PATH_INFO=/healthz", "", "Status: 500", 0, NULL, "Allow:"},
+		{"PATH_INFO=/nowhere", "", "Status: 500", 0, NULL, "Not found"},
+	};
+
+	(void)state;
+	seen.refuse_with = ERR_CONFIG;
+	check_rows(table, LENGTH(table));
+	seen.refuse_with = ERR_NONE;
+	assert_true(str_ends(log_line, " status=500 reason=config error=\"this way in is closed\"\n"));
+}
+
+static void a_line_of_the_log_is_of_its_own_request_alone(void **state)
+{
+	(void)state;
+	log_context("order", "cs_of_the_request_before");
+	serve("PATH_INFO=/nowhere", "");
+	assert_non_null(strstr(log_line, "Request refused"));
+	assert_null(strstr(log_line, "cs_of_the_request_before"));
+}
+
+static void each_request_is_counted_by_its_route_status_and_outcome(void **state)
+{
+	static const struct metrics_family *const families[] = {&endpoint_seconds, NULL};
+	static const char *const lines[] = {
+		"{endpoint=\"/cart/quote\",status=\"200\",outcome=\"ok\"} 1\n",
+		"{endpoint=\"/cart/quote\",status=\"410\",outcome=\"gone\"} 1\n",
+		"{endpoint=\"/orders/*\",status=\"200\",outcome=\"ok\"} 2\n",
+		"{endpoint=\"/healthz\",status=\"500\",outcome=\"failed\"} 1\n",
+		"{endpoint=\"other\",status=\"404\",outcome=\"not_found\"} 1\n",
+	};
+	const char *folder = unit_folder();
+	struct buf out;
+	struct err e;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(metrics_open(keep_text(str_printf("%s/metrics", folder)), &e), 0);
+	serve(POST "CONTENT_LENGTH=2", "{}");
+	seen.fail_with = ERR_GONE;
+	serve(POST "CONTENT_LENGTH=2", "{}");
+	seen.fail_with = ERR_NONE;
+	serve("PATH_INFO=/orders/a", "");
+	serve("PATH_INFO=/orders/b", "");
+	seen.status = 500;
+	serve("PATH_INFO=/healthz", "");
+	seen.status = 0;
+	serve("PATH_INFO=/nowhere", "");
+	buf_init(&out, 65536);
+	assert_int_equal(metrics_format(&out, families, 1732612800, &e), 0);
+	for (i = 0; i < LENGTH(lines); i++)
+		check(lines[i], strstr(buf_text(&out), keep_text(str_printf(
+				"ordersnap_request_seconds_count%s", lines[i]))));
+	buf_free(&out);
+	metrics_close();
+	unit_remove_folder(folder);
+}
+
 static void a_success_is_not_logged_as_refused(void **state)
 {
 	(void)state;
@@ -309,6 +382,9 @@ int main(void)
 		holds(a_body_is_checked_before_the_handler_runs),
 		holds(an_error_can_be_read_by_the_shops_own_pages),
 		holds(a_handlers_error_is_logged_whole_and_answered_without_internals),
+		holds(who_is_not_admitted_learns_nothing_whatever_is_asked),
+		holds(a_line_of_the_log_is_of_its_own_request_alone),
+		holds(each_request_is_counted_by_its_route_status_and_outcome),
 		holds(a_success_is_not_logged_as_refused),
 	};
 

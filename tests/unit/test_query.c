@@ -18,6 +18,7 @@ static void a_parameter_is_read_strictly(void **state)
 		{"cursor=a+b", "a b", NULL}, {"cursor=%c3%A9", "\xc3\xa9", NULL}, {"&&cursor=a&&", "a", NULL},
 		{"cursor=a=b", "a=b", NULL}, {"cursor=12345678", "12345678", NULL},
 		{"cursor=123456789", NULL, "too long"}, {"cursor=a&cursor=a", NULL, "twice"},
+		{"cursor&cursor=a", NULL, "twice"}, {"cursor=%30%3a%39", "0:9", NULL},
 		{"cursor=%", NULL, "well-formed"}, {"cursor=%4", NULL, "well-formed"},
 		{"cursor=%4g", NULL, "well-formed"}, {"cursor=%00", NULL, "well-formed"},
 		{"cursor=a%0Ab", NULL, "well-formed"}, {"cursor=%ff", NULL, "well-formed"},
@@ -103,6 +104,7 @@ static void who_has_the_answer_gets_a_304_without_it(void **state)
 								: "Status: 200 OK\r\n"));
 		check(row->has, strstr(answer, "ETag: " TAG "\r\n"));
 		check(row->has, strstr(answer, "Cache-Control: private\r\n"));
+		check(row->has, strstr(answer, "Vary: Origin, Authorization\r\n"));
 		check(row->has, (strstr(answer, "{\"a\":1}") == NULL) == row->same);
 		check(row->has, (strstr(answer, "Content-Length") == NULL) == row->same);
 	}

@@ -53,7 +53,8 @@ static void each_status_has_its_phrase(void **state)
 {
 	static const char *const table[] = {
 		"200 OK", "204 No Content", "400 Bad Request", "401 Unauthorized", "403 Forbidden",
-		"404 Not Found", "405 Method Not Allowed", "410 Gone", "411 Length Required",
+		"404 Not Found", "405 Method Not Allowed", "408 Request Timeout", "409 Conflict", "410 Gone",
+		"411 Length Required",
 		"413 Content Too Large", "415 Unsupported Media Type", "500 Internal Server Error",
 		"502 Bad Gateway", "503 Service Unavailable", "299 Status",
 	};
@@ -97,6 +98,19 @@ static void a_header_with_a_control_character_is_dropped(void **state)
 	response_free(&r);
 }
 
+static void what_is_no_json_has_the_type_that_it_was_given(void **state)
+{
+	struct response r;
+
+	(void)state;
+	response_init(&r);
+	buf_puts(&r.text, "up 1\n");
+	response_text(&r, 200, "text/plain; version=0.0.4");
+	assert_string_equal(written(&r), "Status: 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\n"
+					 "Content-Length: 5\r\n" ALWAYS "\r\nup 1\n");
+	response_free(&r);
+}
+
 static void an_error_tells_a_client_what_it_may_know(void **state)
 {
 	static const struct {
@@ -114,6 +128,9 @@ static void an_error_tells_a_client_what_it_may_know(void **state)
 		{ERR_CONFLICT, "Status: 503 Service Unavailable\r\nContent-Type: application/json\r\n"
 			       "Content-Length: 43\r\n" ALWAYS "Retry-After: 5\r\n\r\n"
 			       "{\"error\":\"Service temporarily unavailable\"}"},
+		{ERR_ORDERED, "Status: 409 Conflict\r\nContent-Type: application/json\r\n"
+			      "Content-Length: 43\r\n" ALWAYS "\r\n"
+			      "{\"error\":\"secret\",\"code\":\"already_ordered\"}"},
 		{ERR_INTERNAL, "Status: 500 Internal Server Error\r\nContent-Type: application/json\r\n"
 			       "Content-Length: 26\r\n" ALWAYS "\r\n{\"error\":\"Internal error\"}"},
 	}, *row;
@@ -126,6 +143,7 @@ static void an_error_tells_a_client_what_it_may_know(void **state)
 		err_set(&e, row->code, "secret");
 		response_init(&r);
 		response_json(&r, 200, json_copy(json_of("{'half':'done'}")));
+		r.cache_control = "private"; /* of the answer that it is no more */
 		response_error(&r, &e);
 		check_text(err_name(row->code), written(&r), row->answer);
 		response_free(&r);
@@ -226,6 +244,7 @@ int main(void)
 		holds(each_status_has_its_phrase),
 		holds(a_head_answer_has_the_headers_of_the_body_without_it),
 		holds(a_header_with_a_control_character_is_dropped),
+		holds(what_is_no_json_has_the_type_that_it_was_given),
 		holds(an_error_tells_a_client_what_it_may_know),
 		holds(only_a_listed_origin_may_read_an_answer),
 		holds(only_a_listed_origin_is_told_what_it_may_send),
