@@ -208,8 +208,6 @@ static void mask(struct buf *masked, const char *text)
 {
 	buf_init(masked, VALUE_MAX_BYTES);
 	log_redact(masked, text);
-	if (masked->data)
-		str_trim_sequence(masked->data);
 }
 
 static void add_text(struct buf *out, const char *key, const char *masked, bool json)

@@ -153,6 +153,8 @@ static void addresses_and_keys_are_masked(void **state)
 		{"xsk_live_abc", "xsk_live_***"},
 		{"whsec_a,whsec_b", "whsec_***,whsec_***"},
 		{"Authorization: Bearer eyJh.eyJz.c2ln", "Authorization: Bearer ***"},
+		{"authorization: bearer eyJh.eyJz.c2ln", "authorization: bearer ***"},
+		{"BEARER eyJh", "BEARER ***"}, {"SK_LIVE_ABC", "SK_LIVE_***"},
 		{"pk_live_abc is public", "pk_live_abc is public"},
 		{"cs_test_abc123", "cs_test_abc123"},
 		{"sk_live", "sk_live"},
@@ -198,6 +200,29 @@ static void hidden_values_never_show(void **state)
 	assert_string_equal(redacted("us3cret@x.y"), "u***@x.y");
 	log_hide(NULL);
 	assert_string_equal(redacted("s3cret"), "s3cret");
+}
+
+static void of_two_hidden_values_the_longer_one_is_masked_whole(void **state)
+{
+	static const char *const orders[][2] = {{"s3cret", "s3cret-two"}, {"s3cret-two", "s3cret"}};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LENGTH(orders); i++) {
+		log_hide(orders[i][0]);
+		log_hide(orders[i][1]);
+		check_text(orders[i][0], redacted("a s3cret-two b"), "a *** b");
+		check_text(orders[i][0], redacted("a s3cret-three"), "a ***-three");
+		log_hide(NULL);
+	}
+}
+
+static void each_of_a_list_is_hidden_without_the_blanks_around_it(void **state)
+{
+	(void)state;
+	log_hide_list(" first-one, second-one ,third-one");
+	assert_string_equal(redacted("first-one second-one,third-one"), "*** ***,***");
+	log_hide(NULL);
 }
 
 static void short_values_are_not_hidden(void **state)
@@ -625,6 +650,8 @@ int main(void)
 		holds(addresses_and_keys_are_masked),
 		holds(quoted_local_parts_are_masked_and_no_character_is_cut),
 		holds(hidden_values_never_show),
+		holds(of_two_hidden_values_the_longer_one_is_masked_whole),
+		holds(each_of_a_list_is_hidden_without_the_blanks_around_it),
 		holds(short_values_are_not_hidden),
 		holds(many_values_can_be_hidden_and_of_too_many_the_last),
 		holds(fields_are_masked_in_both_formats),
