@@ -139,8 +139,8 @@ static int finish(struct walk *w, struct err *e)
 		rc = store_write(app_store(w->work.app), actions, n, NULL,
 				 deadline_in(TRANSFER_VERB_MS), e);
 	if (rc && e->code == ERR_CONFLICT)
-		err_set(e, ERR_CONFLICT, "an event or another `ordersnap adopt` changed the order "
-			"meanwhile: run this command again");
+		err_set(e, ERR_CONFLICT, "another `ordersnap adopt` has ended, or an order of the functions "
+			"has come, meanwhile: run this command again");
 	json_object_put(adopted);
 	return rc;
 }

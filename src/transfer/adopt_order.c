@@ -51,7 +51,7 @@ static void free_attempt(struct attempt *a)
 	}
 }
 
-/* Takes pk. */
+/* Takes pk; NULL: there is no such item. */
 static void set_key(struct attempt *a, enum item item, char *pk, const char *sk)
 {
 	free(a->pk[item]);
@@ -166,29 +166,61 @@ static void report_twice(const struct attempt *a, const char *what)
 
 /* --- writing ------------------------------------------------------------------------ */
 
-/* The pointer of a number that another order has grows by a letter, as recording an
- * event would have it. */
-static int free_number(struct attempt *a, struct json_object *order, struct err *e)
+/* Forgets an item: it is not written. */
+static void leave(struct attempt *a, enum item item)
 {
+	set_key(a, item, NULL, NULL);
+	json_object_put(a->read[item]);
+	a->read[item] = NULL;
+}
+
+/* Finds another key for the number's pointer. */
+static int grow_number(struct attempt *a, enum item item, const struct numbering *n, const char *number,
+		       struct err *e)
+{
+	struct json_object *pointer;
+	char *grown;
+
+	if (numbering_next_free(n, number, &grown, &pointer, e))
+		return -1;
+	leave(a, item);
+	set_key(a, item, key_number(grown), KEY_METADATA);
+	a->read[item] = pointer;
+	free(grown);
+	return 0;
+}
+
+/* The pointer of `order`'s number, where another sale has that, grows by a letter, as
+ * recording an event would have it; a number that only the order had which goes is left to
+ * the other sale. */
+static int free_numbers(struct attempt *a, struct json_object *order, struct err *e)
+{
+	static const enum item numbers[] = {NUMBER, OTHER_NUMBER};
 	const struct numbering n = {.app = a->work->app,
 				    .session_id = json_string_or_null(order, "orderId"),
 				    .deadline = deadline_in(TRANSFER_VERB_MS)};
-	struct json_object *pointer;
-	char *number;
-	bool taken;
+	const char *number = json_string_or_null(order, "orderNumber");
+	char *own = str_empty(number) ? NULL : key_number(number);
+	size_t i;
+	int rc = 0;
 
-	if (numbering_is_taken(&n, a->read[NUMBER], &taken, e))
-		return -1;
-	if (!taken)
-		return 0;
-	if (numbering_next_free(&n, json_string_or_null(order, "orderNumber"), &number, &pointer,
-				e))
-		return -1;
-	set_key(a, NUMBER, key_number(number), KEY_METADATA);
-	json_object_put(a->read[NUMBER]);
-	a->read[NUMBER] = pointer;
-	free(number);
-	return 0;
+	for (i = 0; !rc && i < sizeof numbers / sizeof *numbers; i++) {
+		bool taken = false;
+
+		if (a->pk[numbers[i]])
+			rc = numbering_is_taken(&n, a->read[numbers[i]], &taken, e);
+		if (rc || !taken)
+			continue;
+		if (same_text(a->pk[numbers[i]], own))
+			rc = grow_number(a, numbers[i], &n, number, e);
+		else
+			leave(a, numbers[i]);
+	}
+	free(own);
+	/* It may have grown to what the other one's number was. */
+	if (same_text(a->pk[NUMBER], a->pk[OTHER_NUMBER]))
+		leave(a, OTHER_NUMBER);
+	return rc;
 }
 
 /* The actions of one transaction; they own their items. */
@@ -261,13 +293,10 @@ static int write_order(struct attempt *a, struct json_object *order, enum item k
 static int adopt_alone(struct attempt *a, struct err *e)
 {
 	struct json_object *order = adoption_order(a->read[ORDER], a->read[SESSION]);
-	int rc;
+	int rc = free_numbers(a, order, e);
 
-	if (a->pk[NUMBER] && free_number(a, order, e)) {
-		json_object_put(order);
-		return -1;
-	}
-	rc = write_order(a, order, ORDER, e);
+	if (!rc)
+		rc = write_order(a, order, ORDER, e);
 	json_object_put(order);
 	if (!rc)
 		a->work->counts->adopted++;
@@ -301,6 +330,8 @@ static int make_one(struct attempt *a, struct err *e)
 		set_key(a, PAYMENT, key_payment(payment), KEY_METADATA);
 		rc = read_items(a, 1u << PAYMENT, e);
 	}
+	if (!rc)
+		rc = free_numbers(a, merged, e);
 	if (!rc)
 		rc = write_order(a, merged, kept, e);
 	json_object_put(merged);

@@ -20,23 +20,6 @@ static void note_progress(void *context, const struct transfer_exported *so_far,
 	told_permille(context, permille);
 }
 
-/* A store that knows how many items it has. */
-static int64_t count_items(struct store *s, int64_t deadline)
-{
-	(void)s;
-	(void)deadline;
-	return (int64_t)outside.table.n;
-}
-
-static void let_it_count(void)
-{
-	static struct store_backend counting;
-
-	counting = *outside.store.store.backend;
-	counting.count = count_items;
-	outside.store.store.backend = &counting;
-}
-
 /* One item of each kind that is copied, and those that are not; a page has two of them. */
 #define COPIED 11
 static const char *const items[] = {
