@@ -6,11 +6,11 @@
 #include "aws/ini.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
 
@@ -205,26 +205,6 @@ static void end_lines(struct buf *text)
 	text->len = n;
 }
 
-static int read_text(const char *path, struct buf *text, struct err *e)
-{
-	FILE *file = fopen(path, "re");
-	char chunk[4096];
-	size_t n;
-
-	if (!file)
-		return err_set(e, ERR_UNAVAILABLE, "can't read %s: %s", path, strerror(errno));
-	do {
-		n = fread(chunk, 1, sizeof chunk, file);
-		buf_add(text, chunk, n);
-	} while (n == sizeof chunk);
-	mem_wipe(chunk, sizeof chunk);
-	n = (size_t)ferror(file);
-	fclose(file);
-	if (n || text->failed)
-		return err_set(e, ERR_UNAVAILABLE, n ? "can't read %s" : "%s is too large", path);
-	return 0;
-}
-
 int ini_read(const char *path, struct json_object **sections, struct err *e)
 {
 	struct stat st;
@@ -235,7 +215,9 @@ int ini_read(const char *path, struct json_object **sections, struct err *e)
 	if (stat(path, &st) ? errno == ENOENT || errno == ENOTDIR : !S_ISREG(st.st_mode))
 		return 0;
 	buf_init(&text, FILE_MAX_BYTES);
-	rc = read_text(path, &text, e);
+	rc = file_read(path, &text, &st, e);
+	if (rc && e)
+		e->code = ERR_UNAVAILABLE; /* no setting of ours is wrong */
 	if (!rc && text.len) {
 		end_lines(&text);
 		rc = parse(path, (struct span){text.data, text.len}, sections, e);

@@ -56,6 +56,11 @@ static inline int buf_reserve(struct buf *b, size_t extra)
 	return 0;
 }
 
+int buf_make_room(struct buf *b, size_t n)
+{
+	return buf_reserve(b, n);
+}
+
 int buf_add(struct buf *b, const void *bytes, size_t n)
 {
 	if (buf_reserve(b, n))

@@ -30,6 +30,10 @@ void buf_free(struct buf *b);
 /* Empties the buffer, keeps its memory, clears `failed`. */
 void buf_reset(struct buf *b);
 
+/* Makes room for `n` bytes more, so that adding them moves nothing: of what is moved, a secret for
+ * one, a copy stays in memory.  0, or -1 with `failed` set. */
+int buf_make_room(struct buf *b, size_t n);
+
 /* Adds bytes, a string, a byte, or formatted text.  Each returns 0, or -1
  * with `failed` set and the buffer as it was. */
 int buf_add(struct buf *b, const void *bytes, size_t n);

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/mem.h"
 #include "base/str.h"
 
 char *file_folder(const char *path)
@@ -111,9 +112,12 @@ int file_read(const char *path, struct buf *text, struct stat *st, struct err *e
 	char chunk[4096];
 	ssize_t n = -1;
 
-	/* It stops reading where no more fits. */
+	/* It may have secrets, of which no copy stays behind.  It stops reading where no more fits. */
+	if (is_file && (uintmax_t)st->st_size <= text->max - text->len)
+		buf_make_room(text, (size_t)st->st_size);
 	while (is_file && !text->failed && (n = read(fd, chunk, sizeof chunk)) > 0)
 		buf_add(text, chunk, (size_t)n);
+	mem_wipe(chunk, sizeof chunk);
 	if (n < 0)
 		err_set(e, ERR_CONFIG, "can't read %s: %s", path,
 			fd < 0 || is_file ? strerror(errno) : "not a file");

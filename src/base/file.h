@@ -34,7 +34,8 @@ int file_give_to_owner(int fd, const char *path);
 int file_open_to_write(const char *path, int flags, mode_t mode);
 
 /*
- * Adds what the file has to `text`, whose own maximum bounds it, and fills `st`.
+ * Adds what the file has to `text`, whose own maximum bounds it, and fills `st`.  There is no other
+ * copy of it, so that a caller can wipe what was a secret.
  * -1 with ERR_CONFIG: "can't read PATH: why", or "PATH is larger than N bytes".
  */
 int file_read(const char *path, struct buf *text, struct stat *st, struct err *e);

@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "base/log.h"
+#include "base/mem.h"
 #include "base/str.h"
 
 #define HIDDEN_MAX 32
@@ -44,17 +45,23 @@ static void learn_bytes(void)
 		kinds[(unsigned char)*hidden[i]] |= BEGINS;
 }
 
+static void forget(char *secret)
+{
+	mem_wipe(secret, strlen(secret));
+	free(secret);
+}
+
 void log_hide(const char *secret)
 {
 	size_t i;
 
 	if (!secret) {
 		for (i = 0; i < hidden_count; i++)
-			free(hidden[i]);
+			forget(hidden[i]);
 		hidden_count = 0;
 	} else if (strlen(secret) >= HIDDEN_MIN_BYTES) {
 		if (hidden_count == HIDDEN_MAX) {
-			free(hidden[0]);
+			forget(hidden[0]);
 			memmove(hidden, hidden + 1, --hidden_count * sizeof *hidden);
 		}
 		hidden[hidden_count++] = str_dup(secret);
@@ -70,7 +77,7 @@ void log_hide_list(const char *secrets)
 		char *secret = span_dup(span_trim(one));
 
 		log_hide(secret);
-		free(secret);
+		forget(secret);
 	}
 }
 

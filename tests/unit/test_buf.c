@@ -203,6 +203,27 @@ static void detach_of_a_failed_buffer_is_what_fitted(void **state)
 	buf_free(&b);
 }
 
+static void what_there_is_room_for_moves_nothing(void **state)
+{
+	const char *before;
+	struct buf b;
+	int i;
+
+	(void)state;
+	buf_init(&b, 1000);
+	buf_puts(&b, "a secret");
+	assert_int_equal(buf_make_room(&b, 992), 0);
+	before = buf_text(&b);
+	for (i = 0; i < 992; i++)
+		buf_putc(&b, 'x');
+	assert_ptr_equal(buf_text(&b), before);
+	assert_false(b.failed);
+	assert_int_equal(b.len, 1000);
+	assert_int_equal(buf_make_room(&b, 1), -1);
+	assert_true(b.failed);
+	buf_free(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -218,6 +239,7 @@ int main(void)
 		holds(reset_keeps_the_memory_and_free_keeps_the_maximum),
 		holds(detach_gives_the_text_away_and_leaves_an_empty_buffer),
 		holds(detach_of_a_failed_buffer_is_what_fitted),
+		holds(what_there_is_room_for_moves_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -122,6 +122,14 @@ static void a_rolled_secret_is_seen_once_a_minute_at_most(void **state)
 	assert_true(changed());
 	assert_string_equal(secret(&e), "whsec_new");
 
+	/* The minute begins anew. */
+	answer(200, VALUE("whsec_newer"));
+	outside.ms += SECRETS_REFRESH_MS - 1;
+	assert_false(changed());
+	answer(200, VALUE("whsec_new"));
+	outside.ms += 1;
+	assert_false(changed());
+
 	/* It is the same a minute later; and a parameter that can't be read keeps it. */
 	outside.ms += SECRETS_REFRESH_MS;
 	assert_false(changed());
