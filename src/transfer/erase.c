@@ -91,8 +91,7 @@ static int write_erased(struct app *app, struct attempt *a, struct err *e)
 {
 	struct json_object *stands = a->read[ITEM_ORDER];
 	bool moves = erasure_moves(stands);
-	struct order_change change = {.keys = &a->keys, .read = a->read, .put_always = true,
-				      .now = clock_epoch()};
+	struct order_change change = {.keys = &a->keys, .read = a->read, .now = clock_epoch()};
 	struct store_action actions[ACTIONS_MAX];
 	size_t i, n = 0;
 	int rc;

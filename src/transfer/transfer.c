@@ -127,10 +127,8 @@ struct json_object *transfer_item(struct span line, struct err *e)
 {
 	struct json_object *item = json_parse(line);
 	const char *missing = NULL;
-	struct span wide = {NULL, 0};
+	struct span wide = json_too_wide(line);
 
-	if (item)
-		wide = json_too_wide(line);
 	if (str_empty(json_string_or_null(item, "PK")))
 		missing = "PK";
 	else if (str_empty(json_string_or_null(item, "SK")))

@@ -82,8 +82,6 @@ int transfer_file_open(struct transfer_file *file, const char *path,
 	*file = (struct transfer_file){.fd = STDOUT_FILENO, .path = path,
 				       .name = "standard output"};
 	buf_init(&file->out, OUT_MAX);
-	if (resume)
-		resume->last = NULL;
 	file->terminal = !path && isatty(file->fd);
 	if (!path)
 		return 0;

@@ -26,7 +26,7 @@ typedef void transfer_seen(void *context, struct json_object *item);
 struct transfer_resume {
 	transfer_seen *seen;
 	void *context;            /* is given to `seen` */
-	struct json_object *last; /* out: the last item there, for the caller to release; or NULL */
+	struct json_object *last; /* NULL; then the last item there, for the caller to release */
 };
 
 /*

@@ -130,6 +130,7 @@ static void each_order_is_counted_as_what_it_was_found_to_be(void **state)
 		{{THEIRS("a", STARTED, "1", "")}, "1 1 1 0 0 0 1", "", true},
 		{{"{'PK':'USER#x','SK':'ORDER#odd','status':'completed'}"}, "1 1 0 0 0 1 0, complete",
 		 "USER#x, ORDER#odd names no session: it is left as it is\n", true},
+		{{"{'PK':'USER#x','SK':'ORDER#odd','version':1}"}, "1 1 0 0 0 0 0, complete", "", true},
 		/* a session's, a payment's and a number's pointer name another one */
 		{{THEIRS("a", BEFORE, "1", NUMBERED("N")), OURS("b", "1600000000", "1", ""),
 		  POINTER("SESSION#cs_1", "b", "1600000000", "1")}, "3 2 0 1 0 0 0, complete",
@@ -251,12 +252,13 @@ static void of_two_orders_of_a_sale_one_stays_and_all_that_named_either_names_it
 	}, *row;
 	struct adopt_result result;
 	const char *before;
-	size_t i;
+	size_t i, numbers, n;
 
 	(void)state;
 	for EACH(row, table) {
 		struct told told = told_begin(0);
 
+		numbers = 0;
 		table_free(&outside.table);
 		put_all(row->items);
 		before = outside_items();
@@ -270,8 +272,13 @@ static void of_two_orders_of_a_sale_one_stays_and_all_that_named_either_names_it
 		check(row->name, strstr(buf_text(&told.sentences), ": they were made one\n"));
 		check(row->name, !at(row->goes));
 		check_int(row->name, store_item_version(at(row->stays)), row->version);
-		for (i = 0; row->names[i]; i++)
+		for (i = 0; row->names[i]; i++) {
 			check_text(row->names[i], named_by(row->names[i]), row->stays);
+			numbers += str_starts(row->names[i], "NUMBER#");
+		}
+		for (i = n = 0; i < outside.table.n; i++)
+			n += str_starts(json_string_or_null(outside.table.items[i], "PK"), "NUMBER#");
+		check_int(row->name, n, numbers);
 		check_text(row->name, json_string_or_null(at(row->day), "orderPK"),
 			   json_string_or_null(at(row->stays), "PK"));
 		if (row->no_day)

@@ -171,6 +171,9 @@ static void a_transaction_has_a_hundred_items_or_half_a_megabyte_and_no_key_twic
 							 line_of_bytes('B', HALF))), 1, "1000 "},
 		{"a byte more", keep_text(str_printf("%s%s", line_of_bytes('A', HALF),
 						     line_of_bytes('B', HALF + 1))), 2, "1000 1000 "},
+		{"and then less", keep_text(str_printf("%s%s%s%s", line_of_bytes('A', HALF), line_of_bytes('B', HALF),
+						       line_of_bytes('C', 40), line_of_bytes('D', 40))),
+		 2, "999 1000 "},
 		{"more in one line", keep_text(str_printf("%s%s%s", line_of_bytes('A', 40),
 							  line_of_bytes('B', 2 * HALF + 1), line_of_bytes('C', 40))),
 		 3, "999 1000 1000 "},
@@ -229,6 +232,42 @@ static void of_what_has_no_length_nobody_is_told_how_far_it_is(void **state)
 	check_text("progress", buf_text(&told.permille), "-1 ");
 	close(pipe_ends[0]);
 	told_end(&told);
+}
+
+/* What standard input is while it is imported. */
+static int import_from(int fd, struct transfer_imported *done, struct err *e)
+{
+	const struct transfer_import request = {.path = NULL};
+	int in = dup(STDIN_FILENO), rc;
+
+	assert_int_equal(dup2(fd, STDIN_FILENO), STDIN_FILENO);
+	rc = transfer_import(&outside.app, &request, done, e);
+	check("it stays open", fcntl(STDIN_FILENO, F_GETFD) >= 0);
+	if (in < 0) {
+		close(STDIN_FILENO);
+		return rc;
+	}
+	assert_int_equal(dup2(in, STDIN_FILENO), STDIN_FILENO);
+	close(in);
+	return rc;
+}
+
+static void without_a_file_standard_input_is_read(void **state)
+{
+	struct transfer_imported done;
+	struct err e;
+	int fd;
+
+	(void)state;
+	write_file(path_of("lines"), many(2));
+	fd = open(path_of("lines"), O_RDONLY | O_CLOEXEC);
+	check_int("lines", import_from(fd, &done, &e), 0);
+	check_text("lines", counts_of(&done), "2: 2 0 0 0 0");
+	close(fd);
+	fd = open("/", O_RDONLY | O_CLOEXEC);
+	check_int("a folder", import_from(fd, &done, &e), -1);
+	check_err("a folder", &e, ERR_UNAVAILABLE, "can't read standard input: Is a directory");
+	close(fd);
 }
 
 static void a_file_that_is_not_there_is_named(void **state)
@@ -409,6 +448,38 @@ static void overtake_for_ever(void)
 	outside.at = outside.calls + 2;
 }
 
+/* Of what stood there, too: it may be another one by now. */
+static void after_a_conflict_all_items_are_read_and_decided_on_anew(void **state)
+{
+	static const struct {
+		const char *by, *counts;
+	} table[] = {
+		{"{" SECOND ",'version':1}", "2: 1 1 0 0 0"}, {"{" SECOND ",'version':2}", "2: 1 0 1 0 0"},
+		{"{" SECOND ",'version':1,'a':1}", "2: 1 0 0 1 0"},
+	}, *row;
+	struct transfer_imported done;
+
+	(void)state;
+	for EACH(row, table) {
+		table_free(&outside.table);
+		outside_put(json_of("{" SECOND ",'version':1}"));
+		overtaking = row->by;
+		outside.overtake = overtake;
+		outside.fault = OUTSIDE_CONFLICT;
+		outside.at = outside.calls + 2;
+		must_import(many(2), &done);
+		check_text(row->by, counts_of(&done), "2: 1 1 0 0 0");
+
+		table_delete(&outside.table, "P#0000", "S");
+		table_delete(&outside.table, "P#0001", "S");
+		outside.fault = OUTSIDE_OVERTAKEN;
+		outside.at = outside.calls + 2;
+		must_import(many(2), &done);
+		check_text(row->by, counts_of(&done), row->counts);
+		check_json(row->by, table_find(&outside.table, "P#0001", "S"), row->by);
+	}
+}
+
 static void an_item_that_others_keep_writing_is_given_up(void **state)
 {
 	struct transfer_imported done;
@@ -545,12 +616,14 @@ int main(void)
 		holds_with_files(a_transaction_has_a_hundred_items_or_half_a_megabyte_and_no_key_twice),
 		holds_with_files(of_two_lines_of_one_key_the_later_one_comes_later),
 		holds_with_files(of_what_has_no_length_nobody_is_told_how_far_it_is),
+		holds_with_files(without_a_file_standard_input_is_read),
 		holds_with_files(a_file_that_is_not_there_is_named),
 		holds_with_files(a_conflict_is_told_and_an_orders_with_what_puts_it_right),
 		holds_with_files(who_stops_is_left_with_the_lines_before),
 		holds_with_files(a_line_that_is_no_item_ends_the_input_and_is_named),
 		holds_with_files(what_was_written_is_read_back),
 		holds_with_files(what_stood_there_is_not_read_back_and_what_is_only_counted_neither),
+		holds_with_files(after_a_conflict_all_items_are_read_and_decided_on_anew),
 		holds_with_files(an_item_that_others_keep_writing_is_given_up),
 		holds_with_files(after_a_failure_nothing_more_is_tried_and_another_run_does_the_rest),
 		holds_with_files(an_order_without_a_version_wants_another_adoption),

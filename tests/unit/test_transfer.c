@@ -4,6 +4,7 @@
  */
 #include "record_fixture.h"
 
+#include "base/log.h"
 #include "transfer/adopt.h"
 #include "transfer/erase.h"
 
@@ -166,6 +167,7 @@ static void what_was_interrupted_at_any_call_is_done_by_another_run(void **state
 /* --- erasing beside others -------------------------------------------------------- */
 
 #define BUYER "'customerEmail':'ann@example.com'"
+#define BUYER_TEXT "\"customerEmail\":\"ann@example.com\""
 #define UNPAID "{'PK':'USER#u1','SK':'ORDER#1699999000#cs_test_1','orderId':'cs_test_1','userId':'u1'," \
 	"'stripeSessionId':'cs_test_1','orderNumber':'BC-1','status':'pending'," BUYER
 
@@ -221,12 +223,14 @@ static void a_person_is_erased_once_and_only_when_it_is_meant(void **state)
 		const char *before;
 
 		outside_begin();
+		log_configure(&(struct log_options){.level = LOG_LEVEL_INFO, .target = "stderr"});
 		adopted();
 		outside_put(order);
 		before = outside_items();
 		check_int(row->more, erase_order(&outside.app, order, row->dry_run, &outcome, &e), 0);
 		check_int(row->more, outcome, row->outcome);
 		check_int(row->more, strcmp(outside_items(), before) != 0, row->writes);
+		check_int(row->more, strstr(buf_text(&outside.log), "Order erased") != NULL, row->writes);
 		outside_end();
 	}
 	outside_begin();
@@ -234,6 +238,39 @@ static void a_person_is_erased_once_and_only_when_it_is_meant(void **state)
 	check_int("gone", erase_order(&outside.app, json_of(UNPAID "}"), false, &outcome, &e), 0);
 	check_int("gone", outcome, ERASE_GONE);
 	outside_end();
+}
+
+/* Its session is in its key alone; what has none is no order. */
+static void an_order_that_waits_for_its_adoption_is_erased_with_what_names_it(void **state)
+{
+	static const char *const wholes[] = {"'SK':'ORDER#1699999000#cs_test_1','orderNumber':'BC-1'",
+						"'SK':'ORDER#odd'"}, *const *sk;
+	enum erase_outcome outcome;
+	struct err e;
+
+	(void)state;
+	for EACH(sk, wholes) {
+		struct json_object *order = json_of("{'PK':'USER#u1',%s,'userId':'u1','status':'pending'," BUYER "}",
+						    *sk);
+		bool whole = sk == wholes;
+		const char *before;
+
+		outside_begin();
+		outside_put(order);
+		outside_put(json_of("{'PK':'SESSION#cs_test_1','SK':'METADATA','userId':'u1'," BUYER ",'version':1}"));
+		before = outside_items();
+		check_int(*sk, erase_order(&outside.app, order, false, &outcome, &e), whole ? 0 : -1);
+		if (whole) {
+			check_int(*sk, outcome, ERASE_DONE);
+			check(*sk, !strstr(outside_items(), "ann@example.com"));
+			order = table_find(&outside.table, "USER#u1", "ORDER#1699999000#cs_test_1");
+			check_text(*sk, json_string_or_null(order, "stripeSessionId"), "cs_test_1");
+		} else {
+			check_err(*sk, &e, ERR_INTERNAL, "the order under USER#u1, ORDER#odd is not whole");
+			check_text(*sk, outside_items(), before);
+		}
+		outside_end();
+	}
 }
 
 /* A number's pointer that names another order, whose buyer nobody asked to erase. */
@@ -279,12 +316,13 @@ static void sessions_without_an_order_are_erased_of_this_user_alone(void **state
 		const char *before;
 
 		outside_begin();
-		outside_put(json_of("{'PK':'SESSION#cs_1','SK':'METADATA',%s,'version':1}", row->more));
+		outside_put(json_of("{'PK':'SESSION#cs_1','SK':'METADATA',%s," BUYER ",'version':1}", row->more));
 		outside_put(json_of("{'PK':'QUOTE#1','SK':'CACHE','userId':'u1','version':1}"));
 		before = outside_items();
 		check_int(name, erase_sessions(&outside.app, &walk, &e), 0);
 		check_int(name, walk.erased, row->erased);
 		check_int(name, strcmp(outside_items(), before) == 0, row->stays);
+		check_int(name, strstr(outside_items(), BUYER_TEXT) != NULL, row->stays);
 		outside_end();
 	}
 }
@@ -295,6 +333,7 @@ int main(void)
 		holds(what_was_interrupted_at_any_call_is_done_by_another_run),
 		holds(a_copy_that_comes_while_the_person_is_erased_is_erased_too),
 		holds(a_person_is_erased_once_and_only_when_it_is_meant),
+		holds(an_order_that_waits_for_its_adoption_is_erased_with_what_names_it),
 		holds(what_names_another_order_is_left),
 		holds(sessions_without_an_order_are_erased_of_this_user_alone),
 	};
