@@ -182,8 +182,6 @@ static void attend(struct running *r)
 	char bytes[PIPE_BYTES];
 	ssize_t n;
 
-	if (r->rest.n == 0)
-		close_end(&r->in);
 	while (is_open(r) && r->written <= CHILD_OUTPUT_MAX && deadline_left(r->deadline)) {
 		struct pollfd fds[] = {{.fd = r->out, .events = POLLIN},
 				       {.fd = r->in, .events = POLLOUT}};

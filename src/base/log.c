@@ -76,14 +76,11 @@ static int open_target(const char *path)
 /* The file that could not be opened may be mended by now. */
 static void try_target_again(void)
 {
-	int error = errno;
-
 	if (state.to_both && clock_monotonic_ms() >= state.again) {
 		state.file = open_target(state.path);
 		state.to_both = state.file < 0;
 		state.again = clock_monotonic_ms() + AGAIN_MS;
 	}
-	errno = error;
 }
 
 static bool is_same_file(const struct stat *a, const struct stat *b)
@@ -96,7 +93,7 @@ static bool is_same_file(const struct stat *a, const struct stat *b)
 void log_follow_rename(void)
 {
 	struct stat opened, named;
-	int fd, error = errno;
+	int fd;
 
 	if (state.file >= 0 && fstat(state.file, &opened) == 0 && S_ISREG(opened.st_mode) &&
 	    (stat(state.path, &named) || !is_same_file(&opened, &named)) &&
@@ -104,7 +101,6 @@ void log_follow_rename(void)
 		close(state.file);
 		state.file = fd;
 	}
-	errno = error;
 }
 
 /* systemd says of a service's standard error which device and inode the journal has; a child
@@ -334,6 +330,7 @@ static void write_to_journal(enum log_level level, const struct buf *line)
 void log_write(enum log_level level, const char *message, const struct log_field *fields)
 {
 	bool sent = false;
+	int error = errno; /* the caller may be about to say why a call failed */
 	struct buf line;
 
 	if (level < state.level)
@@ -357,6 +354,7 @@ void log_write(enum log_level level, const char *message, const struct log_field
 		write_all(STDERR_FILENO, buf_text(&line), line.len);
 out:
 	buf_free(&line);
+	errno = error;
 }
 
 void log_close(void)

@@ -35,7 +35,7 @@ static bool is_text(const struct config_key *key, struct span s)
 static bool is_secret_text(const struct config_key *key, struct span s)
 {
 	(void)key;
-	return is_printable(s) && span_trim(s).n == s.n && !memchr(s.p, ' ', s.n);
+	return is_printable(s) && !memchr(s.p, ' ', s.n);
 }
 
 /* Secrets with commas between them: while one is rolled, the old and the new one count. */

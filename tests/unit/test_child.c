@@ -121,6 +121,9 @@ static void how_one_ends_is_named(void **state)
 		{"#!/bin/sh\nprintf 'no newline'; exit 1\n", "hook ended with status 1: no newline"},
 		{"#!/bin/sh\nprintf 'a\\377b'; exit 1\n", "hook ended with status 1: a?b"},
 		{"#!/bin/sh\nkill -SEGV $$\n", "hook was ended by signal 11"},
+		/* of a long line the begin, to its last whole character: 199 bytes and the two of an é */
+		{"#!/bin/sh\nprintf 'x%0150d\\303\\251\\303\\251%043d\\303\\251y' 0 0; exit 1\n",
+		 "0000\xC3\xA9\xC3\xA9" "0000000000000000000000000000000000000000000"},
 		{"#!/bin/sh\nyes\n", "hook wrote more than a megabyte, and was killed: y"},
 		{"exit 0\n", "hook can't be run: it is no program, and a script begins with a line like"},
 		{"#!/nowhere/sh\n", "hook can't be run: it, or what its #! line names, is not there"},
@@ -133,6 +136,7 @@ static void how_one_ends_is_named(void **state)
 
 		check_int(rows[i].text, run(rows[i].text, repeat("x", 300000), &e), -1);
 		check_err(rows[i].text, &e, ERR_UNAVAILABLE, rows[i].want);
+		check(rows[i].text, span_utf8_length(span_of(e.text)) > 0);
 	}
 }
 

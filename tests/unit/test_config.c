@@ -412,6 +412,36 @@ static void what_is_set_or_not_needed_is_not_complained_about(void **state)
 }
 
 /* Writes `name|text;` for each fault. */
+static void a_commands_store_takes_the_place_of_the_settings(void **state)
+{
+	char *here = keep_text(getcwd(NULL, 0));
+	struct config c;
+	struct err e = {.code = ERR_NONE};
+
+	(void)state;
+	file_with("COMMERCE_TABLE=orders\n", 0600);
+	assert_int_equal(config_load(&c, &e), 0);
+	assert_int_equal(config_choose_store(&c, NULL, NULL, &e), 0);
+	assert_string_equal(c.commerce_table, "orders");
+
+	/* A file is meant from where the command runs. */
+	assert_int_equal(config_choose_store(&c, "copy.db", NULL, &e), 0);
+	assert_string_equal(c.commerce_db, keep_text(str_printf("%s/copy.db", here)));
+	assert_null(c.commerce_table);
+	assert_false(config_is_chosen(&c, "COMMERCE_TABLE"));
+	assert_int_equal(config_require(&c, CONFIG_NEEDS_STORE, &e), 0);
+	assert_int_equal(config_choose_store(&c, "/var/copy.db", NULL, &e), 0);
+	assert_string_equal(c.commerce_db, "/var/copy.db");
+
+	assert_int_equal(config_choose_store(&c, NULL, "others", &e), 0);
+	assert_string_equal(c.commerce_table, "others");
+	assert_null(c.commerce_db);
+	assert_true(config_is_chosen(&c, "COMMERCE_TABLE"));
+	assert_int_equal(config_choose_store(&c, NULL, "a b", &e), -1);
+	check_err("a b", &e, ERR_CONFIG, "COMMERCE_TABLE must be");
+	config_free(&c);
+}
+
 static void note_fault(void *context, const char *name, const struct err *e)
 {
 	const char *file = strstr(e->text, "test.conf:");
@@ -506,6 +536,7 @@ int main(void)
 		with_files(one_of_two_settings_is_enough_and_both_are_too_many),
 		with_files(an_aws_variable_that_is_empty_is_not_set),
 		with_files(what_is_set_or_not_needed_is_not_complained_about),
+		with_files(a_commands_store_takes_the_place_of_the_settings),
 		with_files(all_that_is_wrong_is_told_and_what_is_right_counts),
 		with_files(each_setting_knows_where_it_comes_from),
 	};

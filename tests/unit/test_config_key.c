@@ -90,6 +90,9 @@ static void what_does_not_fit_its_type_is_refused_by_name_and_changes_nothing(vo
 		{CONFIG_ORIGINS, "https://a,b"}, {CONFIG_ORIGINS, "shop.example"},
 		{CONFIG_ORIGINS, "https://me@a"}, {CONFIG_ORIGINS, "https://a?x"},
 		{CONFIG_ORIGINS, "null"}, {CONFIG_ORIGINS, "https://*.a"}, {CONFIG_ORIGINS, "**"},
+		{CONFIG_PROXY, "https://proxy.test:3128"}, {CONFIG_PROXY, "http://proxy.test"},
+		{CONFIG_PROXY, "http://me:pw@proxy.test:3128"}, {CONFIG_PROXY, "http://proxy.test:3128/x"},
+		{CONFIG_PROXY, "proxy.test:3128"},
 		{CONFIG_PATH, "a"}, {CONFIG_PATH, "a/b"}, {CONFIG_PATH, "./a"}, {CONFIG_PATH, "/"},
 		{CONFIG_PATH, "/a/"}, {CONFIG_PATH, "/a\nb"},
 		{CONFIG_TARGET, "stdout"}, {CONFIG_TARGET, "log/x"}, {CONFIG_TARGET, "STDERR"},
@@ -165,6 +168,45 @@ static void an_empty_aws_variable_changes_nothing(void **state)
 	assert_int_equal(config_set(&c, key_of("AWS_EC2_METADATA_DISABLED"), "", &e), 0);
 	assert_true(c.aws_metadata_disabled);
 	assert_int_equal(config_set(&c, key_of("AWS_EC2_METADATA_DISABLED"), "maybe", &e), -1);
+	free(c.commerce_db);
+}
+
+static void what_is_still_an_examples_is_refused_where_a_secret_or_a_key_is_wanted(void **state)
+{
+	static const enum config_type secret[] = {CONFIG_SECRET, CONFIG_SECRETS, CONFIG_AWS_SECRET, CONFIG_AWS};
+	static const char *const texts[] = {"sk_live_...", "whsec_\xE2\x80\xA6", "REPLACE_ME",
+					    "sk_test_replace_me"};
+	size_t i, j;
+
+	(void)state;
+	for (i = 0; i < LENGTH(secret); i++) {
+		for (j = 0; j < LENGTH(texts); j++) {
+			struct config c = {0};
+			struct config_key key = key_for(secret[i]);
+			struct err e;
+
+			check_int(texts[j], config_set(&c, &key, texts[j], &e), -1);
+			check_err(texts[j], &e, ERR_CONFIG, "still has an example's value");
+			check(texts[j], c.commerce_db == NULL);
+			key = key_for(CONFIG_TEXT);
+			check_int(texts[j], config_set(&c, &key, texts[j], &e), 0);
+			free(c.commerce_db);
+		}
+	}
+}
+
+static void a_lookup_key_has_at_most_200_bytes(void **state)
+{
+	const char *places = "{collectionId}{variantId}";
+	struct config c = {0};
+	struct config_key key = key_for(CONFIG_LOOKUP_KEY);
+	size_t left = 200 - strlen(places);
+	struct err e;
+
+	(void)state;
+	assert_int_equal(config_set(&c, &key, keep_text(str_printf("%s%s", places, repeat("x", left))), &e), 0);
+	assert_int_equal(config_set(&c, &key, keep_text(str_printf("%s%s", places, repeat("x", left + 1))), &e),
+			 -1);
 	free(c.commerce_db);
 }
 
@@ -339,6 +381,8 @@ int main(void)
 		holds(what_does_not_fit_its_type_is_refused_by_name_and_changes_nothing),
 		holds(an_empty_text_is_refused_whatever_the_type),
 		holds(an_empty_aws_variable_changes_nothing),
+		holds(what_is_still_an_examples_is_refused_where_a_secret_or_a_key_is_wanted),
+		holds(a_lookup_key_has_at_most_200_bytes),
 		holds(a_tables_name_has_at_most_255_characters),
 		holds(a_header_name_has_at_most_64_characters),
 		holds(a_later_text_replaces_an_earlier_one),

@@ -6,6 +6,8 @@
 #include "web_fixture.h"
 
 #include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -325,6 +327,31 @@ static void a_line_of_the_log_is_of_its_own_request_alone(void **state)
 	assert_null(strstr(log_line, "cs_of_the_request_before"));
 }
 
+/* Else a program that logs nothing would keep a file that was removed, and its place on the disk. */
+static void a_log_that_was_renamed_is_followed_by_a_request_without_a_line(void **state)
+{
+	const char *folder = unit_folder();
+	const char *path = keep_text(str_printf("%s/log", folder));
+	struct fake_body body = {.bytes = ""};
+	const struct arrival arrival = {list_of("PATH_INFO=/healthz"), fake_source(&body),
+					clock_monotonic_ms()};
+	struct response response;
+	int before = unit_next_descriptor();
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(log_configure(&(struct log_options){.level = LOG_LEVEL_INFO, .target = path}), 0);
+	assert_int_equal(unlink(path), 0);
+	response_init(&response);
+	endpoint_serve(&endpoint, &arrival, &response);
+	response_free(&response);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_size, 0);
+	log_close();
+	assert_int_equal(unit_next_descriptor(), before);
+	unit_remove_folder(folder);
+}
+
 static void each_request_is_counted_by_its_route_status_and_outcome(void **state)
 {
 	static const struct metrics_family *const families[] = {&endpoint_seconds, NULL};
@@ -384,6 +411,7 @@ int main(void)
 		holds(a_handlers_error_is_logged_whole_and_answered_without_internals),
 		holds(who_is_not_admitted_learns_nothing_whatever_is_asked),
 		holds(a_line_of_the_log_is_of_its_own_request_alone),
+		holds(a_log_that_was_renamed_is_followed_by_a_request_without_a_line),
 		holds(each_request_is_counted_by_its_route_status_and_outcome),
 		holds(a_success_is_not_logged_as_refused),
 	};

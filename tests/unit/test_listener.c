@@ -6,6 +6,8 @@
 #include "unit.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -70,6 +72,37 @@ static void a_connection_blocks_where_it_is_not(void **state)
 	accepted(false);
 }
 
+/* An answer's last packet waits for no acknowledgement of the one before. */
+static void what_comes_by_ip_is_answered_without_delay(void **state)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int listener = socket(AF_INET, SOCK_STREAM, 0), peer = socket(AF_INET, SOCK_STREAM, 0), fd, on = 0;
+	socklen_t n = sizeof address, size = sizeof on;
+
+	(void)state;
+	assert_int_equal(bind(listener, (struct sockaddr *)&address, n), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &n), 0);
+	assert_int_equal(connect(peer, (struct sockaddr *)&address, n), 0);
+	fd = listener_accept(listener, false);
+	assert_true(fd >= 0);
+	assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, &size), 0);
+	assert_true(on);
+	close(fd);
+	close(peer);
+	close(listener);
+}
+
+static void what_cannot_be_waited_for_is_told_and_stays_closed(void **state)
+{
+	int before = unit_next_descriptor(), file = open("/dev/null", O_RDONLY);
+
+	(void)state;
+	assert_int_equal(listener_wait_with(file), -1);
+	close(file);
+	assert_int_equal(unit_next_descriptor(), before);
+}
+
 static void a_unix_socket_is_told_from_others(void **state)
 {
 	int of_unix = socket(AF_UNIX, SOCK_STREAM, 0), of_ip = socket(AF_INET, SOCK_STREAM, 0);
@@ -87,6 +120,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		holds(a_connection_blocks_where_the_listeners_flag_is_handed_on),
 		holds(a_connection_blocks_where_it_is_not),
+		holds(what_comes_by_ip_is_answered_without_delay),
+		holds(what_cannot_be_waited_for_is_told_and_stays_closed),
 		holds(a_unix_socket_is_told_from_others),
 	};
 

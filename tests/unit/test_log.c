@@ -411,7 +411,41 @@ static void a_log_file_that_cannot_be_opened_is_told(void **state)
 	log_close();
 }
 
-/* Lines of the time before stay where they went. */
+/* A pipe that is full makes the next line wait: none is lost. */
+static void what_is_written_to_blocks_and_is_added_to(void **state)
+{
+	int ends[2], fd, flags;
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	fd = unit_next_descriptor();
+	assert_int_equal(log_configure(&(struct log_options){.target = keep_text(str_printf(
+				"/proc/self/fd/%d", ends[1]))}), 0);
+	flags = fcntl(fd, F_GETFL);
+	assert_int_equal(flags & (O_NONBLOCK | O_APPEND), O_APPEND);
+	log_close();
+	close(ends[0]);
+	close(ends[1]);
+}
+
+static void a_fifo_is_no_target_though_somebody_reads_it(void **state)
+{
+	const char *folder = unit_folder();
+	const char *path = keep_text(str_printf("%s/log", folder));
+	int reader;
+
+	(void)state;
+	assert_int_equal(mkfifo(path, 0600), 0);
+	reader = open(path, O_RDONLY | O_NONBLOCK);
+	assert_int_equal(log_configure(&(struct log_options){.target = path}), -1);
+	assert_int_equal(errno, ENXIO);
+	log_close();
+	close(reader);
+	unit_remove_folder(folder);
+}
+
+/* Lines of the time before stay where they went; and errno as it was, for whoever is about to say why a call
+ * failed. */
 static void a_log_file_that_can_be_opened_again_gets_the_lines(void **state)
 {
 	const char *folder = unit_folder();
@@ -430,7 +464,9 @@ static void a_log_file_that_can_be_opened_again_gets_the_lines(void **state)
 	assert_int_equal(lines.count, 1);
 	assert_int_equal(unlink(path), 0);
 	while (st.st_size == 0 && deadline_left(deadline) > 0) {
+		errno = EINTR;
 		log_info("again", LOG_INT("n", 2));
+		assert_int_equal(errno, EINTR);
 		if (stat(path, &st))
 			deadline_sleep(20, deadline);
 	}
@@ -661,6 +697,8 @@ int main(void)
 		holds(a_sink_that_is_taken_away_leaves_standard_error),
 		holds(a_line_ends_in_a_newline_however_long_its_values_are),
 		holds(a_log_file_that_cannot_be_opened_is_told),
+		holds(what_is_written_to_blocks_and_is_added_to),
+		holds(a_fifo_is_no_target_though_somebody_reads_it),
 		holds(a_log_file_that_can_be_opened_again_gets_the_lines),
 		holds(a_log_file_that_is_renamed_or_removed_is_made_anew),
 		holds(a_renamed_log_file_gets_the_lines_until_there_is_a_new_one),

@@ -240,6 +240,15 @@ static void a_link_in_a_folder_that_others_can_write_is_not_followed(void **stat
 	check_err("a link", &e, ERR_CONFIG, "Too many levels of symbolic links");
 }
 
+static void the_file_is_for_its_owner_and_group_alone(void **state)
+{
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & S_IRWXO, 0);
+}
+
 static void what_finds_no_place_is_counted_as_lost(void **state)
 {
 	char n[16];
@@ -283,6 +292,7 @@ int main(void)
 		metric(another_file_is_refused_and_left_as_it_is),
 		metric(a_folder_a_fifo_and_a_folder_that_is_not_there_are_refused),
 		metric(a_link_in_a_folder_that_others_can_write_is_not_followed),
+		metric(the_file_is_for_its_owner_and_group_alone),
 		metric(what_finds_no_place_is_counted_as_lost),
 		metric(without_a_file_nothing_happens),
 	};
