@@ -200,9 +200,37 @@ static void set_policy(CURL *curl, int64_t left)
 	set_option(curl, CURLOPT_TIMEOUT_MS, (long)left);
 }
 
+/* The path and query of an address; NULL where it has none, or where they are not what a request's
+ * first line takes, which libcurl then says. */
+static const char *target_of(const char *url)
+{
+	const char *host = strstr(url, "://"), *target = host ? strchr(host + 3, '/') : NULL, *p = target;
+
+	while (p && *p > ' ' && *p < 127 && *p != '#')
+		p++;
+	return p && !*p ? target : NULL;
+}
+
+/* libcurl copies a query letter by letter, and more than once, but a target that it is handed as it
+ * is.  A proxy that makes the request itself is to have the whole address: one of http. */
+static void set_address(CURL *curl, const char *url)
+{
+	const char *target = target_of(url);
+	char *origin;
+
+	if (!target || (*proxy_chosen() && !str_starts(url, "https:"))) {
+		set_option(curl, CURLOPT_URL, url);
+		return;
+	}
+	origin = str_printf("%.*s", (int)(target - url), url);
+	set_option(curl, CURLOPT_URL, origin);
+	set_option(curl, CURLOPT_REQUEST_TARGET, target);
+	free(origin);
+}
+
 static void set_request(CURL *curl, const struct http_request *request, struct http_answer *answer)
 {
-	set_option(curl, CURLOPT_URL, request->url);
+	set_address(curl, request->url);
 	set_trust(curl, request->url);
 	if (strcmp(request->method, "POST") == 0) {
 		set_option(curl, CURLOPT_POST, 1L);
