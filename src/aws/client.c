@@ -284,17 +284,32 @@ static bool pause_before_retry(int try, int64_t deadline)
 	return deadline_pause(clock_jitter(most + 1), deadline);
 }
 
+/* Whether it has a member of an error's, which no operation's answer has.  Something that stands in AWS's
+ * place may say one with status 200; of a read it would be taken for an empty table. */
+static bool is_error(struct json_object *json)
+{
+	static const char *const members[] = {"__type", "message", "Message", "error", "errors"};
+	size_t i;
+
+	for (i = 0; i < sizeof members / sizeof *members; i++)
+		if (json_object_object_get_ex(json, members[i], NULL))
+			return true;
+	return false;
+}
+
 /* All operations answer with an object: 0, or 1 where it is none, and worth another try. */
 static int take_answer(struct call *call, const struct http_answer *http, struct err *e)
 {
 	struct json_object *json = json_parse((struct span){buf_text(&http->body), http->body.len});
+	bool is_object = json_object_is_type(json, json_type_object);
 
-	if (json_object_is_type(json, json_type_object)) {
+	if (is_object && !is_error(json)) {
 		call->answer = json;
 		return 0;
 	}
 	json_object_put(json);
-	err_set(e, ERR_UNAVAILABLE, "%s: the answer is no JSON object", call->request->operation);
+	err_set(e, ERR_UNAVAILABLE, "%s: the answer is %s", call->request->operation,
+		is_object ? "an error with the status 200, and not AWS's" : "no JSON object");
 	return 1;
 }
 

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "format/json_write.h"
+#include "store/dynamodb_outcome.h"
 
 #define UNPROCESSED_PAUSE_MS 50
 #define MAX_INPUT (1u << 30) /* bytes: more than a hundred items can have */
@@ -183,8 +184,10 @@ static int get_batch_once(struct call *batch, struct json_object *items, struct 
 		rc = take_items(batch->db, list, items, e);
 	else if (is == JSON_WRONG)
 		rc = bad_answer(batch->db, e);
-	if (!rc && json_get_object(answer, "UnprocessedKeys", &part) == JSON_FOUND &&
-	    json_object_object_length(part) > 0) {
+	is = rc ? JSON_ABSENT : json_get_object(answer, "UnprocessedKeys", &part);
+	if (is == JSON_WRONG)
+		rc = bad_answer(batch->db, e);
+	if (is == JSON_FOUND && json_object_object_length(part) > 0) {
 		buf_puts(&batch->input, "{\"RequestItems\":");
 		json_write(&batch->input, part);
 		buf_putc(&batch->input, '}');
@@ -381,26 +384,6 @@ static void write_transaction(struct buf *out, const char *table,
 	buf_printf(out, "],\"ClientRequestToken\":\"%s\"}", token);
 }
 
-/* The first action whose condition did not hold: 0 and *failed, or -1. */
-static int find_failed(const struct aws_failure *failure, size_t n, size_t *failed)
-{
-	struct json_object *reasons;
-	size_t i;
-
-	if (strcmp(failure->type, "TransactionCanceledException") != 0 ||
-	    json_get_array(failure->answer, "CancellationReasons", &reasons) != JSON_FOUND)
-		return -1;
-	for (i = 0; i < n && i < json_object_array_length(reasons); i++) {
-		const char *code = json_string_or_null(json_object_array_get_idx(reasons, i), "Code");
-
-		if (code && strcmp(code, "ConditionalCheckFailed") == 0) {
-			*failed = i;
-			return 0;
-		}
-	}
-	return -1;
-}
-
 /* Does the transaction once, as it was written; *denied: some of it is not allowed. */
 static int write_once(struct call *c, struct dynamodb_transaction *t, bool *denied, struct err *e)
 {
@@ -409,11 +392,13 @@ static int write_once(struct call *c, struct dynamodb_transaction *t, bool *deni
 	struct aws_failure failure;
 	int rc = aws_call(c->db->client, &request, &answer, &failure, e);
 
-	if (rc && find_failed(&failure, t->n, &t->failed) == 0)
+	if (rc && dynamodb_find_failed(&failure, t->n, &t->failed) == 0)
 		rc = err_set(e, ERR_CONFLICT, "the condition of %s does not hold",
 			     json_string_or_null(t->actions[t->failed].item, "PK"));
 	else if (rc)
 		rc = refused(c->db->table, e);
+	else if (!dynamodb_is_done(answer))
+		rc = bad_answer(c->db, e);
 	*denied = rc && strcmp(failure.type, "AccessDeniedException") == 0;
 	aws_failure_free(&failure);
 	json_object_put(answer);

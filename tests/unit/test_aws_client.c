@@ -61,6 +61,12 @@ static void an_answer_is_done_with_or_worth_another_try(void **state)
 		{{0, ""}, 2, ERR_NONE, ""},
 		{{200, "[]"}, 2, ERR_NONE, ""},
 		{{200, "{"}, 2, ERR_NONE, ""},
+		/* an error, whatever its status says */
+		{{200, REFUSAL("TransactionCanceledException")}, 2, ERR_NONE, ""},
+		{{200, "{'message':'Please log in'}"}, 2, ERR_NONE, ""},
+		{{200, "{'Message':null}"}, 2, ERR_NONE, ""},
+		{{200, "{'error':{}}"}, 2, ERR_NONE, ""},
+		{{200, "{'errors':[]}"}, 2, ERR_NONE, ""},
 		{{500, "{}"}, 2, ERR_NONE, ""},
 		{{503, "nonsense"}, 2, ERR_NONE, ""},
 		{{400, REFUSAL("ProvisionedThroughputExceededException")}, 2, ERR_NONE, ""},

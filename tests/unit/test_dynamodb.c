@@ -161,6 +161,30 @@ static int write_two(size_t *failed, struct err *e)
 #define CANCELLED(first, second) {400, "{'__type':'TransactionCanceledException','Message':'m'," \
 	"'CancellationReasons':[{'Code':'" first "'},{'Code':'" second "'}]}"}
 
+static void what_does_not_answer_a_write_is_no_promise(void **state)
+{
+	static const struct {
+		const char *body;
+		int rc;
+	} table[] = {
+		{"{}", 0}, {"{'ConsumedCapacity':[{'TableName':'orders'}],'ItemCollectionMetrics':{}}", 0},
+		{"{'Attributes':null}", 0}, {"{'Item':" WIRE("") "}", -1}, {"{'Responses':{'orders':[]}}", -1},
+		{"{'Items':[],'Count':0}", -1}, {"{'id':'cs_1'}", -1}, {"{'ConsumedCapacity':[],'status':'ok'}", -1},
+	}, *row;
+	enum store_condition condition;
+	struct err e;
+
+	(void)state;
+	for EACH(row, table) {
+		for (condition = STORE_ANY; condition <= STORE_ABSENT; condition++) {
+			begin(&(const struct reply){200, row->body}, 1);
+			check_int(row->body, write_one(STORE_PUT, condition, 0, &e), row->rc);
+			if (row->rc)
+				check_err(row->body, &e, ERR_UNAVAILABLE, "what answers for table orders");
+		}
+	}
+}
+
 static void only_a_condition_that_does_not_hold_is_a_conflict(void **state)
 {
 	static const struct {
@@ -309,7 +333,8 @@ static void an_answer_that_lacks_what_each_has_is_no_empty_table(void **state)
 	static const char *const some[] = {
 		"{}", "{'Responses':7}", "{'Responses':{'orders':7}}", "{" FOUND("7") "}", "{" FOUND("{}") "}",
 		"{" FOUND("{'PK':{'S':'P'}}") "}", "{" FOUND("{'PK':{'S':'X'},'SK':{'S':'S'}}") "}",
-		"{" FOUND("{'PK':{'S':'P'},'SK':{'S':'S'},'x':{'Q':1}}") "}",
+		"{" FOUND("{'PK':{'S':'P'},'SK':{'S':'S'},'x':{'Q':1}}") "}", "{" FOUND("") ",'UnprocessedKeys':7}",
+		"{" FOUND("") ",'UnprocessedKeys':[" WIRE("") "]}", "{" FOUND("") ",'UnprocessedKeys':'orders'}",
 	};
 	static const char *const pages[] = {
 		"{}", "{'Items':7}", "{'Items':[7]}", "{'Items':[{}]}", "{'Items':[{'SK':{'S':'S'}}]}",
@@ -470,6 +495,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		table_test(a_write_is_asked_for_under_its_condition),
 		table_test(an_item_goes_to_the_wire_and_comes_back),
+		table_test(what_does_not_answer_a_write_is_no_promise),
 		table_test(only_a_condition_that_does_not_hold_is_a_conflict),
 		table_test(where_a_check_is_denied_what_was_read_is_put_again),
 		table_test(what_was_not_processed_is_asked_for_again),
