@@ -110,6 +110,16 @@ static bool try_next_key(struct stripe_client *stripe, int *failures, int64_t de
 	return ++*failures < FAILURES && deadline_pause(PAUSE_MS, deadline);
 }
 
+/* Whether it is a session, with a page that the buyer can be sent to. */
+static bool is_open_session(struct json_object *session)
+{
+	const char *object = json_string_or_null(session, "object");
+
+	return object && strcmp(object, "checkout.session") == 0 &&
+	       !str_empty(json_string_or_null(session, "id")) &&
+	       !str_empty(json_string_or_null(session, "url"));
+}
+
 /* Creates the session.  The key is made of what is sent: a second click, and a try whose
  * answer was lost, get the session of the first. */
 static int create_session(const struct checkout_ask *ask, const char *form,
@@ -135,10 +145,10 @@ static int create_session(const struct checkout_ask *ask, const char *form,
 	/* What was refused is the buyer's, the quote's or the owner's to mend. */
 	if (rc)
 		checkout_explain_refusal(ask, stripe_last_refusal(stripe), e);
-	if (!rc && !json_string_or_null(*session, "id")) {
+	if (!rc && !is_open_session(*session)) {
 		json_object_put(*session);
 		*session = NULL;
-		rc = err_set(e, ERR_UNAVAILABLE, "Stripe's answer is no session");
+		rc = err_set(e, ERR_UNAVAILABLE, "Stripe's answer is no session with a page to pay on");
 	}
 	return rc;
 }

@@ -259,6 +259,14 @@ static void a_failure_that_stripe_keeps_for_its_key_is_left_behind(void **state)
 		{"a refusal", {{SESSIONS, 400, "{'error':{}}", 1, false}, END, END}, "0", -1, 0},
 		{"a key that is refused", {{SESSIONS, 401, "{'error':{}}", 1, false}, END, END}, "0", -1, 0},
 		{"what is no session", {{SESSIONS, 200, "{'object':'list'}", 1, false}, END, END}, "0", -1, 0},
+		{"another object", {{SESSIONS, 200, "{'id':'cs_test_1','object':'price','url':'https://pay.example/1'}",
+				     1, false}, END, END}, "0", -1, 0},
+		{"a session without a name", {{SESSIONS, 200, "{'id':'','object':'checkout.session',"
+			"'url':'https://pay.example/1'}", 1, false}, END, END}, "0", -1, 0},
+		{"a session without a page", {{SESSIONS, 200, "{'id':'cs_test_1','object':'checkout.session',"
+			"'url':null}", 1, false}, END, END}, "0", -1, 0},
+		{"a page that is no text", {{SESSIONS, 200, "{'id':'cs_test_1','object':'checkout.session',"
+			"'url':['https://pay.example/1']}", 1, false}, END, END}, "0", -1, 0},
 	}, *row;
 
 	(void)state;
