@@ -17,12 +17,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/child_output.h"
 #include "base/clock.h"
 #include "base/file.h"
 
 #define NAP_MS 10      /* between two looks whether it has ended */
 #define KILLED_MS 2000 /* a killed process may take to be gone */
-#define LINE_MAX_BYTES 200
 #define PIPE_BYTES 4096
 
 /* One that runs. */
@@ -30,8 +30,7 @@ struct running {
 	pid_t pid;
 	int in, out;           /* our ends; -1: closed */
 	struct span rest;      /* of the input */
-	size_t written;        /* by it, bytes */
-	char line[LINE_MAX_BYTES], last[LINE_MAX_BYTES]; /* that it is at, and the one before */
+	struct child_output output;
 	int64_t deadline;
 };
 
@@ -151,24 +150,6 @@ static int start(const struct child *child, struct running *r, struct err *e)
 
 /* --- while it runs -------------------------------------------------------------- */
 
-/* Keeps the last line that is not empty. */
-static void take_output(struct running *r, const char *bytes, size_t n)
-{
-	size_t length = strlen(r->line), i;
-
-	r->written += n;
-	for (i = 0; i < n; i++) {
-		if (bytes[i] == '\n') {
-			if (length)
-				memcpy(r->last, r->line, sizeof r->last);
-			length = 0;
-		} else if (length + 1 < sizeof r->line && bytes[i] && bytes[i] != '\r') {
-			r->line[length++] = bytes[i];
-		}
-		r->line[length] = '\0';
-	}
-}
-
 /* Whether anybody holds an end of it. */
 static bool is_open(const struct running *r)
 {
@@ -182,7 +163,7 @@ static void attend(struct running *r)
 	char bytes[PIPE_BYTES];
 	ssize_t n;
 
-	while (is_open(r) && r->written <= CHILD_OUTPUT_MAX && deadline_left(r->deadline)) {
+	while (is_open(r) && r->output.written <= CHILD_OUTPUT_MAX && deadline_left(r->deadline)) {
 		struct pollfd fds[] = {{.fd = r->out, .events = POLLIN},
 				       {.fd = r->in, .events = POLLOUT}};
 
@@ -191,7 +172,7 @@ static void attend(struct running *r)
 		if (r->out >= 0 && fds[0].revents) {
 			n = read(r->out, bytes, sizeof bytes);
 			if (n > 0)
-				take_output(r, bytes, (size_t)n);
+				child_output_add(&r->output, bytes, (size_t)n);
 			else if (n == 0 || (errno != EAGAIN && errno != EINTR))
 				close_end(&r->out);
 		}
@@ -224,34 +205,14 @@ static bool has_ended(pid_t pid, int64_t deadline)
 	}
 }
 
-/* --- how it ended ---------------------------------------------------------------- */
-
-/* "PATH ended with status 1: its last line".  The line is whatever it wrote: what is no
- * text does not get into the message. */
-static int failed(const struct child *child, const struct running *r, const char *how,
-		  struct err *e)
-{
-	char last[LINE_MAX_BYTES], *p;
-
-	memcpy(last, r->line[0] ? r->line : r->last, sizeof last);
-	str_trim_sequence(last);
-	for (p = last; *p; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7F)
-			*p = ' ';
-	if (span_utf8_length(span_of(last)) < 0)
-		for (p = last; *p; p++)
-			if ((unsigned char)*p >= 0x80)
-				*p = '?';
-	return err_set(e, ERR_UNAVAILABLE, "%s %s%s%s", child->path, how, *last ? ": " : "", last);
-}
-
 int child_run(const struct child *child, bool *left, struct err *e)
 {
 	struct running r = {.in = -1, .out = -1, .rest = child->input,
 			    .deadline = deadline_in(child->limit_ms)};
-	bool flooded, ended;
 	int status = 0, rc = start(child, &r, e);
-	char how[80];
+	const char *how = NULL;
+	bool flooded, ended;
+	char text[80];
 
 	*left = false;
 	if (rc)
@@ -259,7 +220,7 @@ int child_run(const struct child *child, bool *left, struct err *e)
 	attend(&r);
 
 	/* At the limit it is killed, with all of its group. */
-	flooded = r.written > CHILD_OUTPUT_MAX;
+	flooded = r.output.written > CHILD_OUTPUT_MAX;
 	ended = has_ended(r.pid, flooded || is_open(&r) ? deadline_in(0) : r.deadline);
 	*left = ended && !flooded && is_open(&r);
 	if (!ended || flooded || *left)
@@ -268,19 +229,21 @@ int child_run(const struct child *child, bool *left, struct err *e)
 
 	/* How it ended. */
 	if (waitpid(r.pid, &status, WNOHANG) != r.pid) {
-		rc = failed(child, &r, "can't be killed", e);
+		how = "can't be killed";
 	} else if (flooded) {
-		rc = failed(child, &r, "wrote more than a megabyte, and was killed", e);
+		how = "wrote more than a megabyte, and was killed";
 	} else if (!ended) {
-		rc = failed(child, &r, "was not done within its time, and was killed", e);
+		how = "was not done within its time, and was killed";
 	} else if (!WIFEXITED(status)) {
-		snprintf(how, sizeof how, "was ended by signal %d (%s)", WTERMSIG(status),
+		snprintf(text, sizeof text, "was ended by signal %d (%s)", WTERMSIG(status),
 			 strsignal(WTERMSIG(status)));
-		rc = failed(child, &r, how, e);
+		how = text;
 	} else if (WEXITSTATUS(status) != 0) {
-		snprintf(how, sizeof how, "ended with status %d", WEXITSTATUS(status));
-		rc = failed(child, &r, how, e);
+		snprintf(text, sizeof text, "ended with status %d", WEXITSTATUS(status));
+		how = text;
 	}
+	if (how)
+		rc = child_output_fail(&r.output, child->path, how, e);
 out:
 	close_end(&r.in);
 	close_end(&r.out);

@@ -19,7 +19,8 @@ static struct span answers; /* that are left */
 static unsigned requests;
 static int64_t now_ms;   /* since the clock's beginning, */
 static int64_t began_ms; /* and when that was, by the monotonic clock */
-static bool retry, no_retry, replayed; /* headers of the last answer */
+static bool retry, no_retry, replayed; /* headers of the last answer, */
+static char header[300];               /* and what all others say */
 
 void fake_http_answer(struct span lines)
 {
@@ -58,7 +59,9 @@ const char *http_last_header(struct http_client *client, const char *name)
 	(void)client;
 	if (strcmp(name, "Stripe-Should-Retry") == 0)
 		return retry ? "true" : no_retry ? "false" : NULL;
-	return replayed && strcmp(name, "Idempotent-Replayed") == 0 ? "true" : NULL;
+	if (strcmp(name, "Idempotent-Replayed") == 0)
+		return replayed ? "true" : NULL;
+	return *header ? header : NULL;
 }
 
 static bool is_printable(const char *text)
@@ -85,6 +88,7 @@ int http_perform(struct http_client *client, const struct http_request *request,
 		 struct http_answer *answer, struct err *e)
 {
 	struct span line = {NULL, 0};
+	bool has_header = false;
 	size_t at = 0;
 	int status = 0;
 
@@ -110,13 +114,17 @@ int http_perform(struct http_client *client, const struct http_request *request,
 	if (status < 100 || status > 599)
 		return err_set(e, ERR_UNAVAILABLE, "no answer");
 	retry = no_retry = replayed = false;
+	*header = '\0';
 	for (; at < line.n && line.p[at] != ' '; at++) {
 		retry |= line.p[at] == 'r';
 		no_retry |= line.p[at] == 'f';
 		replayed |= line.p[at] == 'i';
+		has_header |= line.p[at] == 'h';
 	}
 	answer->status = status;
 	if (at < line.n)
 		buf_add(&answer->body, line.p + at + 1, line.n - at - 1);
+	if (has_header)
+		snprintf(header, sizeof header, "%s", buf_text(&answer->body));
 	return 0;
 }

@@ -7,6 +7,7 @@
  *
  *     200 {"id": "cs_test_1"}
  *     500r {"error": {}}         Stripe-Should-Retry: true; f: false; i: Idempotent-Replayed
+ *     302h https://shop.example  each other header is what its body is
  *     -                          no answer
  *
  * Behind the last line nothing comes until a request's time is over.

@@ -86,6 +86,23 @@ struct fuzz_halves fuzz_halves(const uint8_t *data, size_t n)
 	return (struct fuzz_halves){data, cut + 1, head, n - head - 1};
 }
 
+void fuzz_add_base64url(struct buf *out, struct span bytes)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+	const unsigned char *p = (const unsigned char *)bytes.p;
+	unsigned held = 0;
+	int bits = 0;
+	size_t i;
+
+	for (i = 0; i < bytes.n; i++) {
+		held = held << 8 | p[i];
+		for (bits += 8; bits >= 6; bits -= 6)
+			buf_putc(out, digits[held >> (bits - 6) & 63]);
+	}
+	if (bits)
+		buf_putc(out, digits[held << (6 - bits) & 63]);
+}
+
 struct span fuzz_part(struct span *rest)
 {
 	const char *cut = rest->n ? memmem(rest->p, rest->n, "\n%\n", 3) : NULL;

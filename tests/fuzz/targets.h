@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/buf.h"
 #include "base/str.h"
 
 /* A promise of a header; NDEBUG does not take it away. */
@@ -30,17 +31,21 @@ typedef int fuzz_target(const uint8_t *data, size_t n);
 #define FUZZ_TARGETS(TARGET) \
 	TARGET(cart)      /* a request for a quote */ \
 	TARGET(charge)    /* an order, a line feed, a charge */ \
+	TARGET(check)     /* a settings file, a line %, what Stripe, DynamoDB and the site answer */ \
 	TARGET(checkout)  /* a request for a session, a line feed, a quote's item */ \
 	TARGET(config)    /* a settings file */ \
 	TARGET(credentials) /* two files of AWS's tools, and what gives keys out; a line % between */ \
 	TARGET(csv)       /* the cells of a row, with line feeds between */ \
 	TARGET(cursor)    /* a user, a line feed, a cursor or an order's key */ \
 	TARGET(dynamodb)  /* a letter for a verb, or p for a parameter of SSM, then an answer a line (fake_http.h) */ \
+	TARGET(environment) /* NAME=value, a line each */ \
 	TARGET(event)     /* an event, and the order that comes of it */ \
 	TARGET(form) \
+	TARGET(hook)      /* a table's items, and what ORDER_HOOK does each time (fake_child.h); lines % between */ \
 	TARGET(import)    /* a line of an export */ \
 	TARGET(item)      /* an item of a table, or an answer of DynamoDB with one */ \
 	TARGET(json) \
+	TARGET(keys)      /* a file of public keys */ \
 	TARGET(log)       /* a value of a log line */ \
 	TARGET(options)   /* the owner's file for Checkout */ \
 	TARGET(order)     /* an order's item */ \
@@ -77,6 +82,9 @@ struct fuzz_halves {
 	size_t n_first, n_second;
 };
 struct fuzz_halves fuzz_halves(const uint8_t *data, size_t n);
+
+/* Adds the bytes as RFC 7515 has them: base64url without padding. */
+void fuzz_add_base64url(struct buf *out, struct span bytes);
 
 /* A file of the process's own with these bytes, that nobody else can read; `path` holds its name. */
 #define FUZZ_PATH 32

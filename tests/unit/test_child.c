@@ -120,6 +120,7 @@ static void how_one_ends_is_named(void **state)
 		 "hook ended with status 75: no  [31mmailer"},
 		{"#!/bin/sh\nprintf 'no newline'; exit 1\n", "hook ended with status 1: no newline"},
 		{"#!/bin/sh\nprintf 'a\\377b'; exit 1\n", "hook ended with status 1: a?b"},
+		{"#!/bin/sh\nprintf 'no mailer\\n \\t\\033\\n  '; exit 1\n", "hook ended with status 1: no mailer"},
 		{"#!/bin/sh\nkill -SEGV $$\n", "hook was ended by signal 11"},
 		/* of a long line the begin, to its last whole character: 199 bytes and the two of an é */
 		{"#!/bin/sh\nprintf 'x%0150d\\303\\251\\303\\251%043d\\303\\251y' 0 0; exit 1\n",
