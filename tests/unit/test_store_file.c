@@ -1,0 +1,750 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The SQLite file: what a write has brought to the disk, which file stands at the path and whose the log beside
+ * it is, when others have it open, and what is left when it is closed.
+ */
+#include "unit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "store/store.h"
+#include "store/store_sqlite.h"
+#include "store/store_sqlite_file.h"
+#include "store/store_sqlite_make.h"
+#include "store/store_sqlite_path.h"
+
+static const char *folder, *file, *wal, *shm;
+
+static const char *beside(const char *suffix)
+{
+	return keep_text(str_printf("%s%s", file, suffix));
+}
+
+static void make_store(const char *path)
+{
+	struct err e = {.code = ERR_NONE};
+	bool made = false;
+
+	check_int(e.text, sqlite_make(path, &made, &e), 0);
+	assert_true(made);
+}
+
+static int begin(void **state)
+{
+	(void)state;
+	folder = unit_folder();
+	file = keep_text(str_printf("%s/orders.db", folder));
+	wal = beside("-wal");
+	shm = beside("-shm");
+	make_store(file);
+	return 0;
+}
+
+static int end(void **state)
+{
+	unit_remove_folder(folder);
+	return unit_release(state);
+}
+
+static bool is_there(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0;
+}
+
+static off_t size_of(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) ? -1 : st.st_size;
+}
+
+static void write_text(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	fputs(text, f);
+	assert_int_equal(fclose(f), 0);
+}
+
+static int put(struct store *store, const char *sk, const char *text, struct err *e)
+{
+	const struct store_action one = {.item = json_of("{'PK':'P','SK':'%s','t':'%s'}", sk, text),
+					 .condition = STORE_ANY};
+
+	*e = (struct err){.code = ERR_NONE};
+	return store_write(store, &one, 1, NULL, deadline_in(10000), e);
+}
+
+static void must_put(struct store *store, const char *sk)
+{
+	struct err e;
+
+	check_int(e.text, put(store, sk, "", &e), 0);
+}
+
+/* "2 1": what a new connection finds there, the newest key first; or why it finds nothing. */
+static const char *keys_in(const char *path)
+{
+	struct store *store = store_sqlite_new(path);
+	struct json_object *items = NULL;
+	struct buf keys;
+	struct err e = {.code = ERR_NONE};
+	size_t i;
+
+	buf_init(&keys, 1 << 16);
+	if (store_query(store, "P", "", NULL, 100, &items, deadline_in(10000), &e))
+		buf_puts(&keys, e.text);
+	for (i = 0; items && i < json_object_array_length(items); i++)
+		buf_printf(&keys, "%s%s", i ? " " : "",
+			   json_string_or_null(json_object_array_get_idx(items, i), "SK"));
+	json_object_put(items);
+	store_close(store);
+	return keep_text(buf_detach(&keys));
+}
+
+/* --- the disk -------------------------------------------------------------------------- */
+
+/* SQLite's call comes here: how often, and whether the disk says no. */
+static unsigned syncs;
+static bool disk_fails;
+
+int fdatasync(int fd)
+{
+	syncs++;
+	if (!disk_fails)
+		return (int)syscall(SYS_fdatasync, fd);
+	errno = EIO;
+	return -1;
+}
+
+static void each_write_is_on_the_disk_before_it_is_acknowledged(void **state)
+{
+	struct store *store = store_sqlite_new(file);
+	struct json_object *found = NULL;
+	const struct store_key key = {"P", "1"};
+	unsigned before;
+	struct err e;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		before = syncs;
+		must_put(store, keep_text(str_printf("%d", i)));
+		check("synced", syncs > before);
+	}
+	before = syncs;
+	assert_int_equal(store_get_many(store, &key, 1, &found, deadline_in(1000), &e), 0);
+	assert_non_null(keep(found));
+	check_int("a read is not", syncs, before);
+	disk_fails = true;
+	check_int("not on the disk", put(store, "3", "", &e), -1);
+	check_err("not on the disk", &e, ERR_UNAVAILABLE, "disk I/O error");
+	disk_fails = false;
+	must_put(store, "4");
+	store_close(store);
+}
+
+static int64_t number_of(sqlite3 *db, const char *sql)
+{
+	sqlite3_stmt *statement = NULL;
+	int64_t number = -1;
+
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
+	if (sqlite3_step(statement) == SQLITE_ROW)
+		number = sqlite3_column_int64(statement, 0);
+	sqlite3_finalize(statement);
+	return number;
+}
+
+static void run_on(const char *path, const char *sql)
+{
+	sqlite3 *db = NULL;
+
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	check_int(sql, sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+/* Also where another program has set it otherwise. */
+static void a_connection_is_set_up_for_many_programs_and_a_power_cut(void **state)
+{
+	static const struct {
+		const char *sql;
+		int64_t is;
+	} table[] = {
+		{"PRAGMA synchronous", 2}, {"PRAGMA trusted_schema", 0}, {"PRAGMA journal_size_limit", 4194304},
+		{"SELECT count(*) FROM pragma_journal_mode WHERE journal_mode = 'wal'", 1},
+		{"PRAGMA user_version", 1}, {"PRAGMA application_id", 0x4F534E50},
+	}, *row;
+	struct sqlite_file open = {.path = str_dup(file)};
+	struct err e = {.code = ERR_NONE};
+
+	(void)state;
+	run_on(file, "PRAGMA journal_mode = DELETE");
+	check_int(e.text, sqlite_file_open(&open, deadline_in(1000), &e), 0);
+	for EACH(row, table)
+		check_int(row->sql, number_of(open.db, row->sql), row->is);
+	sqlite_file_free(&open);
+	free(open.path);
+}
+
+/* A reader keeps the log from beginning anew; once he is gone the next writer cuts it.  While he is there that
+ * is tried once a second. */
+static void a_log_that_has_grown_under_a_reader_is_cut_when_he_is_gone(void **state)
+{
+	struct sqlite_file open = {.path = str_dup(file)};
+	struct err e = {.code = ERR_NONE};
+	sqlite3 *reader = NULL;
+	int64_t next;
+
+	(void)state;
+	check_int(e.text, sqlite_file_open(&open, deadline_in(10000), &e), 0);
+	assert_int_equal(sqlite3_open(file, &reader), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(reader, "BEGIN; SELECT count(*) FROM items", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(open.db, "INSERT INTO items VALUES ('P', 'S', hex(zeroblob(4200000)), NULL)",
+				      NULL, NULL, NULL), SQLITE_OK);
+	check_int("it counts", sqlite_file_confirm(&open, &e), 0);
+	check("it is large", size_of(wal) > 8 << 20);
+	next = open.next_checkpoint;
+	check("it is tried", next > clock_monotonic_ms());
+	check_int("once more", sqlite_file_confirm(&open, &e), 0);
+	check_int("not again so soon", open.next_checkpoint, next);
+	sqlite3_close(reader);
+	open.next_checkpoint = 0;
+	check_int("he is gone", sqlite_file_confirm(&open, &e), 0);
+	check_int("it is cut", size_of(wal), 0);
+	sqlite_file_free(&open);
+	free(open.path);
+}
+
+/* --- locks ----------------------------------------------------------------------------- */
+
+/* A connection of another program, in a transaction that this begins. */
+static sqlite3 *lock(const char *begin_of_it)
+{
+	sqlite3 *db = NULL;
+
+	assert_int_equal(sqlite3_open(file, &db), SQLITE_OK);
+	check_int(begin_of_it, sqlite3_exec(db, begin_of_it, NULL, NULL, NULL), SQLITE_OK);
+	return db;
+}
+
+/* It looks at what stands there when nobody else can write: it waits as long as it may, whatever its condition is. */
+static void a_write_waits_for_the_other_one_before_it_looks(void **state)
+{
+	static const enum store_condition conditions[] = {STORE_ANY, STORE_ABSENT, STORE_VERSION}, *condition;
+	struct store *store = store_sqlite_new(file);
+	struct store_action one = {.item = json_of("{'PK':'P','SK':'1'}"), .version = 1};
+	sqlite3 *db;
+	struct err e;
+
+	(void)state;
+	must_put(store, "1");
+	db = lock("BEGIN IMMEDIATE; UPDATE items SET item = '{\"PK\":\"P\",\"SK\":\"1\",\"version\":2}'");
+	for EACH(condition, conditions) {
+		const char *row = keep_text(str_printf("condition %d", (int)*condition));
+		struct unit_watch watch = unit_watch_begin();
+
+		one.condition = *condition;
+		check_int(row, store_write(store, &one, 1, NULL, deadline_in(100), &e), -1);
+		check_err(row, &e, ERR_UNAVAILABLE, "database is locked");
+		check(row, unit_watch_took(&watch, 99, 1500));
+	}
+	assert_int_equal(sqlite3_exec(db, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	check_int("the other one's is there", store_write(store, &one, 1, NULL, deadline_in(1000), &e), -1);
+	check_int("the other one's is there", e.code, ERR_CONFLICT);
+	store_close(store);
+}
+
+static void who_reads_does_not_wait_for_a_writer(void **state)
+{
+	const struct store_key keys[] = {{"P", "1"}, {"P", "2"}};
+	struct store *store = store_sqlite_new(file);
+	struct json_object *found[2] = {NULL};
+	sqlite3 *db;
+	struct err e = {.code = ERR_NONE};
+
+	(void)state;
+	must_put(store, "1");
+	db = lock("BEGIN IMMEDIATE; DELETE FROM items");
+	check_int(e.text, store_get_many(store, keys, 2, found, deadline_in(0), &e), 0);
+	check("it stands until the other one is done", keep(found[0]) && !found[1]);
+	check_text("for a new connection, too", keys_in(file), "1");
+	sqlite3_close(db);
+	store_close(store);
+}
+
+/* The switch to the log wants the file for itself; SQLite does not ask who waits for locks. */
+static void a_file_without_a_log_is_waited_for_while_somebody_reads(void **state)
+{
+	struct sqlite_file open = {.path = str_dup(file)};
+	struct unit_watch watch;
+	struct err e = {.code = ERR_NONE};
+	sqlite3 *db;
+
+	(void)state;
+	run_on(file, "PRAGMA journal_mode = DELETE");
+	db = lock("BEGIN; SELECT count(*) FROM items");
+	watch = unit_watch_begin();
+	check_int("read", sqlite_file_open(&open, deadline_in(100), &e), -1);
+	check_err("read", &e, ERR_UNAVAILABLE, "can't open it: database is locked");
+	check("waited", unit_watch_took(&watch, 99, 1500));
+	sqlite3_close(db);
+	check_int("he is gone", sqlite_file_open(&open, deadline_in(1000), &e), 0);
+	sqlite_file_free(&open);
+	free(open.path);
+}
+
+static void the_turn_to_write_is_given_on(void **state)
+{
+	struct store *store = store_sqlite_new(file);
+	const struct store_action one = {.item = json_of("{'PK':'P','SK':'1'}"), .condition = STORE_ABSENT};
+	int held = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct err e;
+
+	(void)state;
+	must_put(store, "1");
+	check_int("behind a write", flock(held, LOCK_EX | LOCK_NB), 0);
+	assert_int_equal(flock(held, LOCK_UN), 0);
+	check_int("conflict", store_write(store, &one, 1, NULL, deadline_in(1000), &e), -1);
+	check_int("conflict", e.code, ERR_CONFLICT);
+	check_int("behind a conflict", flock(held, LOCK_EX | LOCK_NB), 0);
+	close(held);
+	store_close(store);
+}
+
+/* --- the path -------------------------------------------------------------------------- */
+
+static void what_stands_at_a_path_is_known_by_what_it_is(void **state)
+{
+	static const struct {
+		const char *name, *says;
+		enum sqlite_path_state state;
+	} table[] = {
+		{"orders.db", NULL, SQLITE_PATH_FILE}, {"link", NULL, SQLITE_PATH_FILE},
+		{"empty", "is empty: put a backup back", SQLITE_PATH_EMPTY},
+		{".", "is a folder or a device", SQLITE_PATH_OTHER},
+		{"none", "is not there: if it was moved away", SQLITE_PATH_MISSING},
+		{"broken", "is not there", SQLITE_PATH_MISSING},
+	}, *row;
+	struct sqlite_path_id id, own, other;
+	struct err e;
+
+	(void)state;
+	write_text(keep_text(str_printf("%s/empty", folder)), "");
+	assert_int_equal(symlink("orders.db", keep_text(str_printf("%s/link", folder))), 0);
+	assert_int_equal(symlink("nowhere", keep_text(str_printf("%s/broken", folder))), 0);
+	sqlite_path_look(file, &own);
+	for EACH(row, table) {
+		const char *path = keep_text(str_printf("%s/%s", folder, row->name));
+
+		check_int(row->name, sqlite_path_look(path, &id), row->state);
+		check_int(row->name, id.inode == 0, row->state == SQLITE_PATH_MISSING);
+		check_int(row->name, sqlite_path_same(&id, &own), row->state == SQLITE_PATH_FILE);
+		check_int(row->name, id.size == own.size, row->state == SQLITE_PATH_FILE);
+		if (row->says) {
+			check_int(row->name, sqlite_path_complain(path, row->state, &e), -1);
+			check_err(row->name, &e, ERR_UNAVAILABLE, row->says);
+		}
+	}
+	other = own;
+	other.device++;
+	check("on another device", !sqlite_path_same(&own, &other));
+	check_int("no log", sqlite_path_log(file).inode, 0);
+	write_text(wal, "log");
+	sqlite_path_look(wal, &id);
+	own = sqlite_path_log(file);
+	check("the log", sqlite_path_same(&own, &id) && own.size == 3);
+}
+
+/* Another process that has the file open, until it is let go. */
+struct other {
+	pid_t pid;
+	int let_go; /* the writing end of its pipe */
+};
+
+static struct other other_begin(void)
+{
+	struct other other;
+	int ready[2], go[2];
+	char byte;
+
+	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
+	assert_int_equal(pipe2(go, O_CLOEXEC), 0);
+	other.pid = fork();
+	assert_true(other.pid >= 0);
+	if (other.pid == 0) {
+		struct sqlite_file open = {.path = str_dup(file)};
+		struct err e;
+		bool well = sqlite_file_open(&open, deadline_in(10000), &e) == 0;
+
+		close(go[1]);
+		well = write(ready[1], "x", 1) == 1 && well;
+		well = read(go[0], &byte, 1) == 0 && well;
+		_exit(well ? 0 : 1);
+	}
+	close(go[0]);
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	other.let_go = go[1];
+	return other;
+}
+
+static void other_end(const struct other *other)
+{
+	int status;
+
+	close(other->let_go);
+	assert_int_equal(waitpid(other->pid, &status, 0), other->pid);
+	assert_int_equal(status, 0);
+}
+
+static void nothing(void)
+{
+}
+
+static void take_log_away(void)
+{
+	assert_int_equal(rename(wal, beside(".aside-wal")), 0);
+}
+
+static void put_another_in_its_place(void)
+{
+	const char *another = beside(".another");
+
+	make_store(another);
+	assert_int_equal(rename(another, file), 0);
+}
+
+static void put_back(void)
+{
+	take_log_away();
+	assert_int_equal(rename(beside(".aside-wal"), wal), 0);
+}
+
+/* Opening it would mix the file with a log that is another's. */
+static void a_file_that_is_not_the_one_that_others_have_open_is_not_opened(void **state)
+{
+	static const struct {
+		const char *name;
+		void (*happens)(void);
+		bool torn;
+	} table[] = {
+		{"nothing", nothing, false}, {"its log is away", take_log_away, true},
+		{"another file", put_another_in_its_place, true}, {"it is as it was", put_back, false},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table) {
+		struct other other = other_begin();
+
+		row->happens();
+		check_int(row->name, sqlite_path_is_torn(file), row->torn);
+		check_int(row->name, strstr(keys_in(file), "is not the file that running programs have open") != NULL,
+			  row->torn);
+		other_end(&other);
+		check(row->name, !sqlite_path_is_torn(file));
+		check_text(row->name, keys_in(file), "");
+		unit_remove_folder(folder);
+		assert_int_equal(mkdir(folder, 0700), 0);
+		make_store(file);
+	}
+	check("where none is", !sqlite_path_is_torn(beside(".none")));
+}
+
+static void a_log_is_put_aside_only_where_it_is_the_one_that_is_meant(void **state)
+{
+	struct sqlite_path_id log, other;
+
+	(void)state;
+	write_text(wal, "log");
+	write_text(shm, "index");
+	log = other = sqlite_path_log(file);
+	other.inode++;
+	sqlite_path_put_log_aside(file, &other);
+	check("another's stays", is_there(wal) && is_there(shm) && !is_there(beside("-wal.replaced")));
+	sqlite_path_put_log_aside(file, &log);
+	check("it is put aside", !is_there(wal) && !is_there(shm));
+	check_int("and kept", size_of(beside("-wal.replaced")), 3);
+	write_text(shm, "index");
+	sqlite_path_put_log_aside(file, &log);
+	check("where none is, nothing happens", is_there(shm));
+	sqlite_path_put_log_aside("/nonexistent/orders.db", &log);
+}
+
+static void a_file_moves_aside_with_what_is_beside_it_and_over_nothing(void **state)
+{
+	char *to = NULL;
+	struct err e = {.code = ERR_NONE};
+	int next = unit_next_descriptor();
+
+	(void)state;
+	write_text(wal, "log");
+	check_int(e.text, sqlite_path_move_aside(file, ".old", &to, &e), 0);
+	check_text("where to", to, beside(".old"));
+	free(to);
+	check("both moved", !is_there(file) && !is_there(wal) && size_of(beside(".old-wal")) == 3);
+	check_int("nothing is there", sqlite_path_move_aside(file, ".old", &to, &e), 0);
+	check("no name", !to);
+	write_text(shm, "index");
+	check_int("the last one alone", sqlite_path_move_aside(file, ".old", &to, &e), 0);
+	check_text("its name", to, beside(".old-shm"));
+	free(to);
+	write_text(file, "another");
+	check_int("a name that is taken", sqlite_path_move_aside(file, ".old", &to, &e), -1);
+	check_err("a name that is taken", &e, ERR_UNAVAILABLE, keep_text(str_printf(
+		"can't move %s aside to %s: File exists", file, beside(".old"))));
+	check("it stays", is_there(file) && !to);
+	check_int("descriptors", unit_next_descriptor(), next);
+}
+
+/* --- which file it is -------------------------------------------------------------------- */
+
+static void a_file_is_a_store_of_ours_or_says_what_it_is(void **state)
+{
+#define TABLE "CREATE TABLE items (pk, sk, item, expires_at);"
+	static const struct {
+		const char *sql; /* NULL: a text */
+		enum sqlite_file_trouble trouble;
+		enum err_code code;
+		const char *says;
+	} table[] = {
+		{TABLE, SQLITE_FILE_FINE, ERR_NONE, ""},
+		{TABLE "PRAGMA user_version = 1; PRAGMA application_id = 0x4F534E50", SQLITE_FILE_FINE, ERR_NONE, ""},
+		{TABLE "PRAGMA user_version = 2", SQLITE_FILE_BUSY, ERR_CONFIG,
+		 "was written by a newer ordersnap (its table is version 2, this program knows 1)"},
+		{TABLE "PRAGMA user_version = 2; PRAGMA application_id = 0x4F534E50", SQLITE_FILE_BUSY, ERR_CONFIG,
+		 "was written by a newer ordersnap"},
+		{TABLE "PRAGMA user_version = 2; PRAGMA application_id = 7", SQLITE_FILE_FOREIGN, ERR_UNAVAILABLE,
+		 "is a database without ordersnap's table"},
+		{TABLE "PRAGMA application_id = 7", SQLITE_FILE_FOREIGN, ERR_UNAVAILABLE, "without ordersnap's table"},
+		{"CREATE TABLE items (pk, sk, item)", SQLITE_FILE_FOREIGN, ERR_UNAVAILABLE, "without"},
+		{"CREATE TABLE other (pk, sk, item, expires_at)", SQLITE_FILE_FOREIGN, ERR_UNAVAILABLE, "without"},
+		{NULL, SQLITE_FILE_RUINED, ERR_UNAVAILABLE, "is not a database: mend COMMERCE_DB"},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table) {
+		const char *name = row->sql ? row->sql : "a text";
+		struct sqlite_file open = {.path = str_dup(file)};
+		struct err e = {.code = ERR_NONE};
+
+		assert_int_equal(unlink(file), 0);
+		if (row->sql)
+			run_on(file, row->sql);
+		else
+			write_text(file, repeat("no database ", 100));
+		check_int(name, sqlite_file_open(&open, deadline_in(1000), &e), row->code ? -1 : 0);
+		check_int(name, open.trouble, row->trouble);
+		if (row->code)
+			check_err(name, &e, row->code, row->says);
+		sqlite_file_free(&open);
+		free(open.path);
+	}
+}
+
+static void what_can_be_no_store_is_told_apart(void **state)
+{
+	static const struct {
+		const char *name;
+		enum sqlite_file_trouble trouble;
+	} table[] = {{"none", SQLITE_FILE_ABSENT}, {"empty", SQLITE_FILE_RUINED}, {".", SQLITE_FILE_FOREIGN}}, *row;
+
+	(void)state;
+	write_text(keep_text(str_printf("%s/empty", folder)), "");
+	for EACH(row, table) {
+		struct sqlite_file open = {.path = str_printf("%s/%s", folder, row->name)};
+		struct err e;
+
+		check_int(row->name, sqlite_file_open(&open, deadline_in(1000), &e), -1);
+		check_int(row->name, e.code, ERR_UNAVAILABLE);
+		check_int(row->name, open.trouble, row->trouble);
+		sqlite_file_free(&open);
+		free(open.path);
+	}
+}
+
+/* A copy is moved over the file, and the log of the old one lies beside it. */
+static void a_new_file_is_not_mixed_with_the_old_ones_log(void **state)
+{
+	const char *another = beside(".another");
+	struct store *store = store_sqlite_new(another);
+	int i;
+
+	(void)state;
+	make_store(another);
+	must_put(store, "new");
+	store_close(store);
+	store = store_sqlite_new(file);
+	for (i = 0; i < 3; i++)
+		must_put(store, "old");
+	assert_int_equal(rename(another, file), 0);
+	store_rest(store);
+	check("the log is put aside", is_there(beside("-wal.replaced")) && !is_there(wal));
+	must_put(store, "newer");
+	check_text("the new one's", keys_in(file), "newer new");
+	store_close(store);
+}
+
+static void a_log_that_is_taken_away_is_told_and_what_it_has_is_saved(void **state)
+{
+	struct store *store = store_sqlite_new(file);
+	struct err e;
+
+	(void)state;
+	must_put(store, "1");
+	assert_int_equal(unlink(wal), 0);
+	check_int("taken away", put(store, "2", "", &e), -1);
+	check_err("taken away", &e, ERR_UNAVAILABLE, keep_text(str_printf(
+		"%s was taken away while programs used it: start them again", wal)));
+	check_text("saved", keys_in(file), "1");
+	must_put(store, "3");
+	store_close(store);
+}
+
+/* --- closing -------------------------------------------------------------------------------- */
+
+static void empty_it(void)
+{
+	assert_int_equal(truncate(file, 0), 0);
+}
+
+static void move_it_away(void)
+{
+	assert_int_equal(rename(file, beside(".aside")), 0);
+}
+
+static void fill_it_with_something_else(void)
+{
+	write_text(file, repeat("no database ", 1000));
+}
+
+static void a_closed_file_has_all_and_one_that_is_not_in_its_place_keeps_its_log(void **state)
+{
+	static const struct {
+		const char *name;
+		void (*happens)(void);
+		bool keeps_log;
+	} table[] = {
+		{"in its place", nothing, false}, {"emptied", empty_it, true}, {"moved away", move_it_away, true},
+		{"another", put_another_in_its_place, true}, {"another text", fill_it_with_something_else, true},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table) {
+		struct store *store = store_sqlite_new(file);
+
+		must_put(store, "1");
+		row->happens();
+		store_close(store);
+		check_int(row->name, size_of(wal) > 0, row->keeps_log);
+		if (!row->keeps_log)
+			check_text(row->name, keys_in(file), "1");
+		unit_remove_folder(folder);
+		assert_int_equal(mkdir(folder, 0700), 0);
+		make_store(file);
+	}
+}
+
+/* --- making ---------------------------------------------------------------------------------- */
+
+static void a_store_is_made_where_nothing_is_and_beside_no_log(void **state)
+{
+	static const struct {
+		const char *path, *beside;
+		int rc;
+		bool made;
+		const char *says;
+	} table[] = {
+		{"orders.db", NULL, 0, false, ""}, {"empty", NULL, 0, false, ""}, {"new.db", NULL, 0, true, ""},
+		{"log.db", "log.db-wal", -1, false, "log.db-wal is, with orders in it"},
+		{"journal.db", "journal.db-journal", -1, false, "journal.db-journal is, with orders in it"},
+		{"none/x.db", NULL, -1, false, "can't make it: No such file or directory (its folder is not there)"},
+	}, *row;
+	struct sqlite_path_id before, after;
+	struct err e;
+	bool made;
+
+	(void)state;
+	write_text(keep_text(str_printf("%s/empty", folder)), "");
+	for EACH(row, table) {
+		const char *path = keep_text(str_printf("%s/%s", folder, row->path));
+
+		if (row->beside)
+			write_text(keep_text(str_printf("%s/%s", folder, row->beside)), "log");
+		sqlite_path_look(path, &before);
+		made = !row->made;
+		check_int(row->path, sqlite_make(path, &made, &e), row->rc);
+		check_int(row->path, made, row->made);
+		if (row->rc)
+			check_err(row->path, &e, ERR_UNAVAILABLE, row->says);
+		sqlite_path_look(path, &after);
+		check_int(row->path, sqlite_path_same(&before, &after), !row->made);
+		check(row->path, !is_there(keep_text(str_printf("%s.new-%ld", path, (long)getpid()))));
+		check(row->path, !is_there(keep_text(str_printf("%s-wal", path))) || row->beside);
+		if (row->made)
+			check_text(row->path, keys_in(path), "");
+	}
+}
+
+static void a_draft_gets_its_name_only_where_nothing_has_it(void **state)
+{
+	struct err e;
+	char *draft = sqlite_make_draft(file, &e);
+	const char *made = beside(".made");
+	off_t size = size_of(file);
+	struct stat st;
+
+	(void)state;
+	assert_non_null(draft);
+	assert_int_equal(stat(draft, &st), 0);
+	check_int("of its owner and group", st.st_mode & 0777, 0660);
+	check("one at a time", !sqlite_make_draft(file, &e));
+	check_int("there is one", sqlite_make_publish(draft, file), -1);
+	check_int("there is one", errno, EEXIST);
+	check_int("it is as it was", size_of(file), size);
+	check_int("there is none", sqlite_make_publish(draft, made), 0);
+	check("it has its name", is_there(made) && !is_there(draft));
+	free(draft);
+}
+
+int main(void)
+{
+#define holds_with_store(f) cmocka_unit_test_setup_teardown(f, begin, end)
+	const struct CMUnitTest tests[] = {
+		holds_with_store(each_write_is_on_the_disk_before_it_is_acknowledged),
+		holds_with_store(a_connection_is_set_up_for_many_programs_and_a_power_cut),
+		holds_with_store(a_log_that_has_grown_under_a_reader_is_cut_when_he_is_gone),
+		holds_with_store(a_write_waits_for_the_other_one_before_it_looks),
+		holds_with_store(who_reads_does_not_wait_for_a_writer),
+		holds_with_store(a_file_without_a_log_is_waited_for_while_somebody_reads),
+		holds_with_store(the_turn_to_write_is_given_on),
+		holds_with_store(what_stands_at_a_path_is_known_by_what_it_is),
+		holds_with_store(a_file_that_is_not_the_one_that_others_have_open_is_not_opened),
+		holds_with_store(a_log_is_put_aside_only_where_it_is_the_one_that_is_meant),
+		holds_with_store(a_file_moves_aside_with_what_is_beside_it_and_over_nothing),
+		holds_with_store(a_file_is_a_store_of_ours_or_says_what_it_is),
+		holds_with_store(what_can_be_no_store_is_told_apart),
+		holds_with_store(a_new_file_is_not_mixed_with_the_old_ones_log),
+		holds_with_store(a_log_that_is_taken_away_is_told_and_what_it_has_is_saved),
+		holds_with_store(a_closed_file_has_all_and_one_that_is_not_in_its_place_keeps_its_log),
+		holds_with_store(a_store_is_made_where_nothing_is_and_beside_no_log),
+		holds_with_store(a_draft_gets_its_name_only_where_nothing_has_it),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
