@@ -5,6 +5,7 @@ after `ordersnap adopt`, each sale has one order, and it says what Stripe says.
 A suite gives register() a way to make a shop: shop.write(items) puts items as they are, shop.run(...)
 is the command, and the rest is that of tests/lib/shop.py.
 """
+import atexit
 import itertools
 import json
 import time
@@ -12,6 +13,7 @@ import time
 from lambda_table import KINDS, Functions, Sale, late, spelled
 from orders import items_of, order
 from tap import contains, equal, lacks, ok, test
+from workers import FastCgi
 
 ADOPTED = ("SYSTEM", "ADOPTED")
 
@@ -23,6 +25,28 @@ def case(sentence):
     return add
 
 
+class Programs:
+    """The webhook of the world that stands, as a web server has it: one process before, while and after
+    its table is adopted."""
+
+    running = None
+
+    @classmethod
+    def start(cls, shop):
+        cls.close()
+        cls.running = FastCgi(shop, "stripe-webhook")
+        return cls.running
+
+    @classmethod
+    def close(cls):
+        if cls.running:
+            cls.running.close()
+        cls.running = None
+
+
+atexit.register(Programs.close)
+
+
 class World:
     """A shop that takes over from the functions: all kinds of orders stand in its table."""
 
@@ -32,12 +56,13 @@ class World:
         shop.sim.post("/_sim/delivery", {"mode": "off"})
         self.sales = [Sale(shop.sim, self.functions, kind) for kind in kinds]
         shop.write(list(self.functions.table.values()))
+        self.program = Programs.start(shop)
 
     def adopt(self, *args, code=0):
         return self.shop.run("adopt", *args, code=code)
 
     def deliver(self, event):
-        answer = self.shop.webhook(event)
+        answer = self.program.webhook(event)
         equal(answer.status, 200, f"{event['type']}: {answer.body[:300]} {answer.log[-600:]}")
         return answer.json
 
