@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "base/log.h"
+
 #define HEADERS_MAX_BYTES 4096
 
 static const struct {
@@ -96,7 +98,7 @@ static const char *phrase_of(int status)
 	return "Status";
 }
 
-void response_format(const struct response *r, struct buf *out)
+static void add_answer(const struct response *r, struct buf *out)
 {
 	const char *body = r->json ? json_text(r->json) : r->text_type ? buf_text(&r->text) : "";
 	const char *type = r->json ? "application/json" : r->text_type;
@@ -110,4 +112,20 @@ void response_format(const struct response *r, struct buf *out)
 	buf_puts(out, "\r\n");
 	if (!r->no_body)
 		buf_puts(out, body);
+}
+
+void response_format(struct response *r, struct buf *out)
+{
+	struct err e = {.code = ERR_INTERNAL};
+	size_t begin = out->len;
+
+	add_answer(r, out);
+	if (!out->failed && !r->text.failed)
+		return;
+	log_error("Answer too large", LOG_INT("status", r->status));
+	buf_reset(&r->text);
+	response_error(r, &e);
+	out->len = begin;
+	out->failed = false;
+	add_answer(r, out);
 }

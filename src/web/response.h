@@ -39,7 +39,8 @@ void response_text(struct response *r, int status, const char *type);
  * WWW-Authenticate with a 401. */
 void response_error(struct response *r, const struct err *e);
 
-/* Adds the whole CGI answer (RFC 3875 section 6), `Status:` first. */
-void response_format(const struct response *r, struct buf *out);
+/* Adds the whole CGI answer (RFC 3875 section 6), `Status:` first.  One that does not fit, into r->text
+ * or into `out`, is a 500: cut, it would be a success that nobody can read. */
+void response_format(struct response *r, struct buf *out);
 
 #endif

@@ -4,12 +4,23 @@
  */
 #include "web_fixture.h"
 
+#include <stdio.h>
+
+#include "base/log.h"
 #include "web/cors.h"
 #include "web/response.h"
 
 #define ALWAYS "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
 
-static const char *written(const struct response *r)
+static char log_line[256];
+
+static void take_line(void *context, const char *line, size_t n)
+{
+	(void)context;
+	snprintf(log_line, sizeof log_line, "%.*s", (int)n, line);
+}
+
+static const char *written(struct response *r)
 {
 	struct buf out;
 
@@ -150,6 +161,42 @@ static void an_error_tells_a_client_what_it_may_know(void **state)
 	}
 }
 
+/* Cut, it would be a success that nobody can read. */
+static void an_answer_that_does_not_fit_is_an_internal_error(void **state)
+{
+	const char *error = "Status: 500 Internal Server Error\r\nContent-Type: application/json\r\n"
+			    "Content-Length: 26\r\n" ALWAYS "\r\n{\"error\":\"Internal error\"}";
+	struct response r;
+	struct buf out;
+	size_t whole;
+
+	(void)state;
+	log_set_sink(take_line, NULL);
+	response_init(&r);
+	response_json(&r, 200, json_copy(json_of("{'a':'%s'}", repeat("x", 500))));
+	r.cache_control = "private";
+	whole = strlen(written(&r));
+	buf_init(&out, whole);
+	response_format(&r, &out);
+	assert_true(str_starts(buf_text(&out), "Status: 200 OK"));
+	assert_string_equal(log_line, "");
+	buf_free(&out);
+	buf_init(&out, whole - 1);
+	response_format(&r, &out);
+	assert_string_equal(buf_text(&out), error);
+	assert_non_null(strstr(log_line, " error Answer too large status=200\n"));
+	buf_free(&out);
+	response_free(&r);
+
+	response_init(&r);
+	while (!buf_puts(&r.text, "a line of what was counted\n"))
+		;
+	response_text(&r, 200, "text/plain");
+	assert_string_equal(written(&r), error);
+	response_free(&r);
+	log_set_sink(NULL, NULL);
+}
+
 /* --- CORS ---------------------------------------------------------------- */
 
 static const char *cors_of(const char *origin, const char *allowed, bool preflight)
@@ -246,6 +293,7 @@ int main(void)
 		holds(a_header_with_a_control_character_is_dropped),
 		holds(what_is_no_json_has_the_type_that_it_was_given),
 		holds(an_error_tells_a_client_what_it_may_know),
+		holds(an_answer_that_does_not_fit_is_an_internal_error),
 		holds(only_a_listed_origin_may_read_an_answer),
 		holds(only_a_listed_origin_is_told_what_it_may_send),
 		holds(the_header_of_a_token_may_be_sent_too),
