@@ -91,9 +91,10 @@ static bool may_begin_secret(unsigned char c)
 	return kinds[c] & BEGINS;
 }
 
+/* RFC 6750 section 2.1 has these of a bearer's token, and base64 in it. */
 static bool is_token(unsigned char c)
 {
-	return isalnum(c) || c == '_' || c == '-' || c == '.';
+	return isalnum(c) || (c && strchr("-._~+/=", c));
 }
 
 /* The bytes of the longest of the hidden secrets that stands at `p`; 0: none does. */

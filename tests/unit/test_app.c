@@ -7,7 +7,9 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../lib/environment.h"
@@ -397,6 +399,26 @@ static void no_secret_stays_in_memory_when_it_is_closed(void **state)
 	assert_int_equal(copies_in_memory(), 0);
 }
 
+/* A core has all of it. */
+static void a_process_that_was_told_so_leaves_no_core(void **state)
+{
+	struct rlimit limit;
+	int status = 0;
+	pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0) {
+		if (getrlimit(RLIMIT_CORE, &limit) == 0)
+			limit.rlim_cur = limit.rlim_max = geteuid() == 0 ? RLIM_INFINITY : limit.rlim_max;
+		setrlimit(RLIMIT_CORE, &limit);
+		mem_leave_no_core();
+		_exit(getrlimit(RLIMIT_CORE, &limit) || limit.rlim_cur || limit.rlim_max);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 #define in_a_folder(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -413,6 +435,7 @@ int main(void)
 		holds(a_key_that_stripe_takes_is_not_read_again_however_old_it_is),
 		holds(a_key_that_stripe_refuses_is_read_again_once_a_minute),
 		in_a_folder(no_secret_stays_in_memory_when_it_is_closed),
+		holds(a_process_that_was_told_so_leaves_no_core),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

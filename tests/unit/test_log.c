@@ -154,6 +154,7 @@ static void addresses_and_keys_are_masked(void **state)
 		{"whsec_a,whsec_b", "whsec_***,whsec_***"},
 		{"Authorization: Bearer eyJh.eyJz.c2ln", "Authorization: Bearer ***"},
 		{"authorization: bearer eyJh.eyJz.c2ln", "authorization: bearer ***"},
+		{"Bearer b64/with+all~of.it==, x", "Bearer ***, x"}, {"whsec_aB/c+d=", "whsec_***"},
 		{"BEARER eyJh", "BEARER ***"}, {"SK_LIVE_ABC", "SK_LIVE_***"},
 		{"pk_live_abc is public", "pk_live_abc is public"},
 		{"cs_test_abc123", "cs_test_abc123"},
@@ -572,6 +573,7 @@ static void a_long_value_is_cut_between_characters(void **state)
 	(void)state;
 	assert_true(json_is_valid(span_of(line)));
 	assert_in_range(strlen(line), 2000, 2200);
+	assert_null(strstr(line, "ufffd")); /* the place of what is no character */
 }
 
 static void a_link_in_a_folder_that_others_can_write_is_not_followed(void **state)
