@@ -373,8 +373,18 @@ static void write_secrets(void)
 	explicit_bzero(text, sizeof text);
 }
 
+/* Below what the search for it needs of the stack. */
+static char *text_from_far_down(void)
+{
+	volatile char below[1 << 15];
+
+	below[0] = below[sizeof below - 1] = '\0';
+	return str_printf("Authorization: Bearer %s", secret);
+}
+
 static void no_secret_stays_in_memory_when_it_is_closed(void **state)
 {
+	struct config config = {0};
 	unsigned x = (unsigned)getpid();
 	struct err e;
 	char *text;
@@ -391,8 +401,15 @@ static void no_secret_stays_in_memory_when_it_is_closed(void **state)
 	app_close(&app);
 	assert_int_equal(copies_in_memory(), 0);
 
+	/* Nor of one that another takes the place of. */
+	assert_int_equal(config_set(&config, config_key_named("JWT_SECRET"), secret, &e), 0);
+	assert_int_equal(copies_in_memory(), 1);
+	assert_int_equal(config_set(&config, config_key_named("JWT_SECRET"), "another", &e), 0);
+	assert_int_equal(copies_in_memory(), 0);
+	config_free(&config);
+
 	/* Nor where a text was made of it. */
-	text = str_printf("Authorization: Bearer %s", secret);
+	text = text_from_far_down();
 	assert_int_equal(copies_in_memory(), 1);
 	mem_wipe(text, strlen(text));
 	free(text);
