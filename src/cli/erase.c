@@ -11,7 +11,6 @@
 #include "base/output.h"
 #include "cli/command.h"
 #include "cli/interrupt.h"
-#include "cli/table.h"
 #include "orders/history.h"
 #include "orders/lookup.h"
 #include "transfer/erase.h"
@@ -84,18 +83,16 @@ static int erase_of_user(struct erasing *x, const char *user)
 	struct err e;
 	int rc;
 
-	while (!(rc = history_next(history, &order, &e)) && order && !interrupt_came(NULL)) {
-		rc = erase_one(x, order);
+	do {
 		json_object_put(order);
 		order = NULL;
-		if (rc)
-			break;
-	}
+		rc = history_next(history, &order, &e);
+		if (rc) {
+			x->failed++;
+			complain(e.text);
+		}
+	} while (!rc && order && !interrupt_came(NULL) && !(rc = erase_one(x, order)));
 	json_object_put(order);
-	if (rc && !x->failed) {
-		x->failed++;
-		complain(e.text);
-	}
 	history_free(history);
 	if (rc || interrupt_came(NULL))
 		return rc;

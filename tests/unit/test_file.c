@@ -88,6 +88,20 @@ static void where_a_group_or_everybody_can_write_no_link_is_followed(void **stat
 	assert_int_equal(open_it(), 0);
 }
 
+static void no_descriptor_is_left_whatever_became_of_the_file(void **state)
+{
+	int before = unit_next_descriptor();
+
+	(void)state;
+	file_sync_folder(path);
+	assert_int_equal(unit_next_descriptor(), before);
+	put(victim, "");
+	assert_int_equal(link(victim, path), 0);
+	assert_int_equal(chmod(folder, 0777), 0);
+	assert_int_equal(open_it(), EPERM);
+	assert_int_equal(unit_next_descriptor(), before);
+}
+
 static void a_new_file_has_the_mode_that_was_asked_for_at_most(void **state)
 {
 	mode_t before = umask(0);
@@ -198,6 +212,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		holds(a_folder_is_what_stands_before_the_last_slash),
 		in_a_folder(where_a_group_or_everybody_can_write_no_link_is_followed),
+		in_a_folder(no_descriptor_is_left_whatever_became_of_the_file),
 		in_a_folder(a_new_file_has_the_mode_that_was_asked_for_at_most),
 		in_a_folder(a_strangers_file_is_taken_where_the_folders_group_alone_can_write),
 		in_a_folder(what_root_makes_is_the_folders_owners_but_nothing_with_a_second_name),
