@@ -137,8 +137,7 @@ static int find_other(struct attempt *a, struct err *e)
 
 	/* What belongs to it alone. */
 	number = json_string_or_null(a->read[OTHER], "orderNumber");
-	if (!str_empty(number) && !same_text(number, json_string_or_null(a->read[ORDER],
-									 "orderNumber")))
+	if (!str_empty(number))
 		set_key(a, OTHER_NUMBER, key_number(number), KEY_METADATA);
 	if (strcmp(a->sk[OTHER], a->sk[ORDER]) != 0)
 		set_key(a, OTHER_DAY, day_of(a->sk[OTHER]), a->sk[OTHER]);
@@ -217,7 +216,7 @@ static int free_numbers(struct attempt *a, struct json_object *order, struct err
 			leave(a, numbers[i]);
 	}
 	free(own);
-	/* It may have grown to what the other one's number was. */
+	/* Both may have one number, or one has grown to what the other's was. */
 	if (same_text(a->pk[NUMBER], a->pk[OTHER_NUMBER]))
 		leave(a, OTHER_NUMBER);
 	return rc;
@@ -260,7 +259,6 @@ static int write_order(struct attempt *a, struct json_object *order, enum item k
 	int rc = 0;
 
 	key_order_created(a->sk[kept], &created);
-	json_set_int(order, "version", store_item_version(stands) + 1);
 	add_put(&actions, order_session_item(order, a->read[SESSION], clock_epoch()),
 		a->read[SESSION]);
 	if (a->pk[PAYMENT])

@@ -151,8 +151,12 @@ static void each_order_is_counted_as_what_it_was_found_to_be(void **state)
 		 "2 1 1 0 0 0 0, complete", "", true},
 		{{OURS("a", BEFORE, "1", PAID("1")), POINTER("SESSION#cs_1", "a", BEFORE, "1"),
 		  POINTER("PAYMENT#pi_1", "a", BEFORE, "1")}, "3 1 0 0 0 0 0, complete", "", true},
-		{{THEIRS("a", BEFORE, "1", ""), "{'PK':'SESSION#cs_1','SK':'METADATA','orderPK':'USER#b'}"},
+		{{THEIRS("a", BEFORE, "1", ""), "{'PK':'SESSION#cs_1','SK':'METADATA','orderPK':'USER#a'}"},
 		 "2 1 1 0 0 0 0, complete", "", true},
+		{{OURS("a", BEFORE, "1", ""), POINTER("SESSION#cs_1", "b", "1600000000", "1")},
+		 "2 1 0 0 0 0 0, complete", "", true},
+		{{OURS("a", BEFORE, "1", ""), OURS("b", "1600000000", "2", ""),
+		  POINTER("SESSION#cs_1", "b", "1600000000", "2")}, "3 2 0 0 0 0 0, complete", "", true},
 	}, *row;
 	struct adopt_result result;
 	const char *before;
@@ -219,6 +223,7 @@ static void of_two_orders_of_a_sale_one_stays_and_all_that_named_either_names_it
 		const char *names[5]; /* pointers of the one that stays, up to a NULL */
 		const char *day, *no_day; /* of its entry, and the one that is gone */
 		int64_t version;
+		size_t n; /* items then */
 	} table[] = {
 		{"theirs stays beside one of ours", {THEIRS("a", NEXT, "1", NUMBERED("N")),
 		  OURS("b", FIRST, "1", PAID("1") NUMBERED("M")), POINTER("SESSION#cs_1", "b", FIRST, "1"),
@@ -226,39 +231,47 @@ static void of_two_orders_of_a_sale_one_stays_and_all_that_named_either_names_it
 		  "{'PK':'DAY#2020-09-13','SK':'ORDER#1600000000#cs_1','version':2}"},
 		 "USER#a ORDER#1600100000#cs_1", "USER#b ORDER#1600000000#cs_1", "6 2 0 1 1 0 0, complete",
 		 {"SESSION#cs_1", "PAYMENT#pi_1", "NUMBER#N", "NUMBER#M"}, "DAY#2020-09-14 ORDER#1600100000#cs_1",
-		 "DAY#2020-09-13 ORDER#1600000000#cs_1", 1},
+		 "DAY#2020-09-13 ORDER#1600000000#cs_1", 1, 7},
 		{"and where the walk finds ours", {
 		  OURS("a", FIRST, "1", PAID("1")), THEIRS("b", NEXT, "1", NUMBERED("N")),
 		  POINTER("SESSION#cs_1", "b", NEXT, "1"), POINTER("PAYMENT#pi_1", "a", FIRST, "1"),
 		  "{'PK':'DAY#2020-09-13','SK':'ORDER#1600000000#cs_1','version':2}"},
 		 "USER#b ORDER#1600100000#cs_1", "USER#a ORDER#1600000000#cs_1", "5 2 1 1 1 0 0, complete",
 		 {"SESSION#cs_1", "PAYMENT#pi_1", "NUMBER#N"}, "DAY#2020-09-14 ORDER#1600100000#cs_1",
-		 "DAY#2020-09-13 ORDER#1600000000#cs_1", 2},
+		 "DAY#2020-09-13 ORDER#1600000000#cs_1", 2, 6},
 		{"the first of two of theirs", {THEIRS("a", FIRST, "1", ""), THEIRS("a", LATER, "1", PAID("1")),
 		  POINTER("SESSION#cs_1", "a", LATER, "1")},
 		 "USER#a ORDER#1600000000#cs_1", "USER#a ORDER#1600003600#cs_1", "3 2 0 1 1 0 0, complete",
 		 {"SESSION#cs_1", "PAYMENT#pi_1"}, "DAY#2020-09-13 ORDER#1600000000#cs_1",
-		 "DAY#2020-09-13 ORDER#1600003600#cs_1", 1},
+		 "DAY#2020-09-13 ORDER#1600003600#cs_1", 1, 5},
+		{"at one time the one that is named", {THEIRS("a", FIRST, "1", ""), THEIRS("b", FIRST, "1", ""),
+		  POINTER("SESSION#cs_1", "b", FIRST, "1")},
+		 "USER#b ORDER#1600000000#cs_1", "USER#a ORDER#1600000000#cs_1", "3 2 0 1 1 0 0, complete",
+		 {"SESSION#cs_1"}, "DAY#2020-09-13 ORDER#1600000000#cs_1", NULL, 1, 4},
+		{"of both one number", {THEIRS("a", FIRST, "1", NUMBERED("N")), OURS("b", LATER, "1", NUMBERED("N")),
+		  POINTER("SESSION#cs_1", "b", LATER, "1"), POINTER("NUMBER#N", "b", LATER, "1")},
+		 "USER#a ORDER#1600000000#cs_1", "USER#b ORDER#1600003600#cs_1", "4 2 0 1 1 0 0, complete",
+		 {"SESSION#cs_1", "NUMBER#N"}, "DAY#2020-09-13 ORDER#1600000000#cs_1", NULL, 1, 5},
 		{"the first, though it is named", {THEIRS("a", LATER, "1", ""), THEIRS("b", FIRST, "1", PAID("1")),
 		  POINTER("SESSION#cs_1", "b", FIRST, "1")},
 		 "USER#b ORDER#1600000000#cs_1", "USER#a ORDER#1600003600#cs_1", "3 2 0 1 1 0 0, complete",
 		 {"SESSION#cs_1", "PAYMENT#pi_1"}, "DAY#2020-09-13 ORDER#1600000000#cs_1",
-		 "DAY#2020-09-13 ORDER#1600003600#cs_1", 1},
+		 "DAY#2020-09-13 ORDER#1600003600#cs_1", 1, 5},
 		{"the one of ours that is named", {OURS("a", FIRST, "1", ""), OURS("b", FIRST, "1", ""),
 		  POINTER("SESSION#cs_1", "b", FIRST, "1"),
 		  "{'PK':'DAY#2020-09-13','SK':'ORDER#1600000000#cs_1','version':2}"},
 		 "USER#b ORDER#1600000000#cs_1", "USER#a ORDER#1600000000#cs_1", "4 2 0 1 1 0 0, complete",
-		 {"SESSION#cs_1"}, "DAY#2020-09-13 ORDER#1600000000#cs_1", NULL, 4},
+		 {"SESSION#cs_1"}, "DAY#2020-09-13 ORDER#1600000000#cs_1", NULL, 4, 4},
 	}, *row;
 	struct adopt_result result;
 	const char *before;
-	size_t i, numbers, n;
+	struct json_object *copy;
+	size_t i;
 
 	(void)state;
 	for EACH(row, table) {
 		struct told told = told_begin(0);
 
-		numbers = 0;
 		table_free(&outside.table);
 		put_all(row->items);
 		before = outside_items();
@@ -272,13 +285,11 @@ static void of_two_orders_of_a_sale_one_stays_and_all_that_named_either_names_it
 		check(row->name, strstr(buf_text(&told.sentences), ": they were made one\n"));
 		check(row->name, !at(row->goes));
 		check_int(row->name, store_item_version(at(row->stays)), row->version);
-		for (i = 0; row->names[i]; i++) {
+		check_int(row->name, outside.table.n, row->n);
+		for (i = 0; row->names[i]; i++)
 			check_text(row->names[i], named_by(row->names[i]), row->stays);
-			numbers += str_starts(row->names[i], "NUMBER#");
-		}
-		for (i = n = 0; i < outside.table.n; i++)
-			n += str_starts(json_string_or_null(outside.table.items[i], "PK"), "NUMBER#");
-		check_int(row->name, n, numbers);
+		if (json_get_object(at("PAYMENT#pi_1 METADATA"), "order", &copy) == JSON_FOUND)
+			check_json("the payment's copy", copy, json_text(at(row->stays)));
 		check_text(row->name, json_string_or_null(at(row->day), "orderPK"),
 			   json_string_or_null(at(row->stays), "PK"));
 		if (row->no_day)
@@ -293,22 +304,24 @@ static void a_number_of_another_sale_stays_its_own_when_two_orders_become_one(vo
 #define THIRD OURS("z", FIRST, "9", NUMBERED("N")), POINTER("NUMBER#N", "z", FIRST, "9")
 	static const struct {
 		const char *name, *items[7], *letter;
+		size_t numbers; /* pointers of them */
 	} table[] = {
 		{"of the one that stays", {THIRD, THEIRS("a", FIRST, "1", NUMBERED("N")), OURS("b", LATER, "1", ""),
-		  POINTER("SESSION#cs_1", "b", LATER, "1")}, "USER#a ORDER#1600000000#cs_1"},
+		  POINTER("SESSION#cs_1", "b", LATER, "1")}, "USER#a ORDER#1600000000#cs_1", 2},
 		{"of the one that stays, and it has grown", {THIRD, THEIRS("a", FIRST, "1", NUMBERED("N")),
 		  OURS("b", LATER, "1", NUMBERED("NA")), POINTER("SESSION#cs_1", "b", LATER, "1"),
-		  POINTER("NUMBER#NA", "b", LATER, "1")}, "USER#a ORDER#1600000000#cs_1"},
+		  POINTER("NUMBER#NA", "b", LATER, "1")}, "USER#a ORDER#1600000000#cs_1", 2},
 		{"of the one that goes", {THIRD,
 		  OURS("a", FIRST, "1", NUMBERED("N")), THEIRS("b", LATER, "1", NUMBERED("M")),
-		  POINTER("SESSION#cs_1", "b", LATER, "1"), NULL}, NULL},
+		  POINTER("SESSION#cs_1", "b", LATER, "1"), NULL}, NULL, 2},
 		{"of the named one that stays", {THIRD,
 		  OURS("a", FIRST, "1", ""), THEIRS("b", LATER, "1", NUMBERED("N")),
-		  POINTER("SESSION#cs_1", "b", LATER, "1"), NULL}, "USER#b ORDER#1600003600#cs_1"},
+		  POINTER("SESSION#cs_1", "b", LATER, "1"), NULL}, "USER#b ORDER#1600003600#cs_1", 2},
 		{"of both", {THIRD, OURS("a", FIRST, "1", NUMBERED("N")), THEIRS("b", LATER, "1", NUMBERED("N")),
-		  POINTER("SESSION#cs_1", "b", LATER, "1"), NULL}, "USER#b ORDER#1600003600#cs_1"},
+		  POINTER("SESSION#cs_1", "b", LATER, "1"), NULL}, "USER#b ORDER#1600003600#cs_1", 2},
 	}, *row;
 	struct adopt_result result;
+	size_t i, n;
 
 	(void)state;
 	for EACH(row, table) {
@@ -318,7 +331,23 @@ static void a_number_of_another_sale_stays_its_own_when_two_orders_become_one(vo
 		check_int(row->name, result.counts.merged, 1);
 		check_text(row->name, named_by("NUMBER#N"), "USER#z ORDER#1600000000#cs_9");
 		check_text(row->name, named_by("NUMBER#NA"), row->letter);
+		for (i = n = 0; i < outside.table.n; i++)
+			n += str_starts(json_string_or_null(outside.table.items[i], "PK"), "NUMBER#");
+		check_int(row->name, n, row->numbers);
 	}
+}
+
+static void what_names_an_order_that_is_none_ends_the_walk_and_says_so(void **state)
+{
+	struct adopt_result result;
+	struct err e;
+
+	(void)state;
+	put_all((const char *const[]){THEIRS("a", FIRST, "1", ""), "{'PK':'USER#b','SK':'ORDER#odd','orderId':'cs_1'}",
+				      "{'PK':'SESSION#cs_1','SK':'METADATA','orderPK':'USER#b','orderSK':'ORDER#odd'}",
+				      NULL});
+	check_int("merge", adopt((struct adopt){.merge = true}, &result, &e), -1);
+	check_err("merge", &e, ERR_INTERNAL, "USER#a, ORDER#1600000000#cs_1: USER#b, ORDER#odd is not an order");
 }
 
 /* Orders with a version are looked at fifty at a time, each pointer once. */
@@ -326,6 +355,7 @@ static void of_many_orders_of_ours_those_that_stand_twice_are_found(void **state
 {
 	struct adopt_result result;
 	unsigned i;
+	struct err e;
 
 	(void)state;
 	for (i = 1; i <= 51; i++)
@@ -340,6 +370,15 @@ static void of_many_orders_of_ours_those_that_stand_twice_are_found(void **state
 	check_text("counts", counts_of(&result), "55 53 0 2 0 0 0, complete");
 	/* its state, its page, two reads of pointers; and three of each that stands twice */
 	check_int("reads", outside.calls, 4 + 2 * 3);
+
+	/* Whichever of them fails. */
+	outside.fault = OUTSIDE_FAILS;
+	for (i = outside.calls; i; i--) {
+		outside.calls = 0;
+		outside.at = i;
+		check_int("fails", adopt((struct adopt){.dry_run = true}, &result, &e), -1);
+		check_err("fails", &e, ERR_UNAVAILABLE, "it is away");
+	}
 }
 
 /* --- the walk ------------------------------------------------------------------------------ */
@@ -526,6 +565,55 @@ static void what_another_program_writes_of_the_walk_ends_it(void **state)
 	}
 }
 
+/* An order with another sale's number, and two of one sale with that number, of which one alone has the payment. */
+static void a_walk_that_fails_at_any_call_is_done_by_another_one(void **state)
+{
+	static const char *const items[] = {
+		OURS("z", FIRST, "9", NUMBERED("N")), POINTER("NUMBER#N", "z", FIRST, "9"),
+		THEIRS("a", FIRST, "1", NUMBERED("N")), THEIRS("b", FIRST, "2", NUMBERED("N")),
+		OURS("c", LATER, "2", NUMBERED("N") PAID("2")), POINTER("SESSION#cs_2", "c", LATER, "2"), NULL,
+	};
+	struct adopt_result result;
+	const char *whole, *row;
+	unsigned calls, at;
+	struct err e;
+
+	(void)state;
+	put_all(items);
+	must_adopt("whole", (struct adopt){.merge = true}, &result);
+	check_text("whole", counts_of(&result), "6 4 1 1 1 0 0, complete");
+	calls = outside.calls;
+	whole = outside_items();
+	outside.fault = OUTSIDE_FAILS;
+	for (at = 1; at <= calls; at++) {
+		row = keep_text(str_printf("at call %u", at));
+		table_free(&outside.table);
+		outside.ms = 0;
+		put_all(items);
+		outside.calls = 0;
+		outside.at = at;
+		check_int(row, adopt((struct adopt){.merge = true}, &result, &e), -1);
+		check_err(row, &e, ERR_UNAVAILABLE, "it is away");
+		check_int(row, outside.calls, at);
+		outside.at = 0;
+		outside.ms = 0;
+		must_adopt(row, (struct adopt){.merge = true}, &result);
+		check_text(row, outside_items(), whole);
+	}
+}
+
+static void a_walk_whose_end_cant_be_written_says_why(void **state)
+{
+	struct adopt_result result;
+	struct err e;
+
+	(void)state;
+	outside.fault = OUTSIDE_FAILS;
+	outside.at = 3;
+	check_int("adopt", adopt((struct adopt){.dry_run = false}, &result, &e), -1);
+	check_err("adopt", &e, ERR_UNAVAILABLE, "it is away");
+}
+
 /* Each write of the order is overtaken by another one of it. */
 static void overtake_for_ever(void)
 {
@@ -669,12 +757,15 @@ int main(void)
 		holds_with_files(a_number_that_another_sale_has_grows_by_a_letter),
 		holds_with_files(of_two_orders_of_a_sale_one_stays_and_all_that_named_either_names_it),
 		holds_with_files(a_number_of_another_sale_stays_its_own_when_two_orders_become_one),
+		holds_with_files(what_names_an_order_that_is_none_ends_the_walk_and_says_so),
 		holds_with_files(of_many_orders_of_ours_those_that_stand_twice_are_found),
 		holds_with_files(a_walk_that_is_stopped_is_gone_on_with),
 		holds_with_files(a_walk_begins_anew_where_its_place_says_nothing),
 		holds_with_files(the_place_is_saved_where_a_killed_walk_would_lose_much),
 		holds_with_files(how_far_it_is_is_told_where_the_store_can_count),
 		holds_with_files(what_another_program_writes_of_the_walk_ends_it),
+		holds_with_files(a_walk_that_fails_at_any_call_is_done_by_another_one),
+		holds_with_files(a_walk_whose_end_cant_be_written_says_why),
 		holds_with_files(an_order_that_others_keep_writing_is_given_up_by_its_name),
 		holds_with_files(an_order_that_has_moved_or_was_adopted_meanwhile_is_left),
 		holds_with_files(a_store_without_an_order_of_theirs_is_complete),

@@ -8,7 +8,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -480,6 +482,31 @@ static void what_was_added_is_in_the_file_when_that_is_finished(void **state)
 	check_text("finished", read_file(path_of("out")), line_of("{'PK':'A','SK':'S'}"));
 }
 
+/* A file may have no more than some bytes, as on a disk that is full. */
+static void a_file_that_cant_be_written_whole_does_not_get_its_name(void **state)
+{
+	const struct rlimit little = {.rlim_cur = 10, .rlim_max = RLIM_INFINITY};
+	struct rlimit before;
+	struct transfer_file file;
+	struct err e = {.code = ERR_NONE};
+	int rc;
+
+	(void)state;
+	check_int("open", transfer_file_open(&file, path_of("out"), NULL, &e), 0);
+	check_int("add", transfer_file_add(&file, json_of("{'PK':'A','SK':'S'}"), &e), 0);
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &before);
+	setrlimit(RLIMIT_FSIZE, &little);
+	rc = transfer_file_finish(&file, &e);
+	setrlimit(RLIMIT_FSIZE, &before);
+	signal(SIGXFSZ, SIG_DFL);
+	transfer_file_close(&file);
+	check_int("finish", rc, -1);
+	check_err("finish", &e, ERR_UNAVAILABLE, keep_text(str_printf("can't write to %s: File too large",
+								      path_of("out.part"))));
+	check("it has no name", !read_file(path_of("out")));
+}
+
 /* More than what is written at once, and an item that is no line's. */
 static void an_item_may_be_large_and_not_without_bounds(void **state)
 {
@@ -518,6 +545,7 @@ int main(void)
 		holds_with_files(a_pipe_is_waited_for_though_somebody_made_it_non_blocking),
 		holds_with_files(a_file_gets_the_bytes_and_a_terminal_what_it_can_show),
 		holds_with_files(what_was_added_is_in_the_file_when_that_is_finished),
+		holds_with_files(a_file_that_cant_be_written_whole_does_not_get_its_name),
 		holds_with_files(an_item_may_be_large_and_not_without_bounds),
 	};
 

@@ -7,9 +7,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -136,7 +138,7 @@ static void each_write_is_on_the_disk_before_it_is_acknowledged(void **state)
 	const struct store_key key = {"P", "1"};
 	unsigned before;
 	struct err e;
-	int i;
+	int i, closed = unit_next_descriptor();
 
 	(void)state;
 	for (i = 0; i < 3; i++) {
@@ -152,6 +154,7 @@ static void each_write_is_on_the_disk_before_it_is_acknowledged(void **state)
 	check_int("not on the disk", put(store, "3", "", &e), -1);
 	check_err("not on the disk", &e, ERR_UNAVAILABLE, "disk I/O error");
 	disk_fails = false;
+	check_int("the file is closed", unit_next_descriptor(), closed);
 	must_put(store, "4");
 	store_close(store);
 }
@@ -568,14 +571,47 @@ static void what_can_be_no_store_is_told_apart(void **state)
 	write_text(keep_text(str_printf("%s/empty", folder)), "");
 	for EACH(row, table) {
 		struct sqlite_file open = {.path = str_printf("%s/%s", folder, row->name)};
+		const char *log = keep_text(str_printf("%s-wal", open.path));
 		struct err e;
 
+		write_text(log, "a log with orders in it");
 		check_int(row->name, sqlite_file_open(&open, deadline_in(1000), &e), -1);
 		check_int(row->name, e.code, ERR_UNAVAILABLE);
 		check_int(row->name, open.trouble, row->trouble);
+		check("the log beside it stays", is_there(log));
 		sqlite_file_free(&open);
 		free(open.path);
 	}
+}
+
+/* Whoever restores moves a damaged file aside, and leaves one that is in use. */
+static void a_file_in_use_is_no_damaged_one(void **state)
+{
+	struct sqlite_file open = {.path = str_dup(file)};
+	struct err e;
+	sqlite3 *db;
+	FILE *f;
+
+	(void)state;
+	run_on(file, "PRAGMA journal_mode = DELETE");
+	db = lock("BEGIN EXCLUSIVE");
+	check_int("in use", sqlite_file_open(&open, deadline_in(1), &e), -1);
+	check_err("in use", &e, ERR_UNAVAILABLE, "orders.db: can't open it: database is locked");
+	check("in use", !strstr(e.text, "restore"));
+	check_int("in use", open.trouble, SQLITE_FILE_BUSY);
+	sqlite3_close(db);
+
+	/* Its table's page is none. */
+	f = fopen(file, "r+");
+	assert_non_null(f);
+	assert_int_equal(fseek(f, 100, SEEK_SET), 0);
+	fputs(repeat("damage ", 100), f);
+	fclose(f);
+	check_int("damaged", sqlite_file_open(&open, deadline_in(1000), &e), -1);
+	check_err("damaged", &e, ERR_UNAVAILABLE, "put a backup back with `ordersnap restore`");
+	check_int("damaged", open.trouble, SQLITE_FILE_RUINED);
+	sqlite_file_free(&open);
+	free(open.path);
 }
 
 /* A copy is moved over the file, and the log of the old one lies beside it. */
@@ -701,6 +737,28 @@ static void a_store_is_made_where_nothing_is_and_beside_no_log(void **state)
 	}
 }
 
+static void a_store_that_cant_be_made_whole_leaves_nothing(void **state)
+{
+	const struct rlimit little = {.rlim_cur = 1000, .rlim_max = RLIM_INFINITY};
+	const char *path = beside(".new");
+	struct rlimit before;
+	bool made = true;
+	struct err e;
+	int rc;
+
+	(void)state;
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &before);
+	setrlimit(RLIMIT_FSIZE, &little);
+	rc = sqlite_make(path, &made, &e);
+	setrlimit(RLIMIT_FSIZE, &before);
+	signal(SIGXFSZ, SIG_DFL);
+	check_int("make", rc, -1);
+	check_err("make", &e, ERR_UNAVAILABLE, "can't create its table");
+	check("nothing", !made && !is_there(path));
+	check("no draft", !is_there(keep_text(str_printf("%s.new-%ld", path, (long)getpid()))));
+}
+
 static void a_draft_gets_its_name_only_where_nothing_has_it(void **state)
 {
 	struct err e;
@@ -739,10 +797,12 @@ int main(void)
 		holds_with_store(a_file_moves_aside_with_what_is_beside_it_and_over_nothing),
 		holds_with_store(a_file_is_a_store_of_ours_or_says_what_it_is),
 		holds_with_store(what_can_be_no_store_is_told_apart),
+		holds_with_store(a_file_in_use_is_no_damaged_one),
 		holds_with_store(a_new_file_is_not_mixed_with_the_old_ones_log),
 		holds_with_store(a_log_that_is_taken_away_is_told_and_what_it_has_is_saved),
 		holds_with_store(a_closed_file_has_all_and_one_that_is_not_in_its_place_keeps_its_log),
 		holds_with_store(a_store_is_made_where_nothing_is_and_beside_no_log),
+		holds_with_store(a_store_that_cant_be_made_whole_leaves_nothing),
 		holds_with_store(a_draft_gets_its_name_only_where_nothing_has_it),
 	};
 

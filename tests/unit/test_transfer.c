@@ -234,6 +234,15 @@ static void a_person_is_erased_once_and_only_when_it_is_meant(void **state)
 		outside_end();
 	}
 	outside_begin();
+	log_configure(&(struct log_options){.level = LOG_LEVEL_INFO, .target = "stderr"});
+	adopted();
+	outside_put(json_of(UNPAID ",'version':1}"));
+	outside.fault = OUTSIDE_FAILS;
+	outside.at = 3; /* behind two reads */
+	check_int("failed", erase_order(&outside.app, json_of(UNPAID "}"), false, &outcome, &e), -1);
+	check("failed", !strstr(buf_text(&outside.log), "Order erased"));
+	outside_end();
+	outside_begin();
 	adopted();
 	check_int("gone", erase_order(&outside.app, json_of(UNPAID "}"), false, &outcome, &e), 0);
 	check_int("gone", outcome, ERASE_GONE);

@@ -49,6 +49,7 @@ static void a_turn_is_one_writers_at_a_time(void **state)
 	sqlite_turn_close(&two);
 	assert_true(sqlite_turn_take(&one, deadline_in(0)));
 	sqlite_turn_close(&one);
+	assert_false(sqlite_turn_take(&one, deadline_in(0)));
 }
 
 /* The other process has the turn until this one waits for it, as /proc tells. */
