@@ -100,9 +100,6 @@ static enum standing standing_of(struct sqlite_file *self)
  * another file stands at the path, or nothing, both are left as they are. */
 static void keep_log(struct sqlite_file *self)
 {
-	int keep = 1;
-
-	sqlite3_file_control(self->db, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
 	sqlite3_db_config(self->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 }
 
@@ -205,7 +202,7 @@ static int set_pragmas(sqlite3 *db)
 			    NULL, NULL, NULL);
 }
 
-/* The switch to WAL does not ask the busy handler. */
+/* Where another program writes, the switch to WAL does not ask the busy handler. */
 static int set_up(struct sqlite_file *self)
 {
 	int rc;
@@ -351,13 +348,8 @@ int sqlite_file_open(struct sqlite_file *self, int64_t deadline, struct err *e)
 
 static int checkpoint(struct sqlite_file *self, int mode, int64_t ms)
 {
-	int64_t deadline = self->deadline;
-	int rc;
-
 	self->deadline = deadline_in(ms);
-	rc = sqlite3_wal_checkpoint_v2(self->db, NULL, mode, NULL, NULL);
-	self->deadline = deadline;
-	return rc;
+	return sqlite3_wal_checkpoint_v2(self->db, NULL, mode, NULL, NULL);
 }
 
 /* Left to itself, SQLite writes the log into the file after each commit from a thousand pages on,

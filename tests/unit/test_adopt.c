@@ -471,6 +471,7 @@ static void the_place_is_saved_where_a_killed_walk_would_lose_much(void **state)
 		{"fifty pages, the last of which is none to save", NULL, 50, 0}, {"and one", NULL, 51, 1},
 		{"twice fifty and one", NULL, 101, 2}, {"an order", THEIRS("a", BEFORE, "1", ""), 10, 1},
 		{"an order of ours", OURS("a", BEFORE, "1", ""), 10, 0},
+		{"two that become one", OURS("a", BEFORE, "1", ""), 10, 1},
 	}, *row;
 	struct adopt_result result;
 
@@ -483,10 +484,15 @@ static void the_place_is_saved_where_a_killed_walk_would_lose_much(void **state)
 			outside_put(json_of("%s", row->order));
 			outside_put(json_of("{'PK':'Z','SK':'S'}"));
 		}
+		if (strcmp(row->name, "two that become one") == 0) {
+			outside_put(json_of("%s", THEIRS("A", FIRST, "1", ",'version':1")));
+			outside_put(json_of("%s", POINTER("SESSION#cs_1", "A", FIRST, "1")));
+		}
 		outside.store.written = 0;
-		must_adopt(row->name, (struct adopt){.dry_run = false}, &result);
-		/* the order's own write, and ADOPTED's */
-		check_int(row->name, outside.store.written - (unsigned)result.counts.adopted - 1, row->writes);
+		must_adopt(row->name, (struct adopt){.merge = true}, &result);
+		/* the orders' own writes, and ADOPTED's */
+		check_int(row->name, (int64_t)outside.store.written - result.counts.adopted -
+				     result.counts.merged - 1, row->writes);
 		outside.store.written = 0;
 		must_adopt(row->name, (struct adopt){.dry_run = true}, &result);
 		check_int(row->name, outside.store.written, 0);

@@ -118,9 +118,26 @@ static const char *keys_in(const char *path)
 
 /* --- the disk -------------------------------------------------------------------------- */
 
-/* SQLite's call comes here: how often, and whether the disk says no. */
-static unsigned syncs;
+/* SQLite's and our calls come here: how often, and whether the disk says no. */
+static unsigned syncs, own_syncs;
 static bool disk_fails;
+
+int fsync(int fd)
+{
+	own_syncs++;
+	return (int)syscall(SYS_fsync, fd);
+}
+
+/* Not every file system can rename to a name that nothing has. */
+static bool plain_renames;
+
+int renameat2(int from_folder, const char *from, int to_folder, const char *to, unsigned flags)
+{
+	if (!plain_renames)
+		return (int)syscall(SYS_renameat2, from_folder, from, to_folder, to, flags);
+	errno = EINVAL;
+	return -1;
+}
 
 int fdatasync(int fd)
 {
@@ -291,22 +308,26 @@ static void who_reads_does_not_wait_for_a_writer(void **state)
 }
 
 /* The switch to the log wants the file for itself; SQLite does not ask who waits for locks. */
-static void a_file_without_a_log_is_waited_for_while_somebody_reads(void **state)
+static void a_file_without_a_log_is_waited_for_while_somebody_reads_or_writes(void **state)
 {
+	static const char *const others[] = {"BEGIN; SELECT count(*) FROM items", "BEGIN IMMEDIATE"}, *const *other;
 	struct sqlite_file open = {.path = str_dup(file)};
 	struct unit_watch watch;
 	struct err e = {.code = ERR_NONE};
 	sqlite3 *db;
 
 	(void)state;
-	run_on(file, "PRAGMA journal_mode = DELETE");
-	db = lock("BEGIN; SELECT count(*) FROM items");
-	watch = unit_watch_begin();
-	check_int("read", sqlite_file_open(&open, deadline_in(100), &e), -1);
-	check_err("read", &e, ERR_UNAVAILABLE, "can't open it: database is locked");
-	check("waited", unit_watch_took(&watch, 99, 1500));
-	sqlite3_close(db);
-	check_int("he is gone", sqlite_file_open(&open, deadline_in(1000), &e), 0);
+	for EACH(other, others) {
+		run_on(file, "PRAGMA journal_mode = DELETE");
+		db = lock(*other);
+		watch = unit_watch_begin();
+		check_int(*other, sqlite_file_open(&open, deadline_in(100), &e), -1);
+		check_err(*other, &e, ERR_UNAVAILABLE, "can't open it: database is locked");
+		check(*other, unit_watch_took(&watch, 99, 1500));
+		sqlite3_close(db);
+		check_int("it is gone", sqlite_file_open(&open, deadline_in(1000), &e), 0);
+		sqlite_file_close(&open);
+	}
 	sqlite_file_free(&open);
 	free(open.path);
 }
@@ -450,6 +471,7 @@ static void a_file_that_is_not_the_one_that_others_have_open_is_not_opened(void 
 		{"nothing", nothing, false}, {"its log is away", take_log_away, true},
 		{"another file", put_another_in_its_place, true}, {"it is as it was", put_back, false},
 	}, *row;
+	int next = unit_next_descriptor();
 
 	(void)state;
 	for EACH(row, table) {
@@ -467,6 +489,7 @@ static void a_file_that_is_not_the_one_that_others_have_open_is_not_opened(void 
 		make_store(file);
 	}
 	check("where none is", !sqlite_path_is_torn(beside(".none")));
+	check_int("descriptors", unit_next_descriptor(), next);
 }
 
 static void a_log_is_put_aside_only_where_it_is_the_one_that_is_meant(void **state)
@@ -706,7 +729,8 @@ static void a_store_is_made_where_nothing_is_and_beside_no_log(void **state)
 		bool made;
 		const char *says;
 	} table[] = {
-		{"orders.db", NULL, 0, false, ""}, {"empty", NULL, 0, false, ""}, {"new.db", NULL, 0, true, ""},
+		{"orders.db", NULL, 0, false, ""}, {"orders.db", "orders.db-wal", 0, false, ""},
+		{"empty", NULL, 0, false, ""}, {"new.db", NULL, 0, true, ""},
 		{"log.db", "log.db-wal", -1, false, "log.db-wal is, with orders in it"},
 		{"journal.db", "journal.db-journal", -1, false, "journal.db-journal is, with orders in it"},
 		{"none/x.db", NULL, -1, false, "can't make it: No such file or directory (its folder is not there)"},
@@ -724,6 +748,7 @@ static void a_store_is_made_where_nothing_is_and_beside_no_log(void **state)
 			write_text(keep_text(str_printf("%s/%s", folder, row->beside)), "log");
 		sqlite_path_look(path, &before);
 		made = !row->made;
+		own_syncs = 0;
 		check_int(row->path, sqlite_make(path, &made, &e), row->rc);
 		check_int(row->path, made, row->made);
 		if (row->rc)
@@ -732,6 +757,7 @@ static void a_store_is_made_where_nothing_is_and_beside_no_log(void **state)
 		check_int(row->path, sqlite_path_same(&before, &after), !row->made);
 		check(row->path, !is_there(keep_text(str_printf("%s.new-%ld", path, (long)getpid()))));
 		check(row->path, !is_there(keep_text(str_printf("%s-wal", path))) || row->beside);
+		check_int("its folder is on the disk", own_syncs > 0, row->made);
 		if (row->made)
 			check_text(row->path, keys_in(path), "");
 	}
@@ -780,6 +806,50 @@ static void a_draft_gets_its_name_only_where_nothing_has_it(void **state)
 	free(draft);
 }
 
+static void a_file_system_that_has_plain_renames_alone_is_enough(void **state)
+{
+	struct err e = {.code = ERR_NONE};
+	char *draft = sqlite_make_draft(file, &e), *to = NULL;
+	const char *made = beside(".made");
+
+	(void)state;
+	assert_non_null(draft);
+	plain_renames = true;
+	check_int("there is one", sqlite_make_publish(draft, file), -1);
+	check_int("there is one", errno, EEXIST);
+	check_int("there is none", sqlite_make_publish(draft, made), 0);
+	check("it has its name", is_there(made) && !is_there(draft));
+	check_int(e.text, sqlite_path_move_aside(file, ".old", &to, &e), 0);
+	check_text("moved", to, beside(".old"));
+	check("moved", !is_there(file) && is_there(to));
+	plain_renames = false;
+	free(to);
+	free(draft);
+}
+
+static void what_root_makes_or_has_made_is_the_folders_owners(void **state)
+{
+	static const uid_t owner = 65534;
+	const char *made = beside(".made");
+	struct stat st;
+	bool is_new;
+	struct err e = {.code = ERR_NONE};
+
+	(void)state;
+	if (geteuid() != 0)
+		return;
+	write_text(wal, "log");
+	assert_int_equal(chown(folder, owner, owner), 0);
+	check_int(e.text, sqlite_make(file, &is_new, &e), 0);
+	check_int(e.text, sqlite_make(made, &is_new, &e), 0);
+	assert_int_equal(stat(file, &st), 0);
+	check_int("the file", st.st_uid, owner);
+	assert_int_equal(stat(wal, &st), 0);
+	check_int("its log", st.st_uid, owner);
+	assert_int_equal(stat(made, &st), 0);
+	check_int("a new one", st.st_uid, owner);
+}
+
 int main(void)
 {
 #define holds_with_store(f) cmocka_unit_test_setup_teardown(f, begin, end)
@@ -789,7 +859,7 @@ int main(void)
 		holds_with_store(a_log_that_has_grown_under_a_reader_is_cut_when_he_is_gone),
 		holds_with_store(a_write_waits_for_the_other_one_before_it_looks),
 		holds_with_store(who_reads_does_not_wait_for_a_writer),
-		holds_with_store(a_file_without_a_log_is_waited_for_while_somebody_reads),
+		holds_with_store(a_file_without_a_log_is_waited_for_while_somebody_reads_or_writes),
 		holds_with_store(the_turn_to_write_is_given_on),
 		holds_with_store(what_stands_at_a_path_is_known_by_what_it_is),
 		holds_with_store(a_file_that_is_not_the_one_that_others_have_open_is_not_opened),
@@ -804,6 +874,8 @@ int main(void)
 		holds_with_store(a_store_is_made_where_nothing_is_and_beside_no_log),
 		holds_with_store(a_store_that_cant_be_made_whole_leaves_nothing),
 		holds_with_store(a_draft_gets_its_name_only_where_nothing_has_it),
+		holds_with_store(a_file_system_that_has_plain_renames_alone_is_enough),
+		holds_with_store(what_root_makes_or_has_made_is_the_folders_owners),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
