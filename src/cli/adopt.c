@@ -4,7 +4,6 @@
  * have.
  */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "cli/command.h"
 #include "base/output.h"
@@ -22,14 +21,10 @@ static void show(void *context, const struct adopt_counts *so_far, int permille)
 	progress_show(context, permille, text);
 }
 
-/* Keys may be anything that somebody typed. */
 static void report(void *context, const char *sentence)
 {
-	char *clean = output_clean(sentence);
-
 	progress_clear(context);
-	command_complain("adopt", "%s", clean);
-	free(clean);
+	command_complain("adopt", "%s", sentence);
 }
 
 /* In one form, whatever the numbers: a script may read it. */

@@ -3,7 +3,6 @@
  * ordersnap erase: the person leaves, the sale stays.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -24,15 +23,6 @@ struct erasing {
 	long erased, already, failed;
 };
 
-/* A name may be any bytes. */
-static void complain(const char *text)
-{
-	char *clean = output_clean(text);
-
-	command_complain("erase", "%s", clean);
-	free(clean);
-}
-
 /* One order; 0, or -1 where the store is away and there is no use in going on. */
 static int erase_one(struct erasing *x, struct json_object *order)
 {
@@ -41,7 +31,7 @@ static int erase_one(struct erasing *x, struct json_object *order)
 
 	if (erase_order(x->app, order, x->dry_run, &outcome, &e)) {
 		x->failed++;
-		complain(e.text);
+		command_complain("erase", "%s", e.text);
 		return e.code == ERR_UNAVAILABLE ? -1 : 0;
 	}
 	if (outcome == ERASE_DONE)
@@ -61,7 +51,7 @@ static int erase_named(struct erasing *x, char **names)
 	for (; !rc && *names && !interrupt_came(NULL); names++) {
 		if (lookup_order(x->app, *names, deadline_in(READ_MS), &order, &e)) {
 			x->failed++;
-			complain(e.text);
+			command_complain("erase", "%s", e.text);
 			rc = e.code == ERR_NOT_FOUND ? 0 : -1;
 			continue;
 		}
@@ -89,7 +79,7 @@ static int erase_of_user(struct erasing *x, const char *user)
 		rc = history_next(history, &order, &e);
 		if (rc) {
 			x->failed++;
-			complain(e.text);
+			command_complain("erase", "%s", e.text);
 		}
 	} while (!rc && order && !interrupt_came(NULL) && !(rc = erase_one(x, order)));
 	json_object_put(order);
@@ -101,7 +91,7 @@ static int erase_of_user(struct erasing *x, const char *user)
 	rc = erase_sessions(x->app, &walk, &e);
 	if (rc) {
 		x->failed++;
-		complain(e.text);
+		command_complain("erase", "%s", e.text);
 	}
 	if (walk.erased)
 		output_printf(stderr, "erase: %ld sessions without an order %s\n", walk.erased,

@@ -15,15 +15,6 @@
 
 enum operand { ORDER, STATE, NUMBER };
 
-/* A name may be any bytes. */
-static void complain(const char *text)
-{
-	char *clean = output_clean(text);
-
-	command_complain("mark", "%s", clean);
-	free(clean);
-}
-
 /* What the line asks for: shipped, with what is known of the parcel, or unshipped. */
 static int read_request(const struct command_line *line, struct tracking *tracking)
 {
@@ -59,19 +50,15 @@ static void print(struct json_object *order, const struct mark_outcome *outcome)
 {
 	struct json_object *tracking = NULL;
 	const char *carrier, *number;
-	char *name = order_text_number(order), *text, *clean;
+	char *name = order_text_number(order);
 
 	json_get_object(order, "tracking", &tracking);
 	carrier = json_string_or_null(tracking, "carrier");
 	number = json_string_or_null(tracking, "number");
-	text = str_printf("%s: %s%s%s%s%s%s%s", name, tracking ? "shipped" : "not shipped",
-			  carrier || number ? ", " : "", carrier ? carrier : "",
-			  carrier && number ? " " : "", number ? number : "",
-			  outcome->changed ? "" : ", as before", "");
-	clean = output_clean(text);
-	output_printf(stdout, "%s\n", clean);
-	free(clean);
-	free(text);
+	output_printf(stdout, "%s: %s%s%s%s%s%s\n", name, tracking ? "shipped" : "not shipped",
+		      carrier || number ? ", " : "", carrier ? carrier : "",
+		      carrier && number ? " " : "", number ? number : "",
+		      outcome->changed ? "" : ", as before");
 	free(name);
 }
 
@@ -85,7 +72,7 @@ static int run(struct app *app, const struct command_line *line)
 	if (read_request(line, &tracking) != COMMAND_OK)
 		return COMMAND_USAGE;
 	if (mark_order(app, line->operands[ORDER], &tracking, &outcome, &e)) {
-		complain(e.text);
+		command_complain("mark", "%s", e.text);
 		return COMMAND_ERROR;
 	}
 	table_set_locale();

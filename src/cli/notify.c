@@ -40,12 +40,11 @@ static void print_item(struct json_object *item)
 {
 	const char *id = json_string_or_null(item, "id");
 	int64_t attempts = json_int_or(item, "attempts", 0);
-	char *number = output_clean(json_string_or_null(item, "orderNumber"));
-	char *error = output_clean(json_string_or_null(item, "error"));
-	char *words = outbox_words(item), *clean = output_clean(words);
-	char time[ISO8601_SIZE];
+	const char *number = json_string_or_null(item, "orderNumber");
+	const char *error = json_string_or_null(item, "error");
+	char *words = outbox_words(item), time[ISO8601_SIZE];
 
-	output_printf(stdout, "%s  %s  %s  ", id ? id : "?", number && *number ? number : "?", clean);
+	output_printf(stdout, "%s  %s  %s  ", id ? id : "?", str_empty(number) ? "?" : number, words);
 	if (!attempts)
 		fputs("new", stdout);
 	else if (outbox_is_given_up(item))
@@ -53,11 +52,8 @@ static void print_item(struct json_object *item)
 	else
 		output_printf(stdout, "tried %" PRId64 " time%s, next %s", attempts, attempts == 1 ? "" : "s",
 			      iso8601_time(outbox_due(item), time));
-	output_printf(stdout, "%s%s\n", error && *error ? ": " : "", error ? error : "");
-	free(clean);
+	output_printf(stdout, "%s%s\n", str_empty(error) ? "" : ": ", error ? error : "");
 	free(words);
-	free(error);
-	free(number);
 }
 
 /* {"id", "orderId", "orderNumber", "events", "createdAt", "dueAt", "attempts", "state",
@@ -85,7 +81,6 @@ static void on_done(void *context, const struct notify_done *done)
 	struct output *out = context;
 	const char *id = json_string_or_null(done->item, "id");
 	const char *number = json_string_or_null(done->item, "orderNumber");
-	char *clean = output_clean(done->error);
 
 	if (out->json)
 		add_json(out->json, done->item, out->dry_run ? "due" : !done->error ? "told"
@@ -94,13 +89,12 @@ static void on_done(void *context, const struct notify_done *done)
 		print_item(done->item);
 	if (done->error && out->failed++ < NAMED)
 		command_complain(out->command, "%s %s: %s%s", id ? id : "?",
-				 number ? number : "", clean, done->given_up ? "; given up after seven "
+				 number ? number : "", done->error, done->given_up ? "; given up after seven "
 				 "days: see --retry and --forget" : "");
 	if (done->left && !out->left_told)
 		command_complain(out->command, "ORDER_HOOK left a process behind that kept its output "
 				 "open for %d seconds, and was killed", NOTIFY_PROGRAM_MS / 1000);
 	out->left_told |= done->left;
-	free(clean);
 }
 
 /* How many more failed than were named. */

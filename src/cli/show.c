@@ -3,13 +3,11 @@
  * ordersnap show: orders by id, number or payment.
  */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/clock.h"
 #include "cli/command.h"
 #include "cli/listing.h"
 #include "cli/show_order.h"
-#include "base/output.h"
 #include "cli/table.h"
 #include "orders/lookup.h"
 #include "transfer/adopt.h"
@@ -22,15 +20,6 @@ struct output {
 	struct listing listing;
 	int shown;
 };
-
-/* A name may be any bytes. */
-static void complain(const char *text)
-{
-	char *clean = output_clean(text);
-
-	command_complain("show", "%s", clean);
-	free(clean);
-}
 
 /* Shows one after the other.  An order that is not there is said and does not keep the
  * others from being shown; a store that is away does. */
@@ -57,7 +46,7 @@ static int show_all(struct app *app, char **names, struct output *out, bool *who
 		/* The orders that were found are printed before the complaint. */
 		if (fflush(stdout) && command_output_failed())
 			return COMMAND_ERROR;
-		complain(e.text);
+		command_complain("show", "%s", e.text);
 		status = COMMAND_ERROR;
 		*whole = e.code == ERR_NOT_FOUND;
 		if (!*whole)

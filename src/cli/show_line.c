@@ -14,16 +14,14 @@
 
 void show_text(FILE *to, const char *label, const char *text)
 {
-	char *clean_label, *clean;
+	char *clean_label;
 	int space;
 
 	if (str_empty(text))
 		return;
 	clean_label = output_clean(label);
-	clean = output_clean(text);
 	space = LABEL - table_width(clean_label);
-	output_printf(to, "%s%*s%s\n", clean_label, space > 0 ? space : 1, "", clean);
-	free(clean);
+	output_printf(to, "%s%*s%s\n", clean_label, space > 0 ? space : 1, "", text);
 	free(clean_label);
 }
 
