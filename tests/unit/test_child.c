@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -223,6 +224,38 @@ static void nothing_stays_open(void **state)
 	assert_int_equal(unit_next_descriptor(), before);
 }
 
+static void what_cannot_be_begun_is_an_error_and_leaves_nothing_open(void **state)
+{
+	const char *path = script("#!/bin/sh\nexit 0\n", 0755);
+	char *environment[] = {NULL};
+	const struct child child = {.path = path, .environment = environment, .limit_ms = LONG},
+			   is_folder = {.path = folder, .environment = environment, .limit_ms = LONG};
+	int before = unit_next_descriptor(), left;
+	struct rlimit usual, few;
+	bool ignored;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(child_run(&is_folder, &ignored, &e), -1);
+	check_err("folder", &e, ERR_UNAVAILABLE, "can't be run: Permission denied");
+	assert_int_equal(unit_next_descriptor(), before);
+
+	/* It needs four descriptors, for two pipes. */
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &usual), 0);
+	for (left = 0; left < 4; left++) {
+		const char *row = keep_text(str_printf("%d left", left));
+		int rc;
+
+		few = (struct rlimit){(rlim_t)(before + left), usual.rlim_max};
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+		rc = child_run(&child, &ignored, &e);
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
+		check_int(row, rc, -1);
+		check_err(row, &e, ERR_UNAVAILABLE, "there is no pipe for it: Too many open files");
+		check_int(row, unit_next_descriptor(), before);
+	}
+}
+
 static void a_file_that_others_can_change_is_refused(void **state)
 {
 	const char *good = script("#!/bin/sh\n", 0755), *open_folder = path_of("open");
@@ -298,6 +331,7 @@ int main(void)
 		in_a_folder(one_that_reads_nothing_may_end_well),
 		in_a_folder(what_is_left_of_one_that_ended_is_killed_and_told),
 		in_a_folder(nothing_stays_open),
+		in_a_folder(what_cannot_be_begun_is_an_error_and_leaves_nothing_open),
 		in_a_folder(a_file_that_others_can_change_is_refused),
 	};
 

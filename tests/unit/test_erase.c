@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * `ordersnap erase`: what it says and how it exits, at each call of the table that fails, for a person may
- * only be told that he is erased when he is.
+ * What a shop runs for one person.  `ordersnap erase`: what it says and how it exits, at each call of the table
+ * that fails, for a person may only be told that he is erased when he is.  `ordersnap export --user`: nobody
+ * else's items.
  */
 #include "record_fixture.h"
 
@@ -9,17 +10,18 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "shop/keys.h"
 
 #define ANN "ann@example.com"
 
 /* What it said of the last line. */
 static char said[1 << 16];
 
-/* Runs the command: the options by blanks, "user=ann@example.com dry-run", and the orders. */
-static int erase(const char *options, char **orders)
+/* Runs a command: the options by blanks, "user=ann@example.com dry-run", and the operands. */
+static int run(const struct command *command, const char *options, char **operands)
 {
 	static char *none[] = {NULL};
-	struct command_line line = {.command = &command_erase, .operands = orders ? orders : none};
+	struct command_line line = {.command = command, .operands = operands ? operands : none};
 	struct span rest = span_of(options), word;
 	FILE *file = tmpfile();
 	int own = dup(STDERR_FILENO), status, i;
@@ -29,17 +31,17 @@ static int erase(const char *options, char **orders)
 
 		if (sign)
 			*sign = '\0';
-		for (i = 0; command_erase.options[i].name; i++)
-			if (strcmp(command_erase.options[i].name, text) == 0)
+		for (i = 0; command->options[i].name; i++)
+			if (strcmp(command->options[i].name, text) == 0)
 				line.values[i] = sign ? sign + 1 : "";
 	}
-	while (orders && orders[line.count])
+	while (operands && operands[line.count])
 		line.count++;
 	fflush(stderr);
 	dup2(fileno(file), STDERR_FILENO);
-	status = (command_erase.check)(&line);
+	status = (command->check)(&line);
 	if (status == COMMAND_OK)
-		status = command_erase.run(&outside.app, &line);
+		status = command->run(&outside.app, &line);
 	fflush(stderr);
 	dup2(own, STDERR_FILENO);
 	close(own);
@@ -47,6 +49,11 @@ static int erase(const char *options, char **orders)
 	said[fread(said, 1, sizeof said - 1, file)] = '\0';
 	fclose(file);
 	return status;
+}
+
+static int erase(const char *options, char **orders)
+{
+	return run(&command_erase, options, orders);
 }
 
 /* Ann's order, and what she left without buying. */
@@ -182,6 +189,28 @@ static void an_order_that_failed_hides_no_later_failure(void **state)
 	}
 }
 
+/* Without a user it would be the whole table. */
+static void an_export_of_a_user_that_can_be_none_has_nobodys_items(void **state)
+{
+	const char *path = keep_text(str_printf("%s/items", unit_folder()));
+	char *folder = keep_text(span_dup((struct span){path, strlen(path) - strlen("/items")}));
+
+	(void)state;
+	begin();
+	assert_int_equal(run(&command_export, keep_text(str_printf("quiet output=%s user=%s", path,
+								   repeat("x", USER_ID_MAX + 1))), NULL),
+			 COMMAND_USAGE);
+	assert_non_null(strstr(said, "--user must be a user's id"));
+	assert_int_equal(outside.calls, 0);
+	assert_int_not_equal(access(path, F_OK), 0);
+	assert_int_equal(run(&command_export, keep_text(str_printf("quiet output=%s user=%s", path,
+								   repeat("x", USER_ID_MAX))), NULL),
+			 COMMAND_OK);
+	assert_int_equal(access(path, F_OK), 0);
+	unit_remove_folder(folder);
+	outside_end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -190,6 +219,7 @@ int main(void)
 		holds(orders_and_a_user_exclude_each_other_and_one_of_them_is_needed),
 		holds(when_the_table_is_away_it_says_so_and_the_same_command_goes_on),
 		holds(an_order_that_failed_hides_no_later_failure),
+		holds(an_export_of_a_user_that_can_be_none_has_nobodys_items),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -264,6 +264,40 @@ static void what_finds_no_place_is_counted_as_lost(void **state)
 	says("app_other_total{n=\"77\"} 1");
 }
 
+static unsigned lines;
+
+static void count_line(void *context, const char *line, size_t n)
+{
+	(void)context;
+	(void)n;
+	lines += strstr(line, "Metrics are not counted") != NULL;
+}
+
+static void a_file_that_cannot_be_used_is_told_once_until_it_can(void **state)
+{
+	struct buf out;
+	struct err e;
+	int i;
+
+	(void)state;
+	log_configure(&(struct log_options){.level = LOG_LEVEL_ERROR, .target = "stderr"});
+	log_set_sink(count_line, NULL);
+	buf_init(&out, 1 << 16);
+	lines = 0;
+	for (i = 0; i < 2; i++) {
+		assert_int_equal(unlink(path), 0);
+		assert_int_equal(mkdir(path, 0700), 0);
+		assert_int_equal(metrics_format(&out, families, NOW, &e), -1);
+		assert_int_equal(metrics_format(&out, families, NOW, &e), -1);
+		assert_int_equal(lines, i + 1);
+		assert_int_equal(rmdir(path), 0);
+		assert_int_equal(metrics_format(&out, families, NOW, &e), 0);
+	}
+	buf_free(&out);
+	log_set_sink(NULL, NULL);
+	log_configure(&(struct log_options){.level = LOG_LEVEL_ERROR, .target = "/dev/null"});
+}
+
 static void without_a_file_nothing_happens(void **state)
 {
 	struct buf out;
@@ -295,6 +329,7 @@ int main(void)
 		metric(a_link_in_a_folder_that_others_can_write_is_not_followed),
 		metric(the_file_is_for_its_owner_and_group_alone),
 		metric(what_finds_no_place_is_counted_as_lost),
+		metric(a_file_that_cannot_be_used_is_told_once_until_it_can),
 		metric(without_a_file_nothing_happens),
 	};
 
