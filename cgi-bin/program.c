@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "app/document_root.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/log_syslog.h"
 #include "base/mem.h"
@@ -158,6 +159,7 @@ int program_main(const struct program *program, int argc, char **argv)
 	struct err e;
 	int status;
 
+	file_hold_standard();
 	mem_tune();
 	mem_leave_no_core();
 	if (!responder_is_fastcgi() && !getenv("REQUEST_METHOD"))

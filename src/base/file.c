@@ -14,6 +14,17 @@
 #include "base/mem.h"
 #include "base/str.h"
 
+void file_hold_standard(void)
+{
+	int fd;
+
+	/* The lowest that is free is the next one. */
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			return;
+}
+
 char *file_folder(const char *path)
 {
 	const char *slash = strrchr(path, '/');

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Files by their names: the folder of one, what one has, whose a file is that root makes, and
- * which one is written that others may have put there.
+ * which one is written that others may have put there; and the three that each process has.
  */
 #ifndef ORDERSNAP_BASE_FILE_H
 #define ORDERSNAP_BASE_FILE_H
@@ -10,6 +10,13 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+
+/*
+ * Has /dev/null hold each of the descriptors 0 to 2 that is closed, so that no file and no connection becomes
+ * one of them: a line of the log would go there.  To read from it and to write to it fails as before (EBADF).
+ * To be called before anything is opened.
+ */
+void file_hold_standard(void);
 
 /* The folder of a file; free() it. */
 char *file_folder(const char *path);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/output.h"
@@ -218,6 +219,7 @@ static bool is_run_for_a_visitor(void)
 
 int main(int argc, char **argv)
 {
+	file_hold_standard();
 	if (is_run_for_a_visitor()) {
 		fputs("Status: 404 Not Found\r\nContent-Type: text/plain\r\n\r\nNot found\n", stdout);
 		return flush_output(COMMAND_OK);

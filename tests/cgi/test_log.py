@@ -8,6 +8,7 @@ import re
 import subprocess
 
 from kit import KeptShop, case, check_log, contains, equal, fields_of, lib, main, ok, test
+from tap import eventually
 
 shop = KeptShop(LOG_LEVEL="debug")
 FILE = os.path.join(shop.folder, "log")
@@ -46,6 +47,17 @@ def deliver(event, form, target):
     equal(answer.log, "")
     with open(FILE, encoding="utf-8") as log:
         return log.read()
+
+
+@test
+def _():
+    "a program whose standard error is closed has nothing in its place that a line of the log could go into"
+    given = shop.environment(REQUEST_METHOD="POST", GATEWAY_INTERFACE="CGI/1.1", CONTENT_LENGTH=2,
+                             CONTENT_TYPE="application/json")
+    with subprocess.Popen(["sh", "-c", 'exec "$0" 2>&-', lib.program("cart-quote")], env=given,
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        eventually(lambda: os.path.realpath(f"/proc/{process.pid}/fd/2") == "/dev/null", what="it is held")
+        contains(process.communicate(b"{}", timeout=60)[0].decode(), "Status: 400")
 
 
 def recorded():

@@ -95,6 +95,21 @@ def _():
 
 @test
 def _():
+    "a command whose standard descriptors are closed has no file and no connection in their place"
+    shop.empty()
+    shop.sale()
+    # SQLite holds them, too, but to read; that they fail is ours.
+    shop.program('for fd in 0 1 2; do readlink /proc/$PPID/fd/$fd; done >"{folder}/held"\n'
+                 "sed -n 's/^flags:.*\\(.\\)$/\\1/p' /proc/$PPID/fdinfo/0 >>\"{folder}/held\"")
+    done = subprocess.run(["sh", "-c", 'exec "$0" notify <&- >&- 2>&-', COMMAND],
+                          env=shop.environment(**shop.clock.variables), timeout=60)
+    equal(shop.lines("held"), ["/dev/null"] * 3 + ["1"])
+    equal((done.returncode, shop.outbox()), (1, []))  # what it has to say can't be written
+    shop.program(TAKE)
+
+
+@test
+def _():
     "without the setting nothing is queued, and what waits stays and is named"
     shop.empty()
     shop.sale()

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -205,6 +206,37 @@ static void a_fifo_and_a_folder_are_no_files_and_are_not_waited_for(void **state
 	check_err("a folder", &e, ERR_CONFIG, "not a file");
 }
 
+/* What becomes of a process where these of the first three are closed: 0, or what is wrong. */
+static int hold(int closed)
+{
+	int fd, other;
+
+	for (fd = 0; fd < 3; fd++)
+		if (closed & 1 << fd)
+			close(fd);
+	file_hold_standard();
+	for (fd = 0; fd < 3; fd++)
+		if (closed & 1 << fd && (fcntl(fd, F_GETFL) & O_ACCMODE) != (fd ? O_RDONLY : O_WRONLY))
+			return 1 + fd;
+	other = open(path, O_CREAT | O_RDWR, 0600);
+	return other > 2 && (!(closed & 4) || (write(2, "x", 1) == -1 && errno == EBADF)) ? 0 : 4;
+}
+
+static void of_the_first_three_descriptors_none_becomes_a_file(void **state)
+{
+	int closed, status;
+	pid_t child;
+
+	(void)state;
+	for (closed = 0; closed < 8; closed++) {
+		child = fork();
+		if (child == 0)
+			_exit(hold(closed));
+		assert_int_equal(waitpid(child, &status, 0), child);
+		check_int(keep_text(str_printf("closed: %d", closed)), status, 0);
+	}
+}
+
 #define in_a_folder(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -217,6 +249,7 @@ int main(void)
 		in_a_folder(a_strangers_file_is_taken_where_the_folders_group_alone_can_write),
 		in_a_folder(what_root_makes_is_the_folders_owners_but_nothing_with_a_second_name),
 		in_a_folder(a_file_is_read_up_to_its_maximum),
+		in_a_folder(of_the_first_three_descriptors_none_becomes_a_file),
 		in_a_folder(a_fifo_and_a_folder_are_no_files_and_are_not_waited_for),
 	};
 
