@@ -6,7 +6,9 @@
  */
 #include "record_fixture.h"
 
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "cli/command.h"
@@ -189,6 +191,50 @@ static void an_order_that_failed_hides_no_later_failure(void **state)
 	}
 }
 
+/* Answers the question at a terminal. */
+static int erase_at_terminal(const char *answer)
+{
+	struct command_line line = {.command = &command_erase, .count = 1,
+				    .operands = (char *[]){(char[]){"cs_test_1"}, NULL}};
+	int terminal = posix_openpt(O_RDWR | O_NOCTTY), in = dup(STDIN_FILENO), err = dup(STDERR_FILENO);
+	int other, status;
+
+	assert_true(terminal >= 0 && grantpt(terminal) == 0 && unlockpt(terminal) == 0);
+	other = open(ptsname(terminal), O_RDWR | O_NOCTTY);
+	assert_int_equal(write(terminal, answer, strlen(answer)), strlen(answer));
+	dup2(other, STDIN_FILENO);
+	dup2(other, STDERR_FILENO);
+	clearerr(stdin);
+	status = command_erase.run(&outside.app, &line);
+	dup2(in, STDIN_FILENO);
+	dup2(err, STDERR_FILENO);
+	close(in);
+	close(err);
+	close(other);
+	close(terminal);
+	return status;
+}
+
+static void at_a_terminal_nothing_but_a_yes_erases(void **state)
+{
+	static const struct {
+		const char *answer;
+		bool erases;
+	} rows[] = {
+		{"\n", false}, {"n\n", false}, {"no\n", false}, {"what?\n", false}, {" y\n", false},
+		{"\x04", false}, {"y\n", true}, {"Yes\n", true},
+	}, *row;
+
+	(void)state;
+	for EACH(row, rows) {
+		begin();
+		check_int(row->answer, erase_at_terminal(row->answer), row->erases ? COMMAND_OK : COMMAND_ERROR);
+		check(row->answer, (table_find(&outside.table, SOLD_PK, SOLD_SK) == NULL) == row->erases);
+		check(row->answer, row->erases || outside.calls == 0);
+		outside_end();
+	}
+}
+
 /* Without a user it would be the whole table. */
 static void an_export_of_a_user_that_can_be_none_has_nobodys_items(void **state)
 {
@@ -219,6 +265,7 @@ int main(void)
 		holds(orders_and_a_user_exclude_each_other_and_one_of_them_is_needed),
 		holds(when_the_table_is_away_it_says_so_and_the_same_command_goes_on),
 		holds(an_order_that_failed_hides_no_later_failure),
+		holds(at_a_terminal_nothing_but_a_yes_erases),
 		holds(an_export_of_a_user_that_can_be_none_has_nobodys_items),
 	};
 
