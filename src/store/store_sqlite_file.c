@@ -289,8 +289,7 @@ static int open_new(struct sqlite_file *self, struct err *e)
 	sqlite3_wal_hook(self->db, on_commit, self);
 	sqlite_turn_open(&self->turn, self->real);
 
-	/* The -wal is there from here on.  Was the file replaced meanwhile? */
-	self->log = sqlite_path_log(self->real);
+	/* The -wal is there from here on, and known.  Was the file replaced meanwhile? */
 	if (!is_at_its_path(self->db) || standing_of(self) != STANDS) {
 		sqlite_file_close(self);
 		return err_set(e, ERR_UNAVAILABLE, "%s was replaced while it was opened", self->path);

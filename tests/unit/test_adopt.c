@@ -483,6 +483,7 @@ static void the_place_is_saved_where_a_killed_walk_would_lose_much(void **state)
 		if (row->order) {
 			outside_put(json_of("%s", row->order));
 			outside_put(json_of("{'PK':'Z','SK':'S'}"));
+			outside_put(json_of("{'PK':'Z','SK':'T'}"));
 		}
 		if (strcmp(row->name, "two that become one") == 0) {
 			outside_put(json_of("%s", THEIRS("A", FIRST, "1", ",'version':1")));

@@ -1359,10 +1359,13 @@ static void writes_go_on_while_a_program_holds_the_folder(void **state)
 {
 	char *copy = str_dup(file);
 	int held = open(dirname(copy), O_RDONLY | O_DIRECTORY);
+	struct unit_watch watch;
 
 	(void)state;
 	assert_int_equal(flock(held, LOCK_EX), 0);
+	watch = unit_watch_begin();
 	must_put(item("x", "1", ""));
+	assert_true(unit_watch_took(&watch, 999, 5000)); /* it is waited for, and not for long */
 	must_put(item("x", "2", ""));
 	close(held);
 	free(copy);

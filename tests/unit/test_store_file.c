@@ -586,9 +586,13 @@ static void a_file_is_a_store_of_ours_or_says_what_it_is(void **state)
 static void what_can_be_no_store_is_told_apart(void **state)
 {
 	static const struct {
-		const char *name;
+		const char *name, *says;
 		enum sqlite_file_trouble trouble;
-	} table[] = {{"none", SQLITE_FILE_ABSENT}, {"empty", SQLITE_FILE_RUINED}, {".", SQLITE_FILE_FOREIGN}}, *row;
+	} table[] = {
+		{"none", "is not there: if it was moved away", SQLITE_FILE_ABSENT},
+		{"empty", "is empty: put a backup back", SQLITE_FILE_RUINED},
+		{".", "is a folder or a device", SQLITE_FILE_FOREIGN},
+	}, *row;
 
 	(void)state;
 	write_text(keep_text(str_printf("%s/empty", folder)), "");
@@ -599,7 +603,7 @@ static void what_can_be_no_store_is_told_apart(void **state)
 
 		write_text(log, "a log with orders in it");
 		check_int(row->name, sqlite_file_open(&open, deadline_in(1000), &e), -1);
-		check_int(row->name, e.code, ERR_UNAVAILABLE);
+		check_err(row->name, &e, ERR_UNAVAILABLE, row->says);
 		check_int(row->name, open.trouble, row->trouble);
 		check("the log beside it stays", is_there(log));
 		sqlite_file_free(&open);
@@ -673,6 +677,22 @@ static void a_log_that_is_taken_away_is_told_and_what_it_has_is_saved(void **sta
 	check_text("saved", keys_in(file), "1");
 	must_put(store, "3");
 	store_close(store);
+}
+
+/* What is in the log without a name may be older than what others have written since. */
+static void a_log_that_another_has_taken_the_place_of_is_not_written_into_the_file(void **state)
+{
+	struct store *store = store_sqlite_new(file);
+
+	(void)state;
+	must_put(store, "1");
+	assert_int_equal(unlink(wal), 0);
+	write_text(wal, "another's");
+	store_close(store);
+	check_int("it stays", size_of(wal), 9);
+	assert_int_equal(unlink(wal), 0);
+	unlink(shm);
+	check_text("nothing was written", keys_in(file), "");
 }
 
 /* --- closing -------------------------------------------------------------------------------- */
@@ -870,6 +890,7 @@ int main(void)
 		holds_with_store(a_file_in_use_is_no_damaged_one),
 		holds_with_store(a_new_file_is_not_mixed_with_the_old_ones_log),
 		holds_with_store(a_log_that_is_taken_away_is_told_and_what_it_has_is_saved),
+		holds_with_store(a_log_that_another_has_taken_the_place_of_is_not_written_into_the_file),
 		holds_with_store(a_closed_file_has_all_and_one_that_is_not_in_its_place_keeps_its_log),
 		holds_with_store(a_store_is_made_where_nothing_is_and_beside_no_log),
 		holds_with_store(a_store_that_cant_be_made_whole_leaves_nothing),

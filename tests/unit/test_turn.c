@@ -112,6 +112,33 @@ static void who_waited_in_vain_does_not_wait_again_soon(void **state)
 	sqlite_turn_close(&one);
 }
 
+static void on_signal(int number)
+{
+	(void)number;
+}
+
+static void another_signal_ends_no_wait(void **state)
+{
+	struct sigaction action = {.sa_handler = on_signal}, before;
+	struct sqlite_turn one, two;
+	int64_t began;
+
+	(void)state;
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGALRM, &action, &before);
+	sqlite_turn_open(&one, file);
+	sqlite_turn_open(&two, file);
+	sqlite_turn_take(&one, deadline_in(0));
+	began = clock_monotonic_ms();
+	ualarm(2000, 2000);
+	assert_false(sqlite_turn_take(&two, deadline_in(30)));
+	ualarm(0, 0);
+	assert_true(clock_monotonic_ms() - began >= 30);
+	sigaction(SIGALRM, &before, NULL);
+	sqlite_turn_close(&two);
+	sqlite_turn_close(&one);
+}
+
 static void without_a_folder_there_are_no_turns(void **state)
 {
 	struct sqlite_turn turn;
@@ -129,6 +156,7 @@ int main(void)
 		holds(a_turn_is_one_writers_at_a_time),
 		holds(the_turn_comes_when_the_other_process_is_done),
 		holds(who_waited_in_vain_does_not_wait_again_soon),
+		holds(another_signal_ends_no_wait),
 		holds(without_a_folder_there_are_no_turns),
 	};
 
