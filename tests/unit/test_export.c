@@ -479,12 +479,13 @@ static void a_pipe_is_waited_for_though_somebody_made_it_non_blocking(void **sta
 static void a_file_gets_the_bytes_and_a_terminal_what_it_can_show(void **state)
 {
 	int near = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), far, file;
+	static const char item[] = "{'PK':'A','SK':'S','t':'\\u009b\\u202ex'}";
 	char text[256] = "";
 	ssize_t n;
 	struct err e;
 
 	(void)state;
-	outside_put(json_of("{'PK':'A','SK':'S','t':'\xc2\x9b\xe2\x80\xaex'}"));
+	outside_put(json_of("%s", item));
 	if (near < 0 || grantpt(near)) { /* cmocka's skip() would be a "not ok" in TAP */
 		print_message("# not looked at: this machine gives no terminals\n");
 		return;
@@ -500,8 +501,8 @@ static void a_file_gets_the_bytes_and_a_terminal_what_it_can_show(void **state)
 	close(near);
 	file = open(path_of("stdout"), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	check_int("file", export_to(file, 0, &e), 0);
-	check_text("file", read_file(path_of("stdout")),
-		   "{\"PK\":\"A\",\"SK\":\"S\",\"t\":\"\xc2\x9b\xe2\x80\xaex\"}\n");
+	check_text("file", read_file(path_of("stdout")), line_of(item));
+	check("it has the characters themselves", !strchr(line_of(item), '\\'));
 	close(file);
 }
 

@@ -131,19 +131,19 @@ int fsync(int fd)
 /* Not every file system can rename to a name that nothing has. */
 static bool plain_renames;
 
-int renameat2(int from_folder, const char *from, int to_folder, const char *to, unsigned flags)
+int renameat2(int oldfd, const char *old, int newfd, const char *new, unsigned flags)
 {
 	if (!plain_renames)
-		return (int)syscall(SYS_renameat2, from_folder, from, to_folder, to, flags);
+		return (int)syscall(SYS_renameat2, oldfd, old, newfd, new, flags);
 	errno = EINVAL;
 	return -1;
 }
 
-int fdatasync(int fd)
+int fdatasync(int fildes)
 {
 	syncs++;
 	if (!disk_fails)
-		return (int)syscall(SYS_fdatasync, fd);
+		return (int)syscall(SYS_fdatasync, fildes);
 	errno = EIO;
 	return -1;
 }
@@ -521,15 +521,13 @@ static void a_file_moves_aside_with_what_is_beside_it_and_over_nothing(void **st
 	(void)state;
 	write_text(wal, "log");
 	check_int(e.text, sqlite_path_move_aside(file, ".old", &to, &e), 0);
-	check_text("where to", to, beside(".old"));
-	free(to);
+	check_text("where to", keep_text(to), beside(".old"));
 	check("both moved", !is_there(file) && !is_there(wal) && size_of(beside(".old-wal")) == 3);
 	check_int("nothing is there", sqlite_path_move_aside(file, ".old", &to, &e), 0);
 	check("no name", !to);
 	write_text(shm, "index");
 	check_int("the last one alone", sqlite_path_move_aside(file, ".old", &to, &e), 0);
-	check_text("its name", to, beside(".old-shm"));
-	free(to);
+	check_text("its name", keep_text(to), beside(".old-shm"));
 	write_text(file, "another");
 	check_int("a name that is taken", sqlite_path_move_aside(file, ".old", &to, &e), -1);
 	check_err("a name that is taken", &e, ERR_UNAVAILABLE, keep_text(str_printf(
