@@ -143,6 +143,25 @@ static void a_token_that_is_refused_is_tried_with_the_secret_as_it_is_now(void *
 	assert_int_equal(outside.calls, 3);
 }
 
+static int away(const struct http_request *request, struct buf *body)
+{
+	(void)request;
+	(void)body;
+	return 0;
+}
+
+/* Whoever has logged in is no guest because SSM is away. */
+static void a_secret_that_cannot_be_had_makes_nobody_of_no_one(void **state)
+{
+	struct err e;
+
+	(void)state;
+	login_in_ssm();
+	outside.serve = away;
+	check_text("away", who_comes_with(AUTHORIZATION, token_of("the old one", "{'sub':'u'}"), false, &e), NULL);
+	assert_int_equal(e.code, ERR_UNAVAILABLE);
+}
+
 /* Whoever can send requests past the server that sets it could call himself anything. */
 static void the_web_servers_user_counts_where_the_settings_say_so_alone(void **state)
 {
@@ -184,6 +203,7 @@ int main(void)
 		outside_of(each_setting_of_the_login_counts),
 		outside_of(a_secret_is_fetched_for_what_may_be_a_token_alone),
 		outside_of(a_token_that_is_refused_is_tried_with_the_secret_as_it_is_now),
+		outside_of(a_secret_that_cannot_be_had_makes_nobody_of_no_one),
 		outside_of(the_web_servers_user_counts_where_the_settings_say_so_alone),
 		outside_of(a_login_that_is_required_is_the_sites_or_the_web_servers),
 	};
