@@ -1213,13 +1213,16 @@ static void a_file_that_was_moved_away_is_waited_for(void **state)
 	struct store_key key;
 	struct stat st;
 	struct err e;
+	int open;
 
 	(void)state;
 	must_put(item("x", "1", "'n':1"));
+	open = unit_next_descriptor();
 	move(file, aside);
 	key = (struct store_key){pk("x"), "1"};
 	assert_int_equal(put(store, item("x", "2", ""), STORE_ANY, 0, &e), -1);
 	check_err("put", &e, ERR_UNAVAILABLE, "is not there");
+	check_int("what is open stays", unit_next_descriptor(), open);
 	assert_int_equal(store_get_many(store, &key, 1, &found, soon(), &e), -1);
 	assert_int_equal(e.code, ERR_UNAVAILABLE);
 	assert_int_equal(stat(file, &st), -1);

@@ -228,6 +228,7 @@ static void a_log_that_has_grown_under_a_reader_is_cut_when_he_is_gone(void **st
 	struct err e = {.code = ERR_NONE};
 	sqlite3 *reader = NULL;
 	int64_t next;
+	int held;
 
 	(void)state;
 	check_int(e.text, sqlite_file_open(&open, deadline_in(10000), &e), 0);
@@ -244,6 +245,9 @@ static void a_log_that_has_grown_under_a_reader_is_cut_when_he_is_gone(void **st
 	sqlite3_close(reader);
 	open.next_checkpoint = 0;
 	check_int("he is gone", sqlite_file_confirm(&open, &e), 0);
+	held = openat(AT_FDCWD, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	check_int("the turn is given on", flock(held, LOCK_EX | LOCK_NB), 0);
+	close(held);
 	check_int("it is cut", size_of(wal), 0);
 	sqlite_file_free(&open);
 	free(open.path);
