@@ -241,7 +241,8 @@ static void at_a_terminal_nothing_but_a_yes_erases(void **state)
 		if (terminal < 0)
 			return;
 		begin();
-		check_int(row->answer, erase_at_terminal(terminal, row->answer), row->erases ? COMMAND_OK : COMMAND_ERROR);
+		check_int(row->answer, erase_at_terminal(terminal, row->answer),
+			  row->erases ? COMMAND_OK : COMMAND_ERROR);
 		check(row->answer, (table_find(&outside.table, SOLD_PK, SOLD_SK) == NULL) == row->erases);
 		check(row->answer, row->erases || outside.calls == 0);
 		outside_end();
