@@ -49,11 +49,13 @@ int stripe_check_id(struct json_object **object, const char *id, struct err *e)
 
 int stripe_page_of(struct json_object *list, struct stripe_page *page, struct err *e)
 {
+	const char *object = json_string_or_null(list, "object");
 	struct json_object *data;
 	bool more = false;
 	size_t n;
 
-	if (json_get_array(list, "data", &data) != JSON_FOUND) {
+	/* Another object's data would be taken for all that there is. */
+	if ((object && strcmp(object, "list") != 0) || json_get_array(list, "data", &data) != JSON_FOUND) {
 		err_set(e, ERR_UNAVAILABLE, "Stripe's answer is no list");
 		return stripe_unreadable(e);
 	}

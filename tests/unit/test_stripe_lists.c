@@ -131,6 +131,8 @@ static void a_list_without_an_end_or_a_next_page_is_refused(void **state)
 		{"no next page", {PAGE("true", ""), ENDS}, "no next page", STRIPE_UNREADABLE, 1},
 		{"no id to go on after", {PAGE("true", "{}"), ENDS}, "no next page", STRIPE_UNREADABLE, 1},
 		{"no list", {REPLY(200, "{'data':{}}"), ENDS}, "no list", STRIPE_UNREADABLE, 1},
+		{"another object's data", {REPLY(200, "{'object':'charge','data':[]}"), ENDS}, "no list",
+		 STRIPE_UNREADABLE, 1},
 		{"a place that is lost each time", {PAGE("true", ONE), REFUSES(400), ENDS}, "400", 400, 3},
 		{"a refusal that is not the place's", {PAGE("true", ONE), REFUSES(403), ENDS}, "403", 403, 2},
 		{"a first page that is refused", {REFUSES(404), ENDS}, "404", 404, 1},
