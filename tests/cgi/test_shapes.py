@@ -47,12 +47,17 @@ def lines_of(name):
 
 
 def deliver(name, body=None):
-    """Delivers an event's bytes as they stand; gives (its session's id, the answer)."""
+    """Delivers an event's bytes as they stand, under valgrind until there was time for it, as Stripe
+    would; gives (its session's id, the answer)."""
     body = body or read(name + ".json")
     session = json.loads(body)["data"]["object"]
     KNOWN[session["id"]] = {**session, "line_items": json.loads(lines_of(name))}
-    return session["id"], shop.webhook(body, STRIPE_SECRET=LIVE if session["livemode"] else
-                                       shop.settings["STRIPE_SECRET"])
+    for _ in range(PATIENCE):
+        answer = shop.webhook(body, STRIPE_SECRET=LIVE if session["livemode"] else
+                              shop.settings["STRIPE_SECRET"])
+        if answer.status != 503 or "no time left" not in answer.log:
+            break
+    return session["id"], answer
 
 
 def difference(got, want):

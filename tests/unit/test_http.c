@@ -116,7 +116,7 @@ static void a_proxy_hears_the_whole_address(void **state)
 
 static void an_address_with_a_line_end_is_none(void **state)
 {
-	static const char *const rests[] = {"/a\r\nX: y", "/a\nb", "/a\x7f" "b", "/a?\x01"}, *const *rest;
+	static const char *const rests[] = {"/a\r\nX: y", "/a\nb", "/a\177b", "/a?\x01"}, *const *rest;
 
 	(void)state;
 	for EACH(rest, rests) {
