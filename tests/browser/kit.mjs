@@ -59,9 +59,11 @@ export async function open(options = {}) {
         note(`console: ${message.text()}`),
     );
     page.on('pageerror', error => note(`error: ${error.message}`));
+    // The three letters alone stand in a random id now and then.
+    const token = /token|eyJ[\w-]+\.[\w-]+\./i;
     page.on(
       'request',
-      request => /token|eyJ/i.test(decodeURIComponent(request.url())) && note(`a token in ${request.url()}`),
+      request => token.test(decodeURIComponent(request.url())) && note(`a token in ${request.url()}`),
     );
     page.on('dialog', dialog => {
       note(`dialog: ${dialog.message()}`);
