@@ -593,7 +593,8 @@ test('orders: a token that has expired is asked for anew, once, before anybody h
 
 test('orders: what has not changed since the last time is not sent again', async context => {
   const page = await openOrders(context);
-  const answers = [];
+  const answers = []; // from the second on
+  await page.getByRole('button', { name: 'Show more' }).waitFor();
   page.on('response', async response => {
     if (!response.url().includes('/orders?')) return;
     const { 'if-none-match': known } = await response.request().allHeaders();
@@ -603,7 +604,6 @@ test('orders: what has not changed since the last time is not sent again', async
     );
     answers.push([Boolean(known), transferSize < encodedBodySize]); // a 304 is headers alone
   });
-  await page.getByRole('button', { name: 'Show more' }).waitFor();
   await page.evaluate(() => document.querySelector('ordersnap-orders').reload());
   await page.getByRole('heading', { name: 'BC-ANN01' }).waitFor();
   await eventually(() => answers.length, 'the second answer');
