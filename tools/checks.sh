@@ -192,7 +192,8 @@ check_install() {
 
 # All tests are compiled from the tarball; those are run that read its files.
 check_dist() {
+	local suites='guard/ unit/test_ca_file unit/test_config unit/test_example unit/test_order cgi/test_shapes'
 	export ORDERSNAP_NODE_MODULES="$src/tests/sim/node_modules"
 	make -C "$build/gcc" -j"$jobs" distcheck DISTCHECK_CONFIGURE_FLAGS='--enable-werror CFLAGS=-O1' \
-		TESTS="$(suites_of 'guard/ unit/test_ca_file unit/test_config unit/test_example unit/test_order cgi/test_shapes')"
+		TESTS="$(suites_of "$suites")"
 }
