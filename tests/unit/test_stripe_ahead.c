@@ -19,7 +19,7 @@
 #include "base/clock.h"
 #include "stripe/client.h"
 
-#define PEERS 8
+#define PEERS (2 * STRIPE_AHEAD) /* those that are asked ahead may each stay open when they are answered */
 #define LIMIT_MS 20000 /* for what should be at once */
 
 enum reply { REPLY_OK, REPLY_FAILED, REPLY_REFUSED, REPLY_LIMITED, REPLY_NOTHING, REPLY_CLOSED };
