@@ -6,16 +6,20 @@
 
 #include <string.h>
 
+/* What an answer to a write may have. */
+static const char *const members[] = {"ConsumedCapacity", "ItemCollectionMetrics", "Attributes"};
+
+#define MEMBERS (sizeof members / sizeof *members)
+
 bool dynamodb_is_done(struct json_object *answer)
 {
-	static const char *const members[] = {"ConsumedCapacity", "ItemCollectionMetrics", "Attributes"};
 	struct json_walk member;
 	size_t i;
 
 	for (member = json_walk_of(answer); json_walk_next(&member);) {
-		for (i = 0; i < 3 && strcmp(member.key, members[i]) != 0; i++)
+		for (i = 0; i < MEMBERS && strcmp(member.key, members[i]) != 0; i++)
 			;
-		if (i == 3)
+		if (i == MEMBERS)
 			return false;
 	}
 	return true;

@@ -205,6 +205,24 @@ static void a_price_that_was_read_is_not_written_again(void **state)
 	outside_end();
 }
 
+/* Somebody has edited the table. */
+static void a_kept_price_without_a_currency_is_asked_for_anew(void **state)
+{
+	struct json_object *edited;
+	struct err e;
+
+	(void)state;
+	begin(shop, 300);
+	quoted(BY_SKU("CUP"), &e);
+	edited = json_share(price_item("CUP"));
+	json_object_object_del(edited, "currency");
+	table_put(&outside.table, edited);
+	check_text("the quote", quoted("{'currency':'usd','items':[{'sku':'CUP','quantity':1}]}", &e), "price_1");
+	check_int("asked", outside.calls, OWN_CALLS + 1);
+	check_text("kept", json_string_or_null(price_item("CUP"), "currency"), "usd");
+	outside_end();
+}
+
 static void a_cart_as_large_as_can_be_is_asked_for_by_tens(void **state)
 {
 	struct outside_answer answers[] = {{KEYS, 200, NULL}, {.part = NULL}};
@@ -243,6 +261,7 @@ int main(void)
 		holds(a_failure_is_no_price_that_is_not_sold),
 		holds(a_sku_that_reads_like_a_prices_id_is_another_price),
 		holds(a_price_that_was_read_is_not_written_again),
+		holds(a_kept_price_without_a_currency_is_asked_for_anew),
 		holds(a_cart_as_large_as_can_be_is_asked_for_by_tens),
 	};
 
