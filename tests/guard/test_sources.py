@@ -55,6 +55,18 @@ def build_faults(root):
             [f"Makefile.am: names {p}, which is not there" for p in sorted(named - have)])
 
 
+# Folders that Makefile.am names as a whole, or configure.ac does for it.
+WHOLE_FOLDERS = re.compile(r"(m4|tests/fuzz/corpus|tests/fuzz/dict)/")
+
+
+def stray_faults(root, paths):
+    """Those of the paths that no tarball would have: what a program left behind and nobody meant to keep."""
+    named = set(re.findall(r"[\w./@+-]+", re.sub(r"#[^\n]*", "", makefile_text(root))))
+    named |= {"Makefile.am", "configure.ac"}  # automake's own
+    return [f"{p}: Makefile.am does not name it" for p in paths
+            if p not in named and re.sub(r"\.c$", "", p) not in named and not WHOLE_FOLDERS.match(p)]
+
+
 def head_faults(root):
     """A file without a licence line, or C without a word on what it is."""
     found = []
@@ -256,6 +268,15 @@ def _():
 
 @test
 def _():
+    "every file that git has is in the tarball: nothing was committed by mistake"
+    kept = tree.committed(tree.SRC)
+    if kept is None:
+        skip("git does not list these sources")
+    tree.no_faults(stray_faults(tree.SRC, kept))
+
+
+@test
+def _():
     "every file says its licence, every C file what it is"
     tree.no_faults(head_faults(tree.SRC))
 
@@ -343,6 +364,18 @@ def _():
     only(build_faults, {"Makefile.am": "# src/a/b.c\n", "src/a/b.c": ""}, "not in Makefile.am")
     only(build_faults, {"Makefile.am": "x = src/a/b.h\n"}, "src/a/b.h", "not there")
     clean(build_faults, {"Makefile.am": "x = src/a/b.c\n", "src/a/b.c": ""})
+
+
+@test
+def _():
+    "a file that a program left behind is a fault, at the top and in a folder"
+    makefile = "bin = tests/unit/test_a # stray\nx = a/b.c tests\n"
+    known = {"Makefile.am": makefile, "configure.ac": "", "a/b.c": "", "tests/unit/test_a.c": "",
+             "m4/x.m4": "", "tests/fuzz/corpus/t/x": ""}
+    with tree.bad_tree(known) as root:
+        tree.no_faults(stray_faults(root, known))
+        for left in ("stray", "stFfW1jG", "a/core", "tests/b.txt", "m5/x"):
+            tree.only_fault(stray_faults(root, [*known, left]), left)
 
 
 @test

@@ -65,22 +65,27 @@ def _walked(root):
         yield from (path_of(folder, name) for name in names if not is_ignored(path_of(folder, name)))
 
 
-def _git_files(root):
-    """What git knows or would take; None where there is no git, no work tree of its own here, or one
-    that git refuses because it belongs to somebody else."""
+def _git_files(root, *options):
+    """What git lists; None where there is no git, no work tree of its own here, or one that git
+    refuses because it belongs to somebody else."""
     if not exists(root, ".git"):
         return None
     try:
-        done = subprocess.run(["git", "-C", root, "ls-files", "-z", "--cached", "--others",
-                               "--exclude-standard"], capture_output=True, check=True)
+        done = subprocess.run(["git", "-C", root, "ls-files", "-z", "--cached", *options],
+                              capture_output=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         return None
     return sorted({p for p in done.stdout.decode().split("\0") if p and exists(root, p)})
 
 
+def committed(root):
+    """What git has, .gitignore or not; None where it can't be asked."""
+    return _git_files(root)
+
+
 def files(root):
-    """The project's own files, as paths from its folder."""
-    known, walked = _git_files(root), sorted(_walked(root))
+    """The project's own files, as paths from its folder: what git has or would take."""
+    known, walked = _git_files(root, "--others", "--exclude-standard"), sorted(_walked(root))
     return walked if known is None else sorted(set(known) & set(walked))
 
 
