@@ -5,9 +5,9 @@
 to_build=(autoconf automake gcc libc6-dev libcurl4-openssl-dev libfcgi-dev libjson-c-dev libjwt-dev
 	libsqlite3-dev libssl-dev make pkgconf python3)
 to_serve=(curl nginx spawn-fcgi)
-to_test=(apache2-bin awscli caddy chromium clang clang-tidy cppcheck default-jre-headless fonts-liberation libc6-dbg
-	libapache2-mod-fcgid libapache2-mod-qos libclang-rt-dev libcmocka-dev lighttpd llvm mandoc prometheus
-	python3-botocore shellcheck spin strace valgrind xz-utils zsh)
+to_test=(apache2-bin awscli caddy chromium clang clang-tidy cppcheck default-jre-headless fonts-liberation git
+	libc6-dbg libapache2-mod-fcgid libapache2-mod-qos libclang-rt-dev libcmocka-dev lighttpd llvm logrotate mandoc
+	openssl prometheus python3-botocore shellcheck spin strace systemd valgrind xz-utils zsh)
 [ "$(uname -m)" != x86_64 ] || to_test+=(libc6-dev-i386) # check_bits
 
 have_package() {
