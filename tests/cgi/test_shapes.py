@@ -39,6 +39,7 @@ stripe = Stub(answer)
 shop = KeptShop(sim=False, STRIPE_API_BASE=stripe.base, **lib.OWN_PAGES)
 NAMES = sorted(os.path.basename(path)[:-len(".order.json")]
                for path in glob.glob(os.path.join(EVENTS, "*.order.json")))
+LOOKED_AT = NAMES[::3] if lib.WRAPPER else NAMES  # a process takes twenty times as long under valgrind
 
 
 def lines_of(name):
@@ -66,7 +67,7 @@ def difference(got, want):
             if got.get(name) != want.get(name)}
 
 
-for name in NAMES:
+for name in LOOKED_AT:
     @case(f"{name}: the order is as written down, to the attribute")
     def _(name=name):
         want = json.loads(read(name + ".order.json"))

@@ -108,19 +108,16 @@ static void of_a_page_that_was_not_looked_at_to_its_end_nothing_counts(void **st
  * `older` seconds ago on, the others. */
 static void sets_up_many(size_t newest, size_t others, int64_t older)
 {
-	static struct {
-		char id[16], json[128];
-	} sessions[STRIPE_OBJECTS];
+	static char ids[STRIPE_OBJECTS][16], sessions[STRIPE_OBJECTS][128];
 	int64_t created;
 	size_t i;
 
 	for (i = 0; i < newest + others; i++) {
 		created = NOW - (int64_t)i - (i < newest ? 0 : older - (int64_t)newest);
-		snprintf(sessions[i].id, sizeof sessions->id, "cs_test_%zu", i % STRIPE_OBJECTS);
-		snprintf(sessions[i].json, sizeof sessions->json, "{'id':'%.15s','object':'checkout.session',"
-			 "'mode':'setup','created':%lld}", sessions[i].id, (long long)created);
-		stripe.objects[i] = (struct stripe_object){"checkout/sessions", sessions[i].id, created,
-							   sessions[i].json};
+		snprintf(ids[i], sizeof *ids, "cs_test_%zu", i % STRIPE_OBJECTS);
+		snprintf(sessions[i], sizeof *sessions, "{'id':'%.15s','object':'checkout.session',"
+			 "'mode':'setup','created':%lld}", ids[i], (long long)created);
+		stripe.objects[i] = (struct stripe_object){"checkout/sessions", ids[i], created, sessions[i]};
 	}
 	stripe.n = newest + others;
 }
