@@ -17,6 +17,7 @@
 
 #define TRY_MS 4000       /* one try; a lost packet should not take the deadline, */
 #define BYTES_A_MS 64     /* and a large body has to get there over a slow line */
+#define SECRET_ROOM (16 << 10) /* bytes: an answer of the Parameter Store is not moved */
 #define FIRST_PAUSE_MS 50u /* doubled each time, all of it jitter */
 #define LAST_PAUSE_MS 1600u
 
@@ -173,8 +174,7 @@ static int send_once(struct aws_client *client, const struct call *call,
 		     struct err *e)
 {
 	struct span sent = call->request->input;
-	int64_t deadline = call->request->deadline;
-	int64_t soon = deadline_in(TRY_MS + (int64_t)sent.n / BYTES_A_MS);
+	int64_t try_ms = TRY_MS + (int64_t)sent.n / BYTES_A_MS;
 	char *target = str_printf("%s.%s", client->service->target, call->request->operation);
 	struct sigv4_request request = {
 		.region = client->region, .service = client->service->name,
@@ -201,7 +201,7 @@ static int send_once(struct aws_client *client, const struct call *call,
 		.url = client->endpoint,
 		.headers = {headers[0], headers[1], headers[2], headers[3], headers[4], headers[5]},
 		.body = sent,
-		.deadline = soon < deadline ? soon : deadline,
+		.deadline = deadline_within(try_ms, call->request->deadline),
 	}, answer, e);
 	for (i = 0; i < sizeof headers / sizeof *headers; i++)
 		free(headers[i]);
@@ -324,6 +324,8 @@ static int try_once(struct aws_client *client, struct call *call, struct err *e)
 	if (aws_provider_get(client->provider, call->request->deadline, &credentials, e))
 		return -1;
 	http_answer_init(&http);
+	if (client->service == &aws_ssm)
+		buf_make_room(&http.body, SECRET_ROOM);
 	if (send_once(client, call, credentials, &http, e)) {
 		rc = 1;
 	} else if (http.status == 200) {

@@ -35,15 +35,19 @@ struct aws_provider {
 
 enum found { FOUND, NOT_HERE, FAILED };
 
+/* Gives a secret's text back, or a header with one. */
+static void forget(char *secret)
+{
+	if (secret)
+		mem_wipe(secret, strlen(secret));
+	free(secret);
+}
+
 static void clear(struct aws_credentials *c)
 {
-	if (c->secret)
-		mem_wipe(c->secret, strlen(c->secret));
-	if (c->token)
-		mem_wipe(c->token, strlen(c->token));
 	free(c->key_id);
-	free(c->secret);
-	free(c->token);
+	forget(c->secret);
+	forget(c->token);
 	memset(c, 0, sizeof *c);
 }
 
@@ -143,6 +147,8 @@ static int read_json(const struct buf *body, struct aws_credentials *c, struct e
 		rc = err_set(e, ERR_UNAVAILABLE, "the answer has no credentials%s%.200s",
 			     message ? ": " : "", message ? message : "");
 	}
+	json_wipe_string(json, "SecretAccessKey");
+	json_wipe_string(json, "Token");
 	json_object_put(json);
 	return rc;
 }
@@ -228,6 +234,7 @@ static enum found from_container(struct aws_provider *p, int64_t deadline,
 	url = s->container_relative_uri ? str_printf(CONTAINER_HOST "%s", s->container_relative_uri)
 					: str_dup(s->container_full_uri);
 	http_answer_init(&answer);
+	buf_make_room(&answer.body, FILE_MAX_BYTES);
 	if (!may_ask(url))
 		rc = err_set(e, ERR_UNAVAILABLE, "AWS_CONTAINER_CREDENTIALS_FULL_URI must be https "
 			     "or on this machine");
@@ -239,7 +246,7 @@ static enum found from_container(struct aws_provider *p, int64_t deadline,
 	if (!rc)
 		rc = read_json(&answer.body, c, e);
 	http_answer_free(&answer);
-	free(header);
+	forget(header);
 	free(url);
 	return rc ? FAILED : FOUND;
 }
@@ -280,7 +287,6 @@ static enum found from_metadata(struct aws_provider *p, int64_t deadline,
 				struct aws_credentials *c, struct err *e)
 {
 	const char *host = p->settings->metadata_endpoint;
-	int64_t soon = deadline_in(LOCAL_TIMEOUT_MS);
 	struct http_answer answer;
 	char *url, *header = NULL, *own;
 	int rc;
@@ -291,9 +297,10 @@ static enum found from_metadata(struct aws_provider *p, int64_t deadline,
 	}
 	own = without_slash(host ? host : METADATA_HOST);
 	host = own;
-	deadline = soon < deadline ? soon : deadline;
+	deadline = deadline_within(LOCAL_TIMEOUT_MS, deadline);
 	url = str_printf("%s/latest/api/token", host);
 	http_answer_init(&answer);
+	buf_make_room(&answer.body, FILE_MAX_BYTES);
 	rc = fetch(p, (struct http_request){.method = "PUT", .url = url, .deadline = deadline,
 		   .headers = {"X-aws-ec2-metadata-token-ttl-seconds: 21600"}}, &answer, e);
 	if (!rc)
@@ -305,7 +312,7 @@ static enum found from_metadata(struct aws_provider *p, int64_t deadline,
 	if (!rc)
 		rc = read_json(&answer.body, c, e);
 	http_answer_free(&answer);
-	free(header);
+	forget(header);
 	free(url);
 	free(own);
 	return rc ? NOT_HERE : FOUND;

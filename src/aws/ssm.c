@@ -29,6 +29,7 @@ int aws_ssm_get_parameter(struct aws_client *ssm, const char *name, int64_t dead
 		e->code = ERR_UNAVAILABLE;
 	if (!rc)
 		*value = str_dup(text);
+	json_wipe_string(parameter, "Value");
 	aws_failure_free(&failure);
 	json_object_put(answer);
 	json_object_put(input);

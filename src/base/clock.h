@@ -26,6 +26,9 @@ void clock_sleep(int64_t ms);
 /* The moment `ms` milliseconds from now. */
 int64_t deadline_in(int64_t ms);
 
+/* `ms` milliseconds from now, but not later than `deadline`: for a part of what has to be done by then. */
+int64_t deadline_within(int64_t ms, int64_t deadline);
+
 /* Milliseconds left until `deadline`, 0 when it has passed. */
 int64_t deadline_left(int64_t deadline);
 

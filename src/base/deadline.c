@@ -10,6 +10,13 @@ int64_t deadline_in(int64_t ms)
 	return clock_monotonic_ms() + ms;
 }
 
+int64_t deadline_within(int64_t ms, int64_t deadline)
+{
+	int64_t soon = deadline_in(ms);
+
+	return soon < deadline ? soon : deadline;
+}
+
 int64_t deadline_left(int64_t deadline)
 {
 	int64_t left = deadline - clock_monotonic_ms();

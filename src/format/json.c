@@ -164,6 +164,15 @@ void json_set_bool(struct json_object *object, const char *key, bool value)
 	json_object_object_add(object, key, json_object_new_boolean(value));
 }
 
+void json_wipe_string(struct json_object *object, const char *key)
+{
+	struct json_object *text;
+
+	if (get(object, key, json_type_string, &text) == JSON_FOUND)
+		mem_wipe((char *)(uintptr_t)json_object_get_string(text),
+			 (size_t)json_object_get_string_len(text));
+}
+
 void json_make_room(struct json_object *object, int members)
 {
 	struct lh_table *table = json_object_get_object(object);

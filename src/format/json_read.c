@@ -276,6 +276,8 @@ static bool read_whole(struct span text, struct reader *r)
 	valid = read_text(r);
 	for (i = 0; i < JSON_MAX_DEPTH; i++)
 		free(r->levels[i].name);
+	if (r->scan.text.data)
+		mem_wipe(r->scan.text.data, r->scan.text.cap); /* a secret may have escapes */
 	buf_free(&r->scan.text);
 	if (valid)
 		return true;

@@ -66,6 +66,8 @@ void http_answer_init(struct http_answer *answer)
 
 void http_answer_free(struct http_answer *answer)
 {
+	if (answer->body.data)
+		mem_wipe(answer->body.data, answer->body.cap);
 	buf_free(&answer->body);
 }
 

@@ -30,7 +30,7 @@ struct http_request {
 
 struct http_answer {
 	int status;      /* 100..599 */
-	struct buf body; /* http_answer_free() it */
+	struct buf body; /* http_answer_free() it; that wipes it, for it may have been a secret */
 };
 
 /* What all clients of a process need for https, and what nobody changes: a process that is about

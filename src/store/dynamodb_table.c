@@ -10,6 +10,7 @@
 #include "base/clock.h"
 
 #define POLL_MS 500
+#define LOOK_MS 10000 /* for a look at what is there: who asks may have time for making it */
 #define BACKUPS_MS 3000
 
 /* Calls an operation about the table; the request's input is what it names besides. */
@@ -111,11 +112,10 @@ static void describe_backups(const struct dynamodb *db, int64_t deadline,
 {
 	struct json_object *answer = NULL, *all = NULL, *recovery = NULL;
 	const char *status;
-	int64_t soon = deadline_in(BACKUPS_MS);
 	struct err ignored;
 
 	t->backups_known = call(db, (struct aws_request){"DescribeContinuousBackups", span_of("{}"),
-							soon < deadline ? soon : deadline},
+							deadline_within(BACKUPS_MS, deadline)},
 				&answer, NULL, &ignored) == 0;
 	json_get_object(answer, "ContinuousBackupsDescription", &all);
 	json_get_object(all, "PointInTimeRecoveryDescription", &recovery);
@@ -128,6 +128,7 @@ int dynamodb_table_describe(const struct dynamodb *db, int64_t deadline,
 			    struct dynamodb_table *table, struct err *e)
 {
 	memset(table, 0, sizeof *table);
+	deadline = deadline_within(LOOK_MS, deadline);
 	if (describe_keys(db, deadline, table, e))
 		return -1;
 	if (!table->exists || !table->active)

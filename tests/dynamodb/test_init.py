@@ -7,6 +7,7 @@ import json
 import os
 import sqlite3
 import stat
+import time
 
 import kit
 import local
@@ -238,6 +239,17 @@ def _():
                   "no AWS credentials", "AWS_ACCESS_KEY_ID")
     equal(len(said.splitlines()), 1, said)
     equal(sum(proxy.calls.values()), 0)
+
+
+@test
+def _():
+    "somebody at the endpoint who is not DynamoDB is not waited for as a new table is"
+    proxy.mend()
+    proxy.say(None, 200, b"<html>Welcome to nginx!</html>", times=None)
+    begun = time.monotonic()
+    said = failed(init_as_it_is(COMMERCE_TABLE="elsewhere"), "DescribeTable", "no JSON object")
+    equal(len(said.splitlines()), 1, said)
+    ok(time.monotonic() - begun < 60, "it gave up")
 
 
 @test

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "../lib/environment.h"
+#include "aws/credentials.h"
 #include "base/ca_file.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -382,17 +383,24 @@ static char *text_from_far_down(void)
 	return str_printf("Authorization: Bearer %s", secret);
 }
 
+/* One that no other place can have. */
+static void make_secret(void)
+{
+	unsigned x = (unsigned)getpid();
+	int i;
+
+	for (i = 0; i < SECRET_BYTES; i++, x = x * 1103515245 + 12345)
+		secret[i] = (char)('a' + (x >> 16) % 26);
+}
+
 static void no_secret_stays_in_memory_when_it_is_closed(void **state)
 {
 	struct config config = {0};
-	unsigned x = (unsigned)getpid();
 	struct err e;
 	char *text;
-	int i;
 
 	(void)state;
-	for (i = 0; i < SECRET_BYTES; i++, x = x * 1103515245 + 12345)
-		secret[i] = (char)('a' + (x >> 16) % 26);
+	make_secret();
 	write_secrets();
 	assert_int_equal(copies_in_memory(), 0);
 	assert_int_equal(app_open(&app, 0, &e), 0);
@@ -414,6 +422,55 @@ static void no_secret_stays_in_memory_when_it_is_closed(void **state)
 	mem_wipe(text, strlen(text));
 	free(text);
 	assert_int_equal(copies_in_memory(), 0);
+}
+
+/* What a server answers with, and what of it is a secret: behind an escape, which is read into a place of
+ * its own. */
+static int gives_secrets(const struct http_request *request, struct buf *body)
+{
+	bool is_ssm = strstr(request->url, "aws.example");
+
+	buf_puts(body, is_ssm ? "{\"Parameter\":{\"Value\":\"\\/" : "{\"AccessKeyId\":\"AKIA2\",\"Token\":\"\\/");
+	buf_puts(body, secret);
+	if (!is_ssm) {
+		buf_puts(body, "\",\"SecretAccessKey\":\"\\/");
+		buf_puts(body, secret);
+	}
+	buf_puts(body, is_ssm ? "\"}}" : "\"}");
+
+	/* More comes, and what lies behind is taken. */
+	keep_text(str_dup(request->url));
+	buf_printf(body, "%8000s", "");
+	return 200;
+}
+
+static void no_secret_that_aws_gave_stays_in_memory(void **state)
+{
+	const struct aws_settings task = {.container_full_uri = "http://127.0.0.1/credentials",
+					  .container_token = "a-token"};
+	struct aws_provider *provider;
+	const struct aws_credentials *credentials;
+	const char *key;
+	struct err e;
+
+	(void)state;
+	make_secret();
+	begin_with_key_in_ssm("");
+	outside.serve = gives_secrets;
+	assert_int_equal(app_secret(&outside.app, SECRET_STRIPE, deadline_in(8000), &key, &e), 0);
+	assert_string_equal(key + 1, secret);
+	/* The secret, and what the log must not show. */
+	assert_int_equal(copies_in_memory(), 2);
+	app_close(&outside.app);
+	assert_int_equal(copies_in_memory(), 0);
+
+	provider = aws_provider_new(&task);
+	assert_int_equal(aws_provider_get(provider, deadline_in(8000), &credentials, &e), 0);
+	assert_string_equal(credentials->secret + 1, secret);
+	assert_int_equal(copies_in_memory(), 2);
+	aws_provider_free(provider);
+	assert_int_equal(copies_in_memory(), 0);
+	outside_end();
 }
 
 /* A core has all of it. */
@@ -452,6 +509,7 @@ int main(void)
 		holds(a_key_that_stripe_takes_is_not_read_again_however_old_it_is),
 		holds(a_key_that_stripe_refuses_is_read_again_once_a_minute),
 		in_a_folder(no_secret_stays_in_memory_when_it_is_closed),
+		cmocka_unit_test(no_secret_that_aws_gave_stays_in_memory),
 		holds(a_process_that_was_told_so_leaves_no_core),
 	};
 

@@ -6,6 +6,7 @@
 #include "unit.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -27,6 +28,10 @@ static struct served {
 	atomic_int connections, requests;
 	char head[4096]; /* of the last request */
 } *served;
+
+/* What is given back to malloc() loses its first bytes. */
+#define SECRET_BEGIN "wJalrXUtnFEMI-K7MDENG-bPxRfiCY"
+#define SECRET_END "EXAMPLEKEY-of-somebody-else-01"
 
 static pid_t server;
 static char base[64];
@@ -81,6 +86,8 @@ static void serve_peer(int fd)
 			say_bytes(fd, HTTP_MAX_ANSWER);
 		else if (strstr(served->head, "/larger "))
 			say_bytes(fd, HTTP_MAX_ANSWER + 1);
+		else if (strstr(served->head, "/secret "))
+			say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 60\r\n\r\n" SECRET_BEGIN SECRET_END);
 		else if (strstr(served->head, "/silent "))
 			pause();
 		else if (strstr(served->head, "/cut ")) {
@@ -181,6 +188,25 @@ static void an_answer_is_had_whole_with_its_headers(void **state)
 	assert_int_equal(http_last_date(client), -1);
 	assert_int_equal(served->connections, 1);
 	assert_int_equal(http_client_calls(client), 2);
+}
+
+/* It may have been a secret. */
+static void an_answer_that_is_given_back_is_overwritten(void **state)
+{
+	char left[sizeof SECRET_END] = "";
+	int memory = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+	struct err e;
+	off_t end;
+
+	(void)state;
+	check_int(e.text, ask("/secret", &e), 0);
+	end = (off_t)(uintptr_t)answer.body.data + (off_t)strlen(SECRET_BEGIN);
+	assert_int_equal(pread(memory, left, strlen(SECRET_END), end), strlen(SECRET_END));
+	assert_string_equal(left, SECRET_END);
+	http_answer_free(&answer);
+	assert_int_equal(pread(memory, left, strlen(SECRET_END), end), strlen(SECRET_END));
+	assert_string_not_equal(left, SECRET_END);
+	close(memory);
 }
 
 static void a_post_has_its_body_also_an_empty_one(void **state)
@@ -342,6 +368,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		beside_a_server(an_answer_is_had_whole_with_its_headers),
+		beside_a_server(an_answer_that_is_given_back_is_overwritten),
 		beside_a_server(a_post_has_its_body_also_an_empty_one),
 		beside_a_server(a_server_hears_path_and_query_as_they_are),
 		beside_a_server(an_address_with_a_line_end_is_none),
