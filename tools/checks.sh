@@ -60,7 +60,7 @@ check_valgrind() {
 	{
 		cgi_suites shapes health &
 		# what is read and was never written: no sanitizer of the other part sees that
-		give_way
+		give_way 19
 		programs fuzz/replay "${units[@]/#/unit/test_}"
 		wait
 	} | grep -v '# SKIP .*another tool'
@@ -97,13 +97,16 @@ beside_each_other() { # NAMES...
 	wait
 }
 
-give_way() {
-	renice -n 19 -p "$BASHPID" >/dev/null
+give_way() { # NICE
+	renice -n "$1" -p "$BASHPID" >/dev/null
 }
 
 one_after_the_other() { # NAMES
 	local name status
-	[ "$1" = valgrind ] || give_way # its requests have deadlines
+	case $1 in
+	valgrind) give_way 5 ;; # its requests have deadlines
+	*) give_way 19 ;;
+	esac
 	for name in $1; do
 		status=0
 		("check_$name") >"$logs/$name.said" 2>&1 || status=$?
