@@ -66,7 +66,10 @@ class Refused(Exception):
     """An operation's error: .type, .message, .status."""
 
     def __init__(self, status, body):
-        value = json.loads(body or b"{}")
+        try:
+            value = json.loads(body or b"{}")
+        except ValueError:  # the emulator's own server speaks, of its memory for one
+            value = {"message": body[:2000].decode(errors="replace")}
         self.status, self.answer = status, value
         self.type = value.get("__type", "").split("#")[-1]
         self.message = value.get("message") or value.get("Message") or ""
@@ -108,9 +111,9 @@ def to_item(item):
 class Local:
     """DynamoDB Local; with `kept` it has its tables in a folder and survives restart()."""
 
-    def __init__(self, kept=False):
+    def __init__(self, kept=False, heap="256m"):
         self.folder = tempfile.mkdtemp(prefix="ordersnap-dynamodb-")
-        self.kept, self.port, self.process = kept, shop.free_port(), None
+        self.kept, self.heap, self.port, self.process = kept, heap, shop.free_port(), None
         self.base = f"http://127.0.0.1:{self.port}"
         atexit.register(self.close)
         self.start()
@@ -120,7 +123,7 @@ class Local:
         where = ["-dbPath", self.folder] if self.kept else ["-inMemory"]
         with open(os.path.join(self.folder, "log"), "ab") as log:
             self.process = subprocess.Popen(
-                ["java", "-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC",
+                ["java", "-Xmx" + self.heap, "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC",
                  "-Djava.library.path=" + os.path.join(home, "DynamoDBLocal_lib"),
                  "-jar", os.path.join(home, "DynamoDBLocal.jar"), *where, "-sharedDb",
                  "-disableTelemetry", "-port", str(self.port)],

@@ -47,7 +47,7 @@ settings = {"JWT_SECRET": login.SECRET, "PRICE_CACHE_SECONDS": "3", "ORDER_HOOK"
 def shop_on_dynamodb():
     import local  # finds a kit of its own
     local.need()
-    db = local.Local()
+    db = local.Local(heap="1g")
     proxy = local.Proxy(db.port)
     servers.DYNAMODB = db.base
     made = servers.Site("nginx", children=4, log_to_file=True, metrics=True, webhook_url=mailbox.url,
