@@ -200,17 +200,23 @@ static bool all_returns(void)
 /* The owner's mark, at each moment, beside one delivery and then another. */
 static bool all_marks(void)
 {
-	static const struct limits limits[] = {
+	static const struct limits alone[] = {
 		{.running = 1, .window = 255, .marks = 1},
 		{.running = 1, .window = 1, .marks = 1, .faults = 1},
+	}, beside[] = {
 		{.running = 2, .window = 1, .marks = 1, .switches = 2},
 		{.running = 2, .window = 1, .marks = 1, .switches = 2, .prefix = 1},
 	};
-	size_t k;
+	size_t i, k;
 
-	for (k = 0; k < sizeof limits / sizeof *limits; k++)
-		if (!every_small(&limits[k]))
+	for (k = 0; k < sizeof alone / sizeof *alone; k++)
+		if (!every_small(&alone[k]))
 			return false;
+	/* Whatever is bought, a mark meets the same writes: of two that run, every other history. */
+	for (k = 0; k < sizeof beside / sizeof *beside; k++)
+		for (i = k % 2; i < SMALL; i += 2)
+			if (!every_run(&small_histories[i], &beside[k]))
+				return false;
 	return true;
 }
 
