@@ -87,8 +87,8 @@ check_sim() {
 		PYTHONDONTWRITEBYTECODE=1 python3 "$src/tests/sim/test_sale.py"
 }
 
-# Parts that take only the time which the part before them on the screen leaves, one after the other where
-# they stand in one word; replay() then gives what each said.
+# Parts that leave the processors to the part before them on the screen, one after the other where they stand
+# in one word; replay() then gives what each said.
 beside_each_other() { # NAMES...
 	local names
 	for names in "$@"; do

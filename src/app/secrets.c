@@ -4,7 +4,6 @@
  */
 #include "app/secrets.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "aws/ssm.h"
@@ -12,13 +11,6 @@
 #include "base/example.h"
 #include "base/log.h"
 #include "base/mem.h"
-
-static void forget(char *value)
-{
-	if (value)
-		mem_wipe(value, strlen(value));
-	free(value);
-}
 
 /* Whether the secret, or one of several with commas between, is blank. */
 static bool has_blank(const char *value)
@@ -45,20 +37,20 @@ static int fetch(struct secrets *s, enum secret which, int64_t deadline, struct 
 		return -1;
 	text = value;
 	value = span_dup(span_trim(span_of(text)));
-	forget(text);
+	mem_forget(text);
 	if (has_blank(value)) {
-		forget(value);
+		mem_forget(value);
 		return err_set(e, ERR_UNAVAILABLE, "%s: the SSM parameter %s has an empty secret",
 			       secret_settings[which].parameter, name);
 	}
 	if (example_is_secret(value)) {
-		forget(value);
+		mem_forget(value);
 		return err_set(e, ERR_UNAVAILABLE, "%s: the SSM parameter %s still has an example's "
 			       "value: put the shop's own secret there",
 			       secret_settings[which].parameter, name);
 	}
 	log_hide_list(value);
-	forget(s->fetched[which]);
+	mem_forget(s->fetched[which]);
 	s->fetched[which] = value;
 	return 0;
 }
@@ -90,7 +82,7 @@ bool secrets_refresh(struct secrets *s, enum secret which, int64_t deadline)
 		else
 			changed = !before || strcmp(before, s->fetched[which]) != 0;
 	}
-	forget(before);
+	mem_forget(before);
 	return changed;
 }
 
@@ -99,7 +91,7 @@ void secrets_free(struct secrets *s)
 	size_t i;
 
 	for (i = 0; i < SECRETS; i++)
-		forget(s->fetched[i]);
+		mem_forget(s->fetched[i]);
 	aws_client_free(s->ssm);
 	memset(s, 0, sizeof *s);
 }

@@ -24,6 +24,7 @@
 #define METADATA_HOST "http://169.254.169.254"
 #define ROLE_PATH "/latest/meta-data/iam/security-credentials/"
 #define FILE_MAX_BYTES 16384
+#define ANSWER_ROOM 16384 /* bytes: an answer with credentials is not moved */
 #define FAILED_TEXT 220 /* bytes of why a source failed, in the list of what was tried */
 #define OTHER_TEXT 80   /* and of why another one has none */
 
@@ -35,19 +36,11 @@ struct aws_provider {
 
 enum found { FOUND, NOT_HERE, FAILED };
 
-/* Gives a secret's text back, or a header with one. */
-static void forget(char *secret)
-{
-	if (secret)
-		mem_wipe(secret, strlen(secret));
-	free(secret);
-}
-
 static void clear(struct aws_credentials *c)
 {
 	free(c->key_id);
-	forget(c->secret);
-	forget(c->token);
+	mem_forget(c->secret);
+	mem_forget(c->token);
 	memset(c, 0, sizeof *c);
 }
 
@@ -234,7 +227,7 @@ static enum found from_container(struct aws_provider *p, int64_t deadline,
 	url = s->container_relative_uri ? str_printf(CONTAINER_HOST "%s", s->container_relative_uri)
 					: str_dup(s->container_full_uri);
 	http_answer_init(&answer);
-	buf_make_room(&answer.body, FILE_MAX_BYTES);
+	buf_make_room(&answer.body, ANSWER_ROOM);
 	if (!may_ask(url))
 		rc = err_set(e, ERR_UNAVAILABLE, "AWS_CONTAINER_CREDENTIALS_FULL_URI must be https "
 			     "or on this machine");
@@ -246,7 +239,7 @@ static enum found from_container(struct aws_provider *p, int64_t deadline,
 	if (!rc)
 		rc = read_json(&answer.body, c, e);
 	http_answer_free(&answer);
-	forget(header);
+	mem_forget(header);
 	free(url);
 	return rc ? FAILED : FOUND;
 }
@@ -300,7 +293,7 @@ static enum found from_metadata(struct aws_provider *p, int64_t deadline,
 	deadline = deadline_within(LOCAL_TIMEOUT_MS, deadline);
 	url = str_printf("%s/latest/api/token", host);
 	http_answer_init(&answer);
-	buf_make_room(&answer.body, FILE_MAX_BYTES);
+	buf_make_room(&answer.body, ANSWER_ROOM);
 	rc = fetch(p, (struct http_request){.method = "PUT", .url = url, .deadline = deadline,
 		   .headers = {"X-aws-ec2-metadata-token-ttl-seconds: 21600"}}, &answer, e);
 	if (!rc)
@@ -312,7 +305,7 @@ static enum found from_metadata(struct aws_provider *p, int64_t deadline,
 	if (!rc)
 		rc = read_json(&answer.body, c, e);
 	http_answer_free(&answer);
-	forget(header);
+	mem_forget(header);
 	free(url);
 	free(own);
 	return rc ? NOT_HERE : FOUND;

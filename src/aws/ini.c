@@ -124,8 +124,7 @@ static int go_on(struct parser *p, struct span line, struct err *e)
 	}
 	joined = str_printf("%s\n%.*s", json_object_get_string(value), (int)line.n, line.p);
 	json_set(p->section, p->key, json_object_new_string(joined));
-	mem_wipe(joined, strlen(joined));
-	free(joined);
+	mem_forget(joined);
 	return 0;
 }
 
@@ -222,8 +221,6 @@ int ini_read(const char *path, struct json_object **sections, struct err *e)
 		end_lines(&text);
 		rc = parse(path, (struct span){text.data, text.len}, sections, e);
 	}
-	if (text.data)
-		mem_wipe(text.data, text.len);
-	buf_free(&text);
+	buf_forget(&text);
 	return rc;
 }

@@ -50,8 +50,7 @@ static void derive_key(const struct sigv4_request *r, const char *day, struct si
 		return;
 	first = str_printf("AWS4%s", r->secret);
 	digest_hmac(span_of(first), &part, 1, key->key);
-	mem_wipe(first, strlen(first));
-	free(first);
+	mem_forget(first);
 	chain(key->key, r->region);
 	chain(key->key, r->service);
 	chain(key->key, "aws4_request");

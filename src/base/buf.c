@@ -24,6 +24,13 @@ void buf_free(struct buf *b)
 	buf_init(b, b->max);
 }
 
+void buf_forget(struct buf *b)
+{
+	if (b->data)
+		mem_wipe(b->data, b->cap);
+	buf_free(b);
+}
+
 void buf_reset(struct buf *b)
 {
 	b->len = 0;

@@ -27,6 +27,9 @@ void buf_init(struct buf *b, size_t max);
 /* Gives the memory back; the buffer is then empty, with the same maximum. */
 void buf_free(struct buf *b);
 
+/* buf_free() of what may have been a secret: all of its memory is overwritten. */
+void buf_forget(struct buf *b);
+
 /* Empties the buffer, keeps its memory, clears `failed`. */
 void buf_reset(struct buf *b);
 

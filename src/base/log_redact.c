@@ -5,7 +5,6 @@
  * becomes `sk_live_***`, and a configured secret becomes `***`.
  */
 #include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -45,23 +44,17 @@ static void learn_bytes(void)
 		kinds[(unsigned char)*hidden[i]] |= BEGINS;
 }
 
-static void forget(char *secret)
-{
-	mem_wipe(secret, strlen(secret));
-	free(secret);
-}
-
 void log_hide(const char *secret)
 {
 	size_t i;
 
 	if (!secret) {
 		for (i = 0; i < hidden_count; i++)
-			forget(hidden[i]);
+			mem_forget(hidden[i]);
 		hidden_count = 0;
 	} else if (strlen(secret) >= HIDDEN_MIN_BYTES) {
 		if (hidden_count == HIDDEN_MAX) {
-			forget(hidden[0]);
+			mem_forget(hidden[0]);
 			memmove(hidden, hidden + 1, --hidden_count * sizeof *hidden);
 		}
 		hidden[hidden_count++] = str_dup(secret);
@@ -77,7 +70,7 @@ void log_hide_list(const char *secrets)
 		char *secret = span_dup(span_trim(one));
 
 		log_hide(secret);
-		forget(secret);
+		mem_forget(secret);
 	}
 }
 

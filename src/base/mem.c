@@ -45,6 +45,13 @@ void mem_wipe(void *p, size_t n)
 	explicit_bzero(p, n);
 }
 
+void mem_forget(char *text)
+{
+	if (text)
+		mem_wipe(text, strlen(text));
+	free(text);
+}
+
 /* glibc keeps small pieces apart when they are freed, and joins them all whenever a large one is: we
  * free a tree and then its text, again and again, and a tenth of the time went into that. */
 void mem_tune(void)

@@ -26,6 +26,9 @@ void mem_leave_no_core(void);
 /* Overwrites `n` bytes in a way that the compiler keeps: for secrets. */
 void mem_wipe(void *p, size_t n);
 
+/* free() of a text that was a secret, which is overwritten; NULL: nothing happens. */
+void mem_forget(char *text);
+
 /* For the main() of what answers requests, before anything else: how the C library should keep what
  * is freed.  (A command that reads many pages frees as many pieces of a kind as it asks for next.) */
 void mem_tune(void);

@@ -65,9 +65,7 @@ void check_not(struct check *c, enum check_status status, const char *name, cons
 
 int64_t check_deadline(const struct check *c, int64_t ms)
 {
-	int64_t own = deadline_in(ms);
-
-	return own < c->deadline ? own : c->deadline;
+	return deadline_within(ms, c->deadline);
 }
 
 int64_t check_now(const struct check *c)

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "base/mem.h"
 #include "check/check_part.h"
 #include "check/probe.h"
 #include "format/form.h"
@@ -102,9 +101,7 @@ static void look_at_settings(struct check *c, struct probe *probe, const char *p
 			buf_text(&text), text.len < PROBE_BEGINNING ? text.len : PROBE_BEGINNING};
 		look_at_file(c, probe, &kept, deadline);
 	}
-	if (text.data)
-		mem_wipe(text.data, text.len);
-	buf_free(&text);
+	buf_forget(&text);
 }
 
 /* What a SQLite file begins with is known without opening it. */

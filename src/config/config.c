@@ -157,9 +157,7 @@ static int load_file(struct loader *l, const char *path, struct err *e)
 	if (!rc)
 		rc = config_file_read(path, (struct span){buf_text(&text), text.len}, &reader, e);
 out:
-	if (text.data)
-		mem_wipe(text.data, text.len);
-	buf_free(&text);
+	buf_forget(&text);
 	return rc;
 }
 
@@ -300,11 +298,8 @@ void config_free(struct config *c)
 	for (key = config_keys; key->name; key++) {
 		char **field = (char **)((char *)c + key->offset);
 
-		if (!is_string(key->type))
-			continue;
-		if (*field && config_is_secret(key))
-			mem_wipe(*field, strlen(*field));
-		free(*field);
+		if (is_string(key->type))
+			mem_forget(*field);
 	}
 	free(c->file);
 	memset(c, 0, sizeof *c);

@@ -72,8 +72,7 @@ static int parse_line(struct span line, int number, const struct config_file_rea
 		rc = err_set(e, ERR_CONFIG, "%s: the quotes don't match", name_text);
 	else
 		rc = reader->entry(reader->context, number, name_text, value_text, e);
-	mem_wipe(value_text, strlen(value_text));
-	free(value_text);
+	mem_forget(value_text);
 	free(name_text);
 	return rc;
 }

@@ -5,7 +5,6 @@
 #include "config/config_key.h"
 
 #include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -261,9 +260,7 @@ static int set_string(const struct config_key *key, const char *text, char **fie
 		return err_set(e, ERR_CONFIG, "%s %s (%s)", key->name, web_url_fault(s), key->hint);
 	if (!types[key->type].valid(key, s))
 		return err_set(e, ERR_CONFIG, "%s must be %s", key->name, key->hint);
-	if (*field)
-		mem_wipe(*field, strlen(*field));
-	free(*field);
+	mem_forget(*field);
 	*field = str_dup(text);
 	return 0;
 }

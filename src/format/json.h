@@ -121,10 +121,10 @@ void json_make_room(struct json_object *object, int members);
 void json_set_string(struct json_object *object, const char *key, const char *value);
 void json_set_int(struct json_object *object, const char *key, int64_t value);
 void json_set_bool(struct json_object *object, const char *key, bool value);
+void json_set(struct json_object *object, const char *key, struct json_object *value);
 
 /* Overwrites the text of a member that was a secret, in place, with zeros; nothing where there is no text. */
 void json_wipe_string(struct json_object *object, const char *key);
-void json_set(struct json_object *object, const char *key, struct json_object *value);
 
 /* Sets `to`'s key to a copy of `from`'s; nothing happens where there is none. */
 void json_copy_member(struct json_object *to, const char *to_key, struct json_object *from,

@@ -276,9 +276,7 @@ static bool read_whole(struct span text, struct reader *r)
 	valid = read_text(r);
 	for (i = 0; i < JSON_MAX_DEPTH; i++)
 		free(r->levels[i].name);
-	if (r->scan.text.data)
-		mem_wipe(r->scan.text.data, r->scan.text.cap); /* a secret may have escapes */
-	buf_free(&r->scan.text);
+	buf_forget(&r->scan.text); /* a secret may have escapes */
 	if (valid)
 		return true;
 	json_object_put(r->top);

@@ -66,9 +66,7 @@ void http_answer_init(struct http_answer *answer)
 
 void http_answer_free(struct http_answer *answer)
 {
-	if (answer->body.data)
-		mem_wipe(answer->body.data, answer->body.cap);
-	buf_free(&answer->body);
+	buf_forget(&answer->body);
 }
 
 static size_t on_body(char *bytes, size_t size, size_t n, void *context)

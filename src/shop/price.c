@@ -90,8 +90,7 @@ char *price_sk(const char *mode, const char *stripe_secret, const char *marked)
 	char digest[DIGEST_HEX];
 
 	digest_sha256_hex(span_of(text), digest);
-	mem_wipe(text, strlen(text));
-	free(text);
+	mem_forget(text);
 	return str_printf(KEY_CACHE "#%s#%.16s", mode, digest);
 }
 

@@ -17,7 +17,7 @@ struct dynamodb_table {
 	bool backups_known;      /* false: these credentials may not ask */
 };
 
-/* What there is, ten seconds long at most.  A table that does not exist is no error. */
+/* What there is; it is asked for ten seconds at most.  A table that does not exist is no error. */
 int dynamodb_table_describe(const struct dynamodb *db, int64_t deadline,
 			    struct dynamodb_table *table, struct err *e);
 

@@ -78,8 +78,7 @@ void stripe_client_free(struct stripe_client *client)
 		return;
 	stripe_forget_ahead(client);
 	http_client_free(client->http);
-	mem_wipe(client->authorization, strlen(client->authorization));
-	free(client->authorization);
+	mem_forget(client->authorization);
 	free(client->base);
 	free(client);
 }

@@ -36,9 +36,7 @@ void http_answer_init(struct http_answer *answer)
 
 void http_answer_free(struct http_answer *answer)
 {
-	if (answer->body.data)
-		mem_wipe(answer->body.data, answer->body.cap);
-	buf_free(&answer->body);
+	buf_forget(&answer->body);
 }
 
 int64_t http_last_date(struct http_client *client)

@@ -419,8 +419,7 @@ static void no_secret_stays_in_memory_when_it_is_closed(void **state)
 	/* Nor where a text was made of it. */
 	text = text_from_far_down();
 	assert_int_equal(copies_in_memory(), 1);
-	mem_wipe(text, strlen(text));
-	free(text);
+	mem_forget(text);
 	assert_int_equal(copies_in_memory(), 0);
 }
 
