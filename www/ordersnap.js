@@ -534,6 +534,52 @@
     return made;
   }
 
+  const HANDLERS = ['onclick', 'onchange', 'oninput', 'onsubmit'];
+  const alike = (a, b) => a.nodeName === b.nodeName && a.dataset?.key === b.dataset?.key;
+
+  // Makes an element what another one is, and leaves it where it stands: a press that has begun ends on the
+  // same button, a field keeps what is being typed, and what a customer opened stays open.
+  function become(old, made) {
+    if (made.nodeType === Node.TEXT_NODE) {
+      if (old.data !== made.data) old.data = made.data;
+      return;
+    }
+    for (const { name } of [...old.attributes]) {
+      if (!made.hasAttribute(name) && name !== 'open') old.removeAttribute(name);
+    }
+    for (const { name, value } of made.attributes) {
+      if (old.getAttribute(name) === value) continue;
+      old.setAttribute(name, value);
+      if (name === 'value') old.value = value;
+    }
+    for (const name of HANDLERS) old[name] = made[name];
+    hold(old, [...made.childNodes]);
+  }
+
+  // Gives an element these children; those that it has already stay.
+  function hold(parent, children) {
+    let old = parent.firstChild;
+    for (const child of children) {
+      let same = old;
+      while (same && !alike(same, child)) same = same.nextSibling;
+      if (!same) {
+        parent.insertBefore(child, old);
+        continue;
+      }
+      while (old !== same) old = after(old);
+      become(same, child);
+      old = same.nextSibling;
+    }
+    while (old) old = after(old);
+  }
+
+  // Takes a child out; what came after it.
+  function after(child) {
+    const next = child.nextSibling;
+    child.remove();
+    return next;
+  }
+
   function button(text, onclick, { label, key, ...properties } = {}) {
     const made = make('button', { type: 'button', textContent: text, onclick, ...properties });
     if (label) made.setAttribute('aria-label', label);
@@ -611,11 +657,12 @@
       if (this.status.textContent !== text) this.status.textContent = text;
     }
 
-    // Shows these; whatever had the focus has it again, or what stands in its place.
+    // Shows these; whatever had the focus keeps it, or what stands in its place has it.
     show(...children) {
-      const focused = this.shadowRoot.activeElement?.dataset.key;
-      this.body.replaceChildren(...children);
-      if (focused === undefined) return;
+      const had = this.shadowRoot.activeElement;
+      const focused = had?.dataset.key;
+      hold(this.body, children.filter(Boolean));
+      if (focused === undefined || (this.shadowRoot.activeElement === had && !had.disabled)) return;
       const same = [...this.body.querySelectorAll('[data-key]')].find(e => e.dataset.key === focused && !e.disabled);
       const other = same ?? this.body.querySelector('button:not(:disabled), input, a[href], [tabindex]');
       other?.focus();
@@ -745,12 +792,15 @@
       this.show(
         make(
           'a',
-          { className: 'summary', href: this.getAttribute('href') ?? '#', attributes: { 'aria-label': label } },
+          {
+            className: 'summary',
+            href: this.getAttribute('href') ?? '#',
+            attributes: { 'aria-label': label, 'data-key': 'summary' },
+          },
           this.text('cart'),
           make('span', { className: 'count number', textContent: count, attributes: { part: 'count' } }),
         ),
       );
-      this.body.firstChild.dataset.key = 'summary';
     }
 
     // The newest answer counts, in whatever order they come.
@@ -862,10 +912,10 @@
         type: 'email',
         autocomplete: 'email',
         className: 'wide',
-        value: this.email ?? '',
-        oninput: () => {
-          this.email = input.value;
+        oninput: event => {
+          this.email = event.target.value;
         },
+        attributes: { value: this.email ?? '' },
       });
       input.dataset.key = 'email';
       return make('div', {}, label, input);
@@ -875,20 +925,23 @@
       const item = known.get(sku);
       const name = item?.name ?? sku;
       const most = Number(this.getAttribute('most')) || 99;
-      const set = n => setQuantity(sku, Math.min(most, Math.max(1, Math.trunc(n) || 1)));
+      const sold = n => Math.min(most, Math.max(1, Math.trunc(n) || 1));
+      const set = n => setQuantity(sku, sold(n));
       const input = make('input', {
         type: 'number',
         inputMode: 'numeric',
         min: 1,
         max: most,
-        value: quantity,
-        onchange: () => set(Number(input.value)),
-        attributes: { 'aria-label': this.text('quantity', { name }) },
+        onchange: ({ target }) => {
+          target.value = sold(Number(target.value));
+          set(target.value);
+        },
+        attributes: { value: quantity, 'aria-label': this.text('quantity', { name }) },
       });
       input.dataset.key = `quantity ${sku}`;
       return make(
         'li',
-        { className: 'stack' },
+        { className: 'stack', attributes: { 'data-key': `line ${sku}` } },
         make(
           'div',
           { className: 'row' },
@@ -1266,11 +1319,7 @@
     show(...children) {
       const open = new Set([...this.body.querySelectorAll('details[open]')].map(e => e.dataset.key));
       super.show(
-        make(
-          'div',
-          { className: 'stack', attributes: { 'aria-busy': String(this.state === 'loading') } },
-          ...children.filter(Boolean),
-        ),
+        make('div', { className: 'stack', attributes: { 'aria-busy': String(this.state === 'loading') } }, ...children),
       );
       for (const details of this.body.querySelectorAll('details')) details.open = open.has(details.dataset.key);
     }

@@ -16,6 +16,9 @@ const inCart = (page, text) => page.locator('#cart').getByText(text, { exact: tr
 const pay = page => page.getByRole('button', { name: 'Check out' });
 const status = (page, element) => page.locator(`${element} [role=status]`).textContent();
 
+// Where the elements stand, read at one moment: the next may have others.
+const boxes = where => where.evaluateAll(elements => elements.map(e => e.getBoundingClientRect().toJSON()));
+
 async function openShop(context) {
   const page = await context.newPage();
   await page.goto(shopUrl);
@@ -1340,8 +1343,7 @@ test('a page whose style sheet touches everything leaves the elements usable', a
   await add(page, EVIL).click();
   await page.locator('ordersnap-cart').getByText('$1.00').first().waitFor();
   await fits(page, 'a foreign style');
-  for (const target of await page.locator('ordersnap-buy button, ordersnap-cart button:visible').all()) {
-    const { x, width, height } = await target.boundingBox();
+  for (const { x, width, height } of await boxes(page.locator('ordersnap-buy button, ordersnap-cart button:visible'))) {
     ok(x >= 0 && x + width <= 360 && height >= 40, `a button at ${x}, ${width} by ${height}`);
   }
   const style = await page
@@ -1450,6 +1452,64 @@ test('what was removed is said, then the sum of what is left', async context => 
   await eventually(async () => (await status(page, '#cart ordersnap-cart')) === '2 in the cart, $60.00', 'the sum');
 });
 
+// The page's quotes wait from now on, until what is answered here is called.
+async function holdQuotes(page) {
+  let release;
+  await page.route('**/cart/quote', async route => {
+    await new Promise(done => {
+      release = done;
+    });
+    await route.continue();
+  });
+  return async sum => {
+    await eventually(() => release, 'the request');
+    release();
+    release = null;
+    await page.locator('ordersnap-cart').getByText(sum, { exact: true }).first().waitFor();
+  };
+}
+
+test('a press counts, whatever is answered before it ends', async context => {
+  const page = await openShop(context);
+  await fillCart(page);
+  const answered = await holdQuotes(page);
+  const more = page.getByRole('button', { name: 'One Red Necklace more' });
+  await more.click();
+  await more.hover();
+  await page.mouse.down();
+  await answered('$115.00');
+  await page.mouse.up();
+  await answered('$145.00');
+  await more.focus();
+  await page.keyboard.down('Space');
+  await page.keyboard.up('Space');
+  await page.keyboard.down('Space');
+  await answered('$175.00');
+  await page.keyboard.up('Space');
+  await answered('$205.00');
+});
+
+test('what is being typed stays, whatever is answered meanwhile', async context => {
+  const page = await context.newPage();
+  await page.goto(`${site.url}/foreign/evil.html`);
+  await add(page, EVIL).click();
+  await page.locator('ordersnap-cart').getByText('$1.00').first().waitFor();
+  const answered = await holdQuotes(page);
+  await page.getByRole('button', { name: `One ${EVIL} more` }).click();
+  const quantity = page.getByLabel(`Quantity of ${EVIL}`);
+  await quantity.fill('1');
+  await page.keyboard.type('2');
+  await answered('$2.00');
+  await page.keyboard.type('0');
+  await page.keyboard.press('Tab');
+  await page.getByLabel(/^E-mail/).fill('an@shop.example');
+  for (const key of ['Home', 'ArrowRight', 'ArrowRight']) await page.keyboard.press(key);
+  await answered('$99.00');
+  equal(await quantity.inputValue(), '99', 'no more than may be');
+  await page.keyboard.type('n');
+  equal(await page.getByLabel(/^E-mail/).inputValue(), 'ann@shop.example');
+});
+
 test('axe-core finds nothing on any page, light and dark, and nothing is wider than the screen', async context => {
   const page = await openShop(context);
   await fillCart(page);
@@ -1508,12 +1568,12 @@ test(
     const page = await openShop(context);
     await add(page, 'Red Necklace').tap();
     const link = page.getByRole('link', { name: 'Cart, 1 in the cart' });
-    const box = await link.boundingBox();
+    await link.waitFor();
+    const [box] = await boxes(link);
     ok(box.y + box.height <= 740 && box.height >= 40, `the link is at ${JSON.stringify(box)}`);
     await link.tap();
-    await eventually(async () => (await pay(page).boundingBox()).y < 740, 'the cart in sight');
-    for (const target of await page.locator('#cart button, nav a').all()) {
-      const { width, height } = await target.boundingBox();
+    await eventually(async () => (await boxes(pay(page)))[0].y < 740, 'the cart in sight');
+    for (const { width, height } of await boxes(page.locator('#cart button, nav a'))) {
       ok(width >= 40 && height >= 40, `a target of ${width} by ${height}`);
     }
   },
