@@ -11,7 +11,9 @@ check_in() { # NAME SUITES OPTION...
 	configure_in "$name" "$@" || return
 	find "$build/$name" -name '*.trs' -delete
 	make -C "$build/$name" -j"$jobs" "${flags[@]}" all || return
-	make -C "$build/$name" -j"$at_once" -k check VERBOSE=1 "${flags[@]}" "${tests[@]}"
+	# one DynamoDB Local for all that share it
+	PYTHONDONTWRITEBYTECODE=1 python3 "$src/tests/dynamodb/local.py" \
+		make -C "$build/$name" -j"$at_once" -k check VERBOSE=1 "${flags[@]}" "${tests[@]}"
 }
 
 # The tests whose names begin with one of the words, as make knows them.

@@ -2,7 +2,8 @@
 """Amazon's DynamoDB Local for tests, and a proxy in front of it that has bad days on demand.
 
 `Local` starts the jar on a free port; `Proxy` counts the calls by operation and can lose, delay and
-refuse them.  Nothing here asserts.
+refuse them.  Nothing here asserts.  As a program, `local.py COMMAND...` runs a command with one that all
+its suites share: starting the jar costs more than most of them.
 """
 import atexit
 import collections
@@ -108,45 +109,14 @@ def to_item(item):
     return {k: to_value(v) for k, v in item.items()}
 
 
-class Local:
-    """DynamoDB Local; with `kept` it has its tables in a folder and survives restart()."""
+class DynamoDB:
+    """A DynamoDB at a port of this machine."""
 
-    def __init__(self, kept=False, heap="256m"):
-        self.folder = tempfile.mkdtemp(prefix="ordersnap-dynamodb-")
-        self.kept, self.heap, self.port, self.process = kept, heap, shop.free_port(), None
-        self.base = f"http://127.0.0.1:{self.port}"
-        atexit.register(self.close)
-        self.start()
+    def __init__(self, port):
+        self.port, self.base = port, f"http://127.0.0.1:{port}"
 
-    def start(self):
-        home = home_of_jar()
-        where = ["-dbPath", self.folder] if self.kept else ["-inMemory"]
-        with open(os.path.join(self.folder, "log"), "ab") as log:
-            self.process = subprocess.Popen(
-                ["java", "-Xmx" + self.heap, "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC",
-                 "-Djava.library.path=" + os.path.join(home, "DynamoDBLocal_lib"),
-                 "-jar", os.path.join(home, "DynamoDBLocal.jar"), *where, "-sharedDb",
-                 "-disableTelemetry", "-port", str(self.port)],
-                cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        watch = tap.Watch()
-        while True:
-            try:
-                return self.call("ListTables")
-            except (OSError, http.client.HTTPException):
-                if self.process.poll() is not None or not watch.allows(120):
-                    raise RuntimeError("DynamoDB Local did not start") from None
-                time.sleep(0.05)
-
-    def pause(self):
-        self.process.send_signal(signal.SIGSTOP)
-
-    def resume(self):
-        self.process.send_signal(signal.SIGCONT)
-
-    def end(self):
-        """By SIGTERM: killed with SIGKILL it may lose the last transaction that it acknowledged."""
-        self.process.terminate()
-        self.process.wait()
+    def close(self):
+        """Who started it ends it."""
 
     def call(self, operation, **request):
         """Any operation; raises Refused."""
@@ -189,11 +159,58 @@ class Local:
     def delete(self, table, key):
         self.call("DeleteItem", TableName=table, Key=to_item(dict(zip(("PK", "SK"), key))))
 
+
+class Local(DynamoDB):
+    """DynamoDB Local; with `kept` it has its tables in a folder and survives restart()."""
+
+    def __init__(self, kept=False, heap="256m"):
+        self.folder = tempfile.mkdtemp(prefix="ordersnap-dynamodb-")
+        super().__init__(shop.free_port())
+        self.kept, self.heap, self.process = kept, heap, None
+        atexit.register(self.close)
+        self.start()
+
+    def start(self):
+        home = home_of_jar()
+        where = ["-dbPath", self.folder] if self.kept else ["-inMemory"]
+        with open(os.path.join(self.folder, "log"), "ab") as log:
+            self.process = subprocess.Popen(
+                ["java", "-Xmx" + self.heap, "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC",
+                 "-Djava.library.path=" + os.path.join(home, "DynamoDBLocal_lib"),
+                 "-jar", os.path.join(home, "DynamoDBLocal.jar"), *where, "-sharedDb",
+                 "-disableTelemetry", "-port", str(self.port)],
+                cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        watch = tap.Watch()
+        while True:
+            try:
+                return self.call("ListTables")
+            except (OSError, http.client.HTTPException):
+                if self.process.poll() is not None or not watch.allows(120):
+                    raise RuntimeError("DynamoDB Local did not start") from None
+                time.sleep(0.05)
+
+    def pause(self):
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self):
+        self.process.send_signal(signal.SIGCONT)
+
+    def end(self):
+        """By SIGTERM: killed with SIGKILL it may lose the last transaction that it acknowledged."""
+        self.process.terminate()
+        self.process.wait()
+
     def close(self):
         if self.process.poll() is None:
             self.resume()
             self.end()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def at_hand():
+    """The DynamoDB Local of the whole run, of which a suite uses nothing but tables of its own; else a new one."""
+    port = os.environ.get("ORDERSNAP_DYNAMODB_LOCAL")
+    return DynamoDB(int(port)) if port else Local()
 
 
 # --- the proxy ----------------------------------------------------------------------------------
@@ -414,3 +431,15 @@ def wire(proxy, **calls):
     yield
     with proxy.lock:
         tap.equal(dict(proxy.calls), {k: v for k, v in calls.items() if v}, "calls on the wire")
+
+
+def main():
+    """Ends as the command does."""
+    for number in (signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, lambda got, _: sys.exit(128 + got))
+    shared = {} if why_not() else {"ORDERSNAP_DYNAMODB_LOCAL": str(Local(heap="512m").port)}
+    sys.exit(subprocess.run(sys.argv[1:], env={**os.environ, **shared}, check=False).returncode)
+
+
+if __name__ == "__main__":
+    main()

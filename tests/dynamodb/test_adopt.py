@@ -14,7 +14,7 @@ import lambda_cases  # noqa: E402
 import lambda_walks  # noqa: E402
 import shop as lib  # noqa: E402
 
-db = local.Local()
+db = local.at_hand()
 shop = kit.TableShop(db, db.base)
 
 

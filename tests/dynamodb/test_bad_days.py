@@ -18,7 +18,7 @@ local.need()
 DEADLINE = 8.5
 FAILED = "Failed to create order snapshot"
 
-db = local.Local()
+db = local.at_hand()
 shop = kit.TableShop(db, "")
 background = concurrent.futures.ThreadPoolExecutor(12)
 proxies = []

@@ -12,7 +12,7 @@ from tap import contains, equal, lacks, main, ok, test
 
 local.need()
 
-db = local.Local()
+db = local.at_hand()
 proxy = local.Proxy(db.port)
 ssm = kit.Stub(lambda request: parameters(request))
 values = {}

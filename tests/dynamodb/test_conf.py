@@ -21,7 +21,7 @@ CONF = os.path.join(kit.lib.SRC, "conf", "dynamodb")
 CALLS = {"TransactWriteItems": "PutItem"}
 PARTS = {"Put": "PutItem", "ConditionCheck": "ConditionCheckItem", "Delete": "DeleteItem"}
 
-db = local.Local()
+db = local.at_hand()
 proxy = local.Proxy(db.port)
 shop = kit.TableShop(db, proxy.base, **kit.lib.OWN_PAGES)
 

@@ -28,7 +28,7 @@ LINE = [{"name": "Ring", "unit_amount": 2500, "currency": "usd"}]
 SHOPS = {"SQLite": kit.Shop()}
 db = None
 if not local.why_not():
-    db = local.Local()
+    db = local.at_hand()
     SHOPS["DynamoDB"] = kit.TableShop(db, f"http://127.0.0.1:{db.port}")
 WORKERS, CLOSE = {}, []
 MARKED = set()  # the sessions whose parcel the owner marked

@@ -26,7 +26,7 @@ ORDERS = ([order(f"cs_test_c{n:03}", NOW - 600 * n, "ann") for n in range(230)] 
                  customerEmail=("a+b@x.example", "ab@x.example")[n % 2]) for n in range(20)] +
           [order("cs_test_bob", NOW, "bob")])
 
-db = local.Local()
+db = local.at_hand()
 proxy = local.Proxy(db.port)
 on_file = kit.Shop(sim=False, JWT_SECRET=SECRET)
 on_table = kit.TableShop(db, proxy.base, sim=False, JWT_SECRET=SECRET)

@@ -10,7 +10,7 @@ from tap import equal, main, ok, test
 
 local.need()
 
-db = local.Local()
+db = local.at_hand()
 shop = kit.TableShop(db, db.base)
 JANE = "jane@shop.example"
 

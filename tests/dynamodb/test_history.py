@@ -16,7 +16,7 @@ ORDERS = [order(f"cs_test_n{n:03}", NOON + n * 600, user=("A@x.example", "a@x.ex
                 status=("completed", "pending", "refunded")[n % 3], customerName="東京 花子")
           for n in range(230)]
 
-db = local.Local()
+db = local.at_hand()
 proxy = local.Proxy(db.port)
 on_file = kit.Shop(sim=False)
 kit.run_command(on_file, "init")

@@ -15,7 +15,7 @@ from shop import SRC  # noqa: E402
 from tap import equal, main, ok, test  # noqa: E402
 
 local.need()
-server = local.Local()
+server = local.Local()  # of its own: it asks for all that there is
 
 
 def run(suite):

@@ -16,7 +16,7 @@ from tap import contains, equal, lacks, main, ok, test
 
 local.need()
 
-db = local.Local()
+db = local.at_hand()
 proxy = local.Proxy(db.port)
 shop = kit.TableShop(db, proxy.base, table="unused", sim=False)
 names = (f"init-{n}" for n in range(1000))

@@ -15,7 +15,7 @@ from tap import contains, equal, main, ok, test
 
 local.need()
 
-db = local.Local()
+db = local.at_hand()
 shop = kit.TableShop(db, db.base)
 clock = kit.Clock()
 HOOK = os.path.join(shop.folder, "hook")

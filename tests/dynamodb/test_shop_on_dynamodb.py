@@ -23,7 +23,7 @@ from tap import contains, equal, lacks, main, ok, test
 
 local.need()
 
-db = local.Local()
+db = local.at_hand()
 proxy = local.Proxy(db.port)
 on_table = kit.TableShop(db, proxy.base)
 on_file = kit.Shop(sim=False, STRIPE_API_BASE=on_table.sim.base)

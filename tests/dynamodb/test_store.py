@@ -15,7 +15,7 @@ if not os.path.exists(PROGRAM):
     print("1..0 # SKIP tests/unit/test_store was not built (cmocka is missing)")
     sys.exit(0)
 
-db = local.Local()
+db = local.at_hand()
 proxy = local.Proxy(db.port)
 
 

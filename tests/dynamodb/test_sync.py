@@ -11,7 +11,7 @@ from tap import contains, equal, main, ok, test
 
 local.need()
 
-db = local.Local()
+db = local.at_hand()
 proxy = local.Proxy(db.port)
 shop = kit.TableShop(db, proxy.base)
 STATE = ("SYSTEM", "STRIPE_ORDER_SYNC")

@@ -24,7 +24,7 @@ ITEMS = int(os.environ.get("ORDERSNAP_TRANSFER_ITEMS", "600" if kit.SLOW else "3
 MOST_KB = 32 * 1024  # of memory; sanitizers and valgrind have their own
 COMMAND = [*kit.lib.WRAPPER, os.path.join(kit.lib.BUILD, "ordersnap")]
 
-db = local.Local()
+db = local.at_hand()
 proxy = local.Proxy(db.port)
 shop = kit.TableShop(db, proxy.base, table="unused", sim=False)
 LATER = int(time.time()) + 10**6

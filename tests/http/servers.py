@@ -79,9 +79,7 @@ def _dynamodb():
     """tests/dynamodb/local.py's view of the server at DYNAMODB."""
     sys.path.insert(0, os.path.join(shop.SRC, "tests", "dynamodb"))
     import local
-    server = object.__new__(local.Local)
-    server.port = int(DYNAMODB.rpartition(":")[2])
-    return server
+    return local.DynamoDB(int(DYNAMODB.rpartition(":")[2]))
 
 
 def _new_table(settings):

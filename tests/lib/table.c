@@ -16,9 +16,10 @@ bool table_is_item(struct json_object *item, const char *pk, const char *sk)
 
 static size_t place_of(const struct table *table, const char *pk, const char *sk)
 {
+	const struct table_note *notes = table->notes;
 	size_t i;
 
-	for (i = 0; i < table->n && !table_is_item(table->items[i], pk, sk); i++)
+	for (i = 0; i < table->n && (strcmp(notes[i].sk, sk) != 0 || strcmp(notes[i].pk, pk) != 0); i++)
 		;
 	return i;
 }
@@ -30,24 +31,76 @@ struct json_object *table_find(const struct table *table, const char *pk, const 
 	return i < table->n ? table->items[i] : NULL;
 }
 
+/* FNV-1a, 64 bits: draft-eastlake-fnv. */
+static uint64_t print_of_bytes(uint64_t print, const void *bytes, size_t n)
+{
+	const unsigned char *byte = bytes;
+
+	while (n--)
+		print = (print ^ *byte++) * 0x100000001b3;
+	return print;
+}
+
+static uint64_t print_of(uint64_t print, struct json_object *value)
+{
+	enum json_type type = json_object_get_type(value);
+	uint64_t bits = 0;
+	double number;
+	size_t i;
+
+	print = print_of_bytes(print, &type, sizeof type);
+	switch (type) {
+	case json_type_object:
+		json_object_object_foreach(value, key, member)
+			print = print_of(print_of_bytes(print, key, strlen(key) + 1), member);
+		return print;
+	case json_type_array:
+		for (i = 0; i < json_object_array_length(value); i++)
+			print = print_of(print, json_object_array_get_idx(value, i));
+		return print;
+	case json_type_string:
+		return print_of_bytes(print, json_object_get_string(value),
+				      (size_t)json_object_get_string_len(value));
+	case json_type_double:
+		number = json_object_get_double(value);
+		memcpy(&bits, &number, sizeof bits);
+		break;
+	default:
+		bits = (uint64_t)json_object_get_int64(value);
+	}
+	return print_of_bytes(print, &bits, sizeof bits);
+}
+
+static uint64_t print_of_item(struct json_object *item)
+{
+	return print_of(0xcbf29ce484222325, item);
+}
+
+static void lay_down(struct table *table, size_t i, struct json_object *item)
+{
+	table->items[i] = item;
+	table->notes[i] = (struct table_note){
+		.pk = json_string_or_null(item, "PK"),
+		.sk = json_string_or_null(item, "SK"),
+		.print = print_of_item(item),
+	};
+}
+
 void table_add(struct table *table, struct json_object *item)
 {
 	if (table->n == TABLE_MAX)
 		abort();
-	table->items[table->n] = item;
-	table->texts[table->n++] = str_dup(json_text(item));
+	lay_down(table, table->n++, item);
 }
 
 /* Takes one out of its place. */
 static void let_go(const struct table *table, size_t i)
 {
-	if (strcmp(json_text(table->items[i]), table->texts[i]) != 0) {
-		fprintf(stderr, "an item was changed in place\n  from %s\n  to %s\n", table->texts[i],
-			json_text(table->items[i]));
+	if (print_of_item(table->items[i]) != table->notes[i].print) {
+		fprintf(stderr, "an item was changed in place, to %s\n", json_text(table->items[i]));
 		abort();
 	}
 	json_object_put(table->items[i]);
-	free(table->texts[i]);
 }
 
 void table_put(struct table *table, struct json_object *item)
@@ -59,8 +112,7 @@ void table_put(struct table *table, struct json_object *item)
 		return;
 	}
 	let_go(table, i);
-	table->items[i] = item;
-	table->texts[i] = str_dup(json_text(item));
+	lay_down(table, i, item);
 }
 
 void table_delete(struct table *table, const char *pk, const char *sk)
@@ -71,7 +123,7 @@ void table_delete(struct table *table, const char *pk, const char *sk)
 		return;
 	let_go(table, i);
 	table->items[i] = table->items[--table->n];
-	table->texts[i] = table->texts[table->n];
+	table->notes[i] = table->notes[table->n];
 }
 
 void table_free(struct table *table)

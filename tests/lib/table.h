@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "format/json.h"
 
@@ -15,7 +16,10 @@
 
 struct table {
 	struct json_object *items[TABLE_MAX];
-	char *texts[TABLE_MAX]; /* of the items when they came */
+	struct table_note {
+		const char *pk, *sk; /* the item's own */
+		uint64_t print;      /* of all that is in it */
+	} notes[TABLE_MAX];          /* of the items when they came */
 	size_t n;
 };
 

@@ -157,7 +157,7 @@ struct json_object *order_find(void)
 	for (i = 0; i < world->table.n; i++) {
 		struct json_object *item = world->table.items[i];
 
-		if (!str_starts(item_text(item, "PK"), "USER#") ||
+		if (!str_starts(world->table.notes[i].pk, "USER#") ||
 		    strcmp(item_text(item, "orderId"), SOMEBODY_ID) == 0)
 			continue;
 		if (order)

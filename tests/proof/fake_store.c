@@ -19,7 +19,7 @@ bool table_edit_order(struct table *table)
 	for (i = 0; i < table->n; i++) {
 		struct json_object *item = table->items[i];
 
-		if (!str_starts(json_string_or_null(item, "PK"), "USER#") ||
+		if (!str_starts(table->notes[i].pk, "USER#") ||
 		    strcmp(json_string_or_null(item, "orderId"), SOMEBODY_ID) == 0)
 			continue;
 		item = json_copy(item);
@@ -88,9 +88,9 @@ static int query(struct store *s, const char *pk, const char *sk_prefix, const c
 	*items = json_object_new_array();
 	for (i = 0; i < world->table.n; i++) {
 		struct json_object *item = world->table.items[i];
-		const char *sk = json_string_or_null(item, "SK");
+		const char *sk = world->table.notes[i].sk;
 
-		if (strcmp(json_string_or_null(item, "PK"), pk) == 0 && str_starts(sk, sk_prefix) &&
+		if (strcmp(world->table.notes[i].pk, pk) == 0 && str_starts(sk, sk_prefix) &&
 		    (!before_sk || strcmp(sk, before_sk) < 0) &&
 		    !store_item_expired(item, world->epoch))
 			json_object_array_add(*items, json_object_get(item));
