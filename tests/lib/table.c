@@ -44,6 +44,7 @@ static uint64_t print_of_bytes(uint64_t print, const void *bytes, size_t n)
 static uint64_t print_of(uint64_t print, struct json_object *value)
 {
 	enum json_type type = json_object_get_type(value);
+	struct json_walk walk;
 	uint64_t bits = 0;
 	double number;
 	size_t i;
@@ -51,8 +52,8 @@ static uint64_t print_of(uint64_t print, struct json_object *value)
 	print = print_of_bytes(print, &type, sizeof type);
 	switch (type) {
 	case json_type_object:
-		json_object_object_foreach(value, key, member)
-			print = print_of(print_of_bytes(print, key, strlen(key) + 1), member);
+		for (walk = json_walk_of(value); json_walk_next(&walk);)
+			print = print_of(print_of_bytes(print, walk.key, strlen(walk.key) + 1), walk.value);
 		return print;
 	case json_type_array:
 		for (i = 0; i < json_object_array_length(value); i++)
