@@ -10,10 +10,11 @@ import threading
 
 BEGIN, END, PARAMS, STDIN, STDOUT, STDERR = 1, 3, 4, 5, 6, 7
 RESPONDER = 1
+ID = 0x0203  # of each request, in both of its bytes
 
 
 def record(kind, content=b""):
-    return struct.pack(">BBHHBx", 1, kind, 1, len(content), 0) + content
+    return struct.pack(">BBHHBx", 1, kind, ID, len(content), 0) + content
 
 
 def stream(kind, content):
@@ -56,23 +57,29 @@ def _exactly(s, n):
 
 
 def read_answer(s):
-    """What the program answers; None if it hangs up without an END_REQUEST."""
+    """What the program answers; None if it hangs up without an END_REQUEST.  Each record has to be of
+    the request, and each stream that has begun to be ended before the request is."""
     import shop
-    out, log = b"", b""
+    import tap
+    streams, ended = {STDOUT: b"", STDERR: b""}, set()
     while True:
         header = _exactly(s, 8)
         if header is None:
             return None
-        _, kind, _, length, padding = struct.unpack(">BBHHBx", header)
+        version, kind, number, length, padding = struct.unpack(">BBHHBx", header)
         content = _exactly(s, length + padding)
         if content is None:
             return None
-        if kind == STDOUT:
-            out += content[:length]
-        elif kind == STDERR:
-            log += content[:length]
-        elif kind == END:
-            return shop.Answer(out, log.decode("utf-8", "replace"))
+        tap.equal((version, number), (1, ID), f"version and request of a record {kind}")
+        if kind == END:
+            begun = {kind for kind, data in streams.items() if data} | {STDOUT}
+            tap.equal(ended, begun, "streams that have ended")
+            tap.equal(content, bytes(8), "status 0, and complete")
+            return shop.Answer(streams[STDOUT], streams[STDERR].decode("utf-8", "replace"))
+        tap.ok(kind in streams and kind not in ended, f"a record {kind} after {ended}")
+        streams[kind] += content[:length]
+        if not length:
+            ended.add(kind)
 
 
 def variables(script, length, **more):
