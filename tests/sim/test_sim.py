@@ -111,7 +111,7 @@ class Sim:
 
     def raw(self, method, path, body=None, headers=(), connection=None):
         """(status, headers, text); http.client's own exceptions pass through."""
-        own = connection or http.client.HTTPConnection("127.0.0.1", self.port, timeout=15)
+        own = connection or http.client.HTTPConnection("127.0.0.1", self.port, timeout=300)
         try:
             own.request(method, path, body, dict(headers))
             answer = own.getresponse()
@@ -1051,7 +1051,7 @@ def _(sim, hook):
 def _(sim, hook):
     session = sim.session()
     sim.control("stats/reset", 200, "POST")
-    kept = http.client.HTTPConnection("127.0.0.1", sim.port, timeout=5)
+    kept = http.client.HTTPConnection("127.0.0.1", sim.port, timeout=300)
     for _ in range(3):
         sim.call("GET", f"/v1/checkout/sessions/{session['id']}/line_items", connection=kept)
     sim.call("GET", "/v1/account")
