@@ -3,6 +3,7 @@
 """Bodies that are not as long as they say, at the caps and above, and peers that stall; through
 nginx, and as bytes on the FastCGI socket itself, where no server stands before the program.
 """
+import contextlib
 import json
 import socket
 import subprocess
@@ -13,7 +14,8 @@ import servers  # finds tests/lib
 import fastcgi
 import orders as made
 import shop
-from tap import Watch, equal, main, ok, test
+from tap import Watch, contains, equal, main, ok, test
+from workers import FastCgi
 
 KIB, MIB = 1024, 1024 * 1024
 STALL = 5.5  # seconds: the 3 in which a request has to be there, and slack
@@ -219,6 +221,28 @@ def _():
                   fastcgi.record(fastcgi.STDIN))
     equal(site.deliver(body).status, 200)
     equal(sum(o["orderId"] == json.loads(body)["data"]["object"]["id"] for o in site.orders()), 1)
+
+
+@test
+def _():
+    "an answer that nobody takes is a line in the log of the process, and the next request is answered"
+    with contextlib.closing(FastCgi(site, "cart-quote")) as program:
+        body = cart()
+        with fastcgi.connect(program.path) as s:
+            s.sendall(fastcgi.head(fastcgi.variables("/cart/quote", len(body))) +
+                      fastcgi.stream(fastcgi.STDIN, body) + fastcgi.record(fastcgi.STDIN))
+        equal(program.ask(body, SCRIPT_NAME="/cart/quote").status, 200)
+        with open(program.log, encoding="utf-8") as log:
+            contains(log.read(), "Answer not sent")
+
+
+@test
+def _():
+    "a list of servers that libfcgi would look at is refused at the start, by its name"
+    with contextlib.closing(FastCgi(site, "cart-quote", FCGI_WEB_SERVER_ADDRS="127.0.0.1")) as program:
+        equal(program.processes[0].wait(60), 1)
+        with open(program.log, encoding="utf-8") as log:
+            contains(log.read(), "FCGI_WEB_SERVER_ADDRS is not supported")
 
 
 @test
