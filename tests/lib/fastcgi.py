@@ -9,7 +9,7 @@ import struct
 import threading
 
 BEGIN, END, PARAMS, STDIN, STDOUT, STDERR = 1, 3, 4, 5, 6, 7
-RESPONDER = 1
+RESPONDER, KEEP_CONN = 1, 1
 ID = 0x0203  # of each request, in both of its bytes
 
 
@@ -35,8 +35,8 @@ def params(variables):
 
 
 def head(variables):
-    """The beginning of a request, up to its body."""
-    return record(BEGIN, struct.pack(">HBxxxxx", RESPONDER, 0)) + params(variables)
+    """The beginning of a request, up to its body; it asks in vain to keep the connection."""
+    return record(BEGIN, struct.pack(">HBxxxxx", RESPONDER, KEEP_CONN)) + params(variables)
 
 
 def connect(path, timeout=30):
