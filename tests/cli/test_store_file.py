@@ -271,6 +271,29 @@ def _():
         equal(world.lost(before + world.ledger), [])
 
 
+def has_open(process):
+    """The files that a process has open, by their names."""
+    folder = f"/proc/{process.pid}/fd"
+    names = []
+    for number in os.listdir(folder):
+        with contextlib.suppress(FileNotFoundError):  # it was closed meanwhile
+            names.append(os.readlink(os.path.join(folder, number)))
+    return names
+
+
+@test
+def _():
+    "a process that nobody asks lets go of its file when another one stands in its place"
+    with World(1) as world:
+        world.deliver(1)
+        process = world.fcgi.processes[0]
+        ok(world.db in has_open(process), str(has_open(process)))
+        world.run("backup", world.copy)
+        os.rename(world.copy, world.db)
+        eventually(lambda: not [name for name in has_open(process) if name.startswith(world.folder)],
+                   what="it has let go of the file and its log")
+
+
 @test
 def _():
     "a log that is taken away under running programs loses nothing that was acknowledged"

@@ -7,8 +7,10 @@ After each of them: an honest answer within the deadline, the table has all item
 of them, no event is done that was not, and the next delivery, with Stripe well again, gives the order.
 """
 import concurrent.futures
+import contextlib
 import json
 import os
+import resource
 import subprocess
 import sys
 
@@ -19,6 +21,7 @@ from kit import KeptShop, case, contains, equal, lacks, lib, main, ok  # noqa: E
 from odd_servers import ANSWERS, Raw, certificate  # noqa: E402
 from server import Handler, Server  # noqa: E402
 from tap import Watch  # noqa: E402
+from workers import FastCgi  # noqa: E402
 
 DEADLINE = 8.5
 shop = KeptShop()
@@ -252,6 +255,20 @@ def _():
     "a file that may not grow (SIGXFSZ): 503, and the next delivery makes the order"
     event = new_event()
     comes_again(event, in_time(lambda: under("-f 0", event)))
+
+
+@kit.test
+def _():
+    "a running program whose files may not grow: 503, and it goes on when they may again"
+    with contextlib.closing(FastCgi(shop, "stripe-webhook")) as program:
+        pid, none = program.processes[0].pid, resource.RLIM_INFINITY
+        equal(program.webhook(new_event()).status, 200)
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, none))
+        event = new_event()
+        equal(program.webhook(event).status, 503)
+        equal(keys_of(event), [])
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (none, none))
+        equal(program.webhook(event).status, 200)
 
 
 @kit.test

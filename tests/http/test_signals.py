@@ -155,8 +155,8 @@ def _():
 
 @test
 def _():
-    "SIGTERM and SIGINT end an idle process within a second, with 0"
-    for number in (signal.SIGTERM, signal.SIGINT):
+    "SIGTERM, SIGINT, SIGUSR1 and SIGHUP end an idle process within a second, with 0"
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGHUP):
         where = servers.Site("nginx", children=1)
         equal(where.curl("/healthz").status, 200)
         where.buy()

@@ -5,6 +5,7 @@ Nothing here asserts; it starts, asks and looks.  Everything that was started is
 """
 import hashlib
 import hmac
+import http
 import itertools
 import json
 import os
@@ -18,6 +19,7 @@ import time
 import urllib.request
 
 import environment
+import tap
 
 SRC = os.path.abspath(os.environ.get("ORDERSNAP_SRC") or
                       os.path.join(os.path.dirname(__file__), "..", ".."))
@@ -51,6 +53,10 @@ SEED = [
 ]
 
 
+# What the lines of a status say: RFC 9110, section 15, where Python's may be older.
+PHRASES = {**{status.value: status.phrase for status in http.HTTPStatus}, 413: "Content Too Large"}
+
+
 class Answer:
     """What a program answered: status, headers (lower-case names), body, standard error."""
 
@@ -60,7 +66,10 @@ class Answer:
         for line in head.decode("latin-1").split("\r\n"):
             name, _, value = line.partition(": ")
             self.headers[name.lower()] = value
-        self.status = int(self.headers.get("status", "0 ").split()[0] or 0)
+        number, _, phrase = self.headers.get("status", "0").partition(" ")
+        self.status = int(number)
+        if phrase:  # of a program's own; through a server there is the number alone
+            tap.equal(phrase, PHRASES.get(self.status), f"what {number} means")
         self.log = log
         self.exit_code = exit_code
 
