@@ -10,11 +10,12 @@ import threading
 
 BEGIN, END, PARAMS, STDIN, STDOUT, STDERR = 1, 3, 4, 5, 6, 7
 RESPONDER, KEEP_CONN = 1, 1
-ID = 0x0203  # of each request, in both of its bytes
+ID = 0x0203  # of each request that is made here, in both of its bytes
+OF_A_SERVER = 1  # what web servers number theirs, one a connection
 
 
-def record(kind, content=b""):
-    return struct.pack(">BBHHBx", 1, kind, ID, len(content), 0) + content
+def record(kind, content=b"", number=ID):
+    return struct.pack(">BBHHBx", 1, kind, number, len(content), 0) + content
 
 
 def stream(kind, content):
@@ -127,8 +128,9 @@ def _read_variables(s):
 def _answer_variables(listener):
     with listener.accept()[0] as s:
         lines = "".join(f"{k}={v}\n" for k, v in _read_variables(s).items())
-        s.sendall(record(STDOUT, b"Content-Type: text/plain\r\n\r\n" + lines.encode()) +
-                  record(STDOUT) + record(END, bytes(8)))
+        answer = b"Content-Type: text/plain\r\n\r\n" + lines.encode()
+        s.sendall(b"".join(record(kind, content, OF_A_SERVER) for kind, content in (
+            (STDOUT, answer), (STDOUT, b""), (END, bytes(8)))))
 
 
 def serve_variables(path):
