@@ -20,8 +20,8 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from command_kit import (COMMAND, CommandShop, contains, equal, eventually, lacks, main,  # noqa: E402
-                         ok, skip, test)
+from command_kit import (COMMAND, CommandShop, Watch, contains, equal, eventually, lacks,  # noqa: E402
+                         main, ok, skip, test)
 from workers import FastCgi  # noqa: E402
 
 shop = CommandShop()
@@ -600,7 +600,9 @@ def _():
             shop, "stripe-webhook", COMMERCE_DB=None, COMMERCE_TABLE="orders", AWS_REGION="eu-central-1",
             AWS_ACCESS_KEY_ID="AKIATEST", AWS_SECRET_ACCESS_KEY="test")) as on_table:
         equal(on_table.webhook(b"{}", secret="whsec_other").status, 400)  # it has begun to wait
+        begun = Watch()
         world.deliver(1)
+        eventually(lambda: begun.seconds > 9, what="the time that a request may take has passed")
 
         def sleeps_meanwhile():
             began, slept = wakings(world.fcgi), wakings(on_table)
