@@ -19,6 +19,7 @@ static void a_parameter_is_read_strictly(void **state)
 		{"cursor=a=b", "a=b", NULL}, {"cursor=12345678", "12345678", NULL},
 		{"cursor=123456789", NULL, "too long"}, {"cursor=a&cursor=a", NULL, "twice"},
 		{"cursor&cursor=a", NULL, "twice"}, {"cursor=%30%3a%39", "0:9", NULL},
+		{"cursor=%6f%6F%4a%4A", "ooJJ", NULL},
 		{"cursor=%", NULL, "well-formed"}, {"cursor=%4", NULL, "well-formed"},
 		{"cursor=%4g", NULL, "well-formed"}, {"cursor=%g4", NULL, "well-formed"},
 		{"cursor=%00", NULL, "well-formed"}, {"cursor=a%0Ab", NULL, "well-formed"},
