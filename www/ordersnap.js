@@ -566,15 +566,15 @@
         parent.insertBefore(child, old);
         continue;
       }
-      while (old !== same) old = after(old);
+      while (old !== same) old = drop(old);
       become(same, child);
       old = same.nextSibling;
     }
-    while (old) old = after(old);
+    while (old) old = drop(old);
   }
 
-  // Takes a child out; what came after it.
-  function after(child) {
+  // Takes a child out, and gives the one behind it.
+  function drop(child) {
     const next = child.nextSibling;
     child.remove();
     return next;
@@ -925,16 +925,14 @@
       const item = known.get(sku);
       const name = item?.name ?? sku;
       const most = Number(this.getAttribute('most')) || 99;
-      const sold = n => Math.min(most, Math.max(1, Math.trunc(n) || 1));
-      const set = n => setQuantity(sku, sold(n));
+      const set = n => setQuantity(sku, Math.min(most, Math.max(1, Math.trunc(n) || 1)));
       const input = make('input', {
         type: 'number',
         inputMode: 'numeric',
         min: 1,
         max: most,
         onchange: ({ target }) => {
-          target.value = sold(Number(target.value));
-          set(target.value);
+          target.value = set(Number(target.value));
         },
         attributes: { value: quantity, 'aria-label': this.text('quantity', { name }) },
       });
@@ -1317,11 +1315,9 @@
     }
 
     show(...children) {
-      const open = new Set([...this.body.querySelectorAll('details[open]')].map(e => e.dataset.key));
       super.show(
         make('div', { className: 'stack', attributes: { 'aria-busy': String(this.state === 'loading') } }, ...children),
       );
-      for (const details of this.body.querySelectorAll('details')) details.open = open.has(details.dataset.key);
     }
 
     title({ orderNumber }) {
@@ -1333,12 +1329,11 @@
       const state = name ? this.text(name) : order.status;
       const items = order.items ?? [];
       const details = make('details', {}, make('summary', { textContent: this.text('details') }), this.details(order));
-      details.dataset.key = `details ${order.orderId}`;
       details.firstChild.dataset.key = `summary ${order.orderId}`;
       details.firstChild.setAttribute('aria-label', `${this.text('details')}: ${this.title(order)}`);
       return make(
         'li',
-        { className: 'card stack', attributes: { part: 'card' } },
+        { className: 'card stack', attributes: { part: 'card', 'data-key': `order ${order.orderId}` } },
         make(
           'div',
           { className: 'row' },

@@ -1510,6 +1510,19 @@ test('what is being typed stays, whatever is answered meanwhile', async context 
   equal(await page.getByLabel(/^E-mail/).inputValue(), 'ann@shop.example');
 });
 
+test('the quantity shown is the one that is kept, also where more was typed twice', async context => {
+  const page = await context.newPage();
+  await page.goto(`${site.url}/foreign/evil.html`);
+  await page.evaluate(() => document.querySelector('ordersnap-cart').setAttribute('most', '5000'));
+  await add(page, EVIL).click();
+  const quantity = page.getByLabel(`Quantity of ${EVIL}`);
+  for (const more of ['5000', '4000']) {
+    await quantity.fill(more);
+    await page.keyboard.press('Tab');
+    equal(await quantity.inputValue(), '999', more);
+  }
+});
+
 test('axe-core finds nothing on any page, light and dark, and nothing is wider than the screen', async context => {
   const page = await openShop(context);
   await fillCart(page);
