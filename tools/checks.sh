@@ -177,6 +177,11 @@ check_shell() {
 		shellcheck -s bash completions/ordersnap.bash
 }
 
+# All parts have had TMPDIR.
+check_left() {
+	[ -z "$(ls -A "$TMPDIR")" ] || { find "$TMPDIR" -mindepth 1 -printf 'error: left behind: %p\n' && return 1; }
+}
+
 # What `make install` puts where, and that the installed files name those places.  Built as packagers may build
 # it: gcc then looks through the whole program at once, and warns of what it can't see in one file.
 check_install() {

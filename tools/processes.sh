@@ -2,9 +2,10 @@
 # Commands that leave no process and no file behind, however ./dev ends.  ./dev sources this.
 # shellcheck shell=bash
 
-running= # the process group of the part that runs
-begun=   # the process group of what runs beside the parts
-policy=  # set while our /usr/sbin/policy-rc.d is there
+temporary= # the folder for temporary files, where we have made one
+running=   # the process group of the part that runs
+begun=     # the process group of what runs beside the parts
+policy=    # set while our /usr/sbin/policy-rc.d is there
 
 as_root() {
 	if [ "$(id -u)" -eq 0 ]; then
@@ -26,6 +27,7 @@ clean_up() {
 		kill -KILL -- "-$running" 2>/dev/null || true
 	fi
 	[ -z "$begun" ] || kill -TERM -- "-$begun" 2>/dev/null || true
+	[ -z "$temporary" ] || rm -rf "$temporary"
 	if [ -n "$policy" ]; then
 		as_root rm -f /usr/sbin/policy-rc.d
 	fi

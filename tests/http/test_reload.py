@@ -7,12 +7,9 @@ may Caddy, unless the kernel is told to hand waiting connections on, as conf/cad
 The shops log to a system log of the test's own, which is to get each line at its level from behind
 every server.
 """
-import atexit
 import os
 import re
-import shutil
 import sys
-import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -46,9 +43,7 @@ FORBIDDEN = {
 
 def own_system_log():
     """The log at a /dev of the test's own."""
-    folder = tempfile.mkdtemp(prefix="ordersnap-dev-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    namespaces.cover_dev(folder)
+    namespaces.cover_dev()
     return namespaces.SystemLog()
 
 

@@ -8,12 +8,14 @@ import os
 import re
 import socket
 import struct
+import tempfile
 import threading
 
 import environment  # noqa: F401  (nothing of this machine gets in)
 
 CLONE_NEWNS, CLONE_NEWNET = 0x20000, 0x40000000
 MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
+MNT_DETACH = 2
 libc = ctypes.CDLL(None, use_errno=True)
 NODES = ("null", "zero", "full", "random", "urandom", "tty")
 LINKS = {"fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2"}
@@ -24,6 +26,12 @@ def mount(source, target, kind=None, flags=0, options=None):
     words = [word and word.encode() for word in (source, target, kind, options)]
     if libc.mount(words[0], words[1], words[2], ctypes.c_ulong(flags), words[3]):
         raise OSError(ctypes.get_errno(), f"mount {target}: {os.strerror(ctypes.get_errno())}")
+
+
+def unmount(target):
+    """umount2(2) of it and all below; where it is mounted too, it stays."""
+    if libc.umount2(target.encode(), MNT_DETACH):
+        raise OSError(ctypes.get_errno(), f"unmount {target}: {os.strerror(ctypes.get_errno())}")
 
 
 def raise_lo():
@@ -63,10 +71,9 @@ def apply_sysctl(path):
     return bool(settings)
 
 
-def cover_dev(folder):
-    """A /dev below `folder`, with the usual nodes and no log, in the place of the machine's."""
-    dev = os.path.join(folder, "dev")
-    os.mkdir(dev)
+def cover_dev():
+    """A /dev with the usual nodes and no log, in the place of the machine's."""
+    dev = tempfile.mkdtemp(prefix="ordersnap-dev-")  # only until it is there
     mount("tmpfs", dev, "tmpfs", options="mode=755")
     for name in NODES:
         with open(os.path.join(dev, name), "wb"):
@@ -77,6 +84,8 @@ def cover_dev(folder):
     os.mkdir(os.path.join(dev, "shm"))
     os.chmod(os.path.join(dev, "shm"), 0o1777)
     mount(dev, "/dev", flags=MS_BIND | MS_REC)
+    unmount(dev)
+    os.rmdir(dev)
 
 
 class SystemLog(threading.Thread):

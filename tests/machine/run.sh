@@ -142,7 +142,8 @@ inside() { # MACHINE USER COMMAND
 			sleep 0.1
 		done
 		[ -z "$left" ] || { echo "error: processes are left:" "$left" && exit 1; }
-		diff <(echo "$before") <(outside "$1") || { echo "error: files are left" && exit 1; }
+		left=$(comm -3 <(echo "$before") <(outside "$1"))
+		[ -z "$left" ] || { echo "error: files are left, or missing:" "$left" && exit 1; }
 	' bash "$folder/$1" "$2" "$3" </dev/null
 }
 

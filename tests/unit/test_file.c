@@ -131,6 +131,17 @@ static void a_strangers_file_is_taken_where_the_folders_group_alone_can_write(vo
 	assert_int_equal(open_it(), 0); /* it is the folder's owner's */
 }
 
+static void in_a_folder_of_somebody_else_no_link_is_followed(void **state)
+{
+	(void)state;
+	if (geteuid() != 0)
+		return;
+	put(victim, "its own");
+	assert_int_equal(symlink(victim, path), 0);
+	assert_int_equal(chown(folder, SOMEBODY, SOMEBODY), 0);
+	assert_int_equal(open_it(), ELOOP);
+}
+
 static uid_t owner_after_giving(void)
 {
 	int fd = open(path, O_WRONLY);
@@ -244,6 +255,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		holds(a_folder_is_what_stands_before_the_last_slash),
 		in_a_folder(where_a_group_or_everybody_can_write_no_link_is_followed),
+		in_a_folder(in_a_folder_of_somebody_else_no_link_is_followed),
 		in_a_folder(no_descriptor_is_left_whatever_became_of_the_file),
 		in_a_folder(a_new_file_has_the_mode_that_was_asked_for_at_most),
 		in_a_folder(a_strangers_file_is_taken_where_the_folders_group_alone_can_write),

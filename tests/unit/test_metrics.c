@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -168,6 +169,31 @@ static void a_file_that_is_cut_in_the_middle_keeps_its_beginning_and_is_filled_u
 	assert_true(st.st_blocks * 512 >= st.st_size);
 }
 
+/* The handler gives its place back to the one before it, however often the file was opened. */
+static void a_file_that_is_cut_below_somebody_else_ends_the_process(void **state)
+{
+	const char *others = keep_text(str_printf("%s/others", folder));
+	volatile char *map;
+	int fd, status;
+
+	(void)state;
+	if (fork() == 0) {
+		signal(SIGBUS, SIG_DFL);
+		alarm(60);
+		open_again();
+		open_again();
+		fd = open(others, O_RDWR | O_CREAT, 0600);
+		assert_int_equal(ftruncate(fd, 4096), 0);
+		map = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		assert_int_equal(ftruncate(fd, 0), 0);
+		*map = 1;
+		_exit(0);
+	}
+	wait(&status);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGBUS);
+}
+
 static void a_file_that_was_replaced_or_grew_is_counted_in(void **state)
 {
 	(void)state;
@@ -323,6 +349,7 @@ int main(void)
 		metric(processes_that_count_at_once_lose_nothing_not_even_when_they_are_killed),
 		metric(a_file_that_is_cut_below_who_counts_kills_nobody_and_counting_goes_on),
 		metric(a_file_that_is_cut_in_the_middle_keeps_its_beginning_and_is_filled_up),
+		metric(a_file_that_is_cut_below_somebody_else_ends_the_process),
 		metric(a_file_that_was_replaced_or_grew_is_counted_in),
 		metric(another_file_is_refused_and_left_as_it_is),
 		metric(a_folder_a_fifo_and_a_folder_that_is_not_there_are_refused),
