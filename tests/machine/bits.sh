@@ -14,6 +14,7 @@ set -euo pipefail
 sources=$1 folder=$2 debian=i386
 root=$folder/root
 limit=2400 # seconds for one step
+rm -rf --one-file-system "$folder" # of a run that was killed
 mkdir -p "$folder"
 export LC_ALL=C.UTF-8
 

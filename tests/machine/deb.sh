@@ -19,6 +19,7 @@ group=/sys/fs/cgroup/unified
 [ -e "$group/cgroup.procs" ] || group=/sys/fs/cgroup
 group=$group/ordersnap-test-$$
 init=
+rm -rf --one-file-system "$folder" # of a run that was killed
 mkdir -p "$folder"
 export LC_ALL=C.UTF-8
 

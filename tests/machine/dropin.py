@@ -357,5 +357,6 @@ def cleanup():
 
 for _number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
     signal.signal(_number, lambda number, _frame: sys.exit(128 + number))
-os.makedirs(FOLDER, exist_ok=True)
+subprocess.run(["rm", "-rf", "--one-file-system", FOLDER], check=True)  # of a run that was killed
+os.makedirs(FOLDER)
 main(cleanup)

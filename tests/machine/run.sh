@@ -17,6 +17,7 @@ set -euo pipefail
 
 debians=(bookworm trixie)
 sources=$1 folder=$2
+rm -rf --one-file-system "$folder" # of a run that was killed
 mkdir -p "$folder"
 export LC_ALL=C.UTF-8
 limit=2400 # seconds for one step

@@ -16,6 +16,7 @@ set -euo pipefail
 sources=$1 folder=$2 debian=$3
 root=$folder/root
 limit=1200 # seconds for one step
+rm -rf --one-file-system "$folder" # of a run that was killed
 mkdir -p "$folder"
 export LC_ALL=C.UTF-8
 
