@@ -164,6 +164,8 @@ int program_main(const struct program *program, int argc, char **argv)
 	mem_leave_no_core();
 	if (!responder_is_fastcgi() && !getenv("REQUEST_METHOD"))
 		return run_by_hand(program, argc, argv);
+	if (responder_is_fastcgi())
+		master_hold_reload();
 	log_program(program->name);
 	if (open_app(program, &app, &e))
 		status = fail_start(program, &e);

@@ -37,7 +37,7 @@ struct place {
 struct master {
 	struct place *places;
 	size_t n;
-	sigset_t signals, before; /* those that are waited for; the mask before that */
+	sigset_t signals, before; /* those that are waited for; the mask of others */
 };
 
 int master_workers(const char *value, size_t *workers, struct err *e)
@@ -196,9 +196,21 @@ static bool checks_out(const struct master *m, const char *path, const char *arg
 	return pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
+void master_hold_reload(void)
+{
+	sigset_t reload;
+
+	sigemptyset(&reload);
+	sigaddset(&reload, SIGHUP);
+	sigprocmask(SIG_BLOCK, &reload, NULL);
+}
+
 /* Comes back only where the program as it is now would not start. */
 static void reload(struct master *m, const char *path, const char *check)
 {
+	sigset_t mask = m->before;
+
+	sigaddset(&mask, SIGHUP); /* the next one waits until the new program does */
 	if (!checks_out(m, path, check)) {
 		log_error("Reload refused: the workers stay as they are", LOG_STR("program", path),
 			  LOG_STR("toSeeWhy", check));
@@ -206,7 +218,7 @@ static void reload(struct master *m, const char *path, const char *check)
 	}
 	log_info("Reload", LOG_STR("program", path));
 	tell_all(m, SIGTERM); /* they finish what they are at, and what comes waits in the backlog */
-	sigprocmask(SIG_SETMASK, &m->before, NULL);
+	sigprocmask(SIG_SETMASK, &mask, NULL);
 	execl(path, path, (char *)NULL);
 	sigprocmask(SIG_BLOCK, &m->signals, NULL);
 	log_error("Reload failed: the file can't be executed", LOG_STR("program", path),
@@ -226,6 +238,7 @@ enum master_end master_run(size_t workers, const char *path, const char *check)
 	for (i = 0; i < sizeof all / sizeof *all; i++)
 		sigaddset(&m.signals, all[i]);
 	sigprocmask(SIG_BLOCK, &m.signals, &m.before);
+	sigdelset(&m.before, SIGHUP); /* see master_hold_reload() */
 	signal(SIGCHLD, SIG_DFL); /* one that is ignored, as some starters leave it, gives no status */
 	log_info("Workers started", LOG_INT("workers", (int64_t)workers));
 	while (number != SIGTERM && number != SIGINT && number != SIGUSR1) {

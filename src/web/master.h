@@ -21,6 +21,10 @@
  * master.  -1 with ERR_CONFIG where it is no number from 1 to the maximum. */
 int master_workers(const char *value, size_t *workers, struct err *e);
 
+/* Holds a SIGHUP back that comes while a program starts, which it would end, until master_run() or
+ * responder_run() waits for signals. */
+void master_hold_reload(void);
+
 enum master_end {
 	MASTER_WORKER,  /* this is a worker: serve */
 	MASTER_STOPPED, /* this was the master, and all workers have ended */

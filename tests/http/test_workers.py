@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import threading
+import time
 
 import servers
 import environment
@@ -114,6 +115,21 @@ def _():
             eventually(lambda b=before: len(site.pids(NAME)) == 3 and not b & set(site.pids(NAME)),
                        what="all workers are new")
         equal(os.stat(f"/proc/{master()}/exe").st_ino, os.stat(path).st_ino)
+
+
+@test
+def _():
+    "SIGHUP again and again, also while it executes itself: the same master serves, and no delivery is lost"
+    pid, before = master(), set(site.pids(NAME))
+    with Load() as load:
+        for n in range(300):
+            os.kill(pid, signal.SIGHUP)
+            time.sleep(n % 7 / 1000)
+            ok(site.processes[NAME].poll() is None, f"signal {n} ended it")
+        seen = len(load.answers)
+    ok(seen, "deliveries were answered meanwhile")
+    eventually(lambda: len(site.pids(NAME)) == 3 and not before & set(site.pids(NAME)), what="all workers are new")
+    equal(master(), pid)
 
 
 @test

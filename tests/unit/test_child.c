@@ -120,7 +120,7 @@ static void how_one_ends_is_named(void **state)
 		{"#!/bin/sh\necho first; echo 'no \033[31mmailer' >&2; exit 75\n",
 		 "hook ended with status 75: no  [31mmailer"},
 		{"#!/bin/sh\nprintf 'no newline'; exit 1\n", "hook ended with status 1: no newline"},
-		{"#!/bin/sh\nprintf 'a\\377b'; exit 1\n", "hook ended with status 1: a?b"},
+		{"#!/bin/sh\nprintf 'a\\377b\\200c'; exit 1\n", "hook ended with status 1: a?b?c"},
 		{"#!/bin/sh\nprintf 'no mailer\\n \\t\\033\\n  '; exit 1\n", "hook ended with status 1: no mailer"},
 		{"#!/bin/sh\nkill -SEGV $$\n", "hook was ended by signal 11"},
 		/* of a long line the begin, to its last whole character: 199 bytes and the two of an é */
