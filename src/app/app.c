@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/ca_file.h"
+#include "base/file.h"
 #include "base/digest.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -82,12 +83,15 @@ int app_open_with(struct app *app, unsigned needs, const struct app_options *opt
 	const struct config *c = &app->config;
 	config_fault *fault = options->fault;
 	void *context = options->fault_context;
+	char *conf = options->conf ? file_absolute(options->conf) : NULL; /* a hook runs elsewhere */
+	int rc = conf ? setenv("ORDERSNAP_CONF", conf, 1) : 0;
 
 	memset(app, 0, sizeof *app);
+	free(conf);
+	if (rc)
+		return err_set(e, ERR_INTERNAL, "can't set ORDERSNAP_CONF");
 
 	/* The settings: all of them, or up to the first fault where nobody hears of faults. */
-	if (options->conf && setenv("ORDERSNAP_CONF", options->conf, 1))
-		return err_set(e, ERR_INTERNAL, "can't set ORDERSNAP_CONF");
 	if (fault)
 		config_load_all(&app->config, fault, context);
 	else if (config_load(&app->config, e))
@@ -99,6 +103,11 @@ int app_open_with(struct app *app, unsigned needs, const struct app_options *opt
 	}
 
 	/* What is made of them before anything is opened. */
+	if (c->ca_file && ca_file_check(c->ca_file, e)) {
+		if (!fault)
+			return err_prefix(e, "CA_FILE");
+		fault(context, "CA_FILE", e);
+	}
 	ca_file_choose(c->ca_file);
 	proxy_choose(c->outgoing_proxy);
 	app->aws = aws_of(c);

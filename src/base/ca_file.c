@@ -4,10 +4,17 @@
  */
 #include "base/ca_file.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/str.h"
+
+#define BEGIN_BYTES 16384 /* comments may stand before the first certificate */
+#define PEM_BEGIN "-----BEGIN "
 
 const char *const ca_file_usual[] = {
 	"/etc/ssl/certs/ca-certificates.crt",		     /* Debian, Ubuntu, Gentoo, Arch */
@@ -19,6 +26,26 @@ const char *const ca_file_usual[] = {
 };
 
 static char *chosen;
+
+int ca_file_check(const char *path, struct err *e)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	char begin[BEGIN_BYTES];
+	struct stat st;
+	ssize_t n = -1;
+
+	if (fd >= 0 && fstat(fd, &st) == 0 && !S_ISREG(st.st_mode))
+		errno = EINVAL;
+	else if (fd >= 0)
+		n = read(fd, begin, sizeof begin);
+	if (n < 0)
+		err_set(e, ERR_CONFIG, "%s: %s", path, errno == EINVAL ? "it is no file" : strerror(errno));
+	else if (!memmem(begin, (size_t)n, PEM_BEGIN, strlen(PEM_BEGIN)))
+		n = err_set(e, ERR_CONFIG, "%s: there is no certificate in it (PEM)", path);
+	if (fd >= 0)
+		close(fd);
+	return n < 0 ? -1 : 0;
+}
 
 void ca_file_choose(const char *path)
 {

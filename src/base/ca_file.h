@@ -6,8 +6,13 @@
 #ifndef ORDERSNAP_BASE_CA_FILE_H
 #define ORDERSNAP_BASE_CA_FILE_H
 
+#include "base/err.h"
+
 /* Where the files of Linux distributions are, NULL at the end. */
 extern const char *const ca_file_usual[];
+
+/* Whether a file can be that: 0, or -1 with ERR_CONFIG and a text that begins with its path. */
+int ca_file_check(const char *path, struct err *e);
 
 /* The file that was chosen (CA_FILE), copied; NULL: none was. */
 void ca_file_choose(const char *path);

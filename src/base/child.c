@@ -262,6 +262,9 @@ static int check_folders(const char *path, struct err *e)
 	for (;; folder = above) {
 		if (stat(folder, &st))
 			rc = err_set(e, ERR_CONFIG, "%s: %s", folder, strerror(errno));
+		else if (st.st_uid != 0 && st.st_uid != geteuid())
+			rc = err_set(e, ERR_CONFIG, "%s: %s belongs to another user (%ld), who can put "
+				     "another program in its place", path, folder, (long)st.st_uid);
 		else if (st.st_mode & S_IWOTH && !(st.st_mode & S_ISVTX))
 			rc = err_set(e, ERR_CONFIG, "%s: everybody can put another program in its "
 				     "place: chmod o-w %s", path, folder);

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,8 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+
+#define LOOK_MS 1000 /* how often somebody who waits for input looks whether it is to stop */
 
 void file_hold_standard(void)
 {
@@ -32,6 +35,15 @@ char *file_folder(const char *path)
 	if (!slash)
 		return str_dup(".");
 	return slash == path ? str_dup("/") : span_dup((struct span){path, (size_t)(slash - path)});
+}
+
+char *file_absolute(const char *path)
+{
+	char *here = *path == '/' ? NULL : getcwd(NULL, 0);
+	char *whole = here ? str_printf("%s/%s", here, path) : str_dup(path);
+
+	free(here);
+	return whole;
 }
 
 void file_sync_folder(const char *path)
@@ -114,6 +126,24 @@ int file_open_to_write(const char *path, int flags, mode_t mode)
 	close(fd);
 	errno = EPERM;
 	return -1;
+}
+
+ssize_t file_read_until(int fd, void *bytes, size_t n, bool (*stop)(void *context), void *context)
+{
+	struct pollfd in = {.fd = fd, .events = POLLIN};
+	ssize_t got;
+
+	for (;;) {
+		if (stop && stop(context)) {
+			errno = ECANCELED;
+			return -1;
+		}
+		if (poll(&in, 1, LOOK_MS) <= 0) /* nothing, or a signal */
+			continue;
+		got = read(fd, bytes, n);
+		if (got >= 0 || (errno != EINTR && errno != EAGAIN))
+			return got;
+	}
 }
 
 int file_read(const char *path, struct buf *text, struct stat *st, struct err *e)

@@ -6,7 +6,9 @@
 #ifndef ORDERSNAP_BASE_FILE_H
 #define ORDERSNAP_BASE_FILE_H
 
+#include <stdbool.h>
 #include <sys/stat.h>
+#include <sys/types.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -20,6 +22,10 @@ void file_hold_standard(void);
 
 /* The folder of a file; free() it. */
 char *file_folder(const char *path);
+
+/* The path from the root, of one that is meant from the working directory; free() it.  It is as it
+ * was given where nobody knows that any more. */
+char *file_absolute(const char *path);
 
 /* Makes a name in the file's folder survive a power cut, where the file system can: not every
  * one can sync a folder, and that is no failure. */
@@ -39,6 +45,12 @@ int file_give_to_owner(int fd, const char *path);
  * The descriptor, or -1 with errno.
  */
 int file_open_to_write(const char *path, int flags, mode_t mode);
+
+/*
+ * read(), which waits for input as long as `stop` (NULL: nobody) does not say true, which it is asked
+ * at each signal and each second; then -1 with ECANCELED.
+ */
+ssize_t file_read_until(int fd, void *bytes, size_t n, bool (*stop)(void *context), void *context);
 
 /*
  * Adds what the file has to `text`, whose own maximum bounds it, and fills `st`.  There is no other

@@ -48,7 +48,7 @@ void log_set_sink(log_sink *sink, void *context);
  * are ignored, and of too many the oldest is forgotten. */
 void log_hide(const char *secret);
 
-/* The same for each of a list with commas between; NULL: none. */
+/* The same for each of a list with commas between, and for all of it: it may be one secret.  NULL: none. */
 void log_hide_list(const char *secrets);
 
 /* One key and its value.  Build it with LOG_STR, LOG_INT or LOG_FLAG. */

@@ -66,6 +66,9 @@ void log_hide_list(const char *secrets)
 {
 	struct span rest = span_of(secrets), one;
 
+	/* Of a secret that has commas in it the parts may be short. */
+	if (secrets && strchr(secrets, ','))
+		log_hide(secrets);
 	while (span_next(&rest, ',', &one)) {
 		char *secret = span_dup(span_trim(one));
 

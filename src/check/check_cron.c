@@ -39,6 +39,23 @@ static void add_word(struct buf *out, const char *text)
 	buf_putc(out, '\'');
 }
 
+/* The store that the check was told to look at. */
+static void add_store(const struct check *c, struct buf *out)
+{
+	static const char *const options[][2] = {{"COMMERCE_DB", "--db"}, {"COMMERCE_TABLE", "--table"}};
+	const struct config *config = &c->app->config;
+	const struct config_key *key;
+	size_t i;
+
+	for (i = 0; i < sizeof options / sizeof *options; i++) {
+		key = config_key_named(options[i][0]);
+		if (config->origins[key - config_keys].source != CONFIG_OPTION)
+			continue;
+		buf_printf(out, " %s ", options[i][1]);
+		add_word(out, config_string(config, key));
+	}
+}
+
 /* Root's check is of somebody's shop: of the user whose table it is. */
 static const char *shop_user(const struct check *c)
 {
@@ -73,6 +90,7 @@ char *check_cron(const struct check *c, const char *advice, const char *times, c
 		buf_putc(&out, ' ');
 	}
 	add_word(&out, n > 0 ? own : "ordersnap");
+	add_store(c, &out);
 	buf_printf(&out, " %s --quiet", command);
 	return buf_detach(&out);
 }

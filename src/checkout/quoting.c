@@ -69,6 +69,24 @@ static void find_distinct(struct pricing *p)
 	}
 }
 
+/* How long a price is kept, and how long that there is none: a fault that the owner mends is seen
+ * soon. */
+static int64_t kept_for(const struct pricing *p, bool problem)
+{
+	int64_t seconds = p->app->config.price_cache_seconds;
+
+	return problem && seconds > PRICE_MISSING_SECONDS ? PRICE_MISSING_SECONDS : seconds;
+}
+
+/* Whether it was put there in a time to come: by a clock that was ahead, or while the settings kept
+ * prices for longer. */
+static bool is_of_another_time(const struct pricing *p, struct json_object *item)
+{
+	bool problem = json_string_or_null(item, "problem") != NULL;
+
+	return json_int_or(item, "expiresAt", 0) > clock_epoch() + kept_for(p, problem);
+}
+
 /* Reads the prices that the table has. */
 static int read_cache(struct pricing *p, struct err *e)
 {
@@ -95,7 +113,7 @@ static int read_cache(struct pricing *p, struct err *e)
 		const char *is = json_string_or_null(found[i], line->sku ? "lookupKey" : "stripePriceId");
 
 		free(pks[i]);
-		if (is && strcmp(is, cart_line_name(line)) == 0 &&
+		if (is && strcmp(is, cart_line_name(line)) == 0 && !is_of_another_time(p, found[i]) &&
 		    (json_string_or_null(found[i], "problem") ||
 		     json_string_or_null(found[i], "currency")))
 			p->prices[of[i]].item = found[i];
@@ -132,11 +150,8 @@ static void take_price(struct pricing *p, size_t k, struct json_object *price,
 	const struct config *c = &p->app->config;
 	/* Why it can't be sold, or NULL. */
 	const char *problem = price ? price_problem(price, c->quote_product_metadata) : missing;
-	int64_t seconds = c->price_cache_seconds;
+	int64_t seconds = kept_for(p, problem != NULL);
 
-	/* A fault that the owner mends is seen soon. */
-	if (problem && seconds > PRICE_MISSING_SECONDS)
-		seconds = PRICE_MISSING_SECONDS;
 	p->prices[k].item = problem
 		? price_missing_item(&key, problem, clock_epoch() + seconds)
 		: price_item(price, &key, clock_epoch() + seconds);

@@ -59,7 +59,7 @@ static bool is_formula(const char *text)
 /* Whether a cell begins at `p` for one who cuts elsewhere than we do. */
 static bool may_begin_cell(const char *text, const char *p)
 {
-	return p > text && (strchr(";\r\n", p[-1]) || (p > text + 1 && p[-1] == '\t'));
+	return p > text && strchr(";\t\r\n", p[-1]);
 }
 
 /* Whether the character of n bytes at `p` may reach a screen: what drives a terminal or turns a

@@ -104,9 +104,12 @@ static bool is_confirmed(const struct command_line *line)
 {
 	char answer[8] = "";
 
-	if (command_value(line, "yes") || command_value(line, "dry-run") ||
-	    !isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
+	if (command_value(line, "yes") || command_value(line, "dry-run") || !isatty(STDIN_FILENO))
 		return true;
+	if (!isatty(STDERR_FILENO)) {
+		command_complain("erase", "the question would not be seen: give --yes to be asked none");
+		return false;
+	}
 	output_printf(stderr, "The person is taken out of %s for good. Go on? [y/N] ",
 		      line->count ? "these orders" : "all orders of this user");
 	return fgets(answer, sizeof answer, stdin) && (answer[0] == 'y' || answer[0] == 'Y');

@@ -57,7 +57,7 @@ static int run(struct app *app, const struct command_line *line)
 	bool quiet = command_value(line, "quiet") != NULL;
 	struct transfer_exported done;
 	struct progress progress;
-	char *user_id = user ? user_id_from(user) : NULL, number[STR_GROUPED_SIZE];
+	char *user_id = user ? user_id_from(user) : NULL;
 	struct transfer_export request = {
 		.output = command_value(line, "output"),
 		.resume = command_value(line, "resume") != NULL,
@@ -84,9 +84,8 @@ static int run(struct app *app, const struct command_line *line)
 	else if (!quiet)
 		summarize(&done);
 	if (rc && request.output && done.items)
-		command_complain("export", "%s items are in %s.part: the same command with --resume "
-				 "goes on behind them", str_grouped(done.items, number),
-				 request.output);
+		command_complain("export", "what is written so far is in %s.part: the same command with "
+				 "--resume goes on behind it", request.output);
 	free(user_id);
 	return rc ? COMMAND_ERROR : COMMAND_OK;
 }

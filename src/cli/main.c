@@ -109,8 +109,9 @@ static int run_open(const struct command_line *line)
 	path = app.config.commerce_db;
 	if (!rc && !command->opens_itself && command->needs_store && path &&
 	    access(path, F_OK) != 0)
-		rc = err_set(&e, ERR_CONFIG, "%s: %s; `ordersnap init` makes it", path,
-			     strerror(errno));
+		rc = err_set(&e, ERR_CONFIG, "%s: %s%s", path, strerror(errno),
+			     errno == ENOENT ? "; `ordersnap init` makes it"
+			     : errno == EACCES ? "; run this as the programs' user" : "");
 	if (rc)
 		command_complain(command->name, "%s", e.text);
 	else
@@ -228,5 +229,6 @@ int main(int argc, char **argv)
 	/* A peer that hangs up, or a file that may not grow, is an error of that call, not the end. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
+	signal(SIGCHLD, SIG_DFL); /* one that is ignored, as some starters leave it, gives no status */
 	return flush_output(dispatch(argc - 1, argv + 1));
 }

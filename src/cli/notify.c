@@ -110,19 +110,20 @@ static int run_hook(struct app *app, const struct command_line *line, struct out
 {
 	struct notify notify = {.dry_run = out->dry_run, .context = out, .done = on_done,
 				.stop = interrupt_came};
-	struct notify_counts counts;
+	struct notify_counts counts = {.told = 0};
 	struct json_object *all;
 	struct err e;
-	int rc;
+	int rc = 0;
 
-	if (!app->config.order_hook) {
+	if (!app->config.order_hook && !out->json) {
 		if (!out->quiet)
 			puts("notify: ORDER_HOOK is not set: there is nobody to tell");
 		return COMMAND_OK;
 	}
 	command_number(line, "limit", 1, 1000000, &notify.limit);
 	interrupt_catch();
-	rc = notify_run(app, &notify, &counts, &e);
+	if (app->config.order_hook)
+		rc = notify_run(app, &notify, &counts, &e);
 	say_unnamed(out);
 	if (out->json) {
 		all = json_object_new_object();

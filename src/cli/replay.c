@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "base/file.h"
 #include "base/output.h"
 #include "cli/differences.h"
 #include "cli/interrupt.h"
@@ -128,9 +129,12 @@ static int replay_file(const struct replay *replay, const char *path, struct err
 	if (fd < 0)
 		return err_set(e, ERR_PAYLOAD, "can't open %s: %s", path, strerror(errno));
 	buf_init(&text, REPLAY_FILE_MAX);
-	while ((n = read(fd, chunk, sizeof chunk)) > 0 && !text.failed)
+	while ((n = file_read_until(fd, chunk, sizeof chunk, replay->stop, replay->context)) > 0 &&
+	       !text.failed)
 		buf_add(&text, chunk, (size_t)n);
-	if (n < 0)
+	if (n < 0 && errno == ECANCELED)
+		rc = 0;
+	else if (n < 0)
 		rc = err_set(e, ERR_PAYLOAD, "can't read %s: %s", name, strerror(errno));
 	else if (text.failed)
 		rc = err_set(e, ERR_PAYLOAD, "%s is larger than %u MiB", name, REPLAY_FILE_MAX >> 20);

@@ -53,7 +53,7 @@ struct sale {
 struct cutting {
 	struct report *report;
 	const struct sale *money;
-	bool test;
+	bool test, overflow;
 	int64_t gross, refunded, lost, fee;
 };
 
@@ -89,8 +89,8 @@ static void add_part(struct cutting *cut, const struct part *part)
 {
 	struct report_sums sums = {.orders = 1, .quantity = part->quantity, .gross = part->gross};
 
-	if (__builtin_add_overflow(cut->gross, part->gross, &cut->gross))
-		sums.overflow = true;
+	cut->overflow |= __builtin_add_overflow(cut->gross, part->gross, &cut->gross);
+	sums.overflow = cut->overflow;
 	sums.refunded = cut_off(cut, cut->money->refunded, &cut->refunded);
 	sums.lost = cut_off(cut, cut->money->lost, &cut->lost);
 	sums.fees = cut_off(cut, cut->money->fee, &cut->fee);
@@ -127,7 +127,7 @@ static void add_products(struct cutting *cut, struct json_object *order)
 
 	/* What no line and no shipping has: the rest of the gross, and of all that was not
 	 * given out. */
-	rest.gross = money->gross - cut->gross;
+	rest.overflow = __builtin_sub_overflow(money->gross, cut->gross, &rest.gross) || cut->overflow;
 	rest.refunded = money->refunded - cut->refunded;
 	rest.lost = money->lost - cut->lost;
 	rest.fees = money->fee - cut->fee;

@@ -124,6 +124,8 @@ static int say_end(const struct sync_result *r, int64_t most)
 
 /* --- the options -------------------------------------------------------------------- */
 
+#define EARLIEST 1 /* second of the epoch */
+
 /* From when on: --hours, --since, or 0: as configured. */
 static int read_from(const struct command_line *line, int64_t *from)
 {
@@ -133,12 +135,16 @@ static int read_from(const struct command_line *line, int64_t *from)
 	int status = command_number(line, "hours", 1, 876000, &hours);
 
 	*from = hours ? clock_epoch() - hours * HOUR : 0;
+	if (hours && *from < EARLIEST)
+		*from = EARLIEST;
 	if (status == COMMAND_OK && since && hours)
 		status = command_usage(line->command, "--hours and --since exclude each other");
 	else if (status == COMMAND_OK && since &&
-		 (iso8601_parse(time, from) || *from <= 0 || *from > clock_epoch()))
+		 (iso8601_parse(time, from) || *from < 0 || *from > clock_epoch()))
 		status = command_usage(line->command, "--since must be a day like 2026-11-25, or a "
 				       "time like 2026-11-25T08:00:00Z, that has begun");
+	else if (status == COMMAND_OK && since && *from < EARLIEST)
+		*from = EARLIEST;
 	free(time);
 	return status;
 }
@@ -180,7 +186,7 @@ static int run(struct app *app, const struct command_line *line)
 	ms = clock_monotonic_ms() - started;
 	if (out.json)
 		print_summary_json(&out, ms);
-	else if (!command_value(line, "quiet") || result.counts.errors)
+	else if (result.to && (!command_value(line, "quiet") || result.counts.errors))
 		print_summary(&out, ms);
 	if (rc)
 		command_complain("sync", "%s", e.text);

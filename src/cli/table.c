@@ -36,11 +36,12 @@ struct table {
 
 /* --- text ----------------------------------------------------------------------- */
 
-/* wcwidth() knows scripts only in a locale of UTF-8, and cron has none. */
+/* wcwidth() knows scripts only in a locale of UTF-8, and cron has none.  Not the user's own, by which
+ * other functions tell letters: in Turkish, I is not the capital of i. */
 void table_set_locale(void)
 {
-	if (!setlocale(LC_CTYPE, "") || MB_CUR_MAX == 1)
-		setlocale(LC_CTYPE, "C.UTF-8");
+	if (!setlocale(LC_CTYPE, "C.UTF-8"))
+		setlocale(LC_CTYPE, "");
 }
 
 int table_terminal_width(void)

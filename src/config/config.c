@@ -272,7 +272,7 @@ int config_choose_store(struct config *c, const char *db, const char *table, str
 	static const struct config_origin option = {.source = CONFIG_OPTION};
 	const struct config_key *key = config_key_named(db ? "COMMERCE_DB" : "COMMERCE_TABLE");
 	const struct config_key *other = config_key_named(db ? "COMMERCE_TABLE" : "COMMERCE_DB");
-	char **other_field = db ? &c->commerce_table : &c->commerce_db, *here, *whole;
+	char **other_field = db ? &c->commerce_table : &c->commerce_db, *value;
 	struct loader loader = {.config = c};
 	int rc;
 
@@ -283,11 +283,9 @@ int config_choose_store(struct config *c, const char *db, const char *table, str
 	c->origins[other - config_keys] = unset;
 
 	/* A command's file is meant from where the command runs; the setting is absolute. */
-	here = db && db[0] != '/' ? getcwd(NULL, 0) : NULL;
-	whole = here ? str_printf("%s/%s", here, db) : str_dup(db ? db : table);
-	rc = set(&loader, key, whole, option, e);
-	free(whole);
-	free(here);
+	value = db ? file_absolute(db) : str_dup(table);
+	rc = set(&loader, key, value, option, e);
+	free(value);
 	return rc;
 }
 

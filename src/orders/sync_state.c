@@ -362,6 +362,23 @@ int sync_state_finish(struct sync_state *state, struct app *app, int64_t now, in
 	return put(state, app, item, deadline, e);
 }
 
+bool sync_state_is_taken(struct app *app, int64_t since, int64_t deadline)
+{
+	const struct store_key key = {KEY_SYSTEM, KEY_SYNC};
+	struct json_object *item, *run;
+	const char *text;
+	int64_t completed;
+	bool taken;
+
+	if (store_get_many(app_store(app), &key, 1, &item, deadline, NULL))
+		return false;
+	text = json_string_or_null(item, "completedAt");
+	taken = json_get_object(item, "run", &run) == JSON_FOUND ||
+		(text && iso8601_parse(text, &completed) == 0 && completed >= since);
+	json_object_put(item);
+	return taken;
+}
+
 void sync_state_free(struct sync_state *state)
 {
 	json_object_put(state->item);

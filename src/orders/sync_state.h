@@ -79,13 +79,17 @@ int sync_state_plan(struct sync_state *state, struct app *app, const struct sync
 /* Plans anew, whatever was planned: everything from `from` to `now`. */
 void sync_state_plan_fresh(struct sync_state *state, int64_t from, int64_t now);
 
-/* Writes how far the run is.  ERR_CONFLICT: another run has taken over. */
+/* Writes how far the run is.  ERR_CONFLICT: another run has taken over, or the store is one that
+ * was put back. */
 int sync_state_save(struct sync_state *state, struct app *app, int64_t deadline, struct err *e);
 
 /* Writes that the run is complete.  What it could not mend is set aside; where
  * that was too much (`crowded`), the next run looks at all of the window again. */
 int sync_state_finish(struct sync_state *state, struct app *app, int64_t now, int64_t deadline,
 		      struct err *e);
+
+/* After ERR_CONFLICT: whether a run that began after `since` does the rest, or has done it. */
+bool sync_state_is_taken(struct app *app, int64_t since, int64_t deadline);
 
 void sync_state_free(struct sync_state *state);
 

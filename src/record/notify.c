@@ -202,7 +202,12 @@ static int write_failed(struct run *r, struct json_object *begun, const struct e
 	return rc;
 }
 
-/* One try of one item.  -1 ends the run: then the store is away. */
+static int check_program(const struct app *app, struct err *e)
+{
+	return child_check_file(app->config.order_hook, e) ? err_prefix(e, "ORDER_HOOK") : 0;
+}
+
+/* One try of one item.  -1 ends the run: then the store is away, or somebody could change the program. */
 static int try_item(struct run *r, struct json_object *item, struct err *e)
 {
 	struct json_object *order = NULL, *begun = NULL;
@@ -217,6 +222,9 @@ static int try_item(struct run *r, struct json_object *item, struct err *e)
 			r->notify->done(r->notify->context, &done);
 		return 0;
 	}
+
+	if (check_program(r->app, e)) /* it may have changed since the last one */
+		return -1;
 
 	/* Read the order.  That it is not there is the item's own fault; a store that is away
 	 * ends the run. */
@@ -273,8 +281,8 @@ int notify_run(struct app *app, const struct notify *notify, struct notify_count
 	*counts = (struct notify_counts){.told = 0};
 	if (!app->config.order_hook)
 		return err_set(e, ERR_CONFIG, "ORDER_HOOK is not set: there is no program to run");
-	if (child_check_file(app->config.order_hook, e))
-		return err_prefix(e, "ORDER_HOOK");
+	if (check_program(app, e))
+		return -1;
 
 	/* The two kinds share the time, until nothing of either is due: a thousand that hang,
 	 * each for eight seconds, leave half of it to what was sold just now. */
@@ -286,7 +294,8 @@ int notify_run(struct app *app, const struct notify *notify, struct notify_count
 		int64_t began = clock_monotonic_ms();
 		struct json_object *item;
 
-		rc = lane_next(lane, app_store(app), clock_epoch(), &item, e);
+		/* A new one is due, also one of a clock that was ahead. */
+		rc = lane_next(lane, app_store(app), second ? clock_epoch() : INT64_MAX, &item, e);
 		if (!rc && item && !has_time(&r)) {
 			counts->more = true;
 			break;

@@ -72,17 +72,33 @@ static int read_order(struct payment *p, struct err *e)
 	return 0;
 }
 
+/* Whether it is what the payment was paid with: of those before it, which failed or were released,
+ * the order says nothing. */
+static bool has_paid(struct json_object *charge)
+{
+	struct charge read;
+	struct err ignored;
+
+	return charge_read(charge, &read, &ignored) || read.state == CHARGE_PAID;
+}
+
 /* What Stripe does not have is of another account, or the event is forged; any
  * other refusal (of the key, say) passes when its owner has mended it. */
 static int ask(struct payment *p, struct err *e)
 {
-	const struct ask_charge what = {
+	struct ask_charge what = {
 		.charge_id = p->charge_id,
 		.intent = p->intent,
 		.disputes = p->event->kind == EVENT_DISPUTE,
 	};
+	int rc = ask_charge(p->run, &what, &p->asked, e);
 
-	if (ask_charge(p->run, &what, &p->asked, e) == 0)
+	/* The payment knows its latest charge. */
+	if (!rc && p->charge_id && p->intent && !has_paid(p->asked.charge)) {
+		what.charge_id = NULL;
+		rc = ask_charge(p->run, &what, &p->asked, e);
+	}
+	if (!rc)
 		return 0;
 	if (!record_is_unknown(e, "charge ", p->charge_id ? p->charge_id : p->intent, e) &&
 	    e->code == ERR_REFUSED)

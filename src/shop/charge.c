@@ -8,6 +8,7 @@
 
 #include "format/iso8601.h"
 #include "shop/erasure.h"
+#include "shop/money.h"
 #include "shop/order_rank.h"
 
 struct payment_ref payment_ref_of(struct json_object *object)
@@ -168,16 +169,16 @@ struct json_object *dispute_latest(struct json_object *disputes)
 static int64_t share_of(struct json_object *order, const struct charge *charge, int64_t part)
 {
 	const char *currency = json_string_or_null(order, "currency");
-	int64_t amount = json_int_or(order, "amount", charge->amount), share;
+	int64_t amount = json_int_or(order, "amount", charge->amount);
 
 	if (!currency || !charge->currency || strcmp(currency, charge->currency) == 0)
 		return part;
 	if (part == 0)
 		return 0;
 	/* A part of nothing is what can't be; no more than the whole is made of it. */
-	if (charge->amount == 0 || __builtin_mul_overflow(amount, part, &share))
+	if (charge->amount == 0 || part >= charge->amount)
 		return amount;
-	return share / charge->amount;
+	return money_share(amount, part, charge->amount);
 }
 
 /* A charge that neither moved nor returned money leaves the status as it is; one of which

@@ -5,12 +5,10 @@
 #include "store/store_sqlite_copy.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,6 +16,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/part.h"
 #include "base/str.h"
 #include "store/store_sqlite_file.h"
 #include "store/store_sqlite_make.h"
@@ -121,10 +120,9 @@ static int refuse_name(const struct sqlite_copy *copy, struct err *e)
 	struct sqlite_path_id store, file, log;
 	struct stat st;
 
+	if (part_check_name(copy->file, e))
+		return -1;
 	if (lstat(copy->file, &st) == 0) {
-		if (S_ISDIR(st.st_mode))
-			return err_set(e, ERR_UNAVAILABLE, "%s is a folder: name a file in it",
-				       copy->file);
 		sqlite_path_look(copy->store, &store);
 		sqlite_path_look(copy->file, &file);
 		if (store.inode && sqlite_path_same(&store, &file))
@@ -141,36 +139,41 @@ static int refuse_name(const struct sqlite_copy *copy, struct err *e)
 	return 0;
 }
 
-/* FILE.part, which only we can have made and nobody else writes; what a killed run left of it is
- * taken over.  The descriptor, or -1. */
+/* FILE.part, empty, and nothing beside it that SQLite would take for its log.  The descriptor, or -1. */
 static int open_part(const char *part, struct err *e)
 {
 	static const char *const suffixes[] = {"-journal", "-wal", "-shm"};
-	int fd = open(part, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	struct stat st;
+	int fd = part_open(part, "backup", e);
 	size_t i;
 
-	if (fd < 0) {
-		err_set(e, ERR_UNAVAILABLE, "can't write %s: %s", part, strerror(errno));
+	if (fd < 0)
 		return -1;
-	}
-	if (flock(fd, LOCK_EX | LOCK_NB))
-		err_set(e, ERR_UNAVAILABLE, "another backup is writing %s", part);
-	else if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_uid != geteuid() || st.st_nlink != 1)
-		err_set(e, ERR_UNAVAILABLE, "%s is somebody else's: remove it", part);
-	else if (ftruncate(fd, 0) || fchmod(fd, 0600))
-		err_set(e, ERR_UNAVAILABLE, "can't write %s: %s", part, strerror(errno));
-	else {
-		for (i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
-			char *name = sqlite_path_beside(part, suffixes[i]);
+	for (i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+		char *name = sqlite_path_beside(part, suffixes[i]);
 
-			unlink(name);
-			free(name);
-		}
-		return fd;
+		unlink(name);
+		free(name);
 	}
+	if (ftruncate(fd, 0) == 0)
+		return fd;
+	err_set(e, ERR_UNAVAILABLE, "can't write %s: %s", part, strerror(errno));
 	close(fd);
 	return -1;
+}
+
+/* Opens it by its name, as SQLite does: its folder's real one, for no link is followed on the way. */
+static int open_named(const char *part, sqlite3 **db)
+{
+	char *folder = file_folder(part), *real = realpath(folder, NULL);
+	char *name = real ? str_printf("%s/%s", real, basename(part)) : NULL;
+	int rc = name ? sqlite3_open_v2(name, db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
+						  SQLITE_OPEN_NOFOLLOW, NULL)
+		      : SQLITE_CANTOPEN;
+
+	free(name);
+	free(real);
+	free(folder);
+	return rc;
 }
 
 /* The copy of one moment: a read transaction holds it while others write on, else each of their
@@ -192,7 +195,7 @@ static int fill_part(const struct sqlite_copy *copy, const char *part, struct sq
 	}
 
 	/* Nobody sees the file before it is whole: it needs no journal. */
-	code = sqlite3_open_v2(part, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+	code = open_named(part, &db);
 	if (code == SQLITE_OK)
 		code = sqlite3_exec(db, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF", NULL,
 				    NULL, NULL);
@@ -205,7 +208,7 @@ static int fill_part(const struct sqlite_copy *copy, const char *part, struct sq
 	if (code == SQLITE_OK)
 		code = sqlite3_exec(db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
 	if (code != SQLITE_OK)
-		copy_failed(code, part, copy->store, e);
+		copy_failed(code, copy->file, copy->store, e);
 	else
 		rc = inspect(db, part, done, e);
 out:
@@ -229,7 +232,10 @@ int sqlite_copy_save(const struct sqlite_copy *copy, struct sqlite_copied *done,
 		goto out;
 
 	/* On disk first, then its name, then the folder. */
-	if (fsync(fd) || fstat(fd, &st))
+	rc = part_sync(part, fd, e);
+	if (rc)
+		goto out;
+	if (fstat(fd, &st))
 		rc = err_set(e, ERR_UNAVAILABLE, "can't write %s: %s", part, strerror(errno));
 	else if (copy->replace ? rename(part, copy->file) : sqlite_make_publish(part, copy->file))
 		rc = err_set(e, ERR_UNAVAILABLE, "can't rename %s to %s: %s", part, copy->file,
@@ -239,7 +245,7 @@ int sqlite_copy_save(const struct sqlite_copy *copy, struct sqlite_copied *done,
 	if (!rc)
 		file_sync_folder(copy->file);
 out:
-	if (rc && fd >= 0)
+	if (rc && fd >= 0 && part_is_named(part, fd))
 		unlink(part);
 	if (fd >= 0)
 		close(fd);
@@ -307,23 +313,42 @@ static bool is_damage(int rc)
 	return (rc & 0xFF) == SQLITE_CORRUPT || (rc & 0xFF) == SQLITE_NOTADB;
 }
 
-/* The store's own items stay what they are while all others become the copy's; where they
- * can't be read any more they are lost, which is no reason to restore nothing. */
+/* Puts the store's own items into the draft; where they can't be read any more they are lost,
+ * which is no reason to restore nothing. */
+static int keep_own(sqlite3 *draft, const struct sqlite_copy *copy)
+{
+	int rc = run_on_own(draft, "ATTACH ?1 AS store", copy->store);
+
+	if (rc == SQLITE_OK)
+		rc = leave_out(draft, copy->own);
+	if (rc == SQLITE_OK)
+		rc = run_on_own(draft, "INSERT INTO main.items SELECT * FROM store.items WHERE pk = ?1",
+				copy->own);
+	return is_damage(rc) ? SQLITE_OK : rc;
+}
+
+/* The draft is what the store is to be, so that the store becomes it in one transaction: the copy,
+ * but with the store's own items.  SQLite removes it, whatever happens. */
 static int load_pages(sqlite3 *db, sqlite3 *from, const struct sqlite_copy *copy)
 {
-	int own = run_on_own(db, "CREATE TEMP TABLE own AS SELECT * FROM items WHERE pk = ?1", copy->own);
-	int rc = own == SQLITE_OK || is_damage(own) ? copy_pages(db, from, copy) : own;
+	struct sqlite_copy untold = *copy;
+	sqlite3 *draft = NULL;
+	int rc;
 
-	if (rc != SQLITE_OK || !copy->own)
-		return rc;
-	rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+	if (!copy->own)
+		return copy_pages(db, from, copy);
+	untold.progress = NULL;
+	rc = sqlite3_open_v2("", &draft, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+			     NULL);
 	if (rc == SQLITE_OK)
-		rc = leave_out(db, copy->own);
-	if (rc == SQLITE_OK && own != SQLITE_OK)
-		return sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
+		rc = copy_pages(draft, from, &untold);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(db, "INSERT INTO items SELECT * FROM temp.own; COMMIT; DROP TABLE temp.own",
-				  NULL, NULL, NULL);
+		rc = keep_own(draft, copy);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(draft, "DETACH store", NULL, NULL, NULL);
+	if (rc == SQLITE_OK)
+		rc = copy_pages(db, draft, copy);
+	sqlite3_close(draft);
 	return rc;
 }
 

@@ -209,6 +209,10 @@ static int run(struct sync *s, struct err *e)
 		rc = sync_state_finish(&s->state, s->app, clock_epoch(),
 				       deadline_in(RETRY_CALL_MS), e);
 	}
+	if (rc && e->code == ERR_CONFLICT &&
+	    !sync_state_is_taken(s->app, s->now, deadline_in(RETRY_CALL_MS)))
+		return err_set(e, ERR_UNAVAILABLE, "how far it had come was put back meanwhile, as "
+			       "`ordersnap restore` does: run sync again");
 	if (rc && e->code == ERR_CONFLICT) {
 		s->result->end = SYNC_TAKEN_OVER;
 		return 0;

@@ -6,18 +6,16 @@
 #include "transfer/transfer_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/output.h"
+#include "base/part.h"
 #include "format/json_canonical.h"
 #include "transfer/transfer.h"
 #include "transfer/transfer_lines.h"
@@ -63,19 +61,6 @@ static int read_part(struct transfer_file *file, struct transfer_resume *resume,
 	return 0;
 }
 
-/* It holds addresses of people: a file that was there already is ours alone now, or not taken. */
-static int make_own(const struct transfer_file *file, struct err *e)
-{
-	struct stat st;
-
-	if (fstat(file->fd, &st))
-		return failed(file, "look at", e);
-	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid())
-		return err_set(e, ERR_UNAVAILABLE, "%s is %s: remove it", file->part,
-			       S_ISREG(st.st_mode) ? "somebody else's" : "no file");
-	return fchmod(file->fd, 0600) ? failed(file, "close to others", e) : 0;
-}
-
 int transfer_file_open(struct transfer_file *file, const char *path,
 		       struct transfer_resume *resume, struct err *e)
 {
@@ -87,14 +72,12 @@ int transfer_file_open(struct transfer_file *file, const char *path,
 		return 0;
 	file->part = str_printf("%s.part", path);
 	file->name = file->part;
-	file->fd = file_open_to_write(file->part, O_RDWR, 0600);
-	if (file->fd < 0)
-		return failed(file, "open", e);
-	if (make_own(file, e))
+	file->fd = -1;
+	if (part_check_name(path, e))
 		return -1;
-	/* Two exports into one file would mix their lines. */
-	if (flock(file->fd, LOCK_EX | LOCK_NB))
-		return err_set(e, ERR_UNAVAILABLE, "another export is writing %s", file->part);
+	file->fd = part_open(file->part, "export", e); /* for us alone: it holds addresses of people */
+	if (file->fd < 0)
+		return -1;
 	if (!resume)
 		return ftruncate(file->fd, 0) ? failed(file, "empty", e) : 0;
 	if (read_part(file, resume, e) == 0)
@@ -144,8 +127,8 @@ int transfer_file_finish(struct transfer_file *file, struct err *e)
 		return -1;
 	if (!file->path)
 		return 0;
-	if (fsync(file->fd))
-		return failed(file, "write to", e);
+	if (part_sync(file->part, file->fd, e))
+		return -1;
 	if (rename(file->part, file->path))
 		return err_set(e, ERR_UNAVAILABLE, "can't rename %s to %s: %s", file->part,
 			       file->path, strerror(errno));

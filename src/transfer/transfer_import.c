@@ -128,6 +128,8 @@ int transfer_import(struct app *app, const struct transfer_import *request,
 		m.size = (int64_t)st.st_size;
 	m.batch.store = app_store(app);
 	transfer_lines_init(&m.lines, fd, path ? path : "standard input");
+	m.lines.stop = request->stop;
+	m.lines.context = request->context;
 	rc = import_lines(&m, e);
 	transfer_batch_empty(&m.batch);
 	transfer_lines_free(&m.lines);

@@ -6,16 +6,14 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "transfer/transfer.h"
 
 #define CHUNK 65536
-#define WAIT_MS 1000
 
 void transfer_lines_init(struct transfer_lines *lines, int fd, const char *name)
 {
@@ -37,10 +35,9 @@ static int fill(struct transfer_lines *lines, struct err *e)
 
 	if (lines->at < lines->have)
 		return 1;
-	/* A pipe that somebody else made non-blocking: wait for its writer. */
-	while ((n = read(lines->fd, lines->chunk, CHUNK)) < 0 && (errno == EINTR || errno == EAGAIN))
-		if (errno == EAGAIN)
-			poll(&(struct pollfd){.fd = lines->fd, .events = POLLIN}, 1, WAIT_MS);
+	n = file_read_until(lines->fd, lines->chunk, CHUNK, lines->stop, lines->context);
+	if (n < 0 && errno == ECANCELED)
+		return 0;
 	if (n < 0)
 		return err_set(e, ERR_UNAVAILABLE, "can't read %s: %s", lines->name,
 			       strerror(errno));

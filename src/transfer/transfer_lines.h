@@ -15,6 +15,8 @@ struct transfer_lines {
 	int64_t number;   /* of the line that was read last, from 1 */
 	int64_t offset;   /* bytes up to the end of it, its newline included */
 	bool cut;         /* it had no newline: the input ended in it */
+	bool (*stop)(void *context); /* asked while input is waited for; true: the input ends. NULL: never */
+	void *context;
 	struct buf line;
 	char *chunk;      /* what was read and not yet given out */
 	size_t at, have;

@@ -6,16 +6,14 @@
 #include "web/auth.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <jwt.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 #include "base/digest.h"
+#include "base/file.h"
 #include "base/str.h"
 
 #define WRONG_FORM "its signature or form is wrong"
@@ -28,22 +26,10 @@
 /* The file as it is; what stands in it is looked at by keys_of() and auth_check(). */
 static int read_key(const char *path, struct buf *key, struct err *e)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	char chunk[4096];
-	ssize_t n = -1;
+	struct stat st;
 
 	buf_init(key, KEY_MAX_BYTES);
-	while (fd >= 0 && (n = read(fd, chunk, sizeof chunk)) > 0)
-		buf_add(key, chunk, (size_t)n);
-	if (fd >= 0)
-		close(fd);
-	if (n < 0)
-		return err_set(e, ERR_CONFIG, "JWT_PUBLIC_KEY_FILE: can't read %s: %s", path,
-			       strerror(errno));
-	if (key->failed)
-		return err_set(e, ERR_CONFIG, "JWT_PUBLIC_KEY_FILE: %s is larger than %d bytes", path,
-			       KEY_MAX_BYTES);
-	return 0;
+	return file_read(path, key, &st, e) ? err_prefix(e, "JWT_PUBLIC_KEY_FILE") : 0;
 }
 
 /* The next key of a PEM file (RFC 7468), from its first line to its last. */

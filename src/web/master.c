@@ -25,6 +25,8 @@
 #define PAUSE_MAX_MS 5000 /* doubled each time, up to this */
 #define STOP_MS 10000     /* a request ends within eight seconds */
 #define IDLE_MS 60000
+#define CHECK_MS 30000  /* a look at the settings may take, with all that it asks for */
+#define CHECK_NAP_MS 10 /* between two looks whether it has ended */
 
 /* The place of one worker. */
 struct place {
@@ -180,8 +182,9 @@ static void stop_all(struct master *m)
  * exits 0. */
 static bool checks_out(const struct master *m, const char *path, const char *argument)
 {
+	int64_t end = deadline_in(CHECK_MS);
+	pid_t pid = fork(), ended = 0;
 	int status, null;
-	pid_t pid = fork();
 
 	if (pid == 0) {
 		sigprocmask(SIG_SETMASK, &m->before, NULL);
@@ -191,9 +194,13 @@ static bool checks_out(const struct master *m, const char *path, const char *arg
 		execl(path, path, argument, (char *)NULL);
 		_exit(127);
 	}
-	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+	while (pid > 0 && (ended = waitpid(pid, &status, WNOHANG)) == 0 && deadline_pause(CHECK_NAP_MS, end))
 		;
-	return pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	if (pid > 0 && ended == 0) {
+		kill(pid, SIGKILL);
+		ended = waitpid(pid, &status, 0);
+	}
+	return pid > 0 && ended == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 void master_hold_reload(void)

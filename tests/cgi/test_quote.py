@@ -284,6 +284,22 @@ def _():
 
 @test
 def _():
+    """a price that a clock left in the cache that was ahead is asked for again, and so is one that is missing"""
+    fresh = KeptShop(PRICE_CACHE_SECONDS=60)
+    try:
+        granted(fresh.quote("N-RED", **clock(+36000)))
+        refused(fresh.quote("SOON", **clock(+36000)), 400)
+        for sku in ("N-RED", "SOON"):
+            with fresh.asks(prices=1):
+                fresh.quote(sku)
+            with fresh.asks():
+                fresh.quote(sku)
+    finally:
+        fresh.close()
+
+
+@test
+def _():
     """a price that another program left in the cache without a version is used and replaced"""
     fresh = KeptShop()
     try:

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: ISC
 """What the tests of the ordersnap command share: a shop, and the command run in it."""
+import fcntl
 import os
+import struct
 import subprocess
 import sys
+import termios
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "cgi"))
@@ -14,6 +17,11 @@ from tap import Watch, contains, equal, eventually, lacks, ok, skip, test  # noq
 import tap  # noqa: E402
 
 COMMAND = os.path.join(lib.BUILD, "ordersnap")
+
+
+def unread(pipe):
+    """How many bytes are in it."""
+    return struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)))[0]
 
 
 class Run:

@@ -5,11 +5,15 @@ and nothing that Stripe says later brings the person back.
 """
 import contextlib
 import json
+import os
 import signal
 import sqlite3
+import subprocess
 import time
 
 from sync_kit import SyncShop, equal, ok
+from command_kit import COMMAND, lib
+from terminal import new_terminal
 from orders import lambda_order, put
 from tap import contains, lacks, main, test
 
@@ -246,6 +250,24 @@ def _():
     equal([shop.run("erase", *args, code=None).code for args in
            ([], ["--user", "u", "BC-1"], ["--nonsense"])], [2, 2, 2])
     contains(shop.run("erase", session["id"], "--yes").err, "0 erased, 1 had been before")
+
+
+@test
+def _():
+    "a person at a terminal is asked, and nothing is erased where the question would not be seen"
+    session = sell("user_asked")
+    for answer, screen, erased in (("n", True, False), ("y", False, False), ("y", True, True)):
+        leader, follower = new_terminal()
+        process = subprocess.Popen([*lib.WRAPPER, COMMAND, "erase", number(session)], stdin=follower,
+                                   stdout=subprocess.DEVNULL, stderr=follower if screen else subprocess.PIPE,
+                                   env=shop.environment())
+        os.close(follower)
+        os.write(leader, answer.encode() + b"\n")
+        err = process.communicate()[1]
+        os.close(leader)
+        equal((process.returncode, "erasedAt" in shop.order_of(session["id"])), (0 if erased else 1, erased))
+        if not screen:
+            contains(err.decode(), "--yes")
 
 
 main(shop.close)

@@ -269,6 +269,52 @@ def _():
         equal(shop.events_told(), ["created paid"], what)
 
 
+@test
+def _():
+    "a program that others can change by the time of the second notification is not run for it"
+    shop.empty()
+    shop.sale(), shop.sale()
+    shop.program(TAKE + '\nchmod o+w "$0"')
+    contains(shop.notify(code=1).err, "can be written by everybody")
+    equal((len(shop.told()), len(shop.outbox())), (1, 1))
+
+
+@test
+def _():
+    "a program is told by a command whose children are not waited for, and named an absolute file of settings"
+    shop.empty()
+    shop.sale()
+    shop.program('echo "$ORDERSNAP_CONF" >"{folder}/conf"')
+    with open(os.path.join(shop.folder, "own.conf"), "w", encoding="utf-8"):
+        pass
+    done = subprocess.run([COMMAND, "--conf", "own.conf", "notify"], cwd=shop.folder, timeout=60,
+                          env=shop.environment(**shop.clock.variables), capture_output=True,
+                          preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
+    equal((done.returncode, shop.outbox(), shop.lines("conf")),
+          (0, [], [os.path.join(shop.folder, "own.conf")]), done.stderr)
+
+
+@test
+def _():
+    "what was queued by a clock that was a month ahead is told when it is right again"
+    shop.empty()
+    shop.clock.move(30 * DAY)
+    session = shop.sell()
+    shop.run("sync", "--no-notify", "--hours", 1000, **shop.clock.variables)
+    equal(len(shop.outbox()), 1)
+    shop.clock.move(-30 * DAY)
+    shop.notify()
+    equal([t["orderId"] for t in shop.told()], [session["id"]])
+
+
+@test
+def _():
+    "without a program `notify --json` is an object all the same"
+    shop.empty()
+    said = json.loads(shop.notify("--json", ORDER_HOOK=None).out)
+    equal((said["notifications"], said["told"], said["failed"]), ([], 0, 0))
+
+
 ENDS = [
     ("fails", "echo out of paper >&2; exit 75", "ended with status 75: out of paper"),
     ("dies by a signal", "kill -KILL $$", "was ended by signal 9"),
@@ -588,10 +634,10 @@ def _():
 
 @test
 def _():
-    "the webhook is posted with a signature that Stripe's libraries verify, and 500 is no receipt"
+    "the webhook is posted with a signature that Stripe's libraries verify; 500 and a redirect are no receipt"
     if not shutil.which("curl"):
         skip("there is no curl")
-    answers = [500, 200]
+    answers = [500, 301, 200]
     stub = kit.Stub(lambda request: (answers.pop(0), b""))
     key = os.path.join(shop.folder, "key")
     with open(key, "w", encoding="utf-8") as f:
@@ -602,11 +648,13 @@ def _():
         session = shop.sale()
         contains(shop.notify(code=1).err, "500")
         shop.clock.move(2 * MINUTE)
+        contains(shop.notify(code=1).err, "answered 301")
+        shop.clock.move(3 * MINUTE)
         shop.notify()
-        first, second = stub.taken()
+        first, _, second = stub.taken()
         equal((first.method, second.path, shop.outbox()), ("POST", "/orders", []))
         sent = json.loads(second.body)
-        equal((sent["orderId"], sent["notification"]["attempt"]), (session["id"], 2))
+        equal((sent["orderId"], sent["notification"]["attempt"]), (session["id"], 3))
         equal(json.loads(first.body)["notification"]["id"], sent["notification"]["id"])
         signed = dict(p.split("=") for p in second.headers["ordersnap-signature"].split(","))
         mac = hmac.new(b"a-key-of-the-hook", signed["t"].encode() + b"." + second.body, hashlib.sha256)

@@ -3,11 +3,14 @@
 """`ordersnap replay`: what a delivered event would have done, no more and no less."""
 import json
 import os
+import signal
 import sys
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from command_kit import CommandShop, Watch, contains, equal, lacks, main, ok, test  # noqa: E402
+from command_kit import (CommandShop, Watch, contains, equal, eventually, kit, lacks, main,  # noqa: E402
+                         ok, test, unread)
 
 shop = CommandShop()
 other = CommandShop(sim=False)
@@ -210,6 +213,35 @@ def _():
     equal(shop.item("EVENT#" + event["id"]), None)
     contains(shop.run("replay", event["id"]).out, "processed")
     lacks(json.dumps(shop.order_of(session["id"])), "itemsPending")
+
+
+def has_stopped(pid):
+    """Whether it waits for something, and has for a tenth of a second."""
+    def used():
+        with open(f"/proc/{pid}/stat", encoding="ascii") as f:
+            return f.read().rpartition(")")[2].split()[:12:11]
+    before = used()
+    time.sleep(0.1)
+    return before[0] == "S" and used() == before
+
+
+@test
+def _():
+    "a run that is interrupted while nobody reads what it says has a line for each event that it did"
+    events = [{"id": f"evt_many_{n}", "object": "event", "type": "customer.created", "created": 1700000000,
+               "livemode": False, "data": {"object": {"id": f"cus_{n}", "object": "customer"}}}
+              for n in range(4000)]
+    with open(os.path.join(shop.folder, "many.json"), "w", encoding="utf-8") as f:
+        json.dump(events, f)
+    process = shop.start("replay", "--dry-run", "--file", f.name, LOG_LEVEL="error")
+    eventually(lambda: unread(process.stdout) >= 65000 and has_stopped(process.pid), what="the pipe is full")
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.3)  # it meets the write that waits
+    out, err = (text.decode() for text in process.communicate(timeout=60 * kit.PATIENCE))
+    *lines, summary = out.splitlines()
+    contains(summary, f" {len(lines)} events: ")
+    equal(process.returncode, 1, err)
+    contains(err, "interrupted")
 
 
 main(shop, other)

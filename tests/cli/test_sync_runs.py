@@ -47,6 +47,8 @@ def _():
     equal(found("--hours", 60), [1, 5, 30, 47, 50])
     equal(found("--since", moment), [1, 5, 30, 47, 50, 100])
     equal(found("--since=2020-02-29"), list(ids))
+    equal(found("--since", "1970-01-01"), list(ids))
+    equal(found("--hours", 876000), list(ids))
     since = parse_time(day + "T00:00:00Z")
     equal(found("--since", day), [h for h in ids if NOW - h * HOUR >= since])
 
@@ -332,6 +334,28 @@ def _():
     contains(out.decode(), '"end":"taken over"' if '"end":"' in out.decode() else "taken over")
     equal(second.summary["end"], "complete")
     equal(subprocess.run(["python3", "-m", "json.tool"], input=out, capture_output=True).returncode, 0)
+    agrees(shop)
+
+
+@test
+def _():
+    "a run whose state is put back beneath it, as by a restore, says so and does not end well"
+    shop = new_shop()
+    shop.sell_many(20)
+    shop.sync()
+    before = {**shop.item(*STATE), "completedAt": "2026-01-02T03:04:05Z"}
+    shop.store(before)
+    shop.sell_many(250, "cs_test_more")
+    shop.fault("GET /v1/checkout/sessions?", "hold", times=1)
+    running = shop.start("sync")
+    eventually(lambda: shop.item(*STATE) != before or any(f["struck"] for f in shop.sim.get("/_sim/fault")),
+               what="it has begun")
+    shop.store({**before, "version": before["version"] + 100})
+    shop.sim.post("/_sim/fault", method="DELETE")
+    err = running.communicate(timeout=60)[1].decode()
+    equal(running.returncode, 1, err)
+    contains(err, "put back")
+    shop.sync()
     agrees(shop)
 
 

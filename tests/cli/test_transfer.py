@@ -18,7 +18,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from command_kit import (COMMAND, CommandShop, contains, equal, eventually, kit,  # noqa: E402
-                         lacks, lib, main, ok, test)
+                         lacks, lib, main, ok, test, unread)
 import preload  # noqa: E402
 from terminal import new_terminal  # noqa: E402
 
@@ -302,7 +302,7 @@ def _():
     run = shop.run("export", "--db", db, "--output", out, code=1)
     equal(file_text(out), "old")
     equal(len(file_text(out + ".part").splitlines()), 200)
-    contains(run.err, f"200 items are in {out}.part: the same command with --resume goes on")
+    contains(run.err, f"what is written so far is in {out}.part: the same command with --resume goes on")
     mended(db, "Q")
     resumed = shop.run("export", "--db", db, "--output", out, "--resume")
     equal(file_text(out), exported(db))
@@ -718,6 +718,29 @@ def _():
     equal(len(stands), 5)
     for n in (1, 2):
         equal(stands[("USER#u1", f"ORDER#{1700000000 + n}#cs_{n}")]["status"], "refunded")
+
+
+@test
+def _():
+    "an import that waits for input ends at SIGTERM, with what it had; one under nohup outlives SIGHUP"
+    for number, ignored in ((signal.SIGTERM, ()), (signal.SIGHUP, (signal.SIGHUP,)), (signal.SIGINT, (signal.SIGINT,))):
+        db = store_of()
+        process = subprocess.Popen(
+            [*lib.WRAPPER, COMMAND, "import", "--db", db], env=shop.environment(), stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            preexec_fn=lambda ignored=ignored: [signal.signal(n, signal.SIG_IGN) for n in ignored])
+        process.stdin.write(line(item("P#1")).encode())
+        process.stdin.flush()
+        eventually(lambda p=process: unread(p.stdin) == 0, what="the line is read")
+        process.send_signal(number)
+        if ignored:
+            err = process.communicate(line(item("P#2")).encode(), timeout=60 * kit.PATIENCE)[1]
+            equal((process.returncode, len(items_in(db))), (0, 2), err)
+        else:
+            process.wait(60 * kit.PATIENCE)  # though nobody has closed its input
+            err = process.communicate()[1]
+            equal(process.returncode, 1, err)
+            contains(err.decode(), "interrupted")
 
 
 main(shop)

@@ -57,9 +57,9 @@ static int tear_down(void **state)
 	return unit_release(state);
 }
 
-static void write_conf(const char *text, size_t n)
+static void write_file(const char *path, const char *text, size_t n)
 {
-	int fd = open(conf, O_CREAT | O_WRONLY | O_TRUNC, 0600);
+	int fd = open(path, O_CREAT | O_WRONLY | O_TRUNC, 0600);
 
 	assert_int_equal(write(fd, text, n), n);
 	close(fd);
@@ -72,7 +72,7 @@ static int open_app(const char *settings, unsigned needs, const struct app_optio
 	static const struct app_options none = {.conf = NULL};
 
 	*e = (struct err){.code = ERR_NONE};
-	write_conf(settings, strlen(settings));
+	write_file(conf, settings, strlen(settings));
 	return app_open_with(&app, needs, options ? options : &none, e);
 }
 
@@ -147,11 +147,14 @@ static void a_program_does_not_start_without_what_it_needs(void **state)
 static void what_others_are_asked_through_is_set_and_unset_with_it(void **state)
 {
 	static const char *const usual[] = {NULL};
+	static const char certificate[] = "# ours\n-----BEGIN CERTIFICATE-----\n";
+	const char *pem = keep_text(str_printf("%s/shop.pem", folder));
 
 	(void)state;
-	opens("OUTGOING_PROXY=http://proxy.test:3128\nCA_FILE=/etc/shop.pem\n");
+	write_file(pem, certificate, strlen(certificate));
+	opens(keep_text(str_printf("OUTGOING_PROXY=http://proxy.test:3128\nCA_FILE=%s\n", pem)));
 	assert_string_equal(proxy_chosen(), "http://proxy.test:3128");
-	assert_string_equal(ca_file(NULL, usual), "/etc/shop.pem");
+	assert_string_equal(ca_file(NULL, usual), pem);
 	app_close(&app);
 	assert_string_equal(proxy_chosen(), "");
 	assert_null(ca_file(NULL, usual));
@@ -370,7 +373,7 @@ static void write_secrets(void)
 	for (i = 0; i < 100; i++)
 		n += (size_t)snprintf(text + n, sizeof text - n, "# %090d\n", i);
 	n += (size_t)snprintf(text + n, sizeof text - n, "JWT_SECRET='%s'\nSTRIPE_SECRET=sk_test_1\n", secret);
-	write_conf(text, n);
+	write_file(conf, text, n);
 	explicit_bzero(text, sizeof text);
 }
 

@@ -597,7 +597,9 @@ static void settings_that_make_no_sense_are_named(void **state)
 		{{.secret = "s", .public_key_file = "/k"}, false,
 		 "JWT_SECRET and JWT_PUBLIC_KEY_FILE are both set"},
 		{{.public_key_file = "/nonexistent"}, false, "JWT_PUBLIC_KEY_FILE: can't read"},
-		{{.public_key_file = "/dev/null"}, false, "JWT_PUBLIC_KEY_FILE: /dev/null is no PEM"},
+		{{.public_key_file = "/dev/null"}, false, "JWT_PUBLIC_KEY_FILE: can't read /dev/null: not a file"},
+		{{.public_key_file = "/dev/zero"}, false, "JWT_PUBLIC_KEY_FILE: can't read /dev/zero: not a file"},
+		{{.public_key_file = "/etc/passwd"}, false, "JWT_PUBLIC_KEY_FILE: /etc/passwd is no PEM"},
 	}, *row;
 	struct err e;
 

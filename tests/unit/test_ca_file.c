@@ -32,12 +32,31 @@ static void what_was_chosen_is_used_in_any_case(void **state)
 	assert_null(ca_file("/etc/group", usual));
 }
 
+static void a_file_without_a_certificate_is_named(void **state)
+{
+	static const struct {
+		const char *path, *why;
+	} table[] = {
+		{"/nonexistent/a.crt", "/nonexistent/a.crt: No such file or directory"},
+		{"/etc", "/etc: it is no file"}, {"/dev/zero", "/dev/zero: it is no file"},
+		{"/etc/passwd", "/etc/passwd: there is no certificate in it (PEM)"},
+	}, *row;
+	struct err e;
+
+	(void)state;
+	for EACH(row, table) {
+		check_int(row->path, ca_file_check(row->path, &e), -1);
+		check_err(row->path, &e, ERR_CONFIG, row->why);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		holds(what_was_built_in_is_used_where_it_is_there),
 		holds(else_the_first_of_the_usual_ones_that_is_there),
 		holds(what_was_chosen_is_used_in_any_case),
+		holds(a_file_without_a_certificate_is_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

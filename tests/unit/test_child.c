@@ -126,6 +126,7 @@ static void how_one_ends_is_named(void **state)
 		/* of a long line the begin, to its last whole character: 199 bytes and the two of an é */
 		{"#!/bin/sh\nprintf 'x%0150d\\303\\251\\303\\251%043d\\303\\251y' 0 0; exit 1\n",
 		 "0000\xC3\xA9\xC3\xA9" "0000000000000000000000000000000000000000000"},
+		{"#!/bin/sh\nprintf '%070000dend' 1; exit 1\n", "hook ended with status 1: 00000000"},
 		{"#!/bin/sh\nyes\n", "hook wrote more than a megabyte, and was killed: y"},
 		{"exit 0\n", "hook can't be run: it is no program, and a script begins with a line like"},
 		{"#!/nowhere/sh\n", "hook can't be run: it, or what its #! line names, is not there"},
@@ -295,6 +296,10 @@ static void a_file_that_others_can_change_is_refused(void **state)
 	check_err("above", &e, ERR_CONFIG, keep_text(str_printf("chmod o-w %s", folder)));
 	chmod(folder, 0700);
 	if (geteuid() == 0) {
+		assert_int_equal(chown(open_folder, 12345, 0), 0);
+		check_int("folder's owner", child_check_file(inside, &e), -1);
+		check_err("folder's owner", &e, ERR_CONFIG, "open belongs to another user (12345), who can put");
+		assert_int_equal(chown(open_folder, 0, 0), 0);
 		assert_int_equal(chown(inside, 12345, 0), 0);
 		check_int("owner", child_check_file(inside, &e), -1);
 		check_err("owner", &e, ERR_CONFIG, "hook belongs to another user (12345)");

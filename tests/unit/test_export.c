@@ -324,11 +324,18 @@ static void a_file_that_cant_be_made_or_named_is_said(void **state)
 	check_err("no folder", &e, ERR_UNAVAILABLE, keep_text(str_printf("can't open %s.part: ", request.output)));
 	assert_int_equal(mkdir(path_of("out"), 0700), 0);
 	check_int("a folder", export((struct transfer_export){.resume = false}, &done, &e), -1);
-	check_err("a folder", &e, ERR_UNAVAILABLE, keep_text(str_printf("can't rename %s to %s: Is a directory",
-									path_of("out.part"), path_of("out"))));
-	check_text("the part is whole", read_file(path_of("out.part")), lines_of(WHOLE_TABLE));
-	check_int("descriptors", unit_next_descriptor(), next);
+	check_err("a folder", &e, ERR_UNAVAILABLE, "out is a folder: name a file in it");
 	rmdir(path_of("out"));
+	assert_int_equal(mkfifo(path_of("out"), 0600), 0);
+	check_int("a pipe", export((struct transfer_export){.resume = false}, &done, &e), -1);
+	check_err("a pipe", &e, ERR_UNAVAILABLE, "out is no file, and would be replaced: name another");
+	unlink(path_of("out"));
+	assert_int_equal(symlink("/dev/null", path_of("out")), 0);
+	check_int("a link", export((struct transfer_export){.resume = false}, &done, &e), -1);
+	check_err("a link", &e, ERR_UNAVAILABLE, "out is no file, and would be replaced: name another");
+	unlink(path_of("out"));
+	check_int("nothing is begun", access(path_of("out.part"), F_OK), -1);
+	check_int("descriptors", unit_next_descriptor(), next);
 }
 
 static void what_a_failure_ended_is_gone_on_with(void **state)

@@ -142,7 +142,7 @@ static void in_a_folder_of_somebody_else_no_link_is_followed(void **state)
 	assert_int_equal(open_it(), ELOOP);
 }
 
-static uid_t owner_after_giving(void)
+static struct stat after_giving(void)
 {
 	int fd = open(path, O_WRONLY);
 	struct stat st;
@@ -150,6 +150,13 @@ static uid_t owner_after_giving(void)
 	assert_int_equal(file_give_to_owner(fd, path), 0);
 	assert_int_equal(fstat(fd, &st), 0);
 	close(fd);
+	return st;
+}
+
+static uid_t owner_after_giving(void)
+{
+	struct stat st = after_giving();
+
 	assert_int_equal(st.st_uid, st.st_gid);
 	return st.st_uid;
 }
@@ -161,6 +168,9 @@ static void what_root_makes_is_the_folders_owners_but_nothing_with_a_second_name
 		return;
 	put(path, "");
 	assert_int_equal(owner_after_giving(), 0);
+	assert_int_equal(chown(folder, 0, SOMEBODY), 0);
+	assert_int_equal(after_giving().st_gid, SOMEBODY);
+	assert_int_equal(chown(path, 0, 0), 0);
 	assert_int_equal(chown(folder, SOMEBODY, SOMEBODY), 0);
 	assert_int_equal(link(path, victim), 0);
 	assert_int_equal(owner_after_giving(), 0);

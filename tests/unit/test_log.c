@@ -223,6 +223,8 @@ static void each_of_a_list_is_hidden_without_the_blanks_around_it(void **state)
 	(void)state;
 	log_hide_list(" first-one, second-one ,third-one");
 	assert_string_equal(redacted("first-one second-one,third-one"), "*** ***,***");
+	log_hide_list("ab,cd,ef,gh"); /* one secret, with commas in it */
+	assert_string_equal(redacted("a secret ab,cd,ef,gh, that is"), "a secret ***, that is");
 	log_hide(NULL);
 }
 

@@ -28,7 +28,16 @@
 ANSWERS(refunded, {"/v1/charges/ch_1", 200, CHARGE(REFUNDED)}, {ONE_SESSION, 200, SALE("cs_test_1", LINES
 	PAYMENT(CHARGE(REFUNDED)))}, {BY_PAYMENT, 200, LIST(SALE("cs_test_1", ",'payment_intent':'pi_1'"))});
 ANSWERS(captured, {"/v1/charges/ch_1", 200, CHARGE(WHOLE)});
-ANSWERS(still_held, {"/v1/charges/ch_1", 200, HELD_CHARGE});
+ANSWERS(still_held, {"/v1/charges/ch_1", 200, HELD_CHARGE},
+	{"/v1/payment_intents/pi_1", 200, "{'id':'pi_1','object':'payment_intent','latest_charge':" HELD_CHARGE "}"});
+#define EARLIER(more) "{'id':'ch_0','object':'charge','amount':1000,'currency':'usd','payment_intent':'pi_1'," \
+	"'created':1699998000,'disputed':false" more "}"
+#define FAILED ",'status':'failed','amount_captured':0,'captured':false,'refunded':false,'amount_refunded':0"
+#define RELEASED ",'status':'succeeded','amount_captured':0,'captured':false,'refunded':true,'amount_refunded':1000"
+#define PAID_LATER {"/v1/payment_intents/pi_1", 200, \
+	"{'id':'pi_1','object':'payment_intent','latest_charge':" CHARGE(WHOLE) "}"}
+ANSWERS(failed_earlier, {"/v1/charges/ch_0", 200, EARLIER(FAILED)}, PAID_LATER);
+ANSWERS(released_earlier, {"/v1/charges/ch_0", 200, EARLIER(RELEASED)}, PAID_LATER);
 ANSWERS(denied, {"/v1/", 403, "{'error':{'message':'no'}}"});
 ANSWERS(not_our_key, {"/v1/", 401, "{'error':{'message':'no'}}"});
 ANSWERS(unknown, {"/v1/", 404, "{'error':{'code':'resource_missing'}}"});
@@ -167,6 +176,10 @@ static const struct rule {
 	{"a refund is no payment", sold, refunded, AT("evt_2", "charge.refunded", 1699999900, CHARGE(REFUNDED)),
 	 ERR_NONE,
 	 "", "'completedAt':'2023-11-14T22:00:00Z'", false},
+	{"a charge that failed before the one that paid", sold, failed_earlier,
+	 AT("evt_3", "charge.updated", 1699999900, EARLIER(FAILED)), ERR_NONE, "", "'amountCaptured':1000", false},
+	{"a charge that was released before the one that paid", sold, released_earlier,
+	 AT("evt_3", "charge.refunded", 1699999900, EARLIER(RELEASED)), ERR_NONE, "", "'status':'completed'", false},
 	/* what Stripe refuses */
 	{"a charge that the key may not read", sold, denied, REFUND, ERR_UNAVAILABLE, "403", NULL, false},
 	{"a charge, and no key of ours", sold, not_our_key, REFUND, ERR_UNAVAILABLE, "401", NULL, false},

@@ -7,9 +7,12 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -22,6 +25,28 @@
 #define WAIT_MS 5000
 
 static const char *folder, *file, *copy_file;
+static const char *emptied; /* is given to somebody else once it was emptied; NULL: no file is */
+static long writes_left = -1; /* of which the process is killed; -1: never */
+
+/* In a folder of his own, somebody exchanges the file that was just made. */
+int ftruncate(int fd, off_t length)
+{
+	int rc = (int)syscall(SYS_ftruncate, fd, length);
+
+	if (emptied) {
+		assert_int_equal(unlink(emptied), 0);
+		assert_int_equal(symlink(keep_text(str_printf("%s/victim", folder)), emptied), 0);
+	}
+	return rc;
+}
+
+ssize_t pwrite64(int fd, const void *bytes, size_t n, off64_t at)
+{
+	if (writes_left == 0)
+		raise(SIGKILL);
+	writes_left -= writes_left > 0;
+	return syscall(SYS_pwrite64, fd, bytes, n, at);
+}
 
 static const char *path_of(const char *name)
 {
@@ -396,6 +421,54 @@ static void a_copy_that_is_stopped_on_its_way_back_leaves_the_store_as_it_was(vo
 	assert_int_equal(files_of("made.db"), 0);
 }
 
+/* Killed at whichever write: what the store had, or what the copy has, and what waits in any case. */
+static void a_copy_that_is_killed_on_its_way_back_loses_nothing_of_the_stores_own(void **state)
+{
+	struct sqlite_copied done;
+	bool was_killed = true;
+	int status, k, before = 0, after = 0;
+	const char *value;
+	struct err e;
+
+	(void)state;
+	must_save();
+	must_put(file, "USER#a", "later");
+	for (k = 0; was_killed; k++) {
+		if (fork() == 0) {
+			writes_left = k;
+			_exit(load(&plain, &done, &e) ? 1 : 0);
+		}
+		wait(&status);
+		was_killed = WIFSIGNALED(status);
+		assert_true(was_killed || WEXITSTATUS(status) == 0);
+		value = value_of(file, "USER#a");
+		assert_non_null(value);
+		before += strcmp(value, "later") == 0;
+		after += strcmp(value, "of the store") == 0;
+		check_text(keep_text(str_printf("write %d", k)), value_of(file, OWN), "waits");
+		must_put(file, "USER#a", "later");
+	}
+	assert_int_equal(before + after, k);
+	assert_true(before > 0 && after > 0);
+}
+
+static void a_file_that_somebody_puts_in_the_parts_place_is_not_written(void **state)
+{
+	const char *part = path_of("copy.db.part"), *victim = path_of("victim");
+	struct sqlite_copied done;
+	struct err e;
+	bool made;
+
+	(void)state;
+	check_int("make", sqlite_make(victim, &made, &e), 0);
+	must_put(victim, "USER#v", "of the victim");
+	emptied = part;
+	check_int("save", save(&plain, &done, &e), -1);
+	emptied = NULL;
+	assert_string_equal(value_of(victim, "USER#v"), "of the victim");
+	assert_false(there(copy_file));
+}
+
 #define with_stores(f) {#f, f, set_up, clean_up, NULL}
 
 int main(void)
@@ -412,6 +485,8 @@ int main(void)
 		with_stores(a_store_that_is_no_database_any_more_is_moved_aside),
 		with_stores(a_copy_that_is_none_changes_nothing),
 		with_stores(a_copy_that_is_stopped_on_its_way_back_leaves_the_store_as_it_was),
+		with_stores(a_copy_that_is_killed_on_its_way_back_loses_nothing_of_the_stores_own),
+		with_stores(a_file_that_somebody_puts_in_the_parts_place_is_not_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
