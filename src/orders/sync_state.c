@@ -192,6 +192,7 @@ int sync_state_plan(struct sync_state *state, struct app *app, const struct sync
 	int64_t from = plan->from, through;
 	unsigned char random[16];
 	struct json_object *run;
+	const char *id;
 
 	/* What the last run left, and an id for this one. */
 	if (store_get_many(app_store(app), &key, 1, &state->item, deadline, e))
@@ -199,6 +200,8 @@ int sync_state_plan(struct sync_state *state, struct app *app, const struct sync
 	forget_foreign(&state->item);
 	digest_random(random, sizeof random);
 	str_hex(random, sizeof random, state->id);
+	id = json_string_or_null(state->item, "runId");
+	snprintf(state->before, sizeof state->before, "%s", id ? id : "");
 	snprintf(state->account, sizeof state->account, "%s", plan->account);
 	state->aside = list_of(state->item, "setAside");
 	state->pending_days = list_of(state->item, "pendingDays");
@@ -362,19 +365,21 @@ int sync_state_finish(struct sync_state *state, struct app *app, int64_t now, in
 	return put(state, app, item, deadline, e);
 }
 
-bool sync_state_is_taken(struct app *app, int64_t since, int64_t deadline)
+bool sync_state_is_taken(const struct sync_state *state, struct app *app, int64_t since, int64_t deadline)
 {
 	const struct store_key key = {KEY_SYSTEM, KEY_SYNC};
 	struct json_object *item, *run;
-	const char *text;
+	const char *text, *id;
 	int64_t completed;
-	bool taken;
+	bool taken, old;
 
 	if (store_get_many(app_store(app), &key, 1, &item, deadline, NULL))
 		return false;
 	text = json_string_or_null(item, "completedAt");
-	taken = json_get_object(item, "run", &run) == JSON_FOUND ||
-		(text && iso8601_parse(text, &completed) == 0 && completed >= since);
+	id = json_string_or_null(item, "runId");
+	old = !id || strcmp(id, state->before) == 0 || strcmp(id, state->id) == 0;
+	taken = !old && (json_get_object(item, "run", &run) == JSON_FOUND ||
+			 (text && iso8601_parse(text, &completed) == 0 && completed >= since));
 	json_object_put(item);
 	return taken;
 }
