@@ -95,6 +95,16 @@ static void say_setting(struct check *c, const struct config_key *key)
 		check_ok(c, key->name, "%s (%s)", text, origin);
 }
 
+static bool has_fault(const struct check *c, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < c->fault_count; i++)
+		if (c->faults[i].name && strcmp(c->faults[i].name, name) == 0)
+			return true;
+	return false;
+}
+
 void check_config(struct check *c)
 {
 	const struct config_key *key;
@@ -122,7 +132,8 @@ void check_config(struct check *c)
 	for (key = config_keys; key->name; key++) {
 		const struct config_origin *origin = &c->app->config.origins[key - config_keys];
 
-		if (!origin->wrong && origin->source != CONFIG_UNSET && !check_judges(key->name) &&
+		if (!origin->wrong && !has_fault(c, key->name) && !check_judges(key->name) &&
+		    origin->source != CONFIG_UNSET &&
 		    (origin->source != CONFIG_DEFAULT || c->options->verbose))
 			say_setting(c, key);
 	}

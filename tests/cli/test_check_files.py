@@ -175,6 +175,10 @@ def _():
             report.says("site/address", part)
     finally:
         secure.close()
+    for what in ("/nonexistent/ca.pem", "/dev/zero", os.path.abspath(__file__)):
+        report = shop.check(CA_FILE=what)
+        equal([x["status"] for x in report.named("configuration/CA_FILE")], ["failed"], what)
+        report.says("configuration/CA_FILE", what)
 
 
 @test
