@@ -48,6 +48,11 @@ bool sqlite_path_same(const struct sqlite_path_id *a, const struct sqlite_path_i
 
 int sqlite_path_complain(const char *path, enum sqlite_path_state state, struct err *e)
 {
+	struct stat st;
+
+	if (state == SQLITE_PATH_MISSING && stat(path, &st) && errno == EACCES)
+		return err_set(e, ERR_UNAVAILABLE, "%s: this user may not look into the folders above it: "
+			       "run this as the programs' user", path);
 	if (state == SQLITE_PATH_EMPTY)
 		return err_set(e, ERR_UNAVAILABLE, "%s is empty: put a backup back with `ordersnap "
 			       "restore`, or, for a new store, remove the file and run `ordersnap "

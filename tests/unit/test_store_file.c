@@ -398,6 +398,23 @@ static void what_stands_at_a_path_is_known_by_what_it_is(void **state)
 	check("the log", sqlite_path_same(&own, &id) && own.size == 3);
 }
 
+static void what_this_user_may_not_look_at_is_not_said_to_be_gone(void **state)
+{
+	struct sqlite_path_id id;
+	struct err e;
+	int rc;
+
+	(void)state;
+	if (geteuid() != 0)
+		return; /* another user is needed */
+	assert_int_equal(chmod(folder, 0700), 0);
+	assert_int_equal(seteuid(65534), 0);
+	rc = sqlite_path_complain(file, sqlite_path_look(file, &id), &e);
+	assert_int_equal(seteuid(0), 0);
+	check_int("denied", rc, -1);
+	check_err("denied", &e, ERR_UNAVAILABLE, "run this as the programs' user");
+}
+
 /* Another process that has the file open, until it is let go. */
 struct other {
 	pid_t pid;
@@ -884,6 +901,7 @@ int main(void)
 		holds_with_store(a_file_without_a_log_is_waited_for_while_somebody_reads_or_writes),
 		holds_with_store(the_turn_to_write_is_given_on),
 		holds_with_store(what_stands_at_a_path_is_known_by_what_it_is),
+		holds_with_store(what_this_user_may_not_look_at_is_not_said_to_be_gone),
 		holds_with_store(a_file_that_is_not_the_one_that_others_have_open_is_not_opened),
 		holds_with_store(a_log_is_put_aside_only_where_it_is_the_one_that_is_meant),
 		holds_with_store(a_file_moves_aside_with_what_is_beside_it_and_over_nothing),
