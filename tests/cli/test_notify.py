@@ -620,7 +620,8 @@ def _():
     shop.empty()
     shipped("mail", to="orders@shop.example", sendmail="/nonexistent/sendmail",
             smtp=f"smtp://127.0.0.1:{server.getsockname()[1]}")
-    run = subprocess.run(["setpriv", "--no-new-privs", shop.hook], input=b"{}\n", timeout=30,
+    long = json.dumps({"note": "a gift, " * 400}).encode() + b"\n"
+    run = subprocess.run(["setpriv", "--no-new-privs", shop.hook], input=long, timeout=30,
                          env=environment.of(NOTIFY_ID="ntf_1", NOTIFY_EVENTS="created paid",
                                             NOTIFY_ORDER="cs_x", NOTIFY_NUMBER="BC-1"),
                          capture_output=True, check=False)
@@ -628,8 +629,10 @@ def _():
     equal((run.returncode, run.stderr), (0, b""))
     thread.join(30)
     for part in ("RCPT TO:<orders@shop.example>", "Subject: Order BC-1: created, paid\r\n",
-                 "Message-ID: <ntf_1@", "\r\n\r\n{}\r\n"):
+                 "Message-ID: <ntf_1@", '\r\n\r\n{"note": "a gift, '):
         contains("".join(taken), part)
+    ok(max(map(len, "".join(taken).split("\r\n"))) <= 998, "a line is too long for a mail")
+    equal("".join(taken).replace("\r\n", "").count("a gift, "), 400)
 
 
 @test
