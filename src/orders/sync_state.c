@@ -192,7 +192,6 @@ int sync_state_plan(struct sync_state *state, struct app *app, const struct sync
 	int64_t from = plan->from, through;
 	unsigned char random[16];
 	struct json_object *run;
-	const char *id;
 
 	/* What the last run left, and an id for this one. */
 	if (store_get_many(app_store(app), &key, 1, &state->item, deadline, e))
@@ -200,8 +199,6 @@ int sync_state_plan(struct sync_state *state, struct app *app, const struct sync
 	forget_foreign(&state->item);
 	digest_random(random, sizeof random);
 	str_hex(random, sizeof random, state->id);
-	id = json_string_or_null(state->item, "runId");
-	snprintf(state->before, sizeof state->before, "%s", id ? id : "");
 	snprintf(state->account, sizeof state->account, "%s", plan->account);
 	state->aside = list_of(state->item, "setAside");
 	state->pending_days = list_of(state->item, "pendingDays");
@@ -365,23 +362,17 @@ int sync_state_finish(struct sync_state *state, struct app *app, int64_t now, in
 	return put(state, app, item, deadline, e);
 }
 
-bool sync_state_is_taken(const struct sync_state *state, struct app *app, int64_t since, int64_t deadline)
+bool sync_state_is_put_back(const struct sync_state *state, struct app *app, int64_t deadline)
 {
 	const struct store_key key = {KEY_SYSTEM, KEY_SYNC};
-	struct json_object *item, *run;
-	const char *text, *id;
-	int64_t completed;
-	bool taken, old;
+	struct json_object *item;
+	bool older;
 
 	if (store_get_many(app_store(app), &key, 1, &item, deadline, NULL))
 		return false;
-	text = json_string_or_null(item, "completedAt");
-	id = json_string_or_null(item, "runId");
-	old = !id || strcmp(id, state->before) == 0 || strcmp(id, state->id) == 0;
-	taken = !old && (json_get_object(item, "run", &run) == JSON_FOUND ||
-			 (text && iso8601_parse(text, &completed) == 0 && completed >= since));
+	older = store_item_version(item) < store_item_version(state->item);
 	json_object_put(item);
-	return taken;
+	return older;
 }
 
 void sync_state_free(struct sync_state *state)

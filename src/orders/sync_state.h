@@ -49,7 +49,6 @@ struct sync_counts {
 struct sync_state {
 	struct json_object *item; /* as it stands, or NULL */
 	char id[33];              /* of this run: its runId */
-	char before[33];          /* the runId of what was there, "": none */
 	char account[SYNC_ACCOUNT_SIZE]; /* whose sessions these are */
 	int64_t started;          /* the run, or the one that it goes on with */
 	int64_t from, to;         /* all that the run looks at */
@@ -89,9 +88,9 @@ int sync_state_save(struct sync_state *state, struct app *app, int64_t deadline,
 int sync_state_finish(struct sync_state *state, struct app *app, int64_t now, int64_t deadline,
 		      struct err *e);
 
-/* After ERR_CONFLICT: whether another run, which has begun since, does the rest or has done it; false
- * where what stands there is of the time before. */
-bool sync_state_is_taken(const struct sync_state *state, struct app *app, int64_t since, int64_t deadline);
+/* After ERR_CONFLICT: whether what stands there is older than what was read or written last, which no
+ * run makes of it. */
+bool sync_state_is_put_back(const struct sync_state *state, struct app *app, int64_t deadline);
 
 void sync_state_free(struct sync_state *state);
 

@@ -84,26 +84,41 @@ static bool has_paid(struct json_object *charge)
 
 /* What Stripe does not have is of another account, or the event is forged; any
  * other refusal (of the key, say) passes when its owner has mended it. */
+static int refuse(const char *id, struct err *e)
+{
+	if (!record_is_unknown(e, "charge ", id, e) && e->code == ERR_REFUSED)
+		e->code = ERR_UNAVAILABLE;
+	return -1;
+}
+
 static int ask(struct payment *p, struct err *e)
 {
-	struct ask_charge what = {
+	const struct ask_charge what = {
 		.charge_id = p->charge_id,
 		.intent = p->intent,
 		.disputes = p->event->kind == EVENT_DISPUTE,
 	};
-	int rc = ask_charge(p->run, &what, &p->asked, e);
 
-	/* The payment knows its latest charge. */
-	if (!rc && p->charge_id && p->intent && !has_paid(p->asked.charge)) {
-		what.charge_id = NULL;
-		rc = ask_charge(p->run, &what, &p->asked, e);
-	}
-	if (!rc)
+	if (ask_charge(p->run, &what, &p->asked, e) == 0)
 		return 0;
-	if (!record_is_unknown(e, "charge ", p->charge_id ? p->charge_id : p->intent, e) &&
-	    e->code == ERR_REFUSED)
-		e->code = ERR_UNAVAILABLE;
-	return -1;
+	return refuse(p->charge_id ? p->charge_id : p->intent, e);
+}
+
+/* The event's charge may be one that failed, or was released, before another one paid: the payment
+ * says which is its latest.  A key that may not read payments has only the event's. */
+static int ask_latest(struct payment *p, struct err *e)
+{
+	const struct ask_charge what = {.intent = p->intent};
+	struct sale_charge latest = {.charge = NULL};
+
+	if (!p->charge_id || has_paid(p->asked.charge))
+		return 0;
+	if (ask_charge(p->run, &what, &latest, e) == 0) {
+		asked_charge_free(&p->asked);
+		p->asked = latest;
+		return 0;
+	}
+	return e->code == ERR_REFUSED && e->upstream == 403 ? 0 : refuse(p->intent, e);
 }
 
 /* --- the payment's session ------------------------------------------------------ */
@@ -292,7 +307,7 @@ static int record_once(void *context, struct err *e)
 		return 0;
 
 	/* Ask for the charge, after the order was read. */
-	return ask(p, e) ? -1 : decide_and_write(p, e);
+	return ask(p, e) || ask_latest(p, e) ? -1 : decide_and_write(p, e);
 }
 
 int record_charge(const struct record_run *run, const struct event *event,

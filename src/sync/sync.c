@@ -210,7 +210,7 @@ static int run(struct sync *s, struct err *e)
 				       deadline_in(RETRY_CALL_MS), e);
 	}
 	if (rc && e->code == ERR_CONFLICT &&
-	    !sync_state_is_taken(&s->state, s->app, s->now, deadline_in(RETRY_CALL_MS)))
+	    sync_state_is_put_back(&s->state, s->app, deadline_in(RETRY_CALL_MS)))
 		return err_set(e, ERR_UNAVAILABLE, "how far it had come was put back meanwhile, as "
 			       "`ordersnap restore` does: run sync again");
 	if (rc && e->code == ERR_CONFLICT) {

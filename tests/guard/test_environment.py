@@ -5,6 +5,7 @@ proxy, home, locale, time zone or umask."""
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 
@@ -77,6 +78,18 @@ def _():
     equal([n for n in given if given[n] == BAD_WORLD.get(n)], [])
     for name in ("HOME", "AWS_PROFILE", "http_proxy", "RES_OPTIONS", "LANG"):
         ok(name not in given, f"{name} is set")
+
+
+@test
+def _():
+    "what a test starts obeys the signals that whoever started the test has ignored"
+    numbers = (signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT, signal.SIGCHLD)
+    look = ("import sys; sys.path.insert(0, sys.argv[1]); import environment, subprocess; "
+            "subprocess.run(['grep', '^SigIgn', '/proc/self/status'], check=True)")
+    said = subprocess.run([sys.executable, "-c", look, LIB], capture_output=True, text=True, check=True,
+                          preexec_fn=lambda: [signal.signal(n, signal.SIG_IGN) for n in numbers]).stdout
+    ignored = int(said.split()[1], 16)
+    equal([n for n in numbers if ignored >> (n - 1) & 1], [])
 
 
 @test

@@ -5,10 +5,12 @@ A machine that runs the tests may have a shop of its own: /etc/ordersnap/ordersn
 proxy, a home folder with profiles, a time zone.  Importing this module, as tests/lib's others do,
 takes all of it away from this process and so from whatever it starts: a variable stays only if it
 is in KEPT.  ORDERSNAP_CONF names a file that can't be there, so a program that is started without
-the environment of a test's shop stops and says so; it never takes the machine's settings.
+the environment of a test's shop stops and says so; it never takes the machine's settings.  Nor is a
+signal ignored because whoever started the tests ignores it.
 tests/lib/environment.c does the same for the C programs.
 """
 import os
+import signal
 import sys
 import time
 
@@ -34,6 +36,9 @@ def clean():
     os.environ.update(FIXED)
     time.tzset()
     os.umask(0o022)
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT, signal.SIGCHLD):
+        if signal.getsignal(number) == signal.SIG_IGN:  # as nohup and a shell's background have it
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
