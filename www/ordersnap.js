@@ -366,19 +366,47 @@
     }
   }
 
-  // One that can't be sold has the whole quote refused: then each is asked for alone.
+  const LINES = 100; // of a quote, at most
+
+  // One that can't be sold has the whole quote refused: then each half is asked for.
   async function askAll(skus) {
+    const half = skus.length > LINES ? LINES : Math.ceil(skus.length / 2);
+    if (skus.length > LINES) {
+      await askAll(skus.slice(0, half));
+      return askAll(skus.slice(half));
+    }
     try {
       learn(await quoteOf(skus.map(sku => [sku, 1])));
+      failures = 0;
     } catch (error) {
       if (error.status !== 400 || skus.length === 0) throw error;
-      if (skus.length === 1) known.set(skus[0], null);
-      else for (const sku of skus) await askAll([sku]);
+      if (skus.length === 1) return known.set(skus[0], null);
+      await askAll(skus.slice(0, half));
+      await askAll(skus.slice(half));
     }
+  }
+
+  // The shop was away or busy: again, after a while that grows, and all of them at once.
+  const later = new Set(); // elements
+  let failures = 0;
+
+  function askLater(element) {
+    later.add(element);
+    if (later.size > 1) return;
+    failures += 1;
+    setTimeout(
+      () => {
+        const waiting = [...later];
+        later.clear();
+        for (const one of waiting) one.begin();
+      },
+      Math.min(60000, 2000 * 2 ** (failures - 1)),
+    );
   }
 
   function product(sku) {
     if (known.has(sku)) return Promise.resolve(known.get(sku));
+    if (!sku) return Promise.resolve(null);
     return new Promise((resolve, reject) => {
       wanted.set(sku, [...(wanted.get(sku) ?? []), { resolve, reject }]);
       if (asking) return;
@@ -403,6 +431,7 @@
   const MOST = 999;
 
   function readCart() {
+    if (isFull) return new Map(memory);
     try {
       const entries = Object.entries(JSON.parse(localStorage.getItem(STORED)) ?? {});
       return new Map(entries.filter(([, n]) => Number.isInteger(n) && n > 0 && n <= MOST));
@@ -412,13 +441,15 @@
   }
 
   let memory = [];
+  let isFull = false; // what was written last is in memory alone
 
   function writeCart(cart) {
     memory = [...cart];
     try {
       localStorage.setItem(STORED, JSON.stringify(Object.fromEntries(cart)));
+      isFull = false;
     } catch {
-      // then it lasts as long as the page
+      isFull = true; // then it lasts as long as the page
     }
     dispatchEvent(new CustomEvent(CHANGED, { detail: Object.fromEntries(cart) }));
   }
@@ -501,16 +532,20 @@
 
   const NO_DECIMALS = new Set('BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF'.split(' '));
   const THREE_DECIMALS = new Set('BHD JOD KWD OMR TND'.split(' '));
+  const WHOLE = new Set('ISK UGX'.split(' ')); // two decimals, which are always 00
 
   function money(amount, currency) {
     if (!Number.isFinite(amount) || typeof currency !== 'string') return '';
     const code = currency.toUpperCase();
     const decimals = NO_DECIMALS.has(code) ? 0 : THREE_DECIMALS.has(code) ? 3 : 2;
+    // as many as Stripe charges: a browser shows none of, say, the forint's
+    const shown = WHOLE.has(code) && amount % 100 === 0 ? 0 : decimals;
     try {
       return new Intl.NumberFormat(settings.locale ?? undefined, {
         style: 'currency',
         currency: code,
-        ...(decimals === 0 && { maximumFractionDigits: 0 }),
+        minimumFractionDigits: shown,
+        maximumFractionDigits: shown,
       }).format(amount / 10 ** decimals);
     } catch {
       return `${(amount / 10 ** decimals).toFixed(decimals)} ${code}`; // no currency that a browser knows
@@ -522,7 +557,11 @@
   function day(text) {
     const date = new Date(text ?? NaN);
     if (Number.isNaN(date.getTime())) return '';
-    return new Intl.DateTimeFormat(settings.locale ?? undefined, { dateStyle: 'long' }).format(date);
+    try {
+      return new Intl.DateTimeFormat(settings.locale ?? undefined, { dateStyle: 'long' }).format(date);
+    } catch {
+      return date.toISOString().slice(0, 10); // no locale that a browser knows
+    }
   }
 
   // ---- making elements: properties and text, never HTML
@@ -688,7 +727,7 @@
         this.asked = sku;
         product(sku).then(
           () => this.refresh(),
-          () => this.askLater(),
+          () => askLater(this),
         );
       }
       const item = known.get(sku);
@@ -723,12 +762,6 @@
     begin() {
       this.asked = null;
       this.refresh();
-    }
-
-    // The shop was away or busy: again, after a while that grows.
-    askLater() {
-      this.failures = (this.failures ?? 0) + 1;
-      setTimeout(() => this.begin(), Math.min(60000, 2000 * 2 ** (this.failures - 1)));
     }
 
     add(sku, name) {
@@ -811,8 +844,8 @@
       this.timer = setTimeout(
         async () => {
           try {
-            const quote = await this.ask();
-            if (number === this.asked) this.quote = quote;
+            const answer = await this.ask();
+            if (number === this.asked) this.take(answer);
           } catch (error) {
             if (number === this.asked) this.problem = this.why(error);
           }
@@ -822,23 +855,28 @@
       );
     }
 
-    // A quote of the cart; without what is not for sale any more, which is said.
+    // A quote of the cart, or what of it is not for sale any more.
     async ask() {
       const lines = [...readCart()];
+      const gone = new Set();
       try {
         const quote = await quoteOf(lines);
         learn(quote);
-        return quote;
+        return { quote, gone };
       } catch (error) {
         if (error.status !== 400) throw error;
-        for (const [sku] of lines) {
-          known.delete(sku);
-          if ((await product(sku)) === null) this.gone.add(sku);
-        }
-        if (!this.gone.size) throw error;
-        this.problem = this.text('gone');
-        return null;
+        for (const [sku] of lines) known.delete(sku);
+        const products = await Promise.all(lines.map(([sku]) => product(sku)));
+        lines.forEach(([sku], i) => products[i] === null && gone.add(sku));
+        if (!gone.size) throw error;
+        return { quote: null, gone };
       }
+    }
+
+    take({ quote, gone }) {
+      this.quote = quote;
+      this.gone = gone;
+      if (gone.size) this.problem = this.text('gone');
     }
 
     renderCart(cart) {
@@ -986,14 +1024,17 @@
     async submit(event) {
       event.preventDefault();
       if (this.going || !this.quote) return;
+      const order = { quote: this.quote, state: this.state };
       this.going = true;
       this.problem = '';
       this.renderCart(readCart());
       this.say(this.text('wait'));
       try {
-        const session = await this.createSession();
-        if (session) return this.leave(session);
+        const session = await this.createSession(order);
+        if (this.state !== order.state) return; // the cart is another one by now: nobody goes there
+        if (session) return this.leave(session, order);
       } catch (error) {
+        if (this.state !== order.state) return;
         this.problem = error.status === 401 ? this.text('loginAgain') : this.why(error);
         if (error.status === 401) this.event('ordersnap-login', {});
       }
@@ -1002,9 +1043,9 @@
     }
 
     // A session that can't be paid any more has no address.
-    leave(session) {
+    leave(session, { quote }) {
       if (!/^https?:\/\//.test(session.checkoutUrl)) throw new Refusal(0, '');
-      const begun = { session: session.sessionId, quote: this.quote.quoteSignature, lines: linesOf(this.quote) };
+      const begun = { session: session.sessionId, quote: quote.quoteSignature, lines: linesOf(quote) };
       this.sent = begun; // another tab may begin one too
       keepBegun(begun);
       location.assign(session.checkoutUrl);
@@ -1012,43 +1053,44 @@
 
     // A quote that is stale, of a payment that failed, or forgotten is asked for anew, without a word.
     // What is ordered already is not ordered again: null, and the cart says so.
-    async createSession() {
+    async createSession(order) {
       const before = await lookBack();
       if (isOrdered(before)) return this.showOrdered(before) ?? null;
-      if (before?.status === 'failed' || this.quote.expiresAt * 1000 < Date.now() + 10000) await this.quoteAnew();
+      if (before?.status === 'failed' || order.quote.expiresAt * 1000 < Date.now() + 10000) await this.quoteAnew(order);
       try {
-        return await this.postSession();
+        return await this.postSession(order);
       } catch (error) {
         if (![404, 409, 410].includes(error.status)) throw error;
-        if (error.code === 'already_ordered' && (await this.sayOrdered())) return null;
-        await this.quoteAnew();
-        return this.postSession();
+        if (error.code === 'already_ordered' && (await this.sayOrdered(order))) return null;
+        await this.quoteAnew(order);
+        return this.postSession(order);
       }
     }
 
     // The quote has an order, perhaps of another tab.  False where its payment failed.
-    async sayOrdered() {
-      const begun = [readBegun(), this.sent].find(one => one?.quote === this.quote.quoteSignature);
+    async sayOrdered({ quote }) {
+      const begun = [readBegun(), this.sent].find(one => one?.quote === quote.quoteSignature);
       const answer = begun ? await statusOf(begun.session) : null;
       if (answer?.status === 'failed') return false;
       if (answer && begun.session === readBegun()?.session && !begun.done) conclude(begun.session, answer);
-      else takeOut(linesOf(this.quote));
+      else takeOut(linesOf(quote));
       this.showOrdered(answer);
       return true;
     }
 
-    async quoteAnew() {
-      const quote = await this.ask();
-      if (!quote) throw new Refusal(400, this.text('gone'));
-      this.quote = quote;
+    async quoteAnew(order) {
+      const answer = await this.ask();
+      if (this.state === order.state) this.take(answer);
+      if (!answer.quote) throw new Refusal(400, this.text('gone'));
+      order.quote = answer.quote;
     }
 
-    postSession() {
+    postSession({ quote }) {
       const countries = (this.getAttribute('countries') ?? '').split(/[\s,]+/).filter(Boolean);
       const email = this.email?.trim();
       return requestAs(this, '/checkout/create-session', SESSION, {
         body: {
-          quoteSignature: this.quote.quoteSignature,
+          quoteSignature: quote.quoteSignature,
           ...(email && { customerEmail: email }),
           ...(countries.length && { shippingAddressCollection: { allowed_countries: countries } }),
           ...(this.hasAttribute('success-url') && { successUrl: absolute(this.getAttribute('success-url')) }),
@@ -1199,6 +1241,17 @@
 
   class Orders extends Ordersnap {
     #token;
+
+    connectedCallback() {
+      super.connectedCallback();
+      this.shown = event => event.persisted && this.reload(); // somebody else may be logged in by now, or nobody
+      addEventListener('pageshow', this.shown);
+    }
+
+    disconnectedCallback() {
+      super.disconnectedCallback();
+      removeEventListener('pageshow', this.shown);
+    }
 
     get token() {
       return this.#token;

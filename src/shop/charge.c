@@ -11,6 +11,8 @@
 #include "shop/money.h"
 #include "shop/order_rank.h"
 
+#define CAPTURE_SECONDS 60 /* between a capture and the refund of its rest, at most */
+
 struct payment_ref payment_ref_of(struct json_object *object)
 {
 	const char *kind = json_string_or_null(object, "object");
@@ -82,6 +84,51 @@ bool payment_has_failed(struct json_object *session)
 	       (strcmp(status, "requires_payment_method") == 0 || strcmp(status, "canceled") == 0);
 }
 
+/* Whether a refund may be the one that a capture in part made of the rest, at its own time. */
+static bool came_with_capture(struct json_object *refund, struct json_object *charge, int64_t rest)
+{
+	int64_t created = json_time_or(refund, "created", 0), paid_at = charge_paid_at(charge);
+	struct json_object *money;
+
+	return json_int_or(refund, "amount", 0) == rest &&
+	       (json_get_object(charge, "balance_transaction", &money) != JSON_FOUND ||
+		(created >= paid_at - CAPTURE_SECONDS && created <= paid_at + CAPTURE_SECONDS));
+}
+
+/*
+ * Whether the rest that was never captured stands in amount_refunded: before 2025-03-31 a capture in
+ * part refunded it, since then amount_refunded is what the buyer got back.  Which of the two depends
+ * on the version of whoever captured.  Where it can be either the refunds tell: they come to all of
+ * it, and none is that of the rest.
+ * https://docs.stripe.com/changelog/basil/2025-03-31 (remove-refund-from-partial-capture-and-payment-
+ * cancellation-flow)
+ */
+static bool rest_is_in(struct json_object *json, int64_t refunded, int64_t captured, int64_t rest)
+{
+	struct json_object *list = NULL, *refunds = NULL, *refund;
+	bool more = false, came = false;
+	int64_t sum = 0;
+	size_t i;
+
+	if (refunded < rest || refunded > captured)
+		return refunded > captured;
+	json_get_object(json, "refunds", &list);
+	json_get_bool(list, "has_more", &more);
+	json_get_array(list, "data", &refunds);
+	for (i = 0; refunds && i < json_object_array_length(refunds); i++) {
+		const char *status;
+
+		refund = json_object_array_get_idx(refunds, i);
+		status = json_string_or_null(refund, "status");
+		if (status && (strcmp(status, "failed") == 0 || strcmp(status, "canceled") == 0))
+			continue;
+		came |= came_with_capture(refund, json, rest);
+		if (__builtin_add_overflow(sum, json_int_or(refund, "amount", 0), &sum))
+			return true;
+	}
+	return !refunds || more || came || sum != refunded;
+}
+
 int charge_read(struct json_object *json, struct charge *charge, struct err *e)
 {
 	const char *status = json_string_or_null(json, "status");
@@ -117,8 +164,10 @@ int charge_read(struct json_object *json, struct charge *charge, struct err *e)
 	if (charge->says_captured && amount_captured >= 0 && captured)
 		charge->captured = amount_captured;
 
-	/* What was never captured stands in amount_refunded, too: nobody got it back. */
+	/* What was never captured may stand in amount_refunded, too: nobody got it back. */
 	rest = charge->captured < charge->amount ? charge->amount - charge->captured : 0;
+	if (captured && !rest_is_in(json, refunded, charge->captured, rest))
+		rest = 0;
 	charge->refunded = refunded > rest ? refunded - rest : 0;
 	return 0;
 }
@@ -189,8 +238,9 @@ static const char *status_after(struct json_object *order, const struct charge *
 
 	if (charge->state == CHARGE_RELEASED)
 		return "failed";
+	/* What was given up looks as if it were held, since 2025-03-31: the payment has told. */
 	if (charge->state == CHARGE_HELD)
-		return "pending";
+		return status && strcmp(status, "failed") == 0 ? status : "pending";
 	if (charge->refunded)
 		return charge->refunded < charge->captured ? "partially_refunded" : "refunded";
 	if (charge->state == CHARGE_PAID || (status && str_ends(status, "refunded")))

@@ -88,7 +88,8 @@ static int differs(struct reconcile *r, const struct candidate *c, struct err *e
 	bool same;
 
 	/* What needs no computing: it is not there, or what it lacks is known. */
-	if (!c->order || c->astray || order_needs_lines(c->order) || lacks_time(c))
+	if (!c->order || c->astray || order_needs_lines(c->order) || order_is_unconfirmed(c->order) ||
+	    lacks_time(c))
 		return 1;
 
 	asked.charge = json_object_get(charge_of_session(c->json));

@@ -87,11 +87,12 @@ static int serve_route(const struct serving *s, struct request *request, struct 
 {
 	const char *method = request_variable(request, "REQUEST_METHOD");
 
+	method = method ? method : "GET";
+	response->no_body = strcmp(method, "HEAD") == 0;
 	if (s->endpoint->admit && s->endpoint->admit(s->endpoint->context, request, e))
 		return -1;
 	if (!s->route)
 		return err_set(e, ERR_NOT_FOUND, "Not found");
-	method = method ? method : "GET";
 	if (strcmp(method, "OPTIONS") == 0) {
 		cors_preflight(request, s->endpoint->cors, allowed_methods(s->route),
 			       s->endpoint->token_header, response);
@@ -103,7 +104,6 @@ static int serve_route(const struct serving *s, struct request *request, struct 
 		response_header(response, "Allow", allowed_methods(s->route));
 		return err_set(e, ERR_METHOD, "%s", method);
 	}
-	response->no_body = strcmp(method, "HEAD") == 0;
 	buf_init(&request->body, s->route->body_max);
 	if (!is_get(s->route) && read_body(s->route, s->arrival, request, e))
 		return -1;

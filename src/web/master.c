@@ -157,21 +157,24 @@ static int64_t time_to_next(const struct master *m)
 	return next > now ? next - now : 0;
 }
 
+/* Whether a worker is there, of those too that a reload has told to end. */
+static bool has_workers(void)
+{
+	siginfo_t info;
+
+	return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
 /* Tells all to stop, waits as long as a request may take, and kills those that are still
  * there. */
 static void stop_all(struct master *m)
 {
 	int64_t end = deadline_in(STOP_MS);
-	bool left = true;
-	size_t i;
 
 	tell_all(m, SIGTERM);
 	for (;;) {
 		reap(m, true);
-		left = false;
-		for (i = 0; i < m->n; i++)
-			left = left || m->places[i].pid;
-		if (!left || !deadline_left(end))
+		if (!has_workers() || !deadline_left(end))
 			break;
 		wait_for_signal(m, deadline_left(end));
 	}

@@ -416,6 +416,89 @@ test('answers that come in another order: the newest cart counts', async context
   equal(begun.quote.pricingSummary.subtotal, 5500);
 });
 
+test('a cart that is changed while its payment begins is not paid as it was, and can be paid as it is', async context => {
+  const page = await openShop(context);
+  await add(page, 'Silver Ring').click();
+  await inCart(page, '$25.00');
+  let answer;
+  const held = new Promise(done => (answer = done));
+  await page.route('**/checkout/create-session', async route => {
+    const response = await route.fetch();
+    await held;
+    await route.fulfill({ response });
+  });
+  await page.locator('ordersnap-cart').getByRole('button', { name: 'Check out' }).click();
+  await page.locator('ordersnap-cart').getByRole('button', { name: 'One moment…' }).waitFor();
+  await add(page, 'Red Necklace').click();
+  await inCart(page, '$55.00');
+  answer();
+  await page.waitForTimeout(500);
+  equal(page.url().startsWith(site.url), true, 'it stays');
+  equal(await page.evaluate(() => localStorage.getItem('ordersnap-session')), null, 'what was begun');
+  await page.unroute('**/checkout/create-session');
+  await goToStripe(page);
+});
+
+test('a browser whose storage is full keeps the cart as long as the page', async context => {
+  const page = await openShop(context);
+  await page.evaluate(() => {
+    Storage.prototype.setItem = () => {
+      throw new DOMException('full', 'QuotaExceededError');
+    };
+  });
+  await add(page, 'Silver Ring').click();
+  await inCart(page, '$25.00');
+  await add(page, 'Silver Ring').click();
+  await inCart(page, '$50.00');
+});
+
+test('sums have the decimals that Stripe charges, whatever a browser has for the currency', async context => {
+  const page = await openShop(context);
+  await page.route('**/cart/quote', async route => {
+    const response = await route.fetch();
+    const quote = await response.json();
+    if (!response.ok()) return route.fulfill({ response });
+    for (const item of quote.items) Object.assign(item, { currency: 'huf', unitPrice: 1250 });
+    Object.assign(quote.pricingSummary, { currency: 'huf', subtotal: 1250 * quote.items.length });
+    await route.fulfill({ response, json: quote });
+  });
+  await page.reload();
+  await page.getByText('HUF 12.50', { exact: false }).first().waitFor();
+});
+
+test('a page with one thing that is not for sale asks for the others together', async context => {
+  const page = await openShop(context);
+  let asked = 0;
+  let most = 0;
+  await page.route('**/cart/quote', async route => {
+    asked += 1;
+    const { items } = route.request().postDataJSON();
+    const skus = items.map(item => item.sku);
+    most = Math.max(most, skus.length);
+    if (skus.length > 100 || skus.includes('') || skus.includes('GONE'))
+      return route.fulfill({ status: 400, json: { error: 'No price for the sku GONE' } });
+    await route.fulfill({
+      json: {
+        quoteSignature: 'a'.repeat(64),
+        expiresAt: 4000000000,
+        items: skus.map(sku => ({ sku, name: sku, quantity: 1, unitPrice: 100, currency: 'usd' })),
+        pricingSummary: { currency: 'usd', subtotal: 100 * skus.length },
+      },
+    });
+  });
+  await page.evaluate(() => {
+    for (let i = 0; i < 130; i += 1) {
+      const buy = document.createElement('ordersnap-buy');
+      buy.setAttribute('sku', i === 70 ? 'GONE' : `S-${i}`);
+      document.body.append(buy);
+    }
+    document.body.append(document.createElement('ordersnap-buy'));
+  });
+  await eventually(async () => (await page.getByText('$1.00').count()) >= 129, 'prices');
+  ok(asked < 20 && most === 100, `${asked} requests, of up to ${most} lines`);
+  context.faults.length = 0; // the answers of 400
+});
+
 test('a cart that is refused as a whole, though each thing of it is for sale, says why and names nothing as gone', async context => {
   const page = await openShop(context);
   await page.getByText('$42.00').waitFor();

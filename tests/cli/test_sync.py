@@ -530,4 +530,22 @@ def _():
     equal(shop.sync().kinds(), {old["id"]: "missing"})
 
 
+@test
+def _():
+    "an order whose receipt has another link in each of Stripe's answers is in order"
+    shop = SyncShop()
+    try:
+        shop.sim.post("/_sim/receipts", {})
+        session = shop.sell()
+        equal(shop.sync().kinds(), {session["id"]: "missing"})
+        order = shop.order_of(session["id"])
+        equal(shop.sync().counts, {"sessions": 1, "inOrder": 1})
+        shop.refund(session, 100)
+        equal(shop.sync().kinds(), {session["id"]: "stale"})
+        ok(shop.order_of(session["id"])["payment"]["receiptUrl"] != order["payment"]["receiptUrl"], "the newest link")
+        equal(shop.sync().counts, {"sessions": 1, "inOrder": 1})
+    finally:
+        shop.close()
+
+
 main(*shops)

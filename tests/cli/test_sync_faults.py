@@ -365,4 +365,24 @@ def _():
     kit.check_log(["sk_test_revoked"])
 
 
+@test
+def _():
+    "an order that an event told of while Stripe could not be asked is confirmed by the next sync"
+    shop = new_shop()
+    session = shop.sell(method="later")
+
+    def deliver(kind):
+        return shop.webhook([e for e in shop.events() if e["type"] == kind][-1]).status
+    equal(deliver("checkout.session.completed"), 200)
+    shop.sim.post("/_sim/later", {"session": session["id"], "outcome": "fail"})
+    shop.fault("GET /v1/checkout/sessions/", "status", status=500, times=-1)
+    equal(deliver("checkout.session.async_payment_failed"), 503)
+    heal(shop)
+    order = shop.order_of(session["id"])
+    equal((order["status"], order["unconfirmed"]), ("failed", True))
+    equal(shop.sync().counts, {"sessions": 1, "stale": 1})
+    equal(shop.sync().counts, {"sessions": 1, "inOrder": 1})
+    lacks(json.dumps(shop.order_of(session["id"])), "unconfirmed")
+
+
 main(*shops)

@@ -78,4 +78,38 @@ for server in SERVERS:
     check.__doc__ = f"{server}: five buyers in a row behind one address get their sessions"
     test(check)
 
+
+class Remote(servers.Site):
+    """Apache believes who asks: a client of another machine is one that says so."""
+
+    def write_server(self):
+        super().write_server()
+        with open(self.path("httpd.conf"), "a", encoding="utf-8") as f:
+            f.write("RemoteIPHeader X-Client\nRemoteIPInternalProxy 127.0.0.1\n")
+
+
+for server in ("apache-proxy_fcgi", "apache-cgi", "apache-fcgid"):
+    def check(server=server):
+        site_of("apache-proxy_fcgi")  # skips where Apache or mod_qos is not there
+        if servers.lacking(server):
+            skip(f"{servers.lacking(server)} is not installed")
+        site = Remote(server, children=2, limits=True, metrics=True, modules=("remoteip",))
+        try:
+            def status(path, *headers):
+                return site.curl(path, None, "--path-as-is", headers=headers).status
+            equal((status("/metrics"), status("/healthz", "X-Client: 203.0.113.9")), (200, 200))
+            for path in ("/metrics", "//metrics", "/%6detrics", "/metrics/metrics", "/healthz/metrics",
+                         "/healthz/x/metrics", "/healthz//metrics"):
+                equal(status(path, "X-Client: 203.0.113.9"), 403, path)
+            for path in ("/cart/%71uote", "/cart//quote", "/cart/./quote"):
+                is_let_in(site, "/cart/quote", QUOTE, 200)
+                with ThreadPoolExecutor(8) as pool:
+                    answers = list(pool.map(lambda _n, p=path: site.curl(p, QUOTE, "--path-as-is").status,
+                                            range(MANY)))
+                ok(429 in answers, f"{path} is not limited")
+        finally:
+            site.close()
+    check.__doc__ = f"{server}: counts are for the machine alone, and limits hold, however a path is written"
+    test(check)
+
 sys.exit(main(lambda: [site.close() for site in sites.values()]))

@@ -134,6 +134,27 @@ def _():
 
 @test
 def _():
+    "SIGTERM right after a reload waits for the request that a worker of before is at"
+    event = site.paid_event()
+    site.sim.post("/_sim/fault", {"match": "GET /v1/checkout/sessions/", "kind": "hold"})
+    answers = []
+    delivery = threading.Thread(target=lambda: answers.append(site.deliver(event).status))
+    delivery.start()
+    eventually(lambda: any(f["struck"] for f in site.sim.get("/_sim/fault")), what="it is at its request")
+    process, before = site.processes[NAME], set(site.pids(NAME))
+    process.send_signal(signal.SIGHUP)
+    eventually(lambda: len(set(site.pids(NAME)) - before) == 3, what="three new workers")
+    process.send_signal(signal.SIGTERM)
+    time.sleep(0.5)
+    equal(process.poll(), None, "it did not wait")
+    site.sim.post("/_sim/fault", method="DELETE")
+    delivery.join()
+    equal((answers, process.wait(60)), ([200], 0))
+    site.spawn(NAME)
+
+
+@test
+def _():
     "a master that is killed leaves no worker behind"
     workers, process = site.pids(NAME), site.processes.pop(NAME)
     os.kill(process.pid, signal.SIGKILL)

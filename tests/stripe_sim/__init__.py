@@ -87,6 +87,9 @@ Everything that Stripe has no API for is under /_sim: JSON in, JSON out, no key.
                            backwards, in random order.  hold: nothing goes out until it is false
                            again, then all of it in the mode's order.  latency_ms: before each
                            attempt.  Answers the settings.
+  POST   /_sim/receipts    {"anew"?: true}
+                           from now on the receipt_url of a charge is another one in each answer,
+                           as Stripe's is
   GET    /_sim/delivery    the settings, and how many deliveries are held
   POST   /_sim/deliver     {"event", "times"?: 1, "parallel"?: 1, "thin"?: false, "url"?,
                            "timestamp"?: of the signature}

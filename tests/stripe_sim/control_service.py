@@ -110,6 +110,12 @@ def set_delivery(sim, **given):
     return sim.world.courier.configure(changes)
 
 
+@control("POST", "/_sim/receipts", anew=True)
+def set_receipts(sim, anew):
+    sim.world.receipts = 0 if anew else None
+    return {"anew": bool(anew)}
+
+
 @control("GET", "/_sim/delivery")
 def get_delivery(sim):
     courier = sim.world.courier

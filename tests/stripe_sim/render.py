@@ -78,7 +78,7 @@ def expand_path(world, node, steps):
         include(world, node, name)
     value = node.get(name)
     if isinstance(value, str) and (held := world.find_any(value)):
-        node[name] = copy_json(held)
+        node[name] = signed_anew(world, copy_json(held))
     expand_path(world, node.get(name), steps[1:])
 
 
@@ -174,8 +174,18 @@ def copy_json(node):
     return node
 
 
+def signed_anew(world, thing):
+    """The link to a charge's receipt carries the moment of the answer that it is in, where that is wanted."""
+    if world.receipts is None:
+        return thing
+    if isinstance(thing, dict) and thing.get("object") == "charge" and thing.get("receipt_url"):
+        world.receipts += 1
+        thing["receipt_url"] += f"?s=ap&at={world.receipts}"
+    return thing
+
+
 def render(world, answer, version, expand=()):
-    answer = copy_json(answer)
+    answer = signed_anew(world, copy_json(answer))
     for path in expand:
         expand_path(world, answer, path.split("."))
     to_version(answer, version)

@@ -38,6 +38,7 @@ class World:
             self.currency_options = {}  # price id -> what it costs in other currencies
             self.breakdowns = {}   # session id -> what its total_details.breakdown is
             self.secrets = {}      # webhook endpoint id -> its secret
+            self.receipts = None   # links to receipts that were signed; None: each charge has one for ever
             self.open_until = []   # heap of (expires_at, session id)
             self.idempotency.reset()
             self.courier.reset()

@@ -191,6 +191,8 @@ static void a_refund_in_another_currency_counts_by_its_proportion(void **state)
 /* A charge of 8500 usd in Stripe's words, and what it makes of an order of 8500 usd.
  * https://docs.stripe.com/api/charges/object
  * https://docs.stripe.com/payments/place-a-hold-on-a-payment-method */
+#define REFUNDS(more, data) ",'refunds':{'object':'list','has_more':" more ",'data':[" data "]}"
+
 static void what_was_never_captured_was_neither_paid_nor_refunded(void **state)
 {
 	static const struct {
@@ -226,6 +228,40 @@ static void what_was_never_captured_was_neither_paid_nor_refunded(void **state)
 		{"captured in part, and all of that refunded",
 		 "'captured':true,'amount_captured':5000,'amount_refunded':8500,'refunded':true",
 		 "completed", "refunded", 5000, 5000},
+		/* since 2025-03-31: the rest is no refund */
+		{"captured in part, and less than the rest refunded",
+		 "'captured':true,'amount_captured':5000,'amount_refunded':1000",
+		 "completed", "partially_refunded", 5000, 1000},
+		{"captured in part, and more than the rest refunded",
+		 "'captured':true,'amount_captured':5000,'amount_refunded':4500" REFUNDS("false",
+		 "{'amount':4000,'created':1732700000,'status':'succeeded'},"
+		 "{'amount':900,'created':1732700000,'status':'failed'},"
+		 "{'amount':500,'created':1732700000,'status':'pending'}"),
+		 "completed", "partially_refunded", 5000, 4500},
+		{"captured in part, and all of that refunded at once",
+		 "'captured':true,'amount_captured':5000,'amount_refunded':5000" REFUNDS("false",
+		 "{'amount':5000,'created':1732700000,'status':'succeeded'}"),
+		 "completed", "refunded", 5000, 5000},
+		{"captured in part, and as much as the rest refunded, a day later",
+		 "'captured':true,'amount_captured':5000,'amount_refunded':3500" REFUNDS("false",
+		 "{'amount':3500,'created':1732700000,'status':'succeeded'}")
+		 ",'balance_transaction':{'created':1732612861}",
+		 "completed", "partially_refunded", 5000, 3500},
+		{"captured in part, and the rest refunded by the capture",
+		 "'captured':true,'amount_captured':5000,'amount_refunded':3500" REFUNDS("false",
+		 "{'amount':3500,'created':1732612860,'status':'succeeded'}")
+		 ",'balance_transaction':{'created':1732612800}",
+		 "completed", "completed", 5000, 0},
+		{"captured in part, with a refund as large as the rest, of whatever time",
+		 "'captured':true,'amount_captured':5000,'amount_refunded':3500" REFUNDS("false",
+		 "{'amount':3500,'created':1732700000,'status':'succeeded'}"),
+		 "completed", "completed", 5000, 0},
+		{"captured in part, and not all refunds there",
+		 "'captured':true,'amount_captured':5000,'amount_refunded':4500" REFUNDS("true",
+		 "{'amount':4500,'created':1732700000,'status':'succeeded'}"),
+		 "completed", "partially_refunded", 5000, 1000},
+		{"given up, of a payment that said so",
+		 "'captured':false,'amount_captured':0,'amount_refunded':0", "failed", "failed", 0, 0},
 		{"more captured than authorized",
 		 "'captured':true,'amount_captured':9000,'amount_refunded':0", "pending", "completed", 9000, 0},
 		{"under way", "'captured':true,'amount_captured':8500,'amount_refunded':0,'status':'pending'",

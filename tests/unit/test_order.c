@@ -638,6 +638,16 @@ static void orders_are_the_same_whoever_wrote_them_when(void **state)
 	assert_false(order_same(a, json_of("{'a':2,'version':1,'updatedAt':'x'}")));
 	assert_false(order_same(a, json_of("{'a':1,'b':1,'version':1,'updatedAt':'x'}")));
 	assert_false(order_same(a, NULL) || order_same(NULL, a));
+	/* the link to a receipt is another one in each answer */
+	assert_true(order_same(json_of("{'payment':{'type':'card','receiptUrl':'x'}}"),
+			       json_of("{'payment':{'receiptUrl':'y','type':'card'}}")));
+	assert_false(order_same(json_of("{'payment':{'type':'card','receiptUrl':'x'}}"),
+				json_of("{'payment':{'receiptUrl':'y','type':'link'}}")));
+	assert_false(order_same(json_of("{'payment':{'type':'card'}}"),
+				json_of("{'payment':{'receiptUrl':'y','type':'card'}}")));
+	assert_false(order_same(json_of("{'payment':{'receiptUrl':'y','type':'card'}}"),
+				json_of("{'payment':{'type':'card'}}")));
+	assert_false(order_same(json_of("{'other':{'receiptUrl':'x'}}"), json_of("{'other':{'receiptUrl':'y'}}")));
 	assert_true(order_same(NULL, NULL));
 	assert_int_equal(json_int_or(a, "version", 0), 1);
 }
