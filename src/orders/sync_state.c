@@ -365,12 +365,10 @@ int sync_state_finish(struct sync_state *state, struct app *app, int64_t now, in
 bool sync_state_is_put_back(const struct sync_state *state, struct app *app, int64_t deadline)
 {
 	const struct store_key key = {KEY_SYSTEM, KEY_SYNC};
-	struct json_object *item;
-	bool older;
+	struct json_object *item = NULL;
+	bool older = store_get_many(app_store(app), &key, 1, &item, deadline, NULL) == 0 &&
+		     store_item_version(item) < store_item_version(state->item);
 
-	if (store_get_many(app_store(app), &key, 1, &item, deadline, NULL))
-		return false;
-	older = store_item_version(item) < store_item_version(state->item);
 	json_object_put(item);
 	return older;
 }

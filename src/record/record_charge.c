@@ -110,15 +110,19 @@ static int ask_latest(struct payment *p, struct err *e)
 {
 	const struct ask_charge what = {.intent = p->intent};
 	struct sale_charge latest = {.charge = NULL};
+	struct err why;
 
 	if (!p->charge_id || has_paid(p->asked.charge))
 		return 0;
-	if (ask_charge(p->run, &what, &latest, e) == 0) {
+	if (ask_charge(p->run, &what, &latest, &why) == 0) {
 		asked_charge_free(&p->asked);
 		p->asked = latest;
 		return 0;
 	}
-	return e->code == ERR_REFUSED && e->upstream == 403 ? 0 : refuse(p->intent, e);
+	if (why.code == ERR_REFUSED && why.upstream == 403)
+		return 0;
+	*e = why;
+	return refuse(p->intent, e);
 }
 
 /* --- the payment's session ------------------------------------------------------ */

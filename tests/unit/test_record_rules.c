@@ -37,6 +37,10 @@ ANSWERS(still_held, {"/v1/charges/ch_1", 200, HELD_CHARGE},
 #define PAID_LATER {"/v1/payment_intents/pi_1", 200, \
 	"{'id':'pi_1','object':'payment_intent','latest_charge':" CHARGE(WHOLE) "}"}
 ANSWERS(failed_earlier, {"/v1/charges/ch_0", 200, EARLIER(FAILED)}, PAID_LATER);
+ANSWERS(no_payments, {"/v1/charges/ch_0", 200, EARLIER(FAILED)},
+	{"/v1/payment_intents/", 403, "{'error':{'message':'no'}}"});
+ANSWERS(payments_away, {"/v1/charges/ch_0", 200, EARLIER(FAILED)},
+	{"/v1/payment_intents/", 401, "{'error':{'message':'no'}}"});
 ANSWERS(released_earlier, {"/v1/charges/ch_0", 200, EARLIER(RELEASED)}, PAID_LATER);
 ANSWERS(denied, {"/v1/", 403, "{'error':{'message':'no'}}"});
 ANSWERS(not_our_key, {"/v1/", 401, "{'error':{'message':'no'}}"});
@@ -178,6 +182,10 @@ static const struct rule {
 	 "", "'completedAt':'2023-11-14T22:00:00Z'", false},
 	{"a charge that failed before the one that paid", sold, failed_earlier,
 	 AT("evt_3", "charge.updated", 1699999900, EARLIER(FAILED)), ERR_NONE, "", "'amountCaptured':1000", false},
+	{"a charge that failed, and a key that may not read payments", sold, no_payments,
+	 AT("evt_3", "charge.updated", 1699999900, EARLIER(FAILED)), ERR_NONE, "", "'amountCaptured':0", false},
+	{"a charge that failed, and no key of ours for payments", sold, payments_away,
+	 AT("evt_3", "charge.updated", 1699999900, EARLIER(FAILED)), ERR_UNAVAILABLE, "401", NULL, false},
 	{"a charge that was released before the one that paid", sold, released_earlier,
 	 AT("evt_3", "charge.refunded", 1699999900, EARLIER(RELEASED)), ERR_NONE, "", "'status':'completed'", false},
 	/* what Stripe refuses */

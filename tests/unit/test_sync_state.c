@@ -449,9 +449,25 @@ static void who_comes_second_takes_over(void **unused)
 	check_err("save", &e, ERR_CONFLICT, "");
 	assert_int_equal(sync_state_finish(&first, &app, NOW, soon(), &e), -1);
 	check_err("finish", &e, ERR_CONFLICT, "");
+	assert_false(sync_state_is_put_back(&first, &app, soon()));
 	saved(&second);
 	sync_state_free(&first);
 	finished(&second, NOW);
+}
+
+static void what_a_restore_has_put_back_is_older_than_what_was_written(void **unused)
+{
+	struct sync_state state = planned(0, NOW);
+	struct json_object *before;
+
+	(void)unused;
+	saved(&state);
+	before = keep(json_copy(state.item));
+	saved(&state);
+	assert_false(sync_state_is_put_back(&state, &app, soon()));
+	put_item(json_text(before));
+	assert_true(sync_state_is_put_back(&state, &app, soon()));
+	sync_state_free(&state);
 }
 
 static void a_write_whose_answer_was_lost_is_its_own(void **unused)
@@ -491,6 +507,7 @@ int main(void)
 		planning(times_that_cannot_be_are_not_believed),
 		planning(the_account_is_told_from_the_key),
 		planning(who_comes_second_takes_over),
+		planning(what_a_restore_has_put_back_is_older_than_what_was_written),
 		planning(a_write_whose_answer_was_lost_is_its_own),
 	};
 
