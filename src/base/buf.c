@@ -65,7 +65,10 @@ static inline int buf_reserve(struct buf *b, size_t extra)
 
 int buf_make_room(struct buf *b, size_t n)
 {
-	return buf_reserve(b, n);
+	if (buf_reserve(b, n))
+		return -1;
+	b->data[b->len] = '\0';
+	return 0;
 }
 
 int buf_add(struct buf *b, const void *bytes, size_t n)

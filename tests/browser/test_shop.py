@@ -128,7 +128,8 @@ def main():
             "shots": os.environ.get("ORDERSNAP_SCREENSHOTS", site.path("tmp"))}
     try:
         done = subprocess.run(["node", os.path.join(HERE, "shop.mjs"), *sys.argv[1:]], check=False,
-                              env={**os.environ, "ORDERSNAP_SITE": json.dumps(told), "CHROMIUM": CHROMIUM})
+                              env={**os.environ, "ORDERSNAP_SITE": json.dumps(told), "CHROMIUM": CHROMIUM,
+                                   "HOME": site.path("tmp")})  # where Chromium has its crash reports
     finally:
         site.close()
     sys.exit(done.returncode)

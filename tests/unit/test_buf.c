@@ -5,6 +5,8 @@
  */
 #include "unit.h"
 
+#include <malloc.h>
+
 #include "base/buf.h"
 
 static void a_new_buffer_is_the_empty_string_and_has_no_memory(void **state)
@@ -203,6 +205,24 @@ static void detach_of_a_failed_buffer_is_what_fitted(void **state)
 	buf_free(&b);
 }
 
+static void room_that_is_made_holds_the_text_as_it_was(void **state)
+{
+	struct buf b;
+
+	(void)state;
+	mallopt(M_PERTURB, 0x55); /* memory that is not cleared has something in it */
+	buf_init(&b, 1000);
+	assert_int_equal(buf_make_room(&b, 0), 0);
+	assert_string_equal(buf_text(&b), "");
+	assert_int_equal(buf_make_room(&b, 100), 0);
+	assert_string_equal(buf_text(&b), "");
+	buf_puts(&b, "abc");
+	assert_int_equal(buf_make_room(&b, 900), 0);
+	assert_string_equal(buf_text(&b), "abc");
+	buf_free(&b);
+	mallopt(M_PERTURB, 0);
+}
+
 static void what_there_is_room_for_moves_nothing(void **state)
 {
 	const char *before;
@@ -239,6 +259,7 @@ int main(void)
 		holds(reset_keeps_the_memory_and_free_keeps_the_maximum),
 		holds(detach_gives_the_text_away_and_leaves_an_empty_buffer),
 		holds(detach_of_a_failed_buffer_is_what_fitted),
+		holds(room_that_is_made_holds_the_text_as_it_was),
 		holds(what_there_is_room_for_moves_nothing),
 	};
 
