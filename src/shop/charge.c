@@ -222,7 +222,7 @@ static int64_t share_of(struct json_object *order, const struct charge *charge, 
 
 	if (!currency || !charge->currency || strcmp(currency, charge->currency) == 0)
 		return part;
-	if (part == 0)
+	if (part == 0 || amount < 0) /* which somebody has edited */
 		return 0;
 	/* A part of nothing is what can't be; no more than the whole is made of it. */
 	if (charge->amount == 0 || part >= charge->amount)

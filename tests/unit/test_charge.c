@@ -168,6 +168,7 @@ static void a_refund_in_another_currency_counts_by_its_proportion(void **state)
 		{"'amount':1000,'currency':'usd'", "eur", 0, 0, 0},
 		{"'amount':1000,'currency':'usd'", "eur", 0, 450, 1000},
 		{"'amount':9000000000000000000,'currency':'usd'", "eur", 900, 900, 9000000000000000000},
+		{"'amount':-1,'currency':'usd'", "eur", 1, 1, 0},
 		{"'amount':60000000,'currency':'usd'", "idr", 1000000000000, 250000000000, 15000000},
 		{"'amount':1000,'currency':'usd'", "eur", 900, 1, 1},
 		{"'amount':100,'currency':'usd'", "eur", 900, 899, 99},
