@@ -370,10 +370,9 @@
 
   // One that can't be sold has the whole quote refused: then each half is asked for.
   async function askAll(skus) {
-    const half = skus.length > LINES ? LINES : Math.ceil(skus.length / 2);
     if (skus.length > LINES) {
-      await askAll(skus.slice(0, half));
-      return askAll(skus.slice(half));
+      await askAll(skus.slice(0, LINES));
+      return askAll(skus.slice(LINES));
     }
     try {
       learn(await quoteOf(skus.map(sku => [sku, 1])));
@@ -381,6 +380,7 @@
     } catch (error) {
       if (error.status !== 400 || skus.length === 0) throw error;
       if (skus.length === 1) return known.set(skus[0], null);
+      const half = Math.ceil(skus.length / 2);
       await askAll(skus.slice(0, half));
       await askAll(skus.slice(half));
     }

@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "base/ca_file.h"
-#include "base/file.h"
 #include "base/digest.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/proxy.h"

@@ -105,21 +105,22 @@ static bool came_with_capture(struct json_object *refund, struct json_object *ch
  */
 static bool rest_is_in(struct json_object *json, int64_t refunded, int64_t captured, int64_t rest)
 {
-	struct json_object *list = NULL, *refunds = NULL, *refund;
+	struct json_object *list = NULL, *refunds = NULL;
 	bool more = false, came = false;
 	int64_t sum = 0;
 	size_t i;
 
-	if (refunded < rest || refunded > captured)
-		return refunded > captured;
+	if (refunded > captured)
+		return true;
+	if (refunded < rest)
+		return false;
 	json_get_object(json, "refunds", &list);
 	json_get_bool(list, "has_more", &more);
 	json_get_array(list, "data", &refunds);
 	for (i = 0; refunds && i < json_object_array_length(refunds); i++) {
-		const char *status;
+		struct json_object *refund = json_object_array_get_idx(refunds, i);
+		const char *status = json_string_or_null(refund, "status");
 
-		refund = json_object_array_get_idx(refunds, i);
-		status = json_string_or_null(refund, "status");
 		if (status && (strcmp(status, "failed") == 0 || strcmp(status, "canceled") == 0))
 			continue;
 		came |= came_with_capture(refund, json, rest);

@@ -58,8 +58,9 @@ bool payment_has_failed(struct json_object *session);
 /*
  * How far a charge's money has come.  One that is made with capture_method=manual
  * is held on the buyer's card first, and then captured, in whole or in part, or
- * released; only what is captured is paid.  (Stripe tells a release by
- * charge.refunded and amount_refunded, though nobody paid.)
+ * released; only what is captured is paid.  (Before 2025-03-31 Stripe told a release by
+ * charge.refunded and amount_refunded, though nobody paid; since then such a charge looks as if it
+ * were held, and its payment says that it was given up.)
  * https://docs.stripe.com/payments/place-a-hold-on-a-payment-method
  */
 enum charge_state {
@@ -79,7 +80,7 @@ struct charge {
 	bool says_captured; /* versions before amount_captured do not say how much */
 	int64_t captured;   /* what was paid of it */
 	int64_t refunded; /* what of that was given back: the rest of a partial capture,
-			   * which stands in amount_refunded as well, is no part of it */
+			   * which may stand in amount_refunded as well, is no part of it */
 };
 
 /* -1 with ERR_UNAVAILABLE where Stripe's answer is no charge. */
@@ -96,8 +97,8 @@ struct json_object *dispute_latest(struct json_object *disputes);
 /*
  * The order with amountCaptured, amountRefunded and status after the charge, and
  * `dispute` after the dispute (NULL: left as it is).  While the money is held the
- * order is pending, after its release failed, whatever the session says; captured,
- * it is completed.  A charge in another currency (the
+ * order is pending, unless it has failed already; after its release failed, whatever
+ * the session says; captured, it is completed.  A charge in another currency (the
  * buyer's own) counts by its proportion.  The caller releases it.
  */
 struct json_object *order_apply_charge(struct json_object *stored,

@@ -59,14 +59,14 @@ static int inspect(sqlite3 *db, const char *name, struct sqlite_copied *done, st
 	return 0;
 }
 
-/* Runs SQL with `own` as its one parameter; SQLite's code. */
-static int run_on_own(sqlite3 *db, const char *sql, const char *own)
+/* Runs SQL with `text` as its one parameter (NULL: nothing is run); SQLite's code. */
+static int run_with(sqlite3 *db, const char *sql, const char *text)
 {
 	sqlite3_stmt *statement = NULL;
-	int rc = own ? sqlite3_prepare_v2(db, sql, -1, &statement, NULL) : SQLITE_DONE;
+	int rc = text ? sqlite3_prepare_v2(db, sql, -1, &statement, NULL) : SQLITE_DONE;
 
 	if (rc == SQLITE_OK) {
-		sqlite3_bind_text(statement, 1, own, -1, SQLITE_STATIC);
+		sqlite3_bind_text(statement, 1, text, -1, SQLITE_STATIC);
 		rc = sqlite3_step(statement);
 	}
 	sqlite3_finalize(statement);
@@ -75,7 +75,7 @@ static int run_on_own(sqlite3 *db, const char *sql, const char *own)
 
 static int leave_out(sqlite3 *db, const char *own)
 {
-	return run_on_own(db, "DELETE FROM items WHERE pk = ?1", own);
+	return run_with(db, "DELETE FROM items WHERE pk = ?1", own);
 }
 
 /* Copies all pages from one database into another, in one transaction of that; the result
@@ -317,12 +317,12 @@ static bool is_damage(int rc)
  * which is no reason to restore nothing. */
 static int keep_own(sqlite3 *draft, const struct sqlite_copy *copy)
 {
-	int rc = run_on_own(draft, "ATTACH ?1 AS store", copy->store);
+	int rc = run_with(draft, "ATTACH ?1 AS store", copy->store);
 
 	if (rc == SQLITE_OK)
 		rc = leave_out(draft, copy->own);
 	if (rc == SQLITE_OK)
-		rc = run_on_own(draft, "INSERT INTO main.items SELECT * FROM store.items WHERE pk = ?1",
+		rc = run_with(draft, "INSERT INTO main.items SELECT * FROM store.items WHERE pk = ?1",
 				copy->own);
 	return is_damage(rc) ? SQLITE_OK : rc;
 }

@@ -455,15 +455,23 @@ static void who_comes_second_takes_over(void **unused)
 	finished(&second, NOW);
 }
 
+/* Writes twice; what stood there in between. */
+static struct json_object *saved_twice(struct sync_state *state)
+{
+	struct json_object *between;
+
+	saved(state);
+	between = keep(json_copy(state->item));
+	saved(state);
+	return between;
+}
+
 static void what_a_restore_has_put_back_is_older_than_what_was_written(void **unused)
 {
 	struct sync_state state = planned(0, NOW);
-	struct json_object *before;
+	struct json_object *before = saved_twice(&state);
 
 	(void)unused;
-	saved(&state);
-	before = keep(json_copy(state.item));
-	saved(&state);
 	assert_false(sync_state_is_put_back(&state, &app, soon()));
 	put_item(json_text(before));
 	assert_true(sync_state_is_put_back(&state, &app, soon()));
@@ -473,12 +481,9 @@ static void what_a_restore_has_put_back_is_older_than_what_was_written(void **un
 static void a_write_whose_answer_was_lost_is_its_own(void **unused)
 {
 	struct sync_state state = planned(0, NOW);
-	struct json_object *before;
+	struct json_object *before = saved_twice(&state);
 
 	(void)unused;
-	saved(&state);
-	before = keep(json_copy(state.item));
-	saved(&state);
 	json_object_put(state.item);
 	state.item = json_object_get(before);
 	saved(&state);
