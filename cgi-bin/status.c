@@ -14,6 +14,7 @@
 #include "record/items.h"
 #include "record/process.h"
 #include "record/webhook.h"
+#include "shop/event.h"
 #include "store/store.h"
 #include "stripe/client.h"
 #include "sync/sync_metrics.h"
@@ -38,6 +39,25 @@ static const struct metrics_family *const families[] = {
 	&stripe_seconds, &stripe_retries, &store_seconds, &store_conflicts, &aws_retries, NULL,
 };
 
+/*
+ * What an alert waits for stands with 0 before it happens: to a monitoring system a series that
+ * begins with 1 has not risen.
+ * https://prometheus.io/docs/practices/instrumentation/#avoid-missing-metrics
+ */
+static void begin_series(void)
+{
+	static const char *const verbs[] = {"read", "query", "scan", "write", NULL};
+	static const char *const sources[] = {"webhook", "sync", "replay", NULL};
+	const char *const *one;
+
+	for (one = event_types; *one; one++)
+		metrics_begin(&process_events, *one, "failed");
+	for (one = verbs; *one; one++)
+		metrics_begin(&store_seconds, *one, err_name(ERR_UNAVAILABLE));
+	for (one = sources; *one; one++)
+		metrics_begin(&record_orders_created, *one);
+}
+
 static int get_metrics(void *context, const struct request *request, struct response *response,
 		       struct err *e)
 {
@@ -46,6 +66,7 @@ static int get_metrics(void *context, const struct request *request, struct resp
 	(void)request;
 	if (!app->config.metrics_file)
 		return err_set(e, ERR_NOT_FOUND, "METRICS_FILE is not set");
+	begin_series();
 	if (metrics_format(&response->text, families, clock_epoch(), e))
 		return -1;
 	response_text(response, 200, "text/plain; version=0.0.4; charset=utf-8");

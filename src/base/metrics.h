@@ -59,7 +59,11 @@ void metrics_close(void);
 #define metrics_count(family, ...) \
 	metrics_add((family), 1, (const char *const[METRICS_LABELS]){__VA_ARGS__})
 
-/* The same for any number; a gauge goes down by a negative one. */
+/* A series that is there before it counts, with 0. */
+#define metrics_begin(family, ...) \
+	metrics_add((family), 0, (const char *const[METRICS_LABELS]){__VA_ARGS__})
+
+/* Counts any number of them; a gauge goes down by a negative one. */
 void metrics_add(const struct metrics_family *family, int64_t by,
 		 const char *const labels[METRICS_LABELS]);
 

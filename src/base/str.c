@@ -21,6 +21,13 @@ bool span_equals(struct span a, const char *b)
 	return a.n == strlen(b) && memcmp(a.p, b, a.n) == 0;
 }
 
+bool span_ends(struct span s, const char *suffix)
+{
+	size_t n = strlen(suffix);
+
+	return s.n >= n && memcmp(s.p + s.n - n, suffix, n) == 0;
+}
+
 static bool is_blank(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
@@ -120,9 +127,7 @@ bool str_starts(const char *s, const char *prefix)
 
 bool str_ends(const char *s, const char *suffix)
 {
-	size_t n = strlen(s), m = strlen(suffix);
-
-	return n >= m && strcmp(s + n - m, suffix) == 0;
+	return span_ends(span_of(s), suffix);
 }
 
 bool str_empty(const char *s)

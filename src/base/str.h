@@ -19,6 +19,7 @@ struct span {
 
 struct span span_of(const char *s);
 bool span_equals(struct span a, const char *b);
+bool span_ends(struct span s, const char *suffix);
 
 /* Without spaces, tabs, CR and LF on both ends. */
 struct span span_trim(struct span s);

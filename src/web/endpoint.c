@@ -11,9 +11,25 @@
 #include "base/log.h"
 #include "web/cors.h"
 
+/* Whether another route comes first: a server that keeps /metrics from strangers gives
+ * them /healthz, and whatever is below it, /healthz/metrics. */
+static bool is_behind_another(const struct endpoint *endpoint, const struct route *route,
+			      const struct request *request)
+{
+	const struct route *other;
+
+	for (other = endpoint->routes; other->path; other++)
+		if (strcmp(other->path, route->path) != 0 &&
+		    request_goes_through(request, other->path, endpoint->program))
+			return true;
+	return false;
+}
+
 static bool fits(const struct endpoint *endpoint, const struct route *route,
 		 struct request *request)
 {
+	if (is_behind_another(endpoint, route, request))
+		return false;
 	if (!route->below)
 		return request_is_for(request, route->path, endpoint->program);
 	return request_is_below(request, route->path, endpoint->program, &request->path_rest);

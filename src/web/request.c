@@ -45,25 +45,19 @@ static struct span variable_or_empty(const struct request *r, const char *name)
 	return span_of(value ? value : "");
 }
 
-static bool span_ends(struct span s, struct span end)
-{
-	return s.n >= end.n && memcmp(s.p + s.n - end.n, end.p, end.n) == 0;
-}
-
 /* "/anything/cart-quote", with .fcgi or .cgi or nothing behind. */
 static bool is_program(struct span script, const char *program)
 {
 	static const char *const suffixes[] = {"", ".fcgi", ".cgi"};
-	struct span name = span_of(program);
-	size_t i;
+	size_t n = strlen(program), i;
 
 	for (i = 0; i < 3; i++) {
-		struct span stem = script, suffix = span_of(suffixes[i]);
+		struct span stem = script;
 
-		if (!span_ends(stem, suffix))
+		if (!span_ends(stem, suffixes[i]))
 			continue;
-		stem.n -= suffix.n;
-		if (span_ends(stem, name) && stem.n > name.n && stem.p[stem.n - name.n - 1] == '/')
+		stem.n -= strlen(suffixes[i]);
+		if (span_ends(stem, program) && stem.n > n && stem.p[stem.n - n - 1] == '/')
 			return true;
 	}
 	return false;
@@ -73,12 +67,10 @@ static bool is_program(struct span script, const char *program)
  * another of it: "/orders/orders" is an order of a strange name. */
 static bool is_at(struct span whole, const char *path)
 {
-	struct span end = span_of(path);
-
-	if (!span_ends(whole, end))
+	if (!span_ends(whole, path))
 		return false;
-	whole.n -= end.n;
-	return !span_ends(whole, end);
+	whole.n -= strlen(path);
+	return !span_ends(whole, path);
 }
 
 bool request_is_for(const struct request *r, const char *path, const char *program)
@@ -87,10 +79,29 @@ bool request_is_for(const struct request *r, const char *path, const char *progr
 	struct span info = variable_or_empty(r, "PATH_INFO");
 
 	if (info.n)
-		return (span_equals(info, path) && !span_ends(script, span_of(path))) ||
+		return (span_equals(info, path) && !span_ends(script, path)) ||
 		       (!is_program(script, program) && is_at(info, path));
 	return script.n == 0 || is_at(script, path) ||
-	       (is_program(script, program) && !span_ends(script, span_of(path)));
+	       (is_program(script, program) && !span_ends(script, path));
+}
+
+static bool goes_through(struct span s, const char *path)
+{
+	size_t n = strlen(path);
+
+	for (; s.n > n; s.p++, s.n--)
+		if (memcmp(s.p, path, n) == 0 && s.p[n] == '/')
+			return true;
+	return false;
+}
+
+bool request_goes_through(const struct request *r, const char *path, const char *program)
+{
+	struct span script = variable_or_empty(r, "SCRIPT_NAME");
+	struct span info = variable_or_empty(r, "PATH_INFO");
+
+	return goes_through(script, path) || goes_through(info, path) ||
+	       (info.n && span_ends(script, path) && !is_program(script, program));
 }
 
 /* Cuts the last part, "/x", off a path; false where nothing stands behind the
@@ -113,12 +124,12 @@ bool request_is_below(const struct request *r, const char *path, const char *pro
 	struct span info = variable_or_empty(r, "PATH_INFO");
 
 	if (!info.n)
-		return cut_last(&script, rest) && span_ends(script, span_of(path));
+		return cut_last(&script, rest) && span_ends(script, path);
 	if (!cut_last(&info, rest))
 		return false;
-	if (is_program(script, program) || span_ends(script, span_of(path)))
+	if (is_program(script, program) || span_ends(script, path))
 		return info.n == 0 || span_equals(info, path);
-	return span_ends(info, span_of(path));
+	return span_ends(info, path);
 }
 
 int request_check_type(const struct request *r, bool may_lack, struct err *e)

@@ -51,6 +51,10 @@ const char *request_header(const struct request *r, const char *name, char *vari
  */
 bool request_is_for(const struct request *r, const char *path, const char *program);
 
+/* Whether the server's path goes on behind `path`: /healthz/metrics behind
+ * /healthz, and SCRIPT_NAME=/healthz with PATH_INFO=/metrics. */
+bool request_goes_through(const struct request *r, const char *path, const char *program);
+
 /*
  * Whether the request is for something below `path`: "/orders/cs_test_1" below
  * "/orders" (of the program "orders").  *rest is the one part behind the slash, as

@@ -78,6 +78,16 @@ def _():
 
 @test
 def _():
+    """what an alert waits for stands with 0 before it happens"""
+    begun = series()
+    for name in ('events_total{type="charge.refunded",outcome="failed"}', 'orders_created_total{source="sync"}',
+                 'events_total{type="checkout.session.completed",outcome="failed"}',
+                 'store_seconds_count{verb="write",outcome="unavailable"}'):
+        equal(begun.get("ordersnap_" + name), 0, name)
+
+
+@test
+def _():
     """a delivery is counted by endpoint, status and outcome, its event by type and outcome, its order, and
     the calls of Stripe and of the store that it took"""
     with counts(request_seconds_count__stripe__200__ok=1, events_total__session__completed__processed=1,

@@ -112,6 +112,8 @@ def _(site):
     if not site.server.startswith("apache"):  # to its `Require local` all of 127.0.0.0/8 is this machine
         answer = site.curl("/metrics", None, "--interface", "127.0.0.2")
         ok(answer.status in (403, 404), str(answer.status))
+    for path in ("/healthz/metrics", "/healthz/x/metrics"):  # what is open to all, and something behind it
+        ok(site.curl(path).status in (403, 404), path)
     if site.server.startswith("htaccess"):
         answer = site.curl("/cgi-bin/status.fcgi/metrics", None, "--interface", "127.0.0.2")
         equal(answer.status, 403)

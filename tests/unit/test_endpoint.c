@@ -137,6 +137,9 @@ static void a_fitting_request_reaches_its_handler(void **state)
 		{POST "CONTENT_LENGTH=0", "", "Status: 200", 1, NULL, NULL},
 		{"REQUEST_METHOD=GET PATH_INFO=/healthz", "", "Status: 200", 1, "{\"ok\":true}", NULL},
 		{"PATH_INFO=/healthz", "", "Status: 200", 1, "{\"ok\":true}", NULL},
+		{"SCRIPT_NAME=/cart-quote PATH_INFO=/healthz", "", "Status: 200", 1, NULL, NULL},
+		{"SCRIPT_NAME=/looser PATH_INFO=/healthz", "", "Status: 200", 1, NULL, NULL},
+		{"SCRIPT_NAME=/loose-x/healthz", "", "Status: 200", 1, NULL, NULL},
 		{"REQUEST_METHOD=HEAD PATH_INFO=/healthz", "", "Status: 200", 1,
 		 "Content-Length: 11\r\n", "{"},
 		{"REQUEST_METHOD=POST PATH_INFO=/loose CONTENT_LENGTH=2", "{}", "Status: 200", 1, NULL,
@@ -181,6 +184,11 @@ static void an_unknown_path_is_404_whatever_the_method(void **state)
 		 "{\"error\":\"Not found\"}", "Allow:"},
 		{"REQUEST_METHOD=OPTIONS PATH_INFO=/other", "", "Status: 404", 0, NULL, "Allow:"},
 		{"REQUEST_METHOD=GET PATH_INFO=/", "", "Status: 404", 0, NULL, NULL},
+		{"SCRIPT_NAME=/loose PATH_INFO=/healthz", "", "Status: 404", 0, NULL, NULL},
+		{"SCRIPT_NAME=/loose PATH_INFO=/x/healthz", "", "Status: 404", 0, NULL, NULL},
+		{"SCRIPT_NAME=/api/loose/healthz", "", "Status: 404", 0, NULL, NULL},
+		{"SCRIPT_NAME=/loose/x/healthz", "", "Status: 404", 0, NULL, NULL},
+		{"PATH_INFO=/loose/x/healthz", "", "Status: 404", 0, NULL, NULL},
 	};
 
 	(void)state;
