@@ -54,12 +54,13 @@ int stripe_page_of(struct json_object *list, struct stripe_page *page, struct er
 	bool more = false;
 	size_t n;
 
-	/* Another object's data would be taken for all that there is. */
-	if ((object && strcmp(object, "list") != 0) || json_get_array(list, "data", &data) != JSON_FOUND) {
+	/* Another object's data, and a page of which it is not said whether it is the last one,
+	 * would be taken for all that there is. */
+	if ((object && strcmp(object, "list") != 0) || json_get_array(list, "data", &data) != JSON_FOUND ||
+	    json_get_bool(list, "has_more", &more) == JSON_WRONG) {
 		err_set(e, ERR_UNAVAILABLE, "Stripe's answer is no list");
 		return stripe_unreadable(e);
 	}
-	json_get_bool(list, "has_more", &more);
 	n = json_object_array_length(data);
 	page->next = more && n ? json_string_or_null(json_object_array_get_idx(data, n - 1), "id")
 			       : NULL;

@@ -6,6 +6,7 @@
 #include "stripe/pages.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "format/form.h"
@@ -57,6 +58,16 @@ static bool place_is_lost(const struct stripe_pages *pages, const struct err *e)
 	       (e->upstream == 400 || e->upstream == 404);
 }
 
+/* A page that ends where it was to begin would be asked for without an end. */
+static int check_goes_on(const struct stripe_pages *pages, struct stripe_page *got, struct err *e)
+{
+	if (!pages->after || !got->next || strcmp(pages->after, got->next) != 0)
+		return 0;
+	err_set(e, ERR_UNAVAILABLE, "Stripe's list does not go on behind %s", pages->after);
+	json_object_put(got->data);
+	return stripe_unreadable(e);
+}
+
 int stripe_pages_next(struct stripe_pages *pages, struct stripe_client *client, int64_t deadline,
 		      struct json_object **page, struct err *e)
 {
@@ -75,6 +86,8 @@ int stripe_pages_next(struct stripe_pages *pages, struct stripe_client *client, 
 		pages->anew++;
 		rc = pages->list(client, pages, deadline, &got, &why);
 	}
+	if (!rc)
+		rc = check_goes_on(pages, &got, &why);
 	if (rc) {
 		if (e)
 			*e = why;

@@ -127,7 +127,9 @@ static void a_list_without_an_end_or_a_next_page_is_refused(void **state)
 		int upstream;
 		unsigned calls;
 	} table[] = {
-		{"no end", {PAGE("true", ONE), ENDS}, "more than 100 pages", 0, 100},
+		{"a page that comes again", {PAGE("true", ONE), ENDS}, "does not go on behind re_1",
+		 STRIPE_UNREADABLE, 2},
+		{"nobody says whether it ends", {PAGE("'no'", ONE), ENDS}, "no list", STRIPE_UNREADABLE, 1},
 		{"no next page", {PAGE("true", ""), ENDS}, "no next page", STRIPE_UNREADABLE, 1},
 		{"no id to go on after", {PAGE("true", "{}"), ENDS}, "no next page", STRIPE_UNREADABLE, 1},
 		{"no list", {REPLY(200, "{'data':{}}"), ENDS}, "no list", STRIPE_UNREADABLE, 1},
@@ -165,7 +167,8 @@ static void a_list_may_have_as_many_pages_as_are_read_also_when_it_is_begun_anew
 		size_t pages;
 		int rc;
 	} table[] = {{"twenty", 0, 20, 0}, {"more", 0, 21, -1}, {"twenty, after fifteen", 15, 20, 0}}, *row;
-	static const struct reply more = PAGE("true", ONE), last = PAGE("false", ONE), lost = REFUSES(404);
+	static const struct reply more[] = {PAGE("true", ONE), PAGE("true", "{'id':'re_2'}")};
+	static const struct reply last = PAGE("false", "{'id':'re_3'}"), lost = REFUSES(404);
 	struct reply rows[64];
 	struct err e;
 	size_t i, n;
@@ -174,11 +177,11 @@ static void a_list_may_have_as_many_pages_as_are_read_also_when_it_is_begun_anew
 	(void)state;
 	for EACH(row, table) {
 		for (i = n = 0; i < row->lost; i++)
-			rows[n++] = more;
+			rows[n++] = more[i % 2];
 		if (row->lost)
 			rows[n++] = lost;
 		for (i = 1; i < row->pages; i++)
-			rows[n++] = more;
+			rows[n++] = more[i % 2];
 		rows[n++] = last;
 		rows[n] = (struct reply)ENDS;
 		found = 0;
