@@ -134,6 +134,26 @@ def _():
 
 @test
 def _():
+    "SIGHUP where the look at the settings does not come to an end: it is ended, and the old workers serve"
+    path, seen = site.path("cgi-bin", NAME + ".fcgi"), site.path("run", "look")
+    kept, before, log = shutil.copy(path, path + ".before"), set(site.pids(NAME)), len(site.log("ordersnap"))
+    with open(path + ".new", "w", encoding="utf-8") as f:
+        f.write(f"#!/bin/sh\necho $$ >'{seen}.new'\nmv '{seen}.new' '{seen}'\nexec sleep 1000\n")
+    os.chmod(path + ".new", 0o755)
+    os.rename(path + ".new", path)
+    os.kill(master(), signal.SIGHUP)
+    eventually(lambda: os.path.exists(seen), what="the settings are looked at")
+    equal(site.deliver(site.paid_event()).status, 200)
+    eventually(lambda: "Reload refused" in site.log("ordersnap")[log:], what="the reload is refused")
+    with open(seen, encoding="ascii") as f:
+        ok(processes.has_ended(int(f.read())), "the look goes on")
+    os.rename(kept, path)
+    equal(set(site.pids(NAME)), before)
+    equal(site.deliver(site.paid_event()).status, 200)
+
+
+@test
+def _():
     "SIGTERM right after a reload waits for the request that a worker of before is at"
     event = site.paid_event()
     site.sim.post("/_sim/fault", {"match": "GET /v1/checkout/sessions/", "kind": "hold"})
