@@ -114,6 +114,15 @@ void aws_failure_free(struct aws_failure *failure)
 	memset(failure, 0, sizeof *failure);
 }
 
+/* Under which the services of a region are: China's and the European Sovereign Cloud's have one of their
+ * own (partitions.json of Amazon's SDKs has them all). */
+static const char *domain_of(const char *region)
+{
+	if (str_starts(region, "cn-"))
+		return "amazonaws.com.cn";
+	return str_starts(region, "eusc-") ? "amazonaws.eu" : "amazonaws.com";
+}
+
 static char *endpoint_of(const struct aws_client *client)
 {
 	const struct aws_settings *s = client->settings;
@@ -127,8 +136,8 @@ static char *endpoint_of(const struct aws_client *client)
 	}
 	if (from_file)
 		return from_file;
-	return str_printf("https://%s.%s.amazonaws.com%s", client->service->name, client->region,
-			  str_starts(client->region, "cn-") ? ".cn" : "");
+	return str_printf("https://%s.%s.%s", client->service->name, client->region,
+			  domain_of(client->region));
 }
 
 /* The endpoint's authority and path, which are signed; libcurl says what is wrong with
