@@ -4,6 +4,7 @@
  */
 #include "program.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -164,6 +165,10 @@ int program_main(const struct program *program, int argc, char **argv)
 	mem_leave_no_core();
 	if (!responder_is_fastcgi() && !getenv("REQUEST_METHOD"))
 		return run_by_hand(program, argc, argv);
+	/* A log that nobody reads any more, or that may not grow, ends no program: also not a master,
+	 * with which all its workers end. */
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	if (responder_is_fastcgi())
 		master_hold_reload();
 	log_program(program->name);

@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: ISC
 """WORKERS: the master that forks, replaces, stops and upgrades a program's processes."""
 import os
+import resource
 import shutil
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -192,6 +194,36 @@ def _():
     equal([pid for pid in workers if not processes.has_ended(pid)], [])
     site.spawn(NAME)
     eventually(lambda: site.deliver(site.paid_event()).status == 200, what="it serves again")
+
+
+@test
+def _():
+    "a master goes on whose log nobody reads any more, or may not grow any more"
+    full = site.path("log", "full.log")
+    with open(full, "wb") as f:
+        f.write(b"\n" * 4096)
+    for log in ("stderr", full):
+        reading, writing = os.pipe()
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(site.path("run", "unread.sock"))
+            listener.listen()
+            process = subprocess.Popen([site.path("cgi-bin", NAME + ".fcgi")], stdin=listener, stderr=writing,
+                                       env=environment.of(ORDERSNAP_CONF=None, WORKERS="2", LOG_TARGET=log),
+                                       preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)))
+        os.close(writing)
+        os.unlink(site.path("run", "unread.sock"))
+        try:
+            killed = eventually(lambda: process.poll() or (len(processes.children_of(process.pid)) == 2 and
+                                                           processes.children_of(process.pid)[0]), what="two workers")
+            equal(process.poll(), None)
+            os.close(reading)
+            os.kill(killed, signal.SIGKILL)
+            eventually(lambda: process.poll() or (processes.has_ended(killed) and
+                                                  len(processes.children_of(process.pid)) == 2), what="another worker")
+            equal(process.poll(), None)
+        finally:
+            process.terminate()
+        equal(process.wait(60), 0)
 
 
 @test
