@@ -36,6 +36,16 @@ const char *login_remote_user(const struct app *app, const struct request *reque
 						       : NULL;
 }
 
+/* Secrets that live in SSM may have been rolled since they were read: both, for what was the secret is
+ * the previous one then. */
+static bool secrets_have_changed(struct app *app, int64_t deadline)
+{
+	bool own = app_secret_changed(app, SECRET_JWT, deadline);
+	bool previous = app_secret_changed(app, SECRET_JWT_PREVIOUS, deadline);
+
+	return own || previous;
+}
+
 int login_identify(struct app *app, const struct request *request, bool needs_exp,
 		   struct auth_identity *who, struct err *e)
 {
@@ -51,8 +61,7 @@ int login_identify(struct app *app, const struct request *request, bool needs_ex
 	if (!has_token)
 		return 0;
 
-	/* A secret that lives in SSM may have been rolled since it was read: where a token is
-	 * refused it is read once more. */
+	/* Where a token is refused the secrets are read once more. */
 	do {
 		if (app_secret(app, SECRET_JWT, request->deadline, &secret, e) ||
 		    app_secret(app, SECRET_JWT_PREVIOUS, request->deadline, &previous, e))
@@ -63,7 +72,7 @@ int login_identify(struct app *app, const struct request *request, bool needs_ex
 		*who = (struct auth_identity){.subject = NULL};
 		rc = auth_identify(&settings, request, clock_epoch(), who, e);
 		again = rc && e->code == ERR_UNAUTHORIZED && !again &&
-			app_secret_changed(app, SECRET_JWT, request->deadline);
+			secrets_have_changed(app, request->deadline);
 	} while (again);
 	return rc;
 }

@@ -11,12 +11,14 @@
 #include "app/login.h"
 #include "base/clock.h"
 
-static const char *secret_in_ssm;
+static const char *secret_in_ssm, *before_in_ssm;
 
 static int ssm(const struct http_request *request, struct buf *body)
 {
-	(void)request;
-	add_json(body, keep_text(str_printf("{'Parameter':{'Name':'/shop/jwt','Value':'%s'}}", secret_in_ssm)));
+	bool before = memmem(request->body.p, request->body.n, "before", strlen("before")) != NULL;
+
+	add_json(body, keep_text(str_printf("{'Parameter':{'Value':'%s'}}",
+					    before ? before_in_ssm : secret_in_ssm)));
 	return 200;
 }
 
@@ -143,6 +145,28 @@ static void a_token_that_is_refused_is_tried_with_the_secret_as_it_is_now(void *
 	assert_int_equal(outside.calls, 3);
 }
 
+static void a_secret_and_the_one_before_are_rolled_together(void **state)
+{
+	const char *first = token_of("the first one", "{'sub':'u'}"), *old = token_of("the old one", "{'sub':'u'}"),
+		   *new = token_of("the new one", "{'sub':'u'}");
+	struct err e;
+
+	(void)state;
+	login_in_ssm();
+	outside.app.config.jwt_secret_previous_parameter = str_dup("/shop/jwt-before");
+	before_in_ssm = "the first one";
+	check_text("before", who_comes_with(AUTHORIZATION, first, false, &e), "u");
+	check_text("before", who_comes_with(AUTHORIZATION, old, false, &e), "u");
+
+	secret_in_ssm = "the new one";
+	before_in_ssm = "the old one";
+	outside.ms += SECRETS_REFRESH_MS;
+	check_text("rolled", who_comes_with(AUTHORIZATION, new, false, &e), "u");
+	check_text("rolled, and a token of before", who_comes_with(AUTHORIZATION, old, false, &e), "u");
+	check_text("long over", who_comes_with(AUTHORIZATION, first, false, &e), NULL);
+	assert_int_equal(outside.calls, 4);
+}
+
 static int away(const struct http_request *request, struct buf *body)
 {
 	(void)request;
@@ -203,6 +227,7 @@ int main(void)
 		outside_of(each_setting_of_the_login_counts),
 		outside_of(a_secret_is_fetched_for_what_may_be_a_token_alone),
 		outside_of(a_token_that_is_refused_is_tried_with_the_secret_as_it_is_now),
+		outside_of(a_secret_and_the_one_before_are_rolled_together),
 		outside_of(a_secret_that_cannot_be_had_makes_nobody_of_no_one),
 		outside_of(the_web_servers_user_counts_where_the_settings_say_so_alone),
 		outside_of(a_login_that_is_required_is_the_sites_or_the_web_servers),
