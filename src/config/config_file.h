@@ -5,7 +5,8 @@
  * `#` or `;` are comments; a value may stand in single quotes (taken as it
  * is) or in double quotes (a backslash takes the next character as it is);
  * the last of two lines for one key counts.  A line that ends in a backslash
- * is refused instead of continued.
+ * is refused instead of continued.  Other than there a backslash without quotes
+ * is part of the value, and one before a letter in double quotes is not.
  */
 #ifndef ORDERSNAP_CONFIG_CONFIG_FILE_H
 #define ORDERSNAP_CONFIG_CONFIG_FILE_H
