@@ -8,9 +8,10 @@
 
 #include "base/str.h"
 
-/* EC2's metadata, ECS's, and EKS's Pod Identity. */
+/* This machine, of which libcurl before 7.86 knows no network but its first address; EC2's metadata, ECS's,
+ * and EKS's Pod Identity. */
 const char *const proxy_direct_hosts =
-	"localhost,127.0.0.1,::1,169.254.169.254,fd00:ec2::254,169.254.170.2,169.254.170.23,"
+	"localhost,127.0.0.1,127.0.0.0/8,::1,169.254.169.254,fd00:ec2::254,169.254.170.2,169.254.170.23,"
 	"fd00:ec2::23";
 
 static char *chosen;

@@ -41,6 +41,11 @@ class ProxyHandler(Handler):
                         return
                     pair[end is self.connection].sendall(data)
 
+    def do_GET(self):
+        """A request that is not encrypted, with all that it has."""
+        self.server.asked.append((self.path, str(self.headers)))
+        self.give(502, b"")
+
 
 class Proxy(Server):
     def __init__(self, inside):
@@ -113,12 +118,12 @@ def _():
 
 @test
 def _():
-    "this machine is asked directly"
+    "this machine is asked directly, by each of its addresses: the key goes there in the clear"
     proxy.asked.clear()
-    for host in ("127.0.0.1", "localhost"):
+    for host, status in (("127.0.0.1", 200), ("localhost", 200), ("127.0.0.2", 503)):  # where nobody listens
         answer = shop.cgi("cart-quote", CART, OUTGOING_PROXY=proxy.base, PRICE_CACHE_SECONDS="0",
                           STRIPE_API_BASE=shop.sim.base.replace("127.0.0.1", host))
-        equal((answer.status, proxy.asked), (200, []), answer.log)
+        equal((answer.status, proxy.asked), (status, []), answer.log)
 
 
 @test
