@@ -322,12 +322,14 @@ static void look_at_webhook_limit(struct site *s)
 /* --- /checkout/create-session --------------------------------------------- */
 
 /* Nobody's quote is refused by the program.  Where there is a login it comes with a token
- * that is none: 401 if the token arrived, whatever else is wrong. */
+ * that is none: 401 if the token arrived, whatever else is wrong.  Where only those may buy whom
+ * the web server has logged in, it or the program says 401. */
 static void look_at_checkout(struct site *s)
 {
 	const struct config *config = &s->c->app->config;
 	bool login = config->jwt_secret || config->jwt_secret_parameter ||
 		     config->jwt_public_key_file;
+	bool closed = config_login_is_by_server(config) && config->checkout_require_auth;
 	struct probe_answer a;
 	bool refused;
 	struct err e;
@@ -343,6 +345,9 @@ static void look_at_checkout(struct site *s)
 	refused = is_refusal(&a, 404) || is_refusal(&a, 400);
 	if (!login && refused)
 		check_ok(s->c, "checkout", "/checkout/create-session reaches checkout-create-session");
+	else if (closed && a.status == 401 && (!login || !error_of(&a)))
+		check_ok(s->c, "checkout", "/checkout/create-session refuses whoever is not logged in at the "
+			 "web server (CHECKOUT_REQUIRE_AUTH)");
 	else if (login && is_refusal(&a, 401) && !strstr(error_of(&a), "is required"))
 		check_ok(s->c, "authorization", "a bearer token reaches checkout-create-session");
 	else if (login && (refused || is_refusal(&a, 401)))

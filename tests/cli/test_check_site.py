@@ -231,6 +231,20 @@ def _():
             "site/authorization", "CGIPassAuth On", "does not reach")
 
 
+@case("a checkout for which the web server's login is required refuses whoever is not logged in")
+def _():
+    shop.login = {"ORDERS_AUTH": "remote_user", "CHECKOUT_REQUIRE_AUTH": "1"}
+    check(**shop.login).blames().says("site/checkout", "refuses whoever is not logged in")
+    gateway.fault = at("/checkout/create-session", 401)
+    for more in ({}, {"JWT_SECRET": JWT}):
+        check(**shop.login, **more).blames().says("site/checkout", "refuses whoever is not logged in")
+    gateway.fault = at("/checkout/create-session", 404)
+    check(**shop.login).says("site/checkout", "does not lead to")
+    gateway.fault = at("/checkout/create-session", 401)
+    del shop.login["CHECKOUT_REQUIRE_AUTH"]
+    check(**shop.login).blames("failed site/checkout").says("site/checkout", "keeps visitors out")
+
+
 @case("where AUTH_HEADER brings the token, a dropped Authorization is no fault")
 def _():
     shop.login = {"JWT_SECRET": JWT, "AUTH_HEADER": "X-Authorization"}
