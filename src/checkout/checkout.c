@@ -153,13 +153,21 @@ static int create_session(const struct checkout_ask *ask, const char *form,
 	return rc;
 }
 
+/* Until when events of the session may come: that it was paid, or that it has expired. */
+static int64_t events_end(struct json_object *session, struct json_object *quote,
+			  const struct checkout_policy *policy)
+{
+	return quote_kept_until(json_time_or(session, "expires_at", checkout_expires_at(quote, policy)));
+}
+
 /* {"PK": "SESSION#cs_1", "SK": "METADATA", "stripeSessionId": "cs_1", "quoteSignature": ...,
  *  "userId": "7", "status": "open", "createdAt": ..., "expiresAt": 1795771800} */
 static struct json_object *session_item(const struct checkout_ask *ask, struct json_object *session)
 {
+	int64_t now = clock_epoch(), least = events_end(session, ask->quote, ask->policy);
+	int64_t until = now + ask->policy->session_ttl_minutes * 60;
 	struct json_object *item = json_object_new_object();
 	char *pk = key_session(json_string_or_null(session, "id"));
-	int64_t now = clock_epoch();
 	char time[ISO8601_SIZE];
 
 	json_set_string(item, "PK", pk);
@@ -170,7 +178,7 @@ static struct json_object *session_item(const struct checkout_ask *ask, struct j
 	json_set_string(item, "status", json_string_or_null(session, "status"));
 	json_set_string(item, "createdAt",
 			iso8601_time(json_time_or(session, "created", now), time));
-	json_set_int(item, "expiresAt", now + ask->policy->session_ttl_minutes * 60);
+	json_set_int(item, "expiresAt", until > least ? until : least);
 	free(pk);
 	return item;
 }
@@ -179,13 +187,13 @@ static struct json_object *session_item(const struct checkout_ask *ask, struct j
 static struct json_object *quote_of_session(struct json_object *quote, struct json_object *session,
 					    const struct checkout_policy *policy)
 {
-	int64_t ends = json_time_or(session, "expires_at", checkout_expires_at(quote, policy));
+	int64_t until = events_end(session, quote, policy);
 	struct json_object *item;
 
-	if (json_int_or(quote, "expiresAt", 0) >= quote_kept_until(ends))
+	if (json_int_or(quote, "expiresAt", 0) >= until)
 		return NULL;
 	item = json_copy(quote);
-	json_set_int(item, "expiresAt", quote_kept_until(ends));
+	json_set_int(item, "expiresAt", until);
 	return item;
 }
 

@@ -9,6 +9,7 @@
 #include "checkout/checkout.h"
 #include "checkout/quoting.h"
 #include "format/iso8601.h"
+#include "record/process.h"
 
 #define REQUEST_MS 7500
 
@@ -164,7 +165,7 @@ static void a_session_and_its_quote_are_kept_as_long_as_they_can_be_paid(void **
 	check_json("the session's item", item, keep_text(str_printf(
 		"{'PK':'SESSION#cs_test_1','SK':'METADATA','stripeSessionId':'cs_test_1','quoteSignature':'%s',"
 		"'userId':'u1','status':'open','createdAt':'2023-11-14T22:13:10Z','expiresAt':%d,'version':1}",
-		signature, OUTSIDE_EPOCH + 120 * 60)));
+		signature, 1700086000 + 3 * 86400)));
 	longer = item_of("QUOTE#", signature);
 	check_int("redelivery", json_int_or(longer, "expiresAt", 0), 1700086000 + 3 * 86400);
 	check_int("version", json_int_or(longer, "version", 0), 2);
@@ -173,6 +174,50 @@ static void a_session_and_its_quote_are_kept_as_long_as_they_can_be_paid(void **
 	check_int(e.text, click(signature, ",'userId':'u1','customerEmail':'ann@example.com'", &answer, &e), 0);
 	check_int("nothing", json_int_or(item_of("QUOTE#", signature), "version", 0), 2);
 	check_int("nothing", json_int_or(item_of("SESSION#", "cs_test_1"), "version", 0), 1);
+	outside_end();
+}
+
+/* Stripe tells of the end when it has come, and for three days until it is heard. */
+static void that_a_session_has_expired_is_noted_whenever_it_is_told(void **state)
+{
+	static const int64_t told[] = {1, 60, 3 * 86400 - 1}, *after; /* seconds since it ended */
+
+	(void)state;
+	for EACH(after, told) {
+		struct record_run run = {.app = &outside.app, .source = "webhook"};
+		struct process_result result;
+		struct json_object *answer;
+		struct err e;
+
+		begin(shop);
+		check_int("sold", click(quoted(), "", &answer, &e), 0);
+		outside.ms = (1700086000 + *after - OUTSIDE_EPOCH) * 1000;
+		run.now = clock_epoch();
+		run.deadline = deadline_in(REQUEST_MS);
+		check_int(e.text, process_event(&run, json_of("{'id':'evt_1','object':'event','created':1700086000,"
+			"'type':'checkout.session.expired','data':{'object':{'id':'cs_test_1','mode':'payment',"
+			"'object':'checkout.session','status':'expired','after_expiration':{'recovery':{"
+			"'url':'https://again'}}}}}"), &result, &e), 0);
+		process_result_free(&result);
+		check_text("status", json_string_or_null(item_of("SESSION#", "cs_test_1"), "status"), "expired");
+		check_text("again", json_string_or_null(item_of("SESSION#", "cs_test_1"), "recoveryUrl"),
+			   "https://again");
+		outside_end();
+	}
+}
+
+/* Where the owner wants it longer it is kept for longer. */
+static void a_sessions_item_is_kept_as_long_as_the_settings_say(void **state)
+{
+	struct json_object *answer;
+	struct err e;
+
+	(void)state;
+	begin(shop);
+	outside.app.config.session_ttl_minutes = 525600;
+	check_int("sold", click(quoted(), "", &answer, &e), 0);
+	check_int("a year", json_int_or(item_of("SESSION#", "cs_test_1"), "expiresAt", 0),
+		  OUTSIDE_EPOCH + 525600 * 60);
 	outside_end();
 }
 
@@ -451,6 +496,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		holds(a_quote_is_good_for_one_order_and_for_its_time),
 		holds(a_session_and_its_quote_are_kept_as_long_as_they_can_be_paid),
+		holds(that_a_session_has_expired_is_noted_whenever_it_is_told),
+		holds(a_sessions_item_is_kept_as_long_as_the_settings_say),
 		holds(what_the_webhook_wrote_of_a_session_is_left),
 		holds(a_session_that_can_not_be_noted_is_paid_all_the_same),
 		holds(a_failure_that_stripe_keeps_for_its_key_is_left_behind),
