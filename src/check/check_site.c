@@ -359,6 +359,29 @@ static void look_at_checkout(struct site *s)
 	probe_answer_free(&a);
 }
 
+/* --- /checkout/session-status --------------------------------------------- */
+
+/* A page after paying that is told its session's id is to ask for the session's order; without
+ * an id the program refuses to say anything. */
+static void look_at_status(struct site *s)
+{
+	const char *success = s->c->app->config.checkout_success_url;
+	struct probe_answer a;
+	struct err e;
+
+	if (!success || !strstr(success, URL_SESSION_ID))
+		return;
+	if (ask(s, (struct probe_request){.method = "GET", .path = "/checkout/session-status"}, &a, &e))
+		say_no_answer(s, "session-status", &e);
+	else if (is_refusal(&a, 400))
+		check_ok(s->c, "session-status", "/checkout/session-status reaches orders.fcgi");
+	else if (!is_limited(s, "session-status", &a))
+		check_not(s->c, CHECK_WARNING, "session-status", "lead the path to orders.fcgi, if the page "
+			  "after paying is to show the order; see conf/nginx and conf/apache",
+			  "answered %d: the path does not lead to orders.fcgi", a.status);
+	probe_answer_free(&a);
+}
+
 void check_site(struct check *c)
 {
 	struct site site = {.c = c, .until = check_deadline(c, GROUP_MS)};
@@ -373,6 +396,7 @@ void check_site(struct check *c)
 			look_at_quote_limit(&site);
 		}
 		look_at_checkout(&site);
+		look_at_status(&site);
 		check_site_orders(c, site.probe, check_deadline(c, CALL_MS));
 		check_site_buyer(c, site.probe, check_deadline(c, CALL_MS));
 		if (look_at_webhook(&site))

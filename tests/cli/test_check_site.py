@@ -14,7 +14,7 @@ from server import Handler, Server  # noqa: E402
 
 PROGRAMS = {"/healthz": "status", "/cart/quote": "cart-quote", "/stripe/webhook": "stripe-webhook",
             "/checkout/create-session": "checkout-create-session",
-            "/orders": "orders"}
+            "/orders": "orders", "/checkout/session-status": "orders"}
 JWT = "jwt-secret-of-the-tests-0123456789"
 HTML = b"<html>This is no program.</html>"
 
@@ -252,6 +252,21 @@ def _():
     check(**shop.login).blames().says("site/authorization", "reaches")
     gateway.dropped = ("Authorization", "X-Authorization")
     check(**shop.login).blames("failed site/authorization")
+
+
+# --- the page after paying -----------------------------------------------------------------------
+
+@case("a page after paying that is told its session, and can't ask for its order, is named")
+def _():
+    lost = at("/checkout/session-status", 404, method="GET")
+    check().blames().says("site/session-status", "reaches orders.fcgi")
+    gateway.fault = lost
+    check().blames("warning site/session-status").says("site/session-status", "404", "orders.fcgi")
+    gateway.fault = at("/checkout/session-status", 429, method="GET")
+    check().blames("warning site/session-status").says("site/session-status", "too many requests")
+    gateway.fault = lost
+    report = check(CHECKOUT_SUCCESS_URL="https://pearls.test/thanks").blames()
+    equal(report.named("site/session-status"), [])
 
 
 # --- a customer's orders -------------------------------------------------------------------------
