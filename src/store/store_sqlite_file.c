@@ -140,10 +140,19 @@ void sqlite_file_free(struct sqlite_file *self)
 	self->real = NULL;
 }
 
+/* Behind SQLite's "disk I/O error" the system's word: a full disk, a used up quota, a broken disk. */
+static void say_failed(sqlite3 *db, const char *path, const char *what, struct err *e)
+{
+	int system = db && (sqlite3_errcode(db) & 0xFF) == SQLITE_IOERR ? sqlite3_system_errno(db) : 0;
+
+	err_set(e, ERR_UNAVAILABLE, "%s: can't %s: %s%s%s", path, what,
+		db ? sqlite3_errmsg(db) : "out of memory", system ? ": " : "",
+		system ? strerror(system) : "");
+}
+
 int sqlite_file_fail(struct sqlite_file *self, const char *what, struct err *e)
 {
-	err_set(e, ERR_UNAVAILABLE, "%s: can't %s: %s", self->path, what,
-		self->db ? sqlite3_errmsg(self->db) : "out of memory");
+	say_failed(self->db, self->path, what, e);
 	sqlite_file_close(self);
 	return -1;
 }
@@ -178,8 +187,11 @@ enum sqlite_file_trouble sqlite_file_identify(sqlite3 *db, const char *path, str
 		int code = sqlite3_errcode(db) & 0xFF;
 		bool ruined = code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
 
-		err_set(e, ERR_UNAVAILABLE, "%s: can't open it: %s%s", path, sqlite3_errmsg(db),
-			ruined ? "; put a backup back with `ordersnap restore`" : "");
+		if (ruined)
+			err_set(e, ERR_UNAVAILABLE, "%s: can't open it: %s; put a backup back with "
+				"`ordersnap restore`", path, sqlite3_errmsg(db));
+		else
+			say_failed(db, path, "open it", e);
 		return ruined ? SQLITE_FILE_RUINED : SQLITE_FILE_BUSY;
 	}
 	if (version > SCHEMA_VERSION && (application == 0 || application == APPLICATION_ID)) {

@@ -176,6 +176,29 @@ static void each_write_is_on_the_disk_before_it_is_acknowledged(void **state)
 	store_close(store);
 }
 
+/* As on a full disk, or behind a quota, which SQLite calls the same as a broken disk. */
+static void a_disk_that_takes_nothing_is_named_as_the_system_does(void **state)
+{
+	const struct rlimit nothing = {.rlim_cur = 0, .rlim_max = RLIM_INFINITY};
+	const struct store_key key = {"P", "1"};
+	struct store *store = store_sqlite_new(file);
+	struct json_object *found = NULL;
+	struct rlimit before;
+	struct err e;
+	int rc;
+
+	(void)state;
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &before);
+	setrlimit(RLIMIT_FSIZE, &nothing);
+	rc = store_get_many(store, &key, 1, &found, deadline_in(1000), &e);
+	setrlimit(RLIMIT_FSIZE, &before);
+	signal(SIGXFSZ, SIG_DFL);
+	check_int("a read", rc, -1);
+	check_err("a read", &e, ERR_UNAVAILABLE, "can't open it: disk I/O error: File too large");
+	store_close(store);
+}
+
 static int64_t number_of(sqlite3 *db, const char *sql)
 {
 	sqlite3_stmt *statement = NULL;
@@ -894,6 +917,7 @@ int main(void)
 #define holds_with_store(f) cmocka_unit_test_setup_teardown(f, begin, end)
 	const struct CMUnitTest tests[] = {
 		holds_with_store(each_write_is_on_the_disk_before_it_is_acknowledged),
+		holds_with_store(a_disk_that_takes_nothing_is_named_as_the_system_does),
 		holds_with_store(a_connection_is_set_up_for_many_programs_and_a_power_cut),
 		holds_with_store(a_log_that_has_grown_under_a_reader_is_cut_when_he_is_gone),
 		holds_with_store(a_write_waits_for_the_other_one_before_it_looks),
