@@ -6,19 +6,50 @@
 #include "cli/month.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "base/seconds.h"
 #include "base/str.h"
 
+#define ZONES "/usr/share/zoneinfo" /* tzset(3) */
 #define ZONE_DAYS 2 /* no zone is further from UTC; TZ can say up to 24:59:59 */
 #define MONTHS 12
 #define TM_YEAR 1900
 
-void month_set_zone(void)
+/* Whether it says a zone's offset itself: CET-1CEST, <-03>3, UTC0. */
+static bool is_rule(const char *zone)
 {
+	size_t name = strspn(zone, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+
+	return *zone == '<' || (name >= 3 && zone[name] && strchr("+-0123456789", zone[name]));
+}
+
+/* Whether there is a file of it, as of Europe/Berlin.  Nothing, and UTC, need none. */
+static bool is_known(const char *zone)
+{
+	const char *folder = getenv("TZDIR");
+	struct stat st;
+	char *path;
+	bool known;
+
+	if (!*zone || strcmp(zone, "UTC") == 0 || is_rule(zone))
+		return true;
+	path = *zone == '/' ? str_dup(zone)
+		: str_printf("%s/%s", str_empty(folder) ? ZONES : folder, zone);
+	known = stat(path, &st) == 0 && S_ISREG(st.st_mode);
+	free(path);
+	return known;
+}
+
+int month_set_zone(void)
+{
+	const char *zone = getenv("TZ");
+
 	tzset();
+	return !zone || is_known(zone + (*zone == ':')) ? 0 : -1;
 }
 
 /* A part of YYYY-MM: digits alone. */

@@ -13,8 +13,9 @@
 
 /* A month is an int, those since the year 0: 2026-10 is 12 * 2026 + 9. */
 
-/* From here on the zone is that of TZ; call it once, before month_of(). */
-void month_set_zone(void);
+/* From here on the zone is that of TZ; call it once, before month_of().  -1: this machine does not
+ * know the zone that TZ names, and the C library takes UTC for it without a word. */
+int month_set_zone(void);
 
 /* `2026-10`, from 1970-01 to 9999-12: 0, or -1 where the text is none. */
 int month_read(const char *text, int *month);

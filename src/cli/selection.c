@@ -115,10 +115,11 @@ static int read_time(const struct command_line *line, struct selection *s)
 int selection_read(const struct command_line *line, struct selection *s)
 {
 	const char *user = command_value(line, "user");
+	const char *by = command_value(line, "by");
 	struct span rest = span_of(command_value(line, "status")), name;
+	bool has_zone = month_set_zone() == 0;
 
 	*s = (struct selection){.query = {.read_ms = READ_MS}};
-	month_set_zone();
 	s->query.test = command_value(line, "test");
 	s->paid = command_value(line, "paid");
 	s->unshipped = command_value(line, "unshipped");
@@ -136,6 +137,10 @@ int selection_read(const struct command_line *line, struct selection *s)
 	/* Of when. */
 	if (read_time(line, s) != COMMAND_OK)
 		return COMMAND_USAGE;
+	if (!has_zone && (s->has_months || (by && strcmp(by, "month") == 0)))
+		return command_usage(line->command, "TZ must be a time zone of this machine's, not \"%s\" "
+				     "(Debian's packages of them are tzdata and tzdata-legacy)",
+				     getenv("TZ"));
 
 	/* In which state. */
 	while (span_next(&rest, ',', &name)) {

@@ -105,6 +105,25 @@ def _():
     equal(listed(made, "--month", "2026-11", "--paid", TZ=BERLIN), ["b"])
 
 
+@test
+def _():
+    "a zone that this machine does not know is named where months are asked for: the C library takes UTC for it"
+    zones = os.path.join(shop.folder, "zones")
+    os.makedirs(os.path.join(zones, "Europe"))
+    with open(os.path.join(zones, "Europe", "Berlin"), "w"):
+        pass
+    for zone in ("Europe/Berlim", "Berlin", "Europe", "CE1", ":Europe/Berlim", "/no/such/zone"):
+        for args in (("--month", "2026-10"), ("--by", "month"), ("--by", "month", "--day", "2026-10-01")):
+            run = shop.run("orders", *args, code=2, TZ=zone, TZDIR=zones)
+            equal(run.out, "")
+            contains(run.err, f'TZ must be a time zone of this machine\'s, not "{zone}"')
+        shop.run("orders", TZ=zone, TZDIR=zones)
+        shop.run("orders", "--by", "product", TZ=zone, TZDIR=zones)
+    for zone in ("", ":", "UTC", "UTC0", "CET-1", "<-03>3", BERLIN, ":Europe/Berlin", "Europe/Berlin",
+                 os.path.join(zones, "Europe", "Berlin")):
+        shop.run("orders", "--month", "2026-10", TZ=zone, TZDIR=zones)
+
+
 # --- e-mail -------------------------------------------------------------------------------------
 
 @test
