@@ -118,6 +118,23 @@ def _():
 
 @test
 def _():
+    "a copy each night is made by a line that cron takes whole, and again the next night"
+    line, = re.findall(r"^#(\d.* backup .*)$", conf("cron/ordersnap"), re.M)
+    ok(re.match(r"\d+ \d+ \* \* \*  ordersnap  LOG_TARGET=syslog /usr/local/bin/ordersnap backup ", line), line)
+    contains(tree.read(tree.SRC, "doc/operation.md"), "    " + line)
+    equal(re.findall(r"(?<!\\)%", line), [], "where cron ends the command (crontab(5))")
+    for text in (line, conf("dropin/README.txt")):
+        contains(text, "backup --quiet --force")
+
+    # As cron hands it to sh.
+    command = line.split("  ", 2)[2].replace("\\%", "%").replace("/usr/local/bin/ordersnap", "echo")
+    said = run("/bin/sh", "-c", command, env=environment.of(LC_ALL="C"))
+    ok(re.fullmatch(r"backup --quiet --force /var/backups/ordersnap/orders-[A-Z][a-z]{2}\.db\n", said.stdout),
+       said.stdout + said.stderr)
+
+
+@test
+def _():
     "logrotate takes its file"
     needs("logrotate")
     with tempfile.TemporaryDirectory(prefix="ordersnap-test-") as folder:
