@@ -21,7 +21,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from command_kit import (COMMAND, CommandShop, Watch, contains, equal, eventually, lacks,  # noqa: E402
-                         main, ok, skip, test)
+                         lib, main, ok, skip, test)
 from workers import FastCgi  # noqa: E402
 
 shop = CommandShop()
@@ -585,6 +585,25 @@ def _():
         os.unlink(world.db)
         world.run("restore", world.copy)
         equal((os.stat(world.db).st_uid, os.stat(world.db).st_mode & 0o777), (33, 0o660))
+
+
+@test
+def _():
+    "the sync that the guide names behind a restore brings back an order of five hours ago"
+    with open(os.path.join(lib.SRC, "doc", "deployment.md"), encoding="utf-8") as page:
+        sync, = re.findall(r"ordersnap restore .*\n +runuser -u ordersnap -- ordersnap (sync.*)", page.read())
+    with World(1) as world:
+        world.run("sync")
+        world.run("backup", world.copy)
+        shop.sim.post("/_sim/session", {
+            "id": "cs_test_fivehours", "customer_email": "jane@shop.example", "created": int(time.time()) - 5 * 3600,
+            "line_items": [{"name": "Silver Ring", "unit_amount": 2500, "currency": "usd"}]})
+        world.run("sync")
+        equal(world.stored(), {"cs_test_fivehours"})
+        world.run("restore", world.copy)
+        equal(world.stored(), set())
+        world.run(*sync.split())
+        equal(world.stored(), {"cs_test_fivehours"})
 
 
 def wakings(fcgi):
