@@ -27,7 +27,20 @@ static bool is_rule(const char *zone)
 	return *zone == '<' || (name >= 3 && zone[name] && strchr("+-0123456789", zone[name]));
 }
 
-/* Whether there is a file of it, as of Europe/Berlin.  Nothing, and UTC, need none. */
+/* What the C library takes for UTC, and is: no file is needed. */
+static bool is_utc(const char *zone)
+{
+	static const char *const names[] = {"", "UTC", "GMT", "UCT", "Zulu", "Universal"};
+	size_t i;
+
+	zone += str_starts(zone, "Etc/") ? strlen("Etc/") : 0;
+	for (i = 0; i < sizeof names / sizeof *names; i++)
+		if (strcmp(zone, names[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Whether there is a file of it, as of Europe/Berlin. */
 static bool is_known(const char *zone)
 {
 	const char *folder = getenv("TZDIR");
@@ -35,7 +48,7 @@ static bool is_known(const char *zone)
 	char *path;
 	bool known;
 
-	if (!*zone || strcmp(zone, "UTC") == 0 || is_rule(zone))
+	if (is_utc(zone) || is_rule(zone))
 		return true;
 	path = *zone == '/' ? str_dup(zone)
 		: str_printf("%s/%s", str_empty(folder) ? ZONES : folder, zone);
