@@ -254,7 +254,15 @@
   const readable = one => value =>
     list(orElse(UNREADABLE, needed(one)))(value)?.filter(element => element !== UNREADABLE);
 
-  const LINE = { sku: text, name: text, quantity: whole, unitPrice: whole, amountTotal: whole, currency: text };
+  const LINE = {
+    sku: text,
+    name: text,
+    quantity: whole,
+    unitPrice: whole,
+    amountSubtotal: whole,
+    amountTotal: whole,
+    currency: text,
+  };
   const lines = list(record(LINE));
   const QUOTE = record({
     quoteSignature: needed(text),
@@ -959,6 +967,13 @@
       return make('div', {}, label, input);
     }
 
+    // What so many cost: as quoted, for a price may be of a package (transform_quantity).
+    priceOf(sku, quantity) {
+      const item = known.get(sku);
+      const quoted = this.quote?.items.find(one => one.sku === sku && one.quantity === quantity);
+      return item ? money(quoted?.amountSubtotal ?? item.price * quantity, item.currency) : '…';
+    }
+
     line(sku, quantity) {
       const item = known.get(sku);
       const name = item?.name ?? sku;
@@ -984,10 +999,7 @@
           make('span', { className: 'name', textContent: name }),
           this.gone.has(sku)
             ? make('span', { className: 'alarm', textContent: this.text('notForSale') })
-            : make('span', {
-                className: 'number',
-                textContent: item ? money(item.price * quantity, item.currency) : '…',
-              }),
+            : make('span', { className: 'number', textContent: this.priceOf(sku, quantity) }),
         ),
         make(
           'div',

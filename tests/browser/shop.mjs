@@ -466,6 +466,24 @@ test('sums have the decimals that Stripe charges, whatever a browser has for the
   await page.getByText('HUF 12.50', { exact: false }).first().waitFor();
 });
 
+test('a thing whose price is of a package costs in the cart what the quote says', async context => {
+  const page = await openShop(context);
+  await page.route('**/cart/quote', async route => {
+    const response = await route.fetch();
+    const quote = await response.json();
+    for (const item of quote.items) {
+      item.amountSubtotal = 2500 * Math.ceil(item.quantity / 12);
+      item.unitPrice = item.quantity === 1 ? 2500 : undefined;
+    }
+    quote.pricingSummary.subtotal = quote.items.reduce((sum, item) => sum + item.amountSubtotal, 0);
+    await route.fulfill({ response, json: quote });
+  });
+  await page.reload();
+  for (let i = 0; i < 3; i += 1) await add(page, 'Silver Ring').click();
+  await page.locator('ordersnap-cart li', { hasText: 'Silver Ring' }).getByText('$25.00').waitFor();
+  await inCart(page, '$25.00');
+});
+
 test('a page with one thing that is not for sale asks for the others together', async context => {
   const page = await openShop(context);
   let asked = 0;
