@@ -190,12 +190,28 @@ static int take_keys(const struct aws_settings *s, struct json_object *section,
 		       "aws_secret_access_key: give it the other", aws_profile_name(s));
 }
 
+/* What counts behind the keys of the credentials file and before those of the config file. */
+static int look_between(const struct aws_settings *s, struct json_object *credentials,
+			struct json_object *config, struct err *e)
+{
+	static const char *const wants[][2] = {
+		{"login_session", "wants a login by `aws login`"},
+		{"credential_process", "wants a program to be run"},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof wants / sizeof *wants; i++)
+		if (json_object_object_get_ex(credentials, wants[i][0], NULL) ||
+		    json_object_object_get_ex(config, wants[i][0], NULL))
+			return refuse(s, wants[i][0], wants[i][1], e);
+	return 0;
+}
+
 /* As botocore has it: a role or sign-on of either file, the keys of the
- * credentials file, a program, the keys of the config file. */
+ * credentials file, a login or a program, the keys of the config file. */
 static int choose(const struct aws_settings *s, struct json_object *credentials,
 		  struct json_object *config, struct aws_credentials *keys, struct err *e)
 {
-	struct json_object *program = NULL;
 	int rc;
 
 	if (look_beyond(s, credentials, e) || look_beyond(s, config, e))
@@ -203,9 +219,8 @@ static int choose(const struct aws_settings *s, struct json_object *credentials,
 	rc = take_keys(s, credentials, keys, e);
 	if (rc)
 		return rc;
-	if (json_object_object_get_ex(credentials, "credential_process", &program) ||
-	    json_object_object_get_ex(config, "credential_process", &program))
-		return refuse(s, "credential_process", "wants a program to be run", e);
+	if (look_between(s, credentials, config, e))
+		return -1;
 	free(keys->token); /* without a key it is nobody's */
 	keys->token = NULL;
 	return take_keys(s, config, keys, e);

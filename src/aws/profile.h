@@ -30,7 +30,7 @@ enum aws_profile_keys { AWS_PROFILE_HAS_KEYS, AWS_PROFILE_HAS_NONE, AWS_PROFILE_
  * WRONG with a text that names file or profile, and what to do, where it names
  * some that can't be had: a file that can't be read, half a key, a profile that
  * does not exist, or that wants a role (role_arn), a sign-on (sso_...), a web
- * identity or a program (credential_process), of which ordersnap does none.
+ * identity, a login (login_session) or a program (credential_process), of which ordersnap does none.
  * Others in their place would be somebody else's.
  */
 enum aws_profile_keys aws_profile_keys(const struct aws_settings *settings,

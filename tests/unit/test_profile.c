@@ -102,6 +102,9 @@ static void a_profiles_keys_stand_in_one_of_two_files(void **state)
 		{NULL, "[default]\n", "[default]\ncredential_process = /p\n", "wants a program to be run"},
 		{NULL, "[default]\ncredential_process = /p\n", "", "wants a program to be run"},
 		{NULL, "[default]\n" KEYS, "[default]\ncredential_process = /p\n", "AKIA1 s1 -"},
+		{NULL, "", "[default]\nlogin_session = arn:aws:iam::1:user/u\n", "wants a login by `aws login`"},
+		{NULL, "", "[default]\nlogin_session = arn:aws:iam::1:user/u\n" KEYS, "login_session"},
+		{NULL, "[default]\n" KEYS, "[default]\nlogin_session = arn:aws:iam::1:user/u\n", "AKIA1 s1 -"},
 		/* files that can't be read */
 		{NULL, KEYS, "", "in front of the first [section]"},
 		{NULL, "[default]\nnonsense\n", "", "line 2: this is neither a section nor KEY = VALUE"},
