@@ -67,11 +67,22 @@ static bool is_web_url(const struct config_key *key, struct span s)
 	return url_parse(s, &url) == 0;
 }
 
-/* What is wrong with a page's address, for a message behind the setting's name. */
-static const char *web_url_fault(struct span s)
+/* What is wrong with an address of the shop's, for a message behind the setting's name. */
+static const char *address_fault(const struct config_key *key, struct span s)
 {
 	struct span braces;
+	size_t i;
 
+	if (key->type != CONFIG_URL && key->type != CONFIG_ORIGINS)
+		return NULL;
+	for (i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] > 0x7F)
+			return "has a character beyond ASCII: write a host as the browser sends it, xn--..., "
+			       "and what is behind the host with %XX";
+	if (key->type == CONFIG_ORIGINS)
+		return NULL;
+	if (memchr(s.p, ' ', s.n))
+		return "has a space: write it as %20";
 	if (strncasecmp(s.p, "https://", 8) != 0 && strncasecmp(s.p, "http://", 7) != 0)
 		return "must begin with https://";
 	if (url_has_other_braces(s, &braces))
@@ -256,8 +267,8 @@ static int set_string(const struct config_key *key, const char *text, char **fie
 	if (is_example(key, text))
 		return err_set(e, ERR_CONFIG, "%s still has an example's value: it must be %s",
 			       key->name, key->hint);
-	if (key->type == CONFIG_URL && web_url_fault(s))
-		return err_set(e, ERR_CONFIG, "%s %s (%s)", key->name, web_url_fault(s), key->hint);
+	if (address_fault(key, s))
+		return err_set(e, ERR_CONFIG, "%s %s (%s)", key->name, address_fault(key, s), key->hint);
 	if (!types[key->type].valid(key, s))
 		return err_set(e, ERR_CONFIG, "%s must be %s", key->name, key->hint);
 	mem_forget(*field);

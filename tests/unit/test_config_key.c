@@ -126,6 +126,30 @@ static void what_does_not_fit_its_type_is_refused_by_name_and_changes_nothing(vo
 	}
 }
 
+static void what_an_address_can_not_have_is_named(void **state)
+{
+	static const struct {
+		enum config_type type;
+		const char *text, *told;
+	} table[] = {
+		{CONFIG_URL, "https://blumen-m\xC3\xBCller.example/danke", "KEY has a character beyond ASCII"},
+		{CONFIG_URL, "https://shop.example/caf\xC3\xA9", "KEY has a character beyond ASCII"},
+		{CONFIG_URL, "https://shop.example/thank you", "KEY has a space: write it as %20"},
+		{CONFIG_ORIGINS, "https://a, https://m\xC3\xBCller.example", "KEY has a character beyond ASCII"},
+		{CONFIG_ORIGINS, "https://a, b", "KEY must be "},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table) {
+		struct config c = {.commerce_db = NULL};
+		struct config_key key = key_for(row->type);
+		struct err e = {.code = ERR_NONE};
+
+		check_int(row->text, config_set(&c, &key, row->text, &e), -1);
+		check_err(row->text, &e, ERR_CONFIG, row->told);
+	}
+}
+
 static void an_empty_text_is_refused_whatever_the_type(void **state)
 {
 	static const char *const texts[] = {"", " ", "\t \t"};
@@ -379,6 +403,7 @@ int main(void)
 		holds(texts_are_taken_by_their_type),
 		holds(a_list_of_blanks_is_no_list_of_origins),
 		holds(what_does_not_fit_its_type_is_refused_by_name_and_changes_nothing),
+		holds(what_an_address_can_not_have_is_named),
 		holds(an_empty_text_is_refused_whatever_the_type),
 		holds(an_empty_aws_variable_changes_nothing),
 		holds(what_is_still_an_examples_is_refused_where_a_secret_or_a_key_is_wanted),
