@@ -637,6 +637,28 @@ def _():
 
 @test
 def _():
+    "a long line of the mail ends behind a blank, where there is one, and never within a character"
+    mail = os.path.join(shop.folder, "mail")
+    sendmail = os.path.join(shop.folder, "sendmail")
+    with open(sendmail, "w", encoding="utf-8") as f:
+        f.write(f'#!/bin/sh\ncat >"{mail}"\n')
+    os.chmod(sendmail, 0o755)
+    shipped("mail", to="orders@shop.example", sendmail=sendmail)
+    for note in ("x" + "贈り物です。" * 80, "🎁" * 500, "字" * 240, "a gift, " * 400, "字 " * 500, "short"):
+        run = subprocess.run([shop.hook], input=note.encode() + b"\n", timeout=30, capture_output=True, check=False,
+                             env=environment.of(NOTIFY_ID="ntf_1", NOTIFY_EVENTS="paid", NOTIFY_ORDER="cs_x",
+                                                NOTIFY_NUMBER="BC-1"))
+        equal((run.returncode, run.stderr), (0, b""))
+        with open(mail, "rb") as f:
+            body = f.read().partition(b"\n\n")[2]
+        lines = body.decode().splitlines()
+        ok(max(len(line.encode()) for line in lines) <= 998, "a line is too long for a mail")
+        equal("".join(lines), note)
+        ok(" " not in note or all(line.endswith(" ") for line in lines[:-1]), lines)
+
+
+@test
+def _():
     "the webhook is posted with a signature that Stripe's libraries verify; 500 and a redirect are no receipt"
     if not shutil.which("curl"):
         skip("there is no curl")
