@@ -175,6 +175,25 @@ def _():
         ok(alarm["EvaluationPeriods"] * alarm["Period"] <= 86400, name)
 
 
+def alarms(alarm, minutes):
+    """Whether CloudWatch raises the alarm, on a sum, where a line of its metric comes in each of these minutes:
+    M of the last N periods are at the threshold."""
+    last, n = alarm["Period"] // 60, alarm["EvaluationPeriods"]
+    ends = range(last, max(minutes) + last * n + 1, last)
+    over = [sum(end - last <= m < end for m in minutes) >= alarm["Threshold"] for end in ends]
+    return any(sum(over[max(0, i + 1 - n):i + 1]) >= alarm.get("DatapointsToAlarm", n) for i in range(len(over)))
+
+
+@test
+def _():
+    "one order that goes on to fail, at gaps that grow as Stripe's do, raises its alarm; one that fails once does not"
+    alarm = RESOURCES["OrdersFailedAlarm"]["Properties"]
+    for minutes in ([0, 5, 35, 155], [0, 30, 150], [14, 74, 134], [3, 10, 60], list(range(0, 60, 3))):
+        ok(alarms(alarm, minutes), minutes)
+    for minutes in ([0], [7], [3, 3, 4], [0, 600]):
+        ok(not alarms(alarm, minutes), minutes)
+
+
 @test
 def _():
     "AWS takes what the template sets up, by the shapes of its own interface"
