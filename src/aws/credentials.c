@@ -374,13 +374,17 @@ int aws_provider_get(struct aws_provider *p, int64_t deadline,
 		     const struct aws_credentials **credentials, struct err *e)
 {
 	int64_t now = clock_epoch();
+	bool good = p->current.key_id && p->current.expires > now;
 	struct aws_credentials fresh;
 
-	if (!p->current.key_id || p->current.expires - now <= REFRESH_SECONDS) {
+	if (!good || p->current.expires - now <= REFRESH_SECONDS) {
+		/* While the old ones are good, the request's time is not spent on an endpoint that hangs. */
+		if (good)
+			deadline = deadline_within(LOCAL_TIMEOUT_MS, deadline);
 		if (find(p, deadline, &fresh, e) == 0) {
 			clear(&p->current);
 			p->current = fresh;
-		} else if (!p->current.key_id || p->current.expires <= now) {
+		} else if (!good) {
 			return -1;
 		}
 	}

@@ -9,8 +9,8 @@
  *   5. the instance's metadata service, IMDSv2
  * https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
  *
- * What expires is fetched again five minutes before; if that fails, the old
- * ones are used as long as they last.
+ * What expires is fetched again five minutes before; if that fails, or takes more
+ * than a second, the old ones are used as long as they last.
  */
 #ifndef ORDERSNAP_AWS_CREDENTIALS_H
 #define ORDERSNAP_AWS_CREDENTIALS_H

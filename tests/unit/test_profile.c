@@ -286,6 +286,32 @@ static void keys_that_expire_are_fetched_five_minutes_before(void **state)
 	aws_provider_free(provider);
 }
 
+/* Says nothing until the request's time is over. */
+static int hang(const struct http_request *request, struct buf *body)
+{
+	(void)body;
+	clock_sleep(deadline_left(request->deadline));
+	return 0;
+}
+
+static void keys_that_last_are_used_soon_where_there_are_no_others(void **state)
+{
+	static const struct outside_answer first[] = {{"/keys", 200, UNTIL("AKIA1", "22:15:00")}, {.part = NULL}};
+	struct aws_provider *provider = aws_provider_new(&settings);
+
+	(void)state;
+	settings.container_relative_uri = "/keys";
+	outside.answers = first;
+	check_text("at first", id_at(provider, 0), "AKIA1");
+	outside.answers = NULL;
+	outside.serve = hang;
+	check_text("the old ones", id_at(provider, 50), "AKIA1");
+	check_int("within a second", outside.ms, 51000);
+	check_text("over", id_at(provider, 100), "none");
+	check_int("as long as the request may take", outside.ms, 108000);
+	aws_provider_free(provider);
+}
+
 /* A token that is sent in the clear opens the table to whoever hears it. */
 static void a_containers_keys_are_asked_for_on_this_machine_or_by_https(void **state)
 {
@@ -369,6 +395,7 @@ int main(void)
 		in_folder(an_address_stands_below_its_service_or_for_all),
 		in_folder(a_source_that_is_set_and_fails_is_not_passed_over),
 		in_folder(keys_that_expire_are_fetched_five_minutes_before),
+		in_folder(keys_that_last_are_used_soon_where_there_are_no_others),
 		in_folder(a_containers_keys_are_asked_for_on_this_machine_or_by_https),
 		in_folder(an_instances_keys_are_those_of_its_role),
 	};
