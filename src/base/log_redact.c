@@ -44,6 +44,16 @@ static void learn_bytes(void)
 		kinds[(unsigned char)*hidden[i]] |= BEGINS;
 }
 
+static bool is_hidden(const char *secret)
+{
+	size_t i;
+
+	for (i = 0; i < hidden_count; i++)
+		if (strcmp(hidden[i], secret) == 0)
+			return true;
+	return false;
+}
+
 void log_hide(const char *secret)
 {
 	size_t i;
@@ -52,7 +62,7 @@ void log_hide(const char *secret)
 		for (i = 0; i < hidden_count; i++)
 			mem_forget(hidden[i]);
 		hidden_count = 0;
-	} else if (strlen(secret) >= HIDDEN_MIN_BYTES) {
+	} else if (strlen(secret) >= HIDDEN_MIN_BYTES && !is_hidden(secret)) {
 		if (hidden_count == HIDDEN_MAX) {
 			mem_forget(hidden[0]);
 			memmove(hidden, hidden + 1, --hidden_count * sizeof *hidden);

@@ -228,6 +228,19 @@ static void each_of_a_list_is_hidden_without_the_blanks_around_it(void **state)
 	log_hide(NULL);
 }
 
+/* A secret in SSM is read again each minute in which a signature does not match. */
+static void a_secret_that_is_hidden_again_pushes_no_other_out(void **state)
+{
+	size_t i;
+
+	(void)state;
+	log_hide("a secret of the file");
+	for (i = 0; i < 100; i++)
+		log_hide("one of SSM");
+	assert_string_equal(redacted("a secret of the file, one of SSM"), "***, ***");
+	log_hide(NULL);
+}
+
 static void short_values_are_not_hidden(void **state)
 {
 	(void)state;
@@ -694,6 +707,7 @@ int main(void)
 		holds(each_of_a_list_is_hidden_without_the_blanks_around_it),
 		holds(short_values_are_not_hidden),
 		holds(many_values_can_be_hidden_and_of_too_many_the_last),
+		holds(a_secret_that_is_hidden_again_pushes_no_other_out),
 		holds(fields_are_masked_in_both_formats),
 		holds(lines_below_the_level_are_dropped),
 		holds(the_configured_format_is_used),
