@@ -14,7 +14,7 @@
 #include "base/str.h"
 
 #define BEGIN_BYTES 16384 /* comments may stand before the first certificate */
-#define PEM_BEGIN "-----BEGIN "
+#define PEM_CERTIFICATE "CERTIFICATE-----" /* behind BEGIN, TRUSTED or X509; of a request stands more */
 
 const char *const ca_file_usual[] = {
 	"/etc/ssl/certs/ca-certificates.crt",		     /* Debian, Ubuntu, Gentoo, Arch */
@@ -40,7 +40,7 @@ int ca_file_check(const char *path, struct err *e)
 		n = read(fd, begin, sizeof begin);
 	if (n < 0)
 		err_set(e, ERR_CONFIG, "%s: %s", path, errno == EINVAL ? "it is no file" : strerror(errno));
-	else if (!memmem(begin, (size_t)n, PEM_BEGIN, strlen(PEM_BEGIN)))
+	else if (!memmem(begin, (size_t)n, PEM_CERTIFICATE, strlen(PEM_CERTIFICATE)))
 		n = err_set(e, ERR_CONFIG, "%s: there is no certificate in it (PEM)", path);
 	if (fd >= 0)
 		close(fd);

@@ -4,6 +4,8 @@
  */
 #include "unit.h"
 
+#include <stdio.h>
+
 #include "base/ca_file.h"
 
 static const char *const usual[] = {"/nonexistent/a.crt", "/etc/passwd", "/etc/group", NULL};
@@ -50,6 +52,31 @@ static void a_file_without_a_certificate_is_named(void **state)
 	}
 }
 
+/* The key beside the certificate has nearly its name. */
+static void what_is_pem_and_no_certificate_is_none(void **state)
+{
+	static const struct {
+		const char *label;
+		int rc;
+	} table[] = {
+		{"CERTIFICATE", 0}, {"TRUSTED CERTIFICATE", 0}, {"X509 CERTIFICATE", 0},
+		{"PRIVATE KEY", -1}, {"RSA PRIVATE KEY", -1}, {"PUBLIC KEY", -1}, {"CERTIFICATE REQUEST", -1},
+	}, *row;
+	const char *folder = unit_folder(), *path = keep_text(str_printf("%s/x.pem", folder));
+	struct err e;
+
+	(void)state;
+	for EACH(row, table) {
+		FILE *file = fopen(path, "w");
+
+		assert_non_null(file);
+		fprintf(file, "# the shop's own\n-----BEGIN %s-----\nMIIB\n-----END %s-----\n", row->label, row->label);
+		assert_int_equal(fclose(file), 0);
+		check_int(row->label, ca_file_check(path, &e), row->rc);
+	}
+	unit_remove_folder(folder);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -57,6 +84,7 @@ int main(void)
 		holds(else_the_first_of_the_usual_ones_that_is_there),
 		holds(what_was_chosen_is_used_in_any_case),
 		holds(a_file_without_a_certificate_is_named),
+		holds(what_is_pem_and_no_certificate_is_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
