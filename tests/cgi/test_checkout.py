@@ -159,6 +159,15 @@ for quote_ttl, session_ttl, age in ((15, 1440, 0), (15, 30, 0), (15, 30, 14), (1
         ok(1800 <= left <= 86400, f"{left} seconds left")
 
 
+for shift in (-290, 290):
+    for age, session_ttl in ((0, 1440), (880, 30)):
+        @case(f"a clock that is {shift} seconds off, which webhooks are taken with, sells all the same: a "
+              f"session of {session_ttl} minutes, clicked after {age} seconds")
+        def _(shift=shift, age=age, session_ttl=session_ttl):
+            quote = granted(shop.quote("N-RED", **clock(shift - age)))
+            granted(shop.checkout(quote["quoteSignature"], SESSION_TTL_MINUTES=session_ttl, **clock(shift)))
+
+
 def asked_of_stripe(body=None, **variables):
     """The requests that a program sends for one session."""
     def answer(_request):
