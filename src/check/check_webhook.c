@@ -113,6 +113,42 @@ static void on_endpoint(void *context, struct json_object *endpoint)
 	s->count++;
 }
 
+static bool is_enabled(struct json_object *endpoint)
+{
+	const char *status = json_string_or_null(endpoint, "status");
+
+	return status && strcmp(status, "enabled") == 0;
+}
+
+/* Whether it is switched off, and another one at the same address, but for the query, is not. */
+static bool is_replaced(const struct search *s, struct json_object *endpoint)
+{
+	const char *address = json_string_or_null(endpoint, "url"), *other;
+	size_t i, n = strcspn(address, "?#");
+
+	for (i = 0; i < kept(s) && !is_enabled(endpoint); i++) {
+		other = json_string_or_null(s->found[i], "url");
+		if (is_enabled(s->found[i]) && strcspn(other, "?#") == n && strncasecmp(other, address, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* One that was replaced is no fault: so Stripe has its owner change the API version.
+ * https://docs.stripe.com/webhooks/versioning */
+static void drop_replaced(struct search *s)
+{
+	const struct search all = *s;
+	size_t i;
+
+	s->count = 0;
+	for (i = 0; i < kept(&all); i++)
+		if (!is_replaced(&all, all.found[i]))
+			s->found[s->count++] = json_object_get(all.found[i]);
+	for (i = 0; i < kept(&all); i++)
+		json_object_put(all.found[i]);
+}
+
 /* What to add at Stripe: the address, which is the one given, else that of the page after
  * paying, and the events. */
 static void say_none(struct check *c, const struct search *s)
@@ -227,7 +263,7 @@ static void look_at_endpoint(struct check *c, struct json_object *endpoint)
 			  "the endpoint is of %s mode, the key is not: its events are ignored",
 			  live ? "live" : "test");
 
-	if (status && strcmp(status, "enabled") == 0)
+	if (is_enabled(endpoint))
 		check_ok(c, "status", "enabled");
 	else
 		check_not(c, CHECK_FAILED, "status", "enable it in Stripe's Dashboard, Developers, "
@@ -263,6 +299,8 @@ void check_webhook(struct check *c)
 		forget(&search);
 		return;
 	}
+	if (search.count <= MATCHES_MAX)
+		drop_replaced(&search);
 	if (search.count == 0)
 		say_none(c, &search);
 	if (search.count > 1)

@@ -393,6 +393,23 @@ def _():
     shop.check().blames("failed webhook/status").says("webhook/status", "disabled", "enable it")
 
 
+@case("an endpoint that was disabled for a newer one at its address, but for a query, is no fault")
+def _():
+    shop.change_endpoint(disabled="true")
+    newer = shop.add_endpoint(ADDRESS + "?version=2026-10-28")["id"]
+    for given in ((), ("--url", "https://shop.example:1")):
+        report = shop.check(*given)
+        equal([x["text"] for x in report.named("webhook/endpoint")], [ADDRESS + "?version=2026-10-28"])
+        report.says("webhook/status", "enabled")
+    shop.check().blames()
+    shop.add_endpoint("https://shop.example/old/stripe/webhook")
+    shop.check("--url", "https://shop.example:1").says("webhook/endpoint", "2 endpoints are this shop's")
+    shop.stripe("POST", "/v1/webhook_endpoints/" + newer, {"disabled": "true"})
+    report = shop.check("--url", "https://shop.example:1")
+    report.says("webhook/endpoint", "3 endpoints are this shop's")
+    equal([x["status"] for x in report.named("webhook/status")].count("failed"), 2)
+
+
 @case("an endpoint whose API version can't tell of each refund is a warning")
 def _():
     for version, words in (("2024-09-30.acacia", "warning"), ("2024-10-28.acacia", "ok")):
