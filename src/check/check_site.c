@@ -345,7 +345,7 @@ static void look_at_checkout(struct site *s)
 	refused = is_refusal(&a, 404) || is_refusal(&a, 400);
 	if (!login && refused)
 		check_ok(s->c, "checkout", "/checkout/create-session reaches checkout-create-session");
-	else if (closed && a.status == 401 && (!login || !error_of(&a)))
+	else if (closed && (check_site_is_login(&a) || (!login && is_refusal(&a, 401))))
 		check_ok(s->c, "checkout", "/checkout/create-session refuses whoever is not logged in at the "
 			 "web server (CHECKOUT_REQUIRE_AUTH)");
 	else if (login && is_refusal(&a, 401) && !strstr(error_of(&a), "is required"))

@@ -38,6 +38,17 @@ static int ask_invented(struct check *c, struct probe *probe, const char *name,
 	return -1;
 }
 
+bool check_site_is_login(const struct probe_answer *answer)
+{
+	static const int refusals[] = {401, 403, 302, 303, 307};
+	size_t i;
+
+	for (i = 0; i < sizeof refusals / sizeof *refusals; i++)
+		if (answer->status == refusals[i])
+			return !json_string_or_null(answer->json, "error");
+	return false;
+}
+
 void check_site_orders(struct check *c, struct probe *probe, int64_t deadline)
 {
 	const struct config *config = &c->app->config;
@@ -47,7 +58,8 @@ void check_site_orders(struct check *c, struct probe *probe, int64_t deadline)
 
 	if (!config_has_login(config) || ask_invented(c, probe, "orders", request, &a))
 		return;
-	if (a.status == 401 && (json_string_or_null(a.json, "error") || by_server))
+	if ((a.status == 401 && json_string_or_null(a.json, "error")) ||
+	    (by_server && check_site_is_login(&a)))
 		check_ok(c, "orders", "/orders refuses a user without a checked login");
 	else if (a.status == 200 && json_object_object_get_ex(a.json, "orders", NULL))
 		check_not(c, CHECK_FAILED, "orders", mend_login, "everybody can see every customer's "
@@ -69,7 +81,7 @@ void check_site_buyer(struct check *c, struct probe *probe, int64_t deadline)
 
 	if (!config_login_is_by_server(&c->app->config) || ask_invented(c, probe, "buyer", request, &a))
 		return;
-	if (a.status == 401)
+	if (a.status == 401 || check_site_is_login(&a))
 		check_ok(c, "buyer", "/checkout/create-session refuses a user without a checked login");
 	else if (a.status == 403 && json_string_or_null(a.json, "error"))
 		check_not(c, CHECK_FAILED, "buyer", mend_login, "everybody can buy in every customer's name: "

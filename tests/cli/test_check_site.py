@@ -289,6 +289,24 @@ def _():
     report.says("site/buyer", "believed an invented user without a password", "auth_basic")
 
 
+@case("a login of the web server's own may deny, or lead to its page: whoever comes is not believed")
+def _():
+    for status, headers in ((403, {}), (302, {"Location": "https://login.test/?next=/orders"})):
+        def login(request, body, answer=(status, headers)):
+            return answer if request.path in ("/orders", "/checkout/create-session") else None
+        gateway.fault = login
+        shop.login = {"ORDERS_AUTH": "remote_user", "CHECKOUT_REQUIRE_AUTH": "1"}
+        report = check(**shop.login).blames()
+        for name in ("orders", "buyer", "checkout"):
+            report.says("site/" + name, "refuses")
+    shop.login = {"ORDERS_AUTH": "remote_user"}
+    gateway.fault = at("/orders", 301, {"Location": "/orders/"}, method="GET")
+    check(**shop.login).blames("warning site/orders").says("site/orders", "answered 301")
+    gateway.fault = at("/orders", 302, {"Location": "/"}, method="GET")
+    shop.login = {"JWT_SECRET": JWT}
+    check(**shop.login).blames("warning site/orders").says("site/orders", "answered 302")
+
+
 @case("a login of the web server's own, and one by tokens, refuse an invented user")
 def _():
     shop.login = {"ORDERS_AUTH": "remote_user"}
