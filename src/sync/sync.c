@@ -236,6 +236,7 @@ int sync_run(struct app *app, const struct sync_options *options, struct sync_re
 		.began_ms = clock_monotonic_ms(),
 	};
 	const struct sync_counts *c = &result->counts;
+	const char *end;
 	int rc;
 
 	*result = (struct sync_result){.end = SYNC_COMPLETE};
@@ -254,7 +255,10 @@ int sync_run(struct app *app, const struct sync_options *options, struct sync_re
 		result->end = SYNC_FAILED;
 		log_error("Sync failed", LOG_STR("error", e->text));
 	} else {
-		log_info(ends[result->end], LOG_INT("sessions", c->sessions),
+		/* What alarms take for a sync is one that has mended what it found. */
+		end = options->dry_run && result->end == SYNC_COMPLETE ? "Sync dry run completed"
+								       : ends[result->end];
+		log_info(end, LOG_INT("sessions", c->sessions),
 			 LOG_INT("inOrder", c->in_order), LOG_INT("missing", c->missing),
 			 LOG_INT("stale", c->stale), LOG_INT("pending", c->pending),
 			 LOG_INT("pointers", c->pointers), LOG_INT("waiting", c->waiting),

@@ -149,6 +149,17 @@ def _():
 
 @test
 def _():
+    "a sync that writes nothing, as one whose SYNC_DRY_RUN was left on, is none to the alarm that misses one"
+    pattern = RESOURCES["SyncsCompletedFilter"]["Properties"]["FilterPattern"]
+    for form in ("text", "json"):
+        for args, more, is_sync in (((), {}, True), (("--dry-run",), {}, False), ((), {"SYNC_DRY_RUN": "1"}, False)):
+            log = shop.run("sync", *args, LOG_FORMAT=form, LOG_TARGET="stderr", **more).err
+            equal(any(matches(pattern, line) for line in log.splitlines()), is_sync, log)
+            ok(is_sync or "Sync dry run completed" in log, log)
+
+
+@test
+def _():
     "each query names sentences and members that a run has written"
     for name, query in of_type("QueryDefinition").items():
         text = query["QueryString"]
