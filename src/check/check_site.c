@@ -375,6 +375,8 @@ static void look_at_status(struct site *s)
 		say_no_answer(s, "session-status", &e);
 	else if (is_refusal(&a, 400))
 		check_ok(s->c, "session-status", "/checkout/session-status reaches orders.fcgi");
+	else if (config_login_is_by_server(&s->c->app->config) && check_site_is_login(&a))
+		check_ok(s->c, "session-status", "/checkout/session-status is behind the web server's login");
 	else if (!is_limited(s, "session-status", &a))
 		check_not(s->c, CHECK_WARNING, "session-status", "lead the path to orders.fcgi, if the page "
 			  "after paying is to show the order; see conf/nginx and conf/apache",

@@ -265,6 +265,9 @@ def _():
     gateway.fault = at("/checkout/session-status", 429, method="GET")
     check().blames("warning site/session-status").says("site/session-status", "too many requests")
     gateway.fault = lost
+    gateway.fault = at("/checkout/session-status", 401, method="GET")
+    check(ORDERS_AUTH="remote_user").says("site/session-status", "behind the web server's login")
+    gateway.fault = lost
     report = check(CHECKOUT_SUCCESS_URL="https://pearls.test/thanks").blames()
     equal(report.named("site/session-status"), [])
 
