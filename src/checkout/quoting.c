@@ -254,8 +254,9 @@ static int find_prices(struct pricing *p, struct err *e)
 		return -1;
 	if (ask_stripe(p, e) == 0)
 		return 0;
-	/* What was learned from Stripe about a cart that is refused is kept. */
-	if (e->code == ERR_BAD_REQUEST && keep(p, NULL, &why))
+	/* What was learned from Stripe is kept: of a cart that is refused, and of one whose ids,
+	 * each a call, were too many for the time, so that the next try gets further. */
+	if (keep(p, NULL, &why))
 		log_warning("Failed to keep prices", LOG_STR("error", why.text));
 	return -1;
 }

@@ -253,6 +253,44 @@ static void a_cart_as_large_as_can_be_is_asked_for_by_tens(void **state)
 	outside_end();
 }
 
+/* A Stripe that takes a fifth of a second for each price. */
+static int answer_slowly(const struct http_request *request, struct buf *body)
+{
+	const char *id = strstr(request->url, "price_");
+
+	outside.ms += 200;
+	if (!deadline_left(request->deadline))
+		return 0;
+	buf_printf(body, "{\"id\":\"%.*s\",\"active\":true,\"type\":\"one_time\",\"currency\":\"usd\","
+		   "\"unit_amount\":1000,\"product\":{\"id\":\"prod_1\",\"active\":true,\"name\":\"Cup\"}}",
+		   (int)strcspn(id, "?"), id);
+	return 200;
+}
+
+/* The prices that came in time are kept: who tries again gets further. */
+static void a_cart_of_many_ids_is_quoted_at_last_by_a_slow_stripe(void **state)
+{
+	struct buf cart;
+	struct err e;
+	int i, tries = 0;
+
+	(void)state;
+	buf_init(&cart, 1 << 16);
+	for (i = 0; i < CART_MAX_LINES; i++)
+		buf_printf(&cart, "%s{'stripePriceId':'price_%d','quantity':1}", i ? "," : "{'items':[", i);
+	buf_puts(&cart, "]}");
+	begin(NULL, 300);
+	outside.serve = answer_slowly;
+	do {
+		quoted(buf_text(&cart), &e);
+		check("only the time was short", e.code == ERR_NONE || e.code == ERR_UNAVAILABLE);
+	} while (e.code != ERR_NONE && ++tries < 10);
+	check_int(e.text, e.code, ERR_NONE);
+	check("by parts", tries > 0);
+	buf_free(&cart);
+	outside_end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -263,6 +301,7 @@ int main(void)
 		holds(a_price_that_was_read_is_not_written_again),
 		holds(a_kept_price_without_a_currency_is_asked_for_anew),
 		holds(a_cart_as_large_as_can_be_is_asked_for_by_tens),
+		holds(a_cart_of_many_ids_is_quoted_at_last_by_a_slow_stripe),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
