@@ -51,7 +51,6 @@ static struct checkout_policy policy_of(const struct app *app)
 		.require_auth = c->checkout_require_auth,
 		.has_login = config_has_login(c),
 		.by_server = config_login_is_by_server(c),
-		.quote_ttl_minutes = c->quote_ttl_minutes,
 		.session_ttl_minutes = c->session_ttl_minutes,
 	};
 }

@@ -31,7 +31,7 @@ bool checkout_is_signature(const char *text);
 /*
  * When the session ends, in epoch seconds: told from the quote alone, so that
  * a double click sends the same request, and within Stripe's 30 minutes to 24
- * hours (a minute's slack on both ends) while the quote is valid.
+ * hours (five minutes' slack on both ends) while the quote is valid.
  */
 int64_t checkout_expires_at(struct json_object *quote, const struct checkout_policy *policy);
 

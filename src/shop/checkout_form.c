@@ -22,14 +22,14 @@
 /* The session outlives its quote, within what Stripe allows. */
 int64_t checkout_expires_at(struct json_object *quote, const struct checkout_policy *policy)
 {
-	int64_t least = policy->quote_ttl_minutes + STRIPE_MIN_MINUTES;
-	int64_t minutes = policy->session_ttl_minutes;
+	int64_t created = json_time_or(quote, "created", 0);
+	int64_t end = created + policy->session_ttl_minutes * 60;
+	int64_t least = json_time_or(quote, "validUntil", created) + STRIPE_MIN_MINUTES * 60;
+	int64_t most = created + STRIPE_MAX_MINUTES * 60;
 
-	if (minutes < least)
-		minutes = least;
-	if (minutes > STRIPE_MAX_MINUTES)
-		minutes = STRIPE_MAX_MINUTES;
-	return json_time_or(quote, "created", 0) + minutes * 60;
+	if (end < least)
+		end = least;
+	return end < most ? end : most;
 }
 
 /* The object that is a member, made where there is none. */

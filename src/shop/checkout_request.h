@@ -22,7 +22,7 @@ struct checkout_policy {
 	bool require_auth; /* no session without a login */
 	bool has_login;    /* the site has one: a client's own userId is not believed */
 	bool by_server;    /* that login is the web server's, not a bearer token */
-	int64_t quote_ttl_minutes, session_ttl_minutes;
+	int64_t session_ttl_minutes;
 };
 
 /* A request that was checked; strings and values are borrowed from the body,

@@ -159,6 +159,14 @@ for quote_ttl, session_ttl, age in ((15, 1440, 0), (15, 30, 0), (15, 30, 14), (1
         ok(1800 <= left <= 86400, f"{left} seconds left")
 
 
+@test
+def _():
+    """a quote that was made while quotes were valid for longer is good for as long as it says"""
+    quote = granted(shop.quote("N-RED", QUOTE_TTL_MINUTES=240, **clock(-3600)))
+    answer = granted(shop.checkout(quote["quoteSignature"], SESSION_TTL_MINUTES=30))
+    equal(answer["stripeExpiresAt"], quote["expiresAt"] + 35 * 60)
+
+
 for shift in (-290, 290):
     for age, session_ttl in ((0, 1440), (880, 30)):
         @case(f"a clock that is {shift} seconds off, which webhooks are taken with, sells all the same: a "

@@ -262,7 +262,7 @@ int fuzz_checkout(const uint8_t *data, size_t n)
 {
 	struct checkout_policy policy = {
 		.mode = "payment", .success_url = "https://shop.example/thanks",
-		.cors_origins = "https://shop.example", .quote_ttl_minutes = 60, .session_ttl_minutes = 60,
+		.cors_origins = "https://shop.example", .session_ttl_minutes = 60,
 	};
 	struct fuzz_halves in = fuzz_halves(data, n);
 	struct json_object *body = parse(in.first, in.n_first), *quote = parse(in.second, in.n_second);

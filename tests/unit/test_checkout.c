@@ -12,7 +12,6 @@
 static const struct checkout_policy shop = {
 	.success_url = "https://shop.example/thanks?x=1",
 	.cancel_url = "https://shop.example/cart",
-	.quote_ttl_minutes = 15,
 	.session_ttl_minutes = 1440,
 };
 

@@ -10,8 +10,7 @@
 #define NOW 1732612800
 #define OFF (5 * 60) /* seconds that Stripe's clock may be ahead or behind */
 
-static const struct checkout_policy policy = {.mode = "payment", .quote_ttl_minutes = 15,
-					      .session_ttl_minutes = 60};
+static const struct checkout_policy policy = {.mode = "payment", .session_ttl_minutes = 60};
 
 static const char *form_by(const struct checkout_request *request, struct json_object *quote,
 			   const struct checkout_policy *by)
@@ -241,11 +240,12 @@ static void a_session_ends_within_stripes_limits_and_never_before_the_quote(void
 
 	(void)state;
 	for EACH(row, table) {
-		const struct checkout_policy p = {.quote_ttl_minutes = row->quote_ttl,
-						  .session_ttl_minutes = row->session_ttl};
+		const struct checkout_policy p = {.session_ttl_minutes = row->session_ttl};
 		const char *name = keep_text(str_printf("%d/%d", (int)row->quote_ttl,
 							(int)row->session_ttl));
-		int64_t end = checkout_expires_at(quote_of(""), &p);
+		struct json_object *quote = json_of("{'created':%d,'validUntil':%d}", NOW,
+						    NOW + (int)row->quote_ttl * 60);
+		int64_t end = checkout_expires_at(quote, &p);
 
 		check_int(name, end, NOW + row->minutes * 60);
 		/* Stripe counts from the moment it is asked, at the earliest now and
