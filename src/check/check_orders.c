@@ -108,15 +108,32 @@ static void look_at_sync(struct check *c, struct json_object **item)
 	say_aside(c, *item);
 }
 
+/* Whether sync has asked Stripe within a day how each payment that was on its way stands. */
+static bool was_asked(const struct check *c, struct json_object *state)
+{
+	struct json_object *summary = NULL;
+	int64_t age = -1;
+
+	if (sync_state_is_ours(state))
+		age = age_of(c, json_string_or_null(state, "completedAt"));
+	json_get_object(state, "summary", &summary);
+	return age >= 0 && age <= SYNC_WARNING && json_int_or(summary, "errors", 0) == 0 &&
+	       json_int_or(summary, "unknown", 0) == 0;
+}
+
 struct pending {
+	bool asked; /* what Stripe says of the payments is known */
 	int64_t count, oldest; /* epoch seconds */
+	int64_t late; /* likewise, the oldest that something is to be done about; 0: none is */
 	int64_t until; /* when the looking ends, base/clock.h */
 };
 
-/* Counts an entry, and remembers the oldest. */
+/* Counts an entry, and remembers the oldest.  A bank debit takes two weeks, a voucher up to two months:
+ * what waits for a payment that Stripe calls under way is in order. */
 static int on_pending(void *context, struct json_object *entry, struct err *e)
 {
 	struct pending *p = context;
+	bool lines = false;
 	int64_t created;
 
 	(void)e;
@@ -124,6 +141,9 @@ static int on_pending(void *context, struct json_object *entry, struct err *e)
 		return 0;
 	if (!p->count++ || created < p->oldest)
 		p->oldest = created;
+	json_get_bool(entry, "itemsPending", &lines);
+	if ((lines || !p->asked) && (!p->late || created < p->late))
+		p->late = created;
 	return 0;
 }
 
@@ -149,7 +169,7 @@ static int walk_days(struct check *c, struct pending *pending, int64_t from, int
 /* Those of the last days, and of the older ones that sync found some on. */
 static void look_at_pending(struct check *c, struct json_object *state)
 {
-	struct pending pending = {.until = check_deadline(c, DAYS_MS)};
+	struct pending pending = {.asked = was_asked(c, state), .until = check_deadline(c, DAYS_MS)};
 	int64_t age, near = check_now(c) - NEAR_DAYS * DAY;
 	struct json_object *days = NULL;
 	char spell[CHECK_SPELL];
@@ -171,7 +191,7 @@ static void look_at_pending(struct check *c, struct json_object *state)
 	else if (!pending.count)
 		check_ok(c, "pending", "no order of the last %d days waits for its payment or "
 			 "its lines", NEAR_DAYS);
-	else if (age > PENDING_WARNING)
+	else if (pending.late && check_now(c) - pending.late > PENDING_WARNING)
 		check_not(c, CHECK_WARNING, "pending", "run ordersnap sync, which asks Stripe how they "
 			  "ended", "%lld orders wait for their payment or their lines, the oldest for %s",
 			  (long long)pending.count, check_spell(age, spell));

@@ -662,7 +662,7 @@ def day_entry(seconds, **more):
             "SK": f"ORDER#{created}#{name}", "version": 1, "orderId": name, **more}
 
 
-@case("orders that wait are counted, from three days on with a warning")
+@case("orders that wait are counted; with a warning from three days on, unless Stripe says so too")
 def _():
     shop.store(day_entry(3600, status="pending"))
     shop.store(day_entry(7200, status="completed", itemsPending=True))
@@ -670,7 +670,17 @@ def _():
     shop.check().blames().says("store/pending", "2 orders", "2 hours")
     shop.store(day_entry(13 * 86400, status="pending"))
     shop.store(day_entry(15 * 86400, status="pending"))
-    shop.check().blames("warning store/pending").says("store/pending", "3 orders", "13 days")
+    shop.check().blames().says("store/pending", "3 orders", "13 days")
+    shop.store(sync_state(25 * 3600))
+    shop.check().blames("warning store/sync", "warning store/pending").says("store/pending", "3 orders", "13 days")
+    shop.store(sync_state(3600, errors=1))
+    shop.check().blames("warning store/sync", "warning store/pending")
+    state = sync_state(3600)
+    shop.store({**state, "summary": {**state["summary"], "unknown": 1}})
+    shop.check().blames("warning store/pending")
+    shop.store(state)
+    shop.store(day_entry(4 * 86400, status="completed", itemsPending=True))
+    shop.check().blames("warning store/pending").says("store/pending", "4 orders")
 
 
 @case("orders of the newest hundred whose session Stripe does not know are named, with few calls")
