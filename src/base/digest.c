@@ -109,11 +109,20 @@ bool digest_equal(struct span a, struct span b)
 	return a.n == b.n && CRYPTO_memcmp(a.p, b.p, a.n) == 0;
 }
 
+/* ES256 has this curve and no other (RFC 7518 section 3.4). */
+static bool is_of_p256(const EVP_PKEY *key)
+{
+	char curve[32];
+
+	return EVP_PKEY_is_a(key, "EC") && EVP_PKEY_get_group_name(key, curve, sizeof curve, NULL) == 1 &&
+	       span_equals(span_of(curve), "prime256v1");
+}
+
 bool digest_is_public_key(struct span pem)
 {
 	BIO *bio = BIO_new_mem_buf(pem.p, (int)pem.n);
 	EVP_PKEY *key = bio ? PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL) : NULL;
-	bool fits = key && (EVP_PKEY_is_a(key, "RSA") || EVP_PKEY_is_a(key, "EC"));
+	bool fits = key && (EVP_PKEY_is_a(key, "RSA") || is_of_p256(key));
 
 	EVP_PKEY_free(key);
 	BIO_free(bio);

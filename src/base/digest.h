@@ -31,7 +31,7 @@ void digest_hmac_hex(struct span key, const struct span *parts, size_t count, ch
 /* Whether the two are the same bytes.  The time depends on the lengths only. */
 bool digest_equal(struct span a, struct span b);
 
-/* Whether `pem` is a public key that tokens can be checked with: RSA or EC. */
+/* Whether `pem` is a public key that tokens can be checked with: RSA, or EC of the curve P-256. */
 bool digest_is_public_key(struct span pem);
 
 /* `n` bytes from the system's random source. */

@@ -73,8 +73,8 @@ static int check_key_file(const char *path, struct err *e)
 	for (rest = buf_text(&text); !rc && fit && next_key(&rest, &key); n++)
 		fit = digest_is_public_key(key);
 	if (!rc && (n == 0 || !fit))
-		rc = err_set(e, ERR_CONFIG, "JWT_PUBLIC_KEY_FILE: %s is no PEM public key (RSA or EC)",
-			     path);
+		rc = err_set(e, ERR_CONFIG, "JWT_PUBLIC_KEY_FILE: %s is no PEM public key (RSA, or EC of "
+			     "the curve P-256)", path);
 	if (!rc && n > KEYS_MAX)
 		rc = err_set(e, ERR_CONFIG, "JWT_PUBLIC_KEY_FILE: %s has more than %d keys", path,
 			     KEYS_MAX);

@@ -626,6 +626,9 @@ static void only_a_public_key_of_a_fitting_kind_is_taken(void **state)
 					    &private_key);
 	assert_int_equal(auth_check(&settings, false, &e), -1);
 	check_err("ed25519", &e, ERR_CONFIG, "is no PEM public key");
+	settings.public_key_file = make_key(EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-384"), "p384", &private_key);
+	assert_int_equal(auth_check(&settings, false, &e), -1);
+	check_err("ES384", &e, ERR_CONFIG, "is no PEM public key");
 	f = fopen(settings.public_key_file, "w");
 	fputs(private_key, f);
 	fclose(f);
