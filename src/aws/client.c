@@ -16,7 +16,8 @@
 #include "net/http.h"
 
 #define TRY_MS 4000       /* one try; a lost packet should not take the deadline, */
-#define BYTES_A_MS 64     /* and a large body has to get there over a slow line */
+#define BYTES_A_MS 64     /* and a large body has to get there over a slow line; */
+#define LONGER_MAX 4      /* doubled up to so often where an answer did not get here whole */
 #define SECRET_ROOM (16 << 10) /* bytes: an answer of the Parameter Store is not moved */
 #define FIRST_PAUSE_MS 50u /* doubled each time, all of it jitter */
 #define LAST_PAUSE_MS 1600u
@@ -174,6 +175,7 @@ static int find_endpoint(struct aws_client *client, struct err *e)
 struct call {
 	const struct aws_request *request;
 	bool renewed;               /* the credentials were fetched anew for it once */
+	unsigned longer;            /* tries of which a part of the answer came; LONGER_MAX at most */
 	struct json_object *answer; /* where it succeeded */
 	struct aws_failure failure; /* the last refusal */
 };
@@ -183,7 +185,7 @@ static int send_once(struct aws_client *client, const struct call *call,
 		     struct err *e)
 {
 	struct span sent = call->request->input;
-	int64_t try_ms = TRY_MS + (int64_t)sent.n / BYTES_A_MS;
+	int64_t try_ms = (TRY_MS << call->longer) + (int64_t)sent.n / BYTES_A_MS;
 	char *target = str_printf("%s.%s", client->service->target, call->request->operation);
 	struct sigv4_request request = {
 		.region = client->region, .service = client->service->name,
@@ -336,6 +338,7 @@ static int try_once(struct aws_client *client, struct call *call, struct err *e)
 	if (client->service == &aws_ssm)
 		buf_make_room(&http.body, SECRET_ROOM);
 	if (send_once(client, call, credentials, &http, e)) {
+		call->longer += http.body.len && call->longer < LONGER_MAX;
 		rc = 1;
 	} else if (http.status == 200) {
 		rc = take_answer(call, &http, e);

@@ -45,7 +45,8 @@ struct aws_request {
 
 /*
  * Calls an operation; again, with full jitter, while it is throttled, in conflict
- * or failing (5xx, no answer), until the deadline.
+ * or failing (5xx, no answer), until the deadline.  A try takes four seconds at most, and
+ * after one of which the answer did not get here whole twice as long.
  * 0 with `*answer` to release.  -1 with ERR_UNAVAILABLE where time is over or
  * something has to be mended first (credentials, permission, table: the text
  * says which and what to do), ERR_REFUSED for every other refusal; `failure`

@@ -60,10 +60,10 @@ int http_perform(struct http_client *client, const struct http_request *request,
 		reply = &replies.list[replies.asked < replies.n ? replies.asked : replies.n - 1];
 		replies.asked++;
 	}
-	if (!reply->status)
-		return err_set(e, ERR_UNAVAILABLE, "nothing came");
-	answer->status = reply->status;
 	add_json(&answer->body, reply->body);
+	if (!reply->status)
+		return err_set(e, ERR_UNAVAILABLE, *reply->body ? "cut off" : "nothing came");
+	answer->status = reply->status;
 	return 0;
 }
 

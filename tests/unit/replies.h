@@ -12,7 +12,7 @@
 #define REPLIES_MAX 4
 #define REPLIES_KEYS "/keys" /* an address that ends so has the keys of a container */
 
-/* One answer; ' for ".  Status 0: none comes. */
+/* One answer; ' for ".  Status 0: none comes, or of its body this part. */
 struct reply {
 	int status;
 	const char *body;

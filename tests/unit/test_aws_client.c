@@ -307,6 +307,33 @@ static void one_try_has_a_part_of_the_deadline(void **state)
 	}
 }
 
+/* A page of a megabyte takes longer over a slow line, however often it is begun. */
+static void an_answer_that_does_not_get_here_whole_is_given_more_time(void **state)
+{
+	static const struct {
+		struct reply replies[REPLIES_MAX];
+		int64_t wait;
+	} table[] = {
+		{{{0, ""}, {500, "{}"}, {0, ""}, WELL}, 4000},
+		{{{0, "{'Items':["}, WELL, WELL, WELL}, 8000},
+		{{{0, "{'Items':["}, {0, ""}, {0, "{'Items':["}, WELL}, 16000},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table) {
+		struct aws_client *client = aws_client_new(&own_keys, &aws_dynamodb);
+		const struct aws_request request = {"Scan", span_of("{}"), 60000};
+		struct json_object *answer = NULL;
+		struct err e;
+
+		replies_begin(row->replies, REPLIES_MAX);
+		check_int("in the end", aws_call(client, &request, &answer, NULL, &e), 0);
+		check_int("so long", replies.wait, row->wait);
+		json_object_put(answer);
+		aws_client_free(client);
+	}
+}
+
 /* --- the Parameter Store -------------------------------------------------------------- */
 
 static void a_parameter_is_its_value_or_an_error_that_names_it(void **state)
@@ -353,6 +380,7 @@ int main(void)
 		holds(a_service_is_asked_where_the_settings_say),
 		holds(without_a_region_nothing_is_asked),
 		holds(one_try_has_a_part_of_the_deadline),
+		holds(an_answer_that_does_not_get_here_whole_is_given_more_time),
 		holds(a_parameter_is_its_value_or_an_error_that_names_it),
 	};
 
