@@ -111,6 +111,11 @@ bool url_has_other_braces(struct span address, struct span *found)
 	return false;
 }
 
+bool url_is_https(const char *address)
+{
+	return strncasecmp(address, "https:", strlen("https:")) == 0;
+}
+
 bool url_is_loopback(const struct url *url)
 {
 	size_t i = 0;

@@ -31,6 +31,9 @@ int url_parse(struct span text, struct url *url);
  * of them, with what is between. */
 bool url_has_other_braces(struct span address, struct span *found);
 
+/* Whether an address begins with https:, in any case (RFC 3986 section 3.1). */
+bool url_is_https(const char *address);
+
 /* Whether the host is 127.0.0.0/8, [::1] or localhost. */
 bool url_is_loopback(const struct url *url);
 

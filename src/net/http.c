@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "base/proxy.h"
 #include "base/trust.h"
+#include "base/url.h"
 
 #define CONNECT_TIMEOUT_MS 4000 /* the look-up included, which takes libc three seconds where
 				  * questions for IPv6 addresses are never answered */
@@ -144,7 +145,7 @@ static const char *trusted_file(CURL *curl)
  * libcurl, which says so. */
 static void set_trust(CURL *curl, const char *url)
 {
-	const char *file = str_starts(url, "https:") ? trusted_file(curl) : NULL;
+	const char *file = url_is_https(url) ? trusted_file(curl) : NULL;
 
 	if (!file)
 		return;
@@ -218,7 +219,7 @@ static void set_address(CURL *curl, const char *url)
 	const char *target = target_of(url);
 	char *origin;
 
-	if (!target || (*proxy_chosen() && !str_starts(url, "https:"))) {
+	if (!target || (*proxy_chosen() && !url_is_https(url))) {
 		set_option(curl, CURLOPT_URL, url);
 		return;
 	}

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/url.h"
 #include "net/http.h"
 #include "stripe/members.h"
 
@@ -55,7 +56,7 @@ struct stripe_client {
 
 void stripe_client_prepare(const char *api_base)
 {
-	if (str_starts(api_base, "https:"))
+	if (url_is_https(api_base))
 		http_prepare();
 }
 

@@ -202,13 +202,14 @@ class Onward(Handler):
         self.give(200, shop.stripe("GET", self.path), {"Content-Type": "application/json"})
 
 
-def over_tls(names, days, issuer, trusted):
+def over_tls(names, days, issuer, trusted, scheme="https"):
     """What comes of a delivery, and what Stripe's place was asked."""
     event = new_event()
     server = Server(Onward, certificate=certificate(shop.folder, names, days=days, issuer=issuer))
     server.asked = []
     try:
-        answer = in_time(lambda: shop.webhook(event, STRIPE_API_BASE=server.base, CA_FILE=trusted[0]))
+        answer = in_time(lambda: shop.webhook(event, STRIPE_API_BASE=server.base.replace("https", scheme),
+                                              CA_FILE=trusted[0]))
     finally:
         server.close()
     return event, answer, server.asked
@@ -219,11 +220,12 @@ AUTHORITY, OTHER = (certificate(shop.folder, f"DNS:{name}.test") for name in ("a
 
 @kit.test
 def _():
-    "TLS by an authority of CA_FILE, for the right host: the order is made"
-    event, answer, asked = over_tls("IP:127.0.0.1", (-1, 2), AUTHORITY, AUTHORITY)
-    equal(answer.status, 200, answer.log)
-    equal(keys_of(event), WHOLE)
-    ok(asked, "Stripe was asked")
+    "TLS by an authority of CA_FILE, for the right host: the order is made; a scheme is in any case"
+    for scheme in ("https", "HTTPS"):
+        event, answer, asked = over_tls("IP:127.0.0.1", (-1, 2), AUTHORITY, AUTHORITY, scheme)
+        equal(answer.status, 200, answer.log)
+        equal(keys_of(event), WHOLE)
+        ok(asked, "Stripe was asked")
 
 
 for NAME, *HOW in (("has expired", "IP:127.0.0.1", (-3, -1), AUTHORITY, AUTHORITY),
