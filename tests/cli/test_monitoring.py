@@ -324,6 +324,9 @@ def _():
         for label, value in re.findall(r'(\w+)="([^"~|]+)"', page):
             if label not in ("job", "outcome") and not value.startswith("sync"):
                 contains(text, f'{label}="{value}"')
+    with open(os.path.join(CONF, "prometheus-rules-test.yml"), encoding="utf-8") as f:
+        for bound in sorted(set(re.findall(r'le="[^"]*"', f.read()))):
+            contains(text, bound)  # the rules are tried on the buckets that there are
 
 
 main(shop.close)
