@@ -135,6 +135,16 @@ def _():
 
 @test
 def _():
+    "where the programs' user is another one, as of plain CGI, logrotate's is too, and the manual says so"
+    script, = re.findall(r"^    sed '(.*)' \S*/logrotate/ordersnap >/etc/logrotate.d/ordersnap$",
+                         tree.read(tree.SRC, "doc/hosting.md"), re.M)
+    made = run("sed", script, os.path.join(tree.SRC, "conf/logrotate/ordersnap")).stdout
+    equal(re.findall(r"^\tsu (.*)$", made, re.M), ["www-data www-data"])
+    contains(tree.read(tree.SRC, "doc/operation.md"), "its line `su` names the programs' user")
+
+
+@test
+def _():
     "logrotate takes its file"
     needs("logrotate")
     with tempfile.TemporaryDirectory(prefix="ordersnap-test-") as folder:
