@@ -873,9 +873,9 @@
         return { quote, gone };
       } catch (error) {
         if (error.status !== 400) throw error;
-        for (const [sku] of lines) known.delete(sku);
-        const products = await Promise.all(lines.map(([sku]) => product(sku)));
-        lines.forEach(([sku], i) => products[i] === null && gone.add(sku));
+        await askAll(lines.map(([sku]) => sku)); // until there is an answer the page keeps what it shows
+        for (const element of live) if (element instanceof Buy) element.refresh();
+        for (const [sku] of lines) if (known.get(sku) === null) gone.add(sku);
         if (!gone.size) throw error;
         return { quote: null, gone };
       }

@@ -356,6 +356,28 @@ test('what is not for sale any more is named in the cart, and can be removed', a
   expect(context, '400');
 });
 
+test('what the page sells keeps its prices while the cart asks what of it is gone, also where that fails', async context => {
+  const page = await context.newPage();
+  await page.addInitScript(
+    () => localStorage.getItem('ordersnap-cart') ?? localStorage.setItem('ordersnap-cart', '{"GONE":2,"N-RED":1}'),
+  );
+  await page.goto(shopUrl);
+  await inCart(page, 'Not available');
+  let asked = 0;
+  await page.route('**/cart/quote', route => {
+    asked += 1;
+    return asked % 2 ? route.continue() : answer({ error: 'Service temporarily unavailable' }, { status: 503 })(route);
+  });
+  for (const [times, name] of ['Silver Ring', 'Moon Earrings'].entries()) {
+    await add(page, name).click();
+    await page.getByRole('alert').getByText('The shop is busy').waitFor();
+    await eventually(() => asked === 2 * (times + 1), 'the cart has asked');
+  }
+  for (const [sku, price] of Object.entries({ 'N-RED': '$30.00', 'R-SIL': '$25.00' }))
+    await page.locator(`ordersnap-buy[sku=${sku}]`).getByText(price).waitFor({ timeout: 2000 });
+  expect(context, '400', '503');
+});
+
 test('a shop that is away when the page opens is asked again, not at once, and then has its prices', async context => {
   const page = await context.newPage();
   const asked = [];
