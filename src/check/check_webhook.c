@@ -128,7 +128,8 @@ static bool is_replaced(const struct search *s, struct json_object *endpoint)
 
 	for (i = 0; i < kept(s) && !is_enabled(endpoint); i++) {
 		other = json_string_or_null(s->found[i], "url");
-		if (is_enabled(s->found[i]) && strcspn(other, "?#") == n && strncasecmp(other, address, n) == 0)
+		if (is_enabled(s->found[i]) && strcspn(other, "?#") == n &&
+		    strncasecmp(other, address, n) == 0)
 			return true;
 	}
 	return false;

@@ -23,7 +23,7 @@ OURS = {
     "evidence", "guest",
     "items", "live", "message", "missing", "no", "number", "order", "orders", "param", "payment",
     "presentment", "problem", "run", "secrets", "sessions", "since", "sku", "stale", "store", "subtotal", "summary",
-    "test", "tracking", "unconfirmed", "user_id", "version",
+    "test", "tracking", "unconfirmed", "unknown", "user_id", "version",
     # of a session's settings, SESSION_OPTIONS
     "allow_promotion_codes", "allowed_countries", "allowed_payment_method_types", "enabled",
     "payment_intent_data", "shipping_address_collection", "shipping_options", "shipping_rate_data",
