@@ -298,9 +298,10 @@ static bool is_own(struct sync_state *state, struct app *app, int64_t deadline)
 {
 	const struct store_key key = {KEY_SYSTEM, KEY_SYNC};
 	struct json_object *item;
+	struct err ignored;
 	const char *id;
 
-	if (store_get_many(app_store(app), &key, 1, &item, deadline, NULL))
+	if (store_get_many(app_store(app), &key, 1, &item, deadline, &ignored))
 		return false;
 	id = json_string_or_null(item, "runId");
 	if (!id || strcmp(id, state->id) != 0) {
@@ -366,7 +367,8 @@ bool sync_state_is_put_back(const struct sync_state *state, struct app *app, int
 {
 	const struct store_key key = {KEY_SYSTEM, KEY_SYNC};
 	struct json_object *item = NULL;
-	bool older = store_get_many(app_store(app), &key, 1, &item, deadline, NULL) == 0 &&
+	struct err ignored;
+	bool older = store_get_many(app_store(app), &key, 1, &item, deadline, &ignored) == 0 &&
 		     store_item_version(item) < store_item_version(state->item);
 
 	json_object_put(item);

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "orders/sync_state.h"
 #include "shop/keys.h"
+#include "store/store_dynamodb.h"
 #include "store/store_sqlite.h"
 #include "store/store_sqlite_make.h"
 
@@ -490,6 +491,23 @@ static void a_write_whose_answer_was_lost_is_its_own(void **unused)
 	finished(&state, NOW);
 }
 
+/* Nobody listens at port 1, and there is no time. */
+static void a_conflict_after_which_dynamodb_is_away_is_no_crash(void **unused)
+{
+	static const struct aws_settings settings = {
+		.region = "eu-central-1", .key_id = "AKIA1", .secret = "s1", .endpoint = "http://127.0.0.1:1",
+		.metadata_disabled = true, .credentials_file = "/dev/null", .config_file = "/dev/null",
+	};
+	struct app away = {.store_opened = store_dynamodb_new("orders", &settings)};
+	struct sync_state state = planned(0, NOW);
+
+	(void)unused;
+	saved(&state);
+	assert_false(sync_state_is_put_back(&state, &away, deadline_in(0)));
+	store_close(away.store_opened);
+	finished(&state, NOW);
+}
+
 #define planning(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -514,6 +532,7 @@ int main(void)
 		planning(who_comes_second_takes_over),
 		planning(what_a_restore_has_put_back_is_older_than_what_was_written),
 		planning(a_write_whose_answer_was_lost_is_its_own),
+		planning(a_conflict_after_which_dynamodb_is_away_is_no_crash),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
