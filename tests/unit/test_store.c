@@ -1050,6 +1050,19 @@ static int put_within(int64_t ms, struct json_object *value, struct err *e)
 	return store_write(store, &one, 1, NULL, deadline_in(ms), e);
 }
 
+/* For reports of the owner's, by the sqlite3 shell. */
+static void indexes_and_columns_over_what_is_in_the_items_are_in_nobodys_way(void **state)
+{
+	(void)state;
+	sql("CREATE INDEX by_email ON items (item ->> 'email')");
+	sql("CREATE INDEX by_day ON items (json_extract(item, '$.day')) WHERE json_valid(item)");
+	sql("ALTER TABLE items ADD COLUMN n GENERATED ALWAYS AS (item ->> 'n')");
+	must_put(item("i", "1", "'n':1,'email':'a@shop.example'"));
+	must_put(item("i", "1", "'n':2,'email':'b@shop.example'"));
+	assert_int_equal(json_int_or(get("i", "1"), "n", 0), 2);
+	assert_int_equal(sql("SELECT n FROM items WHERE item ->> 'email' = 'b@shop.example'"), 2);
+}
+
 static void a_locked_file_is_given_up_in_time_and_taken_up_again(void **state)
 {
 	sqlite3 *db = NULL;
@@ -1712,6 +1725,7 @@ static const struct CMUnitTest shared[] = {
 };
 
 static const struct CMUnitTest sqlite_only[] = {
+	with_store(indexes_and_columns_over_what_is_in_the_items_are_in_nobodys_way),
 	with_store(a_locked_file_is_given_up_in_time_and_taken_up_again),
 	with_store(a_file_that_is_locked_for_readers_too_is_given_up_in_time),
 	with_store(a_connection_stays_open_from_verb_to_verb),

@@ -227,7 +227,7 @@ static void a_connection_is_set_up_for_many_programs_and_a_power_cut(void **stat
 		const char *sql;
 		int64_t is;
 	} table[] = {
-		{"PRAGMA synchronous", 2}, {"PRAGMA trusted_schema", 0}, {"PRAGMA journal_size_limit", 4194304},
+		{"PRAGMA synchronous", 2}, {"PRAGMA trusted_schema", 1}, {"PRAGMA journal_size_limit", 4194304},
 		{"SELECT count(*) FROM pragma_journal_mode WHERE journal_mode = 'wal'", 1},
 		{"PRAGMA user_version", 1}, {"PRAGMA application_id", 0x4F534E50},
 	}, *row;
