@@ -314,7 +314,7 @@ static bool is_damage(int rc)
 }
 
 /* Puts the store's own items into the draft; where they can't be read any more they are lost,
- * which is no reason to restore nothing. */
+ * which is no reason to restore nothing.  Either may have columns that its owner has added. */
 static int keep_own(sqlite3 *draft, const struct sqlite_copy *copy)
 {
 	int rc = run_with(draft, "ATTACH ?1 AS store", copy->store);
@@ -322,8 +322,8 @@ static int keep_own(sqlite3 *draft, const struct sqlite_copy *copy)
 	if (rc == SQLITE_OK)
 		rc = leave_out(draft, copy->own);
 	if (rc == SQLITE_OK)
-		rc = run_with(draft, "INSERT INTO main.items SELECT * FROM store.items WHERE pk = ?1",
-				copy->own);
+		rc = run_with(draft, "INSERT INTO main.items (pk, sk, item, expires_at)"
+			      " SELECT pk, sk, item, expires_at FROM store.items WHERE pk = ?1", copy->own);
 	return is_damage(rc) ? SQLITE_OK : rc;
 }
 

@@ -320,6 +320,39 @@ static void a_store_becomes_what_the_copy_is_and_keeps_its_own(void **state)
 	assert_string_equal(value_of(file, OWN), "waits still");
 }
 
+static void run_on(const char *path, const char *sql)
+{
+	sqlite3 *db = NULL;
+
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	check_int(sql, sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+/* For reports of the owner's. */
+static void a_column_that_somebody_has_added_does_not_keep_a_copy_out(void **state)
+{
+	static const char added[] = "ALTER TABLE items ADD COLUMN value GENERATED ALWAYS AS (item ->> 'value')";
+	struct sqlite_copied done;
+	struct err e;
+
+	(void)state;
+	must_save();
+	run_on(file, added);
+	must_put(file, OWN, "waits still");
+	check_int(e.text, load(&plain, &done, &e), 0);
+	assert_string_equal(value_of(file, "USER#a"), "of the store");
+	assert_string_equal(value_of(file, OWN), "waits still");
+
+	/* In both of them, and in the copy alone. */
+	run_on(file, added);
+	check_int(e.text, save(&(struct sqlite_copy){.replace = true}, &done, &e), 0);
+	check_int(e.text, load(&plain, &done, &e), 0);
+	run_on(file, "ALTER TABLE items DROP COLUMN value");
+	check_int(e.text, load(&plain, &done, &e), 0);
+	assert_string_equal(value_of(file, OWN), "waits still");
+}
+
 static void where_there_is_no_store_one_is_made(void **state)
 {
 	const char *made = path_of("made.db");
@@ -480,6 +513,7 @@ int main(void)
 		with_stores(a_copy_that_is_stopped_or_fails_leaves_no_part_of_it),
 		with_stores(what_a_killed_run_has_left_of_a_copy_is_taken_over),
 		with_stores(a_store_becomes_what_the_copy_is_and_keeps_its_own),
+		with_stores(a_column_that_somebody_has_added_does_not_keep_a_copy_out),
 		with_stores(where_there_is_no_store_one_is_made),
 		with_stores(a_new_store_takes_none_of_what_is_another_stores_own),
 		with_stores(a_store_that_is_no_database_any_more_is_moved_aside),
