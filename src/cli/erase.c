@@ -61,35 +61,13 @@ static int erase_named(struct erasing *x, char **names)
 	return rc;
 }
 
-/* The sessions in which the person left something without buying, and the orders that
- * stand under another spelling of a guest's address. */
-static int erase_what_is_left(struct erasing *x, const char *user)
-{
-	struct erase_left walk = {.user = user, .dry_run = x->dry_run, .stop = interrupt_came};
-	struct err e;
-	size_t i;
-	int rc = erase_left(x->app, &walk, &e);
-
-	/* Another writer in the way: run it again. */
-	if (rc) {
-		x->failed++;
-		command_complain("erase", "%s", e.text);
-	}
-	for (i = 0; !rc && i < json_object_array_length(walk.orders) && !interrupt_came(NULL); i++)
-		rc = erase_one(x, json_object_array_get_idx(walk.orders, i));
-	json_object_put(walk.orders);
-	if (walk.sessions)
-		output_printf(stderr, "erase: %ld sessions without an order %s\n", walk.sessions,
-			      x->dry_run ? "would be erased too" : "erased too");
-	return rc;
-}
-
-/* The orders of a user, then what else the table has of the person.  An order that moves
- * away behind the walk is not met again. */
+/* The orders of a user, then the sessions in which the person left something without
+ * buying.  An order that moves away behind the walk is not met again. */
 static int erase_of_user(struct erasing *x, const char *user)
 {
 	const struct history_query query = {.user = user, .from = 0, .to = INT64_MAX,
 					    .read_ms = READ_MS};
+	struct erase_sessions walk = {.user = user, .dry_run = x->dry_run, .stop = interrupt_came};
 	struct history *history = history_new(x->app, &query);
 	struct json_object *order = NULL;
 	struct err e;
@@ -106,7 +84,19 @@ static int erase_of_user(struct erasing *x, const char *user)
 	} while (!rc && order && !interrupt_came(NULL) && !(rc = erase_one(x, order)));
 	json_object_put(order);
 	history_free(history);
-	return rc || interrupt_came(NULL) ? rc : erase_what_is_left(x, user);
+	if (rc || interrupt_came(NULL))
+		return rc;
+
+	/* Another writer in the way: run it again. */
+	rc = erase_sessions(x->app, &walk, &e);
+	if (rc) {
+		x->failed++;
+		command_complain("erase", "%s", e.text);
+	}
+	if (walk.erased)
+		output_printf(stderr, "erase: %ld sessions without an order %s\n", walk.erased,
+			      x->dry_run ? "would be erased too" : "erased too");
+	return rc;
 }
 
 /* Only a terminal is asked; a script has made up its mind. */

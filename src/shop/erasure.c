@@ -16,7 +16,7 @@ static const char *const personal[] = {
 	"customerName", "customerEmail", "customerPhone", "customerBusinessName", "customerTaxIds",
 	"stripeCustomerId", "clientReferenceId", "shippingAddress", "billingAddress", "shipping",
 	"billing", "customerTaxExempt", "consent", "recoveryUrl", "customFields", "metadata",
-	"receiptUrl", "userEmail", "email", "phone", "name", "stripeCustomerEmail",
+	"receiptUrl", "userEmail", "email", "phone", "name",
 };
 
 /* Of the objects within it. */

@@ -11,9 +11,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "shop/adoption.h"
-#include "shop/customer.h"
 #include "shop/erasure.h"
-#include "shop/keys.h"
 #include "shop/order_items.h"
 #include "transfer/transfer.h"
 
@@ -151,50 +149,22 @@ int erase_order(struct app *app, struct json_object *order, bool dry_run,
 	return store_until_written(erase_once, &x, deadline_in(TRANSFER_VERB_MS), e);
 }
 
-/* --- what no walk through the user's orders meets ----------------------------------- */
+/* --- sessions without an order ------------------------------------------------------ */
 
 /* Whether the item is a session of this user's without an order; an address is the same
- * in whatever case its letters are.  The Lambda functions noted the buyer's alone. */
+ * in whatever case its letters are. */
 static bool is_session_of(struct json_object *item, const char *user)
 {
 	const char *own = json_string_or_null(item, "userId");
-	const char *email = json_string_or_null(item, "stripeCustomerEmail");
 
-	if (transfer_kind_of(item) != TRANSFER_SESSION || json_string_or_null(item, "orderPK"))
+	if (!own || transfer_kind_of(item) != TRANSFER_SESSION ||
+	    json_string_or_null(item, "orderPK"))
 		return false;
-	if (own && strcmp(own, user) == 0)
-		return true;
-	return strchr(user, '@') && ((own && strcasecmp(own, user) == 0) ||
-				     (email && strcasecmp(email, user) == 0));
-}
-
-/* Notes the orders of a page that are of this address's guest and stand neither under the
- * address as it is given nor in lower case: the Lambda functions kept it as it was typed,
- * but for some characters. */
-static void note_orders(struct erase_left *walk, struct json_object *items)
-{
-	char *lower = strchr(walk->user, '@') ? user_id_from_email(walk->user) : NULL;
-	char *pks[] = {key_user(walk->user), key_user(lower ? lower : walk->user)};
-	struct customer guest;
-	bool is_address = customer_init(&guest, walk->user, lower, CUSTOMER_ANY_MODE) == 0 && lower;
-	size_t i;
-
-	for (i = 0; is_address && i < json_object_array_length(items); i++) {
-		struct json_object *item = json_object_array_get_idx(items, i);
-		const char *pk = json_string_or_null(item, "PK");
-
-		if (transfer_kind_of(item) == TRANSFER_ORDER && strcmp(pk, pks[0]) != 0 &&
-		    strcmp(pk, pks[1]) != 0 && customer_may_see(&guest, item))
-			json_object_array_add(walk->orders, json_object_get(item));
-	}
-	customer_free(&guest);
-	free(pks[0]);
-	free(pks[1]);
-	free(lower);
+	return strcmp(own, user) == 0 || (strchr(user, '@') && strcasecmp(own, user) == 0);
 }
 
 /* Takes the person out of the sessions of a page, each written on what was read. */
-static int erase_page(struct app *app, struct erase_left *walk, struct json_object *items,
+static int erase_page(struct app *app, struct erase_sessions *walk, struct json_object *items,
 		      struct err *e)
 {
 	size_t i;
@@ -216,21 +186,19 @@ static int erase_page(struct app *app, struct erase_left *walk, struct json_obje
 		json_object_put(erased);
 		if (rc)
 			return -1;
-		walk->sessions++;
+		walk->erased++;
 	}
 	return 0;
 }
 
-int erase_left(struct app *app, struct erase_left *walk, struct err *e)
+int erase_sessions(struct app *app, struct erase_sessions *walk, struct err *e)
 {
 	struct json_object *items, *last = NULL;
 	int rc;
 
-	walk->orders = json_object_new_array();
 	do {
 		rc = transfer_next_page(app_store(app), &last, &items, e);
 		if (!rc) {
-			note_orders(walk, items);
 			rc = erase_page(app, walk, items, e);
 			json_object_put(items);
 		}

@@ -21,21 +21,16 @@ enum erase_outcome {
 int erase_order(struct app *app, struct json_object *order, bool dry_run,
 		enum erase_outcome *outcome, struct err *e);
 
-/*
- * What of a user (an id, or an address in any spelling) no walk through the user's orders
- * meets.  It walks the whole table, a page at a time, until `stop` says so: takes the user
- * out of the items of sessions that no order came of, which would name the person until
- * they expire, and notes the orders of the address's guest that stand under the Lambda
- * functions' spelling of it, for the caller to erase.
- */
-struct erase_left {
+/* Takes the user (an id, or an address in any spelling) out of the items of sessions that
+ * no order came of, which would name the person until they expire.  It walks the whole
+ * table, a page at a time, until `stop` says so. */
+struct erase_sessions {
 	const char *user;
 	bool dry_run;
 	bool (*stop)(void *context); /* asked between pages with NULL */
-	long sessions;               /* that were erased, or would be, with dry_run */
-	struct json_object *orders;  /* an array, set in any case; the caller releases it */
+	long erased;                 /* or would be, with dry_run */
 };
 
-int erase_left(struct app *app, struct erase_left *walk, struct err *e);
+int erase_sessions(struct app *app, struct erase_sessions *walk, struct err *e);
 
 #endif

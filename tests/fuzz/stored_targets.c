@@ -202,7 +202,7 @@ int fuzz_stored(const uint8_t *data, size_t n)
 {
 	struct fuzz_halves in = fuzz_halves(data, n);
 	char *name = fuzz_text(in.first, in.n_first);
-	struct erase_left left = {.user = name, .stop = never};
+	struct erase_sessions sessions = {.user = name, .stop = never};
 	struct json_object *items, *page, *last = NULL;
 	struct fake_shop shop;
 	struct err e;
@@ -224,9 +224,8 @@ int fuzz_stored(const uint8_t *data, size_t n)
 	HOLDS(shop.store.written == 0);
 	adopt_all(&shop);
 	erase_all(&shop, items);
-	if (*name && erase_left(&shop.app, &left, &e))
+	if (*name && erase_sessions(&shop.app, &sessions, &e))
 		fake_shop_check(&e);
-	json_object_put(left.orders);
 	forget_outbox(&shop);
 	json_object_put(items);
 	fake_shop_close(&shop);
