@@ -23,21 +23,28 @@ struct erasing {
 	long erased, already, failed;
 };
 
-/* One order; 0, or -1 where the store is away and there is no use in going on. */
-static int erase_one(struct erasing *x, struct json_object *order)
+/* Counts a failure, and says it. */
+static void fail(struct erasing *x, const struct err *e)
 {
-	enum erase_outcome outcome;
-	struct err e;
+	x->failed++;
+	command_complain("erase", "%s", e->text);
+}
 
-	if (erase_order(x->app, order, x->dry_run, &outcome, &e)) {
-		x->failed++;
-		command_complain("erase", "%s", e.text);
-		return e.code == ERR_UNAVAILABLE ? -1 : 0;
-	}
-	if (outcome == ERASE_DONE)
+/* One order; 0, or -1 with `e` where the store is away and there is no use in going on. */
+static int erase_one(void *context, struct json_object *order, struct err *e)
+{
+	struct erasing *x = context;
+	enum erase_outcome outcome;
+
+	if (erase_order(x->app, order, x->dry_run, &outcome, e)) {
+		if (e->code == ERR_UNAVAILABLE)
+			return -1;
+		fail(x, e);
+	} else if (outcome == ERASE_DONE) {
 		x->erased++;
-	else if (outcome == ERASE_ALREADY)
+	} else if (outcome == ERASE_ALREADY) {
 		x->already++;
+	}
 	return 0;
 }
 
@@ -50,24 +57,27 @@ static int erase_named(struct erasing *x, char **names)
 
 	for (; !rc && *names && !interrupt_came(NULL); names++) {
 		if (lookup_order(x->app, *names, deadline_in(READ_MS), &order, &e)) {
-			x->failed++;
-			command_complain("erase", "%s", e.text);
+			fail(x, &e);
 			rc = e.code == ERR_NOT_FOUND ? 0 : -1;
 			continue;
 		}
-		rc = erase_one(x, order);
+		rc = erase_one(x, order, &e);
+		if (rc)
+			fail(x, &e);
 		json_object_put(order);
 	}
 	return rc;
 }
 
-/* The orders of a user, then the sessions in which the person left something without
- * buying.  An order that moves away behind the walk is not met again. */
+/* The orders of a user; then those under another spelling, and the sessions in which the
+ * person left something without buying.  An order that moves away behind the walk is not met
+ * again. */
 static int erase_of_user(struct erasing *x, const char *user)
 {
 	const struct history_query query = {.user = user, .from = 0, .to = INT64_MAX,
 					    .read_ms = READ_MS};
-	struct erase_sessions walk = {.user = user, .dry_run = x->dry_run, .stop = interrupt_came};
+	struct erase_walk walk = {.user = user, .dry_run = x->dry_run, .found = erase_one, .context = x,
+				  .stop = interrupt_came};
 	struct history *history = history_new(x->app, &query);
 	struct json_object *order = NULL;
 	struct err e;
@@ -77,24 +87,19 @@ static int erase_of_user(struct erasing *x, const char *user)
 		json_object_put(order);
 		order = NULL;
 		rc = history_next(history, &order, &e);
-		if (rc) {
-			x->failed++;
-			command_complain("erase", "%s", e.text);
-		}
-	} while (!rc && order && !interrupt_came(NULL) && !(rc = erase_one(x, order)));
+		if (!rc && order)
+			rc = erase_one(x, order, &e);
+	} while (!rc && order && !interrupt_came(NULL));
 	json_object_put(order);
 	history_free(history);
-	if (rc || interrupt_came(NULL))
-		return rc;
 
 	/* Another writer in the way: run it again. */
-	rc = erase_sessions(x->app, &walk, &e);
-	if (rc) {
-		x->failed++;
-		command_complain("erase", "%s", e.text);
-	}
-	if (walk.erased)
-		output_printf(stderr, "erase: %ld sessions without an order %s\n", walk.erased,
+	if (!rc && !interrupt_came(NULL))
+		rc = erase_elsewhere(x->app, &walk, &e);
+	if (rc)
+		fail(x, &e);
+	if (walk.sessions)
+		output_printf(stderr, "erase: %ld sessions without an order %s\n", walk.sessions,
 			      x->dry_run ? "would be erased too" : "erased too");
 	return rc;
 }

@@ -11,7 +11,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "shop/adoption.h"
+#include "shop/customer.h"
 #include "shop/erasure.h"
+#include "shop/keys.h"
 #include "shop/order_items.h"
 #include "transfer/transfer.h"
 
@@ -149,7 +151,7 @@ int erase_order(struct app *app, struct json_object *order, bool dry_run,
 	return store_until_written(erase_once, &x, deadline_in(TRANSFER_VERB_MS), e);
 }
 
-/* --- sessions without an order ------------------------------------------------------ */
+/* --- what stands elsewhere ------------------------------------------------------------ */
 
 /* Whether the item is a session of this user's without an order; an address is the same
  * in whatever case its letters are. */
@@ -163,46 +165,71 @@ static bool is_session_of(struct json_object *item, const char *user)
 	return strcmp(own, user) == 0 || (strchr(user, '@') && strcasecmp(own, user) == 0);
 }
 
-/* Takes the person out of the sessions of a page, each written on what was read. */
-static int erase_page(struct app *app, struct erase_sessions *walk, struct json_object *items,
-		      struct err *e)
+/* Whether the item is an order of this address, but not under the address as it was given or in
+ * lower case: those are read by their keys. */
+static bool is_order_elsewhere(struct json_object *item, const struct customer *who)
 {
-	size_t i;
+	const char *pk = json_string_or_null(item, "PK");
+	char *lower;
+	bool is;
 
-	for (i = 0; i < json_object_array_length(items); i++) {
-		struct json_object *item = json_object_array_get_idx(items, i), *erased;
-		struct store_action action;
-		int rc = 0;
-
-		if (!is_session_of(item, walk->user))
-			continue;
-		erased = json_copy(item);
-		json_object_object_del(erased, "userId");
-		erasure_strip(erased);
-		action = store_replace(erased, item);
-		if (!walk->dry_run)
-			rc = store_write(app_store(app), &action, 1, NULL,
-					 deadline_in(TRANSFER_VERB_MS), e);
-		json_object_put(erased);
-		if (rc)
-			return -1;
-		walk->erased++;
-	}
-	return 0;
+	if (!who->email || transfer_kind_of(item) != TRANSFER_ORDER || !customer_may_see(who, item))
+		return false;
+	lower = key_user(who->email);
+	is = strcmp(pk, who->pks[0]) != 0 && strcmp(pk, lower) != 0;
+	free(lower);
+	return is;
 }
 
-int erase_sessions(struct app *app, struct erase_sessions *walk, struct err *e)
+/* Takes the person out of a session, which is written on what was read. */
+static int erase_session(struct app *app, struct json_object *item, struct err *e)
 {
-	struct json_object *items, *last = NULL;
+	struct json_object *erased = json_copy(item);
+	struct store_action action;
 	int rc;
 
+	json_object_object_del(erased, "userId");
+	erasure_strip(erased);
+	action = store_replace(erased, item);
+	rc = store_write(app_store(app), &action, 1, NULL, deadline_in(TRANSFER_VERB_MS), e);
+	json_object_put(erased);
+	return rc;
+}
+
+static int erase_page(struct app *app, struct erase_walk *walk, const struct customer *who,
+		      struct json_object *items, struct err *e)
+{
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; !rc && i < json_object_array_length(items); i++) {
+		struct json_object *item = json_object_array_get_idx(items, i);
+
+		if (is_order_elsewhere(item, who)) {
+			rc = walk->found(walk->context, item, e);
+		} else if (is_session_of(item, walk->user)) {
+			rc = walk->dry_run ? 0 : erase_session(app, item, e);
+			walk->sessions += rc == 0;
+		}
+	}
+	return rc;
+}
+
+int erase_elsewhere(struct app *app, struct erase_walk *walk, struct err *e)
+{
+	struct json_object *items, *last = NULL;
+	struct customer who;
+	int rc;
+
+	customer_init(&who, walk->user, walk->user, CUSTOMER_ANY_MODE);
 	do {
 		rc = transfer_next_page(app_store(app), &last, &items, e);
 		if (!rc) {
-			rc = erase_page(app, walk, items, e);
+			rc = erase_page(app, walk, &who, items, e);
 			json_object_put(items);
 		}
 	} while (!rc && last && !walk->stop(NULL));
 	json_object_put(last);
+	customer_free(&who);
 	return rc;
 }

@@ -21,16 +21,22 @@ enum erase_outcome {
 int erase_order(struct app *app, struct json_object *order, bool dry_run,
 		enum erase_outcome *outcome, struct err *e);
 
-/* Takes the user (an id, or an address in any spelling) out of the items of sessions that
- * no order came of, which would name the person until they expire.  It walks the whole
- * table, a page at a time, until `stop` says so. */
-struct erase_sessions {
+/* A walk over the whole table, a page at a time, for what no partition of the user's (an id, or
+ * an address in any spelling) leads to:
+ *   - the orders of an address that stand under another spelling of it, as the Lambda functions
+ *     had it from the buyer; each is given to `found`, which erases it.
+ *   - the sessions that no order came of, which would name the person until they expire: the
+ *     user is taken out of them. */
+struct erase_walk {
 	const char *user;
 	bool dry_run;
+	int (*found)(void *context, struct json_object *order, struct err *e); /* -1 ends the walk */
+	void *context;              /* for `found` */
 	bool (*stop)(void *context); /* asked between pages with NULL */
-	long erased;                 /* or would be, with dry_run */
+	long sessions;               /* that the user was taken out of, or would be, with dry_run */
 };
 
-int erase_sessions(struct app *app, struct erase_sessions *walk, struct err *e);
+/* Walks until the end, or until `stop` says so.  -1 with the store's error, or that of `found`. */
+int erase_elsewhere(struct app *app, struct erase_walk *walk, struct err *e);
 
 #endif

@@ -172,6 +172,24 @@ def _():
 
 @test
 def _():
+    "--user takes the orders along that the functions put under the address as it was typed, and no other's"
+    typed = {"cs_test_typed1": ("Jane@Mail.example", "Jane@Mail.example"),
+             "cs_test_typed2": ("janeshop@mail.example", "jane+Shop@mail.example"),
+             "cs_test_typed3": ("janeshop@mail.example", "janeshop@mail.example")}
+    for n, (session, (user, email)) in enumerate(typed.items()):
+        put(shop, {**lambda_order(session, 1700000000 + n, user), "customerEmail": email},
+            without=("day", "number", "session", "payment"))
+    for who, left in (("jane@mail.example", 2), ("Jane+shop@mail.example", 1)):
+        contains(shop.run("erase", "--user", who, "--dry-run").err, "1 would be erased")
+        contains(shop.run("erase", "--user", who, "--yes").err, "1 erased, 0 had been before, 0 failed")
+        equal(len([o for o in shop.orders() if "anes" in o["PK"] or "Jane" in o["PK"]]), left, who)
+    equal(shop.order_of("cs_test_typed3")["customerEmail"], "janeshop@mail.example")
+    shop.run("erase", "--user", "janeshop@mail.example", "--yes")
+    is_gone()
+
+
+@test
+def _():
     "--user takes a person out of the sessions that no order came of, and of no other's"
     ends = int(time.time()) + 3600
     left = [{"PK": f"SESSION#cs_test_left{n}", "SK": "METADATA", "version": 1, "userId": user,

@@ -145,6 +145,13 @@ static void erase_all(struct fake_shop *shop, struct json_object *items)
 	HOLDS(fake_shop_orders(shop) == orders);
 }
 
+static int erase_found(void *context, struct json_object *order, struct err *e)
+{
+	enum erase_outcome outcome;
+
+	return erase_order(context, order, false, &outcome, e);
+}
+
 /* Whether all have been adopted is said, and taken back where another adoption is wanted. */
 static void check_adopted(struct fake_shop *shop, bool whole)
 {
@@ -202,12 +209,13 @@ int fuzz_stored(const uint8_t *data, size_t n)
 {
 	struct fuzz_halves in = fuzz_halves(data, n);
 	char *name = fuzz_text(in.first, in.n_first);
-	struct erase_sessions sessions = {.user = name, .stop = never};
+	struct erase_walk walk = {.user = name, .found = erase_found, .stop = never};
 	struct json_object *items, *page, *last = NULL;
 	struct fake_shop shop;
 	struct err e;
 	size_t i;
 
+	walk.context = &shop.app;
 	fake_http_answer((struct span){NULL, 0});
 	fake_shop_open(&shop, (struct span){(const char *)in.second, in.n_second});
 	items = json_object_new_array();
@@ -224,7 +232,7 @@ int fuzz_stored(const uint8_t *data, size_t n)
 	HOLDS(shop.store.written == 0);
 	adopt_all(&shop);
 	erase_all(&shop, items);
-	if (*name && erase_sessions(&shop.app, &sessions, &e))
+	if (*name && erase_elsewhere(&shop.app, &walk, &e))
 		fake_shop_check(&e);
 	forget_outbox(&shop);
 	json_object_put(items);

@@ -98,11 +98,19 @@ static bool never(void *context)
 	return false;
 }
 
+static int nobody_is_found(void *context, struct json_object *order, struct err *e)
+{
+	(void)context;
+	(void)e;
+	check(json_text(order), false);
+	return 0;
+}
+
 static int erase_visits(struct err *e)
 {
-	struct erase_sessions walk = {.user = "Ann@Example.com", .stop = never};
+	struct erase_walk walk = {.user = "Ann@Example.com", .found = nobody_is_found, .stop = never};
 
-	return erase_sessions(&outside.app, &walk, e);
+	return erase_elsewhere(&outside.app, &walk, e);
 }
 
 static const struct task tasks[] = {
@@ -321,17 +329,62 @@ static void sessions_without_an_order_are_erased_of_this_user_alone(void **state
 	(void)state;
 	for EACH(row, table) {
 		const char *name = keep_text(str_printf("%s, %s%s", row->user, row->more, row->dry_run ? ", dry" : ""));
-		struct erase_sessions walk = {.user = row->user, .dry_run = row->dry_run, .stop = never};
+		struct erase_walk walk = {.user = row->user, .dry_run = row->dry_run, .found = nobody_is_found,
+					  .stop = never};
 		const char *before;
 
 		outside_begin();
 		outside_put(json_of("{'PK':'SESSION#cs_1','SK':'METADATA',%s," BUYER ",'version':1}", row->more));
 		outside_put(json_of("{'PK':'QUOTE#1','SK':'CACHE','userId':'u1','version':1}"));
 		before = outside_items();
-		check_int(name, erase_sessions(&outside.app, &walk, &e), 0);
-		check_int(name, walk.erased, row->erased);
+		check_int(name, erase_elsewhere(&outside.app, &walk, &e), 0);
+		check_int(name, walk.sessions, row->erased);
 		check_int(name, strcmp(outside_items(), before) == 0, row->stays);
 		check_int(name, strstr(outside_items(), BUYER_TEXT) != NULL, row->stays);
+		outside_end();
+	}
+}
+
+static int count_found(void *context, struct json_object *order, struct err *e)
+{
+	(void)order;
+	(void)e;
+	++*(int *)context;
+	return 0;
+}
+
+/* The functions had what the buyer typed, of which they kept letters, digits and @._- alone. */
+static void orders_of_an_address_are_found_under_each_spelling_of_it(void **state)
+{
+	static const struct {
+		const char *user, *pk, *email, *more;
+		int found;
+	} table[] = {
+		{"a+b@x.example", "USER#A+B@x.example", "A+B@x.example", "", 1},
+		{"a+b@x.example", "USER#AB@x.example", "A+B@x.example", "", 1},
+		{"A+b@x.example", "USER#AB@x.example", "a+b@x.example", "", 1},
+		/* another person's, who shares the spelling */
+		{"ab@x.example", "USER#AB@x.example", "a+b@x.example", "", 0},
+		/* read by its key */
+		{"A+b@x.example", "USER#A+b@x.example", "a+b@x.example", "'guest':true,", 0},
+		{"A+b@x.example", "USER#a+b@x.example", "a+b@x.example", "'guest':true,", 0},
+		/* of an account, which is erased by its own name */
+		{"a+b@x.example", "USER#u1", "a+b@x.example", "'userKind':'user',", 0},
+		{"u1", "USER#a@x.example", "a@x.example", "", 0},
+	}, *row;
+	struct err e;
+
+	(void)state;
+	for EACH(row, table) {
+		const char *name = keep_text(str_printf("%s of %s", row->pk, row->user));
+		int found = 0;
+		struct erase_walk walk = {.user = row->user, .found = count_found, .context = &found, .stop = never};
+
+		outside_begin();
+		outside_put(json_of("{'PK':'%s','SK':'ORDER#1#cs_1','userId':'%s',%s'customerEmail':'%s'}",
+				    row->pk, row->pk + strlen("USER#"), row->more, row->email));
+		check_int(name, erase_elsewhere(&outside.app, &walk, &e), 0);
+		check_int(name, found, row->found);
 		outside_end();
 	}
 }
@@ -345,6 +398,7 @@ int main(void)
 		holds(an_order_that_waits_for_its_adoption_is_erased_with_what_names_it),
 		holds(what_names_another_order_is_left),
 		holds(sessions_without_an_order_are_erased_of_this_user_alone),
+		holds(orders_of_an_address_are_found_under_each_spelling_of_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
