@@ -7,9 +7,11 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/clock.h"
 #include "transfer/transfer_file.h"
+#include "shop/customer.h"
 #include "shop/keys.h"
 
 struct exporter {
@@ -17,6 +19,7 @@ struct exporter {
 	const struct transfer_export *request;
 	struct transfer_exported *done;
 	char *user_pk; /* of request->user */
+	struct customer who; /* the same, where it is an address */
 	int64_t seen, total; /* items of the table; -1: not known */
 	struct transfer_file file;
 };
@@ -30,20 +33,33 @@ static void count(void *context, struct json_object *item)
 	done->kinds[transfer_kind_of(item)]++;
 }
 
-/* Whether the item is one of those asked for.  An order is under its user; what belongs
- * to it names the user. */
+/* Whether the item names the user, an address in any spelling.  An order is under its user; what
+ * belongs to it names the user, or, a payment's, has a copy of it.  The Lambda functions put an order
+ * under what the buyer had typed as his address, or a part of that. */
+static bool is_of_user(const struct exporter *x, struct json_object *item)
+{
+	const char *asked = x->request->user, *pk = json_string_or_null(item, "PK");
+	const char *user = json_string_or_null(item, "userId");
+	struct json_object *order = item;
+
+	if (pk && strcmp(pk, x->user_pk) == 0)
+		return true;
+	if (!x->who.email)
+		return user && strcmp(user, asked) == 0;
+	json_get_object(item, "order", &order);
+	return (user && strcasecmp(user, asked) == 0) || customer_may_see(&x->who, order);
+}
+
+/* Whether the item is one of those asked for. */
 static bool is_wanted(const struct exporter *x, struct json_object *item)
 {
 	const struct transfer_export *request = x->request;
-	const char *pk = json_string_or_null(item, "PK");
-	const char *user = json_string_or_null(item, "userId");
 
 	if (transfer_leaves_out(item))
 		return false;
 	if (request->only && !(request->only & 1u << transfer_kind_of(item)))
 		return false;
-	return !request->user || (pk && strcmp(pk, x->user_pk) == 0) ||
-	       (user && strcmp(user, request->user) == 0);
+	return !request->user || is_of_user(x, item);
 }
 
 /* Writes one page from behind *last on, which is replaced. */
@@ -108,7 +124,10 @@ int transfer_export(struct app *app, const struct transfer_export *request,
 	*done = (struct transfer_exported){.items = 0};
 	x.total = request->count ? store_count(x.store, deadline_in(TRANSFER_VERB_MS)) : -1;
 	x.user_pk = request->user ? key_user(request->user) : NULL;
+	if (request->user)
+		customer_init(&x.who, request->user, request->user, CUSTOMER_ANY_MODE);
 	rc = export_all(&x, e);
+	customer_free(&x.who);
 	free(x.user_pk);
 	return rc;
 }

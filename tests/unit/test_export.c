@@ -142,6 +142,37 @@ static void each_item_that_is_wanted_is_a_line(void **state)
 	check_whole("all");
 }
 
+/* The Lambda functions had what the buyer typed, of which they kept letters, digits and @._- alone. */
+static void an_address_is_exported_under_each_spelling_of_it(void **state)
+{
+	static const char *const own[] = {
+		"{'PK':'DAY#2024-01-02','SK':'ORDER#1#cs_4','userId':'A+B@x.example'}",
+		"{'PK':'PAYMENT#pi_3','SK':'METADATA','order':{'PK':'USER#AB@x.example','customerEmail':'a+B@x.example'}}",
+		"{'PK':'USER#A+B@x.example','SK':'ORDER#1#cs_4','userId':'A+B@x.example','customerEmail':'A+B@x.example'}",
+		"{'PK':'USER#AB@x.example','SK':'ORDER#1#cs_3','userId':'AB@x.example','customerEmail':'a+B@x.example'}",
+	};
+	static const char *const others[] = {
+		"{'PK':'DAY#2024-01-02','SK':'ORDER#1#cs_5','userId':'AB@x.example'}",
+		"{'PK':'USER#AB@x.example','SK':'ORDER#1#cs_5','userId':'AB@x.example','customerEmail':'AB@x.example'}",
+	};
+	struct transfer_exported done;
+	struct buf lines;
+	struct err e;
+	size_t i;
+
+	(void)state;
+	put_items();
+	buf_init(&lines, 1 << 20);
+	for (i = 0; i < LENGTH(own); i++) {
+		outside_put(json_of("%s", own[i]));
+		buf_puts(&lines, line_of(own[i]));
+	}
+	for (i = 0; i < LENGTH(others); i++)
+		outside_put(json_of("%s", others[i]));
+	check_int(e.text, export((struct transfer_export){.user = "a+b@x.example"}, &done, &e), 0);
+	check_text("a+b", read_file(path_of("out")), keep_text(buf_detach(&lines)));
+}
+
 static void how_far_it_is_is_told_behind_each_page(void **state)
 {
 	static const struct {
@@ -576,6 +607,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		holds_with_files(each_item_that_is_wanted_is_a_line),
+		holds_with_files(an_address_is_exported_under_each_spelling_of_it),
 		holds_with_files(how_far_it_is_is_told_behind_each_page),
 		holds_with_files(what_was_stopped_is_no_file_yet_and_is_gone_on_with),
 		holds_with_files(a_table_of_one_page_is_not_stopped),
