@@ -149,7 +149,8 @@ static void an_address_is_exported_under_each_spelling_of_it(void **state)
 		"{'PK':'DAY#2024-01-02','SK':'ORDER#1#cs_4','userId':'A+B@x.example'}",
 		"{'PK':'PAYMENT#pi_3','SK':'METADATA',"
 		"'order':{'PK':'USER#AB@x.example','customerEmail':'a+B@x.example'}}",
-		"{'PK':'USER#A+B@x.example','SK':'ORDER#1#cs_4','customerEmail':'A+B@x.example'}",
+		"{'PK':'USER#A+B@x.example','SK':'ORDER#1#cs_4','userId':'A+B@x.example',"
+		"'customerEmail':'A+B@x.example'}",
 		"{'PK':'USER#AB@x.example','SK':'ORDER#1#cs_3','customerEmail':'a+B@x.example'}",
 	};
 	static const char *const others[] = {
