@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "format/iso8601.h"
+#include "shop/erasure.h"
 #include "shop/keys.h"
 #include "shop/order_rank.h"
 
@@ -199,5 +200,9 @@ struct json_object *adoption_merge(struct json_object *kept, struct json_object 
 		json_object_object_del(order, fixed[i]);
 		json_copy_member(order, fixed[i], kept, fixed[i]);
 	}
+
+	/* Whom one of them has lost does not come back with the other. */
+	if (erasure_is_done(order))
+		erasure_strip(order);
 	return order;
 }

@@ -60,7 +60,7 @@ const char *adoption_session_id(struct json_object *order);
 /*
  * Two orders of one session as one, which the caller releases: under the keys, the
  * number and the name of `kept`, with what the newer of the two says; what only
- * one of them has stays.
+ * one of them has stays, but for the person, where one of them was erased.
  */
 struct json_object *adoption_merge(struct json_object *kept, struct json_object *gone);
 

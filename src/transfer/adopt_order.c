@@ -13,6 +13,7 @@
 #include "app/numbering.h"
 #include "base/clock.h"
 #include "shop/adoption.h"
+#include "shop/erasure.h"
 #include "shop/keys.h"
 #include "shop/order_items.h"
 #include "transfer/transfer.h"
@@ -301,13 +302,17 @@ static int adopt_alone(struct attempt *a, struct err *e)
 	return rc;
 }
 
-/* The functions' order (without a source) keeps its place, for they know it there; of two
- * of theirs the first one, of two of ours the one that is named. */
+/* The order of a person who was erased keeps its place, which names nobody; then the functions' order
+ * (without a source), for they know it there; of two of theirs the first one, of two of ours the one
+ * that is named. */
 static enum item choose_kept(const struct attempt *a)
 {
+	bool erased = erasure_is_done(a->read[ORDER]), other_erased = erasure_is_done(a->read[OTHER]);
 	bool own = !json_object_object_get_ex(a->read[ORDER], "source", NULL);
 	bool other = !json_object_object_get_ex(a->read[OTHER], "source", NULL);
 
+	if (erased != other_erased)
+		return erased ? ORDER : OTHER;
 	if (own != other)
 		return own ? ORDER : OTHER;
 	return own && strcmp(a->sk[ORDER], a->sk[OTHER]) < 0 ? ORDER : OTHER;
