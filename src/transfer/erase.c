@@ -17,7 +17,7 @@
 #include "shop/order_items.h"
 #include "transfer/transfer.h"
 
-#define ACTIONS_MAX (ORDER_ITEMS_MAX + 1)
+#define ACTIONS_MAX (ORDER_ITEMS_MAX + 2)
 
 /* What one try works with. */
 struct attempt {
@@ -87,29 +87,58 @@ static int read_items(struct app *app, struct attempt *a, struct json_object *or
 	return 0;
 }
 
+/* The order that stands where this one is to move: it was erased before, and a copy of it from then
+ * has come back, as by `ordersnap import`.  NULL: there is none. */
+static int read_erased(struct app *app, struct json_object *order, struct json_object **there,
+		       struct err *e)
+{
+	const struct store_key key = {json_string_or_null(order, "PK"),
+				      json_string_or_null(order, "SK")};
+
+	if (store_get_many(app_store(app), &key, 1, there, deadline_in(TRANSFER_VERB_MS), e))
+		return -1;
+	if (erasure_is_done(*there))
+		return 0;
+	json_object_put(*there);
+	*there = NULL;
+	return 0;
+}
+
 /* Writes the order without the person and all that is derived from it.  An order that
- * moves is a new one there, of version 1; the one that stands goes. */
+ * moves is a new one there, of version 1, or the one that stands there already; the one that
+ * stands here goes. */
 static int write_erased(struct app *app, struct attempt *a, struct err *e)
 {
-	struct json_object *stands = a->read[ITEM_ORDER];
+	struct json_object *stands = a->read[ITEM_ORDER], *there = NULL;
 	bool moves = erasure_moves(stands);
 	struct order_change change = {.keys = &a->keys, .read = a->read, .now = clock_epoch()};
 	struct store_action actions[ACTIONS_MAX];
 	size_t i, n = 0;
-	int rc;
+	int rc = 0;
 
 	change.order = erasure_apply(stands, change.now);
 	json_set_string(change.order, "stripeSessionId", adoption_session_id(stands));
+	if (moves)
+		rc = read_erased(app, change.order, &there, e);
+	if (there) {
+		json_object_put(change.order);
+		change.order = json_object_get(there);
+		actions[n++] = store_check(there);
+	}
 	if (moves) {
 		actions[n] = store_replace(stands, stands);
 		actions[n++].verb = STORE_DELETE;
-		a->read[ITEM_ORDER] = NULL;
+		a->read[ITEM_ORDER] = there;
 	}
-	a->n = order_items(&change, a->items);
-	for (i = 0; i < a->n; i++)
-		actions[n++] = store_replace(a->items[i].item, a->items[i].read);
-	rc = store_write(app_store(app), actions, n, NULL, deadline_in(TRANSFER_VERB_MS), e);
+	if (!rc) {
+		a->n = order_items(&change, a->items);
+		for (i = 0; i < a->n; i++)
+			if (!a->items[i].check)
+				actions[n++] = store_replace(a->items[i].item, a->items[i].read);
+		rc = store_write(app_store(app), actions, n, NULL, deadline_in(TRANSFER_VERB_MS), e);
+	}
 	a->read[ITEM_ORDER] = stands;
+	json_object_put(there);
 	json_object_put(change.order);
 	return rc;
 }

@@ -17,7 +17,8 @@ enum erase_outcome {
 };
 
 /* `order` is the order as it was found; it is read again, with what belongs to
- * it.  -1 with the store's error, or ERR_CONFLICT while others keep writing it. */
+ * it.  One that has come back with a copy of the table, where it had been erased and had
+ * moved, goes.  -1 with the store's error, or ERR_CONFLICT while others keep writing it. */
 int erase_order(struct app *app, struct json_object *order, bool dry_run,
 		enum erase_outcome *outcome, struct err *e);
 

@@ -188,6 +188,40 @@ def _():
     is_gone()
 
 
+def come_back(session, **changed):
+    """An order of before its person was erased comes back, as by `ordersnap import` of a copy from then."""
+    before = shop.order_of(session["id"])
+    shop.run("erase", session["id"], "--yes")
+    shop.write({k: v for k, v in {**before, **changed}.items() if v is not None})
+    equal(len([o for o in shop.orders() if o["orderId"] == session["id"]]), 2, "it stands twice")
+    return before
+
+
+@test
+def _():
+    "a guest's order that comes back with a copy of the table goes again, and what was erased stays"
+    session = sell()
+    before = come_back(session)
+    contains(shop.run("erase", "--user", "jane@mail.example", "--yes").err, "1 erased, 0 had been before, 0 failed")
+    equal(is_whole(session, before)["version"], 1)
+    is_gone()
+    late(session)
+    is_gone()
+    equal([o["orderId"] for o in shop.orders()].count(session["id"]), 1)
+
+
+@test
+def _():
+    "adopt --merge brings no person back, whoever wrote the order that came back"
+    for changed in ({}, {"source": None}, {"source": None, "version": None}):
+        session = sell()
+        before = come_back(session, **changed)
+        contains(shop.run("adopt", "--merge", code=None).err, "1 made one")
+        is_whole(session, before)
+        is_gone(f"{changed}: ")
+        equal([o["orderId"] for o in shop.orders()].count(session["id"]), 1)
+
+
 @test
 def _():
     "--user takes a person out of the sessions that no order came of, and of no other's"
