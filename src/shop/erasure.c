@@ -16,7 +16,7 @@ static const char *const personal[] = {
 	"customerName", "customerEmail", "customerPhone", "customerBusinessName", "customerTaxIds",
 	"stripeCustomerId", "clientReferenceId", "shippingAddress", "billingAddress", "shipping",
 	"billing", "customerTaxExempt", "consent", "recoveryUrl", "customFields", "metadata",
-	"receiptUrl", "userEmail", "email", "phone", "name",
+	"receiptUrl", "userEmail", "email", "phone", "name", "stripeCustomerEmail",
 };
 
 /* Of the objects within it. */

@@ -183,15 +183,18 @@ int erase_order(struct app *app, struct json_object *order, bool dry_run,
 /* --- what stands elsewhere ------------------------------------------------------------ */
 
 /* Whether the item is a session of this user's without an order; an address is the same
- * in whatever case its letters are. */
+ * in whatever case its letters are.  The Lambda functions noted the buyer's alone. */
 static bool is_session_of(struct json_object *item, const char *user)
 {
 	const char *own = json_string_or_null(item, "userId");
+	const char *email = json_string_or_null(item, "stripeCustomerEmail");
 
-	if (!own || transfer_kind_of(item) != TRANSFER_SESSION ||
-	    json_string_or_null(item, "orderPK"))
+	if (transfer_kind_of(item) != TRANSFER_SESSION || json_string_or_null(item, "orderPK"))
 		return false;
-	return strcmp(own, user) == 0 || (strchr(user, '@') && strcasecmp(own, user) == 0);
+	if (own && strcmp(own, user) == 0)
+		return true;
+	return strchr(user, '@') && ((own && strcasecmp(own, user) == 0) ||
+				     (email && strcasecmp(email, user) == 0));
 }
 
 /* Whether the item is an order of this address, but not under the address as it was given or in

@@ -6,6 +6,7 @@ and nothing that Stripe says later brings the person back.
 import contextlib
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -220,6 +221,29 @@ def _():
         is_whole(session, before)
         is_gone(f"{changed}: ")
         equal([o["orderId"] for o in shop.orders()].count(session["id"]), 1)
+
+
+@test
+def _():
+    "--user takes the address out of the Lambda functions' sessions, which have nothing else of the buyer"
+    def guest(session, address, user=None):
+        order = {**lambda_order(session, 1700000000, user or re.sub(r"[^A-Za-z0-9@._-]", "", address)),
+                 "customerName": "Joan Roe", "customerEmail": address}
+        return [order, {"PK": "SESSION#" + session, "SK": "METADATA", "status": "completed",
+                        "stripeSessionId": session, "stripeCustomerEmail": address}]
+    hers = [*guest("cs_test_caps", "Jane.Doe+X@Mail.example"), *guest("cs_test_lower", "jane.doe+x@mail.example"),
+            {"PK": "SESSION#cs_test_left", "SK": "METADATA", "status": "expired",
+             "stripeCustomerEmail": "JANE.doe+x@mail.example"}]
+    others = [*guest("cs_test_other", "jane.doex@mail.example"),
+              *guest("cs_test_user", "jane.doe+x@mail.example", "user_9")]
+    shop.write(*hers, *others)
+    found = shop.run("erase", "--user", "jane.doe+x@mail.example", "--dry-run").err
+    contains(found, "2 would be erased")
+    contains(shop.run("erase", "--user", "jane.doe+x@mail.example", "--yes").err, "2 erased, 0 had been")
+    contains(shop.run("erase", "--user", "jane.doe+x@mail.example", "--yes").err, "0 erased, 0 had been")
+    for key, item in shop.items().items():
+        ok(item in others or "jane.doe+x" not in json.dumps([*key, item]).lower(), f"left in {key}")
+    equal([shop.item(o["PK"], o["SK"]) for o in others[:3]], others[:3])
 
 
 @test

@@ -321,6 +321,8 @@ static void sessions_without_an_order_are_erased_of_this_user_alone(void **state
 		{"u1", "'userId':'u1'", false, 1, false}, {"u1", "'userId':'u1'", true, 1, true},
 		{"u1", "'userId':'u2'", false, 0, true}, {"U1", "'userId':'u1'", false, 0, true},
 		{"Ann@Example.com", "'userId':'ann@example.com'", false, 1, false},
+		{"Ann@Example.com", "'stripeCustomerEmail':'ann@Example.com'", false, 1, false},
+		{"Ann@Example.com", "'stripeCustomerEmail':'bob@example.com'", false, 0, true},
 		{"u1", "'userId':'u1','orderPK':'USER#u1','orderSK':'ORDER#1#cs_1'", false, 0, true},
 		{"u1", "'x':1", false, 0, true},
 	}, *row;
