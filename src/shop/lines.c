@@ -233,11 +233,12 @@ bool lines_item_total(struct json_object *item, int64_t *total)
 bool lines_order_count(struct json_object *order, int64_t *count)
 {
 	struct json_object *items;
+	bool has_lines = json_get_array(order, "items", &items) == JSON_FOUND;
+	int64_t sum = has_lines ? lines_count(items) : 0;
 
-	if (json_get_int(order, "itemCount", count) == JSON_FOUND)
+	if (sum == 0 && json_get_int(order, "itemCount", count) == JSON_FOUND)
 		return true;
-	if (json_get_array(order, "items", &items) != JSON_FOUND)
-		return false;
-	*count = lines_count(items);
-	return true;
+	if (has_lines)
+		*count = sum;
+	return has_lines;
 }

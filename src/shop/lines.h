@@ -36,8 +36,8 @@ const char *lines_item_name(struct json_object *item);
  * by its quantity; false where it has neither, or that doesn't fit. */
 bool lines_item_total(struct json_object *item, int64_t *total);
 
-/* How many things were sold: the order's itemCount, or (the Lambda functions
- * wrote none) the sum of its lines; false where it has neither. */
+/* How many things were sold: the sum of the order's lines, or where they tell none its
+ * itemCount (the Lambda functions counted the lines); false where it has neither. */
 bool lines_order_count(struct json_object *order, int64_t *count);
 
 #endif

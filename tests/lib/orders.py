@@ -62,7 +62,7 @@ def lambda_order(session, processed, user="user_old"):
     return {"PK": "USER#" + user, "SK": f"ORDER#{processed}#{session}", "orderId": session,
             "orderNumber": number_of(session), "userId": user,
             "customerEmail": "old@shop.example", "status": "completed", "amount": 8500,
-            "amountSubtotal": 8500, "currency": "usd", "createdAt": iso(processed),
+            "amountSubtotal": 8500, "currency": "usd", "createdAt": iso(processed), "itemCount": 1,
             "items": [{"name": "Red Necklace", "quantity": 2, "unitPrice": 3000, "sku": "N-RED",
                        "collectionId": "necklaces"}]}
 

@@ -292,14 +292,15 @@ static void a_line_comes_to_its_total_else_to_its_price_times_its_quantity(void 
 	}
 }
 
-static void an_order_without_a_count_has_that_of_its_lines(void **state)
+static void an_order_has_the_count_of_its_lines_or_else_its_own(void **state)
 {
 	static const struct {
 		const char *order;
 		bool has;
 		int64_t count;
 	} table[] = {
-		{"{'itemCount':5,'items':[{'quantity':2}]}", true, 5}, {"{'itemCount':0}", true, 0},
+		{"{'itemCount':1,'items':[{'quantity':2}]}", true, 2}, {"{'itemCount':0}", true, 0},
+		{"{'itemCount':5,'items':[{'name':'x'}]}", true, 5}, {"{'itemCount':5,'items':[]}", true, 5},
 		{"{'items':[{'quantity':2},{'quantity':3},{}]}", true, 5}, {"{'items':[]}", true, 0},
 		{"{}", false, 0}, {"{'items':null}", false, 0},
 		{"{'items':[{'quantity':9223372036854775806},{'quantity':2}]}", true, INT64_MAX},
@@ -330,7 +331,7 @@ int main(void)
 		holds(the_count_is_the_sum_of_the_quantities),
 		holds(a_sum_needs_every_line_to_have_it),
 		holds(a_line_comes_to_its_total_else_to_its_price_times_its_quantity),
-		holds(an_order_without_a_count_has_that_of_its_lines),
+		holds(an_order_has_the_count_of_its_lines_or_else_its_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
