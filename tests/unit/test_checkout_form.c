@@ -158,6 +158,7 @@ static void the_owners_options_stand_over_the_request(void **state)
 		form = strstr(form_by(&request, quote_of(""), &owner), "1732616400") + 10;
 		check_text(row->options, form, strstr(row->want, "metadata[") ? row->want
 			   : keep_text(str_printf("%s" OWN_METADATA, row->want)));
+		check_json("for the next request", owner.options, row->options);
 	}
 }
 

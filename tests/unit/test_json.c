@@ -275,6 +275,10 @@ static void strings_are_found_whole_or_not_at_all(void **state)
 		{"\"\"", JSON_FOUND, ""}, {"\"a\"", JSON_FOUND, "a"},
 		{"\"\\u00e4\\/\\n\"", JSON_FOUND, "\xC3\xA4/\n"},
 		{"\"\\ud83d\\ude00\"", JSON_FOUND, "\xF0\x9F\x98\x80"},
+		/* The first and the last of two bytes to four. */
+		{"\"\\u0080\\u07ff\"", JSON_FOUND, "\xC2\x80\xDF\xBF"},
+		{"\"\\u0800\\uffff\"", JSON_FOUND, "\xE0\xA0\x80\xEF\xBF\xBF"},
+		{"\"\\ud800\\udc00\\udbff\\udfff\"", JSON_FOUND, "\xF0\x90\x80\x80\xF4\x8F\xBF\xBF"},
 		/* Half of a pair is U+FFFD, and takes nothing with it. */
 		{"\"\\ud83d\"", JSON_FOUND, "\xEF\xBF\xBD"}, {"\"\\ude00x\"", JSON_FOUND, "\xEF\xBF\xBDx"},
 		{"\"\\ud83d\\u0041\"", JSON_FOUND, "\xEF\xBF\xBD" "A"},

@@ -68,6 +68,19 @@ static void a_text_that_is_the_one_before_it_is_a_value_of_its_own(void **state)
 	assert_non_null(keep(json_parse_after(NULL, span_of("{}"))));
 }
 
+static void what_was_read_last_is_looked_for(void **state)
+{
+	struct json_known known = {.text = {.max = 7}};
+	struct json_object *last, *x = NULL;
+
+	(void)state;
+	keep(json_parse_after(&known, span_of("{\"b\":2}")));
+	last = keep(json_parse_after(&known, span_of("{\"a\":1}")));
+	json_object_object_get_ex(keep(json_parse_after(&known, span_of("{\"x\":{\"a\":1}}"))), "x", &x);
+	assert_ptr_equal(x, last);
+	buf_free(&known.text);
+}
+
 static void a_name_is_kept_once_and_very_many_or_long_ones_are_not(void **state)
 {
 	char *text = keep_text(str_printf("%0*d", 40, 0)), name[16];
@@ -149,6 +162,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		holds(an_object_that_was_read_already_is_shared),
 		holds(a_text_that_is_the_one_before_it_is_a_value_of_its_own),
+		holds(what_was_read_last_is_looked_for),
 		holds(a_name_is_kept_once_and_very_many_or_long_ones_are_not),
 		holds(an_object_has_all_its_members_however_many),
 		holds(an_object_that_shares_members_has_them_for_itself),
