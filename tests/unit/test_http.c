@@ -246,9 +246,9 @@ static void a_server_hears_path_and_query_as_they_are(void **state)
 	}
 }
 
-static void an_address_with_a_line_end_is_none(void **state)
+static void an_address_with_a_line_end_or_a_blank_is_none(void **state)
 {
-	static const char *const rests[] = {"/a\r\nX: y", "/a\nb", "/a\177b", "/a?\x01"}, *const *rest;
+	static const char *const rests[] = {"/a\r\nX: y", "/a\nb", "/a\177b", "/a?\x01", "/a b"}, *const *rest;
 	struct err e;
 
 	(void)state;
@@ -304,12 +304,64 @@ static void nobody_is_waited_for_beyond_the_deadline(void **state)
 	assert_int_equal(served->requests, 1);
 }
 
+/* Begins to ask for a path. */
+static struct http_ahead *begin(const char *path, int64_t ms)
+{
+	const struct http_request request = {.method = "GET", .deadline = deadline_in(ms),
+					     .url = keep_text(str_printf("%s%s", base, path))};
+
+	return http_begin(client, &request);
+}
+
+static void what_is_asked_ahead_has_its_own_headers_and_its_own_time(void **state)
+{
+	bool waited = false;
+	struct err e;
+
+	(void)state;
+	check_int(e.text, http_finish(client, begin("/refused", LIMIT_MS), &answer, &waited, &e), 0);
+	assert_int_equal(answer.status, 402);
+	assert_string_equal(http_last_header(client, "X-Id"), "second");
+	check_int(e.text, ask("/fine", &e), 0);
+	assert_string_equal(http_last_header(client, "X-Id"), "first");
+
+	assert_int_equal(http_finish(client, begin("/silent", 500), &answer, &waited, &e), -1);
+	check_err("silent", &e, ERR_UNAVAILABLE, "/silent");
+	assert_true(waited);
+	assert_null(begin("/fine", 0));
+	assert_int_equal(served->requests, 3);
+}
+
+/* One whose backlog is full answers no more than one that a firewall swallows. */
+static void a_connection_that_is_not_made_leaves_time_for_another(void **state)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int listener = socket(AF_INET, SOCK_STREAM, 0), waiting[2], i;
+	socklen_t size = sizeof at;
+	struct err e;
+
+	(void)state;
+	assert_return_code(bind(listener, (struct sockaddr *)&at, size), 0);
+	assert_return_code(listen(listener, 0), 0);
+	assert_return_code(getsockname(listener, (struct sockaddr *)&at, &size), 0);
+	for (i = 0; i < 2; i++) {
+		waiting[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		connect(waiting[i], (struct sockaddr *)&at, size);
+	}
+	assert_int_equal(ask(keep_text(str_printf("http://127.0.0.1:%d/", ntohs(at.sin_port))), &e), -1);
+	check_err("full", &e, ERR_UNAVAILABLE, "after 4"); /* of the twenty seconds */
+	for (i = 0; i < 2; i++)
+		close(waiting[i]);
+	close(listener);
+}
+
 static void nothing_but_http_is_asked(void **state)
 {
 	struct err e;
 
 	(void)state;
 	assert_int_equal(ask("file:///etc/hostname", &e), -1);
+	assert_int_equal(ask("file:///etc/hostname#", &e), -1); /* no path of a request, so it stays whole */
 	assert_int_equal(ask("ftp://127.0.0.1/x", &e), -1);
 	assert_int_equal(answer.status, 0);
 	assert_int_equal(answer.body.len, 0);
@@ -371,10 +423,12 @@ int main(void)
 		beside_a_server(an_answer_that_is_given_back_is_overwritten),
 		beside_a_server(a_post_has_its_body_also_an_empty_one),
 		beside_a_server(a_server_hears_path_and_query_as_they_are),
-		beside_a_server(an_address_with_a_line_end_is_none),
+		beside_a_server(an_address_with_a_line_end_or_a_blank_is_none),
 		beside_a_server(a_redirect_is_an_answer_and_followed_by_nobody),
 		beside_a_server(what_is_not_whole_is_no_answer),
 		beside_a_server(nobody_is_waited_for_beyond_the_deadline),
+		beside_a_server(what_is_asked_ahead_has_its_own_headers_and_its_own_time),
+		beside_a_server(a_connection_that_is_not_made_leaves_time_for_another),
 		beside_a_server(nothing_but_http_is_asked),
 		beside_a_server(a_proxy_is_the_settings_never_the_environments),
 		beside_a_server(names_are_looked_up_in_a_hurry_and_the_owners_options_stay),
