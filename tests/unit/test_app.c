@@ -201,6 +201,12 @@ static void a_person_at_a_terminal_is_shown_warnings_unless_the_log_goes_elsewhe
 	assert_non_null(strstr(lines, "warning A warning"));
 	app_close(&app);
 
+	log_set_sink(take_line, NULL);
+	assert_int_equal(open_app("LOG_LEVEL=debug\n", 0, &terminal, &e), 0);
+	log_info("A line", LOG_INT("n", 1));
+	assert_non_null(strstr(lines, "info A line"));
+	app_close(&app);
+
 	assert_int_equal(open_app(keep_text(str_printf("LOG_TARGET=%s\n", path)), 0, &terminal, &e), 0);
 	log_info("A line", LOG_INT("n", 1));
 	app_close(&app);

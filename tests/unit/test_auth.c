@@ -121,6 +121,7 @@ static void a_token_that_is_not_valid_now_is_refused(void **state)
 		{"{'sub':'u','exp':1732612799}", "it has expired"}, {"{'sub':'u','exp':0}", "it has expired"},
 		{"{'sub':'u','exp':-1}", "it has expired"},
 		{"{'sub':'u','nbf':1732612801}", "it is not valid yet"},
+		{"{'sub':'u','nbf':1732612800.5}", "it is not valid yet"},
 		{"{'sub':'u','exp':'4102444800'}", "its exp or nbf is no time"},
 		{"{'sub':'u','exp':true}", "its exp or nbf is no time"},
 		{"{'sub':'u','nbf':'1'}", "its exp or nbf is no time"},
@@ -236,6 +237,7 @@ static void settings_may_ask_for_an_issuer_an_audience_and_an_end(void **state)
 	} table[] = {
 		{"{'sub':'u','exp':4102444800,'iss':'https://login','aud':'shop'}", NULL},
 		{"{'sub':'u','exp':4102444800.5,'iss':'https://login','aud':['x','shop']}", NULL},
+		{"{'sub':'u','exp':1732612800.5,'iss':'https://login','aud':['shop','x']}", NULL},
 		{"{'sub':'u','iss':'https://login','aud':'shop'}", "it never expires"},
 		{"{'sub':'u','exp':null,'iss':'https://login','aud':'shop'}", "no time"},
 		{"{'sub':'u','exp':4102444800,'aud':'shop'}", "its issuer"},

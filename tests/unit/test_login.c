@@ -165,6 +165,12 @@ static void a_secret_and_the_one_before_are_rolled_together(void **state)
 	check_text("rolled, and a token of before", who_comes_with(AUTHORIZATION, old, false, &e), "u");
 	check_text("long over", who_comes_with(AUTHORIZATION, first, false, &e), NULL);
 	assert_int_equal(outside.calls, 4);
+
+	/* The one before alone, by an owner who put it back. */
+	before_in_ssm = "the first one";
+	outside.ms += SECRETS_REFRESH_MS;
+	check_text("put back", who_comes_with(AUTHORIZATION, first, false, &e), "u");
+	assert_int_equal(outside.calls, 6);
 }
 
 static int away(const struct http_request *request, struct buf *body)

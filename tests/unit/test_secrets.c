@@ -87,6 +87,7 @@ static void what_can_be_no_secret_is_none(void **state)
 		{200, VALUE(""), "has an empty secret"},
 		{200, VALUE(" \\n"), "has an empty secret"},
 		{200, VALUE("whsec_a,"), "has an empty secret"},
+		{200, VALUE("whsec_a, ,whsec_b"), "has an empty secret"},
 		{200, VALUE("whsec_REPLACE_ME"), "still has an example's value"},
 		{200, "{'Parameter':{'Name':'x'}}", PARAMETER},
 		{200, "{'Parameter':{'Value':7}}", PARAMETER},
