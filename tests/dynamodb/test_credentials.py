@@ -308,11 +308,11 @@ for number, (what, given, config, want) in enumerate(ENDPOINTS):
 nobody = kit.Stub(kit.empty_dynamodb)
 NOWHERE = {"AWS_ENDPOINT_URL": None, "AWS_REGION": "xx-nowhere-1"}
 IGNORING = {**NOWHERE, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}
-OWN = "https://dynamodb.xx-nowhere-1.amazonaws.com:"
+OWN = "https://dynamodb.xx-nowhere-1.amazonaws.com"
 UNANSWERED = [
     ("without an endpoint it is the region's own, by https", NOWHERE, None, OWN),
     ("without an endpoint in China it is the one there", {**NOWHERE, "AWS_REGION": "cn-nowhere-1"},
-     None, "https://dynamodb.cn-nowhere-1.amazonaws.com.cn:"),
+     None, "https://dynamodb.cn-nowhere-1.amazonaws.com.cn"),
     ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: the variables are not taken",
      {**IGNORING, "AWS_ENDPOINT_URL": nobody.base, "AWS_ENDPOINT_URL_DYNAMODB": nobody.base}, None,
      OWN),
@@ -328,7 +328,7 @@ for number, (what, given, config, want) in enumerate(UNANSWERED):
             None, config, {**env("AKIAENV"), **given}, f"unanswered{number}"))):
         answer = run.result()
         equal(answer.status, 503)
-        contains(answer.log, want)
+        ok(re.search(re.escape(want) + r'[:"]', answer.log), answer.log)  # what was wrong with it, or no time
 
 
 @test
