@@ -28,6 +28,7 @@ struct lane {
 	struct json_object *page; /* or NULL */
 	size_t at;
 	bool ended; /* nothing more of it is due */
+	bool all;   /* all of it is due */
 	int64_t used; /* milliseconds of the run */
 };
 
@@ -77,6 +78,19 @@ static void lane_end(struct lane *lane)
 	store_pages_end(&lane->pages);
 }
 
+/* Behind those that are due later: those that a clock which was ahead has put off, all of which are
+ * due by the right one. */
+static void lane_go_on_too_late(struct lane *lane, int64_t now)
+{
+	int64_t used = lane->used;
+
+	lane_end(lane);
+	lane_begin(lane, KEY_OUTBOX_AGAIN);
+	lane->pages.last = outbox_too_late_key(now);
+	lane->all = true;
+	lane->used = used;
+}
+
 /* The next item that is due by `now`, borrowed until the next call; NULL where there is
  * none. */
 static int lane_next(struct lane *lane, struct store *store, int64_t now,
@@ -93,7 +107,7 @@ static int lane_next(struct lane *lane, struct store *store, int64_t now,
 	if (lane->ended)
 		return 0;
 	*item = json_object_array_get_idx(lane->page, lane->at++);
-	if (outbox_due(*item) > now) {
+	if (!lane->all && outbox_due(*item) > now) {
 		*item = NULL;
 		lane->ended = true;
 	}
@@ -288,20 +302,22 @@ int notify_run(struct app *app, const struct notify *notify, struct notify_count
 	 * each for eight seconds, leave half of it to what was sold just now. */
 	lane_begin(&lanes[0], KEY_OUTBOX_NEW);
 	lane_begin(&lanes[1], KEY_OUTBOX_AGAIN);
+	lanes[0].all = true; /* a new one is due, also one of a clock that was ahead */
 	while (!rc && (!lanes[0].ended || !lanes[1].ended)) {
 		bool second = lanes[0].ended || (!lanes[1].ended && lanes[1].used < lanes[0].used);
 		struct lane *lane = &lanes[second];
 		int64_t began = clock_monotonic_ms();
 		struct json_object *item;
 
-		/* A new one is due, also one of a clock that was ahead. */
-		rc = lane_next(lane, app_store(app), second ? clock_epoch() : INT64_MAX, &item, e);
+		rc = lane_next(lane, app_store(app), clock_epoch(), &item, e);
 		if (!rc && item && !has_time(&r)) {
 			counts->more = true;
 			break;
 		}
 		if (!rc && item)
 			rc = try_item(&r, item, e);
+		else if (!rc && !lane->all)
+			lane_go_on_too_late(lane, clock_epoch());
 		lane->used += clock_monotonic_ms() - began + 1;
 	}
 	lane_end(&lanes[0]);

@@ -72,6 +72,12 @@ bool outbox_is_given_up(struct json_object *item);
 /* When it is to be tried; 0 where it does not say. */
 int64_t outbox_due(struct json_object *item);
 
+/*
+ * The key in front of which (store_query()) only those stand that are put off until later than any try
+ * puts them off at `now`: by a clock that was ahead then.  free() it.
+ */
+char *outbox_too_late_key(int64_t now);
+
 /* Its events as words with blanks between, "created paid"; free() it. */
 char *outbox_words(struct json_object *item);
 

@@ -309,6 +309,26 @@ def _():
 
 @test
 def _():
+    "what failed by a clock that was a month ahead is tried again when it is right again, and what failed since is not"
+    shop.empty()
+    shop.clock.move(30 * DAY)
+    session = shop.sell()
+    shop.run("sync", "--no-notify", "--hours", 1000, **shop.clock.variables)
+    shop.program("exit 1")
+    shop.notify(code=1)
+    shop.clock.move(-30 * DAY)
+    late = shop.sale()
+    shop.program('[ "$NOTIFY_ATTEMPT" = 2 ] && ' + TAKE)
+    equal(shop.notify(code=1).out, "notify: 1 told, 1 failed\n")
+    equal([t["orderId"] for t in shop.told()], [session["id"]])
+    equal(shop.notify().out, "notify: 0 told, 0 failed\n")
+    shop.clock.move(2 * MINUTE)
+    equal(shop.notify().out, "notify: 1 told, 0 failed\n")
+    equal([t["orderId"] for t in shop.told()], [late["id"]])
+
+
+@test
+def _():
     "without a program `notify --json` is an object all the same"
     shop.empty()
     said = json.loads(shop.notify("--json", ORDER_HOOK=None).out)
