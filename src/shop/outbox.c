@@ -243,7 +243,8 @@ int64_t outbox_due(struct json_object *item)
 
 char *outbox_too_late_key(int64_t now)
 {
-	return str_printf("%s%010" PRId64 "#", KEY_OUTBOX_AGAIN, LAST_SECOND - (now + LONGEST_GAP + FIRST_GAP));
+	return str_printf("%s%010" PRId64 "#", KEY_OUTBOX_AGAIN,
+			  LAST_SECOND - (now + LONGEST_GAP + FIRST_GAP));
 }
 
 char *outbox_words(struct json_object *item)
