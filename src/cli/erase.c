@@ -12,6 +12,7 @@
 #include "cli/interrupt.h"
 #include "orders/history.h"
 #include "orders/lookup.h"
+#include "shop/customer.h"
 #include "transfer/erase.h"
 
 #define READ_MS 10000
@@ -69,6 +70,17 @@ static int erase_named(struct erasing *x, char **names)
 	return rc;
 }
 
+/* Says that an order is left: under a name that two may have it is the owner who knows whose it is. */
+static void leave(struct erasing *x, struct json_object *order)
+{
+	const char *number = json_string_or_null(order, "orderNumber");
+
+	x->failed++;
+	command_complain("erase", "order %s stands under this address, and has another one that the Lambda "
+			 "functions wrote the same: it is left; if it is this person's, name it",
+			 number ? number : "?");
+}
+
 /* The orders of a user; then those under another spelling, and the sessions in which the
  * person left something without buying.  An order that moves away behind the walk is not met
  * again. */
@@ -80,18 +92,23 @@ static int erase_of_user(struct erasing *x, const char *user)
 				  .stop = interrupt_came};
 	struct history *history = history_new(x->app, &query);
 	struct json_object *order = NULL;
+	struct customer who;
 	struct err e;
 	int rc;
 
+	customer_init(&who, user, user, CUSTOMER_ANY_MODE);
 	do {
 		json_object_put(order);
 		order = NULL;
 		rc = history_next(history, &order, &e);
-		if (!rc && order)
+		if (!rc && order && customer_spelt_alike(&who, order))
+			leave(x, order);
+		else if (!rc && order)
 			rc = erase_one(x, order, &e);
 	} while (!rc && order && !interrupt_came(NULL));
 	json_object_put(order);
 	history_free(history);
+	customer_free(&who);
 
 	/* Another writer in the way: run it again. */
 	if (!rc && !interrupt_came(NULL))

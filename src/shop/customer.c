@@ -120,6 +120,17 @@ bool customer_may_see(const struct customer *c, struct json_object *order)
 	return address_fits && (guest || is_spelling);
 }
 
+bool customer_spelt_alike(const struct customer *c, struct json_object *order)
+{
+	const char *email = json_string_or_null(order, "customerEmail");
+	char *spelling = key_user_of_functions(email);
+	bool alike = c->email && !same_text(email, c->email) && is_of_guest(order) &&
+		     same_text(spelling, json_string_or_null(order, "PK"));
+
+	free(spelling);
+	return alike;
+}
+
 /* --- what of an order -------------------------------------------------------------- */
 
 /* What kind of value is shown; one of another kind is left out, as doc/openapi.json

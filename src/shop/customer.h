@@ -47,6 +47,10 @@ bool customer_has_partition(const struct customer *customer, const char *pk);
 /* Whether the order, which was read from one of the partitions, is theirs to see. */
 bool customer_may_see(const struct customer *customer, struct json_object *order);
 
+/* Whether the order is perhaps another person's, who is in one of the partitions because the functions
+ * spelt another address the same.  False where the customer has no address. */
+bool customer_spelt_alike(const struct customer *customer, struct json_object *order);
+
 /* Whether an order of this mode is shown at all; one that does not say its mode is. */
 bool customer_mode_fits(enum customer_mode mode, struct json_object *order);
 

@@ -35,18 +35,20 @@ static void count(void *context, struct json_object *item)
 
 /* Whether the item names the user, an address in any spelling.  An order is under its user; what
  * belongs to it names the user, or, a payment's, has a copy of it.  The Lambda functions put an order
- * under what the buyer had typed as his address, or a part of that. */
+ * under what the buyer had typed as his address, or a part of that, which may be another one's. */
 static bool is_of_user(const struct exporter *x, struct json_object *item)
 {
 	const char *asked = x->request->user, *pk = json_string_or_null(item, "PK");
 	const char *user = json_string_or_null(item, "userId");
 	struct json_object *order = item;
 
+	json_get_object(item, "order", &order);
+	if (customer_spelt_alike(&x->who, order))
+		return false;
 	if (pk && strcmp(pk, x->user_pk) == 0)
 		return true;
 	if (!x->who.email)
 		return user && strcmp(user, asked) == 0;
-	json_get_object(item, "order", &order);
 	return (user && strcasecmp(user, asked) == 0) || customer_may_see(&x->who, order);
 }
 

@@ -185,6 +185,14 @@ def _():
         contains(shop.run("erase", "--user", who, "--yes").err, "1 erased, 0 had been before, 0 failed")
         equal(len([o for o in shop.orders() if "anes" in o["PK"] or "Jane" in o["PK"]]), left, who)
     equal(shop.order_of("cs_test_typed3")["customerEmail"], "janeshop@mail.example")
+    other = {**lambda_order("cs_test_typed4", 1700000009, "janeshop@mail.example"),
+             "customerEmail": "jane+shop@mail.example"}
+    put(shop, other, without=("day", "number", "session", "payment"))
+    run = shop.run("erase", "--user", "janeshop@mail.example", "--yes", code=1)
+    contains(run.err, f"order {other['orderNumber']} stands under this address, and has another one")
+    contains(run.err, "1 erased, 0 had been before, 1 failed")
+    equal(shop.order_of("cs_test_typed4")["customerEmail"], "jane+shop@mail.example")
+    shop.run("erase", "--user", "jane+shop@mail.example", "--yes")
     shop.run("erase", "--user", "janeshop@mail.example", "--yes")
     is_gone()
 

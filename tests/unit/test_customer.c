@@ -112,6 +112,35 @@ static void an_order_is_seen_by_whom_it_belongs_to(void **state)
 	}
 }
 
+static void an_order_may_be_anothers_whose_address_was_spelt_alike(void **state)
+{
+	static const struct {
+		const char *user, *order;
+		bool alike;
+	} table[] = {
+		{"ab@x.example", "{'PK':'USER#ab@x.example','customerEmail':'a+b@x.example'}", true},
+		{"AB@x.example", "{'PK':'USER#ab@x.example','customerEmail':'a+b@x.example'}", true},
+		{"ab@x.example", "{'PK':'USER#ab@x.example','customerEmail':'AB@x.example'}", false},
+		{"a+b@x.example", "{'PK':'USER#ab@x.example','customerEmail':'a+b@x.example'}", false},
+		/* who claimed the name, and gave another address; an account of that name */
+		{"ab@x.example",
+		 "{'PK':'USER#ab@x.example','customerEmail':'j@x.example','userKind':'claimed'}", false},
+		{"ab@x.example", "{'PK':'USER#ab@x.example','customerEmail':'a+b@x.example','userKind':'user'}", false},
+		{"ab", "{'PK':'USER#ab','customerEmail':'a+b'}", false},
+		{"ab@x.example", "{'PK':'USER#ab@x.example'}", false},
+		{"ab@x.example", "{}", false},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table) {
+		struct customer c;
+
+		assert_int_equal(customer_init(&c, row->user, row->user, CUSTOMER_ANY_MODE), 0);
+		check(row->order, customer_spelt_alike(&c, json_of("%s", row->order)) == row->alike);
+		customer_free(&c);
+	}
+}
+
 static void orders_of_the_other_mode_are_left_out(void **state)
 {
 	static const struct {
@@ -253,6 +282,7 @@ int main(void)
 		holds(partitions_are_those_of_the_name_and_of_the_verified_address),
 		holds(a_name_that_is_empty_or_too_long_is_nobodys),
 		holds(an_order_is_seen_by_whom_it_belongs_to),
+		holds(an_order_may_be_anothers_whose_address_was_spelt_alike),
 		holds(orders_of_the_other_mode_are_left_out),
 		holds(what_is_shown_stands_in_a_list_at_every_level),
 		holds(what_is_of_another_kind_is_left_out_alone),

@@ -173,6 +173,11 @@ static void an_address_is_exported_under_each_spelling_of_it(void **state)
 		outside_put(json_of("%s", others[i]));
 	check_int(e.text, export((struct transfer_export){.user = "a+b@x.example"}, &done, &e), 0);
 	check_text("a+b", read_file(path_of("out")), keep_text(buf_detach(&lines)));
+
+	/* Nor has the other one those of this one. */
+	check_int(e.text, export((struct transfer_export){.user = "AB@x.example"}, &done, &e), 0);
+	check_text("ab", read_file(path_of("out")), keep_text(str_printf("%s%s", line_of(others[0]),
+									 line_of(others[1]))));
 }
 
 static void how_far_it_is_is_told_behind_each_page(void **state)
