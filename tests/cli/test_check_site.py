@@ -28,7 +28,7 @@ class Gateway(Server):
         super().__init__(SiteHandler, certificate=certificate and [certificate])
 
     def well(self):
-        self.fault, self.change, self.dropped, self.seen = None, None, (), []
+        self.fault, self.change, self.dropped, self.seen, self.led = None, None, (), [], dict(PROGRAMS)
 
 
 class SiteHandler(Handler):
@@ -39,7 +39,7 @@ class SiteHandler(Handler):
         fault = self.server.fault and self.server.fault(self, body)
         if fault:
             self.give(fault[0], HTML, fault[1])
-        elif path in PROGRAMS:
+        elif path in self.server.led:
             status, headers, answer = self.ask(path, body)
             self.give(status, answer, headers)
         else:
@@ -48,7 +48,7 @@ class SiteHandler(Handler):
     def ask(self, path, body):
         variables = {"HTTP_" + k.upper().replace("-", "_"): v for k, v in self.headers.items()
                      if k not in self.server.dropped}
-        answer = shop.cgi(PROGRAMS[path], body if self.command == "POST" else None, self.command,
+        answer = shop.cgi(self.server.led[path], body if self.command == "POST" else None, self.command,
                           SCRIPT_NAME=path, **{**shop.login, **variables})
         headers = {k: v for k, v in answer.headers.items() if k not in ("status", "content-length")}
         if self.server.change:
@@ -103,7 +103,7 @@ def _():
 @case("an address may have a path, and end in a slash")
 def _():
     shop.check("--url", gateway.base + "/shop/").says("site/address", gateway.base + "/shop")
-    ok(all(path.startswith("/shop/") for _, path, _ in gateway.seen), gateway.seen)
+    ok(all(path.startswith("/shop/") and "//" not in path for _, path, _ in gateway.seen), gateway.seen)
 
 
 @case("where every origin may read, that is not a fault")
@@ -154,6 +154,12 @@ def _():
             equal(report.named(f"site/{name} limit"), [])
 
 
+@case("a path that leads to another of the programs is the fault")
+def _():
+    gateway.led["/checkout/create-session"] = "orders"
+    check().blames("failed site/checkout").says("site/checkout", "404", "does not lead to")
+
+
 @case("a redirect on the webhook's path is a fault: Stripe does not follow")
 def _():
     gateway.fault = at("/stripe/webhook", 301, {"Location": "https://x.example/stripe/webhook/"})
@@ -184,6 +190,14 @@ def _():
 
 @case("an origin that may read but not POST is named")
 def _():
+    def refuse(request, body):
+        """As by nginx's limit_except, beside add_header ... always."""
+        origin = request.headers.get("Origin", "")
+        return (403, {"Access-Control-Allow-Origin": origin, "Access-Control-Allow-Methods": "POST"}
+                ) if request.command == "OPTIONS" and origin.endswith("pearls.test") else None
+    gateway.fault = refuse
+    check().blames("failed site/cors", "failed site/cors").says("site/cors", "may not POST", "403")
+    gateway.well()
     gateway.change = lambda method, headers: headers.pop("access-control-allow-methods", None)
     check().blames("failed site/cors", "failed site/cors").says("site/cors", "may not POST")
 
@@ -238,6 +252,9 @@ def _():
     gateway.fault = at("/checkout/create-session", 401)
     for more in ({}, {"JWT_SECRET": JWT}):
         check(**shop.login, **more).blames().says("site/checkout", "refuses whoever is not logged in")
+    gateway.fault, gateway.dropped = None, ("Authorization",)
+    check(**shop.login, JWT_SECRET=JWT).blames("failed site/authorization")
+    gateway.dropped = ()
     gateway.fault = at("/checkout/create-session", 404)
     check(**shop.login).says("site/checkout", "does not lead to")
     gateway.fault = at("/checkout/create-session", 401)
@@ -294,7 +311,8 @@ def _():
 
 @case("a login of the web server's own may deny, or lead to its page: whoever comes is not believed")
 def _():
-    for status, headers in ((403, {}), (302, {"Location": "https://login.test/?next=/orders"})):
+    for status, headers in ((403, {}), (302, {"Location": "https://login.test/?next=/orders"}),
+                            (307, {"Location": "https://login.test/?next=/orders"})):
         def login(request, body, answer=(status, headers)):
             return answer if request.path in ("/orders", "/checkout/create-session") else None
         gateway.fault = login

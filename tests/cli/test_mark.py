@@ -146,6 +146,7 @@ def _():
     run = made.run("mark", "abc123", "shipped")
     contains(run.err, "this order is not paid: its status is pending")
     equal(without_time(tracking_of(made, "abc123")), {"status": "shipped"})
+    lacks(made.run("mark", "abc123", "unshipped").err, "not paid")
 
 
 # --- what comes later ---------------------------------------------------------------------------

@@ -73,6 +73,12 @@ static void days_are_from_the_firsts_midnight_to_the_one_behind_the_last(void **
 	check_int("a user's are all", read_line("user=u", &s), COMMAND_OK);
 	check("a user's are all", s.query.from == INT64_MIN && s.query.to == INT64_MAX);
 	selection_free(&s);
+	check_int("a century", read_line("since=1970-01-01 until=2070-03-16", &s), COMMAND_OK);
+	selection_free(&s);
+	check_int("a year of months", read_line("by=month", &s), COMMAND_OK);
+	check_int("a year of months", s.first_month, 2022 * 12 + 11);
+	check_int("a year of months", s.last_month, 2023 * 12 + 10);
+	selection_free(&s);
 	outside_end();
 }
 
@@ -99,7 +105,8 @@ static void a_line_that_makes_no_sense_is_wrong_usage(void **state)
 	static const char *const rows[] = {
 		"day=2023-02-30", "day=2023-11-31", "day=2023-11-1", "day=2023-11-14T00:00:00Z", "day=tomorrow",
 		"day=14.11.2023", "since=today until=yesterday", "since=2023-11-15", "day=today since=today",
-		"day=today until=today", "since=1900-01-01", "month=2023-13", "month=2023-00", "month=2023-1",
+		"day=today until=today", "since=1900-01-01", "since=1970-01-01 until=2070-03-17", "month=2023-13",
+		"month=2023-00", "month=2023-1",
 		"month=2023/11", "month=-023-11", "month=1969-12", "month=2023-11 day=today",
 		"month=2023-11 since=today", "month=2023-11 until=today", "status=paid", "status=completed,",
 		"email=jane", "user=\xFF",
