@@ -24,7 +24,7 @@ static const char *written(struct response *r)
 {
 	struct buf out;
 
-	buf_init(&out, 65536);
+	buf_init(&out, 2 * RESPONSE_TEXT_MAX);
 	response_format(r, &out);
 	return keep_text(buf_detach(&out));
 }
