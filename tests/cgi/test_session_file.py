@@ -280,7 +280,7 @@ def _():
     answer = shop.checkout(SIGNATURE, CHECKOUT_SESSION_FILE="/nonexistent/s.json")
     equal(answer.status, 500)
     contains(answer.log, "CHECKOUT_SESSION_FILE: can't read /nonexistent/s.json: No such file")
-    answer = shop.checkout(SIGNATURE, CHECKOUT_SESSION_FILE=file_with("{}", 0o666))
+    answer = shop.checkout(SIGNATURE, CHECKOUT_SESSION_FILE=file_with("{}", 0o602))
     equal(answer.status, 500)
     contains(answer.log, "can be written by anybody: chmod o-w it")
 

@@ -271,8 +271,9 @@ def _():
 
 @case("a quote secret that can be guessed is a warning")
 def _():
-    shop.check(QUOTE_SIGNATURE_SECRET="short-quote-1").blames(
-        "warning configuration/QUOTE_SIGNATURE_SECRET")
+    shop.check(QUOTE_SIGNATURE_SECRET="short-quotes").blames(
+        "warning configuration/QUOTE_SIGNATURE_SECRET").says(
+            "configuration/QUOTE_SIGNATURE_SECRET", "…otes")
 
 
 @case("a log that can't be written is named")
@@ -636,6 +637,8 @@ def _():
     shop.check().blames("warning store/sync").says("store/sync", "25 hours")
     shop.store(sync_state(23 * 3600))
     shop.check().blames()
+    shop.store(sync_state(-3600))  # the clock was put back
+    shop.check().blames().says("store/sync", "0 seconds ago")
     shop.store(sync_state(60, errors=3))
     shop.check().blames("warning store/sync").says("store/sync", "3 errors")
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "../lib/environment.h"
+#include "app/document_root.h"
 #include "aws/credentials.h"
 #include "base/ca_file.h"
 #include "base/clock.h"
@@ -212,6 +213,28 @@ static void a_person_at_a_terminal_is_shown_warnings_unless_the_log_goes_elsewhe
 	app_close(&app);
 	assert_int_equal(stat(path, &st), 0);
 	assert_true(st.st_size > 0);
+}
+
+/* A program that lives long is told the root with each request. */
+static void what_is_below_the_document_root_is_said_once(void **state)
+{
+	const char *up = keep_text(str_printf("%s/..", folder));
+	struct err e;
+
+	(void)state;
+	opens("");
+	assert_int_equal(chmod(conf, 0600), 0);
+	lines[0] = '\0';
+	assert_int_equal(document_root_check(&app, "/", &e), 0);
+	assert_string_equal(lines, "");
+	assert_int_equal(document_root_check(&app, folder, &e), 0);
+	assert_non_null(strstr(lines, "The settings are below the document root"));
+	lines[0] = '\0';
+	assert_int_equal(document_root_check(&app, folder, &e), 0);
+	assert_string_equal(lines, "");
+	assert_int_equal(document_root_check(&app, up, &e), 0);
+	assert_non_null(strstr(lines, up));
+	app_close(&app);
 }
 
 /* Nor does one of the log's: an order is worth more than its line. */
@@ -512,6 +535,7 @@ int main(void)
 		in_a_folder(what_others_are_asked_through_is_set_and_unset_with_it),
 		in_a_folder(awss_own_variables_count_as_awss_own_tools_have_it),
 		in_a_folder(a_person_at_a_terminal_is_shown_warnings_unless_the_log_goes_elsewhere),
+		in_a_folder(what_is_below_the_document_root_is_said_once),
 		in_a_folder(a_file_of_counts_that_cannot_be_used_keeps_nothing_from_starting),
 		holds(stripe_leaves_two_seconds_of_a_request_to_the_store),
 		holds(a_key_that_stripe_takes_is_not_read_again_however_old_it_is),

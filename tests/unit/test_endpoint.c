@@ -370,6 +370,8 @@ static void each_request_is_counted_by_its_route_status_and_outcome(void **state
 		"{endpoint=\"/healthz\",status=\"500\",outcome=\"failed\"} 1\n",
 		"{endpoint=\"other\",status=\"404\",outcome=\"not_found\"} 1\n",
 	};
+	static const char quick[] = "ordersnap_request_seconds_bucket{endpoint=\"/orders/*\",status=\"200\","
+				    "outcome=\"ok\",le=\"1\"} 1\n";
 	const char *folder = unit_folder();
 	struct buf out;
 	struct err e;
@@ -382,7 +384,7 @@ static void each_request_is_counted_by_its_route_status_and_outcome(void **state
 	serve(POST "CONTENT_LENGTH=2", "{}");
 	seen.fail_with = ERR_NONE;
 	serve("PATH_INFO=/orders/a", "");
-	serve("PATH_INFO=/orders/b", "");
+	serve_since(clock_monotonic_ms() - 2000, "PATH_INFO=/orders/b", "");
 	seen.status = 500;
 	serve("PATH_INFO=/healthz", "");
 	seen.status = 0;
@@ -392,6 +394,7 @@ static void each_request_is_counted_by_its_route_status_and_outcome(void **state
 	for (i = 0; i < LENGTH(lines); i++)
 		check(lines[i], strstr(buf_text(&out), keep_text(str_printf(
 				"ordersnap_request_seconds_count%s", lines[i]))));
+	assert_non_null(strstr(buf_text(&out), quick));
 	buf_free(&out);
 	metrics_close();
 	unit_remove_folder(folder);
