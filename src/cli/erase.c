@@ -115,6 +115,10 @@ static int erase_of_user(struct erasing *x, const char *user)
 		rc = erase_elsewhere(x->app, &walk, &e);
 	if (rc)
 		fail(x, &e);
+	if (walk.alike)
+		command_complain("erase", "%ld orders stand under this id without the characters that "
+				 "the Lambda functions dropped (all but a-z A-Z 0-9 @ . _ -): if they are "
+				 "the same person's, erase them with that --user", walk.alike);
 	if (walk.sessions)
 		output_printf(stderr, "erase: %ld sessions without an order %s\n", walk.sessions,
 			      x->dry_run ? "would be erased too" : "erased too");

@@ -35,6 +35,8 @@ struct erase_walk {
 	void *context;              /* for `found` */
 	bool (*stop)(void *context); /* asked between pages with NULL */
 	long sessions;               /* that the user was taken out of, or would be, with dry_run */
+	long alike;                  /* orders under what the functions made of the id, which may be
+				      * another person's, and stay */
 };
 
 /* Walks until the end, or until `stop` says so.  -1 with the store's error, or that of `found`. */

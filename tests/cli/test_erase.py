@@ -256,6 +256,20 @@ def _():
 
 @test
 def _():
+    "--user says that orders stand under the Lambda functions' spelling of an id, which may be another's"
+    made = {**lambda_order("cs_test_auth0", 1700000000, "auth0abc"), "customerEmail": "jane@mail.example"}
+    shop.write(made)
+    told = shop.run("erase", "--user", "auth0|abc", "--yes").err
+    contains(told, "1 orders stand under this id without the characters")
+    contains(told, "0 erased")
+    equal(shop.item(made["PK"], made["SK"]), made)
+    lacks(shop.run("erase", "--user", "auth0abc", "--yes").err, "stand under")
+    lacks(shop.run("erase", "--user", "auth0|abc", "--yes").err, "stand under")
+    is_gone()
+
+
+@test
+def _():
     "--user takes a person out of the sessions that no order came of, and of no other's"
     ends = int(time.time()) + 3600
     left = [{"PK": f"SESSION#cs_test_left{n}", "SK": "METADATA", "version": 1, "userId": user,
