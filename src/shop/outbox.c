@@ -164,15 +164,16 @@ struct json_object *outbox_item(struct json_object *before, struct json_object *
 	return item;
 }
 
-/* When the seven days end. */
+/* When the seven days end. (An item that 0.2.0 has tried does not say since when.) */
 static int64_t end_of(struct json_object *item, int64_t now)
 {
-	const char *text = json_string_or_null(item, "createdAt");
-	int64_t created = now;
+	const char *tried = json_string_or_null(item, "triedAt");
+	const char *text = tried ? tried : json_string_or_null(item, "createdAt");
+	int64_t since = now;
 
 	if (text)
-		iso8601_parse(text, &created);
-	return created + OUTBOX_DAYS * DAY;
+		iso8601_parse(text, &since);
+	return since + OUTBOX_DAYS * DAY;
 }
 
 /* A minute, two, four, up to six hours; and the last time when the seven days end. */
@@ -193,9 +194,12 @@ struct json_object *outbox_begun(struct json_object *item, int64_t now)
 {
 	struct json_object *begun = json_copy(item);
 	int64_t attempts = json_int_or(item, "attempts", 0) + 1;
+	char time[ISO8601_SIZE];
 
 	json_set_int(begun, "attempts", attempts);
-	set_key(begun, KEY_OUTBOX_AGAIN, next_try(item, attempts, now));
+	if (attempts == 1)
+		json_set_string(begun, "triedAt", iso8601_time(now, time));
+	set_key(begun, KEY_OUTBOX_AGAIN, next_try(begun, attempts, now));
 	return begun;
 }
 

@@ -15,6 +15,7 @@
  *     createdAt  when it was queued
  *     dueAt      epoch seconds: when it is to be tried next
  *     attempts   tries that were begun
+ *     triedAt    when the first of them was: with it the seven days begin
  *     error      how the last one failed
  *
  * The time in a key counts down (9999999999 less the epoch seconds), for a query gives

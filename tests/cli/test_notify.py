@@ -423,6 +423,22 @@ def _():
 
 @test
 def _():
+    "the seven days begin with the first try: what could not be tried for longer is not given up at once"
+    shop.empty()
+    shop.sale()
+    shop.program(TAKE, mode=0o777)
+    shop.notify(code=1)
+    shop.clock.move(8 * DAY)
+    shop.program("exit 1")
+    shop.notify(code=1)
+    shop.clock.move(2 * MINUTE)
+    shop.program(TAKE)
+    equal(shop.notify().out, "notify: 1 told, 0 failed\n")
+    equal(len(shop.told()), 1)
+
+
+@test
+def _():
     "the owner forgets one by its id, or all that were given up"
     shop.empty()
     shop.sale(), shop.sale(), shop.sale()
