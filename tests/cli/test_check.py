@@ -339,6 +339,17 @@ def _():
         stub.close()
 
 
+@case("an answer that quotes the key is shown without it")
+def _():
+    key = "sk_test_quoted0000000000000001"
+    stub = kit.Stub(lambda request: (401, json.dumps({"error": {"message": f"No such key: {key}"}}).encode()))
+    try:
+        report = shop.check(STRIPE_API_BASE=stub.base, STRIPE_SECRET=key).says("stripe/key", "No such key")
+        lacks(report.named("stripe/key")[0]["text"], key)
+    finally:
+        stub.close()
+
+
 @case("a clock that is off by ten minutes is a fault, by one a warning, by five seconds none")
 def _():
     for skew, blamed in ((600, ["failed clock/clock"]), (-600, ["failed clock/clock"]),

@@ -117,6 +117,13 @@ def _():
     equal(done.returncode, 1)
     contains(done.stderr, "can't write to standard output")
     lacks(done.stderr, "usage")
+    # A reader that has seen enough, as head(1), is no fault to speak of.
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run([COMMAND, "--help"], env=shop.environment(), stdout=writer,
+                          stderr=subprocess.PIPE, text=True)
+    os.close(writer)
+    equal((done.returncode, done.stderr), (1, ""))
 
 
 @test

@@ -6,6 +6,7 @@ The one idea: a ledger of what was acknowledged.  Whatever happens to the file, 
 answered with 200 is there afterwards, unless a copy of before it was put in the file's place.
 """
 import contextlib
+import datetime
 import itertools
 import json
 import os
@@ -393,7 +394,8 @@ def _():
             eventually(lambda: len(buyers.acknowledged(after=begin)) > 20, 20, "more orders")
             said = world.run("restore", world.copy).out
             end = time.monotonic()
-            contains(said, "ordersnap sync --since 20")
+            newest = datetime.date.fromisoformat(re.search(r"the latest of (\S{10})", said)[1])
+            contains(said, f"ordersnap sync --since {newest - datetime.timedelta(days=1)}\n")
             contains(said, "erase")
             eventually(lambda: len(buyers.acknowledged(after=end)) > 10, 20, "orders after it")
         equal({status for _, status, _, _ in buyers.done} - {200, 503}, set())
