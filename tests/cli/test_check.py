@@ -5,6 +5,7 @@ it names the cause, and nothing else."""
 import contextlib
 import json
 import os
+import re
 import shlex
 import sqlite3
 import subprocess
@@ -631,7 +632,8 @@ def _():
             if os.geteuid() == 0:
                 contains(advice, "/etc/cron.d/ordersnap: 17 * * * * root ")
                 line = line.partition(" ")[2]
-            run = subprocess.run(["/bin/sh", "-c", line.replace("\\%", "%")], cwd="/", timeout=60,
+            line = re.split(r"(?<!\\)%", line)[0].replace("\\%", "%")  # as cron takes it
+            run = subprocess.run(["/bin/sh", "-c", line], cwd="/", timeout=60,
                                  env=environment.of(PATH="/usr/bin:/bin", ORDERSNAP_CONF=None),
                                  capture_output=True, text=True)
             equal((run.returncode, run.stdout), (0, ""), run.stderr + line)  # a syslog may be missing
