@@ -113,7 +113,7 @@ def _():
             contains(made.run("orders", option, *how, code=2).err, f"{option} goes with --csv")
 
 
-FORMULAS = ("=1+1", "+1+cmd", "-2+3", "@SUM(A1)", "＝1", "＋1", "－1", "＠x", "x;=1", "x;+cmd", "x;-1",
+FORMULAS = ("=1+1", "+1+cmd", "+", "-2+3", "@SUM(A1)", "＝1", "＋1", "－1", "＠x", "x;=1", "x;+cmd", "x;-1",
             "x;@a", "x;＝1", "\n=1", "x\n=1", "x\r\n=1", "x\t=1", '";=1', 'a";@b', "\r=1", "\t=1", "x;＋1;＠y")
 
 

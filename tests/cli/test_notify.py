@@ -476,6 +476,7 @@ def _():
     shop.program("exit 1")
     shop.notify("--limit", 1, code=1)
     contains(shop.notify("--forget", "waiting", ORDER_HOOK=None).out, "2 forgotten")
+    contains(shop.notify("--forget", "waiting").out, "0 forgotten")
     equal(shop.outbox(), [])
 
 
