@@ -3,7 +3,7 @@
 """Two events of one payment at the same moment, each to a process of its own, on both stores: in the
 end the order and all that is derived from it say the same as Stripe.  The owner's mark is as an event.
 
-ORDERSNAP_ROUNDS is how often they meet; when exactly is up to the machine.  A sixth as often they
+ORDERSNAP_ROUNDS is how often they meet; when exactly is up to the machine.  A quarter as often they
 meet on a slow store: each lock of the file, each call of DynamoDB waits for a random moment first.
 """
 import concurrent.futures
@@ -18,8 +18,8 @@ from lambda_table import ask
 from tap import equal, main, ok
 from workers import FastCgi
 
-ROUNDS = int(os.environ.get("ORDERSNAP_ROUNDS") or 60)
-SLOW_ROUNDS = max(1, ROUNDS // 6)
+ROUNDS = int(os.environ.get("ORDERSNAP_ROUNDS") or 40)
+SLOW_ROUNDS = max(1, ROUNDS // 4)
 SLOWEST = 0.02  # seconds that a call of DynamoDB waits before and after
 TRIES = 20
 NEWEST = 20  # more events than a round makes
