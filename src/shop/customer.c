@@ -123,10 +123,13 @@ bool customer_may_see(const struct customer *c, struct json_object *order)
 bool customer_spelt_alike(const struct customer *c, struct json_object *order)
 {
 	const char *email = json_string_or_null(order, "customerEmail");
-	char *spelling = key_user_of_functions(email);
-	bool alike = c->email && !same_text(email, c->email) && is_of_guest(order) &&
-		     same_text(spelling, json_string_or_null(order, "PK"));
+	char *spelling;
+	bool alike;
 
+	if (!c->email || same_text(email, c->email) || !is_of_guest(order))
+		return false;
+	spelling = key_user_of_functions(email);
+	alike = same_text(spelling, json_string_or_null(order, "PK"));
 	free(spelling);
 	return alike;
 }

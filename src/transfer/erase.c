@@ -219,8 +219,8 @@ static bool is_order_alike(struct json_object *item, const struct customer *who,
 {
 	const char *pk = json_string_or_null(item, "PK");
 
-	return !who->email && alike && transfer_kind_of(item) == TRANSFER_ORDER &&
-	       strcmp(pk, alike) == 0 && strcmp(pk, who->pks[0]) != 0 && !erasure_is_done(item);
+	return alike && transfer_kind_of(item) == TRANSFER_ORDER && strcmp(pk, alike) == 0 &&
+	       strcmp(pk, who->pks[0]) != 0 && !erasure_is_done(item);
 }
 
 /* Takes the person out of a session, which is written on what was read. */
@@ -241,7 +241,7 @@ static int erase_session(struct app *app, struct json_object *item, struct err *
 static int erase_page(struct app *app, struct erase_walk *walk, const struct customer *who,
 		      struct json_object *items, struct err *e)
 {
-	char *alike = key_user_of_functions(walk->user);
+	char *alike = who->email ? NULL : key_user_of_functions(walk->user);
 	size_t i;
 	int rc = 0;
 
