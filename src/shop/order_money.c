@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "shop/lines.h"
+#include "shop/money.h"
 #include "shop/order_rank.h"
 
 static int64_t at_most(int64_t amount, int64_t most)
@@ -25,11 +26,9 @@ static bool same_currency(const char *a, const char *b)
 /* `part` of `whole`, as a share of the order's amount. */
 static int64_t share(int64_t amount, int64_t part, int64_t whole)
 {
-	int64_t product;
-
-	if (whole <= 0 || part >= whole || __builtin_mul_overflow(amount, part, &product))
+	if (whole <= 0 || part >= whole)
 		return amount;
-	return product / whole;
+	return money_share(amount, part, whole);
 }
 
 /* A dispute's amount in the order's currency.  Up to 0.1.0 it was noted without its

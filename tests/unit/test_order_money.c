@@ -83,6 +83,10 @@ static const struct {
 	 PAID "," SEEN ",'disputes':[{'status':'lost','amount':11900,'currency':'cad'}]", 0, 0, 8500, 0},
 	{"half of it lost in the buyer's currency",
 	 PAID "," SEEN ",'disputes':[{'status':'lost','amount':5950,'currency':'cad'}]", 0, 0, 4250, 0},
+	{"half of a large one lost in the buyer's currency",
+	 "'amount':6000000000,'currency':'cop','status':'completed',"
+	 "'presentment':{'amount':24000000000,'currency':'idr'},"
+	 "'disputes':[{'status':'lost','amount':12000000000,'currency':'idr'}]", 0, 0, 3000000000, 0},
 	{"lost in the shop's currency, the buyer saw another",
 	 PAID "," SEEN ",'disputes':[" LOST(4000) "]", 0, 0, 4000, 0},
 	{"lost, noted by 0.1.0 without its currency",
