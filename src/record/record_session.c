@@ -6,6 +6,7 @@
  */
 #include "record/record_session.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -13,6 +14,7 @@
 #include "record/daily.h"
 #include "record/find.h"
 #include "shop/charge.h"
+#include "shop/keys.h"
 #include "shop/order.h"
 #include "shop/order_money.h"
 #include "shop/order_rank.h"
@@ -201,11 +203,29 @@ static int follow_answer(struct recording *r, struct err *e)
 
 /* --- decide and write ----------------------------------------------------------- */
 
+/* Whether a session's payment never came.  What can't be read has not failed. */
+static bool has_failed(const struct record_run *run, const char *session_id)
+{
+	char *pk = key_session(session_id);
+	const struct store_key key = {pk, KEY_METADATA};
+	struct json_object *item = NULL;
+	const char *status;
+	struct err ignored;
+	bool failed;
+
+	store_get_many(app_store(run->app), &key, 1, &item, run->deadline, &ignored);
+	status = json_string_or_null(item, "status");
+	failed = status && strcmp(status, "failed") == 0;
+	json_object_put(item);
+	free(pk);
+	return failed;
+}
+
 /*
  * The log's line of an order that says something new, and what its owner has to hear:
  *   - lines that do not come to its total: what Stripe says is recorded all the same;
- *   - two paid sessions of one quote: the buyer has most likely paid the same cart twice.
- *     Both are orders, for Stripe has the money of both.
+ *   - two sessions of one quote that were paid, or will be: the buyer has most likely paid
+ *     the same cart twice.  Both are orders, for Stripe has the money of both.
  */
 static void log_order(const struct recording *r, struct json_object *order)
 {
@@ -229,7 +249,8 @@ static void log_order(const struct recording *r, struct json_object *order)
 				    LOG_INT("lines", lines), LOG_INT("total", total),
 				    LOG_STR("currency", currency));
 	}
-	if (id && first && strcmp(id, first) != 0 && order_is_paid(order) && !order_is_paid(stored))
+	if (id && first && strcmp(id, first) != 0 && order_is_paid(order) && !order_is_paid(stored) &&
+	    !has_failed(r->run, first))
 		log_warning("A quote was paid twice", LOG_STR("orderId", id),
 			    LOG_STR("orderNumber", number), LOG_STR("firstOrderId", first),
 			    LOG_STR("firstOrderNumber", json_string_or_null(quote, "orderNumber")));

@@ -150,6 +150,13 @@ static void quote_used(void)
 	outside_put(json_of("{'PK':'QUOTE#" SIGNATURE "','SK':'CACHE','orderId':'cs_test_9','version':2}"));
 }
 
+/* The other order's payment never came. */
+static void quote_used_in_vain(void)
+{
+	quote_used();
+	outside_put(json_of("{'PK':'SESSION#cs_test_9','SK':'METADATA','status':'failed','version':1}"));
+}
+
 static void quote_used_by_it(void)
 {
 	adopted();
@@ -304,6 +311,7 @@ static void what_is_as_it_should_be_is_no_line_of_the_log(void **state)
 {
 	static const struct rule usual[] = {
 		{"a quote that its own order has", quote_used_by_it, sale, QUOTED, ERR_NONE, "", "", false},
+		{"a quote whose first payment failed", quote_used_in_vain, sale, QUOTED, ERR_NONE, "", "", false},
 		{"a sale", adopted, sale, SOLD, ERR_NONE, "", "", false},
 	}, *rule;
 	struct err e;
