@@ -183,6 +183,20 @@ failed:
 	return 0;
 }
 
+/* Whether the functions acknowledged the event: their marker has no version. */
+static bool is_of_functions(const struct recording *r)
+{
+	struct json_object *marker = r->items.read[ITEM_EVENT];
+
+	return marker && !store_item_version(marker);
+}
+
+/* An order of theirs may be one that nothing names. */
+static int find_order(struct recording *r, const struct session *session, struct err *e)
+{
+	return record_find_order(&r->items, session, r->request->unmarked || is_of_functions(r), e);
+}
+
 /* Stripe's copy may name another user, quote or payment than the event's: what
  * they lead to is read, and the order looked for there too. */
 static int follow_answer(struct recording *r, struct err *e)
@@ -193,7 +207,7 @@ static int follow_answer(struct recording *r, struct err *e)
 	if (!again)
 		return 0;
 	if (record_items_read(&r->items, again, e) ||
-	    (!known && record_find_order(&r->items, &r->session, r->request->unmarked, e)))
+	    (!known && find_order(r, &r->session, e)))
 		return -1;
 	/* What counts is asked after the order was read. */
 	if (!known && stored_order(r))
@@ -317,13 +331,21 @@ static bool is_new_sale(const struct recording *r)
 	const struct config *config = &r->run->app->config;
 
 	return !r->run->again && !r->run->dry_run && !record_may_have_order(&r->items) &&
+	       !is_of_functions(r) &&
 	       record_takes(r->run->app, r->request->session) &&
 	       !order_has_expired(r->items.keys.created, config->order_ttl_days, r->run->now);
 }
 
+/* Whether the event was recorded before.  Where a payment had failed the functions
+ * acknowledged that, and left the order as it was: such a marker of theirs does not count. */
 static bool is_duplicate(const struct recording *r)
 {
-	return r->items.read[ITEM_EVENT] && !r->run->again;
+	struct json_object *marker = r->items.read[ITEM_EVENT];
+	const char *status = json_string_or_null(marker, "status");
+
+	if (!marker || r->run->again)
+		return false;
+	return !is_of_functions(r) || !status || strcmp(status, "completed") == 0;
 }
 
 /* Reads what is needed: of a duplicate and of a new sale, which nearly all events are,
@@ -364,7 +386,7 @@ static int record_once(void *context, struct err *e)
 	}
 
 	/* Where does its order stand, and is there to be one? */
-	if (record_find_order(&r->items, &r->session, request->unmarked, e))
+	if (find_order(r, &r->session, e))
 		return -1;
 	if (!stored_order(r) && !record_takes(run->app, request->session)) {
 		record_outcome_set_foreign(r->out);

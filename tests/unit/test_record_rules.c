@@ -52,9 +52,12 @@ ANSWERS(open_session, {"/v1/charges/ch_1", 200, CHARGE(REFUNDED)}, {BY_PAYMENT, 
 ANSWERS(subscription, {"/v1/charges/ch_1", 200, CHARGE(REFUNDED)}, {BY_PAYMENT, 200, LIST(
 	"{'id':'cs_test_1','object':'checkout.session','mode':'subscription','status':'complete',"
 	"'created':1699999000}")});
-ANSWERS(given_up, {ONE_SESSION, 200, "{'id':'cs_test_1','object':'checkout.session','livemode':false,'mode':"
-	"'payment','status':'complete','created':1699999000,'payment_status':'unpaid','amount_total':1000,"
-	"'currency':'usd'" LINES ",'payment_intent':{'id':'pi_1','status':'requires_payment_method'}}"});
+#define UNPAID_SALE(more) "{'id':'cs_test_1','object':'checkout.session','livemode':false,'mode':'payment'," \
+	"'status':'complete','created':1699999000,'payment_status':'unpaid','amount_total':1000,'currency':'usd'," \
+	"'customer_details':{'email':'ann@example.com'}" more "}"
+ANSWERS(given_up, {ONE_SESSION, 200, UNPAID_SALE(LINES
+	",'payment_intent':{'id':'pi_1','status':'requires_payment_method'}")},
+	{BY_PAYMENT, 200, LIST(UNPAID_SALE(",'payment_intent':'pi_1'"))});
 ANSWERS(nameless, {ONE_SESSION, 200, "{'id':'cs_test_1','object':'checkout.session','livemode':false,'mode':"
 	"'payment','status':'complete','created':1699999000,'payment_status':'paid','amount_total':1000,"
 	"'currency':'usd'" LINES PAYMENT(CHARGE(WHOLE)) "}"});
@@ -103,6 +106,21 @@ static void unconfirmed(void)
 static void noted_by_functions(void)
 {
 	sold();
+	outside_put(json_of("{'PK':'EVENT#evt_2','SK':'METADATA','status':'received'}"));
+}
+
+/* They called an order completed whose payment was on its way, and did nothing when it failed. */
+static void unpaid_of_functions(void)
+{
+	adopted();
+	outside_put(json_of("{'PK':'" SOLD_PK "','SK':'" SOLD_SK "','orderId':'cs_test_1','stripeSessionId':"
+			    "'cs_test_1','status':'completed','items':[{'name':'Cup'}]}"));
+	outside_put(json_of("{'PK':'EVENT#evt_2','SK':'METADATA','status':'failed'}"));
+}
+
+static void given_up_noted_by_functions(void)
+{
+	unpaid_of_functions();
 	outside_put(json_of("{'PK':'EVENT#evt_2','SK':'METADATA','status':'received'}"));
 }
 
@@ -218,6 +236,12 @@ static const struct rule {
 	/* what was done before */
 	{"a refund that the functions acknowledged", noted_by_functions, refunded, REFUND, ERR_NONE, "",
 	 "'amountRefunded':300", false},
+	{"a failed payment that the functions acknowledged", unpaid_of_functions, given_up,
+	 EVENT("evt_2", "checkout.session.async_payment_failed", UNPAID_SALE("")), ERR_NONE, "",
+	 "'status':'failed','stripePayment", false},
+	{"a payment that was given up, as the functions acknowledged", given_up_noted_by_functions, given_up,
+	 EVENT("evt_2", "payment_intent.canceled", "{'id':'pi_1','object':'payment_intent'}"), ERR_NONE, "",
+	 "'status':'failed','stripePayment", false},
 	{"a refund that we acknowledged", noted, refunded, REFUND, ERR_NONE, "duplicate", NULL, false},
 	{"a refund that is replayed", noted, refunded, REFUND, ERR_NONE, "", "'amountRefunded':300", true},
 	{"a sale that is replayed and changes nothing", sold, refunded, SOLD, ERR_NONE, "stripeCalls=0", NULL, true},
