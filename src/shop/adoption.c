@@ -189,6 +189,13 @@ struct json_object *adoption_merge(struct json_object *kept, struct json_object 
 		if (walk.value)
 			json_object_object_add(order, walk.key, json_copy(walk.value));
 
+	/* Theirs was called completed as soon as Checkout was: where the other one knows that it is
+	 * not paid, that one's word counts. */
+	if (order_rank_of(order) < order_rank_of(newer)) {
+		json_copy_member(order, "status", older, "status");
+		json_object_object_del(order, "completedAt");
+	}
+
 	/* The lines come from one of them, with what is said of them. */
 	for (i = 0; i < sizeof of_lines / sizeof *of_lines; i++) {
 		json_object_object_del(order, of_lines[i]);

@@ -176,6 +176,13 @@ static void two_orders_of_one_session_become_one(void **state)
 		{"{'SK':'ORDER#1#c','items':[],'itemsPending':true}",
 		 "{'SK':'ORDER#2#c','items':[1],'itemCount':1}",
 		 "{'SK':'ORDER#1#c','items':[1],'itemCount':1}"},
+		/* What they called completed is not paid where ours knows that it is not. */
+		{"{'SK':'ORDER#1#c','items':[1],'status':'completed','completedAt':'t'}",
+		 "{'SK':'ORDER#2#c','items':[1],'status':'failed','stripePaymentStatus':'unpaid','source':'webhook'}",
+		 "{'SK':'ORDER#1#c','items':[1],'status':'failed','stripePaymentStatus':'unpaid'}"},
+		{"{'SK':'ORDER#1#c','items':[1],'status':'pending','stripePaymentStatus':'unpaid','source':'sync'}",
+		 "{'SK':'ORDER#2#c','items':[1],'status':'completed','completedAt':'t'}",
+		 "{'SK':'ORDER#1#c','items':[1],'status':'pending','stripePaymentStatus':'unpaid','source':'sync'}"},
 		/* A person who was erased from one of them stays so. */
 		{"{'SK':'ORDER#1#c','items':[1],'erasedAt':'t','userId':'erased-1'}",
 		 "{'SK':'ORDER#2#c','items':[1],'userId':'2','customerEmail':'a@x.example','payment':{'last4':'1'}}",
