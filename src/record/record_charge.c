@@ -53,9 +53,10 @@ static int read_pointer(struct payment *p, struct err *e)
 	return record_items_read(&p->items, ITEM_ALL, e);
 }
 
-/* The order that the pointer names, and all that belongs to it.  The copy in the
- * pointer is not taken for it: it may be of another moment.  An order that says of
- * another payment is not this one's, whatever names it. */
+/* The order that the pointer names, and all that belongs to it, but for a number that
+ * leads to another order.  The copy in the pointer is not taken for it: it may be of
+ * another moment.  An order that says of another payment is not this one's, whatever
+ * names it. */
 static int read_order(struct payment *p, struct err *e)
 {
 	const char *intent;
@@ -69,6 +70,7 @@ static int read_order(struct payment *p, struct err *e)
 		json_object_put(p->items.read[ITEM_ORDER]);
 		p->items.read[ITEM_ORDER] = NULL;
 	}
+	item_keys_leave_others(&p->items.keys, p->items.read);
 	return 0;
 }
 

@@ -89,6 +89,16 @@ static void of_another_payment(void)
 	change_order("stripePaymentIntentId", "'pi_2'");
 }
 
+/* The functions gave two orders one number; the other one was there first. */
+static void numbered_alike(void)
+{
+	sold();
+	outside_put(json_of("{'PK':'USER#carl','SK':'ORDER#1#cs_test_9','orderId':'cs_test_9','orderNumber':'BC--1',"
+			    "'stripeSessionId':'cs_test_9','version':1}"));
+	outside_put(json_of("{'PK':'NUMBER#BC--1','SK':'METADATA','orderId':'cs_test_9','orderPK':'USER#carl',"
+			    "'orderSK':'ORDER#1#cs_test_9','version':1}"));
+}
+
 static void held(void)
 {
 	sold();
@@ -230,6 +240,8 @@ static const struct rule {
 	{"a pointer to an order of another payment", of_another_payment, of_no_session, REFUND, ERR_NONE,
 	 "of no order", NULL,
 	 false},
+	{"a refund of an order whose number leads to another", numbered_alike, refunded, REFUND, ERR_NONE, "",
+	 "'PK':'NUMBER#BC--1','SK':'METADATA','orderId':'cs_test_9'", false},
 	{"a fee of no order", adopted, captured, EVENT("evt_2", "charge.updated", CHARGE(WHOLE)), ERR_NONE,
 	 "of no order", NULL,
 	 false},
