@@ -9,7 +9,8 @@
  *                AGAIN#{when it is due}#{id}     it is being tried, or a try has failed
  *                GIVEN_UP#{when}#{id}            tried for seven days in vain
  *     id         ntf_ and 24 hex digits: of what happened, so that the same thing has the
- *                same id, also where an order is made anew after a restore
+ *                same id, also where an order is made anew after a restore; what had come
+ *                in several steps comes in one then, and has another id
  *     orderId, orderNumber
  *     events     ["created", "paid"]
  *     createdAt  when it was queued
