@@ -135,15 +135,22 @@ int charge_read(struct json_object *json, struct charge *charge, struct err *e)
 	const char *status = json_string_or_null(json, "status");
 	bool succeeded = status && strcmp(status, "succeeded") == 0;
 	bool captured = true, given_back;
-	int64_t refunded, amount_captured, rest;
+	int64_t refunded, amount_captured, rest, most;
 
 	memset(charge, 0, sizeof *charge);
 	charge->id = json_string_or_null(json, "id");
 	charge->payment_intent = json_id_or_null(json, "payment_intent");
 	charge->currency = json_string_or_null(json, "currency");
 	if (!charge->id || json_get_int(json, "amount", &charge->amount) != JSON_FOUND ||
-	    json_get_int(json, "amount_refunded", &refunded) != JSON_FOUND ||
-	    charge->amount < 0 || refunded < 0 || refunded > charge->amount)
+	    json_get_int(json, "amount_refunded", &refunded) != JSON_FOUND || charge->amount < 0)
+		return err_set(e, ERR_UNAVAILABLE, "Stripe's answer is no charge");
+
+	/* A card may let more be captured than it was asked for.
+	 * https://docs.stripe.com/payments/overcapture */
+	most = json_int_or(json, "amount_captured", 0);
+	if (most < charge->amount)
+		most = charge->amount;
+	if (refunded < 0 || refunded > most)
 		return err_set(e, ERR_UNAVAILABLE, "Stripe's answer is no charge");
 	charge->paid_at = charge_paid_at(json);
 
