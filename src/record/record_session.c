@@ -336,8 +336,8 @@ static bool is_new_sale(const struct recording *r)
 	       !order_has_expired(r->items.keys.created, config->order_ttl_days, r->run->now);
 }
 
-/* Whether the event was recorded before.  Where a payment had failed the functions
- * acknowledged that, and left the order as it was: such a marker of theirs does not count. */
+/* Whether the event was recorded before.  Where a payment had failed, or was given up, the functions
+ * acknowledged that and left the order as it was: such a marker of theirs does not count. */
 static bool is_duplicate(const struct recording *r)
 {
 	struct json_object *marker = r->items.read[ITEM_EVENT];
@@ -345,7 +345,8 @@ static bool is_duplicate(const struct recording *r)
 
 	if (!marker || r->run->again)
 		return false;
-	return !is_of_functions(r) || !status || strcmp(status, "completed") == 0;
+	return !is_of_functions(r) || !status ||
+	       (strcmp(status, "failed") != 0 && strcmp(status, "received") != 0);
 }
 
 /* Reads what is needed: of a duplicate and of a new sale, which nearly all events are,
