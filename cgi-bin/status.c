@@ -56,6 +56,7 @@ static void begin_series(void)
 		metrics_begin(&store_seconds, *one, err_name(ERR_UNAVAILABLE));
 	for (one = sources; *one; one++)
 		metrics_begin(&record_orders_created, *one);
+	metrics_begin(&endpoint_seconds, "/stripe/webhook", "400", err_name(ERR_SIGNATURE));
 }
 
 static int get_metrics(void *context, const struct request *request, struct response *response,

@@ -82,6 +82,7 @@ def _():
     begun = series()
     for name in ('events_total{type="charge.refunded",outcome="failed"}', 'orders_created_total{source="sync"}',
                  'events_total{type="checkout.session.completed",outcome="failed"}',
+                 'request_seconds_count{endpoint="/stripe/webhook",status="400",outcome="signature"}',
                  'store_seconds_count{verb="write",outcome="unavailable"}'):
         equal(begun.get("ordersnap_" + name), 0, name)
 
