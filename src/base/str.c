@@ -44,6 +44,17 @@ struct span span_trim(struct span s)
 	return s;
 }
 
+struct span span_without_bom(struct span text)
+{
+	static const char bom[] = {'\xEF', '\xBB', '\xBF'};
+
+	if (text.n >= sizeof bom && memcmp(text.p, bom, sizeof bom) == 0) {
+		text.p += sizeof bom;
+		text.n -= sizeof bom;
+	}
+	return text;
+}
+
 bool span_next(struct span *rest, char separator, struct span *part)
 {
 	const char *cut;

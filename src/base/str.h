@@ -24,6 +24,9 @@ bool span_ends(struct span s, const char *suffix);
 /* Without spaces, tabs, CR and LF on both ends. */
 struct span span_trim(struct span s);
 
+/* Without the byte order mark that editors on Windows begin a text with. */
+struct span span_without_bom(struct span text);
+
 /* Cuts the part before the next `separator` off `*rest` into `*part`; false
  * when nothing is left.  "a,,b" gives "a", "", "b"; "" gives "" once. */
 bool span_next(struct span *rest, char separator, struct span *part);

@@ -80,13 +80,9 @@ static int parse_line(struct span line, int number, const struct config_file_rea
 int config_file_read(const char *path, struct span text, const struct config_file_reader *reader,
 		     struct err *e)
 {
-	struct span rest = text, line;
+	struct span rest = span_without_bom(text), line;
 	int number = 0;
 
-	if (rest.n >= 3 && memcmp(rest.p, "\xEF\xBB\xBF", 3) == 0) {
-		rest.p += 3;
-		rest.n -= 3;
-	}
 	while (span_next(&rest, '\n', &line)) {
 		number++;
 		line = span_trim(line);

@@ -315,12 +315,12 @@ static int check_value(const struct options_file *file, struct json_object *valu
 int session_options_read(const char *path, struct span text, struct json_object **options,
 			 struct err *e)
 {
-	const struct options_file file = {.path = path, .text = text};
+	const struct options_file file = {.path = path, .text = span_without_bom(text)};
 	struct json_object *value;
 
-	if (!json_is_valid(text))
-		return err_set(e, ERR_CONFIG, "%s:%zu: this is no JSON", path, json_fault_line(text));
-	value = json_parse(text);
+	if (!json_is_valid(file.text))
+		return err_set(e, ERR_CONFIG, "%s:%zu: this is no JSON", path, json_fault_line(file.text));
+	value = json_parse(file.text);
 	if (!json_object_is_type(value, json_type_object)) {
 		json_object_put(value);
 		return err_set(e, ERR_CONFIG, "%s:1: this must be an object, {...}", path);

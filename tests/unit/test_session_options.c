@@ -26,7 +26,8 @@ static int read_text(const char *text, struct err *e)
 static void what_checkout_offers_may_stand_there(void **state)
 {
 	static const char *const table[] = {
-		"{}", "{'locale':'de'}", "{'billing_address_collection':'required'}",
+		"{}", "\xEF\xBB\xBF{'locale':'de'}", "{\r\n'locale':'de'\r\n}\r\n",
+		"{'locale':'de'}", "{'billing_address_collection':'required'}",
 		"{'shipping_options':[{'shipping_rate':'shr_1'}]}",
 		"{'shipping_options':[{'shipping_rate_data':{'display_name':'Post','type':"
 		"'fixed_amount','fixed_amount':{'amount':500,'currency':'usd','currency_options':"
@@ -123,6 +124,9 @@ static void what_may_not_is_named_with_its_line(void **state)
 		{"{'metadata':{'a':7}}", "metadata.a must be a text"},
 		{"{'payment_intent_data':{'statement_descriptor':'longer than Stripe takes'}}",
 		 "statement_descriptor must be a text of 1 to 22"},
+		{"\xEF\xBB\xBF", "/s.json:1: this is no JSON"},
+		{"\xEF\xBB\xBF\xEF\xBB\xBF{}", "/s.json:1: this is no JSON"},
+		{"\xEF\xBB\xBF{\n'mode':'payment'}", "/s.json:2: mode can't"},
 		{"", "/s.json:1: this is no JSON"}, {"{\n'a':1,\n}", "/s.json:3: this is no JSON"},
 		{"{\n'a':1\n'b':2}", "/s.json:3: this is no JSON"}, {"{} {}", "this is no JSON"},
 		{"[]", "this must be an object"}, {"null", "this must be an object"},

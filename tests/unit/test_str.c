@@ -48,6 +48,21 @@ static void trim_takes_blanks_off_both_ends_and_none_between(void **state)
 		check_text(row->text, text_of(span_trim(span_of(row->text))), row->trimmed);
 }
 
+static void one_byte_order_mark_is_taken_off_a_text_that_begins_with_it(void **state)
+{
+	static const struct {
+		const char *text, *without;
+	} table[] = {
+		{"", ""}, {"a", "a"}, {"\xEF\xBB\xBF", ""}, {"\xEF\xBB\xBF" "a", "a"}, {"\xEF\xBB", "\xEF\xBB"},
+		{"\xEF\xBB\xBE" "a", "\xEF\xBB\xBE" "a"}, {" \xEF\xBB\xBF", " \xEF\xBB\xBF"},
+		{"\xEF\xBB\xBF\xEF\xBB\xBF", "\xEF\xBB\xBF"},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table)
+		check_text(row->text, text_of(span_without_bom(span_of(row->text))), row->without);
+}
+
 static void span_next_gives_every_part_empty_ones_too(void **state)
 {
 	static const struct {
@@ -257,6 +272,7 @@ int main(void)
 		holds(a_span_of_nothing_is_empty),
 		holds(spans_equal_a_string_byte_for_byte_to_its_end),
 		holds(trim_takes_blanks_off_both_ends_and_none_between),
+		holds(one_byte_order_mark_is_taken_off_a_text_that_begins_with_it),
 		holds(span_next_gives_every_part_empty_ones_too),
 		holds(integers_are_read_to_the_ends_of_64_bits),
 		holds(what_is_no_integer_is_refused_and_writes_nothing),
