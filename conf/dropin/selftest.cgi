@@ -202,12 +202,14 @@ esac
 say ok settings "$settings, mode $(stat -c %a "$settings")"
 
 # What can be known here is filled in; a file that was written on Windows loses its carriage returns.
+# The secret stands in no command line, where the host's other customers could read it.
 folder=$(dirname "$settings")
 secret=$(od -An -tx1 -N32 /dev/urandom | tr -d ' \n')
 if [ ${#secret} -eq 64 ] && [ -w "$settings" ]; then
-	sed "s/$(printf '\r')\$//
-		s/^QUOTE_SIGNATURE_SECRET=REPLACE_ME.*/QUOTE_SIGNATURE_SECRET=$secret/
-		s|^COMMERCE_DB=/FOLDER_OF_THIS_FILE/|COMMERCE_DB=$folder/|" "$settings" >"$settings.new" &&
+	printf '%s\n' "s/$(printf '\r')\$//" \
+		"s/^QUOTE_SIGNATURE_SECRET=REPLACE_ME.*/QUOTE_SIGNATURE_SECRET=$secret/" \
+		"s|^COMMERCE_DB=/FOLDER_OF_THIS_FILE/|COMMERCE_DB=$folder/|" |
+		sed -f - "$settings" >"$settings.new" &&
 		if cmp -s "$settings" "$settings.new"; then
 			rm -f "$settings.new"
 		else

@@ -285,6 +285,27 @@ def _():
 
 @test
 def _():
+    "the secret that it makes stands in no command line, where the host's other customers could read it"
+    site = account()
+    path = site.path("conf", "ordersnap.conf")
+    with open(path) as f:
+        before = f.read()
+    site.put_settings(re.sub(r"^QUOTE_SIGNATURE_SECRET=.*", "QUOTE_SIGNATURE_SECRET=REPLACE_ME", before, flags=re.M))
+    user = {"user": site.user.pw_uid, "group": site.user.pw_gid, "extra_groups": []} if site.user else {}
+    told = subprocess.run(["sh", "-x", "selftest.cgi"], cwd=site.path("cgi-bin"), stdout=subprocess.PIPE,
+                          env=ENVIRONMENT, **user).stdout.decode()
+    with open(path) as f:
+        secret = re.search(r"^QUOTE_SIGNATURE_SECRET=([0-9a-f]{64})$", f.read(), re.M)
+    site.put_settings(before)
+    ok(secret, told)
+    shown = [line for line in told.split("\n") if secret.group(1) in line]
+    # What the shell does itself is no command line: its variables, and printf.
+    equal([line for line in shown if not re.match(r"\++ (secret=|printf )", line)], [])
+    ok(shown, "the shell told what it does")
+
+
+@test
+def _():
     "settings below the document root are refused by the self-test"
     site = account()
     os.rename(site.path("conf"), site.path("www", "conf"))
