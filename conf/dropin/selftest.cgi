@@ -206,10 +206,11 @@ say ok settings "$settings, mode $(stat -c %a "$settings")"
 folder=$(dirname "$settings")
 secret=$(od -An -tx1 -N32 /dev/urandom | tr -d ' \n')
 if [ ${#secret} -eq 64 ] && [ -w "$settings" ]; then
-	printf '%s\n' "s/$(printf '\r')\$//" \
-		"s/^QUOTE_SIGNATURE_SECRET=REPLACE_ME.*/QUOTE_SIGNATURE_SECRET=$secret/" \
-		"s|^COMMERCE_DB=/FOLDER_OF_THIS_FILE/|COMMERCE_DB=$folder/|" |
-		sed -f - "$settings" >"$settings.new" &&
+	sed -f - "$settings" >"$settings.new" <<EDITS &&
+s/$(printf '\r')\$//
+s/^QUOTE_SIGNATURE_SECRET=REPLACE_ME.*/QUOTE_SIGNATURE_SECRET=$secret/
+s|^COMMERCE_DB=/FOLDER_OF_THIS_FILE/|COMMERCE_DB=$folder/|
+EDITS
 		if cmp -s "$settings" "$settings.new"; then
 			rm -f "$settings.new"
 		else
