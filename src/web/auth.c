@@ -185,6 +185,17 @@ static bool is_for(jwt_t *jwt, const char *audience)
 	return found;
 }
 
+/* True (OpenID Connect Core section 5.1), or the text "true", as Apple's tokens have it; nothing else. */
+static bool says_true(jwt_t *jwt, const char *claim)
+{
+	struct json_object *value = claim_of(jwt, claim);
+	bool is = is_text(value, "true") || (json_object_is_type(value, json_type_boolean) &&
+					     json_object_get_boolean(value));
+
+	json_object_put(value);
+	return is;
+}
+
 /* A token may say that it must be understood beyond what we understand of it
  * (RFC 7515 section 4.1.11). */
 static bool needs_more(jwt_t *jwt)
@@ -237,7 +248,6 @@ static int decode(const struct auth_settings *s, const char *token, int64_t now,
 {
 	jwt_t *jwt = NULL;
 	const char *problem = WRONG_FORM;
-	struct json_object *verified;
 	struct span keys[KEYS_MAX];
 	struct buf pem;
 	size_t i, n = 0;
@@ -259,12 +269,9 @@ static int decode(const struct auth_settings *s, const char *token, int64_t now,
 		goto out;
 	}
 	*who = (struct auth_identity){.subject = str_dup(jwt_get_grant(jwt, "sub"))};
-	/* The address counts where the login says that it is this person's; a string "true"
-	 * does not say so. */
-	verified = claim_of(jwt, "email_verified");
-	if (json_object_is_type(verified, json_type_boolean) && json_object_get_boolean(verified))
+	/* The address counts where the login says that it is this person's. */
+	if (says_true(jwt, "email_verified"))
 		who->email = str_dup(jwt_get_grant(jwt, "email"));
-	json_object_put(verified);
 out:
 	jwt_free(jwt);
 	buf_free(&pem);

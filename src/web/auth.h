@@ -22,7 +22,7 @@ struct auth_settings {
 /* Who a token says that asks; auth_identity_free() it. */
 struct auth_identity {
 	char *subject; /* `sub`; NULL: the request has no token */
-	char *email;   /* `email`, where `email_verified` is true; else NULL */
+	char *email;   /* `email`, where `email_verified` is true or "true"; else NULL */
 };
 
 void auth_identity_free(struct auth_identity *who);
