@@ -64,6 +64,7 @@ static struct aws_settings aws_of(const struct config *c)
 		.secret = c->aws_secret_access_key,
 		.token = c->aws_session_token,
 		.profile = str_empty(profile) ? c->aws_profile : profile,
+		.profile_variable = str_empty(profile) ? "AWS_PROFILE" : "AWS_DEFAULT_PROFILE",
 		.credentials_file = c->aws_shared_credentials_file,
 		.config_file = c->aws_config_file,
 		.container_relative_uri = c->aws_container_relative_uri,

@@ -238,8 +238,8 @@ enum aws_profile_keys aws_profile_keys(const struct aws_settings *s, struct aws_
 	    read_section(s, (struct place){CONFIG, "profile", name}, &config, e))
 		goto out;
 	if (s->profile && !credentials && !config)
-		err_set(e, ERR_UNAVAILABLE, "AWS_PROFILE: there is no profile \"%s\" in the shared "
-			"files", name);
+		err_set(e, ERR_UNAVAILABLE, "%s: there is no profile \"%s\" in the shared files",
+			s->profile_variable, name);
 	else
 		rc = choose(s, credentials, config, keys, e);
 	if (rc == 0)

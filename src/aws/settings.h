@@ -18,6 +18,7 @@ struct aws_settings {
 	bool ignore_file_endpoints;    /* AWS_IGNORE_CONFIGURED_ENDPOINT_URLS */
 	const char *key_id, *secret, *token; /* AWS_ACCESS_KEY_ID ... */
 	const char *profile;           /* AWS_DEFAULT_PROFILE, else AWS_PROFILE */
+	const char *profile_variable;  /* which of the two it is; needed with `profile` */
 	const char *credentials_file;  /* AWS_SHARED_CREDENTIALS_FILE */
 	const char *config_file;       /* AWS_CONFIG_FILE */
 	const char *container_relative_uri, *container_full_uri;

@@ -116,7 +116,7 @@ FILES = [
     ("[DEFAULT] alone is no profile", "[DEFAULT]\n" + A, "", PROFILE, REFUSED, "shop"),
     ("AWS_DEFAULT_PROFILE", "[default]\n" + A + "[shop]\n" + B, "", {"AWS_DEFAULT_PROFILE": "shop"}, "AKIAB"),
     ("AWS_DEFAULT_PROFILE that is not there", "[default]\n" + A, "", {"AWS_DEFAULT_PROFILE": "gone"}, REFUSED,
-     "gone"),
+     "AWS_DEFAULT_PROFILE", "gone"),
     ("a profile that is not there", "[default]\n" + A, "[default]\n" + B, PROFILE, REFUSED, "AWS_PROFILE",
      '\\"shop\\"'),
     # what a profile wants that ordersnap does not do

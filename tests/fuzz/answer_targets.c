@@ -268,6 +268,7 @@ int fuzz_credentials(const uint8_t *data, size_t n)
 	fuzz_put_file(FUZZ_FILE_CONFIG, config, config_path);
 	check_profile(&settings, "region");
 	settings.profile = "shop";
+	settings.profile_variable = "AWS_PROFILE";
 	check_profile(&settings, "endpoint_url");
 	settings.credentials_file = settings.config_file = "/dev/null";
 	settings.profile = NULL;

@@ -168,6 +168,7 @@ static void awss_own_variables_count_as_awss_own_tools_have_it(void **state)
 	opens("AWS_REGION=eu-central-1\nAWS_DEFAULT_REGION=us-east-1\nAWS_PROFILE=shop\n");
 	assert_string_equal(app.aws.region, "eu-central-1");
 	assert_string_equal(app.aws.profile, "shop");
+	assert_string_equal(app.aws.profile_variable, "AWS_PROFILE");
 	assert_null(app.aws.web_identity);
 	app_close(&app);
 
@@ -176,6 +177,7 @@ static void awss_own_variables_count_as_awss_own_tools_have_it(void **state)
 	opens("AWS_DEFAULT_REGION=us-east-1\nAWS_PROFILE=shop\n");
 	assert_string_equal(app.aws.region, "us-east-1");
 	assert_string_equal(app.aws.profile, "other");
+	assert_string_equal(app.aws.profile_variable, "AWS_DEFAULT_PROFILE");
 	assert_string_equal(app.aws.web_identity, "AWS_ROLE_ARN");
 	app_close(&app);
 
@@ -183,6 +185,7 @@ static void awss_own_variables_count_as_awss_own_tools_have_it(void **state)
 	setenv("AWS_WEB_IDENTITY_TOKEN_FILE", "/token", 1);
 	opens("AWS_PROFILE=shop\n");
 	assert_string_equal(app.aws.profile, "shop");
+	assert_string_equal(app.aws.profile_variable, "AWS_PROFILE");
 	assert_string_equal(app.aws.web_identity, "AWS_WEB_IDENTITY_TOKEN_FILE");
 	app_close(&app);
 }

@@ -121,6 +121,7 @@ static void a_profiles_keys_stand_in_one_of_two_files(void **state)
 		const char *name = keep_text(str_printf("%s | %s", row->credentials, row->config));
 
 		settings.profile = row->profile;
+		settings.profile_variable = "AWS_PROFILE";
 		write_file("credentials", row->credentials);
 		write_file("config", row->config);
 		check(keep_text(str_printf("%s: %s", name, keys_of())), strstr(keys_of(), row->keys));
