@@ -312,9 +312,11 @@ static void write_condition(struct buf *out, const struct store_action *action,
 		buf_puts(out, ",\"ConditionExpression\":\"attribute_not_exists(PK)\"");
 		return;
 	}
+	/* What is no number is no version: store_item_version() has 0 of it. */
 	if (action->condition == STORE_VERSION && action->version == 0) {
-		buf_puts(out, ",\"ConditionExpression\":"
-			      "\"attribute_exists(PK) AND attribute_not_exists(#v)\"" VERSION_NAME);
+		buf_puts(out, ",\"ConditionExpression\":\"attribute_exists(PK) AND (attribute_not_exists(#v) "
+			      "OR #v = :v OR NOT attribute_type(#v, :n))\"" VERSION_NAME
+			      ",\"ExpressionAttributeValues\":{\":v\":{\"N\":\"0\"},\":n\":{\"S\":\"N\"}}");
 		return;
 	}
 	if (action->condition == STORE_VERSION) {

@@ -44,7 +44,8 @@ class Table(Server):
             return item is None or ":now" in values and expires and int(expires) <= int(values[":now"]["N"])
         if condition == "#v = :v":
             return item is not None and item.get("version") == values[":v"]
-        return item is not None and "version" not in item  # attribute_exists(PK) AND attribute_not_exists(#v)
+        # attribute_exists(PK) AND (attribute_not_exists(#v) OR #v = :v OR NOT attribute_type(#v, :n))
+        return item is not None and item.get("version", {}).get("N", "0") == "0"
 
     def call(self, operation, request):
         """(status, answer)"""

@@ -69,8 +69,9 @@ static void a_write_is_asked_for_under_its_condition(void **state)
 		 "'ExpressionAttributeValues':{':v':{'N':'6'}}}}]}"},
 		{STORE_PUT, STORE_VERSION, 0, "TransactWriteItems",
 		 "{'TransactItems':[{'Put':{'TableName':'orders','Item':" WIRE(",'version':{'N':'7'}") ","
-		 "'ConditionExpression':'attribute_exists(PK) AND attribute_not_exists(#v)',"
-		 "'ExpressionAttributeNames':{'#v':'version'}}}]}"},
+		 "'ConditionExpression':'attribute_exists(PK) AND (attribute_not_exists(#v) OR #v = :v OR "
+		 "NOT attribute_type(#v, :n))','ExpressionAttributeNames':{'#v':'version'},"
+		 "'ExpressionAttributeValues':{':v':{'N':'0'},':n':{'S':'N'}}}}]}"},
 		{STORE_DELETE, STORE_VERSION, 7, "TransactWriteItems",
 		 "{'TransactItems':[{'Delete':{'TableName':'orders','Key':" WIRE("") ","
 		 "'ConditionExpression':'#v = :v','ExpressionAttributeNames':{'#v':'version'},"

@@ -434,6 +434,28 @@ static void a_check_of_an_item_without_version_or_of_none_holds_as_of_any_other(
 					  item("d", "1", ""), NULL), ERR_CONFLICT);
 }
 
+static void a_version_that_is_no_count_is_version_0(void **state)
+{
+	static const char *const odd[] = {"'1'", "''", "null", "0", "true", "{'a':1}", "[1]"};
+	struct err e = {.code = ERR_NONE};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof odd / sizeof *odd; i++) {
+		const char *sk = keep_text(str_printf("%zu", i));
+		const char *version = keep_text(str_printf("'version':%s", odd[i]));
+		struct json_object *beside = item("beside", sk, "");
+
+		put_without_version(item("odd", sk, version));
+		check_int(version, store_item_version(get("odd", sk)), 0);
+		check_int(version, put(store, item("odd", sk, ""), STORE_VERSION, 1, &e), -1);
+		check_int(version, check_beside_put(store_check(get("odd", sk)), beside, NULL), ERR_NONE);
+		check_int(version, put(store, item("odd", sk, "'n':2"), STORE_VERSION, 0, &e), 0);
+		check_int(version, store_item_version(get("odd", sk)), 1);
+		check_int(version, put(store, item("odd", sk, ""), STORE_VERSION, 0, &e), -1);
+	}
+}
+
 static void a_delete_takes_an_item_away_under_its_condition(void **state)
 {
 	const struct store_key keys[] = {{pk("from"), "1"}, {pk("to"), "1"}};
@@ -1699,6 +1721,7 @@ static const struct CMUnitTest shared[] = {
 	with_store(mixed_conditions_hold_together),
 	with_store(a_check_lets_a_write_pass_only_while_its_item_is_as_it_was_read),
 	with_store(a_check_of_an_item_without_version_or_of_none_holds_as_of_any_other),
+	with_store(a_version_that_is_no_count_is_version_0),
 	with_store(a_delete_takes_an_item_away_under_its_condition),
 	with_store(a_write_without_keys_or_of_a_wrong_number_is_refused),
 	with_store(calls_are_counted),
