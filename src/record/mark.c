@@ -34,9 +34,14 @@ static int mark_once(void *context, struct err *e)
 	record_items_free(&m->items);
 	if (rc)
 		goto out;
-	if (item_keys_of_order(&m->items.keys, found) || !store_item_version(found)) {
+	if (!store_item_version(found)) {
 		rc = err_set(e, ERR_BAD_REQUEST, "order %s was written by the Lambda functions: run "
 			     "`ordersnap adopt` first", m->name);
+		goto out;
+	}
+	if (item_keys_of_order(&m->items.keys, found)) {
+		rc = err_set(e, ERR_BAD_REQUEST, "order %s lacks its number or its session's id: `ordersnap "
+			     "sync --since DATE` of its day puts that right", m->name);
 		goto out;
 	}
 	rc = record_items_read(&m->items, ITEM_ALL, e);

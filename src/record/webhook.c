@@ -27,7 +27,7 @@ static struct json_object *answer_of(const struct process_result *result)
 
 	json_set_string(answer, "status", result->ignored ? "ignored" : "processed");
 	for (i = 0; !result->ignored && i < sizeof keys / sizeof *keys; i++)
-		json_copy_member(answer, keys[i], result->outcome.marker, keys[i]);
+		json_set_string(answer, keys[i], json_string_or_null(result->outcome.marker, keys[i]));
 	if (result->outcome.duplicate)
 		json_set_bool(answer, "duplicate", true);
 	return answer;

@@ -136,7 +136,7 @@ int item_keys_from_payment(struct item_keys *keys, struct json_object *pointer)
 	const char *number = json_string_or_null(pointer, "orderNumber");
 	int64_t created;
 
-	if (!pk || !id || !number || key_order_created(sk, &created) ||
+	if (!pk || !id || str_empty(number) || key_order_created(sk, &created) ||
 	    !item_keys_names(pointer, id))
 		return -1;
 	keys->created = created;

@@ -180,6 +180,9 @@ static struct json_object *merge(struct json_object *fresh, const struct order_i
 			json_object_object_add(order, fixed[i], json_copy(value));
 	if (!json_object_object_get_ex(in->stored, "source", NULL))
 		json_object_object_del(order, "source");
+	/* Null or 7, as somebody may have edited it, is no number. */
+	if (str_empty(json_string_or_null(order, "orderNumber")))
+		json_set_string(order, "orderNumber", in->number);
 
 	/* What was paid stays paid, and what was refunded since stays refunded. */
 	if (was_paid)

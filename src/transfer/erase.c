@@ -37,14 +37,26 @@ static void free_attempt(struct attempt *a)
 	item_keys_free(&a->keys);
 }
 
-/* The keys of an order, also of one that waits for its adoption: it lacks its session. */
-static int set_keys(struct attempt *a, struct json_object *order, struct err *e)
+/* The order with the names that it may lack: one that waits for its adoption has no session's, and
+ * somebody may have taken its number.  The caller releases it. */
+static struct json_object *name_order(const struct app *app, struct json_object *order)
 {
 	struct json_object *named = json_copy(order);
-	int rc;
+	const char *id = adoption_session_id(order);
+	char *number = id ? order_number(app->config.order_number_prefix, id) : NULL;
 
-	json_set_string(named, "stripeSessionId", adoption_session_id(order));
-	rc = item_keys_of_order(&a->keys, named);
+	json_set_string(named, "stripeSessionId", id);
+	if (str_empty(json_string_or_null(order, "orderNumber")))
+		json_set_string(named, "orderNumber", number);
+	free(number);
+	return named;
+}
+
+static int set_keys(struct app *app, struct attempt *a, struct json_object *order, struct err *e)
+{
+	struct json_object *named = name_order(app, order);
+	int rc = item_keys_of_order(&a->keys, named);
+
 	json_object_put(named);
 	return rc ? err_set(e, ERR_INTERNAL, "the order under %s, %s is not whole: run `ordersnap adopt`",
 			    json_string_or_null(order, "PK"), json_string_or_null(order, "SK")) : 0;
@@ -67,7 +79,7 @@ static int read_items(struct app *app, struct attempt *a, struct json_object *or
 	if (rc || !stands)
 		return rc;
 	version = store_item_version(stands);
-	rc = set_keys(a, stands, e);
+	rc = set_keys(app, a, stands, e);
 	json_object_put(stands);
 	if (rc)
 		return -1;
@@ -109,15 +121,15 @@ static int read_erased(struct app *app, struct json_object *order, struct json_o
  * stands here goes. */
 static int write_erased(struct app *app, struct attempt *a, struct err *e)
 {
-	struct json_object *stands = a->read[ITEM_ORDER], *there = NULL;
+	struct json_object *stands = a->read[ITEM_ORDER], *there = NULL, *named;
 	bool moves = erasure_moves(stands);
 	struct order_change change = {.keys = &a->keys, .read = a->read, .now = clock_epoch()};
 	struct store_action actions[ACTIONS_MAX];
 	size_t i, n = 0;
 	int rc = 0;
 
-	change.order = erasure_apply(stands, change.now);
-	json_set_string(change.order, "stripeSessionId", adoption_session_id(stands));
+	named = name_order(app, stands);
+	change.order = erasure_apply(named, change.now);
 	if (moves)
 		rc = read_erased(app, change.order, &there, e);
 	if (there) {
@@ -140,6 +152,7 @@ static int write_erased(struct app *app, struct attempt *a, struct err *e)
 	a->read[ITEM_ORDER] = stands;
 	json_object_put(there);
 	json_object_put(change.order);
+	json_object_put(named);
 	return rc;
 }
 

@@ -890,6 +890,22 @@ for status in (401, 403):
         equal(amount_refunded(session), 300)
 
 
+for nothing in (None, "", 7):
+    @case(f"an order whose number is {nothing!r}, and what names it, are whole after refunds and its sale's event")
+    def _(nothing=nothing):
+        session, events = sell()
+        number = granted(deliver(events))["orderNumber"]
+        order = shop.order_of(session["id"])
+        for item in (order, *around(order).values()):
+            shop.store({**item, "orderNumber": nothing})
+        for refund in (refunded(session), refunded(session)):
+            ok(isinstance(granted(shop.webhook(refund)).get("orderNumber", number), str), "no null")
+        equal(amount_refunded(session), 600)
+        granted(shop.webhook({**events[COMPLETED], "id": "evt_again" + session["id"]}))
+        order = shop.order_of(session["id"])
+        equal([item["orderNumber"] for item in (order, *around(order).values())], [number] * 5)
+
+
 @test
 def _():
     """a session that Stripe does not know is no order and not acknowledged: the log names the key"""

@@ -145,6 +145,18 @@ def _():
 
 @test
 def _():
+    "a guest's order without a number is erased, too, and gets the one that its session has"
+    for nothing in (None, 7):
+        session = sell()
+        before = shop.order_of(session["id"])
+        shop.store({**before, "orderNumber": nothing})
+        shop.run("erase", session["id"], "--yes")
+        is_gone()
+        equal(is_whole(session, before)["userId"], "erased-" + before["orderNumber"])
+
+
+@test
+def _():
     "--user takes all orders of a person, in any spelling, and goes on where it ended"
     sessions = [sell() for _ in range(3)]
     shop.run("erase", sessions[0]["id"], "--yes")

@@ -141,6 +141,16 @@ def _():
 
 @test
 def _():
+    "an order whose number somebody has taken away is named, with what puts that right"
+    odd = order("cs_test_abc123", NOON)
+    made = shops.new(odd)
+    made.store({**odd, "orderNumber": None})
+    contains(made.run("mark", "cs_test_abc123", "shipped", code=1).err,
+             "order cs_test_abc123 lacks its number or its session's id: `ordersnap sync --since DATE`")
+
+
+@test
+def _():
     "an order that is not paid can be marked, and it is said that it is not paid"
     made = shops.new(order("cs_test_abc123", NOON, status="pending", stripePaymentStatus="unpaid"))
     run = made.run("mark", "abc123", "shipped")

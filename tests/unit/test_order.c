@@ -450,6 +450,17 @@ static void who_the_order_is_stays(void **state)
 	assert_string_equal(json_string_or_null(order, "updatedAt"), "2024-11-26T09:21:00Z");
 }
 
+static void a_number_that_is_none_is_made_anew(void **state)
+{
+	static const char *const numbers[] = {"'orderNumber':null", "'orderNumber':''", "'orderNumber':7", "'x':1"};
+	const char *const *number;
+
+	(void)state;
+	for EACH(number, numbers)
+		check_text(*number, json_string_or_null(apply(&paid, json_of("{%s,'status':'completed'}", *number)),
+							"orderNumber"), "BC-ABC123");
+}
+
 static void what_ordersnap_does_not_know_survives(void **state)
 {
 	struct json_object *order = apply(&paid, json_of(
@@ -816,6 +827,7 @@ int main(void)
 		holds(a_payment_of_an_unknown_time_has_no_time),
 		holds(the_latest_payment_counts),
 		holds(who_the_order_is_stays),
+			holds(a_number_that_is_none_is_made_anew),
 		holds(what_ordersnap_does_not_know_survives),
 		holds(a_further_event_replaces_and_an_earlier_one_fills_gaps),
 		holds(the_same_event_once_more_takes_nothing_back),
