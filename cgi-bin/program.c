@@ -165,8 +165,8 @@ int program_main(const struct program *program, int argc, char **argv)
 	mem_leave_no_core();
 	if (!responder_is_fastcgi() && !getenv("REQUEST_METHOD"))
 		return run_by_hand(program, argc, argv);
-	/* A log that nobody reads any more, or that may not grow, ends no program: also not a master,
-	 * with which all its workers end. */
+	/* A peer or a log's reader that has gone, or a file that may not grow, is an error of that write
+	 * and ends no program: also not a master, with which all its workers end. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
 	if (responder_is_fastcgi())

@@ -147,8 +147,6 @@ static bool cgi_has_more(void *context, int64_t until)
 /* Sets up what a CGI process needs for its answer until `end`. */
 static void prepare_cgi(int64_t end)
 {
-	handle(SIGPIPE, SIG_IGN);
-	handle(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of that write */
 	handle(SIGALRM, on_alarm);
 	limit_io(end);
 }
@@ -345,7 +343,6 @@ static void set_handlers(void)
 		handle(stops[i], on_stop);
 	handle(SIGALRM, on_alarm);
 	handle(SIGPIPE, SIG_IGN);
-	handle(SIGXFSZ, SIG_IGN);
 }
 
 /* True when a peer may be waiting, false when it is time to stop.  Of the processes that wait, the

@@ -15,6 +15,8 @@ bool responder_is_fastcgi(void);
 /*
  * Serves until SIGTERM or SIGINT (FastCGI; a request that runs is finished
  * first) or one request (CGI).  Returns the exit status.
+ * SIGPIPE and SIGXFSZ have to be ignored: a peer that has gone, or a file that may
+ * not grow, is an error of that write.
  */
 int responder_run(const struct endpoint *endpoint);
 

@@ -52,7 +52,8 @@ static void start(char **variables, void (*prepare)(void))
 	assert_int_equal(pipe2(out, O_CLOEXEC), 0);
 	cgi.pid = fork();
 	if (cgi.pid == 0) {
-		signal(SIGPIPE, SIG_DFL);
+		signal(SIGPIPE, SIG_IGN);
+		signal(SIGXFSZ, SIG_IGN);
 		dup2(in[0], STDIN_FILENO);
 		dup2(out[1], STDOUT_FILENO);
 		close(in[1]);
