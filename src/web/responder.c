@@ -265,10 +265,29 @@ static void add_records(struct peer *peer, enum record type, const char *bytes, 
 	} while (n);
 }
 
+/* The lines that the server has not taken go where the process's own do: what was done was done. */
+static void keep_lines(const struct peer *peer)
+{
+	const unsigned char *sent = (const unsigned char *)peer->out.data;
+	struct buf lines;
+	size_t at, n;
+
+	buf_init(&lines, 2 * ANSWER_MAX_BYTES);
+	for (at = 0; at + 8 <= peer->out.len; at += 8 + n) {
+		n = (size_t)sent[at + 4] << 8 | sent[at + 5];
+		if (sent[at + 1] == RECORD_STDERR && at + 8 + n <= peer->out.len)
+			buf_add(&lines, peer->out.data + at + 8, n);
+	}
+	write_out(STDERR_FILENO, &lines, peer->end);
+	buf_free(&lines);
+}
+
 static int send_records(struct peer *peer)
 {
-	if (peer->is_gone || peer->out.failed || write_out(peer->request->ipcFd, &peer->out, peer->end))
+	if (peer->is_gone || peer->out.failed || write_out(peer->request->ipcFd, &peer->out, peer->end)) {
 		peer->is_gone = true;
+		keep_lines(peer);
+	}
 	buf_reset(&peer->out);
 	return peer->is_gone ? -1 : 0;
 }

@@ -237,6 +237,23 @@ def _():
 
 @test
 def _():
+    "what a request logs whose server has hung up stands in the log of the process"
+    with contextlib.closing(FastCgi(site, "stripe-webhook")) as program:
+        body = event_body()
+        fields = fastcgi.variables("/stripe/webhook", len(body), HTTP_STRIPE_SIGNATURE=shop.sign(body))
+        with fastcgi.connect(program.path) as s:
+            s.sendall(fastcgi.head(fields) + fastcgi.stream(fastcgi.STDIN, body) + fastcgi.record(fastcgi.STDIN))
+        answer = program.ask(body, SCRIPT_NAME="/stripe/webhook")
+        equal(answer.status, 400)
+        with open(program.log, encoding="utf-8") as log:
+            lines = [line for line in log if "program=stripe-webhook" in line]
+        equal([sum(what in line for line in lines) for what in ("Order snapshot created", "Webhook processed",
+                                                                "Answer not sent", "Request refused")], [1, 1, 1, 0])
+        contains(answer.log, "Request refused")
+
+
+@test
+def _():
     "a list of servers that libfcgi would look at is refused at the start, by its name"
     with contextlib.closing(FastCgi(site, "cart-quote", FCGI_WEB_SERVER_ADDRS="127.0.0.1")) as program:
         equal(program.processes[0].wait(60), 1)
