@@ -22,6 +22,7 @@
 #define ADD_EVENTS "add them to the endpoint: Stripe's Dashboard, Developers, Webhooks"
 
 struct search {
+	struct check *check;
 	const char *base; /* the public address, or NULL */
 	struct json_object *found[MATCHES_MAX];
 	size_t count; /* those beyond MATCHES_MAX are counted, not kept */
@@ -95,6 +96,21 @@ static void forget(struct search *s)
 	s->count = 0;
 }
 
+/* An endpoint of connected accounts has an application: https://docs.stripe.com/connect/webhooks
+ * What it gets is other accounts' and no order, be it all that this shop has or beside its own. */
+static bool is_of_connect(struct check *c, struct json_object *endpoint)
+{
+	const char *application = json_string_or_null(endpoint, "application");
+
+	if (str_empty(application))
+		return false;
+	check_not(c, CHECK_WARNING, "connect", "delete it in Stripe's Dashboard, Developers, Webhooks; the "
+		  "shop's own one is of the events of \"Your account\"", "%s is of a Connect application "
+		  "(%s): it gets the events of connected accounts, which are no orders of this shop",
+		  json_string_or_null(endpoint, "url"), application);
+	return true;
+}
+
 /* One with another scheme or port counts where none has the very address. */
 static void on_endpoint(void *context, struct json_object *endpoint)
 {
@@ -102,7 +118,7 @@ static void on_endpoint(void *context, struct json_object *endpoint)
 	enum match match = match_of(s->base, json_string_or_null(endpoint, "url"));
 
 	s->all++;
-	if (match == OTHER || (match == SAME_HOST && s->exact))
+	if (match == OTHER || (match == SAME_HOST && s->exact) || is_of_connect(s->check, endpoint))
 		return;
 	if (match == SAME_ADDRESS && !s->exact) {
 		forget(s);
@@ -284,7 +300,7 @@ static void look_at_endpoint(struct check *c, struct json_object *endpoint)
 
 void check_webhook(struct check *c)
 {
-	struct search search = {.base = c->options->url};
+	struct search search = {.check = c, .base = c->options->url};
 	struct stripe_client *stripe;
 	struct err e;
 	size_t i;

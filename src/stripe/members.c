@@ -12,7 +12,7 @@ static const char *const members[] = {
 	/* Of each of these the members are members of this list. */
 	"account", "active", "address", "after_expiration", "amount", "amount_captured", "amount_discount",
 	"amount_refunded", "amount_shipping", "amount_subtotal", "amount_tax", "amount_total",
-	"api_version", "balance_transaction", "billing_scheme", "brand", "breakdown",
+	"api_version", "application", "balance_transaction", "billing_scheme", "brand", "breakdown",
 	"business_name", "captured", "charge", "city", "client_reference_id", "code",
 	"collected_information", "consent", "context", "country", "coupon", "created",
 	"currency", "currency_conversion", "custom_unit_amount", "customer", "customer_details",

@@ -505,6 +505,24 @@ def _():
         stub.close()
 
 
+@case("an endpoint of connected accounts is named, and is not taken for the shop's own")
+def _():
+    own = {"object": "webhook_endpoint", "url": ADDRESS, "livemode": False, "status": "enabled",
+           "enabled_events": EVENTS, "application": None}
+    connect = {**own, "enabled_events": ["*"], "application": "ca_1"}
+    for endpoints, more in (([connect], ["warning webhook/endpoint"]), ([own, connect], []), ([connect, own], [])):
+        stub = kit.Stub(lambda request, found=endpoints: (200, json.dumps({
+            "data": found if "webhook_endpoints" in request.path else []}).encode()))
+        try:
+            report = shop.check("--url", "https://shop.example:1", STRIPE_API_BASE=stub.base)
+        finally:
+            stub.close()
+        equal([f"{x['status']} {x['group']}/{x['name']}" for x in report.lines
+               if x["group"] == "webhook" and x["status"] != "ok"], ["warning webhook/connect", *more])
+        report.says("webhook/connect", ADDRESS, "ca_1", "connected accounts")
+        equal(len(report.named("webhook/events")), len(endpoints) - 1)
+
+
 # --- the store ----------------------------------------------------------------------------------
 
 @case("a folder that can't be written is named, and the file is not blamed")
