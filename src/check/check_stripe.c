@@ -13,6 +13,7 @@
 #include "shop/session.h"
 #include "stripe/account.h"
 #include "stripe/api.h"
+#include "stripe/get.h"
 #include "stripe/list.h"
 
 #define GROUP_MS 16000 /* for all of it, a hanging Stripe included */
@@ -156,35 +157,54 @@ static void look_at_sessions(struct check *c, const struct asking *a)
 	stripe_pages_end(&pages);
 }
 
-/* The rates of postage that CHECKOUT_SESSION_FILE names.  Stripe refuses each session with
- * one that it does not have, or that is archived: then nobody can buy. */
-static void look_at_rates(struct check *c, const struct asking *a)
+/* What CHECKOUT_SESSION_FILE names by its id at Stripe, and what it is where it can't be used. */
+static const struct named {
+	const char *list, *key, *path, *unusable;
+} named[] = {
+	{"shipping_options", "shipping_rate", "/v1/shipping_rates/", "is archived"},
+	{"discounts", "coupon", "/v1/coupons/", "is not valid any more"},
+	{"discounts", "promotion_code", "/v1/promotion_codes/", "is not active any more"},
+};
+
+static void look_at_one(struct check *c, const struct asking *a, const struct named *n, const char *id)
 {
-	static const char advice[] = "put an active rate of this key's account and mode into "
+	static const char advice[] = "put one of this key's account and mode that can be used into "
 				     "CHECKOUT_SESSION_FILE: until then no session can be made";
-	struct json_object *options, *rates = NULL;
+	struct json_object *object = NULL;
+	bool usable = false;
 	struct err e;
-	size_t i;
+
+	if (stripe_get_by_id(a->stripe, n->path, id, "", call_deadline(a), &object, &e) == 0) {
+		/* A coupon is valid, the others are active. */
+		if (json_get_bool(object, "active", &usable) != JSON_FOUND)
+			json_get_bool(object, "valid", &usable);
+		if (!usable)
+			check_not(c, CHECK_FAILED, n->key, advice, "%s %s", id, n->unusable);
+	} else if (e.upstream == 404) {
+		check_not(c, CHECK_FAILED, n->key, advice, "Stripe does not know %s", id);
+	}
+	json_object_put(object);
+}
+
+/* Stripe refuses each session with a rate of postage, a coupon or a promotion code that it does not have,
+ * or that can't be used any more: then nobody can buy. */
+static void look_at_session_file(struct check *c, const struct asking *a)
+{
+	struct json_object *options, *list;
+	const char *id;
+	struct err e;
+	size_t i, k;
 
 	if (session_file_read(&c->app->config, &options, &e))
 		return; /* check_config() has said why */
-	json_get_array(options, "shipping_options", &rates);
-	for (i = 0; rates && i < json_object_array_length(rates); i++) {
-		const char *id = json_string_or_null(json_object_array_get_idx(rates, i),
-						     "shipping_rate");
-		struct json_object *rate = NULL;
-		bool active = false;
-
-		if (!id)
+	for (i = 0; i < sizeof named / sizeof *named; i++) {
+		if (json_get_array(options, named[i].list, &list) != JSON_FOUND)
 			continue;
-		if (stripe_shipping_rate_retrieve(a->stripe, id, call_deadline(a), &rate, &e) == 0) {
-			if (json_get_bool(rate, "active", &active) != JSON_FOUND || !active)
-				check_not(c, CHECK_FAILED, "shipping_rate", advice, "%s is archived", id);
-		} else if (e.upstream == 404) {
-			check_not(c, CHECK_FAILED, "shipping_rate", advice, "Stripe does not know %s",
-				  id);
+		for (k = 0; k < json_object_array_length(list); k++) {
+			id = json_string_or_null(json_object_array_get_idx(list, k), named[i].key);
+			if (id)
+				look_at_one(c, a, &named[i], id);
 		}
-		json_object_put(rate);
 	}
 	json_object_put(options);
 }
@@ -223,7 +243,7 @@ void check_stripe(struct check *c)
 			 str_starts(c->key, "rk_") ? "restricted" : "secret", modes[c->mode]);
 		look_at_permissions(c, &a, first);
 		look_at_sessions(c, &a);
-		look_at_rates(c, &a);
+		look_at_session_file(c, &a);
 	} else {
 		say_no_answer(c, &e);
 	}

@@ -47,12 +47,6 @@ int stripe_price_retrieve(struct stripe_client *client, const char *id, int64_t 
 	return stripe_get_by_id(client, "/v1/prices/", id, "?expand[]=product", deadline, price, e);
 }
 
-int stripe_shipping_rate_retrieve(struct stripe_client *client, const char *id, int64_t deadline,
-				  struct json_object **rate, struct err *e)
-{
-	return stripe_get_by_id(client, "/v1/shipping_rates/", id, "", deadline, rate, e);
-}
-
 int stripe_session_retrieve(struct stripe_client *client, const char *id, int64_t deadline,
 			    struct json_object **session, struct err *e)
 {

@@ -23,10 +23,6 @@ int stripe_prices_by_lookup_key(struct stripe_client *client, const char *const 
 int stripe_price_retrieve(struct stripe_client *client, const char *id, int64_t deadline,
 			  struct json_object **price, struct err *e);
 
-/* A rate of postage: https://docs.stripe.com/api/shipping_rates/object */
-int stripe_shipping_rate_retrieve(struct stripe_client *client, const char *id, int64_t deadline,
-				  struct json_object **rate, struct err *e);
-
 /* A Checkout Session from form-encoded parameters.
  * https://docs.stripe.com/api/checkout/sessions/create */
 int stripe_session_create(struct stripe_client *client, const char *form,

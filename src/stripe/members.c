@@ -27,7 +27,7 @@ static const char *const members[] = {
 	"related_object", "round", "shipping", "shipping_cost", "shipping_details",
 	"shipping_rate", "source", "source_currency", "state", "status", "subscription",
 	"tax_exempt", "tax_ids", "taxes", "terms_of_service", "tokenization_method",
-	"total_details", "transform_quantity", "type", "unit_amount", "url", "value",
+	"total_details", "transform_quantity", "type", "unit_amount", "url", "valid", "value",
 };
 
 #define WHOLE 3 /* the first so many */

@@ -227,6 +227,33 @@ def _():
             report.says("stripe/shipping_rate", wrong, "CHECKOUT_SESSION_FILE")
 
 
+@case("a coupon or promotion code in CHECKOUT_SESSION_FILE that Stripe does not have, or takes no more, is named")
+def _():
+    path = os.path.join(shop.folder, "session.json")
+    coupon = shop.stripe("POST", "/v1/coupons", {"percent_off": "10", "duration": "once"})["id"]
+    codes = [shop.stripe("POST", "/v1/promotion_codes", {
+        "promotion[type]": "coupon", "promotion[coupon]": coupon, "active": active})["id"]
+        for active in ("true", "false")]
+    for key, named, wrong in (("coupon", coupon, None), ("promotion_code", codes[0], None),
+                              ("coupon", "none", "does not know none"), ("promotion_code", "promo_1", "does not know"),
+                              ("promotion_code", codes[1], "is not active any more")):
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump({"discounts": [{key: named}]}, file)
+        report = shop.check(CHECKOUT_SESSION_FILE=path)
+        report.blames(*([f"failed stripe/{key}"] if wrong else []))
+        if wrong:
+            report.says(f"stripe/{key}", named, wrong, "CHECKOUT_SESSION_FILE", "no session can be made")
+    expired = {"id": coupon, "object": "coupon", "valid": False}
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump({"discounts": [{"coupon": coupon}]}, file)
+    stub = kit.Stub(lambda request: (200, json.dumps(expired if coupon in request.path else {"data": []}).encode()))
+    try:
+        shop.check(CHECKOUT_SESSION_FILE=path, STRIPE_API_BASE=stub.base).says(
+            "stripe/coupon", coupon + " is not valid any more")
+    finally:
+        stub.close()
+
+
 @case("a CHECKOUT_SESSION_FILE is judged as the program that makes sessions judges it")
 def _():
     path = os.path.join(shop.folder, "session.json")
