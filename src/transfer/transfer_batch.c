@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "format/iso8601.h"
 #include "format/json_canonical.h"
 
 static struct store_key key_of(struct json_object *item)
@@ -82,10 +83,35 @@ static int read_entries(struct transfer_batch *batch, bool all, enum transfer_ou
 	return 0;
 }
 
+/* Whether the order has the owner's mark, or has lost its person, and the other one not: neither comes
+ * again by an event or a sync. */
+static bool has_more(struct json_object *order, struct json_object *than)
+{
+	static const char *const owners[] = {"tracking", "erasedAt"};
+	size_t i;
+
+	for (i = 0; i < sizeof owners / sizeof *owners; i++)
+		if (json_object_object_get(order, owners[i]) && !json_object_object_get(than, owners[i]))
+			return true;
+	return false;
+}
+
+static bool is_written_later(struct json_object *order, struct json_object *than)
+{
+	const char *text = json_string_or_null(order, "updatedAt");
+	const char *other = json_string_or_null(than, "updatedAt");
+	int64_t time, others;
+
+	return text && other && !iso8601_parse(text, &time) && !iso8601_parse(other, &others) &&
+	       time > others;
+}
+
 /* What becomes of an item: the higher version counts, whichever side has it; two of one
- * version that differ were changed in both places. */
+ * version that differ were changed in both places.  So was an order of a lower version that says what
+ * the other one never said, or was written after it. */
 static enum transfer_outcome decide(const struct transfer_entry *entry, int64_t now)
 {
+	bool is_order = transfer_kind_of(entry->item) == TRANSFER_ORDER;
 	int64_t version = store_item_version(entry->item);
 	int64_t there = store_item_version(entry->there);
 
@@ -97,7 +123,10 @@ static enum transfer_outcome decide(const struct transfer_entry *entry, int64_t 
 		return TRANSFER_SAME;
 	if (version == there)
 		return TRANSFER_CONFLICT;
-	return there < version ? TRANSFER_WRITTEN : TRANSFER_NEWER;
+	if (there > version)
+		return is_order && has_more(entry->item, entry->there) ? TRANSFER_CONFLICT : TRANSFER_NEWER;
+	return is_order && (has_more(entry->there, entry->item) ||
+			    is_written_later(entry->there, entry->item)) ? TRANSFER_CONFLICT : TRANSFER_WRITTEN;
 }
 
 struct writing {
@@ -121,6 +150,7 @@ static int write_once(void *context, struct err *e)
 		struct transfer_entry *entry = &batch->entries[i];
 
 		entry->outcome = decide(entry, now);
+		entry->has_more = has_more(entry->item, entry->there);
 		if (entry->outcome != TRANSFER_WRITTEN)
 			continue;
 		puts[n] = store_replace(entry->item, entry->there);
@@ -202,10 +232,13 @@ int transfer_batch_run(struct transfer_batch *batch, const struct transfer_impor
 		if (entry->outcome != TRANSFER_CONFLICT)
 			continue;
 		done->order_conflicts += order;
-		report(request, entry, order ? "is a conflict: it was changed in both places; what "
-					       "stands there was kept, `ordersnap sync` puts it right"
-					     : "is a conflict: it was changed in both places; what "
-					       "stands there was kept");
+		report(request, entry, !order
+			? "is a conflict: it was changed in both places; what stands there was kept"
+			: entry->has_more
+			? "is a conflict: it was marked or erased, and what stands there was not and was "
+			  "kept: mark or erase that, and `ordersnap sync` puts the rest right"
+			: "is a conflict: it was changed in both places; what stands there was kept, "
+			  "`ordersnap sync` puts it right");
 	}
 	transfer_batch_empty(batch);
 	return 0;

@@ -309,6 +309,56 @@ static void a_conflict_is_told_and_an_orders_with_what_puts_it_right(void **stat
 	told_end(&told);
 }
 
+/* The version alone does not tell which of two orders is the other one's past. */
+static void an_order_that_was_marked_or_erased_or_written_later_in_one_place_is_a_conflict(void **state)
+{
+#define MARK "'tracking':{'status':'shipped'}"
+#define GONE "'erasedAt':'2026-11-28T10:00:00Z'"
+#define SAID "'updatedAt':'2026-11-28T10:00:00"
+	static const struct {
+		const char *there, *item;
+		enum transfer_outcome outcome;
+		bool once_more;
+	} table[] = {
+		/* a mark or an erasure there, and two events here */
+		{"'version':2," MARK, "'version':3", TRANSFER_CONFLICT, false},
+		{"'version':2," GONE, "'version':3", TRANSFER_CONFLICT, false},
+		{"'version':2," SAID "Z'", "'version':3,'updatedAt':'2026-11-28T09:59:59Z'", TRANSFER_CONFLICT, false},
+		{"'version':2," SAID "Z'", "'version':3," SAID "Z'", TRANSFER_WRITTEN, false},
+		{"'version':2," SAID "Z'", "'version':3,'updatedAt':'soon'", TRANSFER_WRITTEN, false},
+		{"'version':2," MARK, "'version':3," MARK, TRANSFER_WRITTEN, false},
+		{"'version':2,'tracking':null", "'version':3", TRANSFER_WRITTEN, false},
+		{"'version':2", "'version':3," MARK, TRANSFER_WRITTEN, false},
+		/* and the other way round */
+		{"'version':3", "'version':2," MARK, TRANSFER_CONFLICT, true},
+		{"'version':3", "'version':2," GONE, TRANSFER_CONFLICT, true},
+		{"'version':3", "'version':2," SAID "Z'", TRANSFER_NEWER, false},
+		{"'version':3," MARK, "'version':2," MARK, TRANSFER_NEWER, false},
+		{"'version':2,'n':1", "'version':2," MARK, TRANSFER_CONFLICT, true},
+	}, *row;
+	struct transfer_imported done;
+	struct err e;
+
+	(void)state;
+	for EACH(row, table) {
+		const char *line = line_of(keep_text(str_printf("{" ORDER_1 ",%s}", row->item)));
+		const char *name = keep_text(str_printf("%s: %s", row->there, row->item));
+		struct told told = told_begin(0);
+
+		table_free(&outside.table);
+		outside_put(json_of("{" ORDER_1 ",%s}", row->there));
+		check_int(name, import(line, false, &told, &done, &e), 0);
+		check_int(name, done.outcomes[row->outcome], 1);
+		check(name, !strstr(buf_text(&told.sentences), "mark or erase that") == !row->once_more);
+		told_end(&told);
+	}
+	/* Items that are no orders go by their version alone. */
+	table_free(&outside.table);
+	outside_put(json_of("{" KEY ",'version':2," SAID "Z'," MARK "}"));
+	must_import(line_of("{" KEY ",'version':3}"), &done);
+	check_int("no order", done.outcomes[TRANSFER_WRITTEN], 1);
+}
+
 static void who_stops_is_left_with_the_lines_before(void **state)
 {
 	static const struct {
@@ -620,6 +670,7 @@ int main(void)
 		holds_with_files(without_a_file_standard_input_is_read),
 		holds_with_files(a_file_that_is_not_there_is_named),
 		holds_with_files(a_conflict_is_told_and_an_orders_with_what_puts_it_right),
+		holds_with_files(an_order_that_was_marked_or_erased_or_written_later_in_one_place_is_a_conflict),
 		holds_with_files(who_stops_is_left_with_the_lines_before),
 		holds_with_files(a_line_that_is_no_item_ends_the_input_and_is_named),
 		holds_with_files(what_was_written_is_read_back),
