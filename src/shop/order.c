@@ -176,9 +176,9 @@ static struct json_object *merge(struct json_object *fresh, const struct order_i
 	/* Which order it is, whose, and who wrote it first stays for ever.  The functions did
 	 * not say that it was they. */
 	for (i = 0; i < sizeof fixed / sizeof *fixed; i++)
-		if (json_object_object_get_ex(in->stored, fixed[i], &value))
+		if (json_object_object_get_ex(in->stored, fixed[i], &value) && value)
 			json_object_object_add(order, fixed[i], json_copy(value));
-	if (!json_object_object_get_ex(in->stored, "source", NULL))
+	if (!json_object_object_get(in->stored, "source"))
 		json_object_object_del(order, "source");
 	/* Null or 7, as somebody may have edited it, is no number. */
 	if (str_empty(json_string_or_null(order, "orderNumber")))

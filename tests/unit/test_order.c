@@ -384,6 +384,9 @@ static void what_is_null_is_not_there(void **state)
 
 	(void)state;
 	check_text("a gap", json_string_or_null(apply(&late, theirs), "customerName"), "N");
+	check_text("a number", json_string_or_null(apply(&late, json_of("{'orderNumber':null}")), "orderNumber"),
+		   "BC-ABC123");
+	assert_null(json_string_or_null(apply(&late, json_of("{'source':null}")), "source"));
 	assert_true(order_same(json_of("{'a':1,'b':null,'c':null}"), json_of("{'a':1,'d':null}")));
 	assert_false(order_same(json_of("{'a':1,'b':null}"), json_of("{'a':1,'b':2}")));
 }

@@ -78,7 +78,9 @@ static void change_order(const char *key, const char *value)
 	struct json_object *order = keep(json_copy(order_now()));
 
 	json_object_object_del(order, key);
-	if (value)
+	if (value && strcmp(value, "null") == 0)
+		json_object_object_add(order, key, NULL);
+	else if (value)
 		json_set(order, key, json_object_get(json_of("%s", value)));
 	outside_put(order);
 }
@@ -97,6 +99,18 @@ static void numbered_alike(void)
 			    "'stripeSessionId':'cs_test_9','version':1}"));
 	outside_put(json_of("{'PK':'NUMBER#BC--1','SK':'METADATA','orderId':'cs_test_9','orderPK':'USER#carl',"
 			    "'orderSK':'ORDER#1#cs_test_9','version':1}"));
+}
+
+/* Somebody has edited the order, and what names it. */
+static void numberless(void)
+{
+	struct json_object *pointer;
+
+	sold();
+	change_order("orderNumber", "null");
+	pointer = keep(json_copy(table_find(&outside.table, "PAYMENT#pi_1", "METADATA")));
+	json_object_object_del(pointer, "orderNumber");
+	outside_put(pointer);
 }
 
 static void held(void)
@@ -242,6 +256,8 @@ static const struct rule {
 	 false},
 	{"a refund of an order whose number leads to another", numbered_alike, refunded, REFUND, ERR_NONE, "",
 	 "'PK':'NUMBER#BC--1','SK':'METADATA','orderId':'cs_test_9'", false},
+	{"a refund of an order whose number is null", numberless, refunded, REFUND, ERR_NONE, "",
+	 "'orderNumber':'BC--1','orderPK':'" SOLD_PK "','orderSK':'" SOLD_SK "','userId'", false},
 	{"a fee of no order", adopted, captured, EVENT("evt_2", "charge.updated", CHARGE(WHOLE)), ERR_NONE,
 	 "of no order", NULL,
 	 false},
