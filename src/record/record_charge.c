@@ -210,6 +210,8 @@ static void name_order(struct json_object *order, struct json_object *pointer)
 {
 	const char *id = item_keys_owner(pointer);
 
+	if (str_empty(json_string_or_null(order, "orderNumber")))
+		json_copy_member(order, "orderNumber", pointer, "orderNumber");
 	if (id && str_empty(json_string_or_null(order, "orderId")))
 		json_set_string(order, "orderId", id);
 	if (id && str_empty(json_string_or_null(order, "stripeSessionId")))

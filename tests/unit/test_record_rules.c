@@ -101,6 +101,12 @@ static void numbered_alike(void)
 			    "'orderSK':'ORDER#1#cs_test_9','version':1}"));
 }
 
+static void number_lost(void)
+{
+	sold();
+	change_order("orderNumber", NULL);
+}
+
 /* Somebody has edited the order, and what names it. */
 static void numberless(void)
 {
@@ -256,6 +262,8 @@ static const struct rule {
 	 false},
 	{"a refund of an order whose number leads to another", numbered_alike, refunded, REFUND, ERR_NONE, "",
 	 "'PK':'NUMBER#BC--1','SK':'METADATA','orderId':'cs_test_9'", false},
+	{"a refund of an order that has lost its number", number_lost, refunded, REFUND, ERR_NONE, "",
+	 "'PK':'NUMBER#BC--1','SK':'METADATA','orderId':'cs_test_1','orderNumber':'BC--1'", false},
 	{"a refund of an order whose number is null", numberless, refunded, REFUND, ERR_NONE, "",
 	 "'orderNumber':'BC--1','orderPK':'" SOLD_PK "','orderSK':'" SOLD_SK "','userId'", false},
 	{"a fee of no order", adopted, captured, EVENT("evt_2", "charge.updated", CHARGE(WHOLE)), ERR_NONE,
