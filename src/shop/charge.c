@@ -134,7 +134,7 @@ int charge_read(struct json_object *json, struct charge *charge, struct err *e)
 {
 	const char *status = json_string_or_null(json, "status");
 	bool succeeded = status && strcmp(status, "succeeded") == 0;
-	bool captured = true, given_back;
+	bool captured = true, in_parts, given_back;
 	int64_t refunded, amount_captured, rest, most;
 
 	memset(charge, 0, sizeof *charge);
@@ -154,12 +154,16 @@ int charge_read(struct json_object *json, struct charge *charge, struct err *e)
 		return err_set(e, ERR_UNAVAILABLE, "Stripe's answer is no charge");
 	charge->paid_at = charge_paid_at(json);
 
-	/* Versions that do not say whether a charge was captured had no other ones. */
+	/* Versions that do not say whether a charge was captured had no other ones.  One that is
+	 * captured in parts says so with the last part; what of it was captured is paid.
+	 * https://docs.stripe.com/payments/multicapture */
 	json_get_bool(json, "captured", &captured);
+	charge->says_captured = json_get_int(json, "amount_captured", &amount_captured) == JSON_FOUND;
+	in_parts = !captured && succeeded && charge->says_captured && amount_captured > 0;
 
 	/* An authorization that is given up is told as one that was refunded as a whole. */
 	given_back = refunded == charge->amount && refunded > 0;
-	if (captured)
+	if (captured || in_parts)
 		charge->state = succeeded ? CHARGE_PAID : CHARGE_OTHER;
 	else if (given_back)
 		charge->state = CHARGE_RELEASED;
@@ -168,13 +172,13 @@ int charge_read(struct json_object *json, struct charge *charge, struct err *e)
 
 	/* Of what is captured the whole was paid, unless the charge says how much. */
 	charge->captured = captured ? charge->amount : 0;
-	charge->says_captured = json_get_int(json, "amount_captured", &amount_captured) == JSON_FOUND;
-	if (charge->says_captured && amount_captured >= 0 && captured)
+	if (in_parts || (captured && charge->says_captured && amount_captured >= 0))
 		charge->captured = amount_captured;
 
-	/* What was never captured may stand in amount_refunded, too: nobody got it back. */
+	/* What was never captured may stand in amount_refunded, too: nobody got it back.  What may
+	 * still be captured does not. */
 	rest = charge->captured < charge->amount ? charge->amount - charge->captured : 0;
-	if (captured && !rest_is_in(json, refunded, charge->captured, rest))
+	if (in_parts || (captured && !rest_is_in(json, refunded, charge->captured, rest)))
 		rest = 0;
 	charge->refunded = refunded > rest ? refunded - rest : 0;
 	return 0;

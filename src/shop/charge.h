@@ -60,7 +60,8 @@ bool payment_has_failed(struct json_object *session);
  * is held on the buyer's card first, and then captured, in whole or in part, or
  * released; only what is captured is paid.  (Before 2025-03-31 Stripe told a release by
  * charge.refunded and amount_refunded, though nobody paid; since then such a charge looks as if it
- * were held, and its payment says that it was given up.)
+ * were held, and its payment says that it was given up.)  One that is captured in parts is paid
+ * from the first of them on, so far as it goes.
  * https://docs.stripe.com/payments/place-a-hold-on-a-payment-method
  */
 enum charge_state {

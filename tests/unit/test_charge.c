@@ -82,7 +82,8 @@ static void what_a_charge_says_of_its_capture_is_believed_as_far_as_it_can_be(vo
 	} table[] = {
 		{"'amount':9,'captured':true,'amount_captured':5,'status':'succeeded'", CHARGE_PAID, 5},
 		{"'amount':9,'captured':true,'amount_captured':-1,'status':'succeeded'", CHARGE_PAID, 9},
-		{"'amount':9,'captured':false,'amount_captured':5,'status':'succeeded'", CHARGE_HELD, 0},
+		{"'amount':9,'captured':false,'amount_captured':5,'status':'succeeded'", CHARGE_PAID, 5},
+		{"'amount':9,'captured':false,'amount_captured':5,'status':'failed'", CHARGE_OTHER, 0},
 		{"'amount':0,'captured':false,'status':'succeeded'", CHARGE_HELD, 0},
 	}, *row;
 	struct charge charge;
@@ -267,6 +268,15 @@ static void what_was_never_captured_was_neither_paid_nor_refunded(void **state)
 		 "'captured':true,'amount_captured':5000,'amount_refunded':4500" REFUNDS("true",
 		 "{'amount':4500,'created':1732700000,'status':'succeeded'}"),
 		 "completed", "partially_refunded", 5000, 1000},
+		/* https://docs.stripe.com/payments/multicapture: `captured` comes with the last part */
+		{"captured in parts, of which more are to come",
+		 "'captured':false,'amount_captured':5000,'amount_refunded':0", "pending", "completed", 5000, 0},
+		{"captured in parts, and as much as is still held refunded",
+		 "'status':'succeeded','captured':false,'amount_captured':5000,'amount_refunded':3500" REFUNDS("false",
+		 "{'amount':3500,'created':1732612800,'status':'succeeded'}")
+		 ",'balance_transaction':{'created':1732612800}", "completed", "partially_refunded", 5000, 3500},
+		{"captured in parts, and all of that refunded",
+		 "'captured':false,'amount_captured':5000,'amount_refunded':5000", "completed", "refunded", 5000, 5000},
 		{"given up, of a payment that said so",
 		 "'captured':false,'amount_captured':0,'amount_refunded':0", "failed", "failed", 0, 0},
 		{"more captured than authorized",
