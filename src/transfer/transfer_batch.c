@@ -125,8 +125,9 @@ static enum transfer_outcome decide(const struct transfer_entry *entry, int64_t 
 		return TRANSFER_CONFLICT;
 	if (there > version)
 		return is_order && has_more(entry->item, entry->there) ? TRANSFER_CONFLICT : TRANSFER_NEWER;
-	return is_order && (has_more(entry->there, entry->item) ||
-			    is_written_later(entry->there, entry->item)) ? TRANSFER_CONFLICT : TRANSFER_WRITTEN;
+	if (is_order && (has_more(entry->there, entry->item) || is_written_later(entry->there, entry->item)))
+		return TRANSFER_CONFLICT;
+	return TRANSFER_WRITTEN;
 }
 
 struct writing {
