@@ -92,7 +92,7 @@ bool adoption_is_younger(struct json_object *adopted, struct json_object *item)
 		return false;
 	if (!adopted_at || iso8601_parse(adopted_at, &then))
 		return true;
-	return time_of(item, &time) || time >= then;
+	return time_of(item, &time) || time >= then - ADOPTION_ON_ITS_WAY;
 }
 
 const char *adoption_session_id(struct json_object *order)

@@ -25,6 +25,10 @@
 #define KEY_ADOPTED "ADOPTED"   /* SK under KEY_SYSTEM: see above */
 #define KEY_ADOPTING "ADOPTING" /* SK under KEY_SYSTEM: how far `ordersnap adopt` is */
 
+/* Seconds for which a function may hold an order, under the time at which it began, before it writes it:
+ * one that was on its way when an adoption began may have come behind the walk. */
+#define ADOPTION_ON_ITS_WAY 60
+
 /* Whether every order of the functions' has its pointers; NULL: no. */
 bool adoption_is_complete(struct json_object *adopted);
 
@@ -34,8 +38,8 @@ bool adoption_is_complete(struct json_object *adopted);
 struct json_object *adoption_item(int64_t started);
 struct json_object *adoption_item_again(struct json_object *adopted, int64_t now);
 
-/* Whether the functions wrote `item` (may be NULL: no) after the adoption: it has
- * no version, and its time is later, or not known. */
+/* Whether the functions may have written `item` (may be NULL: no) after the adoption began: it has
+ * no version, and its time is later than a minute before that, or not known. */
 bool adoption_is_younger(struct json_object *adopted, struct json_object *item);
 
 /* Whether an item says when it was written. */

@@ -179,7 +179,7 @@ static int walk_page(struct walk *w, struct json_object *items, struct err *e)
 			continue;
 		}
 		if (key_order_created(json_string_or_null(item, "SK"), &written) == 0 &&
-		    written >= w->started)
+		    written >= w->started - ADOPTION_ON_ITS_WAY)
 			counts->younger++;
 		if (adopt_order(&w->work, item, e))
 			return -1;

@@ -116,7 +116,7 @@ static void an_order_of_theirs_gets_a_version_and_all_that_names_one_of_ours(voi
 }
 
 #define STARTED "1700000000" /* the walk's beginning */
-#define BEFORE "1699999999"
+#define BEFORE "1699999939" /* by more than a function takes */
 
 static void each_order_is_counted_as_what_it_was_found_to_be(void **state)
 {
@@ -128,21 +128,22 @@ static void each_order_is_counted_as_what_it_was_found_to_be(void **state)
 		{{"{'PK':'USER#a','SK':'NOTE'}", OURS("a", BEFORE, "1", "")}, "2 1 0 0 0 0 0, complete", "", true},
 		{{THEIRS("a", BEFORE, "1", ""), THEIRS("b", BEFORE, "2", "")}, "2 2 2 0 0 0 0, complete", "", true},
 		{{THEIRS("a", STARTED, "1", "")}, "1 1 1 0 0 0 1", "", true},
+		{{THEIRS("a", "1699999940", "1", "")}, "1 1 1 0 0 0 1", "", true}, /* and came after it began */
 		{{"{'PK':'USER#x','SK':'ORDER#odd','status':'completed'}"}, "1 1 0 0 0 1 0, complete",
 		 "USER#x, ORDER#odd names no session: it is left as it is\n", true},
 		{{"{'PK':'USER#x','SK':'ORDER#odd','version':1}"}, "1 1 0 0 0 0 0, complete", "", true},
 		/* a session's, a payment's and a number's pointer name another one */
 		{{THEIRS("a", BEFORE, "1", NUMBERED("N")), OURS("b", "1600000000", "1", ""),
 		  POINTER("SESSION#cs_1", "b", "1600000000", "1")}, "3 2 0 1 0 0 0, complete",
-		 "order N (cs_1) stands twice: USER#a, ORDER#1699999999#cs_1 and USER#b, ORDER#1600000000#cs_1; "
+		 "order N (cs_1) stands twice: USER#a, ORDER#1699999939#cs_1 and USER#b, ORDER#1600000000#cs_1; "
 		 "--merge makes one of them\n", true},
 		{{OURS("a", BEFORE, "1", PAID("1")), OURS("b", "1600000000", "2", PAID("1")),
 		  POINTER("PAYMENT#pi_1", "b", "1600000000", "2")}, "3 2 0 1 0 0 0, complete",
-		 "order ? (cs_1) stands twice: USER#a, ORDER#1699999999#cs_1 and USER#b, ORDER#1600000000#cs_2; "
+		 "order ? (cs_1) stands twice: USER#a, ORDER#1699999939#cs_1 and USER#b, ORDER#1600000000#cs_2; "
 		 "--merge makes one of them\n", true},
 		{{THEIRS("a", BEFORE, "1", NUMBERED("N")), OURS("b", "1600000000", "1", NUMBERED("N")),
 		  POINTER("NUMBER#N", "b", "1600000000", "1")}, "3 2 0 1 0 0 0, complete",
-		 "order N (cs_1) stands twice: USER#a, ORDER#1699999999#cs_1 and USER#b, ORDER#1600000000#cs_1; "
+		 "order N (cs_1) stands twice: USER#a, ORDER#1699999939#cs_1 and USER#b, ORDER#1600000000#cs_1; "
 		 "--merge makes one of them\n", true},
 		/* what a pointer names is another sale, or is not there, or is this one, or nothing */
 		{{THEIRS("a", BEFORE, "1", ""), OURS("b", "1600000000", "2", ""),
@@ -190,10 +191,10 @@ static void a_number_that_another_sale_has_grows_by_a_letter(void **state)
 		const char *pointer, *first, *second;
 	} table[] = {
 		{OURS("b", BEFORE, "9", NUMBERED("N")), POINTER("NUMBER#N", "b", BEFORE, "9"),
-		 "USER#b ORDER#1699999999#cs_9", "USER#a ORDER#1699999999#cs_1"},
+		 "USER#b ORDER#1699999939#cs_9", "USER#a ORDER#1699999939#cs_1"},
 		/* it is gone: its number is free */
 		{"{'PK':'USER#b','SK':'NOTE'}", POINTER("NUMBER#N", "b", BEFORE, "9"),
-		 "USER#a ORDER#1699999999#cs_1", NULL},
+		 "USER#a ORDER#1699999939#cs_1", NULL},
 	}, *row;
 	struct adopt_result result;
 
@@ -205,7 +206,7 @@ static void a_number_that_another_sale_has_grows_by_a_letter(void **state)
 		check_int(row->other, result.counts.adopted, 1);
 		check_text(row->other, named_by("NUMBER#N"), row->first);
 		check_text(row->other, named_by("NUMBER#NA"), row->second);
-		check_text(row->other, json_string_or_null(at("USER#a ORDER#1699999999#cs_1"), "orderNumber"), "N");
+		check_text(row->other, json_string_or_null(at("USER#a ORDER#1699999939#cs_1"), "orderNumber"), "N");
 	}
 }
 
@@ -641,14 +642,14 @@ static void an_order_that_others_keep_writing_is_given_up_by_its_name(void **sta
 	outside.fault = OUTSIDE_OVERTAKEN;
 	outside.at = 4; /* behind state, page and the order's items */
 	check_int("adopt", adopt((struct adopt){.dry_run = false}, &result, &e), -1);
-	check_err("adopt", &e, ERR_UNAVAILABLE, "USER#a, ORDER#1699999999#cs_1: ");
+	check_err("adopt", &e, ERR_UNAVAILABLE, "USER#a, ORDER#1699999939#cs_1: ");
 	check_int("adopt", result.counts.adopted, 0);
 	check("not complete", !result.complete && !at("SYSTEM ADOPTED"));
 }
 
 static void take_away(void)
 {
-	table_delete(&outside.table, "USER#a", "ORDER#1699999999#cs_1");
+	table_delete(&outside.table, "USER#a", "ORDER#1699999939#cs_1");
 }
 
 /* Between the walk's page and the read of the order. */
@@ -674,7 +675,7 @@ static void an_order_that_has_moved_or_was_adopted_meanwhile_is_left(void **stat
 		check_text(name, counts_of(&result), "1 1 0 0 0 0 0, complete");
 		check_int(name, outside.table.n, row->by ? 2 : 1);
 		if (row->by)
-			check_json(name, at("USER#a ORDER#1699999999#cs_1"), row->by);
+			check_json(name, at("USER#a ORDER#1699999939#cs_1"), row->by);
 	}
 }
 

@@ -47,13 +47,14 @@ static void an_item_of_theirs_is_younger_by_the_first_time_that_it_tells(void **
 		bool knows, younger;
 	} table[] = {
 		{"{'updatedAt':'2026-11-27T09:30:00Z'}", true, true},
-		{"{'updatedAt':'2026-11-27T09:29:59Z'}", true, false},
-		{"{'updatedAt':'2026-11-27T09:29:59Z','createdAt':'2027-01-01T00:00:00Z'}", true, false},
-		{"{'updatedAt':'yesterday','processedAt':'2026-11-27T09:29:59Z'}", true, false},
+		{"{'updatedAt':'2026-11-27T09:29:00Z'}", true, true}, /* it may have been on its way */
+		{"{'updatedAt':'2026-11-27T09:28:59Z'}", true, false},
+		{"{'updatedAt':'2026-11-27T09:28:59Z','createdAt':'2027-01-01T00:00:00Z'}", true, false},
+		{"{'updatedAt':'yesterday','processedAt':'2026-11-27T09:28:59Z'}", true, false},
 		{"{'processedAt':'2026-11-27T09:30:01Z'}", true, true},
 		{"{'completedAt':'2026-11-27T09:30:01Z'}", true, true},
 		{"{'createdAt':'2026-11-27T09:30:01Z'}", true, true},
-		{"{'createdAt':'2026-11-27T09:29:59Z'}", true, false},
+		{"{'createdAt':'2026-11-27T09:28:59Z'}", true, false},
 		{"{'createdAt':'yesterday'}", false, true}, {"{}", false, true},
 		{"{'version':1,'updatedAt':'2027-01-01T00:00:00Z'}", true, false},
 	}, *row;
