@@ -160,7 +160,7 @@ static void begin_with_odd_orders(void)
 
 	begin();
 	for (i = 0; i < ODD; i++)
-		outside_put(json_of("{'PK':'USER#" ANN "','SK':'ORDER#%d#x','version':1}", 1699999009 + i));
+		outside_put(json_of("{'PK':'USER#" ANN "','SK':'ORDER#%d#','version':1}", 1699999009 + i));
 	outside.calls = 0;
 }
 
