@@ -79,6 +79,26 @@ for server in SERVERS:
     test(check)
 
 
+@test
+def _():
+    "nginx: the addresses of one IPv6 network count as one, and those of different networks and IPv4 addresses do not"
+    if servers.lacking("nginx"):
+        skip(servers.lacking("nginx") + " is not installed")
+    # nginx believes who asks: a client of another machine is one that says so.
+    site = servers.Site("nginx", children=2, limits=True,
+                        locations="set_real_ip_from 127.0.0.1;\n        real_ip_header X-Client;")
+    try:
+        for address, limited in (("2001:db8:a:b:{:x}:1:2:3", True), ("2001:db8::{:x}", True),
+                                 ("2001:db8:c:{:x}::1", False), ("2001:{:x}::", False),
+                                 ("::ffff:203.0.113.{}", False), ("198.51.100.{}", False)):
+            with ThreadPoolExecutor(8) as pool:
+                statuses = list(pool.map(lambda n, a=address: site.curl(
+                    "/cart/quote", QUOTE, headers=["X-Client: " + a.format(n)]).status, range(1, MANY + 1)))
+            equal(set(statuses), {200, 429} if limited else {200}, address)
+    finally:
+        site.close()
+
+
 class Remote(servers.Site):
     """Apache believes who asks: a client of another machine is one that says so."""
 
