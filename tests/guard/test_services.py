@@ -194,4 +194,17 @@ def _():
         ok(os.path.exists(os.path.join(tree.SRC, "conf", path)), f"debian/rules: there is no conf/{path}")
 
 
+@test
+def _():
+    "each web server's file that is included where it is installed says that an update replaces it"
+    included = 0
+    for server in ("apache", "caddy", "lighttpd", "nginx"):
+        for name in sorted(os.listdir(os.path.join(tree.SRC, "conf", server))):
+            head = conf(f"{server}/{name}").partition("\n\n")[0]
+            if re.search(rf"(?i)\b(include|import)\b.*/usr/local/share/ordersnap/{server}/{name}", head):
+                included += 1
+                contains(head, "An update replaces what is in /usr/local/share/ordersnap")
+    equal(included, 9)
+
+
 main()
