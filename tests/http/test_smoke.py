@@ -119,6 +119,24 @@ def _(site):
         equal(answer.status, 403)
 
 
+for server in ("lighttpd-fastcgi", "lighttpd-cgi"):
+    def check(server=server):
+        if servers.lacking(server):
+            skip(servers.lacking(server) + " is not installed")
+        port = shop.free_port()
+        site = servers.Site(server, children=2, metrics=True,
+                            locations=f'$SERVER["socket"] == "[::]:{port}" {{ server.v4mapped = "enable" }}')
+        try:
+            for host, address, status in (("127.0.0.1", "127.0.0.1", 200), ("[::1]", "::1", 200),
+                                          ("127.0.0.1", "127.0.0.2", 404)):
+                answer = site.curl(f"http://{host}:{port}/metrics", None, "-g", "--interface", address)
+                equal(answer.status, status, address)
+        finally:
+            site.close()
+    check.__doc__ = f"{server}: this machine reads /metrics by IPv4, too, where one socket serves both"
+    test(check)
+
+
 @through_each
 def _(site):
     "through {}: a preflight tells the shop's page what it may send, and another page nothing"
