@@ -109,6 +109,9 @@ def _(site):
     answer = site.curl("/metrics")
     equal((answer.status, answer.headers["content-type"].split(";")[0]), (200, "text/plain"))
     contains(answer.body.decode(), 'ordersnap_request_seconds_count{endpoint="/healthz",status="200",outcome="ok"}')
+    # As the manual asks: by the shop's name, at this machine.
+    name = f"shop.example:{site.port}"
+    equal(site.curl(f"http://{name}/metrics", None, "--resolve", name + ":127.0.0.1").status, 200)
     if not site.server.startswith("apache"):  # to its `Require local` all of 127.0.0.0/8 is this machine
         answer = site.curl("/metrics", None, "--interface", "127.0.0.2")
         ok(answer.status in (403, 404), str(answer.status))
