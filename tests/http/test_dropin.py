@@ -285,6 +285,25 @@ def _():
 
 @test
 def _():
+    "of what was uploaded so that everybody can write it nothing stays so, the .htaccess files neither"
+    site = account()
+    pages = site.path("www", ".htaccess")
+    site.own(pages, 0o666)
+    for folder, _, files in os.walk(site.path("cgi-bin")):
+        for name in files:
+            if name != "selftest.cgi":  # suEXEC would not run it
+                site.own(os.path.join(folder, name), 0o666)
+    uploaded = os.stat(site.path("cgi-bin", "selftest.cgi")).st_ctime_ns
+    contains(site.selftest()[1], "and nobody else can write here")
+    equal(os.stat(site.path("cgi-bin", "selftest.cgi")).st_ctime_ns, uploaded, "the hour began again")
+    found = [pages] + [os.path.join(folder, name) for folder, _, files in os.walk(site.path("cgi-bin"))
+                       for name in [".", *files]]
+    equal([path for path in found if os.stat(path).st_mode & 0o022], [])
+    equal(site.ask("POST", "/cart/quote", QUOTE)[0], 200)
+
+
+@test
+def _():
     "the secret that it makes stands in no command line, where the host's other customers could read it"
     site = account()
     path = site.path("conf", "ordersnap.conf")
