@@ -23,6 +23,11 @@ def has_ended(pid):
     return _stat(pid)[0] in (None, b"Z", b"X")
 
 
+def sleeps(pid):
+    """Whether a process waits for something; one that only waits for its turn does not."""
+    return _stat(pid)[0] == b"S"
+
+
 def children_of(pid):
     """The process ids of a process's children that have not ended."""
     return sorted(int(entry) for entry in os.listdir("/proc")
