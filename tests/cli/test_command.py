@@ -46,6 +46,8 @@ def _():
     "a command or an option that is not there is named, with what was probably meant"
     contains(shop.run("inti", code=2).err, "did you mean init?")
     contains(shop.run("init", "--tabel", "x", code=2).err, "did you mean --table?")
+    for words in (["frobnicate"], ["init", "--frobnicate"]):
+        lacks(shop.run(*words, code=2).err, "did you mean")
     contains(shop.run("init", "--wholly-other", code=2).err, "there is no option --wholly-other")
     contains(shop.run("init", "-x", code=2).err, "there is no option -x")
     contains(shop.run("--dbb", "x", "init", code=2).err, "there is no option --dbb")

@@ -71,6 +71,17 @@ def _():
         contains(wrong("--month", "2026-10", *more), "--month excludes --day, --since and --until")
 
 
+@test
+def _():
+    "of a user --until alone lists all up to that day, and --since alone all from that day on"
+    made = another(order("cs_test_old", NOON - 400 * DAY), order("cs_test_last", NOON),
+                   order("cs_test_next", NOON + DAY))
+    user = ("--user", "user_1")
+    equal(listed(made, *user), ["next", "last", "old"])
+    equal(listed(made, *user, "--until", "2024-11-26"), ["last", "old"])
+    equal(listed(made, *user, "--since", "2024-11-26"), ["next", "last"])
+
+
 # --- paid ---------------------------------------------------------------------------------------
 
 @test
@@ -110,8 +121,9 @@ def _():
     "a zone that this machine does not know is named where months are asked for: the C library takes UTC for it"
     zones = os.path.join(shop.folder, "zones")
     os.makedirs(os.path.join(zones, "Europe"))
-    with open(os.path.join(zones, "Europe", "Berlin"), "w"):
-        pass
+    for zone in (os.path.join("Europe", "Berlin"), "Ours"):
+        with open(os.path.join(zones, zone), "w", encoding="ascii"):
+            pass
     for zone in ("Europe/Berlim", "Berlin", "Europe", "CE1", ":Europe/Berlim", "/no/such/zone"):
         for args in (("--month", "2026-10"), ("--by", "month"), ("--by", "month", "--day", "2026-10-01")):
             run = shop.run("orders", *args, code=2, TZ=zone, TZDIR=zones)
@@ -120,7 +132,7 @@ def _():
         shop.run("orders", TZ=zone, TZDIR=zones)
         shop.run("orders", "--by", "product", TZ=zone, TZDIR=zones)
     for zone in ("", ":", "UTC", "Etc/UTC", "GMT", "UTC0", "CET-1", "<-03>3", BERLIN, ":Europe/Berlin", "Europe/Berlin",
-                 os.path.join(zones, "Europe", "Berlin")):
+                 "Ours", os.path.join(zones, "Europe", "Berlin")):
         shop.run("orders", "--month", "2026-10", TZ=zone, TZDIR=zones)
 
 
