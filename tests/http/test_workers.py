@@ -137,6 +137,17 @@ def _():
 
 @test
 def _():
+    "the ends of the workers of before are no end of a new one, which would be one too many"
+    pid, before = master(), set(site.pids(NAME))
+    os.kill(pid, signal.SIGHUP)
+    eventually(lambda: len(set(site.pids(NAME)) - before) == 3, what="three new workers")
+    eventually(lambda: not any(os.path.exists(f"/proc/{old}") for old in before), what="those of before are buried")
+    eventually(lambda: processes.sleeps(pid), what="the master waits")
+    equal(len(site.pids(NAME)), 3)
+
+
+@test
+def _():
     "SIGHUP with wrong settings keeps the old workers, serving, and says so"
     before, path = set(site.pids(NAME)), site.path("conf", "ordersnap.conf")
     with open(path, encoding="utf-8") as f:
@@ -231,6 +242,18 @@ def _():
     eventually(lambda: all(processes.has_ended(pid) for pid in workers), what="the workers have ended")
     site.spawn(NAME)
     eventually(lambda: site.deliver(site.paid_event()).status == 200, what="it serves again")
+
+
+@test
+def _():
+    "SIGINT and SIGUSR1 end a master, too, with 0"
+    for number in (signal.SIGINT, signal.SIGUSR1):
+        process = alone("2", site.path("log", "signals.log"))
+        workers = eventually(lambda p=process: len(processes.children_of(p.pid)) == 2 and
+                             processes.children_of(p.pid), what="two workers")
+        process.send_signal(number)
+        equal(process.wait(60), 0)
+        equal([pid for pid in workers if not processes.has_ended(pid)], [])
 
 
 @test
