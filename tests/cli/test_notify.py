@@ -561,6 +561,28 @@ def _():
 
 @test
 def _():
+    "a signal that comes again ends a run at once, and what it was at is told by a later one"
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        shop.empty()
+        shop.sale()
+        begun, go = (os.path.join(shop.folder, f"{name}-{number}") for name in ("begun", "go"))
+        shop.program(f'echo >"{begun}"; while [ ! -e "{go}" ]; do sleep 0.05; done\n' + TAKE)
+        run = shop.start("notify", **shop.clock.variables)
+        eventually(lambda name=begun: os.path.exists(name), what="the program runs")
+        eventually(lambda r=run, n=number: r.send_signal(n) or r.poll(), seconds=5, what="its end")
+        run.communicate(timeout=60)
+        equal(run.returncode, -number)
+        with open(go, "w", encoding="ascii"):
+            pass
+        equal(len(shop.outbox()), 1)
+        shop.program(TAKE)
+        shop.clock.move(HOUR)
+        shop.run("notify", **shop.clock.variables)
+        equal(shop.outbox(), [])
+
+
+@test
+def _():
     "kill -9 at any moment loses nothing, and what comes twice has one id"
     rounds = int(os.environ.get("ORDERSNAP_ROUNDS", "25"))
     shop.empty()
