@@ -5,6 +5,7 @@ file (the system's log is in tests/unit/test_log.c)."""
 import json
 import os
 import re
+import sqlite3
 import subprocess
 
 from kit import KeptShop, case, check_log, contains, equal, fields_of, lib, main, ok, test
@@ -66,6 +67,25 @@ def _():
                           stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         eventually(lambda: is_held(f"/proc/{process.pid}/fd/2"), what="it is held")
         contains(process.communicate(b"{}", timeout=60)[0].decode(), "Status: 400")
+
+
+@test
+def _():
+    "LOG_LEVEL is the least that is written"
+    levels = ("debug", "info", "warning", "error")
+    for least, level in enumerate(levels):
+        with sqlite3.connect(shop.db) as db:
+            db.execute("DELETE FROM items WHERE pk = 'SYSTEM' AND sk LIKE '%SUBSCRIPTION%'")  # it warns once a day
+        warned = paid()
+        warned["data"]["object"]["mode"] = "subscription"
+        text = shop.webhook(paid(), LOG_LEVEL=level).log + shop.webhook(warned, LOG_LEVEL=level).log
+        shop.fault("GET /v1/checkout/sessions", "status", status=500, times=-1)
+        try:
+            text += shop.webhook(paid(), LOG_LEVEL=level).log
+        finally:
+            shop.sim.post("/_sim/fault", method="DELETE")
+        found = {line.split(" ")[1] for line in text.splitlines()}
+        equal(found, set(levels[max(least, 1):]), level)
 
 
 def recorded():
