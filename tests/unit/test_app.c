@@ -190,6 +190,50 @@ static void awss_own_variables_count_as_awss_own_tools_have_it(void **state)
 	app_close(&app);
 }
 
+static void each_of_awss_variables_is_handed_on_as_what_it_is(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *const *value;
+	} table[] = {
+		{"AWS_ENDPOINT_URL", &app.aws.endpoint},
+		{"AWS_ENDPOINT_URL_DYNAMODB", &app.aws.endpoint_dynamodb},
+		{"AWS_ENDPOINT_URL_SSM", &app.aws.endpoint_ssm},
+		{"AWS_ACCESS_KEY_ID", &app.aws.key_id},
+		{"AWS_SECRET_ACCESS_KEY", &app.aws.secret},
+		{"AWS_SESSION_TOKEN", &app.aws.token},
+		{"AWS_SHARED_CREDENTIALS_FILE", &app.aws.credentials_file},
+		{"AWS_CONFIG_FILE", &app.aws.config_file},
+		{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", &app.aws.container_relative_uri},
+		{"AWS_CONTAINER_CREDENTIALS_FULL_URI", &app.aws.container_full_uri},
+		{"AWS_CONTAINER_AUTHORIZATION_TOKEN", &app.aws.container_token},
+		{"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", &app.aws.container_token_file},
+		{"AWS_EC2_METADATA_SERVICE_ENDPOINT", &app.aws.metadata_endpoint},
+	}, *row, *other;
+
+	(void)state;
+	for EACH(row, table) {
+		opens(keep_text(str_printf("%s=http://127.0.0.1/%s\n", row->name, row->name)));
+		for EACH(other, table)
+			if (other != row)
+				check_text(other->name, *other->value, NULL);
+		check_text(row->name, *row->value, keep_text(str_printf("http://127.0.0.1/%s", row->name)));
+		assert_false(app.aws.ignore_file_endpoints || app.aws.metadata_disabled);
+		app_close(&app);
+	}
+	opens("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true\n");
+	assert_true(app.aws.ignore_file_endpoints && !app.aws.metadata_disabled);
+	app_close(&app);
+	opens("AWS_EC2_METADATA_DISABLED=true\n");
+	assert_true(!app.aws.ignore_file_endpoints && app.aws.metadata_disabled);
+	app_close(&app);
+	setenv("AWS_WEB_IDENTITY_TOKEN_FILE", "", 1); /* as an empty one is none */
+	setenv("AWS_ROLE_ARN", "", 1);
+	opens("");
+	assert_null(app.aws.web_identity);
+	app_close(&app);
+}
+
 static void a_person_at_a_terminal_is_shown_warnings_unless_the_log_goes_elsewhere(void **state)
 {
 	const struct app_options terminal = {.terminal = true};
@@ -537,6 +581,7 @@ int main(void)
 		in_a_folder(a_program_does_not_start_without_what_it_needs),
 		in_a_folder(what_others_are_asked_through_is_set_and_unset_with_it),
 		in_a_folder(awss_own_variables_count_as_awss_own_tools_have_it),
+		in_a_folder(each_of_awss_variables_is_handed_on_as_what_it_is),
 		in_a_folder(a_person_at_a_terminal_is_shown_warnings_unless_the_log_goes_elsewhere),
 		in_a_folder(what_is_below_the_document_root_is_said_once),
 		in_a_folder(a_file_of_counts_that_cannot_be_used_keeps_nothing_from_starting),
