@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import os
+import sqlite3
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -371,6 +372,29 @@ def _():
     run = shop.run("show", "--json", "--db", "/no/such/folder/x.db", "a", "b", code=1)
     equal((run.out, run.err.count("\n")), ("", 1))
     contains(run.err, "/no/such/folder/x.db")
+
+
+@test
+def _():
+    "a store that fails between two orders ends it: JSON is then not whole, and the others are not asked for"
+    made = shops.new(*[order(f"cs_test_{n}", NOON + n) for n in (1, 2, 3)])
+    with sqlite3.connect(made.db) as db:
+        db.execute("UPDATE items SET item = '{' WHERE sk LIKE '%cs_test_2' AND pk LIKE 'USER%'")
+    run = made.run("show", "--json", "1", "2", "3", code=1)
+    ok(not run.out.rstrip().endswith("]"), run.out[-80:])
+    lacks(run.out, "cs_test_3")
+    equal(run.err.count("\n"), 1, run.err)
+    equal(shown(made, "1", "3"), ["cs_test_1", "cs_test_3"])
+
+
+@test
+def _():
+    "where the Lambda functions' orders are not adopted yet, only what is not found says so"
+    made = shops.new(order("cs_test_1", NOON))
+    with sqlite3.connect(made.db) as db:
+        db.execute("DELETE FROM items WHERE sk = 'ADOPTED'")
+    equal(made.run("show", "1").err, "")
+    contains(made.run("show", "1", "nope", code=1).err, "found when `ordersnap adopt` has been run")
 
 
 @test

@@ -507,6 +507,8 @@ def _():
         contains(run.out, "    amount: 2500\n")
         contains(run.out, "(dry run): 1 sessions")
         contains(run.out, "nothing was written")
+        contains(run.out, " reads and 0 writes of the store")
+        lacks(run.out, " 0 reads")
         equal(shop.items(), {})
     equal(shop.sync().counts, {"sessions": 1, "missing": 1})
     shop.spoil(one["id"], amount=7, customerEmail=None)
