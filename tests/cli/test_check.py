@@ -100,6 +100,7 @@ def _():
         equal(report.named("configuration/LOG_FORMAT"), [])
         shop.check("--verbose", **variables).says("configuration/LOG_FORMAT", "text (default)")
         shop.check("--db", shop.db, **variables).says("configuration/COMMERCE_DB", "(option)")
+        shop.check("--table", "a b", **variables).says("configuration/COMMERCE_TABLE", "must be the name of a")
 
 
 @case("a secret is shown by its last four characters, a short one not at all, each of several")

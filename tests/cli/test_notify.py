@@ -412,6 +412,7 @@ def _():
     ok(30 <= len(tries) <= 45, f"{len(tries)} tries")
     item, = shop.outbox()
     contains(shop.notify("--list").out, f"given up after {len(tries)} tries")
+    equal([n["state"] for n in json.loads(shop.notify("--list", "--json").out)], ["given up"])
     contains(shop.run("check", code=None).out, item["id"] + " was given up after 7 days")
     shop.clock.move(30 * DAY)
     equal(shop.notify().out, "notify: 0 told, 0 failed\n")
@@ -525,6 +526,36 @@ def _():
     equal((len(shop.outbox()), len(shop.told())), (1, 2))
     for wrong in (["--dry-run", "--list"], ["--retry", "a", "--forget", "b"], ["--limit", "0"]):
         shop.notify(*wrong, code=2)
+
+
+@test
+def _():
+    "of many that fail twenty are named and the others counted, and --list has them all, each as it stands"
+    def states():
+        return {n["state"] for n in json.loads(shop.notify("--list", "--json").out)}
+
+    shop.empty()
+    shop.copy_order(shop.sale()["id"], 21)
+    shop.program("exit 1")
+    equal(states(), {"new"})
+    said = [line for line in shop.notify(code=1).err.splitlines() if line.startswith("ordersnap notify: ")]
+    equal((len(said), sum(" ntf_" in line for line in said)), (21, 20), str(said))
+    contains(said[-1], "2 more failed; ordersnap notify --list names them")
+    equal(states(), {"waiting"})
+
+
+@test
+def _():
+    "a sync that can't tell the shop of what it found says so"
+    shop.empty()
+    shop.sale()
+    with sqlite3.connect(shop.db) as db:
+        db.execute("UPDATE items SET item = 'broken' WHERE pk = 'OUTBOX'")
+    try:
+        contains(shop.run("sync", **shop.clock.variables).err, "the shop was not told of its orders: ")
+    finally:
+        with sqlite3.connect(shop.db) as db:
+            db.execute("DELETE FROM items WHERE pk = 'OUTBOX'")
 
 
 @test

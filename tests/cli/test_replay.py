@@ -191,6 +191,16 @@ def _():
 
 @test
 def _():
+    "a file that is larger than one may be is named, and nothing of it is processed"
+    large = path("large.json", "[\n")
+    os.truncate(large, (64 << 20) + 1)
+    run = shop.run("replay", "--file", large, code=1)
+    contains(run.err, f"{large} is larger than 64 MiB")
+    contains(run.out, "0 events")
+
+
+@test
+def _():
     "--json is one object, with and without events"
     session, event = sale()
     said = json.loads(shop.run("replay", "--json", event["id"]).out)

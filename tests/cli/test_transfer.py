@@ -552,8 +552,9 @@ for name, (bad, said) in BAD.items():
         run = shop.run("import", "--db", db, input=text, code=1)
         contains(run.err, f"ordersnap import: line 121: {said}")
         contains(run.err, summary(120, 120, 0, 0, 0, 0))
-        contains(run.err, "run the same command again")
+        contains(run.err, "not all lines are imported: mend the fault and run the same command again")
         equal(len(items_in(db)), 120)
+        lacks(shop.run("import", "--dry-run", "--db", db, input=text, code=1).err, "not all lines are imported")
         equal(shop.run("import", "--db", db, input=b"".join(good)).err, summary(150, 30, 120, 0, 0, 0))
     kit.case(f"a line that is {name} is named, and the lines before it are done")(check_bad)
 
