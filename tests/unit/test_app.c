@@ -143,6 +143,10 @@ static void a_program_does_not_start_without_what_it_needs(void **state)
 				  &e), -1);
 	check_err("the store", &e, ERR_CONFIG, "COMMERCE_DB is not set");
 	app_close(&app);
+	assert_int_equal(open_app("CA_FILE=/no/such/file.pem\n", 0, NULL, &e), -1);
+	check_err("the authorities", &e, ERR_CONFIG, "CA_FILE: ");
+	assert_non_null(strstr(e.text, "/no/such/file.pem"));
+	app_close(&app);
 }
 
 static void what_others_are_asked_through_is_set_and_unset_with_it(void **state)

@@ -53,6 +53,7 @@ static void a_width_is_that_of_the_terminals_cells(void **state)
 	} table[] = {
 		{"", 0}, {"abc", 3}, {"\xC3\xAB", 1}, {"e\xCC\x88", 1}, {"\xE6\x9D\xB1\xE4\xBA\xAC", 4},
 		{"\xF0\x9F\x91\xA9", 2}, {"\xEF\xBC\xA1", 2}, {"\xEF\xBF\xBD", 1}, {"\xE2\x80\xA6", 1},
+		{"\xCD\xB8", 1}, /* no character yet */
 	}, *row;
 
 	(void)state;
@@ -146,6 +147,8 @@ static void a_cell_of_csv_is_quoted_where_it_has_to_be(void **state)
 		{"x;=1", "\"x;'=1\""}, {"x;y", "\"x;y\""}, {"x; =1", "\"x; =1\""}, {"x\n@a", "\"x\n'@a\""},
 		{"\n=1", "\"'\n'=1\""}, {"x\ty\t+1", "\"x\ty\t'+1\""}, {"\t=1", "\"'\t'=1\""},
 		{"x;\uFF1D1", "\"x;'\uFF1D1\""}, {"x,=1", "\"x,=1\""}, {"x\r-1", "\"x\r'-1\""},
+		{"\xF0\x9F\x91\xA9 \xE6\x9D\xB1", "\xF0\x9F\x91\xA9 \xE6\x9D\xB1"}, {"\xF0\x9F\x91", "\uFFFD\uFFFD\uFFFD"},
+		{"\xE2\x80\xAE" "x", "\uFFFDx"}, {"\x1Bx", "\uFFFDx"},
 	}, *row;
 
 	(void)state;
