@@ -23,6 +23,8 @@
 #include "shop/item_keys.h"
 #include "shop/charge.h"
 #include "shop/order.h"
+#include "shop/order_rank.h"
+#include "stripe/list.h"
 
 #define SOURCE "sync"
 #define LET_IN 10 /* sessions, after which the next page's bytes are let in */
@@ -195,8 +197,9 @@ static void count_difference(struct reconcile *r, const struct candidate *c,
 	r->listener->difference(r->listener->context, &d);
 }
 
-/* Lets the webhook's own path bring the order in order, and tells what that changed. */
-static void repair(struct reconcile *r, const struct candidate *c, struct err *e)
+/* Lets the webhook's own path bring the order in order.  How often it was tried is in `retry`. */
+static int record(struct reconcile *r, const struct candidate *c, struct record_outcome *out,
+		  struct retry *retry, struct err *e)
 {
 	const struct event event = {.kind = c->kind, .type = ""};
 	struct record_run run = {.app = r->app, .source = SOURCE, .dry_run = r->dry_run};
@@ -204,18 +207,59 @@ static void repair(struct reconcile *r, const struct candidate *c, struct err *e
 		.event = &event, .session = &c->session,
 		.paid_at = c->paid_at, .unmarked = true,
 	};
+	int rc;
+
+	do {
+		run.now = clock_epoch();
+		run.deadline = deadline_in(RETRY_CALL_MS);
+		rc = record_session(&run, &request, out, e);
+	} while (rc && retry_again(retry, e));
+	return rc;
+}
+
+/* Of a payment that came since the list was read it is not known yet when.  What the order was before
+ * is the first outcome's. */
+static int record_time(struct reconcile *r, const struct candidate *c, struct record_outcome *out,
+		       struct err *e)
+{
+	struct candidate again = {.kind = c->kind, .order = out->after};
+	struct record_outcome timed = {.marker = NULL};
+	struct retry retry = retry_of(r);
+	int rc;
+
+	if (r->dry_run || out->ignored || !order_is_paid(out->after) ||
+	    json_string_or_null(out->after, "completedAt"))
+		return 0;
+	rc = retry_ask(retry, stripe_session_with_charge, c->session.id, &again.json, e);
+	if (!rc)
+		rc = session_read(again.json, &again.session, e);
+	if (!rc)
+		rc = find_times(r, &again, 1, e);
+	if (!rc)
+		rc = record(r, &again, &timed, &retry, e);
+	json_object_put(again.json);
+	if (timed.after) {
+		json_object_put(out->after);
+		out->after = json_object_get(timed.after);
+	}
+	record_outcome_free(&timed);
+	return rc;
+}
+
+/* Repairs one, and tells what that changed. */
+static void repair(struct reconcile *r, const struct candidate *c, struct err *e)
+{
 	struct record_outcome out = {.marker = NULL};
 	struct retry retry = retry_of(r);
 	const char *source;
 	int rc;
 
 	subject_session(c->session.id, r->app->config.order_number_prefix);
-	do {
-		run.now = clock_epoch();
-		run.deadline = deadline_in(RETRY_CALL_MS);
-		rc = record_session(&run, &request, &out, e);
-	} while (rc && retry_again(&retry, e));
+	rc = record(r, c, &out, &retry, e);
+	if (!rc)
+		rc = record_time(r, c, &out, e);
 	if (rc) {
+		record_outcome_free(&out);
 		reconcile_fail(r, c->session.id, e);
 		return;
 	}

@@ -34,6 +34,7 @@ static struct {
 	struct stripe_object objects[STRIPE_OBJECTS]; /* newest first */
 	size_t n;
 	struct stripe_fault fault;
+	const char *became_id, *became; /* what one is by now: to whoever asks for it, not yet in lists */
 	struct outside_header headers[2];
 	struct buf asked; /* a line for each request: its path, and its query from "created" on */
 } stripe;
@@ -110,7 +111,8 @@ static inline int stripe_serve(const struct http_request *request, struct buf *b
 	*id++ = '\0';
 	for (i = 0; i < stripe.n; i++)
 		if (strcmp(stripe.objects[i].id, id) == 0 && strcmp(stripe.objects[i].list, name) == 0) {
-			add_json(body, stripe.objects[i].json);
+			add_json(body, stripe.became_id && strcmp(stripe.became_id, id) == 0
+				 ? stripe.became : stripe.objects[i].json);
 			return 200;
 		}
 	add_json(body, "{'error':{'code':'resource_missing'}}");
@@ -122,6 +124,7 @@ static inline void stripe_begin(void)
 	outside_begin();
 	outside.serve = stripe_serve;
 	stripe.n = 0;
+	stripe.became_id = NULL;
 	stripe.fault = (struct stripe_fault){.times = 0};
 	buf_init(&stripe.asked, 1 << 20);
 }

@@ -63,6 +63,36 @@ static void a_delayed_payment_was_paid_at_the_event_that_says_so(void **state)
 	sync_end();
 }
 
+static void of_a_payment_that_comes_while_its_session_is_looked_at_the_time_is_looked_for(void **state)
+{
+	static const struct {
+		const char *row, *pends; /* the order stands, and needs a repair for another reason */
+		int64_t event;
+	} table[] = {{"missing", NULL, 70}, {"pending", "pending cs_test_1\n", 70}, {"no event", NULL, 0}}, *row;
+	const char *charge = charge_json("1", NOW + CHARGE_AT, CHARGED);
+	const char *payment;
+
+	(void)state;
+	for EACH(row, table) {
+		payment = keep_text(str_printf("{'id':'pi_1','object':'payment_intent','status':'succeeded',"
+					       "'latest_charge':%s}", charge));
+		sync_begin();
+		goes_by(600);
+		sells_later("1", NOW);
+		if (row->pends) {
+			check_text(row->row, syncs(), "missing cs_test_1\n");
+			table_delete(&outside.table, "SESSION#cs_test_1", "METADATA");
+		}
+		stripe.became_id = "cs_test_1";
+		stripe.became = session_json("1", NOW, "paid", payment);
+		if (row->event)
+			tells_of("evt_1", "async_payment_succeeded", NOW + row->event, "1", "paid");
+		check_text(row->row, syncs(), row->pends ? row->pends : "missing cs_test_1\n");
+		check_paid_at(row->row, "1", NOW, NOW + (row->event ? row->event : CHARGE_AT));
+		sync_end();
+	}
+}
+
 static void of_two_events_that_say_paid_the_latest_counts(void **state)
 {
 	(void)state;
@@ -142,6 +172,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		holds(a_sale_was_paid_at_the_time_of_its_event),
 		holds(a_delayed_payment_was_paid_at_the_event_that_says_so),
+		holds(of_a_payment_that_comes_while_its_session_is_looked_at_the_time_is_looked_for),
 		holds(of_two_events_that_say_paid_the_latest_counts),
 		holds(in_a_crowded_hour_more_pages_are_read),
 		holds(a_sale_that_costs_nothing_was_paid_within_a_day),
