@@ -147,7 +147,8 @@ static void a_cell_of_csv_is_quoted_where_it_has_to_be(void **state)
 		{"x;=1", "\"x;'=1\""}, {"x;y", "\"x;y\""}, {"x; =1", "\"x; =1\""}, {"x\n@a", "\"x\n'@a\""},
 		{"\n=1", "\"'\n'=1\""}, {"x\ty\t+1", "\"x\ty\t'+1\""}, {"\t=1", "\"'\t'=1\""},
 		{"x;\uFF1D1", "\"x;'\uFF1D1\""}, {"x,=1", "\"x,=1\""}, {"x\r-1", "\"x\r'-1\""},
-		{"\xF0\x9F\x91\xA9 \xE6\x9D\xB1", "\xF0\x9F\x91\xA9 \xE6\x9D\xB1"}, {"\xF0\x9F\x91", "\uFFFD\uFFFD\uFFFD"},
+		{"\xF0\x9F\x91\xA9 \xE6\x9D\xB1", "\xF0\x9F\x91\xA9 \xE6\x9D\xB1"},
+		{"\xF0\x9F\x91", "\uFFFD\uFFFD\uFFFD"},
 		{"\xE2\x80\xAE" "x", "\uFFFDx"}, {"\x1Bx", "\uFFFDx"},
 	}, *row;
 
