@@ -19,7 +19,7 @@ static int run(struct app *app, const struct command_line *line)
 	const char *file = line->operands[0];
 	struct sqlite_copied done;
 	char day[ISO8601_SIZE];
-	int64_t from;
+	int64_t from, newest;
 	struct stat st;
 
 	if (backup_copy(app, line, sqlite_copy_load, &done))
@@ -30,10 +30,11 @@ static int run(struct app *app, const struct command_line *line)
 	backup_print_size(&done);
 	putchar('\n');
 
-	/* The orders that are missing came after its latest item, or, if it has none, after the
-	 * file. */
-	if (iso8601_parse(done.newest, &from))
-		from = stat(file, &st) ? 0 : (int64_t)st.st_mtime;
+	/* The orders that are missing came after its latest item or, if it has none, after the file, which
+	 * no item is younger than: but for a clock that was ahead, or a file that was copied again. */
+	from = stat(file, &st) ? 0 : (int64_t)st.st_mtime;
+	if (iso8601_parse(done.newest, &newest) == 0 && newest < from)
+		from = newest;
 	output_printf(stdout, "What came after that copy is at Stripe; bring it back with\n"
 		      "    ordersnap sync --since %s\n"
 		      "Persons who were erased from orders since then stand in them again: erase them once "

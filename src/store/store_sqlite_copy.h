@@ -13,7 +13,7 @@
 
 #include "base/err.h"
 
-#define SQLITE_COPY_TIME 32
+#define SQLITE_COPY_TIME 40
 
 struct sqlite_copy {
 	const char *store; /* the path of the store */

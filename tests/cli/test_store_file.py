@@ -385,6 +385,26 @@ def _():
 
 @test
 def _():
+    "the sync that restore names begins a day before the copy's latest item, and before the file, whatever that says"
+    for text, latest in (("2024-11-26T09:30:00Z", "2024-11-26"), ("2024-11-26T09:30:00.123456+00:00", "2024-11-26"),
+                         ("2999-01-01T00:00:00Z", "2025-03-04"), ("soon", "2025-03-04")):
+        made = CommandShop(sim=False)
+        try:
+            made.run("init")
+            with contextlib.closing(sqlite3.connect(made.db)) as db, db:
+                db.execute("DELETE FROM items")
+            made.store({"PK": "P", "SK": "S", "version": 1, "updatedAt": text})
+            copy = os.path.join(made.folder, "copy.db")
+            made.run("backup", copy)
+            os.utime(copy, (1741089600, 1741089600))  # 2025-03-04T12:00:00Z
+            day = datetime.date.fromisoformat(latest) - datetime.timedelta(days=1)
+            contains(made.run("restore", copy).out, f"ordersnap sync --since {day}\n")
+        finally:
+            made.close()
+
+
+@test
+def _():
     "a restore beside writers loses no order of the backup and none that came after it, nothing is half"
     with World() as world:
         equal(world.deliver(8), {200})
