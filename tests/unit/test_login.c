@@ -171,6 +171,13 @@ static void a_secret_and_the_one_before_are_rolled_together(void **state)
 	outside.ms += SECRETS_REFRESH_MS;
 	check_text("put back", who_comes_with(AUTHORIZATION, first, false, &e), "u");
 	assert_int_equal(outside.calls, 6);
+
+	/* Both, twice since they were read. */
+	secret_in_ssm = "a third one";
+	before_in_ssm = "a second one";
+	outside.ms += SECRETS_REFRESH_MS;
+	check_text("twice", who_comes_with(AUTHORIZATION, token_of("a second one", "{'sub':'u'}"), false, &e), "u");
+	assert_int_equal(outside.calls, 8);
 }
 
 static int away(const struct http_request *request, struct buf *body)
