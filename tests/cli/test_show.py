@@ -376,6 +376,17 @@ def _():
 
 @test
 def _():
+    "an item's amounts are in its own currency, else in the order's"
+    made = shops.new(order("cs_test_1", NOON, currency="jpy", items=[
+        {"name": "A", "quantity": 1, "unitPrice": 2600, "amountTotal": 2500, "amountDiscount": 100, "currency": "usd"},
+        {"name": "B", "quantity": 1, "unitPrice": 2400, "amountTotal": 2400}]))
+    lines = [line.split("  ") for line in made.run("show", "1").out.splitlines() if line[:2] in ("A ", "B ")]
+    equal([[cell.strip() for cell in line if cell.strip()] for line in lines],
+          [["A", "1", "26.00 USD", "1.00 USD", "25.00 USD"], ["B", "1", "2,400 JPY", "2,400 JPY"]])
+
+
+@test
+def _():
     "a store that fails between two orders ends it: JSON is then not whole, and the others are not asked for"
     made = shops.new(*[order(f"cs_test_{n}", NOON + n) for n in (1, 2, 3)])
     with sqlite3.connect(made.db) as db:
