@@ -8,7 +8,6 @@ import json
 import os
 import re
 import signal
-import sqlite3
 import subprocess
 import time
 
@@ -16,6 +15,7 @@ from sync_kit import SyncShop, equal, ok
 from command_kit import COMMAND, lib
 from terminal import new_terminal
 from orders import lambda_order, put
+from preload import Syncs
 from tap import contains, lacks, main, test
 
 PERSON = ("Jane Doe", "jane@mail.example", "Main Street", "+4915", "a gift for Jane")
@@ -297,47 +297,23 @@ def _():
     equal(shop.item(left[2]["PK"], "METADATA"), left[2])
 
 
-def kill_after(erased, ids, user):
-    """Kills an erasure that waits for its next write when at least so many orders are done; how many
-    are, or None where it was faster."""
-    with contextlib.closing(sqlite3.connect(shop.db, isolation_level=None, timeout=0)) as db:
-        def changes():
-            return db.execute("PRAGMA data_version").fetchone()
-        def hold():
-            while True:  # SQLite's own wait would be longer than the time between two writes
-                with contextlib.suppress(sqlite3.OperationalError):
-                    return db.execute("BEGIN IMMEDIATE")
-        hold()
-        with shop.start("erase", "--user", user, "--yes") as process:
-            while erased_of(ids) < erased and process.poll() is None:
-                before = changes()
-                db.execute("COMMIT")
-                while changes() == before and process.poll() is None:
-                    pass
-                hold()
-            done, waits = erased_of(ids), process.poll() is None
-            process.send_signal(signal.SIGKILL)
-            process.communicate()
-        db.execute("ROLLBACK")
-    return done if waits and done < len(ids) else None
-
-
 @test
 def _():
     "an erasure that is killed in its middle is whole after it was run again"
-    for erased in (0, 1, 5, 9):
-        for again in range(20):
-            user, many = f"jane{erased}.{again}@mail.example", 12
+    many, done = 12, []
+    with contextlib.closing(Syncs()) as syncs:
+        for last in (2, 3, 7, many):
+            user = f"jane{last}@mail.example"
             ids = [sell_to(user)["id"] for _ in range(many)]
-            done = kill_after(erased, ids, user)
-            left = many - erased_of(ids)
-            contains(shop.run("erase", "--user", user, "--yes").err, f"{left} erased")
+            with shop.start("erase", "--user", user, "--yes", **syncs.variables, SYNCS_LAST=str(last)) as process:
+                process.communicate()
+            equal(process.returncode, -signal.SIGKILL)
+            done.append(erased_of(ids))
+            contains(shop.run("erase", "--user", user, "--yes").err, f"{many - done[-1]} erased")
             lacks(text(), user)
             is_gone(f"killed after {done}: ")
             equal([[o["orderId"] for o in shop.orders()].count(i) for i in ids], [1] * many)
-            if done is not None:
-                break
-        ok(erased <= done < many, f"killed after {done}, in the middle")
+    ok(done == sorted(set(done)) and done[-1] < many, f"killed after {done}, in the middle")
 
 
 @test

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * For LD_PRELOAD: what is brought to the disk for good.  For each fsync and fdatasync
- * the path of the file goes, as a line, into the file that SYNCS names.
+ * the path of the file goes, as a line, into the file that SYNCS names.  With SYNCS_LAST
+ * the process is killed at the so-manieth, which is not carried out.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -13,7 +15,8 @@
 
 static void note(int fd)
 {
-	const char *path = getenv("SYNCS");
+	static long count;
+	const char *path = getenv("SYNCS"), *last = getenv("SYNCS_LAST");
 	char link[64], name[PATH_MAX + 1];
 	ssize_t n;
 	int to;
@@ -28,6 +31,8 @@ static void note(int fd)
 	}
 	if (to >= 0)
 		close(to);
+	if (last && ++count == atol(last))
+		raise(SIGKILL);
 }
 
 int fsync(int fd)
