@@ -268,7 +268,7 @@ def _():
         waited = Watch()
         equal(process.wait(60), 0)
         ok(waited.seconds > 8, "a request may take longer")
-        equal([pid for pid in workers if not processes.has_ended(pid)], [])
+        eventually(lambda: all(processes.has_ended(pid) for pid in workers), what="what is killed has ended")
     finally:
         process.kill()
 
