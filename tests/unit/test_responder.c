@@ -185,21 +185,41 @@ static void one_byte_too_many_is_noticed(void **state)
 }
 
 /* A server that can't deliver it would give up the connection, and with it the answer. */
-static void a_body_that_is_refused_is_read_away(void **state)
+static void check_is_read_away(void (*prepare)(void), const char *status, int exits)
 {
 	const char *body = repeat("x", LARGE);
 	size_t left = LARGE;
 	ssize_t n = 1;
 
-	(void)state;
 	signal(SIGPIPE, SIG_IGN);
-	start(sends_many, NULL);
+	start(sends_many, prepare);
 	for (; left && n > 0; left -= n > 0 ? (size_t)n : 0)
 		n = write(cgi.in, body, left);
 	assert_int_equal(left, 0);
 	hang_up(&cgi.in);
-	assert_true(str_starts(heard(), "Status: 413 Content Too Large\r\n"));
-	assert_int_equal(end(), 0);
+	assert_true(str_starts(heard(), status));
+	assert_int_equal(end(), exits);
+}
+
+static void a_body_that_is_refused_is_read_away(void **state)
+{
+	(void)state;
+	check_is_read_away(NULL, "Status: 413 Content Too Large\r\n", 0);
+}
+
+static void have_no_settings(void)
+{
+	struct err e;
+
+	err_set(&e, ERR_CONFIG, "a setting is wrong");
+	responder_cgi_error(&e);
+	_exit(1);
+}
+
+static void a_program_that_cannot_start_reads_the_body_away_too(void **state)
+{
+	(void)state;
+	check_is_read_away(have_no_settings, "Status: 500 Internal Server Error\r\n", 1);
 }
 
 int main(void)
@@ -212,6 +232,7 @@ int main(void)
 		holds(who_sends_no_body_hears_so_in_time),
 		holds(one_byte_too_many_is_noticed),
 		holds(a_body_that_is_refused_is_read_away),
+		holds(a_program_that_cannot_start_reads_the_body_away_too),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
