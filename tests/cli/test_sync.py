@@ -9,6 +9,7 @@ ORDERSNAP_SYNC_FULL=1 takes the measured scenario in its full size: 1,000 sessio
 import contextlib
 import copy
 import os
+import re
 import sys
 import time
 
@@ -509,6 +510,7 @@ def _():
         contains(run.out, "nothing was written")
         contains(run.out, " reads and 0 writes of the store")
         lacks(run.out, " 0 reads")
+        ok(re.search(r" of the store, \d+\.\d s\n", run.out), run.out)
         equal(shop.items(), {})
     equal(shop.sync().counts, {"sessions": 1, "missing": 1})
     shop.spoil(one["id"], amount=7, customerEmail=None)
@@ -518,6 +520,7 @@ def _():
     contains(run.out, "    amount: 7 -> 2500\n")
     contains(run.out, "    customerEmail: (none) -> ")
     lacks(run.out, "updatedAt")
+    lacks(run.out, "version")
     ok(shop.state() is None, "a dry run wrote its state")
 
 

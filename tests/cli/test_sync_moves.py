@@ -352,6 +352,7 @@ def _():
     equal(said.kinds(), {one: "unknown" for one in gone})
     equal(said.counts["inOrder"], 227)
     equal(shop.sim.calls()["GET /v1/checkout/sessions/{id}"], 6)
+    equal(said.of(gone[0])["fields"], {})
     equal(said.of(gone[0])["orderNumber"], shop.order_of(gone[0])["orderNumber"])
     run = shop.run("sync")
     contains(run.out, f"{shop.order_of(gone[0])['orderNumber']}  {gone[0]}  Stripe does not know its")
