@@ -215,12 +215,19 @@ void master_hold_reload(void)
 	sigprocmask(SIG_BLOCK, &reload, NULL);
 }
 
+/* The signals that tell a master what to do. */
+static const int commands[] = {SIGHUP, SIGTERM, SIGINT, SIGUSR1};
+
+#define COMMANDS (sizeof commands / sizeof *commands)
+
 /* Comes back only where the program as it is now would not start. */
 static void reload(struct master *m, const char *path, const char *check)
 {
 	sigset_t mask = m->before;
+	size_t i;
 
-	sigaddset(&mask, SIGHUP); /* the next one waits until the new program does */
+	for (i = 0; i < COMMANDS; i++)
+		sigaddset(&mask, commands[i]); /* the next one waits until the new program does */
 	if (!checks_out(m, path, check)) {
 		log_error("Reload refused: the workers stay as they are", LOG_STR("program", path),
 			  LOG_STR("toSeeWhy", check));
@@ -237,7 +244,6 @@ static void reload(struct master *m, const char *path, const char *check)
 
 enum master_end master_run(size_t workers, const char *path, const char *check)
 {
-	static const int all[] = {SIGTERM, SIGINT, SIGHUP, SIGCHLD, SIGUSR1};
 	struct master m = {.places = mem_zalloc(workers, sizeof *m.places), .n = workers};
 	int number = 0;
 	size_t i;
@@ -245,10 +251,12 @@ enum master_end master_run(size_t workers, const char *path, const char *check)
 	for (i = 0; i < workers; i++)
 		m.places[i].pause = PAUSE_MS;
 	sigemptyset(&m.signals);
-	for (i = 0; i < sizeof all / sizeof *all; i++)
-		sigaddset(&m.signals, all[i]);
+	sigaddset(&m.signals, SIGCHLD);
+	for (i = 0; i < COMMANDS; i++)
+		sigaddset(&m.signals, commands[i]);
 	sigprocmask(SIG_BLOCK, &m.signals, &m.before);
-	sigdelset(&m.before, SIGHUP); /* see master_hold_reload() */
+	for (i = 0; i < COMMANDS; i++)
+		sigdelset(&m.before, commands[i]); /* see reload() and master_hold_reload() */
 	signal(SIGCHLD, SIG_DFL); /* one that is ignored, as some starters leave it, gives no status */
 	log_info("Workers started", LOG_INT("workers", (int64_t)workers));
 	while (number != SIGTERM && number != SIGINT && number != SIGUSR1) {

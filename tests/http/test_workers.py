@@ -235,6 +235,26 @@ def _():
 
 @test
 def _():
+    "SIGTERM together with SIGHUP, while it looks at the settings, waits for the request, too, and ends with 0"
+    event = site.paid_event()
+    site.sim.post("/_sim/fault", {"match": "GET /v1/checkout/sessions/", "kind": "hold"})
+    answers = []
+    delivery = threading.Thread(target=lambda: answers.append(site.deliver(event).status))
+    delivery.start()
+    eventually(lambda: any(f["struck"] for f in site.sim.get("/_sim/fault")), what="it is at its request")
+    process, before = site.processes[NAME], set(site.pids(NAME))
+    process.send_signal(signal.SIGHUP)
+    process.send_signal(signal.SIGTERM)
+    eventually(lambda: process.poll() is not None or sum(map(processes.has_ended, before)) == 2, what="it is told")
+    equal(process.poll(), None, "it did not wait")
+    site.sim.post("/_sim/fault", method="DELETE")
+    delivery.join()
+    equal((answers, process.wait(60)), ([200], 0))
+    site.spawn(NAME)
+
+
+@test
+def _():
     "a master that is killed leaves no worker behind"
     workers, process = site.pids(NAME), site.processes.pop(NAME)
     os.kill(process.pid, signal.SIGKILL)
