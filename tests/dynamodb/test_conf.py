@@ -9,6 +9,8 @@ import re
 import shlex
 import subprocess
 import tempfile
+import urllib.parse
+import urllib.request
 
 import kit
 import local
@@ -110,6 +112,63 @@ def _():
     called = {"dynamodb:" + CALLS.get(name, name) for name in proxy.calls}
     # A walk that was interrupted has an item to delete at its end.
     equal(called | {"dynamodb:DeleteItem"}, actions("iam-policy-transfer.json"))
+
+
+def hold_to(policy):
+    """From here on the table's calls that a policy does not allow are refused, as IAM refuses them; the list of these."""
+    allowed, refused = actions(policy), []
+
+    def act(handler, name, body):
+        needed = {name} if name != "TransactWriteItems" else {
+            PARTS[part] for one in json.loads(body)["TransactItems"] for part in one}
+        lacking = sorted(needed - {a.removeprefix("dynamodb:") for a in allowed})
+        refused.extend(lacking)
+        handler.give(*(local.error("AccessDeniedException", lacking[0]) if lacking else handler.ask(body)))
+
+    proxy.mend()
+    proxy.add(None, act, times=None)
+    return refused
+
+
+@test
+def _():
+    "under the programs' policy, and no more, a shop's day is done: sales, notify, mark, sync, replay, lists, erasure"
+    hook = os.path.join(shop.folder, "hook")
+    with open(hook, "w", encoding="utf-8") as f:
+        f.write("#!/bin/sh\ncat >/dev/null\n")
+    os.chmod(hook, 0o755)
+    shop.settings["ORDER_HOOK"] = hook
+    refused = hold_to("iam-policy.json")
+    events = [kit.paid_event(shop, f"cs_test_day_{n}") for n in range(3)]
+    equal(shop.webhook(events[0]).status, 200)
+    payment = urllib.parse.urlencode({"payment_intent": events[0]["data"]["object"]["payment_intent"]}).encode()
+    urllib.request.urlopen(urllib.request.Request(shop.sim.base + "/v1/refunds", payment, {
+        "Authorization": "Bearer " + kit.lib.STRIPE_SECRET}), timeout=60).close()
+    equal(shop.webhook(shop.sim.get("/_sim/events")[-1]).status, 200)
+    for words in (["notify"], ["mark", "cs_test_day_0", "shipped", "123"], ["replay", events[1]["id"]], ["sync"],
+                  ["orders"], ["orders", "--user", "jane@shop.example"], ["orders", "--by", "month"],
+                  ["show", "cs_test_day_2"], ["notify", "--list"], ["erase", "cs_test_day_0", "--yes"]):
+        done = kit.run_command(shop, *words)
+        equal((done.returncode, refused), (0, []), f"{words}: {done.stdout}{done.stderr}")
+    equal({o["orderId"] for o in shop.orders()} >= {f"cs_test_day_{n}" for n in range(3)}, True)
+    del shop.settings["ORDER_HOOK"]
+    proxy.mend()
+
+
+@test
+def _():
+    "under the policy for moving the table two orders of one session are made one, and a person is erased from all"
+    order = {"orderId": "cs_test_twice", "orderNumber": "BC-TWICE1", "status": "completed", "amount": 100,
+             "currency": "usd", "items": [], "createdAt": "2023-11-14T22:13:20.000000+00:00",
+             "userId": "Old@Shop.example", "customerEmail": "Old@Shop.example"}
+    for epoch in (1700000000, 1700000050):
+        db.put(shop.table, {"PK": "USER#Old@Shop.example", "SK": f"ORDER#{epoch}#cs_test_twice", **order})
+    refused = hold_to("iam-policy-transfer.json")
+    for words in (["adopt", "--merge"], ["export"], ["erase", "--user", "Old@Shop.example", "--yes"]):
+        done = kit.run_command(shop, *words)
+        equal((done.returncode, refused), (0, []), f"{words}: {done.stderr}")
+    equal([key for key, item in shop.items().items() if "Old@Shop" in json.dumps([key, item])], [])
+    proxy.mend()
 
 
 @test
