@@ -115,7 +115,7 @@ def _():
 
 
 def hold_to(policy):
-    """From here on the table's calls that a policy does not allow are refused, as IAM refuses them; the list of these."""
+    """From here on calls that a policy does not allow are refused, as IAM refuses them; the list of these."""
     allowed, refused = actions(policy), []
 
     def act(handler, name, body):
