@@ -181,6 +181,16 @@ static void stop_all(struct master *m)
 	tell_all(m, SIGKILL);
 }
 
+/* Whether the master has been told to end, and has not heard it yet. */
+static bool is_told_to_stop(void)
+{
+	sigset_t pending;
+
+	sigpending(&pending);
+	return sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1 ||
+	       sigismember(&pending, SIGUSR1) == 1;
+}
+
 /* Runs the program's file with `argument`, away from the listener; whether it
  * exits 0. */
 static bool checks_out(const struct master *m, const char *path, const char *argument)
@@ -197,7 +207,8 @@ static bool checks_out(const struct master *m, const char *path, const char *arg
 		execl(path, path, argument, (char *)NULL);
 		_exit(127);
 	}
-	while (pid > 0 && (ended = waitpid(pid, &status, WNOHANG)) == 0 && deadline_pause(CHECK_NAP_MS, end))
+	while (pid > 0 && (ended = waitpid(pid, &status, WNOHANG)) == 0 && !is_told_to_stop() &&
+	       deadline_pause(CHECK_NAP_MS, end))
 		;
 	if (pid > 0 && ended == 0) {
 		kill(pid, SIGKILL);
@@ -223,12 +234,15 @@ static const int commands[] = {SIGHUP, SIGTERM, SIGINT, SIGUSR1};
 /* Comes back only where the program as it is now would not start. */
 static void reload(struct master *m, const char *path, const char *check)
 {
+	bool starts = checks_out(m, path, check);
 	sigset_t mask = m->before;
 	size_t i;
 
 	for (i = 0; i < COMMANDS; i++)
 		sigaddset(&mask, commands[i]); /* the next one waits until the new program does */
-	if (!checks_out(m, path, check)) {
+	if (is_told_to_stop())
+		return;
+	if (!starts) {
 		log_error("Reload refused: the workers stay as they are", LOG_STR("program", path),
 			  LOG_STR("toSeeWhy", check));
 		return;

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
 """WORKERS: the master that forks, replaces, stops and upgrades a program's processes."""
+import contextlib
 import os
 import re
 import resource
@@ -14,7 +15,7 @@ import time
 import servers
 import environment
 import processes
-from tap import Watch, equal, eventually, main, ok, test
+from tap import Watch, equal, eventually, lacks, main, ok, test
 
 servers.require("nginx")
 site = servers.Site("nginx", children=3, log_to_file=True, LOG_LEVEL="info")
@@ -192,24 +193,48 @@ def _():
     equal(master(), pid)
 
 
-@test
-def _():
-    "SIGHUP where the look at the settings does not come to an end: it is ended, and the old workers serve"
+@contextlib.contextmanager
+def a_look_that_hangs():
+    """Meanwhile the master is at a look at the settings that does not come to an end; its pid."""
     path, seen = site.path("cgi-bin", NAME + ".fcgi"), site.path("run", "look")
-    kept, before, log = shutil.copy(path, path + ".before"), set(site.pids(NAME)), len(site.log("ordersnap"))
+    kept = shutil.copy(path, path + ".before")
     with open(path + ".new", "w", encoding="utf-8") as f:
         f.write(f"#!/bin/sh\necho $$ >'{seen}.new'\nmv '{seen}.new' '{seen}'\nexec sleep 1000\n")
     os.chmod(path + ".new", 0o755)
     os.rename(path + ".new", path)
     os.kill(master(), signal.SIGHUP)
-    eventually(lambda: os.path.exists(seen), what="the settings are looked at")
-    equal(site.deliver(site.paid_event()).status, 200)
-    eventually(lambda: "Reload refused" in site.log("ordersnap")[log:], what="the reload is refused")
-    with open(seen, encoding="ascii") as f:
-        ok(processes.has_ended(int(f.read())), "the look goes on")
-    os.rename(kept, path)
+    try:
+        eventually(lambda: os.path.exists(seen), what="the settings are looked at")
+        with open(seen, encoding="ascii") as f:
+            yield int(f.read())
+    finally:
+        os.unlink(seen)
+        os.rename(kept, path)
+
+
+@test
+def _():
+    "SIGHUP where the look at the settings does not come to an end: it is ended, and the old workers serve"
+    before, log = set(site.pids(NAME)), len(site.log("ordersnap"))
+    with a_look_that_hangs() as look:
+        equal(site.deliver(site.paid_event()).status, 200)
+        eventually(lambda: "Reload refused" in site.log("ordersnap")[log:], what="the reload is refused")
+        ok(processes.has_ended(look), "the look goes on")
     equal(set(site.pids(NAME)), before)
     equal(site.deliver(site.paid_event()).status, 200)
+
+
+@test
+def _():
+    "SIGTERM does not wait for a look at the settings that hangs, and ends that"
+    process, log = site.processes[NAME], len(site.log("ordersnap"))
+    with a_look_that_hangs() as look:
+        process.send_signal(signal.SIGTERM)
+        equal(process.wait(60), 0)
+        ok(processes.has_ended(look), "the look goes on")
+    lacks(site.log("ordersnap")[log:], "Reload refused")
+    site.spawn(NAME)
+    eventually(lambda: site.deliver(site.paid_event()).status == 200, what="it serves again")
 
 
 @test
