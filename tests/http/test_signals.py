@@ -158,8 +158,9 @@ def _():
     "SIGTERM, SIGINT, SIGUSR1 and SIGHUP end an idle process within a second, with 0"
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGHUP):
         where = servers.Site("nginx", children=1)
-        equal(where.curl("/healthz").status, 200)
-        where.buy()
+        # Each has answered, so it has begun.
+        equal((where.curl("/healthz").status, where.curl("/orders").status), (200, 401))
+        equal(where.deliver(where.paid_event()).status, 200)
         for name in servers.PROGRAMS:
             process, since = where.processes[name], Watch()
             process.send_signal(number)
