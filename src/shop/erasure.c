@@ -65,6 +65,20 @@ void erasure_strip(struct json_object *item)
 	}
 }
 
+bool erasure_holds(struct json_object *order)
+{
+	struct json_object *stripped;
+	bool holds;
+
+	if (!erasure_is_done(order) || erasure_moves(order))
+		return false;
+	stripped = json_share(order);
+	erasure_strip(stripped);
+	holds = json_equal(stripped, order);
+	json_object_put(stripped);
+	return holds;
+}
+
 struct json_object *erasure_apply(struct json_object *order, int64_t now)
 {
 	struct json_object *erased = json_share(order);

@@ -20,6 +20,10 @@
 /* Whether the person was erased from it (NULL: no). */
 bool erasure_is_done(struct json_object *order);
 
+/* Whether the person was erased from it and is not in it: an ordersnap that knows no erasure (0.1.0) writes
+ * the person into it again. */
+bool erasure_holds(struct json_object *order);
+
 /* Whether the order's key names a person. */
 bool erasure_moves(struct json_object *order);
 

@@ -172,8 +172,7 @@ static int erase_once(void *context, struct err *e)
 	int rc = read_items(x->app, &a, x->order, e);
 
 	stands = a.read[ITEM_ORDER];
-	*x->outcome = !stands ? ERASE_GONE
-		: erasure_is_done(stands) && !erasure_moves(stands) ? ERASE_ALREADY : ERASE_DONE;
+	*x->outcome = !stands ? ERASE_GONE : erasure_holds(stands) ? ERASE_ALREADY : ERASE_DONE;
 	if (!rc && *x->outcome == ERASE_DONE && !x->dry_run) {
 		rc = write_erased(x->app, &a, e);
 		if (!rc)

@@ -171,6 +171,25 @@ def _():
 
 @test
 def _():
+    "who is in an erased order again, as ordersnap 0.1.0 wrote it after a rollback, is erased once more"
+    person = ("customerName", "customerEmail", "shippingAddress")
+    for user in ("user_8", None):
+        session, who = sell(user), user or "jane@mail.example"
+        before = shop.order_of(session["id"])
+        shop.run("erase", session["id"], "--yes")
+        is_gone()
+        for name in ("an order", "a user"):
+            shop.spoil_all(session["id"], **{k: before[k] for k in person})
+            contains(text(), "Jane Doe")
+            run = shop.run("erase", *([session["id"]] if name == "an order" else ["--user", who]), "--yes")
+            contains(run.err, "1 erased, 0 had been before")
+            is_gone()
+        is_whole(session, before)
+        contains(shop.run("erase", session["id"], "--yes").err, "0 erased, 1 had been before")
+
+
+@test
+def _():
     "an order of the Lambda functions loses its person too, without a pointer to find it by"
     order = {**lambda_order("cs_test_old1", 1700000000, "jane@mail.example"),
              "customerName": "Jane Doe", "customerEmail": "jane@mail.example",

@@ -172,6 +172,31 @@ static void the_order_that_was_read_stays_as_it_is(void **state)
 	}
 }
 
+/* An ordersnap that knows no erasure, as after a rollback, gives an order its person back. */
+static void an_erasure_holds_until_somebody_writes_the_person_again(void **state)
+{
+	static const char USER[] = "'PK':'USER#u','userId':'u'";
+	static const char ADDRESS[] = "'PK':'USER#j@x.example','userId':'j@x.example'";
+	static const char DONE[] = "'erasedAt':'2025-11-27T00:00:00Z','dispute':{'id':'dp_1'},"
+				   "'disputes':[{'id':'dp_1'}],'payment':{'type':'card'}";
+	static const char *const back[] = {
+		"'customerName':'J'", "'shippingAddress':{'line1':'1'}", "'metadata':{}",
+		"'payment':{'last4':'1'}", "'disputes':[{'id':'dp_1','evidence':{'a':1}}]",
+	};
+	size_t i;
+
+	(void)state;
+	assert_false(erasure_holds(NULL));
+	assert_false(erasure_holds(keep(order_of(USER, ""))));
+	assert_true(erasure_holds(keep(order_of(USER, DONE))));
+	assert_false(erasure_holds(keep(order_of(ADDRESS, DONE))));
+	for (i = 0; i < LENGTH(back); i++) {
+		const char *person = keep_text(str_printf("%s,%s", DONE, back[i]));
+
+		assert_false(erasure_holds(keep(order_of(USER, person))));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -180,6 +205,7 @@ int main(void)
 		holds(an_erased_order_with_an_at_in_its_number_is_no_address),
 		holds(what_stripe_says_later_does_not_bring_the_person_back),
 		holds(the_order_that_was_read_stays_as_it_is),
+		holds(an_erasure_holds_until_somebody_writes_the_person_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
