@@ -129,6 +129,24 @@ def _():
 
 @test
 def _():
+    "a policy that lacks more than one action, as that of 0.1.0, is told each of them, and what goes without it"
+    def deny_both(handler, _, body):
+        parts = {part for action in json.loads(body)["TransactItems"] for part in action}
+        lacks_it = [part + "Item" for part in ("ConditionCheck", "Delete") if part in parts]
+        handler.give(*(local.error("AccessDeniedException", lacks_it[0]) if lacks_it else handler.ask(body)))
+
+    proxy.mend()
+    proxy.add("TransactWriteItems", deny_both, times=None)
+    run = kit.run_command(shop, "check", "--json")
+    proxy.mend()
+    said = [x for x in json.loads(run.stdout)["checks"] if (x["group"], x["name"]) == ("store", "write")]
+    equal([x["status"] for x in said], ["warning", "warning"], said)
+    contains(said[0]["text"], "lack dynamodb:ConditionCheckItem: an order is written again")
+    contains(said[1]["text"], "lack dynamodb:DeleteItem: ORDER_HOOK is told of no order")
+
+
+@test
+def _():
     "whether the table may be walked is said, with the commands that do; no program needs it"
     proxy.mend()
     contains(blamed(checked())["store/scan"]["text"], "allowed: ")
