@@ -472,6 +472,22 @@ def _(sim, hook):
             400, None, "expand", "more than 4 levels")
 
 
+@test("what one call has expanded is an id again in the next one")
+def _(sim, hook):
+    session = sim.paid()
+    path, inside = f"/v1/checkout/sessions/{session['id']}", ["line_items", "line_items.data.price.product"]
+    before = sim.call("GET", path, {"expand[]": inside[0]})[1]
+    eq(sim.call("GET", path, {"expand[]": inside[1]})[1]["line_items"]["data"][0]["price"]["product"]["name"], "Mug")
+    eq(sim.call("GET", path, {"expand[]": inside[0]})[1], before)
+    charge = sim.call("GET", f"/v1/payment_intents/{session['payment_intent']}")[1]["latest_charge"]
+    sim.call("POST", "/v1/refunds", {"charge": charge, "amount": 100})
+    path, inside = f"/v1/charges/{charge}", ["refunds", "refunds.data.payment_intent"]
+    before = sim.call("GET", path, {"expand[]": inside[0]})[1]["refunds"]
+    eq(sim.call("GET", path, {"expand[]": inside[1]})[1]["refunds"]["data"][0]["payment_intent"]["object"],
+       "payment_intent")
+    eq(sim.call("GET", path, {"expand[]": inside[0]})[1]["refunds"], before)
+
+
 @test("what is no id cannot be expanded, and a list's properties are behind data")
 def _(sim, hook):
     path = f"/v1/checkout/sessions/{sim.session()['id']}"

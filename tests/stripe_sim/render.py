@@ -87,11 +87,11 @@ def include(world, node, name):
     kind = node.get("object")
     if (kind, name) == ("checkout.session", "line_items"):
         lines = world.lines[node["id"]]
-        node[name] = list_object(f"/v1/checkout/sessions/{node['id']}/line_items", lines[:10],
+        node[name] = list_object(f"/v1/checkout/sessions/{node['id']}/line_items", copy_json(lines[:10]),
                                  len(lines) > 10)
     elif (kind, name) == ("charge", "refunds"):
         rows = world.shelf("refund").group("charge", node["id"]).rows[::-1]
-        node[name] = list_object(f"/v1/charges/{node['id']}/refunds", rows[:10], len(rows) > 10)
+        node[name] = list_object(f"/v1/charges/{node['id']}/refunds", copy_json(rows[:10]), len(rows) > 10)
     elif (kind, name) == ("price", "currency_options"):
         node[name] = copy_json(world.currency_options.get(node["id"], {}))
     elif kind == "item":
