@@ -378,7 +378,7 @@ static int load_new(sqlite3 *from, const struct sqlite_copy *copy, struct err *e
 
 	if (!draft)
 		return -1;
-	rc = sqlite3_open_v2(draft, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+	rc = sqlite_make_open(draft, &db);
 	if (rc == SQLITE_OK)
 		rc = copy_pages(db, from, copy);
 	if (rc == SQLITE_OK)

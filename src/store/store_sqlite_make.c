@@ -17,6 +17,8 @@
 #include "base/str.h"
 #include "store/store_sqlite_path.h"
 
+#define DRAFTS 100 /* names of one run's */
+
 /* user_version is the table's, application_id says "OSNP" to file(1) and to us.
  *
  * Rows stand in the order in which they came, so the six of a sale share pages, and the index holds keys
@@ -34,13 +36,28 @@ static const char SCHEMA[] =
 	"COMMIT;"
 	"PRAGMA journal_mode = WAL";
 
+/* A run that was killed leaves its draft, and in a container the next one has its number, too: then
+ * there is a further name. */
+static int open_draft(const char *path, char **draft)
+{
+	int fd = -1, tries;
+
+	for (tries = 0; fd < 0 && tries < DRAFTS && (tries == 0 || errno == EEXIST); tries++) {
+		free(*draft);
+		*draft = tries == 0 ? str_printf("%s.new-%ld", path, (long)getpid())
+				    : str_printf("%s.new-%ld-%d", path, (long)getpid(), tries);
+		fd = open(*draft, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0660);
+	}
+	return fd;
+}
+
 /* The file is made for its owner and group, the web server's and the owner's:
  * it holds addresses of people. */
 char *sqlite_make_draft(const char *path, struct err *e)
 {
-	char *draft = str_printf("%s.new-%ld", path, (long)getpid());
+	char *draft = NULL;
 	mode_t before = umask(0007);
-	int fd = open(draft, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0660);
+	int fd = open_draft(path, &draft);
 
 	umask(before);
 	if (fd >= 0 && file_give_to_owner(fd, draft) == 0) {
@@ -55,6 +72,13 @@ char *sqlite_make_draft(const char *path, struct err *e)
 	}
 	free(draft);
 	return NULL;
+}
+
+int sqlite_make_open(const char *draft, struct sqlite3 **db)
+{
+	int rc = sqlite3_open_v2(draft, db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+
+	return rc == SQLITE_OK ? sqlite3_exec(*db, "PRAGMA journal_mode = OFF", NULL, NULL, NULL) : rc;
 }
 
 int sqlite_make_publish(const char *draft, const char *path)
@@ -72,7 +96,7 @@ int sqlite_make_publish(const char *draft, const char *path)
 static int write_schema(const char *draft, const char *path, struct err *e)
 {
 	sqlite3 *db = NULL;
-	int rc = sqlite3_open_v2(draft, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+	int rc = sqlite_make_open(draft, &db);
 
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(db, SCHEMA, NULL, NULL, NULL);

@@ -847,10 +847,31 @@ static void a_store_that_cant_be_made_whole_leaves_nothing(void **state)
 	check("no draft", !is_there(keep_text(str_printf("%s.new-%ld", path, (long)getpid()))));
 }
 
+static void a_killed_run_leaves_no_journal_and_stops_no_later_one(void **state)
+{
+	const char *path = beside(".killed");
+	struct err e;
+	char *draft = sqlite_make_draft(path, &e);
+	sqlite3 *db = NULL;
+	bool made = false;
+
+	(void)state;
+	assert_non_null(draft);
+	assert_int_equal(sqlite_make_open(draft, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "CREATE TABLE half (x); BEGIN; DROP TABLE half", NULL, NULL, NULL),
+			 SQLITE_OK);
+	check("no journal", !is_there(keep_text(str_printf("%s-journal", draft))));
+	check_int("the next one", sqlite_make(path, &made, &e), 0);
+	check("is made", made && is_there(path) && is_there(draft));
+	sqlite3_close(db);
+	unlink(draft);
+	free(draft);
+}
+
 static void a_draft_gets_its_name_only_where_nothing_has_it(void **state)
 {
 	struct err e;
-	char *draft = sqlite_make_draft(file, &e);
+	char *draft = sqlite_make_draft(file, &e), *next;
 	const char *made = beside(".made");
 	off_t size = size_of(file);
 	struct stat st;
@@ -859,7 +880,10 @@ static void a_draft_gets_its_name_only_where_nothing_has_it(void **state)
 	assert_non_null(draft);
 	assert_int_equal(stat(draft, &st), 0);
 	check_int("of its owner and group", st.st_mode & 0777, 0660);
-	check("one at a time", !sqlite_make_draft(file, &e));
+	next = sqlite_make_draft(file, &e); /* as after a run of this number that was killed */
+	assert_non_null(next);
+	check("another one", strcmp(next, draft) != 0 && is_there(draft) && unlink(next) == 0);
+	free(next);
 	check_int("there is one", sqlite_make_publish(draft, file), -1);
 	check_int("there is one", errno, EEXIST);
 	check_int("it is as it was", size_of(file), size);
@@ -938,6 +962,7 @@ int main(void)
 		holds_with_store(a_closed_file_has_all_and_one_that_is_not_in_its_place_keeps_its_log),
 		holds_with_store(a_store_is_made_where_nothing_is_and_beside_no_log),
 		holds_with_store(a_store_that_cant_be_made_whole_leaves_nothing),
+		holds_with_store(a_killed_run_leaves_no_journal_and_stops_no_later_one),
 		holds_with_store(a_draft_gets_its_name_only_where_nothing_has_it),
 		holds_with_store(a_file_system_that_has_plain_renames_alone_is_enough),
 		holds_with_store(what_root_makes_or_has_made_is_the_folders_owners),
