@@ -12,6 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/log.h"
+
 #define PAUSE_US 1000
 
 bool listener_is_unix(int listener)
@@ -22,6 +24,12 @@ bool listener_is_unix(int listener)
 	return getsockopt(listener, SOL_SOCKET, SO_DOMAIN, &domain, &n) == 0 && domain == AF_UNIX;
 }
 
+int listener_fail(int error)
+{
+	log_error("Requests can't be waited for", LOG_INT("errno", error));
+	return -1;
+}
+
 /* EPOLLEXCLUSIVE because poll(2) would wake all that are idle, and all but one in vain. */
 int listener_wait_with(int listener)
 {
@@ -29,11 +37,12 @@ int listener_wait_with(int listener)
 	int fd = epoll_create1(EPOLL_CLOEXEC);
 
 	fcntl(listener, F_SETFL, fcntl(listener, F_GETFL) | O_NONBLOCK);
-	if (fd >= 0 && epoll_ctl(fd, EPOLL_CTL_ADD, listener, &in)) {
+	if (fd >= 0 && epoll_ctl(fd, EPOLL_CTL_ADD, listener, &in) == 0)
+		return fd;
+	listener_fail(errno);
+	if (fd >= 0)
 		close(fd);
-		return -1;
-	}
-	return fd;
+	return -1;
 }
 
 int listener_accept(int listener, bool on_unix)

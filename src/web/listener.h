@@ -10,7 +10,10 @@
 
 bool listener_is_unix(int listener);
 
-/* A descriptor for epoll_wait(2), readable when a peer may be waiting; -1 on failure.  Of the
+/* Logs that no requests come any more, for the program ends then, and nobody else says why.  -1. */
+int listener_fail(int error);
+
+/* A descriptor for epoll_wait(2), readable when a peer may be waiting; -1, and logged.  Of the
  * processes that wait, one is woken for each peer.  The listener does not block from here on. */
 int listener_wait_with(int listener);
 

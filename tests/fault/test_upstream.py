@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import resource
+import socket
 import subprocess
 import sys
 
@@ -284,6 +285,21 @@ def _():
             equal(keys_of(event), [])
         elif answer.status != 200:
             comes_again(event, answer)
+
+
+@kit.test
+def _():
+    "a FastCGI program that has no descriptor to wait for requests with ends, and its log says why"
+    log = os.path.join(shop.folder, "no-wait.log")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(os.path.join(shop.folder, "no-wait.sock"))
+        listener.listen()
+        # The fourth descriptor is the log's.
+        done = subprocess.run(["bash", "-c", 'ulimit -n 4 && exec "$0"', lib.program("stripe-webhook")], stdin=listener,
+                              env=shop.environment(LOG_TARGET=log), capture_output=True, timeout=60, check=False)
+    equal((done.returncode, done.stdout), (1, b""), done.stderr)
+    with open(log, encoding="utf-8") as f:
+        contains(f.read(), "error Requests can't be waited for errno=24")
 
 
 for HOURS in (-1, 1):
