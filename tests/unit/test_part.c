@@ -4,6 +4,7 @@
  */
 #include "unit.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/file.h>
@@ -15,6 +16,7 @@
 
 static const char *folder, *part, *whole;
 static int finishing; /* so many runs come to their end right before a lock is taken */
+static int lockless;  /* what the file system says to a lock, which it has none of; 0: it has */
 
 /* The run before gives its file the whole's name, and its lock back. */
 int flock(int fd, int operation)
@@ -23,7 +25,8 @@ int flock(int fd, int operation)
 		finishing--;
 		assert_int_equal(rename(part, whole), 0);
 	}
-	return (int)syscall(SYS_flock, fd, operation);
+	errno = lockless;
+	return lockless ? -1 : (int)syscall(SYS_flock, fd, operation);
 }
 
 static int set_up(void **state)
@@ -32,7 +35,7 @@ static int set_up(void **state)
 	folder = unit_folder();
 	part = keep_text(str_printf("%s/file.part", folder));
 	whole = keep_text(str_printf("%s/file", folder));
-	finishing = 0;
+	finishing = lockless = 0;
 	return 0;
 }
 
@@ -159,12 +162,23 @@ static void a_name_of_no_file_is_not_given_to_one(void **state)
 	check_int("a link to one", part_check_name(part, &e), 0);
 }
 
+static void where_there_are_no_locks_nobody_else_is_blamed(void **state)
+{
+	struct err e;
+
+	(void)state;
+	lockless = ENOLCK;
+	check_int("no locks", part_open(part, "copy", &e), -1);
+	check_err("no locks", &e, ERR_UNAVAILABLE, "file.part: No locks available: write to a disk of this machine");
+}
+
 #define with_folder(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		with_folder(it_is_made_or_taken_over_for_this_user_alone),
+		with_folder(where_there_are_no_locks_nobody_else_is_blamed),
 		with_folder(what_the_run_before_has_finished_is_not_touched),
 		with_folder(what_is_not_ours_is_refused),
 		with_folder(a_file_that_took_its_name_is_seen),
