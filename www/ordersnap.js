@@ -135,13 +135,13 @@
       font: inherit; font-weight: 600; min-height: 2.75em; padding: .4em 1.15em; cursor: pointer;
       border: 1px solid var(--accent); border-radius: 999px; background: transparent; color: var(--accent);
     }
-    button:hover:not(:disabled), button.primary { background: var(--accent); color: var(--accent-ink); }
+    button:hover:not([aria-disabled=true]), button.primary { background: var(--accent); color: var(--accent-ink); }
     button.primary { width: 100%; }
-    button.primary:hover:not(:disabled) { filter: brightness(1.1); }
+    button.primary:hover:not([aria-disabled=true]) { filter: brightness(1.1); }
     button.small { min-height: 2.75em; min-width: 2.75em; padding: 0 .6em; }
     button.plain { border-color: transparent; }
     button:hover .count { background: var(--accent-ink); color: var(--accent); }
-    button:disabled { opacity: .6; cursor: default; }
+    button[aria-disabled=true] { opacity: .6; cursor: default; }
     :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; border-radius: 6px; }
     button:focus-visible { border-radius: 999px; }
     input {
@@ -627,8 +627,10 @@
     return next;
   }
 
-  function button(text, onclick, { label, key, ...properties } = {}) {
-    const made = make('button', { type: 'button', textContent: text, onclick, ...properties });
+  // One that does nothing just now keeps the focus: the next press of a key must not be another button's.
+  function button(text, onclick, { label, key, idle = false, ...properties } = {}) {
+    const made = make('button', { type: 'button', textContent: text, onclick: idle ? null : onclick, ...properties });
+    if (idle) made.setAttribute('aria-disabled', 'true');
     if (label) made.setAttribute('aria-label', label);
     made.dataset.key = key ?? label ?? text;
     return made;
@@ -709,9 +711,9 @@
       const had = this.shadowRoot.activeElement;
       const focused = had?.dataset.key;
       hold(this.body, children.filter(Boolean));
-      if (focused === undefined || (this.shadowRoot.activeElement === had && !had.disabled)) return;
-      const same = [...this.body.querySelectorAll('[data-key]')].find(e => e.dataset.key === focused && !e.disabled);
-      const other = same ?? this.body.querySelector('button:not(:disabled), input, a[href], [tabindex]');
+      if (focused === undefined || this.shadowRoot.activeElement === had) return;
+      const same = [...this.body.querySelectorAll('[data-key]')].find(e => e.dataset.key === focused);
+      const other = same ?? this.body.querySelector('[tabindex]') ?? this.body.querySelector('button, input, a[href]');
       other?.focus();
     }
 
@@ -890,11 +892,13 @@
     renderCart(cart) {
       const sum = this.quote?.pricingSummary;
       const count = countOf(cart);
-      const title = make(this.heading(), { textContent: this.text('cartTitle'), attributes: { part: 'title' } });
+      const title = make(this.heading(), {
+        textContent: this.text('cartTitle'),
+        tabIndex: -1,
+        attributes: { part: 'title', 'data-key': 'title' },
+      });
       if (count === 0) {
         this.say(this.note || (this.hadLines || this.status.textContent ? this.text('cartEmpty') : ''));
-        title.tabIndex = -1;
-        title.dataset.key = 'title';
         this.hadLines = false;
         this.show(
           make(
@@ -932,9 +936,8 @@
           make('button', {
             type: 'submit',
             className: 'primary',
-            disabled: !this.quote || this.going,
             textContent: this.text(this.going ? 'wait' : 'checkout'),
-            attributes: { part: 'button', 'data-key': 'pay' },
+            attributes: { part: 'button', 'data-key': 'pay', 'aria-disabled': !this.quote || this.going },
           }),
           make('p', {
             className: 'alarm',
@@ -1011,14 +1014,14 @@
               label: this.text('less', { name }),
               key: `less ${sku}`,
               className: 'small',
-              disabled: quantity <= 1,
+              idle: quantity <= 1,
             }),
             input,
             button('+', () => set(quantity + 1), {
               label: this.text('more', { name }),
               key: `more ${sku}`,
               className: 'small',
-              disabled: quantity >= most,
+              idle: quantity >= most,
             }),
           ),
           button(

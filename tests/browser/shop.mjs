@@ -1532,6 +1532,42 @@ test('by the keyboard alone: into the cart, more of it, to Stripe, and the focus
   await page.locator('#pay').waitFor();
 });
 
+test('a key that is pressed again, or held, does only what its button says: no other line changes', async context => {
+  const page = await openShop(context);
+  await fillCart(page);
+  await page.getByRole('button', { name: 'One Silver Ring more' }).click();
+  await inCart(page, '$110.00');
+  const less = page.getByRole('button', { name: 'One Silver Ring less' });
+  await less.focus();
+  for (let i = 0; i < 4; i += 1) await page.keyboard.press('Enter');
+  equal(await focused(page), 'One Silver Ring less');
+  equal(await page.evaluate(() => ordersnap.cart.read()), { 'N-RED': 2, 'R-SIL': 1 });
+  await inCart(page, '$85.00');
+  await eventually(() => pay(page).isEnabled(), 'the button');
+  let release;
+  const held = new Promise(done => (release = done));
+  await page.route('**/checkout/create-session', async route => {
+    await held;
+    await route.continue();
+  });
+  await pay(page).focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'One moment…' }).waitFor();
+  for (let i = 0; i < 3; i += 1) await page.keyboard.press('Enter');
+  equal(await page.evaluate(() => ordersnap.cart.read()), { 'N-RED': 2, 'R-SIL': 1 });
+  release();
+  await page.locator('#pay').waitFor();
+});
+
+test('Remove pressed twice removes one line, and the focus is at the cart', async context => {
+  const page = await openShop(context);
+  await fillCart(page);
+  await page.getByRole('button', { name: 'Remove Silver Ring' }).focus();
+  for (let i = 0; i < 3; i += 1) await page.keyboard.press('Enter');
+  equal(await page.evaluate(() => ordersnap.cart.read()), { 'N-RED': 2 });
+  equal(await focused(page), 'Your cart');
+});
+
 test('orders by the keyboard alone: details open, the parcel is tracked, and more come with the focus on the first', async context => {
   const page = await openOrders(context);
   await page.getByRole('button', { name: 'Show more' }).waitFor();
