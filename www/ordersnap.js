@@ -474,22 +474,24 @@
     return [...cart.values()].reduce((sum, n) => sum + n, 0);
   }
 
-  // ---- the session that was begun last: what is ordered leaves the cart, once, and nothing else does
+  // ---- the sessions that were begun last: what is ordered leaves the cart, once, and nothing else does
 
   const BEGUN = 'ordersnap-session';
+  const MOST_BEGUN = 4; // each tab may have gone to Stripe's page
 
+  // The newest first: {session, quote, lines, done}.
   function readBegun() {
     try {
-      const begun = JSON.parse(localStorage.getItem(BEGUN));
-      return typeof begun?.session === 'string' ? begun : null; // {session, quote, lines, done}
+      return [JSON.parse(localStorage.getItem(BEGUN))].flat().filter(one => typeof one?.session === 'string');
     } catch {
-      return null;
+      return [];
     }
   }
 
   function keepBegun(begun) {
+    const others = readBegun().filter(one => one.session !== begun.session);
     try {
-      localStorage.setItem(BEGUN, JSON.stringify(begun));
+      localStorage.setItem(BEGUN, JSON.stringify([begun, ...others].slice(0, MOST_BEGUN)));
     } catch {
       // then the server's answer alone tells what is ordered
     }
@@ -512,24 +514,31 @@
 
   // The answer is about this session.  One that this browser did not begin has the whole cart.
   function conclude(session, answer) {
-    const begun = readBegun();
+    const all = readBegun();
+    const begun = all.find(one => one.session === session);
     const ordered = isOrdered(answer);
-    if (begun ? begun.done || begun.session !== session : !ordered) return;
+    if (begun ? begun.done : all.length || !ordered) return;
     if (ordered || ['failed', 'expired'].includes(answer?.status)) keepBegun({ ...begun, session, done: true });
     if (ordered) takeOut(Array.isArray(begun?.lines) ? begun.lines : [...readCart()]);
   }
 
-  // What became of the session that was begun last, while that is not known; else null.
+  // What became of the sessions that were begun, while that is not known: one that is ordered, else one whose
+  // payment failed, else null.
   async function lookBack() {
-    const begun = readBegun();
-    if (!begun || begun.done) return null;
-    try {
-      const answer = await statusOf(begun.session, { ms: LOOK_BACK_MS });
-      conclude(begun.session, answer);
-      return answer;
-    } catch {
-      return null; // whoever is to answer for the payment says so at the next request
-    }
+    const answers = await Promise.all(
+      readBegun()
+        .filter(({ done }) => !done)
+        .map(async ({ session }) => {
+          try {
+            const answer = await statusOf(session, { ms: LOOK_BACK_MS });
+            conclude(session, answer);
+            return answer;
+          } catch {
+            return null; // whoever is to answer for the payment says so at the next request
+          }
+        }),
+    );
+    return answers.find(isOrdered) ?? answers.find(answer => answer?.status === 'failed') ?? null;
   }
 
   addEventListener('storage', event => {
@@ -1061,7 +1070,7 @@
     leave(session, { quote }) {
       if (!/^https?:\/\//.test(session.checkoutUrl)) throw new Refusal(0, '');
       const begun = { session: session.sessionId, quote: quote.quoteSignature, lines: linesOf(quote) };
-      this.sent = begun; // another tab may begin one too
+      this.sent = begun; // where it can't be kept
       keepBegun(begun);
       location.assign(session.checkoutUrl);
     }
@@ -1084,10 +1093,11 @@
 
     // The quote has an order, perhaps of another tab.  False where its payment failed.
     async sayOrdered({ quote }) {
-      const begun = [readBegun(), this.sent].find(one => one?.quote === quote.quoteSignature);
+      const begun = [...readBegun(), this.sent].find(one => one?.quote === quote.quoteSignature);
       const answer = begun ? await statusOf(begun.session) : null;
       if (answer?.status === 'failed') return false;
-      if (answer && begun.session === readBegun()?.session && !begun.done) conclude(begun.session, answer);
+      const isKept = readBegun().some(({ session }) => session === begun?.session);
+      if (answer && isKept && !begun.done) conclude(begun.session, answer);
       else takeOut(linesOf(quote));
       this.showOrdered(answer);
       return true;

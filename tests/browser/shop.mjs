@@ -266,6 +266,29 @@ test('back after paying: the cart says what is ordered, and asks for no second s
   equal(asked, 2);
 });
 
+for (const hears of [true, false]) {
+  test(`two tabs began to pay one cart, and the first one's payment went through: ${
+    hears ? 'its page after the payment empties the cart' : 'the second, come back, says that it is ordered'
+  }`, async context => {
+    const [page, other] = [await openShop(context), await openShop(context)];
+    if (!hears) await bareThanks(page);
+    await fillCart(page);
+    await inCart(other, '$85.00');
+    await eventually(() => pay(other).isEnabled(), "the other tab's button");
+    await goToStripe(page);
+    await goToStripe(other);
+    await payAtStripe(page);
+    const number = await ordered(page, new URL(page.url()).searchParams.get('session_id'));
+    if (hears) {
+      await page.locator('ordersnap-thanks').getByText(number, { exact: true }).waitFor();
+    } else {
+      await other.goBack();
+      await inCart(other, `You have already ordered this. Order ${number}`);
+    }
+    equal(await page.evaluate(() => localStorage.getItem('ordersnap-cart')), '{}');
+  });
+}
+
 test('back after paying: what was put into the cart meanwhile stays in it', async context => {
   const page = await openShop(context);
   await bareThanks(page);
