@@ -491,6 +491,7 @@
   function keepBegun(begun) {
     const others = readBegun().filter(one => one.session !== begun.session);
     try {
+      localStorage.removeItem(BEGUN); // where nothing more can be kept, no other session stands for this one
       localStorage.setItem(BEGUN, JSON.stringify([begun, ...others].slice(0, MOST_BEGUN)));
     } catch {
       // then the server's answer alone tells what is ordered

@@ -484,6 +484,26 @@ test('a cart that is changed while its payment begins is not paid as it was, and
   await goToStripe(page);
 });
 
+test('where storage is full a session of before does not stand for the one that is paid: the cart is emptied', async context => {
+  const page = await openShop(context);
+  await page.evaluate(() => {
+    localStorage.setItem('ordersnap-cart', '{"N-RED":1}');
+    localStorage.setItem('ordersnap-session', '[{"session":"cs_test_before","quote":"q","lines":[],"done":true}]');
+  });
+  await page.addInitScript(() => {
+    const { setItem } = Storage.prototype;
+    Storage.prototype.setItem = function (key, value) {
+      if (key === 'ordersnap-session') throw new DOMException('full', 'QuotaExceededError');
+      setItem.call(this, key, value);
+    };
+  });
+  await page.reload();
+  await goToStripe(page);
+  await payAtStripe(page);
+  await page.locator('ordersnap-thanks').getByText('Your payment went through.', { exact: true }).waitFor();
+  equal(await page.evaluate(() => localStorage.getItem('ordersnap-cart')), '{}');
+});
+
 test('a browser whose storage is full keeps the cart as long as the page', async context => {
   const page = await openShop(context);
   await page.evaluate(() => {
