@@ -1134,6 +1134,7 @@
   // ---- <ordersnap-thanks [parameter="session_id"]>
 
   const POLL_MS = [1000, 1000, 2000, 2000, 3000, 3000, 5000, 5000, 8000, 10000, 20000];
+  const POLLED_MS = 60000; // also where the requests themselves take long
 
   class Thanks extends Ordersnap {
     render() {
@@ -1157,7 +1158,7 @@
     }
 
     // Asks until the order is there and its payment is decided; at last it stops and says so.
-    async poll(number = 0) {
+    async poll(number = 0, since = performance.now()) {
       const session = this.session;
       let answer = null;
       this.ended = false;
@@ -1174,9 +1175,8 @@
         this.told = true;
         this.event('ordersnap-order', { ...this.answer });
       }
-      this.ended ||= decided || number >= POLL_MS.length;
-      if (!this.ended)
-        this.timer = setTimeout(() => this.poll(number + 1), POLL_MS[Math.min(number, POLL_MS.length - 1)]);
+      this.ended ||= decided || number >= POLL_MS.length || performance.now() - since >= POLLED_MS;
+      if (!this.ended) this.timer = setTimeout(() => this.poll(number + 1, since), POLL_MS[number]);
       this.renderState();
     }
 

@@ -633,6 +633,25 @@ test('thanks: waits for the order, says when it takes long, and looks again', as
   equal((await status(page, 'ordersnap-thanks')).startsWith('Thank you!'), true);
 });
 
+test('thanks: after a minute without an answer it says so, also where each request takes its time to fail', async context => {
+  const page = await context.newPage();
+  await page.clock.install();
+  await page.route('**/checkout/session-status?*', async route => {
+    await page.clock.runFor(19000);
+    await route.abort();
+  });
+  await page.goto(`${site.url}/foreign/thanks.html?session_id=cs_test_1`);
+  const begun = await page.evaluate(() => performance.now());
+  const said = page.getByText('We have not heard of your payment yet.', { exact: false }).first();
+  await eventually(async () => {
+    await page.clock.runFor(1000);
+    return said.isVisible();
+  }, 'word that it takes long');
+  const took = (await page.evaluate(() => performance.now())) - begun;
+  ok(took < 100000, `it takes ${took / 1000} seconds`);
+  expect(context, 'ERR_FAILED');
+});
+
 for (const [state, sentence] of [
   ['failed', 'did not go through'],
   ['expired', 'ended without a payment'],
@@ -1076,7 +1095,7 @@ test('thanks: an answer that is none, of whatever kind, is waited out, said, and
       `${what}: an end`,
       30000,
     );
-    equal(asked, 12, what);
+    ok(asked > 1, `${what}: asked once alone`);
     await page.getByText('We have not heard of your payment yet.', { exact: false }).first().waitFor();
     body = JSON.stringify({ status: 'completed', orderNumber: 'BC-1', amount: 100, currency: 'usd', items: [] });
     await page.getByRole('button', { name: 'Try again' }).click();
