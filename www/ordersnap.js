@@ -128,6 +128,7 @@
     .soft { color: var(--soft); }
     .alarm { color: var(--alarm); font-weight: 600; }
     .number { font-variant-numeric: tabular-nums; white-space: nowrap; }
+    .number, .name, .big { unicode-bidi: plaintext; } /* its own direction, whatever the page's is */
     .row > .number:last-child { margin-inline-start: auto; }
     .row { display: flex; flex-wrap: wrap; justify-content: space-between; align-items: center; gap: .35em 1em; }
     .stack > * + * { margin-top: 1em; }
@@ -1501,7 +1502,7 @@
         'div',
         {},
         make('p', { className: 'soft', textContent: this.text('shipTo') }),
-        make('address', {}, ...lines.map(line => make('div', { textContent: line }))),
+        make('address', {}, ...lines.map(line => make('div', {}, make('bdi', { textContent: line })))),
       );
     }
 

@@ -1772,6 +1772,36 @@ test('axe-core finds nothing on any page, light and dark, and nothing is wider t
   expect(context, 'ERR_FAILED');
 });
 
+test('in a page from right to left what is from left to right reads as it is: an address, a name, a refund', async context => {
+  const page = await openOrders(context);
+  await page.setViewportSize({ width: 320, height: 740 });
+  await page.getByText(EVIL).first().waitFor();
+  await page.evaluate(() => {
+    document.documentElement.dir = 'rtl';
+  });
+  for (const n of [0, 3]) await page.locator('summary').nth(n).click();
+  await fits(page, 'orders from right to left');
+  const sides = await page.locator('ordersnap-orders').evaluate((e, evil) => {
+    const side = (text, [first, last]) => {
+      const walker = document.createTreeWalker(e.shadowRoot, NodeFilter.SHOW_TEXT);
+      let node;
+      while ((node = walker.nextNode()) && node.data !== text);
+      const [a, b] = [first, last].map(at => {
+        const range = document.createRange();
+        range.setStart(node, at);
+        range.setEnd(node, at + 1);
+        return range.getBoundingClientRect().left;
+      });
+      return a < b ? 'left to right' : `${text} is turned`;
+    };
+    return [side('5 Shore Road', [0, 3]), side('-$25.00', [0, 2]), side('-$10.00', [0, 2]), side(evil, [0, 1])];
+  }, EVIL);
+  equal(
+    sides,
+    sides.map(() => 'left to right'),
+  );
+});
+
 test('a price stands at the left of its card, an amount at the right of its line, also where it wraps', async context => {
   const page = await openOrders(context);
   await page.setViewportSize({ width: 360, height: 740 });
