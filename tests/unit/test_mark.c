@@ -4,6 +4,7 @@
  */
 #include "record_fixture.h"
 
+#include "base/log.h"
 #include "record/mark.h"
 
 static void begin(void)
@@ -26,6 +27,23 @@ static int mark(struct err *e)
 
 	json_object_put(outcome.order);
 	return rc;
+}
+
+static void a_mark_that_changes_nothing_is_not_logged_again(void **state)
+{
+	struct err e;
+	size_t first;
+
+	(void)state;
+	begin();
+	log_configure(&(struct log_options){.level = LOG_LEVEL_INFO, .target = "stderr"});
+	check_int("a mark", mark(&e), 0);
+	check("it is logged", strstr(buf_text(&outside.log), "Order marked shipped"));
+	first = outside.log.len;
+	check_int("again", mark(&e), 0);
+	check("nothing more is", !strstr(buf_text(&outside.log) + first, "Order marked"));
+	log_configure(&(struct log_options){.level = LOG_LEVEL_WARNING, .target = "stderr"});
+	outside_end();
 }
 
 static void take_order_away(void)
@@ -91,6 +109,7 @@ static void an_order_that_goes_while_it_is_marked_is_not_made_again(void **state
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		holds(a_mark_that_changes_nothing_is_not_logged_again),
 		holds(an_order_is_marked_whole_or_not_at_all),
 		holds(an_order_that_goes_while_it_is_marked_is_not_made_again),
 	};

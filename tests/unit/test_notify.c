@@ -107,6 +107,21 @@ static void without_a_program_nothing_is_touched(void **state)
 	end();
 }
 
+static void a_program_that_is_not_there_is_named_also_where_nothing_waits(void **state)
+{
+	struct notify_counts counts;
+	struct err e;
+
+	(void)state;
+	begin();
+	table_delete(&outside.table, KEY_OUTBOX, json_string_or_null(waiting(), "SK"));
+	free(outside.app.config.order_hook);
+	outside.app.config.order_hook = str_dup("/nowhere/hook");
+	assert_int_equal(run(&counts, &e), -1);
+	check_err("none there", &e, ERR_CONFIG, "ORDER_HOOK");
+	end();
+}
+
 static void at_whatever_call_the_table_fails_the_shop_is_told_in_the_end(void **state)
 {
 	struct notify_counts counts;
@@ -244,6 +259,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		holds(without_a_program_nothing_is_touched),
+		holds(a_program_that_is_not_there_is_named_also_where_nothing_waits),
 		holds(at_whatever_call_the_table_fails_the_shop_is_told_in_the_end),
 		holds(a_run_leaves_what_another_one_has_taken),
 		holds(a_number_with_a_line_end_is_one_line_for_the_program),

@@ -283,6 +283,26 @@ static void an_order_is_cut_to_what_the_table_takes(void **state)
 	free(long_text);
 }
 
+/* https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html */
+static void a_size_is_no_less_than_what_dynamodb_counts(void **state)
+{
+	static const struct {
+		const char *value;
+		size_t size;
+	} table[] = {
+		{"'four'", 4}, {"'\\u00e9'", 2}, {"7", 21}, {"true", 1}, {"null", 1},
+		{"[]", 3}, {"[null,'ab']", 3 + 2 + 2 + 1}, {"{}", 3},
+		{"{'abc':'de','f':[true]}", 3 + (3 + 2 + 1) + (1 + 3 + 1 + 1 + 1)},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table) {
+		struct json_object *order = json_of("{'v':%s}", row->value);
+
+		check_int(row->value, order_size(order), 3 + 1 + 1 + row->size);
+	}
+}
+
 static void a_path_leads_to_a_member_or_nowhere(void **state)
 {
 	static const struct {
@@ -318,6 +338,7 @@ int main(void)
 		holds(what_was_asked_for_apart_replaces_what_stands),
 		holds(a_poorer_answer_takes_no_name_back),
 		holds(an_order_is_cut_to_what_the_table_takes),
+		holds(a_size_is_no_less_than_what_dynamodb_counts),
 		holds(a_path_leads_to_a_member_or_nowhere),
 	};
 

@@ -454,6 +454,29 @@ static void a_copy_that_is_stopped_on_its_way_back_leaves_the_store_as_it_was(vo
 	assert_int_equal(files_of("made.db"), 0);
 }
 
+/* Somebody puts another store into its place, on its way. */
+static bool replace(void *context, int64_t pages, int64_t all)
+{
+	if (*(const char **)context)
+		assert_int_equal(rename(*(const char **)context, file), 0);
+	*(const char **)context = NULL;
+	return pages <= all;
+}
+
+static void a_store_that_is_replaced_meanwhile_is_not_said_to_be_restored(void **state)
+{
+	struct sqlite_copied done;
+	const char *other;
+	struct err e;
+
+	(void)state;
+	fill(file);
+	must_save();
+	other = other_store();
+	assert_int_equal(load(&(struct sqlite_copy){.progress = replace, .context = &other}, &done, &e), -1);
+	check_err("replaced", &e, ERR_UNAVAILABLE, "was moved away, replaced or emptied");
+}
+
 /* Killed at whichever write: what the store had, or what the copy has, and what waits in any case. */
 static void a_copy_that_is_killed_on_its_way_back_loses_nothing_of_the_stores_own(void **state)
 {
@@ -519,6 +542,7 @@ int main(void)
 		with_stores(a_store_that_is_no_database_any_more_is_moved_aside),
 		with_stores(a_copy_that_is_none_changes_nothing),
 		with_stores(a_copy_that_is_stopped_on_its_way_back_leaves_the_store_as_it_was),
+		with_stores(a_store_that_is_replaced_meanwhile_is_not_said_to_be_restored),
 		with_stores(a_copy_that_is_killed_on_its_way_back_loses_nothing_of_the_stores_own),
 		with_stores(a_file_that_somebody_puts_in_the_parts_place_is_not_written),
 	};
