@@ -1075,6 +1075,7 @@
       this.sent = begun; // where it can't be kept
       keepBegun(begun);
       location.assign(session.checkoutUrl);
+      setTimeout(() => this.refresh(), REQUEST_MS); // stopped, or opened elsewhere: it can be paid again
     }
 
     // A quote that is stale, of a payment that failed, or forgotten is asked for anew, without a word.

@@ -1542,6 +1542,32 @@ test('a page whose style sheet touches everything leaves the elements usable', a
   await goToStripe(page);
 });
 
+test('where the way to Stripe’s page was stopped, the cart can be paid again after a while, by the same session', async context => {
+  const page = await context.newPage();
+  await page.clock.install();
+  await page.goto(shopUrl);
+  const sessions = [];
+  await page.route('**/checkout/create-session', async route => {
+    const response = await route.fetch();
+    const value = await response.json();
+    sessions.push(value.sessionId);
+    const checkoutUrl = sessions.length > 1 ? value.checkoutUrl : `${site.url}/foreign/stay`;
+    await route.fulfill({ response, json: { ...value, checkoutUrl } });
+  });
+  let stopped;
+  await page.route('**/foreign/stay', route => {
+    stopped = true;
+    return route.fulfill({ status: 204 });
+  });
+  await fillCart(page);
+  await pay(page).click();
+  await eventually(() => stopped, 'the way there');
+  await page.getByRole('button', { name: 'One moment…' }).waitFor();
+  await page.clock.runFor(25000);
+  await goToStripe(page);
+  equal(sessions, [sessions[0], sessions[0]]);
+});
+
 test('a session without an address is said to have failed, and the page stays', async context => {
   const page = await openShop(context);
   await fillCart(page);
