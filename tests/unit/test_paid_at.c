@@ -122,6 +122,26 @@ static void in_a_crowded_hour_more_pages_are_read(void **state)
 	sync_end();
 }
 
+/* More lies between two sales than is read: each one's own time is then looked through. */
+static void in_a_crowd_each_sale_has_its_own_time(void **state)
+{
+	int i;
+
+	(void)state;
+	sync_begin();
+	goes_by(600);
+	sells("1", NOW);
+	sells("2", NOW + 300);
+	tells_of("evt_1", "completed", NOW + CHARGE_AT + 2, "1", "paid");
+	tells_of("evt_2", "completed", NOW + 300 + CHARGE_AT + 2, "2", "paid");
+	for (i = 0; i < 1001; i++)
+		tells_of(keep_text(str_printf("evt_of_others_%d", i)), "completed", NOW + 200, "of_others", "paid");
+	check_text("both", syncs(), "missing cs_test_2\nmissing cs_test_1\n");
+	check_paid_at("before the crowd", "1", NOW, NOW + CHARGE_AT + 2);
+	check_paid_at("after it", "2", NOW + 300, NOW + 300 + CHARGE_AT + 2);
+	sync_end();
+}
+
 /* A session that costs nothing has no charge. */
 static void a_sale_that_costs_nothing_was_paid_within_a_day(void **state)
 {
@@ -175,6 +195,7 @@ int main(void)
 		holds(of_a_payment_that_comes_while_its_session_is_looked_at_the_time_is_looked_for),
 		holds(of_two_events_that_say_paid_the_latest_counts),
 		holds(in_a_crowded_hour_more_pages_are_read),
+		holds(in_a_crowd_each_sale_has_its_own_time),
 		holds(a_sale_that_costs_nothing_was_paid_within_a_day),
 		holds(events_that_stripe_has_forgotten_are_not_asked_for),
 	};
