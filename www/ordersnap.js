@@ -725,7 +725,8 @@
       if (focused === undefined || this.shadowRoot.activeElement === had) return;
       const same = [...this.body.querySelectorAll('[data-key]')].find(e => e.dataset.key === focused);
       const other = same ?? this.body.querySelector('[tabindex]') ?? this.body.querySelector('button, input, a[href]');
-      other?.focus();
+      if (!other) this.body.tabIndex = -1;
+      (other ?? this.body).focus();
     }
 
     event(name, detail) {

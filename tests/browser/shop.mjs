@@ -1671,6 +1671,30 @@ test('orders by the keyboard alone: details open, the parcel is tracked, and mor
   equal(await focused(page), 'Details: Order BC-ANN06');
 });
 
+test('Try again by the keyboard: the focus stays where it was pressed, also while nothing there can have it', async context => {
+  const page = await context.newPage();
+  const inside = () => page.evaluate(() => document.activeElement?.localName);
+  let ends;
+  await page.route('**/checkout/session-status?*', async route => {
+    await ends;
+    await answer({ error: 'no' }, { status: 404 })(route);
+  });
+  await page.goto(`${site.url}/foreign/thanks.html?session_id=cs_test_1`);
+  const again = page.getByRole('button', { name: 'Try again' });
+  await again.focus();
+  let end;
+  ends = new Promise(done => (end = done));
+  await page.keyboard.press('Enter');
+  await page.locator('.spinner').waitFor();
+  equal(await inside(), 'ordersnap-thanks');
+  end();
+  await again.waitFor();
+  equal(await inside(), 'ordersnap-thanks');
+  await page.keyboard.press('Tab');
+  equal(await focused(page), 'Try again');
+  expect(context, '404');
+});
+
 test('removing the last line leaves the focus in the cart and says that it is empty', async context => {
   const page = await openShop(context);
   await add(page, 'Silver Ring').click();
