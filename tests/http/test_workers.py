@@ -237,45 +237,43 @@ def _():
     eventually(lambda: site.deliver(site.paid_event()).status == 200, what="it serves again")
 
 
-@test
-def _():
-    "SIGTERM right after a reload waits for the request that a worker of before is at"
+def stops_behind_its_request(told):
+    """The master ends with 0, and not before the request that a worker is at has its answer; `told` tells it to
+    stop, given the process and the workers of before."""
     event = site.paid_event()
     site.sim.post("/_sim/fault", {"match": "GET /v1/checkout/sessions/", "kind": "hold"})
     answers = []
     delivery = threading.Thread(target=lambda: answers.append(site.deliver(event).status))
     delivery.start()
     eventually(lambda: any(f["struck"] for f in site.sim.get("/_sim/fault")), what="it is at its request")
-    process, before = site.processes[NAME], set(site.pids(NAME))
-    process.send_signal(signal.SIGHUP)
-    eventually(lambda: len(set(site.pids(NAME)) - before) == 3, what="three new workers")
-    process.send_signal(signal.SIGTERM)
-    time.sleep(0.5)
+    process = site.processes[NAME]
+    told(process, set(site.pids(NAME)))
     equal(process.poll(), None, "it did not wait")
     site.sim.post("/_sim/fault", method="DELETE")
     delivery.join()
     equal((answers, process.wait(60)), ([200], 0))
     site.spawn(NAME)
+
+
+@test
+def _():
+    "SIGTERM right after a reload waits for the request that a worker of before is at"
+    def told(process, before):
+        process.send_signal(signal.SIGHUP)
+        eventually(lambda: len(set(site.pids(NAME)) - before) == 3, what="three new workers")
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+    stops_behind_its_request(told)
 
 
 @test
 def _():
     "SIGTERM together with SIGHUP, while it looks at the settings, waits for the request, too, and ends with 0"
-    event = site.paid_event()
-    site.sim.post("/_sim/fault", {"match": "GET /v1/checkout/sessions/", "kind": "hold"})
-    answers = []
-    delivery = threading.Thread(target=lambda: answers.append(site.deliver(event).status))
-    delivery.start()
-    eventually(lambda: any(f["struck"] for f in site.sim.get("/_sim/fault")), what="it is at its request")
-    process, before = site.processes[NAME], set(site.pids(NAME))
-    process.send_signal(signal.SIGHUP)
-    process.send_signal(signal.SIGTERM)
-    eventually(lambda: process.poll() is not None or sum(map(processes.has_ended, before)) == 2, what="it is told")
-    equal(process.poll(), None, "it did not wait")
-    site.sim.post("/_sim/fault", method="DELETE")
-    delivery.join()
-    equal((answers, process.wait(60)), ([200], 0))
-    site.spawn(NAME)
+    def told(process, before):
+        process.send_signal(signal.SIGHUP)
+        process.send_signal(signal.SIGTERM)
+        eventually(lambda: process.poll() is not None or sum(map(processes.has_ended, before)) == 2, what="it is told")
+    stops_behind_its_request(told)
 
 
 @test
