@@ -140,6 +140,41 @@ static void what_may_not_is_named_with_its_line(void **state)
 	}
 }
 
+/* https://docs.stripe.com/api/checkout/sessions/create, but a colour's seven: "#0f5c63". */
+static void a_text_has_as_many_characters_as_stripe_takes(void **state)
+{
+	static const struct {
+		const char *before, *after;
+		size_t most;
+	} table[] = {
+		{"{'branding_settings':{'background_color':'", "'}}", 7},
+		{"{'branding_settings':{'button_color':'", "'}}", 7},
+		{"{'custom_fields':[{'type':'text','label':{'type':'custom','custom':'a'},'key':'", "'}]}", 200},
+		{"{'custom_fields':[{'type':'text','key':'a','label':{'type':'custom','custom':'", "'}}]}", 50},
+		{"{'custom_fields':[{'type':'text','key':'a','label':{'type':'custom','custom':'a'},"
+		 "'text':{'default_value':'", "'}}]}", 255},
+		{"{'custom_fields':[{'type':'dropdown','key':'a','label':{'type':'custom','custom':'a'},"
+		 "'dropdown':{'options':[{'value':'a','label':'", "'}]}}]}", 100},
+		{"{'custom_fields':[{'type':'dropdown','key':'a','label':{'type':'custom','custom':'a'},"
+		 "'dropdown':{'options':[{'label':'a','value':'", "'}]}}]}", 100},
+		{"{'custom_fields':[{'type':'dropdown','key':'a','label':{'type':'custom','custom':'a'},"
+		 "'dropdown':{'options':[{'label':'a','value':'a'}],'default_value':'", "'}}]}", 100},
+		{"{'custom_text':{'submit':{'message':'", "'}}}", 1200},
+		{"{'payment_intent_data':{'statement_descriptor':'", "'}}", 22},
+	}, *row;
+	struct err e;
+
+	(void)state;
+	for EACH(row, table) {
+		check_int(row->before, read_text(keep_text(str_printf("%s%s%s", row->before,
+				repeat("x", row->most), row->after)), &e), 0);
+		check_int(row->before, read_text(keep_text(str_printf("%s%s%s", row->before,
+				repeat("x", row->most + 1), row->after)), &e), -1);
+		check_err(row->before, &e, ERR_CONFIG,
+			  keep_text(str_printf("1 to %zu characters", row->most)));
+	}
+}
+
 static void the_line_is_that_of_the_name(void **state)
 {
 	static const struct {
@@ -182,6 +217,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		holds(what_checkout_offers_may_stand_there),
 		holds(what_may_not_is_named_with_its_line),
+		holds(a_text_has_as_many_characters_as_stripe_takes),
 		holds(the_line_is_that_of_the_name),
 		holds(metadata_leaves_room_for_ours),
 	};
