@@ -279,11 +279,14 @@ static int open_copy(const struct sqlite_copy *copy, sqlite3 **db, struct sqlite
 {
 	struct sqlite_path_id store, file;
 	enum sqlite_path_state state = sqlite_path_look(copy->file, &file);
-	bool has_log = sqlite_path_log(copy->file).size > 0;
 	enum sqlite_file_trouble trouble;
+	bool has_log;
 	char *uri;
 	int rc;
 
+	if (state == SQLITE_PATH_UNKNOWN)
+		return err_set(e, ERR_UNAVAILABLE, "can't look at %s: %s", copy->file, strerror(errno));
+	has_log = sqlite_path_log(copy->file).size > 0;
 	sqlite_path_look(copy->store, &store);
 	if (state != SQLITE_PATH_FILE)
 		return err_set(e, ERR_UNAVAILABLE, "%s %s", copy->file,

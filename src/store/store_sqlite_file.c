@@ -68,7 +68,7 @@ static bool is_at_its_path(sqlite3 *db)
 
 enum standing {
 	STANDS,   /* the file and its log are at their paths */
-	MISSING,  /* no file is */
+	MISSING,  /* no file is, as far as can be seen */
 	EMPTIED,  /* the file is, with nothing in it or with something else */
 	OTHER,    /* another file is */
 	LOG_GONE, /* the file is, without the log that it is used with */
@@ -81,7 +81,7 @@ static enum standing standing_of(struct sqlite_file *self)
 	struct sqlite_path_id now, log;
 	enum sqlite_path_state state = sqlite_path_look(self->path, &now);
 
-	if (state == SQLITE_PATH_MISSING)
+	if (state == SQLITE_PATH_MISSING || state == SQLITE_PATH_UNKNOWN)
 		return MISSING;
 	if (!sqlite_path_same(&now, &self->id))
 		return OTHER;
@@ -339,6 +339,7 @@ void sqlite_file_rest(struct sqlite_file *self)
 int sqlite_file_open(struct sqlite_file *self, int64_t deadline, struct err *e)
 {
 	enum standing standing = self->db ? standing_of(self) : OTHER;
+	struct sqlite_path_id now;
 
 	self->deadline = deadline;
 	if (standing == STANDS)
@@ -346,7 +347,7 @@ int sqlite_file_open(struct sqlite_file *self, int64_t deadline, struct err *e)
 
 	/* A file that is gone is waited for, with what we have open of it. */
 	if (standing == MISSING)
-		return sqlite_path_complain(self->path, SQLITE_PATH_MISSING, e);
+		return sqlite_path_complain(self->path, sqlite_path_look(self->path, &now), e);
 	if (standing == LOG_GONE) {
 		sqlite_file_close(self);
 		return err_set(e, ERR_UNAVAILABLE, "%s-wal was taken away while programs used it: "

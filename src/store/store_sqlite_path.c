@@ -34,7 +34,7 @@ enum sqlite_path_state sqlite_path_look(const char *path, struct sqlite_path_id 
 
 	*id = (struct sqlite_path_id){.inode = 0};
 	if (stat(path, &st))
-		return SQLITE_PATH_MISSING;
+		return errno == ENOENT || errno == ENOTDIR ? SQLITE_PATH_MISSING : SQLITE_PATH_UNKNOWN;
 	*id = (struct sqlite_path_id){st.st_dev, st.st_ino, st.st_size};
 	if (!S_ISREG(st.st_mode))
 		return SQLITE_PATH_OTHER;
@@ -49,10 +49,13 @@ bool sqlite_path_same(const struct sqlite_path_id *a, const struct sqlite_path_i
 int sqlite_path_complain(const char *path, enum sqlite_path_state state, struct err *e)
 {
 	struct stat st;
+	int error = state == SQLITE_PATH_UNKNOWN ? stat(path, &st) ? errno : EAGAIN : 0;
 
-	if (state == SQLITE_PATH_MISSING && stat(path, &st) && errno == EACCES)
+	if (error == EACCES)
 		return err_set(e, ERR_UNAVAILABLE, "%s: this user may not look into the folders above it: "
 			       "run this as the programs' user", path);
+	if (error)
+		return err_set(e, ERR_UNAVAILABLE, "%s: can't look at it: %s", path, strerror(error));
 	if (state == SQLITE_PATH_EMPTY)
 		return err_set(e, ERR_UNAVAILABLE, "%s is empty: put a backup back with `ordersnap "
 			       "restore`, or, for a new store, remove the file and run `ordersnap "

@@ -29,6 +29,7 @@ enum sqlite_path_state {
 	SQLITE_PATH_MISSING, /* nothing, or a link that leads nowhere */
 	SQLITE_PATH_EMPTY,   /* a file of 0 bytes */
 	SQLITE_PATH_OTHER,   /* a folder, a socket: no file */
+	SQLITE_PATH_UNKNOWN, /* it can't be looked at, for what errno says */
 };
 
 /* `*id` is that of what is there. */

@@ -404,6 +404,7 @@ static void a_copy_that_is_none_changes_nothing(void **state)
 		const char *file, *part;
 	} table[] = {
 		{path_of("gone.db"), "is not there"},
+		{path_of("circle"), "circle: Too many levels of symbolic links"},
 		{path_of("empty.db"), "is empty"},
 		{folder, "is no file"},
 		{file, "is the store itself"},
@@ -416,6 +417,7 @@ static void a_copy_that_is_none_changes_nothing(void **state)
 	struct err e;
 
 	(void)state;
+	assert_int_equal(symlink("circle", path_of("circle")), 0);
 	write_bytes(path_of("empty.db"), "");
 	write_bytes(path_of("junk.db"), "no database at all, but more than a hundred bytes of it: "
 		    "0123456789012345678901234567890123456789012345678901234567890123456789");
@@ -431,6 +433,23 @@ static void a_copy_that_is_none_changes_nothing(void **state)
 		check_text(row->file, done.aside, NULL);
 		check_text(row->file, value_of(file, "USER#a"), "of the store");
 	}
+}
+
+static void a_store_that_cant_be_looked_at_is_not_taken_for_one_that_is_gone(void **state)
+{
+	const char *store = path_of("circle");
+	struct sqlite_copied done;
+	struct stat st;
+	struct err e;
+
+	(void)state;
+	must_save();
+	assert_int_equal(symlink("circle", store), 0);
+	check_int("restore", load(&(struct sqlite_copy){.store = store}, &done, &e), -1);
+	check_err("restore", &e, ERR_UNAVAILABLE, "can't look at it: Too many levels of symbolic links");
+	check_text("nothing is moved aside", done.aside, NULL);
+	check("it is as it was", lstat(store, &st) == 0 && S_ISLNK(st.st_mode));
+	free(done.aside);
 }
 
 static void a_copy_that_is_stopped_on_its_way_back_leaves_the_store_as_it_was(void **state)
@@ -541,6 +560,7 @@ int main(void)
 		with_stores(a_new_store_takes_none_of_what_is_another_stores_own),
 		with_stores(a_store_that_is_no_database_any_more_is_moved_aside),
 		with_stores(a_copy_that_is_none_changes_nothing),
+		with_stores(a_store_that_cant_be_looked_at_is_not_taken_for_one_that_is_gone),
 		with_stores(a_copy_that_is_stopped_on_its_way_back_leaves_the_store_as_it_was),
 		with_stores(a_store_that_is_replaced_meanwhile_is_not_said_to_be_restored),
 		with_stores(a_copy_that_is_killed_on_its_way_back_loses_nothing_of_the_stores_own),
