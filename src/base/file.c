@@ -132,13 +132,17 @@ ssize_t file_read_until(int fd, void *bytes, size_t n, bool (*stop)(void *contex
 {
 	struct pollfd in = {.fd = fd, .events = POLLIN};
 	ssize_t got;
+	int ready;
 
 	for (;;) {
 		if (stop && stop(context)) {
 			errno = ECANCELED;
 			return -1;
 		}
-		if (poll(&in, 1, LOOK_MS) <= 0) /* nothing, or a signal */
+		ready = poll(&in, 1, LOOK_MS);
+		if (ready < 0 && errno != EINTR)
+			return -1;
+		if (ready <= 0) /* nothing, or a signal */
 			continue;
 		got = read(fd, bytes, n);
 		if (got >= 0 || (errno != EINTR && errno != EAGAIN))

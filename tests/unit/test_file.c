@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -258,6 +259,32 @@ static void of_the_first_three_descriptors_none_becomes_a_file(void **state)
 	}
 }
 
+static bool third_time(void *context)
+{
+	return ++*(int *)context == 3;
+}
+
+static void input_that_cant_be_waited_for_is_an_error_and_no_endless_loop(void **state)
+{
+	struct rlimit before, none;
+	int times = 0, ends[2], error;
+	char byte;
+	ssize_t n;
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = (struct rlimit){.rlim_cur = 0, .rlim_max = before.rlim_max}; /* poll() fails with EINVAL */
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	n = file_read_until(ends[0], &byte, 1, third_time, &times);
+	error = errno;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	check_int("read", n, -1);
+	check_int("why", error, EINVAL);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 #define in_a_folder(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -269,6 +296,7 @@ int main(void)
 		in_a_folder(no_descriptor_is_left_whatever_became_of_the_file),
 		in_a_folder(a_new_file_has_the_mode_that_was_asked_for_at_most),
 		in_a_folder(a_strangers_file_is_taken_where_the_folders_group_alone_can_write),
+		in_a_folder(input_that_cant_be_waited_for_is_an_error_and_no_endless_loop),
 		in_a_folder(what_root_makes_is_the_folders_owners_but_nothing_with_a_second_name),
 		in_a_folder(a_file_is_read_up_to_its_maximum),
 		in_a_folder(of_the_first_three_descriptors_none_becomes_a_file),
