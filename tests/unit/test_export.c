@@ -551,6 +551,34 @@ static void a_file_gets_the_bytes_and_a_terminal_what_it_can_show(void **state)
 	close(file);
 }
 
+static void a_pipe_that_cant_be_waited_for_is_an_error_and_no_endless_loop(void **state)
+{
+	struct rlimit before, none;
+	struct transfer_file file;
+	struct err e;
+	int ends[2], rc;
+
+	(void)state;
+	assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
+	while (write(ends[1], "x", 1) == 1)
+		;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = (struct rlimit){.rlim_cur = 0, .rlim_max = before.rlim_max}; /* poll() fails with EINVAL */
+	check_int("open", transfer_file_open(&file, NULL, NULL, &e), 0);
+	file.fd = ends[1];
+	buf_puts(&file.out, "a line");
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	alarm(10);
+	rc = transfer_file_flush(&file, &e);
+	alarm(0);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	check_int("flush", rc, -1);
+	check_err("flush", &e, ERR_UNAVAILABLE, "can't write to standard output: Invalid argument");
+	transfer_file_close(&file);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 static void what_was_added_is_in_the_file_when_that_is_finished(void **state)
 {
 	struct transfer_file file;
@@ -627,6 +655,7 @@ int main(void)
 		holds_with_files(what_standard_output_gets_ends_in_no_line_where_it_is_not_whole),
 		holds_with_files(output_that_cant_be_written_is_named),
 		holds_with_files(a_pipe_is_waited_for_though_somebody_made_it_non_blocking),
+		holds_with_files(a_pipe_that_cant_be_waited_for_is_an_error_and_no_endless_loop),
 		holds_with_files(a_file_gets_the_bytes_and_a_terminal_what_it_can_show),
 		holds_with_files(what_was_added_is_in_the_file_when_that_is_finished),
 		holds_with_files(a_file_that_cant_be_written_whole_does_not_get_its_name),
