@@ -96,7 +96,8 @@ int transfer_file_flush(struct transfer_file *file, struct err *e)
 
 		/* A pipe that somebody else made non-blocking: wait for its reader. */
 		if (n < 0 && errno == EAGAIN)
-			n = poll(&(struct pollfd){.fd = file->fd, .events = POLLOUT}, 1, WAIT_MS) < 0 ? -1 : 0;
+			n = poll(&(struct pollfd){.fd = file->fd, .events = POLLOUT}, 1, WAIT_MS) < 0
+				? -1 : 0;
 		if (n < 0 && errno != EINTR)
 			return failed(file, "write to", e);
 		done += n > 0 ? (size_t)n : 0;
