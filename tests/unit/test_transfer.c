@@ -176,8 +176,9 @@ static void what_was_interrupted_at_any_call_is_done_by_another_run(void **state
 
 #define BUYER "'customerEmail':'ann@example.com'"
 #define BUYER_TEXT "\"customerEmail\":\"ann@example.com\""
-#define UNPAID "{'PK':'USER#u1','SK':'ORDER#1699999000#cs_test_1','orderId':'cs_test_1','userId':'u1'," \
-	"'stripeSessionId':'cs_test_1','orderNumber':'BC-1','status':'pending'," BUYER
+#define NOBODYS "{'PK':'USER#u1','SK':'ORDER#1699999000#cs_test_1','orderId':'cs_test_1','userId':'u1'," \
+	"'stripeSessionId':'cs_test_1','orderNumber':'BC-1','status':'pending'"
+#define UNPAID NOBODYS "," BUYER
 
 /* An event tells of the order's payment, whose pointer has a copy of it. */
 static void tell_of_its_payment(void)
@@ -213,21 +214,23 @@ static void a_copy_that_comes_while_the_person_is_erased_is_erased_too(void **st
 static void a_person_is_erased_once_and_only_when_it_is_meant(void **state)
 {
 	static const struct {
-		const char *more;
+		const char *order;
 		bool dry_run, writes;
 		enum erase_outcome outcome;
 	} table[] = {
-		{"", false, true, ERASE_DONE}, {"", true, false, ERASE_DONE},
-		{",'erasedAt':'2023-11-14T00:00:00Z'", false, false, ERASE_ALREADY},
+		{UNPAID, false, true, ERASE_DONE}, {UNPAID, true, false, ERASE_DONE},
+		{NOBODYS ",'erasedAt':'2023-11-14T00:00:00Z'", false, false, ERASE_ALREADY},
+		/* written into it again by a version that knows no erasure */
+		{UNPAID ",'erasedAt':'2023-11-14T00:00:00Z'", false, true, ERASE_DONE},
 		/* its key is an address still: a run of an older version */
-		{",'erasedAt':'2023-11-14T00:00:00Z','userId':'ann@example.com'", false, true, ERASE_DONE},
+		{NOBODYS ",'erasedAt':'2023-11-14T00:00:00Z','userId':'ann@example.com'", false, true, ERASE_DONE},
 	}, *row;
 	enum erase_outcome outcome;
 	struct err e;
 
 	(void)state;
 	for EACH(row, table) {
-		struct json_object *order = json_of(UNPAID "%s,'version':1}", row->more);
+		struct json_object *order = json_of("%s,'version':1}", row->order);
 		const char *before;
 
 		outside_begin();
@@ -235,10 +238,10 @@ static void a_person_is_erased_once_and_only_when_it_is_meant(void **state)
 		adopted();
 		outside_put(order);
 		before = outside_items();
-		check_int(row->more, erase_order(&outside.app, order, row->dry_run, &outcome, &e), 0);
-		check_int(row->more, outcome, row->outcome);
-		check_int(row->more, strcmp(outside_items(), before) != 0, row->writes);
-		check_int(row->more, strstr(buf_text(&outside.log), "Order erased") != NULL, row->writes);
+		check_int(row->order, erase_order(&outside.app, order, row->dry_run, &outcome, &e), 0);
+		check_int(row->order, outcome, row->outcome);
+		check_int(row->order, strcmp(outside_items(), before) != 0, row->writes);
+		check_int(row->order, strstr(buf_text(&outside.log), "Order erased") != NULL, row->writes);
 		outside_end();
 	}
 	outside_begin();
