@@ -32,7 +32,7 @@
 #define REST_MS 1000
 #define CLOSE_MS 250
 #define DRAIN_MAX_BYTES (8u << 20)
-#define DRAIN_PAUSE_MS 100
+#define DRAIN_PAUSE_MS 300
 #define DRAIN_MS 1000
 #define ANSWER_MAX_BYTES (4u << 20)
 #define LINES_MAX_BYTES 8192 /* of the log, that wait */

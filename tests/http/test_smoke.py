@@ -283,7 +283,7 @@ def _(site):
         s.sendall(b"POST /cart/quote HTTP/1.1\r\nHost: shop\r\nContent-Type: application/json\r\n"
                   b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n")
         for part in (body[:20], body[20:], b""):
-            time.sleep(0.1)
+            time.sleep(0.03)
             s.sendall(b"%x\r\n%s\r\n" % (len(part), part))
         answer = b""
         while part := s.recv(65536):
