@@ -30,7 +30,7 @@ suites_of() { # WORDS
 check_sanitizers() {
 	local suites='unit/ cgi/ cli/test_adopt cli/test_c cli/test_erase cli/test_mark cli/test_notify
 		cli/test_o cli/test_r cli/test_sh cli/test_sync_faults cli/test_sync_window cli/test_transfer
-		http/test_smoke http/test_w dynamodb/test_credentials dynamodb/test_store'
+		http/test_smoke http/test_master http/test_wire dynamodb/test_credentials dynamodb/test_store'
 	local counters=$build/sanitizers/counters
 	# make's alone: configure and a path with a space in it do not go together; a configure that make runs
 	# once more has its own, or it would take these
