@@ -26,19 +26,18 @@ bool part_is_named(const char *part, int fd)
 static int take(const char *part, int fd, const char *what, struct err *e)
 {
 	struct stat st;
-	bool locked;
 
 	if (fstat(fd, &st))
 		return err_set(e, ERR_UNAVAILABLE, "can't look at %s: %s", part, strerror(errno));
 	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || st.st_nlink > 1)
 		return err_set(e, ERR_UNAVAILABLE, "%s is %s: remove it", part,
 			       S_ISREG(st.st_mode) ? "somebody else's" : "no file");
-	locked = flock(fd, LOCK_EX | LOCK_NB) == 0;
-	if (!locked && errno == EWOULDBLOCK)
-		return err_set(e, ERR_UNAVAILABLE, "another %s is writing %s", what, part);
-	if (!locked) /* a share of another machine may have no locks */
-		return err_set(e, ERR_UNAVAILABLE, "can't lock %s: %s: write to a disk of this machine, "
-			       "and copy it then", part, strerror(errno));
+	/* A share of another machine may have no locks. */
+	if (flock(fd, LOCK_EX | LOCK_NB))
+		return errno == EWOULDBLOCK
+			? err_set(e, ERR_UNAVAILABLE, "another %s is writing %s", what, part)
+			: err_set(e, ERR_UNAVAILABLE, "can't lock %s: %s: write to a disk of this "
+				  "machine, and copy it then", part, strerror(errno));
 	if (!part_is_named(part, fd))
 		return 1;
 	return fchmod(fd, 0600) ? err_set(e, ERR_UNAVAILABLE, "can't close %s to others: %s", part,

@@ -135,7 +135,7 @@ int charge_read(struct json_object *json, struct charge *charge, struct err *e)
 	const char *status = json_string_or_null(json, "status");
 	bool succeeded = status && strcmp(status, "succeeded") == 0;
 	bool captured = true, in_parts, given_back;
-	int64_t refunded, amount_captured, rest, most;
+	int64_t refunded, amount_captured = 0, rest;
 
 	memset(charge, 0, sizeof *charge);
 	charge->id = json_string_or_null(json, "id");
@@ -147,10 +147,8 @@ int charge_read(struct json_object *json, struct charge *charge, struct err *e)
 
 	/* A card may let more be captured than it was asked for.
 	 * https://docs.stripe.com/payments/overcapture */
-	most = json_int_or(json, "amount_captured", 0);
-	if (most < charge->amount)
-		most = charge->amount;
-	if (refunded < 0 || refunded > most)
+	charge->says_captured = json_get_int(json, "amount_captured", &amount_captured) == JSON_FOUND;
+	if (refunded < 0 || (refunded > charge->amount && refunded > amount_captured))
 		return err_set(e, ERR_UNAVAILABLE, "Stripe's answer is no charge");
 	charge->paid_at = charge_paid_at(json);
 
@@ -158,8 +156,7 @@ int charge_read(struct json_object *json, struct charge *charge, struct err *e)
 	 * captured in parts says so with the last part; what of it was captured is paid.
 	 * https://docs.stripe.com/payments/multicapture */
 	json_get_bool(json, "captured", &captured);
-	charge->says_captured = json_get_int(json, "amount_captured", &amount_captured) == JSON_FOUND;
-	in_parts = !captured && succeeded && charge->says_captured && amount_captured > 0;
+	in_parts = !captured && succeeded && amount_captured > 0;
 
 	/* An authorization that is given up is told as one that was refunded as a whole. */
 	given_back = refunded == charge->amount && refunded > 0;

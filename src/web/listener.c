@@ -24,10 +24,9 @@ bool listener_is_unix(int listener)
 	return getsockopt(listener, SOL_SOCKET, SO_DOMAIN, &domain, &n) == 0 && domain == AF_UNIX;
 }
 
-int listener_fail(int error)
+void listener_failed(int error)
 {
 	log_error("Requests can't be waited for", LOG_INT("errno", error));
-	return -1;
 }
 
 /* EPOLLEXCLUSIVE because poll(2) would wake all that are idle, and all but one in vain. */
@@ -39,7 +38,7 @@ int listener_wait_with(int listener)
 	fcntl(listener, F_SETFL, fcntl(listener, F_GETFL) | O_NONBLOCK);
 	if (fd >= 0 && epoll_ctl(fd, EPOLL_CTL_ADD, listener, &in) == 0)
 		return fd;
-	listener_fail(errno);
+	listener_failed(errno);
 	if (fd >= 0)
 		close(fd);
 	return -1;

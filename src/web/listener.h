@@ -10,8 +10,8 @@
 
 bool listener_is_unix(int listener);
 
-/* Logs that no requests come any more, for the program ends then, and nobody else says why.  -1. */
-int listener_fail(int error);
+/* Logs that no requests come any more, for the program ends then, and nobody else says why. */
+void listener_failed(int error);
 
 /* A descriptor for epoll_wait(2), readable when a peer may be waiting; -1, and logged.  Of the
  * processes that wait, one is woken for each peer.  The listener does not block from here on. */

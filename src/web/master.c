@@ -181,14 +181,28 @@ static void stop_all(struct master *m)
 	tell_all(m, SIGKILL);
 }
 
+/* The signals that tell a master what to do. */
+static const int commands[] = {SIGHUP, SIGTERM, SIGINT, SIGUSR1};
+
+#define COMMANDS (sizeof commands / sizeof *commands)
+
+/* Of these all but SIGHUP end it. */
+static bool is_stop(int number)
+{
+	return number == SIGTERM || number == SIGINT || number == SIGUSR1;
+}
+
 /* Whether the master has been told to end, and has not heard it yet. */
 static bool is_told_to_stop(void)
 {
 	sigset_t pending;
+	size_t i;
 
 	sigpending(&pending);
-	return sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1 ||
-	       sigismember(&pending, SIGUSR1) == 1;
+	for (i = 0; i < COMMANDS; i++)
+		if (is_stop(commands[i]) && sigismember(&pending, commands[i]) == 1)
+			return true;
+	return false;
 }
 
 /* Runs the program's file with `argument`, away from the listener; whether it
@@ -226,11 +240,6 @@ void master_hold_reload(void)
 	sigprocmask(SIG_BLOCK, &reload, NULL);
 }
 
-/* The signals that tell a master what to do. */
-static const int commands[] = {SIGHUP, SIGTERM, SIGINT, SIGUSR1};
-
-#define COMMANDS (sizeof commands / sizeof *commands)
-
 /* Comes back only where the program as it is now would not start. */
 static void reload(struct master *m, const char *path, const char *check)
 {
@@ -238,8 +247,6 @@ static void reload(struct master *m, const char *path, const char *check)
 	sigset_t mask = m->before;
 	size_t i;
 
-	for (i = 0; i < COMMANDS; i++)
-		sigaddset(&mask, commands[i]); /* the next one waits until the new program does */
 	if (is_told_to_stop())
 		return;
 	if (!starts) {
@@ -249,6 +256,8 @@ static void reload(struct master *m, const char *path, const char *check)
 	}
 	log_info("Reload", LOG_STR("program", path));
 	tell_all(m, SIGTERM); /* they finish what they are at, and what comes waits in the backlog */
+	for (i = 0; i < COMMANDS; i++)
+		sigaddset(&mask, commands[i]); /* the next one waits until the new program does */
 	sigprocmask(SIG_SETMASK, &mask, NULL);
 	execl(path, path, (char *)NULL);
 	sigprocmask(SIG_BLOCK, &m->signals, NULL);
@@ -273,7 +282,7 @@ enum master_end master_run(size_t workers, const char *path, const char *check)
 		sigdelset(&m.before, commands[i]); /* see reload() and master_hold_reload() */
 	signal(SIGCHLD, SIG_DFL); /* one that is ignored, as some starters leave it, gives no status */
 	log_info("Workers started", LOG_INT("workers", (int64_t)workers));
-	while (number != SIGTERM && number != SIGINT && number != SIGUSR1) {
+	while (!is_stop(number)) {
 		if (fork_due(&m)) {
 			free(m.places);
 			return MASTER_WORKER;

@@ -375,8 +375,10 @@ static bool wait_for_peer(const struct endpoint *endpoint, int waiting, const si
 
 		if (n > 0 && (in.events & EPOLLIN))
 			return true;
-		if (n > 0 || (n < 0 && errno != EINTR)) /* it was shut down, or can't be waited for */
-			return listener_fail(n > 0 ? EPIPE : errno) == 0;
+		if (n > 0 || (n < 0 && errno != EINTR)) { /* it was shut down, or can't be waited for */
+			listener_failed(n > 0 ? EPIPE : errno);
+			return false;
+		}
 		if (n < 0) /* a limit of the request before */
 			unlimit_io();
 		if (n == 0 && endpoint->rest)

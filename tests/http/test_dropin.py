@@ -60,6 +60,16 @@ class Account(servers.Site):
                           .replace("#STRIPE_API_BASE=https://api.stripe.com",
                                    "STRIPE_API_BASE=" + self.sim.base))
 
+    def settings_text(self):
+        with open(self.path("conf", "ordersnap.conf"), encoding="utf-8") as f:
+            return f.read()
+
+    def put_setting(self, name, value):
+        """One of the settings has another value; all as they were."""
+        before = self.settings_text()
+        self.put_settings(re.sub(rf"^{name}=.*", f"{name}={value}", before, flags=re.M))
+        return before
+
     def put_settings(self, text):
         path = self.path("conf", "ordersnap.conf")
         with open(path, "w", newline="") as f:
@@ -273,10 +283,7 @@ def _():
 def _():
     "settings that are not filled in are named, without their values"
     site = account()
-    path = site.path("conf", "ordersnap.conf")
-    with open(path) as f:
-        before = f.read()
-    site.put_settings(re.sub(r"^STRIPE_SECRET=.*", "STRIPE_SECRET=sk_test_REPLACE_ME", before, flags=re.M))
+    before = site.put_setting("STRIPE_SECRET", "sk_test_REPLACE_ME")
     said = site.selftest()[1]
     site.put_settings(before)
     contains(said, "FAILED  settings  not filled in yet: STRIPE_SECRET\n")
@@ -306,15 +313,12 @@ def _():
 def _():
     "the secret that it makes stands in no command line, where the host's other customers could read it"
     site = account()
-    path = site.path("conf", "ordersnap.conf")
-    with open(path) as f:
-        before = f.read()
-    site.put_settings(re.sub(r"^QUOTE_SIGNATURE_SECRET=.*", "QUOTE_SIGNATURE_SECRET=REPLACE_ME", before, flags=re.M))
+    before = site.put_setting("QUOTE_SIGNATURE_SECRET", "REPLACE_ME")
     user = {"user": site.user.pw_uid, "group": site.user.pw_gid, "extra_groups": []} if site.user else {}
     told = subprocess.run(["sh", "-x", "selftest.cgi"], cwd=site.path("cgi-bin"), stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT,
                           env=ENVIRONMENT, **user).stdout.decode()
-    with open(path) as f:
-        secret = re.search(r"^QUOTE_SIGNATURE_SECRET=([0-9a-f]{64})$", f.read(), re.M)
+    secret = re.search(r"^QUOTE_SIGNATURE_SECRET=([0-9a-f]{64})$", site.settings_text(), re.M)
     site.put_settings(before)
     ok(secret, told)
     shown = [line for line in told.splitlines() if secret.group(1) in line]
