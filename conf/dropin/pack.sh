@@ -5,15 +5,13 @@
 #
 #   pack.sh SOURCES FOLDER VERSION
 #
-# Which libraries: all that the programs load, and what those load, but for glibc's.  Its loader, its
-# libc and what comes with it know the system that they run on (names, users, the kernel), and a
-# second libc beside the host's would be taken by its loader in part; so the host has to have a glibc
-# as new as the programs ask for, which the self-test says.
+# Which libraries: all that the programs load, and what those load: glibc's, too, with its loader.  The
+# programs then run on whatever the host has, which on shared servers is often old; only its
+# kernel has to be new enough for our glibc, which the self-test says.
 set -eu
 
 sources=$1 folder=$2 version=$3
 cgi=$folder/cgi-bin lib=$folder/cgi-bin/lib
-glibc='^(ld-linux.*|ld64|lib(c|m|mvec|dl|pthread|rt|resolv|util|anl|nsl|nss_.*|BrokenLocale|thread_db))\.so'
 export LC_ALL=C
 
 fail() {
@@ -21,7 +19,7 @@ fail() {
 	exit 1
 }
 
-# "libcurl.so.4 /usr/lib/.../libcurl.so.4", each once; the loader says them all.
+# "libcurl.so.4 /usr/lib/.../libcurl.so.4", each once; the loader says them all, itself as lib/ld.so.
 libraries() {
 	for program in "$cgi"/*.fcgi "$cgi/ordersnap"; do
 		ldd "$program"
@@ -42,20 +40,26 @@ mkdir -p "$lib" "$folder/public_html" "$folder/ordersnap" "$folder/licenses"
 libraries >"$folder/found"
 ! grep 'not found' "$folder/found" >&2 || fail "these libraries are not on this machine"
 while read -r name path; do
-	if ! echo "$name" | grep -Eq "$glibc"; then
-		cp -L "$path" "$lib/$name"
-		chmod 644 "$lib/$name"
-		note_package "$name" "$path"
-	fi
+	name=${name##*/}
+	cp -L "$path" "$lib/$name"
+	chmod 644 "$lib/$name"
+	note_package "$name" "$path"
+	# A glibc before 2.34 loads these when it looks up a name.
+	for more in libnss_dns.so.2 libnss_files.so.2; do
+		if [ "$name" = libc.so.6 ] && [ -e "${path%/*}/$more" ]; then
+			cp -L "${path%/*}/$more" "$lib/$more"
+			chmod 644 "$lib/$more"
+		fi
+	done
 done <"$folder/found"
 rm "$folder/found"
+[ -e "$lib/ld.so" ] || fail "the loader of glibc is not known"
+chmod 755 "$lib/ld.so"
 strip "$cgi"/*.fcgi "$cgi/ordersnap"
 
-# The newest version of glibc that one of them asks for.
-needed=$(for file in "$cgi"/*.fcgi "$cgi/ordersnap" "$lib"/*.so*; do
-	readelf -V "$file"
-done | sed -n 's/.*Name: GLIBC_\([0-9]*\)\.\([0-9]*\).*/\1 \2/p' | sort -n -k1,1 -k2,2 -u | tail -n 1)
-[ -n "$needed" ] || fail "what the programs need of glibc is not known"
+# The oldest Linux that this glibc runs on.
+kernel=$(readelf -n "$lib/libc.so.6" | sed -n 's/.*OS: Linux, ABI: \([0-9.]*\).*/\1/p')
+[ -n "$kernel" ] || fail "which Linux glibc needs is not known"
 
 cp "$sources/COPYING" "$folder/licenses/ordersnap.txt"
 cp "$sources/www/ordersnap.js" "$folder/public_html/"
@@ -72,13 +76,13 @@ cp "$sources/conf/dropin/selftest.cgi" "$cgi/"
 chmod 700 "$folder/ordersnap"
 chmod 600 "$folder/ordersnap/ordersnap.conf"
 chmod 755 "$cgi"/*.fcgi "$cgi/ordersnap" "$cgi/selftest.cgi"
-sed "s/@VERSION@/$version/g; s/@GLIBC@/$(echo "$needed" | tr ' ' .)/g; s/@MACHINE@/$(uname -m)/g" \
+sed "s/@VERSION@/$version/g; s/@KERNEL@/$kernel/g; s/@MACHINE@/$(uname -m)/g" \
 	"$sources/conf/dropin/README.txt" >"$folder/README.txt"
 
 {
 	echo "version $version"
 	echo "machine $(uname -m)"
-	echo "glibc $(echo "$needed" | tr ' ' .)"
+	echo "kernel $kernel"
 	cd "$cgi"
 	for file in *.fcgi ordersnap lib/*.so* lib/ordersnap.conf.example; do
 		echo "file $(cksum <"$file") $file"

@@ -12,6 +12,7 @@ umask 077
 PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin
 LC_ALL=C
 export PATH LC_ALL
+started=$(pwd -P)
 cd "$(dirname "$0")" || exit 1
 printf 'Content-Type: text/plain; charset=utf-8\r\nCache-Control: no-store\r\n\r\n'
 exec 2>&1
@@ -57,9 +58,10 @@ stated() { # NAME: a line of the manifest
 	sed -n "s/^$1 //p" lib/MANIFEST
 }
 
-older() { # 2.31 2.36: whether the first is
-	[ "${1%%.*}" -lt "${2%%.*}" ] ||
-		{ [ "${1%%.*}" -eq "${2%%.*}" ] && [ "${1#*.}" -lt "${2#*.}" ]; }
+older() { # 3.10.0-1160.el7.x86_64 3.2.0: whether the first is, by its first two numbers
+	set -- "$1" "$2" "${1#*.}" "${2#*.}"
+	set -- "${1%%.*}" "${2%%.*}" "${3%%[!0-9]*}" "${4%%[!0-9]*}"
+	[ "$1" -lt "$2" ] || { [ "$1" -eq "$2" ] && [ "$3" -lt "$4" ]; }
 }
 
 # --- who may call it ------------------------------------------------------------------------------
@@ -102,25 +104,23 @@ if [ ! -r lib/MANIFEST ]; then
 	end
 fi
 
-machine=$(uname -m)
-needed=$(stated glibc)
-glibc=$(getconf GNU_LIBC_VERSION 2>/dev/null | sed 's/[^0-9.]//g')
-[ -n "$glibc" ] || glibc=$(ldd --version 2>/dev/null | sed -n '1s/.*[^0-9.]//p')
+machine=$(uname -m) kernel=$(uname -r)
 if [ "$(uname -s)" != Linux ] || [ "$machine" != "$(stated machine)" ]; then
 	say FAILED machine "$(uname -s) on $machine, and the programs are for Linux on $(stated machine)"
 	advise "Build the drop-in on a machine of that kind: see README.txt."
 	end
-elif [ -z "$glibc" ]; then
-	say FAILED machine "there is no glibc here (Alpine's musl is another library)"
-	advise "The programs need glibc $needed or newer: see README.txt."
-	end
-elif older "$glibc" "$needed"; then
-	say FAILED machine "its glibc is too old: this is $glibc, the programs need $needed or newer"
+elif older "$kernel" "$(stated kernel)"; then
+	say FAILED machine "its Linux is too old: this is $kernel, the programs need $(stated kernel) or newer"
 	advise "Build the drop-in on a system that is as old as this host's, or take a newer host: see"
 	advise "README.txt."
 	end
+elif [ "$started" != "$here" ]; then
+	say FAILED machine "the web server starts programs in the folder $started, not in their own"
+	advise "They find their libraries in their own folder alone: ask the host for CGI programs that are"
+	advise "started there, as RFC 3875 has it (section 7.2)."
+	end
 else
-	say ok machine "Linux on $machine, glibc $glibc; the programs need $needed or newer"
+	say ok machine "Linux $kernel on $machine; the programs need $(stated kernel) or newer"
 fi
 
 # --- the upload -----------------------------------------------------------------------------------
@@ -153,7 +153,7 @@ say ok files "$count files are whole"
 # suEXEC runs nothing that others can write, and httpd does what an .htaccess says, whoever wrote it.
 # Not this file: its hour would begin again.
 chmod go-w "${DOCUMENT_ROOT:-/nonexistent}/.htaccess" 2>/dev/null
-if chmod 755 ./*.fcgi ordersnap && chmod 644 lib/*.so* &&
+if chmod 755 ./*.fcgi ordersnap && chmod 644 lib/*.so* && chmod 755 lib/ld.so &&
 	find . ! -type l ! -name "$self" -user "$(id -u)" -exec chmod go-w {} +; then
 	say ok modes "the programs can be run (755), and nobody else can write here"
 else
@@ -167,7 +167,6 @@ for program in ordersnap ./*.fcgi; do
 	said=$(by_hand "./$program" --version) && continue
 	say FAILED programs "$program does not run: $said"
 	case $said in
-	*GLIBC_*) advise "The host's glibc is too old for it: see README.txt." ;;
 	*"shared librar"*) advise "Upload the folder lib again." ;;
 	*"ermission denied"*) advise "This host runs no programs of its customers here." ;;
 	*) advise "Ask the host whether CGI programs of your own may run." ;;
@@ -252,6 +251,6 @@ esac
 
 echo
 echo "For the host's cron jobs (\"scheduled tasks\"), hourly, and each minute if you have an ORDER_HOOK:"
-echo "    17 * * * *  LOG_LEVEL=warning $here/ordersnap sync --quiet"
-echo "    * * * * *   LOG_LEVEL=warning $here/ordersnap notify --quiet"
+echo "    17 * * * *  cd $here && LOG_LEVEL=warning ./ordersnap sync --quiet"
+echo "    * * * * *   cd $here && LOG_LEVEL=warning ./ordersnap notify --quiet"
 end "The shop can sell."

@@ -69,27 +69,51 @@ static const char *shop_user(const struct check *c)
 	return user ? user->pw_name : USER;
 }
 
+/* How cron's line calls this command's file; free() it.  That of the drop-in runs from its own folder
+ * alone (conf/dropin/dropin.am), so the line goes there first. */
+static char *go_to_command(struct buf *out)
+{
+	char own[PATH_BYTES], *slash, *manifest;
+	ssize_t n = readlink("/proc/self/exe", own, sizeof own - 1);
+	bool is_dropin;
+
+	own[n > 0 ? n : 0] = '\0';
+	slash = strrchr(own, '/');
+	if (!slash)
+		return str_dup("ordersnap");
+	manifest = str_printf("%.*s/lib/MANIFEST", (int)(slash - own), own);
+	is_dropin = access(manifest, F_OK) == 0;
+	free(manifest);
+	if (!is_dropin)
+		return str_dup(own);
+	*slash = '\0';
+	buf_puts(out, "cd ");
+	add_word(out, own);
+	buf_puts(out, " && ");
+	return str_printf("./%s", slash + 1);
+}
+
 char *check_cron(const struct check *c, const char *advice, const char *times, const char *command)
 {
 	const char *conf = getenv("ORDERSNAP_CONF");
 	bool root = geteuid() == 0;
-	char own[PATH_BYTES];
-	ssize_t n = readlink("/proc/self/exe", own, sizeof own - 1);
+	char *own;
 	struct buf out;
 
-	own[n > 0 ? n : 0] = '\0';
 	buf_init(&out, LINE_MAX_BYTES);
 	buf_printf(&out, "%s; cron's line, %s: %s ", advice,
 		   root ? "in /etc/cron.d/ordersnap" : "by crontab -e", times);
 	if (root)
 		buf_printf(&out, "%s ", shop_user(c));
+	own = go_to_command(&out);
 	buf_puts(&out, "LOG_TARGET=syslog ");
 	if (!str_empty(conf)) {
 		buf_puts(&out, "ORDERSNAP_CONF=");
 		add_word(&out, conf);
 		buf_putc(&out, ' ');
 	}
-	add_word(&out, n > 0 ? own : "ordersnap");
+	add_word(&out, own);
+	free(own);
 	add_store(c, &out);
 	buf_printf(&out, " %s --quiet", command);
 	return buf_detach(&out);
