@@ -96,3 +96,32 @@ int numbering_next_free(const struct numbering *n, const char *base, char **numb
 	}
 	return err_set(e, ERR_INTERNAL, "order number %s is used up", base);
 }
+
+int numbering_find_own(const struct numbering *n, const char *base, char **number,
+		       struct json_object **pointer, struct err *e)
+{
+	struct json_object *found[NUMBERING_LETTERS];
+	struct store_key keys[NUMBERING_LETTERS];
+	char *base_pk = key_number(base), *pks[NUMBERING_LETTERS];
+	int i, rc;
+
+	numbering_letter_keys(base_pk, pks);
+	for (i = 0; i < NUMBERING_LETTERS; i++)
+		keys[i] = (struct store_key){pks[i], KEY_METADATA};
+	rc = store_get_many(app_store(n->app), keys, NUMBERING_LETTERS, found, n->deadline, e);
+	if (!rc) {
+		*number = NULL;
+		*pointer = NULL;
+	}
+	for (i = 0; i < NUMBERING_LETTERS; i++) {
+		if (!rc && !*pointer && item_keys_names(found[i], n->session_id)) {
+			*number = str_printf("%s%c", base, 'A' + i);
+			*pointer = found[i];
+		} else if (!rc) {
+			json_object_put(found[i]);
+		}
+		free(pks[i]);
+	}
+	free(base_pk);
+	return rc;
+}

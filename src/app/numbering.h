@@ -35,4 +35,9 @@ int numbering_is_taken(const struct numbering *n, struct json_object *pointer, b
 int numbering_next_free(const struct numbering *n, const char *base, char **number,
 			struct json_object **pointer, struct err *e);
 
+/* The number of `base` with a letter behind it whose pointer names the session's own order (to free), and
+ * that pointer (to release); both are NULL where none does. */
+int numbering_find_own(const struct numbering *n, const char *base, char **number,
+		       struct json_object **pointer, struct err *e);
+
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "app/numbering.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "shop/adoption.h"
@@ -62,6 +63,26 @@ static int set_keys(struct app *app, struct attempt *a, struct json_object *orde
 			    json_string_or_null(order, "PK"), json_string_or_null(order, "SK")) : 0;
 }
 
+/* The number may lead to another sale's order: this one's pointer has then a letter more. */
+static int find_grown_number(struct app *app, struct attempt *a, struct err *e)
+{
+	const struct numbering n = {.app = app, .session_id = adoption_session_id(a->read[ITEM_ORDER]),
+				    .deadline = deadline_in(TRANSFER_VERB_MS)};
+	struct json_object *pointer;
+	char *number;
+
+	if (a->keys.pk[ITEM_NUMBER] || !a->read[ITEM_ORDER])
+		return 0;
+	if (numbering_find_own(&n, a->keys.number, &number, &pointer, e))
+		return -1;
+	if (number) {
+		item_keys_set_number(&a->keys, number);
+		json_object_put(a->read[ITEM_NUMBER]);
+		a->read[ITEM_NUMBER] = pointer;
+	}
+	return 0;
+}
+
 /* Reads the order and what is written beside it, but for what names another one.  The
  * order as it stands says what that is: an event may have told of its payment since it
  * was found. */
@@ -96,7 +117,7 @@ static int read_items(struct app *app, struct attempt *a, struct json_object *or
 	item_keys_leave_others(&a->keys, a->read);
 	if (a->read[ITEM_ORDER] && store_item_version(a->read[ITEM_ORDER]) != version)
 		return err_set(e, ERR_CONFLICT, "another process has written the order");
-	return 0;
+	return find_grown_number(app, a, e);
 }
 
 /* The order that stands where this one is to move: it was erased before, and a copy of it from then
@@ -163,6 +184,16 @@ struct erasing {
 	enum erase_outcome *outcome;
 };
 
+/* The number's pointer may still say where the order stood before it was erased. */
+static bool is_erased(const struct attempt *a)
+{
+	struct json_object *order = a->read[ITEM_ORDER], *pointer = a->read[ITEM_NUMBER];
+	const char *pk = json_string_or_null(pointer, "orderPK");
+
+	return erasure_holds(order) && (!a->keys.pk[ITEM_NUMBER] || !pk ||
+					strcmp(pk, json_string_or_null(order, "PK")) == 0);
+}
+
 /* One try: read, decide, write. Another writer between the two makes it begin again. */
 static int erase_once(void *context, struct err *e)
 {
@@ -172,7 +203,7 @@ static int erase_once(void *context, struct err *e)
 	int rc = read_items(x->app, &a, x->order, e);
 
 	stands = a.read[ITEM_ORDER];
-	*x->outcome = !stands ? ERASE_GONE : erasure_holds(stands) ? ERASE_ALREADY : ERASE_DONE;
+	*x->outcome = !stands ? ERASE_GONE : is_erased(&a) ? ERASE_ALREADY : ERASE_DONE;
 	if (!rc && *x->outcome == ERASE_DONE && !x->dry_run) {
 		rc = write_erased(x->app, &a, e);
 		if (!rc)

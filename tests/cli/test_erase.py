@@ -14,7 +14,7 @@ import time
 from sync_kit import SyncShop, equal, ok
 from command_kit import COMMAND, lib
 from terminal import new_terminal
-from orders import lambda_order, put
+from orders import lambda_order, put, put_items
 from preload import Syncs
 from tap import contains, lacks, main, test
 
@@ -200,6 +200,28 @@ def _():
     found = shop.order_of("cs_test_old1")
     equal((found["PK"], found["amount"]), ("USER#erased-" + order["orderNumber"], 8500))
     ok(shop.item("SESSION#cs_test_old1", "METADATA")["orderPK"] == found["PK"], "the session's item")
+
+
+@test
+def _():
+    "an order of theirs whose number another sale has is erased in the number's pointer with the letter, too"
+    first, second = (lambda_order(f"cs_test_{n}_samenumber", 1700000000, f"{n}@mail.example") for n in ("ann", "jane"))
+    equal(first["orderNumber"], second["orderNumber"])
+    put(shop, first, second, without=("day", "number", "session", "payment"))
+    shop.run("adopt")
+    number_key = (f"NUMBER#{first['orderNumber']}A", "METADATA")
+    before = shop.item(*number_key)
+    equal(before["orderId"], "cs_test_jane_samenumber")
+    shop.run("erase", "cs_test_jane_samenumber", "--yes")
+    is_gone()
+    put_items(shop, before)
+    contains(shop.run("erase", "cs_test_jane_samenumber", "--yes").err, "1 erased")
+    is_gone()
+    contains(shop.run("erase", "cs_test_jane_samenumber", "--yes").err, "1 had been before")
+    found = shop.order_of("cs_test_jane_samenumber")
+    pointers = {i["orderId"]: i for k, i in shop.items().items() if k[0].startswith("NUMBER#" + first["orderNumber"])}
+    equal({k: i["orderPK"] for k, i in pointers.items()},
+          {"cs_test_ann_samenumber": "USER#ann@mail.example", "cs_test_jane_samenumber": found["PK"]})
 
 
 @test

@@ -120,6 +120,32 @@ static void a_number_grows_by_the_first_letter_that_nobody_has(void **state)
 	outside_end();
 }
 
+static void an_orders_own_number_is_the_one_with_a_letter_that_names_it(void **state)
+{
+	const struct numbering numbering = numbering_for("cs_b");
+	struct json_object *pointer;
+	struct err e;
+	char *number;
+
+	(void)state;
+	outside_begin();
+	has_pointer("NUMBER#BC-1A", "USER#a", "ORDER#1699999000#cs_a", "cs_a");
+	assert_int_equal(numbering_find_own(&numbering, "BC-1", &number, &pointer, &e), 0);
+	assert_null(number);
+	assert_null(pointer);
+	has_pointer("NUMBER#BC-1C", "USER#b", "ORDER#1699999000#cs_b", "cs_b");
+	has_pointer("NUMBER#BC-1D", "USER#b", "ORDER#1699999000#cs_b", "cs_b");
+	assert_int_equal(numbering_find_own(&numbering, "BC-1", &number, &pointer, &e), 0);
+	check_text("own", keep_text(number), "BC-1C");
+	check_text("own", json_string_or_null(keep(pointer), "orderPK"), "USER#b");
+	outside.calls = 0;
+	outside.at = 1;
+	outside.fault = OUTSIDE_FAILS;
+	assert_int_equal(numbering_find_own(&numbering, "BC-1", &number, &pointer, &e), -1);
+	check_err("away", &e, ERR_UNAVAILABLE, "away");
+	outside_end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -127,6 +153,7 @@ int main(void)
 		holds(a_pointer_that_lacks_half_a_key_is_helped_by_the_sessions_item),
 		holds(a_table_that_is_away_frees_no_number),
 		holds(a_number_grows_by_the_first_letter_that_nobody_has),
+		holds(an_orders_own_number_is_the_one_with_a_letter_that_names_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
