@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "base/part.h"
 #include "base/str.h"
+#include "store/store_sqlite_draft.h"
 #include "store/store_sqlite_file.h"
 #include "store/store_sqlite_make.h"
 
@@ -375,13 +376,13 @@ static int load_into(struct sqlite_file *live, sqlite3 *from, const struct sqlit
 
 static int load_new(sqlite3 *from, const struct sqlite_copy *copy, struct err *e)
 {
-	char *draft = sqlite_make_draft(copy->store, e);
+	struct sqlite_draft draft;
 	sqlite3 *db = NULL;
 	int rc;
 
-	if (!draft)
+	if (sqlite_draft_make(copy->store, &draft, e))
 		return -1;
-	rc = sqlite_make_open(draft, &db);
+	rc = sqlite_make_open(draft.name, &db);
 	if (rc == SQLITE_OK)
 		rc = copy_pages(db, from, copy);
 	if (rc == SQLITE_OK)
@@ -391,11 +392,9 @@ static int load_new(sqlite3 *from, const struct sqlite_copy *copy, struct err *e
 	sqlite3_close(db);
 	if (rc != SQLITE_OK)
 		rc = copy_failed(rc, copy->store, copy->file, e);
-	else if (sqlite_make_publish(draft, copy->store))
+	else if (sqlite_make_publish(draft.name, copy->store))
 		rc = err_set(e, ERR_UNAVAILABLE, "%s: can't make it: %s", copy->store, strerror(errno));
-	if (rc)
-		unlink(draft);
-	free(draft);
+	sqlite_draft_end(&draft, rc == 0);
 	return rc;
 }
 

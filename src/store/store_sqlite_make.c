@@ -15,9 +15,8 @@
 
 #include "base/file.h"
 #include "base/str.h"
+#include "store/store_sqlite_draft.h"
 #include "store/store_sqlite_path.h"
-
-#define DRAFTS 100 /* names of one run's */
 
 /* user_version is the table's, application_id says "OSNP" to file(1) and to us.
  *
@@ -35,44 +34,6 @@ static const char SCHEMA[] =
 	"PRAGMA application_id = 0x4F534E50;"
 	"COMMIT;"
 	"PRAGMA journal_mode = WAL";
-
-/* A run that was killed leaves its draft, and in a container the next one has its number, too: then
- * there is a further name. */
-static int open_draft(const char *path, char **draft)
-{
-	int fd = -1, tries;
-
-	for (tries = 0; fd < 0 && tries < DRAFTS && (tries == 0 || errno == EEXIST); tries++) {
-		free(*draft);
-		*draft = tries == 0 ? str_printf("%s.new-%ld", path, (long)getpid())
-				    : str_printf("%s.new-%ld-%d", path, (long)getpid(), tries);
-		fd = open(*draft, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0660);
-	}
-	return fd;
-}
-
-/* The file is made for its owner and group, the web server's and the owner's:
- * it holds addresses of people. */
-char *sqlite_make_draft(const char *path, struct err *e)
-{
-	char *draft = NULL;
-	mode_t before = umask(0007);
-	int fd = open_draft(path, &draft);
-
-	umask(before);
-	if (fd >= 0 && file_give_to_owner(fd, draft) == 0) {
-		close(fd);
-		return draft;
-	}
-	err_set(e, ERR_UNAVAILABLE, "%s: can't make it: %s%s", path, strerror(errno),
-		errno == ENOENT ? " (its folder is not there)" : "");
-	if (fd >= 0) {
-		close(fd);
-		unlink(draft);
-	}
-	free(draft);
-	return NULL;
-}
 
 int sqlite_make_open(const char *draft, struct sqlite3 **db)
 {
@@ -147,27 +108,23 @@ static void give_all_to_owner(const char *path)
 
 int sqlite_make(const char *path, bool *made, struct err *e)
 {
+	struct sqlite_draft draft;
 	struct sqlite_path_id id;
-	char *draft;
 	int rc;
 
 	*made = false;
 	if (sqlite_path_look(path, &id) != SQLITE_PATH_MISSING) {
+		sqlite_draft_sweep(path);
 		give_all_to_owner(path);
 		return 0;
 	}
-	if (refuse_leftovers(path, e))
+	if (refuse_leftovers(path, e) || sqlite_draft_make(path, &draft, e))
 		return -1;
-	draft = sqlite_make_draft(path, e);
-	if (!draft)
-		return -1;
-	rc = write_schema(draft, path, e);
-	if (!rc && sqlite_make_publish(draft, path) == 0)
+	rc = write_schema(draft.name, path, e);
+	if (!rc && sqlite_make_publish(draft.name, path) == 0)
 		*made = true;
 	else if (!rc && errno != EEXIST)
 		rc = err_set(e, ERR_UNAVAILABLE, "%s: can't make it: %s", path, strerror(errno));
-	if (!*made)
-		unlink(draft);
-	free(draft);
+	sqlite_draft_end(&draft, *made);
 	return rc;
 }

@@ -20,11 +20,6 @@ struct sqlite3;
  */
 int sqlite_make(const char *path, bool *made, struct err *e);
 
-/* A new, empty file beside `path` for a database that is to become `path`, mode 660,
- * of the folder's owner where root makes it: its name (free() it), or NULL with
- * ERR_UNAVAILABLE.  One that a killed run has left is passed over. */
-char *sqlite_make_draft(const char *path, struct err *e);
-
 /* Opens a draft.  It needs no journal, for nobody sees it before it is whole, and a run that is killed
  * leaves none.  SQLite's code; *db is to be closed whatever that is. */
 int sqlite_make_open(const char *draft, struct sqlite3 **db);

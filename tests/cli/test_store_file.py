@@ -7,6 +7,7 @@ answered with 200 is there afterwards, unless a copy of before it was put in the
 """
 import contextlib
 import datetime
+import fcntl
 import itertools
 import json
 import os
@@ -492,6 +493,28 @@ def _():
             ok(found in (whole, copied), f"after {wait} s: {len(found)} orders")
             equal(world.deliver(1), {200})
             whole, copied = found | {world.ledger[-1]}, copied
+
+
+@test
+def _():
+    "what a killed init or restore has left beside the file goes with the next one, and what is being made stays"
+    with World(1) as world:
+        world.deliver(2)
+        world.run("backup", world.copy)
+        world.stop()
+        left, taken = world.db + ".new-4711", world.db + ".new-4712"
+        for command in (["restore", world.copy], ["init"], ["init"]):
+            if command == ["restore", world.copy]:
+                os.unlink(world.db)
+            for path in (left, taken, left + "-shm"):
+                shutil.copy(world.copy, path)
+            with open(taken, "rb") as run:
+                fcntl.flock(run, fcntl.LOCK_EX)
+                world.run(*command)
+                equal([os.path.exists(p) for p in (left, left + "-shm", taken)], [False, False, True], command[0])
+            if command == ["restore", world.copy]:
+                equal(world.lost(), [])
+                os.unlink(world.db)
 
 
 @test

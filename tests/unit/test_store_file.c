@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "store/store.h"
 #include "store/store_sqlite.h"
+#include "store/store_sqlite_draft.h"
 #include "store/store_sqlite_file.h"
 #include "store/store_sqlite_make.h"
 #include "store/store_sqlite_path.h"
@@ -850,70 +851,111 @@ static void a_store_that_cant_be_made_whole_leaves_nothing(void **state)
 	check("no draft", !is_there(keep_text(str_printf("%s.new-%ld", path, (long)getpid()))));
 }
 
-static void a_killed_run_leaves_no_journal_and_stops_no_later_one(void **state)
+/* What a run has left that was killed: nobody has locked it. */
+static void kill_draft(struct sqlite_draft *draft)
 {
-	const char *path = beside(".killed");
+	close(draft->fd);
+	free(draft->name);
+}
+
+static void a_killed_run_leaves_no_journal_and_the_next_one_removes_its_draft(void **state)
+{
+	const char *path = beside(".killed"), *name;
 	struct err e;
-	char *draft = sqlite_make_draft(path, &e);
+	struct sqlite_draft draft, next;
 	sqlite3 *db = NULL;
 	bool made = false;
+	int fd;
 
 	(void)state;
-	assert_non_null(draft);
-	assert_int_equal(sqlite_make_open(draft, &db), SQLITE_OK);
+	assert_int_equal(sqlite_draft_make(path, &draft, &e), 0);
+	name = keep_text(str_dup(draft.name));
+	assert_int_equal(sqlite_make_open(name, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db, "CREATE TABLE half (x); BEGIN; DROP TABLE half", NULL, NULL, NULL),
 			 SQLITE_OK);
-	check("no journal", !is_there(keep_text(str_printf("%s-journal", draft))));
-	check_int("the next one", sqlite_make(path, &made, &e), 0);
-	check("is made", made && is_there(path) && is_there(draft));
+	check("no journal", !is_there(keep_text(str_printf("%s-journal", name))));
 	sqlite3_close(db);
-	unlink(draft);
-	free(draft);
+	kill_draft(&draft);
+	write_text(keep_text(str_printf("%s-wal", name)), "log");
+	assert_int_equal(sqlite_draft_make(path, &next, &e), 0);
+	check_text("the name is free again", next.name, name);
+	check("no log", !is_there(keep_text(str_printf("%s-wal", name))));
+	kill_draft(&next);
+
+	/* One that is being written stays. */
+	fd = open(name, O_RDWR | O_CLOEXEC);
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	assert_int_equal(sqlite_draft_make(path, &next, &e), 0);
+	check("another one", strcmp(next.name, name) != 0 && is_there(next.name) && is_there(name));
+	sqlite_draft_end(&next, false);
+	close(fd);
+	check_int("the next one", sqlite_make(path, &made, &e), 0);
+	check("is made", made && is_there(path) && !is_there(name));
+}
+
+static void what_only_looks_like_a_draft_stays(void **state)
+{
+	static const char *const names[] = {
+		".new", ".new-", ".new-x", ".new-1x", ".new-1-", ".new-1-2-3", ".new-1-x", ".new--1", ".new-1.gz",
+		".news-1", "x.new-1", ".new-77", ".new-88",
+	};
+	const char *folder_there = beside(".new-77"), *link_there = beside(".new-88"), *own = beside(".new-99");
+	bool made = false;
+	struct err e;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(mkdir(folder_there, 0700), 0);
+	assert_int_equal(symlink(file, link_there), 0);
+	for (i = 0; i < LENGTH(names) - 2; i++)
+		write_text(beside(names[i]), "kept");
+	write_text(own, "left");
+	check_int("there is one", sqlite_make(file, &made, &e), 0);
+	check("of a store that is there, too", !is_there(own));
+	for (i = 0; i < LENGTH(names); i++)
+		check(names[i], is_there(beside(names[i])));
 }
 
 static void a_draft_gets_its_name_only_where_nothing_has_it(void **state)
 {
 	struct err e;
-	char *draft = sqlite_make_draft(file, &e), *next;
+	struct sqlite_draft draft;
 	const char *made = beside(".made");
 	off_t size = size_of(file);
 	struct stat st;
 
 	(void)state;
-	assert_non_null(draft);
-	assert_int_equal(stat(draft, &st), 0);
+	assert_int_equal(sqlite_draft_make(file, &draft, &e), 0);
+	assert_int_equal(stat(draft.name, &st), 0);
 	check_int("of its owner and group", st.st_mode & 0777, 0660);
-	next = sqlite_make_draft(file, &e); /* as after a run of this number that was killed */
-	assert_non_null(next);
-	check("another one", strcmp(next, draft) != 0 && is_there(draft) && unlink(next) == 0);
-	free(next);
-	check_int("there is one", sqlite_make_publish(draft, file), -1);
+	check_int("there is one", sqlite_make_publish(draft.name, file), -1);
 	check_int("there is one", errno, EEXIST);
 	check_int("it is as it was", size_of(file), size);
-	check_int("there is none", sqlite_make_publish(draft, made), 0);
-	check("it has its name", is_there(made) && !is_there(draft));
-	free(draft);
+	check_int("there is none", sqlite_make_publish(draft.name, made), 0);
+	check("it has its name", is_there(made) && !is_there(draft.name));
+	sqlite_draft_end(&draft, true);
 }
 
 static void a_file_system_that_has_plain_renames_alone_is_enough(void **state)
 {
 	struct err e = {.code = ERR_NONE};
-	char *draft = sqlite_make_draft(file, &e), *to = NULL;
+	struct sqlite_draft draft;
 	const char *made = beside(".made");
+	char *to = NULL;
 
 	(void)state;
-	assert_non_null(draft);
+	assert_int_equal(sqlite_draft_make(file, &draft, &e), 0);
 	plain_renames = true;
-	check_int("there is one", sqlite_make_publish(draft, file), -1);
+	check_int("there is one", sqlite_make_publish(draft.name, file), -1);
 	check_int("there is one", errno, EEXIST);
-	check_int("there is none", sqlite_make_publish(draft, made), 0);
-	check("it has its name", is_there(made) && !is_there(draft));
+	check_int("there is none", sqlite_make_publish(draft.name, made), 0);
+	check("it has its name", is_there(made) && !is_there(draft.name));
+	sqlite_draft_end(&draft, true);
 	check_int(e.text, sqlite_path_move_aside(file, ".old", &to, &e), 0);
 	check_text("moved", to, beside(".old"));
 	check("moved", !is_there(file) && is_there(to));
 	plain_renames = false;
 	free(to);
-	free(draft);
 }
 
 static void what_root_makes_or_has_made_is_the_folders_owners(void **state)
@@ -965,7 +1007,8 @@ int main(void)
 		holds_with_store(a_closed_file_has_all_and_one_that_is_not_in_its_place_keeps_its_log),
 		holds_with_store(a_store_is_made_where_nothing_is_and_beside_no_log),
 		holds_with_store(a_store_that_cant_be_made_whole_leaves_nothing),
-		holds_with_store(a_killed_run_leaves_no_journal_and_stops_no_later_one),
+		holds_with_store(a_killed_run_leaves_no_journal_and_the_next_one_removes_its_draft),
+		holds_with_store(what_only_looks_like_a_draft_stays),
 		holds_with_store(a_draft_gets_its_name_only_where_nothing_has_it),
 		holds_with_store(a_file_system_that_has_plain_renames_alone_is_enough),
 		holds_with_store(what_root_makes_or_has_made_is_the_folders_owners),
