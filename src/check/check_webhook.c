@@ -191,7 +191,8 @@ static void say_none(struct check *c, const struct search *s)
 	for (i = 0; event_types[i]; i++)
 		buf_printf(&advice, "%s%s", i ? ", " : "", event_types[i]);
 	check_not(c, CHECK_WARNING, "endpoint", buf_text(&advice),
-		  "none of the account's endpoints (%zu) %s%s", s->all,
+		  "none of the account's endpoints (%zu) %s%s; a destination of thin events is not in "
+		  "Stripe's list of them", s->all,
 		  s->base ? "is this shop's at " : "ends in /stripe/webhook", s->base ? s->base : "");
 	buf_free(&advice);
 }
