@@ -133,7 +133,7 @@ struct pending {
 static int on_pending(void *context, struct json_object *entry, struct err *e)
 {
 	struct pending *p = context;
-	bool lines = false;
+	bool lines = false, unconfirmed = false;
 	int64_t created;
 
 	(void)e;
@@ -142,7 +142,8 @@ static int on_pending(void *context, struct json_object *entry, struct err *e)
 	if (!p->count++ || created < p->oldest)
 		p->oldest = created;
 	json_get_bool(entry, "itemsPending", &lines);
-	if ((lines || !p->asked) && (!p->late || created < p->late))
+	json_get_bool(entry, "unconfirmed", &unconfirmed);
+	if ((lines || unconfirmed || !p->asked) && (!p->late || created < p->late))
 		p->late = created;
 	return 0;
 }
@@ -190,14 +191,15 @@ static void look_at_pending(struct check *c, struct json_object *state)
 			  "orders are pending: %s", e.text);
 	else if (!pending.count)
 		check_ok(c, "pending", "no order of the last %d days waits for its payment or "
-			 "its lines", NEAR_DAYS);
+			 "for Stripe's word on it", NEAR_DAYS);
 	else if (pending.late && check_now(c) - pending.late > PENDING_WARNING)
 		check_not(c, CHECK_WARNING, "pending", "run ordersnap sync, which asks Stripe how they "
-			  "ended", "%lld orders wait for their payment or their lines, the oldest for %s",
+			  "ended", "%lld orders wait for their payment or for Stripe's word on them, the "
+			  "oldest for %s",
 			  (long long)pending.count, check_spell(age, spell));
 	else
-		check_ok(c, "pending", "%lld orders wait for their payment or their lines, the oldest "
-			 "for %s", (long long)pending.count, check_spell(age, spell));
+		check_ok(c, "pending", "%lld orders wait for their payment or for Stripe's word on them, the "
+			 "oldest for %s", (long long)pending.count, check_spell(age, spell));
 }
 
 void check_orders(struct check *c)

@@ -18,10 +18,11 @@
 bool pending_is(struct json_object *entry)
 {
 	const char *status = json_string_or_null(entry, "status");
-	bool lines = false;
+	bool lines = false, unconfirmed = false;
 
 	json_get_bool(entry, "itemsPending", &lines);
-	return lines || (status && strcmp(status, "pending") == 0);
+	json_get_bool(entry, "unconfirmed", &unconfirmed);
+	return lines || unconfirmed || (status && strcmp(status, "pending") == 0);
 }
 
 /* Walks one day's entries, from the walk's end, and hands on those that are pending and of its time. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Orders that are not yet what they will be: the payment is on its way
- * (status pending), or the line items could not be fetched (itemsPending).
- * They are found in the days' entries, which say both.
+ * (status pending), or Stripe could not be asked for the line items (itemsPending) or
+ * for what an event said (unconfirmed).  They are found in the days' entries, which say so.
  */
 #ifndef ORDERSNAP_ORDERS_PENDING_H
 #define ORDERSNAP_ORDERS_PENDING_H

@@ -63,7 +63,7 @@ const struct metrics_family record_orders_updated = {
 
 const struct metrics_family record_orders_pending = {
 	.name = "ordersnap_orders_pending",
-	.help = "Orders that wait for their payment or their lines, since the last sync.",
+	.help = "Orders that wait for their payment or for Stripe's word on them, since the last sync.",
 	.kind = METRICS_GAUGE,
 };
 

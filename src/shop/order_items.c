@@ -65,6 +65,7 @@ struct json_object *order_day_entry(struct json_object *order, int64_t created)
 	json_copy_member(item, "currency", order, "currency");
 	json_copy_member(item, "status", order, "status");
 	json_copy_member(item, "itemsPending", order, "itemsPending");
+	json_copy_member(item, "unconfirmed", order, "unconfirmed");
 	json_copy_member(item, "createdAt", order, "createdAt");
 	json_copy_member(item, "expiresAt", order, "expiresAt");
 	free(sk);

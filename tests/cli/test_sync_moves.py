@@ -3,6 +3,7 @@
 """`ordersnap sync` never sticks: whatever is lost, refused or broken for good at Stripe, a run comes to its
 end and the window moves on.
 """
+import json
 import os
 import sys
 import time
@@ -296,6 +297,25 @@ def _():
     equal(shop.webhook(event).status, 200)
     shop.sim.post("/_sim/later", {"session": one["id"], "outcome": "succeed"})
     equal(shop.sync().kinds(), {one["id"]: "pending"})
+
+
+@test
+def _():
+    "an order from before the window that an event told of while Stripe could not be asked is found, too"
+    shop = new_shop()
+    one = shop.sell(method="later", created=NOW - 58 * DAY, at=NOW - 58 * DAY)
+    shop.sync("--since", "2020-01-01")
+    shop.sim.post("/_sim/later", {"session": one["id"], "outcome": "succeed"})
+    event, = [e for e in shop.events() if e["type"] == "checkout.session.async_payment_succeeded"]
+    with shop.faults("GET /v1/checkout/sessions/", "status", times=-1, status=500):
+        equal(shop.webhook(event).status, 503)
+    entry = shop.item("DAY#" + time.strftime("%Y-%m-%d", time.gmtime(NOW - 58 * DAY)),
+                      shop.order_of(one["id"])["SK"])
+    equal((entry["status"], entry.get("unconfirmed")), ("completed", True))
+    contains(shop.run("check", code=None).out, "1 orders wait")
+    equal(shop.sync().kinds(), {one["id"]: "stale"})
+    lacks(json.dumps([*shop.items().values()]), "unconfirmed")
+    equal(shop.sync().kinds(), {})
 
 
 @test

@@ -150,6 +150,7 @@ static void an_order_that_changes_is_put_with_what_its_step_changes_beside_it(vo
 		{PAID ",'status':'refunded','amountRefunded':4000}", false, "PAYMENT DAY"},
 		{PAID ",'status':'failed'}", false, "SESSION PAYMENT DAY"},
 		{PAID ",'itemsPending':true}", false, "PAYMENT DAY"},
+		{PAID ",'unconfirmed':true}", false, "PAYMENT DAY"},
 		{PAID ",'expiresAt':1900000000}", false, "SESSION NUMBER PAYMENT DAY"},
 	}, *row;
 	static const char *const kinds[] = {"SESSION", "NUMBER", "PAYMENT", "DAY"}, *const *kind;
