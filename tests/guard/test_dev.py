@@ -50,10 +50,21 @@ def _():
 @test
 def _():
     "./dev with a command or a word that it does not know says so, and does nothing"
-    for arguments in (("bild",), ("build", "it"), ("deb", "12"), ("test", "webhook"), ("demo", "twice")):
+    for arguments in (("bild",), ("build", "it"), ("deb", "12"), ("test", "webhook"), ("demo", "twice"),
+                      ("soak", "5m"), ("soak", "dynamodb", "60"), ("soak", "60", "postgres")):
         done, called, _ = dev(*arguments)
         equal((done.returncode, called, done.stdout), (2, False, ""), " ".join(arguments))
         ok(done.stderr.startswith("usage: ./dev COMMAND"), done.stderr)
+
+
+@test
+def _():
+    "a soak whose words are in no order of its own does not pass without a test"
+    for words in (("5m",), ("dynamodb", "60")):
+        done = subprocess.run([sys.executable, os.path.join(tree.SRC, "tests", "soak", "soak.py"), *words],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        equal((done.returncode, done.stdout), (2, ""), " ".join(words))
+        contains(done.stderr, "usage: soak.py [SECONDS]")
 
 
 main()
