@@ -302,6 +302,8 @@ void log_format(struct buf *out, bool json, int64_t now, enum log_level level, c
 	buf_puts(out, json ? "}\n" : "\n");
 }
 
+/* Whoever reads the pipe may have stopped: then a request's alarm (src/web/responder.c) or a command's
+ * interrupt ends the waiting with EINTR, and what is left of the line is lost, not the request's time. */
 static void write_all(int fd, const char *p, size_t n)
 {
 	while (n) {
