@@ -96,7 +96,7 @@ static int erase_of_user(struct erasing *x, const char *user)
 	struct err e;
 	int rc;
 
-	customer_init(&who, user, user, CUSTOMER_ANY_MODE);
+	customer_init_named(&who, user);
 	do {
 		json_object_put(order);
 		order = NULL;

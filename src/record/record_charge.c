@@ -206,7 +206,7 @@ out:
 
 /* A damaged order that does not say which it is gets that from the pointer that names it, or
  * all that is derived from it would say nothing either. */
-static void name_order(struct json_object *order, struct json_object *pointer)
+static void name_by_pointer(struct json_object *order, struct json_object *pointer)
 {
 	const char *id = item_keys_owner(pointer);
 
@@ -239,7 +239,7 @@ static int decide_and_write(struct payment *p, struct err *e)
 	change.order = order_take_charge(stored, &p->asked, change.put_always, run->now, e);
 	if (!change.order)
 		return -1;
-	name_order(change.order, p->items.read[ITEM_PAYMENT]);
+	name_by_pointer(change.order, p->items.read[ITEM_PAYMENT]);
 
 	/* Of what was held on a card no other event says when it was paid; the charge is as
 	 * old as the hold. */

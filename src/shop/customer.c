@@ -41,6 +41,11 @@ int customer_init(struct customer *c, const char *user, const char *email, enum 
 	return 0;
 }
 
+int customer_init_named(struct customer *c, const char *user)
+{
+	return customer_init(c, user, user, CUSTOMER_ANY_MODE);
+}
+
 void customer_free(struct customer *c)
 {
 	size_t i;

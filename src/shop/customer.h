@@ -39,6 +39,9 @@ struct customer {
  */
 int customer_init(struct customer *customer, const char *user, const char *email,
 		  enum customer_mode mode);
+
+/* The customer whom the shop's owner names, by an id or by an address, with orders of both modes. */
+int customer_init_named(struct customer *customer, const char *user);
 void customer_free(struct customer *customer);
 
 /* Whether the order may stand in one of the customer's partitions. */

@@ -40,7 +40,7 @@ static void free_attempt(struct attempt *a)
 
 /* The order with the names that it may lack: one that waits for its adoption has no session's, and
  * somebody may have taken its number.  The caller releases it. */
-static struct json_object *name_order(const struct app *app, struct json_object *order)
+static struct json_object *name_by_session(const struct app *app, struct json_object *order)
 {
 	struct json_object *named = json_copy(order);
 	const char *id = adoption_session_id(order);
@@ -55,7 +55,7 @@ static struct json_object *name_order(const struct app *app, struct json_object 
 
 static int set_keys(struct app *app, struct attempt *a, struct json_object *order, struct err *e)
 {
-	struct json_object *named = name_order(app, order);
+	struct json_object *named = name_by_session(app, order);
 	int rc = item_keys_of_order(&a->keys, named);
 
 	json_object_put(named);
@@ -149,7 +149,7 @@ static int write_erased(struct app *app, struct attempt *a, struct err *e)
 	size_t i, n = 0;
 	int rc = 0;
 
-	named = name_order(app, stands);
+	named = name_by_session(app, stands);
 	change.order = erasure_apply(named, change.now);
 	if (moves)
 		rc = read_erased(app, change.order, &there, e);
@@ -310,7 +310,7 @@ int erase_elsewhere(struct app *app, struct erase_walk *walk, struct err *e)
 	struct customer who;
 	int rc;
 
-	customer_init(&who, walk->user, walk->user, CUSTOMER_ANY_MODE);
+	customer_init_named(&who, walk->user);
 	do {
 		rc = transfer_next_page(app_store(app), &last, &items, e);
 		if (!rc) {

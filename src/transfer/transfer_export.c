@@ -127,7 +127,7 @@ int transfer_export(struct app *app, const struct transfer_export *request,
 	x.total = request->count ? store_count(x.store, deadline_in(TRANSFER_VERB_MS)) : -1;
 	x.user_pk = request->user ? key_user(request->user) : NULL;
 	if (request->user)
-		customer_init(&x.who, request->user, request->user, CUSTOMER_ANY_MODE);
+		customer_init_named(&x.who, request->user);
 	rc = export_all(&x, e);
 	customer_free(&x.who);
 	free(x.user_pk);
