@@ -3,6 +3,7 @@
  * ordersnap erase: the person leaves, the sale stays.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 #include "orders/history.h"
 #include "orders/lookup.h"
 #include "shop/customer.h"
+#include "shop/keys.h"
 #include "transfer/erase.h"
 
 #define READ_MS 10000
@@ -154,16 +156,22 @@ static int check(const struct command_line *line)
 
 static int run(struct app *app, const struct command_line *line)
 {
-	const char *user = command_value(line, "user");
+	const char *named = command_value(line, "user");
+	char *user = named ? user_id_from(named) : NULL;
 	struct erasing x = {.app = app, .dry_run = command_value(line, "dry-run") != NULL};
 	int rc;
 
+	if (named && !user)
+		return command_usage(line->command, "--user must be a user's id or an e-mail address of up "
+				     "to %d bytes", USER_ID_MAX);
 	if (!is_confirmed(line)) {
 		command_complain("erase", "nothing was erased");
+		free(user);
 		return COMMAND_ERROR;
 	}
 	interrupt_catch();
 	rc = user ? erase_of_user(&x, user) : erase_named(&x, line->operands);
+	free(user);
 
 	output_printf(stderr, "erase: %ld %s, %ld had been before, %ld failed%s\n", x.erased,
 		      x.dry_run ? "would be erased" : "erased", x.already, x.failed,

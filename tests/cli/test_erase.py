@@ -204,6 +204,17 @@ def _():
 
 @test
 def _():
+    "--user is taken without the blanks around it, and what can be no user's name is refused, not done"
+    session = sell("user-blank")
+    for user in ("   ", "x" * 257, "x" * 250 + "@mail.example"):
+        contains(shop.run("erase", "--user", user, "--yes", code=2).err, "--user must be a user's id")
+    contains(shop.run("erase", "--user", " user-blank\t", "--yes").err, "1 erased, 0 had been before, 0 failed")
+    is_gone()
+    is_whole(session, shop.order_of(session["id"]))
+
+
+@test
+def _():
     "an order of theirs whose number another sale has is erased in the number's pointer with the letter, too"
     first, second = (lambda_order(f"cs_test_{n}_samenumber", 1700000000, f"{n}@mail.example") for n in ("ann", "jane"))
     equal(first["orderNumber"], second["orderNumber"])
