@@ -150,11 +150,22 @@ static void say_failed(sqlite3 *db, const char *path, const char *what, struct e
 		system ? strerror(system) : "");
 }
 
+/* Closes the file, which can't be opened or used; *e says why.  SQLite calls one locked, too, whose
+ * file system has no locks. */
+static int close_failed(struct sqlite_file *self, const char *what, struct err *e)
+{
+	int code = self->db ? sqlite3_errcode(self->db) & 0xFF : SQLITE_OK;
+
+	sqlite_file_close(self);
+	if ((code == SQLITE_BUSY || code == SQLITE_PROTOCOL) && open_files == 0)
+		sqlite_path_explain_busy(self->path, what, e);
+	return -1;
+}
+
 int sqlite_file_fail(struct sqlite_file *self, const char *what, struct err *e)
 {
 	say_failed(self->db, self->path, what, e);
-	sqlite_file_close(self);
-	return -1;
+	return close_failed(self, what, e);
 }
 
 /* --- opening ---------------------------------------------------------------- */
@@ -293,10 +304,8 @@ static int open_new(struct sqlite_file *self, struct err *e)
 
 	/* Is it a store?  Asked by reading, before anything is set. */
 	self->trouble = sqlite_file_identify(self->db, self->path, e);
-	if (self->trouble != SQLITE_FILE_FINE) {
-		sqlite_file_close(self);
-		return -1;
-	}
+	if (self->trouble != SQLITE_FILE_FINE)
+		return close_failed(self, "open it", e);
 	if (set_up(self))
 		return sqlite_file_fail(self, "open it", e);
 

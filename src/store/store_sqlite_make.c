@@ -64,6 +64,8 @@ static int write_schema(const char *draft, const char *path, struct err *e)
 	if (rc != SQLITE_OK)
 		err_set(e, ERR_UNAVAILABLE, "%s: can't create its table: %s", path, sqlite3_errmsg(db));
 	sqlite3_close(db); /* the last one: -wal is gone then */
+	if ((rc & 0xFF) == SQLITE_BUSY)
+		sqlite_path_explain_busy(draft, "create its table", e);
 	return rc == SQLITE_OK ? 0 : -1;
 }
 

@@ -98,6 +98,20 @@ static bool is_locked(const char *path, off_t start, off_t bytes)
 	return locked;
 }
 
+/* The byte is one that SQLite never locks. */
+void sqlite_path_explain_busy(const char *path, const char *what, struct err *e)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET,
+			     .l_start = FILE_LOCK_AT + FILE_LOCK_BYTES, .l_len = 1};
+	int fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd >= 0 && fcntl(fd, F_SETLK, &lock) && errno == ENOLCK)
+		err_set(e, ERR_UNAVAILABLE, "%s: can't %s: its file system gives no locks (%s): keep it on "
+			"a disk of this machine", path, what, strerror(ENOLCK));
+	if (fd >= 0)
+		close(fd);
+}
+
 bool sqlite_path_is_torn(const char *path)
 {
 	char *shm = sqlite_path_beside(path, "-shm");

@@ -7,7 +7,8 @@
  *
  * Nothing here may open the file while this process has it open through SQLite:
  * closing any descriptor of a file drops all locks of the process on it
- * (fcntl(2)).  So all but sqlite_path_is_torn() ask stat(2) alone.
+ * (fcntl(2)).  So all but sqlite_path_is_torn() and sqlite_path_explain_busy() ask stat(2)
+ * alone.
  */
 #ifndef ORDERSNAP_STORE_STORE_SQLITE_PATH_H
 #define ORDERSNAP_STORE_STORE_SQLITE_PATH_H
@@ -54,6 +55,11 @@ struct sqlite_path_id sqlite_path_log(const char *path);
  * that has no SQLite file open, see above.
  */
 bool sqlite_path_is_torn(const char *path);
+
+/* SQLite failed to do `what` ("open it"), and calls the file locked, as it does where the file system
+ * has no locks at all: then *e says that, else it stays.  Likewise only for a process that
+ * has no SQLite file open. */
+void sqlite_path_explain_busy(const char *path, const char *what, struct err *e);
 
 /* The -wal of identity `log`, if that still stands beside `path`, becomes
  * PATH-wal.replaced and its -shm goes: they belong to a file that is no longer

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sqlite3.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/resource.h>
@@ -138,6 +139,40 @@ int renameat2(int oldfd, const char *old, int newfd, const char *new, unsigned f
 		return (int)syscall(SYS_renameat2, oldfd, old, newfd, new, flags);
 	errno = EINVAL;
 	return -1;
+}
+
+/* A share may have no locks: how it answers who asks for one. */
+static int no_locks;
+
+static int lock_or(int fd, int command, void *argument)
+{
+	if (!no_locks || command != F_SETLK)
+		return (int)syscall(SYS_fcntl, fd, command, argument);
+	errno = no_locks;
+	return -1;
+}
+
+/* What the program calls, and what SQLite does. */
+int fcntl(int fd, int command, ...)
+{
+	va_list list;
+	void *argument;
+
+	va_start(list, command);
+	argument = va_arg(list, void *);
+	va_end(list);
+	return lock_or(fd, command, argument);
+}
+
+int fcntl64(int fd, int command, ...)
+{
+	va_list list;
+	void *argument;
+
+	va_start(list, command);
+	argument = va_arg(list, void *);
+	va_end(list);
+	return lock_or(fd, command, argument);
 }
 
 int fdatasync(int fildes)
@@ -958,6 +993,42 @@ static void a_file_system_that_has_plain_renames_alone_is_enough(void **state)
 	free(to);
 }
 
+static void a_file_system_without_locks_is_no_database_that_is_locked(void **state)
+{
+	static const struct {
+		const char *row;
+		int error;
+		bool open; /* the share lost its locks while the store was open */
+		const char *says;
+	} table[] = {
+		{"never", ENOLCK, false, "can't open it: its file system gives no locks (No locks available): keep it "
+					 "on a disk of this machine"},
+		{"no more", ENOLCK, true, "its file system gives no locks"},
+		{"locked", EAGAIN, false, "can't open it: database is locked"},
+	}, *row;
+	struct json_object *items;
+	bool made;
+	struct err e;
+
+	(void)state;
+	for EACH(row, table) {
+		struct store *store = store_sqlite_new(file);
+
+		if (row->open)
+			must_put(store, "1");
+		no_locks = row->error;
+		check_int(row->row, store_query(store, "P", "", NULL, 9, &items, deadline_in(20), &e), -1);
+		check_err(row->row, &e, ERR_UNAVAILABLE, row->says);
+		no_locks = 0;
+		must_put(store, "2");
+		store_close(store);
+	}
+	no_locks = ENOLCK;
+	check_int("init", sqlite_make(beside(".none"), &made, &e), -1);
+	check_err("init", &e, ERR_UNAVAILABLE, "can't create its table: its file system gives no locks");
+	no_locks = 0;
+}
+
 static void what_root_makes_or_has_made_is_the_folders_owners(void **state)
 {
 	static const uid_t owner = 65534;
@@ -1011,6 +1082,7 @@ int main(void)
 		holds_with_store(what_only_looks_like_a_draft_stays),
 		holds_with_store(a_draft_gets_its_name_only_where_nothing_has_it),
 		holds_with_store(a_file_system_that_has_plain_renames_alone_is_enough),
+		holds_with_store(a_file_system_without_locks_is_no_database_that_is_locked),
 		holds_with_store(what_root_makes_or_has_made_is_the_folders_owners),
 	};
 
