@@ -69,6 +69,17 @@ static int write_schema(const char *draft, const char *path, struct err *e)
 	return rc == SQLITE_OK ? 0 : -1;
 }
 
+/* Nothing is made through a link, nor in its place. */
+static int refuse_link(const char *path, struct err *e)
+{
+	struct stat st;
+
+	if (lstat(path, &st) || !S_ISLNK(st.st_mode))
+		return 0;
+	return err_set(e, ERR_UNAVAILABLE, "%s is a link to a file that is not there: name the file itself in "
+		       "COMMERCE_DB, or remove the link", path);
+}
+
 /* The log of a file that was moved away has what the file has not: a new file would be
  * its end. */
 static int refuse_leftovers(const char *path, struct err *e)
@@ -120,7 +131,7 @@ int sqlite_make(const char *path, bool *made, struct err *e)
 		give_all_to_owner(path);
 		return 0;
 	}
-	if (refuse_leftovers(path, e) || sqlite_draft_make(path, &draft, e))
+	if (refuse_link(path, e) || refuse_leftovers(path, e) || sqlite_draft_make(path, &draft, e))
 		return -1;
 	rc = write_schema(draft.name, path, e);
 	if (!rc && sqlite_make_publish(draft.name, path) == 0)

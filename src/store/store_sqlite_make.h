@@ -16,7 +16,7 @@ struct sqlite3;
  * Makes a store at `path`.  Made by root, it is the folder owner's; one that is there
  * and root's becomes so too.  `*made` is false where something was there already,
  * which is left as it is otherwise.  -1 with ERR_UNAVAILABLE: the folder is
- * missing or closed, or a -wal lies there without its file.
+ * missing or closed, a -wal lies there without its file, or a link leads nowhere.
  */
 int sqlite_make(const char *path, bool *made, struct err *e);
 

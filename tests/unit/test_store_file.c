@@ -864,6 +864,20 @@ static void a_store_is_made_where_nothing_is_and_beside_no_log(void **state)
 	}
 }
 
+static void a_link_that_leads_nowhere_is_named_and_left(void **state)
+{
+	const char *path = beside(".link"), *nowhere = beside(".nowhere");
+	bool made = true;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(symlink(nowhere, path), 0);
+	check_int("link", sqlite_make(path, &made, &e), -1);
+	check_err("link", &e, ERR_UNAVAILABLE, ".link is a link to a file that is not there: name the file itself "
+						 "in COMMERCE_DB, or remove the link");
+	check("left", !made && is_there(path) && !is_there(nowhere));
+}
+
 static void a_store_that_cant_be_made_whole_leaves_nothing(void **state)
 {
 	const struct rlimit little = {.rlim_cur = 1000, .rlim_max = RLIM_INFINITY};
@@ -1077,6 +1091,7 @@ int main(void)
 		holds_with_store(a_log_that_another_has_taken_the_place_of_is_not_written_into_the_file),
 		holds_with_store(a_closed_file_has_all_and_one_that_is_not_in_its_place_keeps_its_log),
 		holds_with_store(a_store_is_made_where_nothing_is_and_beside_no_log),
+		holds_with_store(a_link_that_leads_nowhere_is_named_and_left),
 		holds_with_store(a_store_that_cant_be_made_whole_leaves_nothing),
 		holds_with_store(a_killed_run_leaves_no_journal_and_the_next_one_removes_its_draft),
 		holds_with_store(what_only_looks_like_a_draft_stays),
