@@ -76,8 +76,8 @@ static int refuse_link(const char *path, struct err *e)
 
 	if (lstat(path, &st) || !S_ISLNK(st.st_mode))
 		return 0;
-	return err_set(e, ERR_UNAVAILABLE, "%s is a link to a file that is not there: name the file itself in "
-		       "COMMERCE_DB, or remove the link", path);
+	return err_set(e, ERR_UNAVAILABLE, "%s is a link to a file that is not there: name the file itself "
+		       "in COMMERCE_DB, or remove the link", path);
 }
 
 /* The log of a file that was moved away has what the file has not: a new file would be
