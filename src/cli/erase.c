@@ -18,6 +18,7 @@
 #include "transfer/erase.h"
 
 #define READ_MS 10000
+#define WIPE_MS 3000
 #define ORDERS_MAX 1000
 
 struct erasing {
@@ -154,6 +155,20 @@ static int check(const struct command_line *line)
 	return COMMAND_OK;
 }
 
+/* What stood there before may stand in the files of a store; a run that was not done to its end
+ * leaves that to the next one. */
+static int wipe(struct erasing *x)
+{
+	struct err e;
+
+	if (x->dry_run || interrupt_came(NULL) ||
+	    store_wipe(app_store(x->app), deadline_in(WIPE_MS), &e) == 0)
+		return 0;
+	command_complain("erase", "what was erased still stands in the store's files: %s; run the same "
+			 "command again", e.text);
+	return -1;
+}
+
 static int run(struct app *app, const struct command_line *line)
 {
 	const char *named = command_value(line, "user");
@@ -178,6 +193,8 @@ static int run(struct app *app, const struct command_line *line)
 		      x.dry_run ? "; nothing was written" : "");
 	if (rc || interrupt_came(NULL))
 		command_complain("erase", "not all orders are done: run the same command again");
+	else
+		rc = wipe(&x);
 	return rc || x.failed || interrupt_came(NULL) ? COMMAND_ERROR : COMMAND_OK;
 }
 

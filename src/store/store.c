@@ -125,6 +125,11 @@ int64_t store_count(struct store *s, int64_t deadline)
 	return s->backend->count ? s->backend->count(s, deadline) : -1;
 }
 
+int store_wipe(struct store *s, int64_t deadline, struct err *e)
+{
+	return s->backend->wipe ? s->backend->wipe(s, deadline, e) : 0;
+}
+
 void store_rest(struct store *s)
 {
 	if (s && s->backend->rest)

@@ -35,8 +35,7 @@ static const char *const sql[STATEMENTS] = {
 	 * one upper bound, or the index is walked from the top for each page. */
 	[QUERY] = "SELECT item, sk FROM items WHERE pk = ?1 AND sk >= ?2"
 		  " AND sk < min(ifnull(?3, ?2 || char(1114111)), ?2 || char(1114111))"
-		  " AND (expires_at IS NULL OR expires_at > ?4)"
-		  " ORDER BY sk DESC LIMIT ?5",
+		  " AND (expires_at IS NULL OR expires_at > ?4) ORDER BY sk DESC LIMIT ?5",
 	[SCAN] = "SELECT item, pk, sk FROM items WHERE (expires_at IS NULL OR expires_at > ?3)"
 		 " ORDER BY pk, sk LIMIT ?4",
 	[SCAN_ON] = "SELECT item, pk, sk FROM items WHERE (pk, sk) > (?1, ?2)"
@@ -68,8 +67,7 @@ static sqlite3_stmt *ready(struct store_sqlite *self, enum statement which)
 	sqlite3_stmt **statement = &self->file.statements[which];
 
 	if (!*statement)
-		sqlite3_prepare_v3(self->file.db, sql[which], -1, SQLITE_PREPARE_PERSISTENT, statement,
-				   NULL);
+		sqlite3_prepare_v3(self->file.db, sql[which], -1, SQLITE_PREPARE_PERSISTENT, statement, NULL);
 	else
 		sqlite3_reset(*statement);
 	return *statement;
@@ -406,13 +404,16 @@ static int64_t count(struct store *s, int64_t deadline)
 	int64_t rows = -1;
 	struct err ignored;
 
-	if (sqlite_file_open(&self->file, deadline, &ignored))
-		return -1;
-	statement = ready(self, COUNT);
+	statement = sqlite_file_open(&self->file, deadline, &ignored) ? NULL : ready(self, COUNT);
 	if (statement && sqlite3_step(statement) == SQLITE_ROW)
 		rows = sqlite3_column_int64(statement, 0);
 	sqlite3_reset(statement);
 	return rows;
+}
+
+static int wipe(struct store *s, int64_t deadline, struct err *e)
+{
+	return sqlite_file_empty_log(&self_of(s)->file, deadline, e);
 }
 
 static void rest(struct store *s)
@@ -433,6 +434,7 @@ static const struct store_backend backend = {
 	.scan = scan,
 	.write = write_all,
 	.count = count,
+	.wipe = wipe,
 	.rest = rest,
 	.close = close_store,
 };

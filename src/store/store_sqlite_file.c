@@ -219,10 +219,12 @@ enum sqlite_file_trouble sqlite_file_identify(sqlite3 *db, const char *path, str
 }
 
 /* The schema is trusted: with indexes and columns over what is in the items, for which SQLite 3.40 calls
- * its own JSON functions unsafe.  Whoever may add one may write orders, too. */
+ * its own JSON functions unsafe.  Whoever may add one may write orders, too.  What is deleted is
+ * written over, for it may be a person. */
 static int set_pragmas(sqlite3 *db)
 {
 	return sqlite3_exec(db, "PRAGMA trusted_schema = ON; PRAGMA synchronous = FULL;"
+			    "PRAGMA secure_delete = ON;"
 			    "PRAGMA journal_size_limit = 4194304; PRAGMA journal_mode = WAL",
 			    NULL, NULL, NULL);
 }
@@ -400,6 +402,20 @@ static void shrink_log(struct sqlite_file *self)
 		return;
 	self->next_checkpoint = now + CHECKPOINT_EVERY_MS;
 	checkpoint(self, SQLITE_CHECKPOINT_TRUNCATE, CHECKPOINT_MS);
+}
+
+int sqlite_file_empty_log(struct sqlite_file *self, int64_t deadline, struct err *e)
+{
+	int rc;
+
+	if (sqlite_file_open(self, deadline, e))
+		return -1;
+	rc = sqlite3_wal_checkpoint_v2(self->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+
+	if ((rc & 0xFF) == SQLITE_BUSY)
+		return err_set(e, ERR_UNAVAILABLE, "%s-wal can't be emptied, for somebody reads or writes "
+			       "all the time", self->path);
+	return rc == SQLITE_OK ? 0 : sqlite_file_fail(self, "empty its log", e);
 }
 
 int sqlite_file_confirm(struct sqlite_file *self, struct err *e)

@@ -9,6 +9,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import time
 
 from sync_kit import SyncShop, equal, ok
@@ -17,10 +18,19 @@ from terminal import new_terminal
 from orders import lambda_order, put, put_items
 from preload import Syncs
 from tap import contains, lacks, main, test
+from workers import FastCgi
 
 PERSON = ("Jane Doe", "jane@mail.example", "Main Street", "+4915", "a gift for Jane")
 WHO = {"email": "jane@mail.example", "name": "Jane Doe", "phone": "+49151234567",
        "shipping": {"name": "Jane Doe", "address": {"line1": "Main Street 1", "country": "DE"}}}
+# Holds what it reads first until its input ends.
+READER = """import sqlite3, sys
+db = sqlite3.connect(sys.argv[1], isolation_level=None)
+db.execute("BEGIN")
+db.execute("SELECT count(*) FROM items").fetchall()
+print("reads", flush=True)
+sys.stdin.read()
+"""
 SUMS = ("amount", "amountSubtotal", "currency", "items", "orderNumber", "createdAt", "completedAt",
         "status", "stripePaymentIntentId")
 
@@ -211,6 +221,41 @@ def _():
     contains(shop.run("erase", "--user", " user-blank\t", "--yes").err, "1 erased, 0 had been before, 0 failed")
     is_gone()
     is_whole(session, shop.order_of(session["id"]))
+
+
+def bytes_of_store():
+    """Of the file and of its log, which a running program keeps.  In a process of its own: closing the file would
+    drop the locks of what this one has of it."""
+    return subprocess.run(["cat", shop.db, shop.db + "-wal"], capture_output=True, check=False).stdout
+
+
+@test
+def _():
+    "what was erased is in no byte of the file and of its log, while programs have them open"
+    session = shop.sell(metadata={}, **{**WHO, "email": "sole@mail.example"})
+    fcgi = FastCgi(shop, "stripe-webhook")
+    try:
+        equal(fcgi.webhook(completed(session)).status, 200)
+        ok(b"sole@mail.example" in bytes_of_store() and os.path.exists(shop.db + "-wal"), "it is there, in a log")
+        shop.run("erase", "--user", "sole@mail.example", "--yes", "--dry-run")
+        ok(b"sole@mail.example" in bytes_of_store(), "a dry run changes nothing")
+        shop.run("erase", "--user", "sole@mail.example", "--yes")
+        ok(b"sole@mail.example" not in bytes_of_store(), "the address is in the store's files")
+        # Somebody reads for long: then it is said, and the same command does it later.
+        again = shop.sell(metadata={}, **{**WHO, "email": "sole@mail.example"})
+        equal(fcgi.webhook(completed(again)).status, 200)
+        with subprocess.Popen([sys.executable, "-c", READER, shop.db], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE) as reader:
+            reader.stdout.readline()
+            run = shop.run("erase", number(again), "--yes", code=1)
+            contains(run.err, "1 erased, 0 had been before, 0 failed")
+            contains(run.err, "what was erased still stands in the store's files: " + shop.db + "-wal can't be emptied")
+            contains(run.err, "run the same command again")
+            reader.stdin.close()
+        contains(shop.run("erase", number(again), "--yes").err, "1 had been before, 0 failed")
+        ok(b"sole@mail.example" not in bytes_of_store(), "the address is in the store's files")
+    finally:
+        fcgi.close()
 
 
 @test
