@@ -162,13 +162,14 @@ static int open_part(const char *part, struct err *e)
 	return -1;
 }
 
-/* Opens it by its name, as SQLite does: its folder's real one, for no link is followed on the way. */
+/* Opens it by its name, as SQLite does: its folder's real one, for no link is followed on the way.  Without
+ * locks of SQLite's: the part is locked, and on NFS the two would meet (flock(2)). */
 static int open_named(const char *part, sqlite3 **db)
 {
 	char *folder = file_folder(part), *real = realpath(folder, NULL);
 	char *name = real ? str_printf("%s/%s", real, basename(part)) : NULL;
 	int rc = name ? sqlite3_open_v2(name, db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
-						  SQLITE_OPEN_NOFOLLOW, NULL)
+						  SQLITE_OPEN_NOFOLLOW, "unix-none")
 		      : SQLITE_CANTOPEN;
 
 	free(name);
@@ -198,8 +199,8 @@ static int fill_part(const struct sqlite_copy *copy, const char *part, struct sq
 	/* Nobody sees the file before it is whole: it needs no journal. */
 	code = open_named(part, &db);
 	if (code == SQLITE_OK)
-		code = sqlite3_exec(db, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF", NULL,
-				    NULL, NULL);
+		code = sqlite3_exec(db, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = OFF;"
+				    "PRAGMA synchronous = OFF", NULL, NULL, NULL);
 	if (code == SQLITE_OK)
 		code = copy_pages(db, live.db, copy);
 	if (code == SQLITE_OK)

@@ -6,9 +6,11 @@
 #include "unit.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sqlite3.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -46,6 +48,27 @@ ssize_t pwrite64(int fd, const void *bytes, size_t n, off64_t at)
 		raise(SIGKILL);
 	writes_left -= writes_left > 0;
 	return syscall(SYS_pwrite64, fd, bytes, n, at);
+}
+
+/* On NFS a flock(2) of the part is one that SQLite's own locks meet, flock(2) says so. */
+static bool one_kind_of_locks;
+
+int fcntl64(int fd, int command, ...)
+{
+	char of[64], path[512] = "";
+	va_list list;
+	struct flock *lock;
+
+	va_start(list, command);
+	lock = va_arg(list, struct flock *);
+	va_end(list);
+	snprintf(of, sizeof of, "/proc/self/fd/%d", fd);
+	if (one_kind_of_locks && command == F_SETLK && lock->l_type != F_UNLCK &&
+	    readlink(of, path, sizeof path - 1) > 0 && str_ends(path, ".part")) {
+		errno = EAGAIN;
+		return -1;
+	}
+	return (int)syscall(SYS_fcntl, fd, command, lock);
 }
 
 static const char *path_of(const char *name)
@@ -298,6 +321,18 @@ static void what_a_killed_run_has_left_of_a_copy_is_taken_over(void **state)
 	check_int(e.text, save(&plain, &done, &e), 0);
 	assert_string_equal(value_of(copy_file, "USER#a"), "of the store");
 	assert_false(there(path_of("copy.db.part-journal")));
+}
+
+static void a_copy_on_a_share_where_its_own_lock_meets_sqlites_is_made_too(void **state)
+{
+	struct sqlite_copied done;
+	struct err e;
+
+	(void)state;
+	one_kind_of_locks = true;
+	check_int(e.text, save(&plain, &done, &e), 0);
+	one_kind_of_locks = false;
+	assert_string_equal(value_of(copy_file, "USER#a"), "of the store");
 }
 
 /* --- loading -------------------------------------------------------------------- */
@@ -554,6 +589,7 @@ int main(void)
 		with_stores(a_name_that_can_be_no_copys_is_refused_and_nothing_is_made),
 		with_stores(a_copy_that_is_stopped_or_fails_leaves_no_part_of_it),
 		with_stores(what_a_killed_run_has_left_of_a_copy_is_taken_over),
+		with_stores(a_copy_on_a_share_where_its_own_lock_meets_sqlites_is_made_too),
 		with_stores(a_store_becomes_what_the_copy_is_and_keeps_its_own),
 		with_stores(a_column_that_somebody_has_added_does_not_keep_a_copy_out),
 		with_stores(where_there_is_no_store_one_is_made),
