@@ -104,14 +104,18 @@ static int copy_pages(sqlite3 *to, sqlite3 *from, const struct sqlite_copy *copy
 	return rc == SQLITE_DONE ? finished : rc;
 }
 
-static int copy_failed(int rc, const char *to, const char *what, struct err *e)
+/* `db` is what was written; behind SQLite's "disk I/O error" stands the system's word. */
+static int copy_failed(sqlite3 *db, int rc, const char *to, const char *what, struct err *e)
 {
+	int system = (rc & 0xFF) == SQLITE_IOERR ? sqlite3_system_errno(db) : 0;
+
 	if (rc == SQLITE_ABORT)
 		return err_set(e, ERR_UNAVAILABLE, "stopped: %s is as it was", to);
 	if (rc == SQLITE_READONLY)
 		return err_set(e, ERR_UNAVAILABLE, "can't write %s: it has pages of another size than "
 			       "%s: move it away with its -wal and -shm, and run this again", to, what);
-	return err_set(e, ERR_UNAVAILABLE, "can't copy %s to %s: %s", what, to, sqlite3_errstr(rc));
+	return err_set(e, ERR_UNAVAILABLE, "can't copy %s to %s: %s%s%s", what, to, sqlite3_errstr(rc),
+		       system ? ": " : "", system ? strerror(system) : "");
 }
 
 /* --- saving --------------------------------------------------------------------- */
@@ -210,7 +214,7 @@ static int fill_part(const struct sqlite_copy *copy, const char *part, struct sq
 	if (code == SQLITE_OK)
 		code = sqlite3_exec(db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
 	if (code != SQLITE_OK)
-		copy_failed(code, copy->file, copy->store, e);
+		copy_failed(db, code, copy->file, copy->store, e);
 	else
 		rc = inspect(db, part, done, e);
 out:
@@ -364,8 +368,8 @@ static int load_into(struct sqlite_file *live, sqlite3 *from, const struct sqlit
 	int rc = load_pages(live->db, from, copy);
 
 	if (rc != SQLITE_OK) {
-		copy_failed((rc & 0xFF) == SQLITE_READONLY ? SQLITE_READONLY : rc, copy->store,
-			    copy->file, e);
+		copy_failed(live->db, (rc & 0xFF) == SQLITE_READONLY ? SQLITE_READONLY : rc,
+			    copy->store, copy->file, e);
 		return is_damage(rc) ? 1 : -1;
 	}
 	if (sqlite_file_confirm(live, e))
@@ -390,10 +394,10 @@ static int load_new(sqlite3 *from, const struct sqlite_copy *copy, struct err *e
 		rc = leave_out(db, copy->own);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL);
-	sqlite3_close(db);
 	if (rc != SQLITE_OK)
-		rc = copy_failed(rc, copy->store, copy->file, e);
-	else if (sqlite_make_publish(draft.name, copy->store))
+		rc = copy_failed(db, rc, copy->store, copy->file, e);
+	sqlite3_close(db);
+	if (!rc && sqlite_make_publish(draft.name, copy->store))
 		rc = err_set(e, ERR_UNAVAILABLE, "%s: can't make it: %s", copy->store, strerror(errno));
 	sqlite_draft_end(&draft, rc == 0);
 	return rc;

@@ -29,6 +29,8 @@
 static const char *folder, *file, *copy_file;
 static const char *emptied; /* is given to somebody else once it was emptied; NULL: no file is */
 static long writes_left = -1; /* of which the process is killed; -1: never */
+static const char *fails_in; /* writing into a file with this in its name fails; NULL: into none */
+static int fails_with;
 
 /* In a folder of his own, somebody exchanges the file that was just made. */
 int ftruncate(int fd, off_t length)
@@ -42,10 +44,26 @@ int ftruncate(int fd, off_t length)
 	return rc;
 }
 
+static const char *name_of(int fd)
+{
+	static char path[512];
+	char of[64];
+	ssize_t n;
+
+	snprintf(of, sizeof of, "/proc/self/fd/%d", fd);
+	n = readlink(of, path, sizeof path - 1);
+	path[n > 0 ? n : 0] = '\0';
+	return path;
+}
+
 ssize_t pwrite64(int fd, const void *bytes, size_t n, off64_t at)
 {
 	if (writes_left == 0)
 		raise(SIGKILL);
+	if (fails_in && strstr(name_of(fd), fails_in)) {
+		errno = fails_with;
+		return -1;
+	}
 	writes_left -= writes_left > 0;
 	return syscall(SYS_pwrite64, fd, bytes, n, at);
 }
@@ -55,16 +73,14 @@ static bool one_kind_of_locks;
 
 int fcntl64(int fd, int command, ...)
 {
-	char of[64], path[512] = "";
 	va_list list;
 	struct flock *lock;
 
 	va_start(list, command);
 	lock = va_arg(list, struct flock *);
 	va_end(list);
-	snprintf(of, sizeof of, "/proc/self/fd/%d", fd);
 	if (one_kind_of_locks && command == F_SETLK && lock->l_type != F_UNLCK &&
-	    readlink(of, path, sizeof path - 1) > 0 && str_ends(path, ".part")) {
+	    str_ends(name_of(fd), ".part")) {
 		errno = EAGAIN;
 		return -1;
 	}
@@ -335,6 +351,36 @@ static void a_copy_on_a_share_where_its_own_lock_meets_sqlites_is_made_too(void 
 	assert_string_equal(value_of(copy_file, "USER#a"), "of the store");
 }
 
+static void a_copy_that_cant_be_written_says_what_the_system_says(void **state)
+{
+	static const struct {
+		const char *in;
+		int error;
+		const char *store; /* that is to become the copy; NULL: one is made */
+		const char *says;
+	} table[] = {
+		{".part", EDQUOT, NULL, "copy.db: disk I/O error: Disk quota exceeded"},
+		{".part", EACCES, NULL, "copy.db: disk I/O error: Permission denied"},
+		{".part", ENOSPC, NULL, "copy.db: database or disk is full"},
+		{"-wal", EDQUOT, "orders.db", "orders.db: disk I/O error: Disk quota exceeded"},
+		{".new-", EDQUOT, "new.db", "new.db: disk I/O error: Disk quota exceeded"},
+	}, *row;
+	struct sqlite_copied done;
+	struct err e;
+
+	(void)state;
+	must_save();
+	for EACH(row, table) {
+		const struct sqlite_copy how = {.store = row->store ? path_of(row->store) : NULL, .replace = true};
+
+		fails_in = row->in;
+		fails_with = row->error;
+		check_int(row->says, row->store ? load(&how, &done, &e) : save(&how, &done, &e), -1);
+		fails_in = NULL;
+		check_err(row->says, &e, ERR_UNAVAILABLE, row->says);
+	}
+}
+
 /* --- loading -------------------------------------------------------------------- */
 
 static void a_store_becomes_what_the_copy_is_and_keeps_its_own(void **state)
@@ -590,6 +636,7 @@ int main(void)
 		with_stores(a_copy_that_is_stopped_or_fails_leaves_no_part_of_it),
 		with_stores(what_a_killed_run_has_left_of_a_copy_is_taken_over),
 		with_stores(a_copy_on_a_share_where_its_own_lock_meets_sqlites_is_made_too),
+		with_stores(a_copy_that_cant_be_written_says_what_the_system_says),
 		with_stores(a_store_becomes_what_the_copy_is_and_keeps_its_own),
 		with_stores(a_column_that_somebody_has_added_does_not_keep_a_copy_out),
 		with_stores(where_there_is_no_store_one_is_made),
