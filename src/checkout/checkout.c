@@ -96,16 +96,17 @@ static int read_quote(struct checkout_ask *ask, struct err *e)
 	return 0;
 }
 
-/* Whether the next key is worth a try.  Stripe keeps an answer a day for its
- * key, even a 500, and the buyer should not get that same 500 all day: stored
- * failures are walked past, new ones are tried again a few times. */
+/* Whether the next key is worth a try.  Stripe keeps an answer a day for its key, a 500 and
+ * most refusals, too, and the buyer should not get that same answer when the owner, or Stripe,
+ * has mended its cause: stored failures are walked past, new 500s are tried again a few times.
+ * https://docs.stripe.com/error-low-level#content-errors */
 static bool try_next_key(struct stripe_client *stripe, int *failures, int64_t deadline,
 			 const struct err *e)
 {
+	if (e->upstream >= 400 && stripe_was_replayed(stripe))
+		return true;
 	if (e->code != ERR_UNAVAILABLE || e->upstream < 500)
 		return false;
-	if (stripe_was_replayed(stripe))
-		return true;
 	return ++*failures < FAILURES && deadline_pause(PAUSE_MS, deadline);
 }
 
