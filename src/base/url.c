@@ -92,13 +92,20 @@ static bool same_text(struct span a, struct span b)
 	return a.n == b.n && strncasecmp(a.p, b.p, a.n) == 0;
 }
 
+/* As a browser's URLSearchParams writes it. */
+#define ENCODED_SESSION_ID "%7BCHECKOUT_SESSION_ID%7D"
+
 bool url_has_other_braces(struct span address, struct span *found)
 {
-	size_t n = strlen(URL_SESSION_ID), i = 0, end;
+	size_t n = strlen(URL_SESSION_ID), encoded = strlen(ENCODED_SESSION_ID), i = 0, end;
 
 	while (i < address.n) {
 		if (address.n - i >= n && memcmp(address.p + i, URL_SESSION_ID, n) == 0) {
 			i += n;
+		} else if (address.n - i >= encoded &&
+			   strncasecmp(address.p + i, ENCODED_SESSION_ID, encoded) == 0) {
+			*found = (struct span){address.p + i, encoded};
+			return true;
 		} else if (address.p[i] == '{' || address.p[i] == '}') {
 			for (end = i + 1; end < address.n && address.p[end - 1] != '}'; end++)
 				;

@@ -27,8 +27,9 @@ int url_parse(struct span text, struct url *url);
  * https://docs.stripe.com/payments/checkout/custom-success-page */
 #define URL_SESSION_ID "{CHECKOUT_SESSION_ID}"
 
-/* Whether an address has braces that Stripe does not fill in; `found` is then the first
- * of them, with what is between. */
+/* Whether an address has braces that Stripe does not fill in: with another name between them, or
+ * with the session's, but written as %7B and %7D.  `found` is then the first of them, with what is
+ * between. */
 bool url_has_other_braces(struct span address, struct span *found);
 
 /* Whether an address begins with https:, in any case (RFC 3986 section 3.1). */

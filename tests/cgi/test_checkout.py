@@ -900,7 +900,9 @@ for url, fine in URLS:
                 equal(answer.json["clientReturnUrl"], url)
 
 
-for braces in ("{SESSION_ID}", "{checkout_session_id}", "{}", "{CHECKOUT_SESSION_ID}{X}", "{open"):
+for braces in ("{SESSION_ID}", "{checkout_session_id}", "{}", "{CHECKOUT_SESSION_ID}{X}", "{open",
+               "%7BCHECKOUT_SESSION_ID%7D", "%7bCHECKOUT_SESSION_ID%7d",
+               "{CHECKOUT_SESSION_ID%7D"):
     @case(f"an address with {braces} in it is a 400 that names the field and the braces")
     def _(braces=braces):
         named = braces.removeprefix("{CHECKOUT_SESSION_ID}")

@@ -464,7 +464,7 @@ for name, values in BAD_VALUES.items():
 def _():
     for name in ("CHECKOUT_SUCCESS_URL", "CHECKOUT_CANCEL_URL"):
         misconfigured(ask(**{name: "shop.example/x"}), f"{name} must begin with https://")
-        for braces in ("{SESSION_ID}", "{}", "{CHECKOUT_SESSION_ID}}"):
+        for braces in ("{SESSION_ID}", "{}", "{CHECKOUT_SESSION_ID}}", "%7BCHECKOUT_SESSION_ID%7D"):
             misconfigured(ask(**{name: "https://shop.example/?id=" + braces}), name,
                           "in the place of {CHECKOUT_SESSION_ID}")
         granted(ask(**{name: "HTTPS://shop.example/{CHECKOUT_SESSION_ID}"}))

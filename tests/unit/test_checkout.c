@@ -324,6 +324,8 @@ static void return_addresses_are_on_an_origin_of_the_shop(void **state)
 		{"https://shop.example/a b", &shop, false},
 		{"https://shop.example/x?id={SESSION_ID}", &shop, false},
 		{"https://shop.example/{x}?id={CHECKOUT_SESSION_ID}", &shop, false},
+		{"https://shop.example/x?id=%7BCHECKOUT_SESSION_ID%7D", &shop, false},
+		{"https://shop.example/x?a=%7B%7D&b=%7BX%7D", &shop, true},
 		{"https://pay.example/", &cors, true}, {"https://app.example/", &cors, true},
 		{"https://shop.example/", &cors, true}, {"https://evil.com/", &cors, false},
 		{"https://only.example:8443/", &listed, true}, {"https://only.example/", &listed, false},
