@@ -11,6 +11,24 @@
 #include "base/log.h"
 #include "checkout/price_cache.h"
 
+/* --- the owner's -------------------------------------------------------------------- */
+
+/* Whether CHECKOUT_SESSION_FILE has the very parameter, "payment_intent_data[receipt_email]", or
+ * the list that it is an element of: what the request says of it does not count. */
+static bool is_owners(const char *param, struct json_object *options)
+{
+	struct span rest = span_of(param), part;
+	bool has = options != NULL;
+
+	while (has && json_object_is_type(options, json_type_object) && span_next(&rest, '[', &part)) {
+		char *name = span_dup((struct span){part.p, part.n - (part.n && part.p[part.n - 1] == ']')});
+
+		has = json_object_object_get_ex(options, name, &options);
+		free(name);
+	}
+	return has && !json_object_is_type(options, json_type_object);
+}
+
 /* --- the request's ------------------------------------------------------------------ */
 
 /* The field of the request that a parameter comes from, NULL where it is not the
@@ -132,7 +150,8 @@ void checkout_explain_refusal(const struct checkout_ask *ask, const struct strip
 
 	if (e->code != ERR_REFUSED)
 		return;
-	if (explain_request(refusal, ask, e) || explain_quote(refusal, ask, e)) {
+	if (!is_owners(refusal->param, ask->policy->options) &&
+	    (explain_request(refusal, ask, e) || explain_quote(refusal, ask, e))) {
 		log_warning("Stripe refused session", LOG_STR("error", said.text));
 		return;
 	}

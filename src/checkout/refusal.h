@@ -24,7 +24,8 @@ struct checkout_ask {
  *   ERR_OUTDATED, naming the item: a price that is no longer sold.  It leaves the
  *   cache, else the next quote would have it again.
  * The log then has what Stripe said.  Any other error stays a 502, for the owner has to
- * mend it: one about a parameter of CHECKOUT_SESSION_FILE begins with its name.
+ * mend it: one about a parameter of CHECKOUT_SESSION_FILE begins with its name, also where
+ * the request asks for the same, or the code would be the buyer's (a mistyped address).
  */
 void checkout_explain_refusal(const struct checkout_ask *ask, const struct stripe_refusal *refusal,
 			      struct err *e);

@@ -168,6 +168,16 @@ def _():
 
 @test
 def _():
+    """an address in the file that Stripe does not take is the owner's to mend, not the buyer's"""
+    answer = create({"payment_intent_data": {"receipt_email": "the shop"}},
+                    {"customerEmail": "jane.doe@shop.example"})
+    refused(answer, 502)
+    contains(answer.log, "CHECKOUT_SESSION_FILE: Stripe answered 400")
+    contains(answer.log, "param=payment_intent_data[receipt_email]")
+
+
+@test
+def _():
     """the owner's metadata stands beside the request's and over it, in the payment too"""
     session = session_of({"metadata": {"season": "winter"}, "payment_intent_data": {
         "metadata": {"till": "7"}}}, {"metadata": {"season": "spring", "gift": "yes"}, "userId": "m"})

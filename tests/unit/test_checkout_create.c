@@ -421,6 +421,15 @@ static void a_refusal_says_who_can_mend_it(void **state)
 		{"'param':'mode'", "", ERR_REFUSED, "why", "CUP price_2"},
 		{"'param':'shipping_options[0][shipping_rate]'", "", ERR_REFUSED, "CHECKOUT_SESSION_FILE: ",
 		 "CUP price_2"},
+		{"'code':'amount_too_large','param':'shipping_options[0][shipping_rate_data][fixed_amount]'", "",
+		 ERR_REFUSED, "CHECKOUT_SESSION_FILE: ", "CUP price_2"},
+		{"'code':'email_invalid','param':'payment_intent_data[receipt_email]'", ",'customerEmail':'a@x'",
+		 ERR_REFUSED, "CHECKOUT_SESSION_FILE: ", "CUP price_2"},
+		{"'param':'metadata[season]'", ",'metadata':{'season':'1'}",
+		 ERR_REFUSED, "CHECKOUT_SESSION_FILE: ", "CUP price_2"},
+		/* both have some */
+		{"'param':'metadata'", ",'metadata':{'gift':'yes'}",
+		 ERR_BAD_REQUEST, "metadata is not taken", "CUP price_2"},
 	}, *row;
 
 	(void)state;
@@ -435,7 +444,8 @@ static void a_refusal_says_who_can_mend_it(void **state)
 		struct err e;
 
 		begin(shop);
-		outside.app.session_options = json_object_get(json_of("{'shipping_options':[{}]}"));
+		outside.app.session_options = json_object_get(json_of("{'shipping_options':[{}],"
+			"'payment_intent_data':{'receipt_email':'x'},'metadata':{'season':'0'}}"));
 		outside.once = refusal;
 		signature = quoted();
 		check_text(row->refusal, known(), "CUP price_2");
