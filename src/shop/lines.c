@@ -86,6 +86,17 @@ static const char *shop_value(const struct sources *s, const struct shop_key *ke
 	return value;
 }
 
+const char *lines_price_says(struct json_object *price, const char *name)
+{
+	struct sources s = {.price = price};
+	const struct shop_key *key = shop_keys, *end = key + sizeof shop_keys / sizeof *shop_keys;
+
+	json_get_object(price, "product", &s.product);
+	while (key < end && strcmp(key->name, name) != 0)
+		key++;
+	return key < end ? shop_value(&s, key) : NULL;
+}
+
 /* The description is what the buyer saw; products of old have a name only. */
 static const char *name_of(const struct sources *s)
 {

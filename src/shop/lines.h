@@ -18,7 +18,11 @@
  */
 struct json_object *lines_from_stripe(struct json_object *line_items, struct json_object *quote);
 
-/* The same from a quote alone; an empty array if it is NULL. */
+/* What a price of Stripe's, with its product expanded, calls one of the names that the shop itself
+ * has (collectionId, variantId): by its own metadata, else by the product's; NULL where neither does. */
+const char *lines_price_says(struct json_object *price, const char *name);
+
+/* An order's `items` from a quote alone; an empty array if it is NULL. */
 struct json_object *lines_from_quote(struct json_object *quote);
 
 /* The sum of the quantities; 0 of NULL. */

@@ -10,6 +10,7 @@
 #include "base/digest.h"
 #include "base/mem.h"
 #include "shop/keys.h"
+#include "shop/lines.h"
 
 static bool is_active(struct json_object *object)
 {
@@ -132,6 +133,8 @@ struct json_object *price_item(struct json_object *price, const struct price_key
 		sku = metadata_sku(price);
 	json_set_string(item, "sku", str_empty(sku) ? metadata_sku(product) : sku);
 	json_set_string(item, "productSku", metadata_sku(product));
+	json_set_string(item, "collectionId", lines_price_says(price, "collectionId"));
+	json_set_string(item, "variantId", lines_price_says(price, "variantId"));
 
 	json_set_int(item, "unitPrice", json_int_or(price, "unit_amount", 0));
 	if (json_get_object(price, "transform_quantity", &transform) == JSON_FOUND)

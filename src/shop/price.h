@@ -30,8 +30,9 @@ struct price_key {
 char *price_sk(const char *mode, const char *stripe_secret, const char *marked);
 
 /* The price's item: its key, stripePriceId, stripeProductId, lookupKey, name,
- * sku, productSku (the product's own), unitPrice, currency, transformQuantity (of a
- * package price), kept until `expires_at`.  price_problem() must be NULL. */
+ * sku, productSku (the product's own), collectionId and variantId (as the price or the
+ * product says them), unitPrice, currency, transformQuantity (of a package price), kept
+ * until `expires_at`.  price_problem() must be NULL. */
 struct json_object *price_item(struct json_object *stripe_price, const struct price_key *key,
 			       int64_t expires_at);
 

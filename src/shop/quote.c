@@ -80,6 +80,16 @@ static void hash_lines(struct json_object *items, char out[DIGEST_HEX])
 	json_object_put(lines);
 }
 
+/* What the price says that it is counts.  What it leaves open the request may fill; so may the ids
+ * that have found the price. */
+static void set_label(struct json_object *item, const char *key, const struct cart_line *line,
+		      const char *asked, struct json_object *price)
+{
+	const char *own = json_string_or_null(price, key);
+
+	json_set_string(item, key, line->made || str_empty(own) ? asked : own);
+}
+
 /* One line, at its price; -1 where the currency or the sum is not possible. */
 static struct json_object *quote_line(const struct cart_line *line, struct json_object *price,
 				      size_t i, struct err *e)
@@ -100,8 +110,8 @@ static struct json_object *quote_line(const struct cart_line *line, struct json_
 	json_set_int(item, "amountSubtotal", total);
 	json_copy_member(item, "currency", price, "currency");
 	json_copy_member(item, "sku", price, line->made ? "productSku" : "sku");
-	json_set_string(item, "collectionId", line->collection_id);
-	json_set_string(item, "variantId", line->variant_id);
+	set_label(item, "collectionId", line, line->collection_id, price);
+	set_label(item, "variantId", line, line->variant_id, price);
 	json_copy_member(item, "stripePriceId", price, "stripePriceId");
 	json_copy_member(item, "stripeProductId", price, "stripeProductId");
 	return item;

@@ -783,12 +783,26 @@ def _():
 def _():
     """a sku and a stripePriceId win; half a name, or no QUOTE_LOOKUP_KEY, is a 400 that says so"""
     quote = granted(shop.cgi("cart-quote", frontend("x", "y", sku="N-RED"), **CLUB))
-    equal([quote["items"][0][k] for k in ("sku", "collectionId")], ["N-RED", "x"])
+    equal([quote["items"][0][k] for k in ("sku", "collectionId")], ["N-RED", "necklaces"])
     refused(shop.cgi("cart-quote", frontend("x", None), **CLUB), 400,
             "items[0].sku or stripePriceId, or collectionId and variantId, is required")
     refused(shop.cgi("cart-quote", frontend("x", "y")), 400,
             "items[0].sku or stripePriceId is required")
     refused(shop.cgi("cart-quote", frontend("x" * 190, "y"), **CLUB), 400, "more than 200 characters")
+
+
+@test
+def _():
+    """what a product or a price says that it is counts, whatever the request calls it: in the order, too"""
+    cheap = catalogue("SILVER", 500, collection="silver", variant_id="1")
+    other = catalogue("OTHER", 600, collectionId="plain")
+    for name in ({"sku": "SILVER"}, {"sku": "SILVER"}, {"stripePriceId": cheap["id"]}):
+        quote = granted(shop.quote({**name, "quantity": 1, "collectionId": "gold", "variantId": "9"},
+                                   {"sku": "OTHER", "quantity": 1, "collectionId": "gold", "variantId": "9"}))
+        equal([[i["collectionId"], i["variantId"]] for i in quote["items"]], [["silver", "1"], ["plain", "9"]])
+    equal([[i["collectionId"], i["variantId"]] for i in sold(quote)["items"]], [["silver", "1"], ["plain", "9"]])
+    bare = granted(shop.quote("SILVER", {"stripePriceId": other["id"], "quantity": 1}))["items"]
+    equal([[i.get("collectionId"), i.get("variantId")] for i in bare], [["silver", "1"], ["plain", None]])
 
 
 @test

@@ -190,6 +190,28 @@ static void the_lookup_key_is_the_last_place_for_a_sku_only(void **state)
 		   "[{'quantity':1,'sku':'quoted','stripePriceId':'p'}]");
 }
 
+static void a_price_says_what_it_is_by_its_own_metadata_or_its_products(void **state)
+{
+	static const struct {
+		const char *price, *collection, *variant;
+	} table[] = {
+		{"{}", NULL, NULL}, {"{'product':'prod_1','lookup_key':'key'}", NULL, NULL},
+		{"{'metadata':{'collectionId':'c'},'product':{'metadata':{'collectionId':'x','variant_id':'v'}}}",
+		 "c", "v"},
+		{"{'metadata':{'collectionId':''},'product':{'metadata':{'collection':'c','variantId':'v'}}}",
+		 "c", "v"},
+		{"{'metadata':null,'product':{'metadata':{'collectionId':'c','collection':'x'}}}", "c", NULL},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table) {
+		check_text(row->price, lines_price_says(stripe_of("%s", row->price), "collectionId"),
+			   row->collection);
+		check_text(row->price, lines_price_says(stripe_of("%s", row->price), "variantId"), row->variant);
+	}
+	check_text("no such name", lines_price_says(stripe_of("{'metadata':{'size':'1'}}"), "size"), NULL);
+}
+
 static void a_price_that_is_twice_in_the_quote_keeps_both_variants_apart(void **state)
 {
 	static const char quote[] = "{'items':[{'stripePriceId':'p','variantId':'red'},"
@@ -325,6 +347,7 @@ int main(void)
 		holds(what_the_shop_knows_comes_from_the_nearest_place),
 		holds(a_product_may_have_the_names_of_the_functions_catalogue),
 		holds(the_lookup_key_is_the_last_place_for_a_sku_only),
+		holds(a_price_says_what_it_is_by_its_own_metadata_or_its_products),
 		holds(a_price_that_is_twice_in_the_quote_keeps_both_variants_apart),
 		holds(a_quote_without_usable_items_is_no_harm),
 		holds(a_quotes_items_are_copied),

@@ -74,6 +74,10 @@ static void a_price_is_kept_with_what_a_quote_needs(void **state)
 		   "{'PK':'PRICE#tee','SK':'CACHE#test#ab','stripePriceId':'price_1',"
 		   "'stripeProductId':'prod_1','lookupKey':'tee','name':'Tee','sku':'tee',"
 		   "'unitPrice':1999,'currency':'usd','expiresAt':1732613100}");
+	item = keep(price_item(price_with("'metadata':{'variantId':'v'},'product':{'id':'prod_1','metadata':"
+					  "{'collection':'c'}}"), &(struct price_key){"tee", "CACHE"}, 1));
+	check_text("collection", json_string_or_null(item, "collectionId"), "c");
+	check_text("variant", json_string_or_null(item, "variantId"), "v");
 }
 
 /* What Stripe charges for a quantity. */

@@ -76,6 +76,40 @@ static void a_quote_has_all_that_it_promises(void **state)
 			   repeat("ab", 16), hash, signature, signature)));
 }
 
+/* The request's word is for what the price leaves open. */
+static void a_line_is_of_what_its_price_says(void **state)
+{
+	static const struct {
+		const char *own;
+		bool made; /* the lookup key, of the request's ids */
+		const char *collection, *variant;
+	} table[] = {
+		{"", false, "c1", "v1"}, {",'collectionId':'c'", false, "c", "v1"},
+		{",'variantId':'v'", false, "c1", "v"}, {",'collectionId':'c','variantId':'v'", false, "c", "v"},
+		{",'collectionId':'','variantId':7", false, "c1", "v1"},
+		{",'collectionId':'c','variantId':'v'", true, "c1", "v1"},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table) {
+		struct json_object *prices[] = {json_of("{'stripePriceId':'p','unitPrice':1,'currency':'usd'%s}",
+							row->own)};
+		struct cart cart = {.count = 1};
+		struct quote_input in = input_of(&cart, prices);
+		struct json_object *quote, *items, *line;
+		char made[] = "k";
+		struct err e;
+
+		cart.lines[0] = (struct cart_line){.sku = "k", .made = row->made ? made : NULL,
+						   .collection_id = "c1", .variant_id = "v1", .quantity = 1};
+		quote = keep(quote_new(&in, &e));
+		check_int(row->own, json_get_array(quote, "items", &items), JSON_FOUND);
+		line = json_object_array_get_idx(items, 0);
+		check_text(row->own, json_string_or_null(line, "collectionId"), row->collection);
+		check_text(row->own, json_string_or_null(line, "variantId"), row->variant);
+	}
+}
+
 static void a_client_sees_what_it_needs_of_it(void **state)
 {
 	struct json_object *quote = quote_of_two(), *public = keep(quote_public(quote));
@@ -301,6 +335,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		holds(a_quote_has_all_that_it_promises),
+		holds(a_line_is_of_what_its_price_says),
 		holds(a_client_sees_what_it_needs_of_it),
 		holds(the_same_input_gives_the_same_signature),
 		holds(the_signature_is_over_the_canonical_text),
