@@ -120,27 +120,58 @@ static bool is_open_session(struct json_object *session)
 	       !str_empty(json_string_or_null(session, "url"));
 }
 
+/* Whether the answer that Stripe has kept is of a session that has ended since, before its time, as
+ * an event has told: nobody can pay on its page. */
+static bool has_expired(const struct checkout_ask *ask, struct stripe_client *stripe,
+			struct json_object *session)
+{
+	struct json_object *item = NULL;
+	const char *status;
+	bool expired = false;
+	struct err why;
+	char *pk;
+
+	if (!stripe_was_replayed(stripe) || !is_open_session(session))
+		return false;
+	pk = key_session(json_string_or_null(session, "id"));
+	if (store_get_many(app_store(ask->app), &(struct store_key){pk, KEY_METADATA}, 1, &item,
+			   ask->deadline, &why) == 0) {
+		status = json_string_or_null(item, "status");
+		expired = status && strcmp(status, "expired") == 0;
+	}
+	json_object_put(item);
+	free(pk);
+	return expired;
+}
+
 /* Creates the session.  The key is made of what is sent: a second click, and a try whose
- * answer was lost, get the session of the first. */
+ * answer was lost, get the session of the first, while it can be paid. */
 static int create_session(const struct checkout_ask *ask, const char *form,
 			  struct json_object **session, struct err *e)
 {
 	int64_t until = app_stripe_deadline(ask->deadline);
 	struct stripe_client *stripe = app_stripe(ask->app, until, e);
-	char digest[DIGEST_HEX];
+	char digest[DIGEST_HEX], *key;
 	int generation = 0, failures = 0, rc;
+	bool again;
 
 	if (!stripe)
 		return -1;
 
-	/* A failure that Stripe keeps under a key is left behind by taking the next one. */
+	/* A failure that Stripe keeps under a key, or a session that has ended, is left behind by
+	 * taking the next one. */
 	digest_sha256_hex(span_of(form), digest);
 	do {
-		char *key = str_printf("ordersnap-%s-%d", digest, generation);
-
+		key = str_printf("ordersnap-%s-%d", digest, generation);
 		rc = stripe_session_create(stripe, form, key, until, session, e);
 		free(key);
-	} while (rc && ++generation < GENERATIONS && try_next_key(stripe, &failures, until, e));
+		again = ++generation < GENERATIONS &&
+			(rc ? try_next_key(stripe, &failures, until, e) : has_expired(ask, stripe, *session));
+		if (again && !rc) {
+			json_object_put(*session);
+			*session = NULL;
+		}
+	} while (again);
 
 	/* What was refused is the buyer's, the quote's or the owner's to mend. */
 	if (rc)

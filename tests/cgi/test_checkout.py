@@ -1324,6 +1324,20 @@ def _():
 
 @test
 def _():
+    """a session that the owner has ended before its time is not given again, once an event has told"""
+    signature = granted(shop.quote("N-RED"))["quoteSignature"]
+    first = granted(shop.checkout(signature, ORDERED))["sessionId"]
+    shop.stripe("POST", f"/v1/checkout/sessions/{first}/expire")
+    equal(granted(shop.checkout(signature, ORDERED))["sessionId"], first, "untold")
+    granted(shop.webhook(event_of("checkout.session.expired", first)))
+    again = [granted(shop.checkout(signature, ORDERED))["sessionId"] for _ in range(2)]
+    ok(again[0] != first, "another session")
+    equal(again[1], again[0], "a double click")
+    equal(shop.stripe("GET", "/v1/checkout/sessions/" + again[0])["status"], "open")
+
+
+@test
+def _():
     """of two sessions of one quote the first that is ordered uses it up; a warning names both orders"""
     signature = granted(shop.quote("N-RED"))["quoteSignature"]
     made = [granted(shop.checkout(signature, {"userId": f"two_{n}"}))["sessionId"] for n in (1, 2)]

@@ -19,6 +19,7 @@
 #define SESSION "{'id':'cs_test_1','object':'checkout.session','url':'https://pay.example/1','status':'open'," \
 	"'mode':'payment','created':1699999990,'expires_at':1700086000}"
 #define SESSIONS "/v1/checkout/sessions"
+#define END {NULL, 0, NULL, 0, false} /* of what comes once */
 
 /* A cart of one price by its lookup key, and of one by its id. */
 #define CART "{'items':[{'sku':'CUP','quantity':2},{'stripePriceId':'price_2','quantity':1}]}"
@@ -206,6 +207,63 @@ static void that_a_session_has_expired_is_noted_whenever_it_is_told(void **state
 	}
 }
 
+/* The owner, or a program of his, has ended it before its time, and Stripe still has its answer for the key. */
+static void a_session_that_has_expired_is_not_given_again(void **state)
+{
+	static const struct {
+		const char *status; /* of its item; NULL: there is none */
+		bool replayed;
+		enum outside_fault fault; /* of the read; OUTSIDE_FAULTS: none */
+		const char *given;
+	} table[] = {
+		{"expired", true, OUTSIDE_FAULTS, "cs_test_1"}, {"open", true, OUTSIDE_FAULTS, "cs_test_0"},
+		{NULL, true, OUTSIDE_FAULTS, "cs_test_0"}, {"completed", true, OUTSIDE_FAULTS, "cs_test_0"},
+		{"expired", false, OUTSIDE_FAULTS, "cs_test_0"}, {"expired", true, OUTSIDE_FAILS, "cs_test_0"},
+	}, *row;
+	static const char kept[] = "{'id':'cs_test_0','object':'checkout.session','url':'https://pay.example/0',"
+				   "'status':'open'}";
+
+	(void)state;
+	for EACH(row, table) {
+		const struct outside_once once[] = {{SESSIONS, 200, kept, 1, row->replayed}, END};
+		struct json_object *answer;
+		const char *signature;
+		struct err e;
+
+		begin(shop);
+		outside.once = once;
+		signature = quoted();
+		if (row->status)
+			outside_put(json_of("{'PK':'SESSION#cs_test_0','SK':'METADATA','status':'%s'}", row->status));
+		outside.calls = 0;
+		outside.at = row->fault == OUTSIDE_FAULTS ? 0 : 3;
+		outside.fault = row->fault;
+		check_int(row->status, click(signature, "", &answer, &e), 0);
+		check_text(row->status, json_string_or_null(answer, "sessionId"), row->given);
+		outside_end();
+	}
+}
+
+/* It is away when the next one is asked for. */
+static void an_expired_session_is_not_given_where_there_is_no_other(void **state)
+{
+	static const struct outside_once once[] = {
+		{SESSIONS, 200, SESSION, 1, true}, {SESSIONS, 400, "{'error':{}}", 1, false}, END,
+	};
+	struct json_object *answer;
+	const char *signature;
+	struct err e;
+
+	(void)state;
+	begin(shop);
+	outside.once = once;
+	signature = quoted();
+	outside_put(json_of("{'PK':'SESSION#cs_test_1','SK':'METADATA','status':'expired'}"));
+	check_int("refused", click(signature, "", &answer, &e), -1);
+	check_err("refused", &e, ERR_REFUSED, "400");
+	outside_end();
+}
+
 /* Where the owner wants it longer it is kept for longer. */
 static void a_sessions_item_is_kept_as_long_as_the_settings_say(void **state)
 {
@@ -281,7 +339,6 @@ static void a_session_that_can_not_be_noted_is_paid_all_the_same(void **state)
 /* --- failures of Stripe ------------------------------------------------------------------- */
 
 #define FAILURES(n, again) {SESSIONS, 500, "{}", n, again}
-#define END {NULL, 0, NULL, 0, false}
 
 static void a_failure_that_stripe_keeps_for_its_key_is_left_behind(void **state)
 {
@@ -512,6 +569,8 @@ int main(void)
 		holds(a_quote_is_good_for_one_order_and_for_its_time),
 		holds(a_session_and_its_quote_are_kept_as_long_as_they_can_be_paid),
 		holds(that_a_session_has_expired_is_noted_whenever_it_is_told),
+		holds(a_session_that_has_expired_is_not_given_again),
+		holds(an_expired_session_is_not_given_where_there_is_no_other),
 		holds(a_sessions_item_is_kept_as_long_as_the_settings_say),
 		holds(what_the_webhook_wrote_of_a_session_is_left),
 		holds(a_session_that_can_not_be_noted_is_paid_all_the_same),
