@@ -21,6 +21,7 @@
 
 #define FORM_MAX_BYTES (1u << 20)
 #define GENERATIONS 100 /* keys whose failures Stripe may have stored */
+#define REFUSALS 4      /* of the first keys, a request may walk past: each costs a call of Stripe */
 #define FAILURES 3      /* new ones that one request takes */
 #define PAUSE_MS 400
 #define KEEP_TRIES 3
@@ -100,11 +101,11 @@ static int read_quote(struct checkout_ask *ask, struct err *e)
  * most refusals, too, and the buyer should not get that same answer when the owner, or Stripe,
  * has mended its cause: stored failures are walked past, new 500s are tried again a few times.
  * https://docs.stripe.com/error-low-level#content-errors */
-static bool try_next_key(struct stripe_client *stripe, int *failures, int64_t deadline,
-			 const struct err *e)
+static bool try_next_key(struct stripe_client *stripe, int generation, int *failures,
+			 int64_t deadline, const struct err *e)
 {
 	if (e->upstream >= 400 && stripe_was_replayed(stripe))
-		return true;
+		return e->upstream >= 500 || generation <= REFUSALS;
 	if (e->code != ERR_UNAVAILABLE || e->upstream < 500)
 		return false;
 	return ++*failures < FAILURES && deadline_pause(PAUSE_MS, deadline);
@@ -166,7 +167,8 @@ static int create_session(const struct checkout_ask *ask, const char *form,
 		rc = stripe_session_create(stripe, form, key, until, session, e);
 		free(key);
 		again = ++generation < GENERATIONS &&
-			(rc ? try_next_key(stripe, &failures, until, e) : has_expired(ask, stripe, *session));
+			(rc ? try_next_key(stripe, generation, &failures, until, e)
+			    : has_expired(ask, stripe, *session));
 		if (again && !rc) {
 			json_object_put(*session);
 			*session = NULL;

@@ -358,6 +358,7 @@ static void a_failure_that_stripe_keeps_for_its_key_is_left_behind(void **state)
 		{"a refusal that was kept", {{SESSIONS, 400, "{'error':{}}", 2, true}, END, END}, "012", 0, 0},
 		{"one that was kept, then a new one", {{SESSIONS, 400, "{'error':{}}", 1, true},
 			{SESSIONS, 400, "{'error':{}}", 1, false}, END}, "01", -1, 0},
+		{"of kept refusals there is an end", {{SESSIONS, 400, "{'error':{}}", 99, true}, END, END}, "01234", -1, 0},
 		{"a refusal that was kept, then a failure", {{SESSIONS, 400, "{'error':{}}", 1, true},
 			FAILURES(1, false), END}, "012", 0, 400},
 		{"two at once with one key", {{SESSIONS, 409, "{}", 1, false}, END, END}, "00", 0, -1},
