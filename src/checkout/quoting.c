@@ -266,6 +266,8 @@ int quoting_create(struct app *app, struct json_object *body, int64_t deadline,
 {
 	struct json_object *prices[CART_MAX_LINES], *quote = NULL;
 	struct quote_input input = {.prices = prices, .ttl_minutes = app->config.quote_ttl_minutes};
+	const struct cart_rules rules = {.lookup_key = app->config.quote_lookup_key,
+					 .lookup_keys_only = app->config.quote_lookup_keys_only};
 	struct pricing p = {.app = app, .deadline = deadline};
 	struct cart cart;
 	char *sk = NULL;
@@ -273,7 +275,7 @@ int quoting_create(struct app *app, struct json_object *body, int64_t deadline,
 	int rc = -1;
 
 	/* What is to be bought, and at which prices. */
-	if (cart_read(body, app->config.quote_lookup_key, &cart, e))
+	if (cart_read(body, &rules, &cart, e))
 		return -1;
 	p.cart = input.cart = &cart;
 	find_distinct(&p);

@@ -82,6 +82,7 @@ struct config {
 	char *order_number_prefix;   /* ORDER_NUMBER_PREFIX */
 	char *order_hook;            /* ORDER_HOOK: the program that is told of orders */
 	char *quote_lookup_key;      /* QUOTE_LOOKUP_KEY */
+	bool quote_lookup_keys_only; /* QUOTE_LOOKUP_KEYS_ONLY */
 	char *quote_product_metadata; /* QUOTE_PRODUCT_METADATA */
 	int64_t price_cache_seconds; /* PRICE_CACHE_SECONDS */
 

@@ -65,6 +65,8 @@ const struct config_key config_keys[] = {
 	{.name = "QUOTE_LOOKUP_KEY", .type = CONFIG_LOOKUP_KEY, FIELD(quote_lookup_key),
 	 .hint = "a text with {collectionId} and {variantId}, like "
 		 "myshop:{collectionId}:{variantId}:{currency}, and no other braces"},
+	{.name = "QUOTE_LOOKUP_KEYS_ONLY", .type = CONFIG_FLAG, FIELD(quote_lookup_keys_only),
+	 .fallback = "0", .hint = "1 or 0"},
 	{.name = "QUOTE_PRODUCT_METADATA", .type = CONFIG_METADATA_KEY,
 	 FIELD(quote_product_metadata),
 	 .hint = "a key of products' metadata: 1 to 40 characters without brackets"},

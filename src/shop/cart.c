@@ -49,13 +49,15 @@ static bool is_id(const char *text)
 
 /* A line names its price by an id, which counts first, or by a sku, which is a lookup key;
  * or it names a collection and a variant. */
-static int read_line(struct json_object *item, size_t i, struct cart_line *line, struct err *e)
+static int read_line(struct json_object *item, size_t i, const struct cart_rules *rules,
+		     struct cart_line *line, struct err *e)
 {
 	memset(line, 0, sizeof *line);
 	if (!json_object_is_type(item, json_type_object))
 		return err_set(e, ERR_BAD_REQUEST, "items[%zu] must be an object", i);
-	if (read_text(item, "stripePriceId", PRICE_ID_MAX, &line->price_id) ||
-	    (line->price_id && !is_id(line->price_id)))
+	if (!rules->lookup_keys_only &&
+	    (read_text(item, "stripePriceId", PRICE_ID_MAX, &line->price_id) ||
+	     (line->price_id && !is_id(line->price_id))))
 		return bad(e, i, "stripePriceId must be the id of a price");
 	if (read_text(item, "sku", SKU_MAX, &line->sku))
 		return bad(e, i, "sku must be a string of 1 to 200 characters");
@@ -109,8 +111,9 @@ char *cart_lookup_key(const char *template, const struct cart_ids *ids)
 }
 
 /* A line that names no price may name a collection and a variant. */
-static int name_price(struct cart *cart, size_t i, const char *lookup_key, struct err *e)
+static int name_price(struct cart *cart, size_t i, const struct cart_rules *rules, struct err *e)
 {
+	const char *names = rules->lookup_keys_only ? "sku" : "sku or stripePriceId";
 	struct cart_line *line = &cart->lines[i];
 	const struct cart_ids ids = {
 		.collection_id = line->collection_id,
@@ -120,11 +123,12 @@ static int name_price(struct cart *cart, size_t i, const char *lookup_key, struc
 
 	if (line->sku || line->price_id)
 		return 0;
-	if (!lookup_key)
-		return bad(e, i, "sku or stripePriceId is required");
+	if (!rules->lookup_key)
+		return err_set(e, ERR_BAD_REQUEST, "items[%zu].%s is required", i, names);
 	if (!line->collection_id || !line->variant_id)
-		return bad(e, i, "sku or stripePriceId, or collectionId and variantId, is required");
-	line->made = cart_lookup_key(lookup_key, &ids);
+		return err_set(e, ERR_BAD_REQUEST, "items[%zu].%s, or collectionId and variantId, is "
+			       "required", i, names);
+	line->made = cart_lookup_key(rules->lookup_key, &ids);
 	if (!line->made || span_utf8_length(span_of(line->made)) > SKU_MAX)
 		return bad(e, i, "collectionId and variantId are too long: they give a lookup key "
 			   "of more than 200 characters");
@@ -132,7 +136,8 @@ static int name_price(struct cart *cart, size_t i, const char *lookup_key, struc
 	return 0;
 }
 
-int cart_read(struct json_object *body, const char *lookup_key, struct cart *cart, struct err *e)
+int cart_read(struct json_object *body, const struct cart_rules *rules, struct cart *cart,
+	      struct err *e)
 {
 	struct json_object *items;
 	const char *p;
@@ -163,8 +168,8 @@ int cart_read(struct json_object *body, const char *lookup_key, struct cart *car
 	/* Each line, and the price that it names. */
 	for (i = 0; i < n; i++) {
 		cart->count = i + 1;
-		if (read_line(json_object_array_get_idx(items, i), i, &cart->lines[i], e) ||
-		    name_price(cart, i, lookup_key, e)) {
+		if (read_line(json_object_array_get_idx(items, i), i, rules, &cart->lines[i], e) ||
+		    name_price(cart, i, rules, e)) {
 			cart_free(cart);
 			return -1;
 		}

@@ -30,13 +30,19 @@ struct cart {
 	const char *currency; /* as the client wishes, or NULL */
 };
 
+/* How a line may name its price, as the settings say. */
+struct cart_rules {
+	const char *lookup_key; /* QUOTE_LOOKUP_KEY, by which its collectionId and variantId alone do;
+				 * or NULL */
+	bool lookup_keys_only;  /* QUOTE_LOOKUP_KEYS_ONLY: not by the price's id, which is ignored */
+};
+
 /*
  * Reads the body of POST /cart/quote; cart_free() what it made.  -1 with
  * ERR_BAD_REQUEST and a text that names the item: `items[2].quantity must be ...`.
- * `lookup_key` is QUOTE_LOOKUP_KEY, by which a line's collectionId and variantId
- * alone name its price, or NULL: each line has to name it.
  */
-int cart_read(struct json_object *body, const char *lookup_key, struct cart *cart, struct err *e);
+int cart_read(struct json_object *body, const struct cart_rules *rules, struct cart *cart,
+	      struct err *e);
 void cart_free(struct cart *cart);
 
 /* babesclub:{collectionId}:{variantId}:{currency} with the three in their places,

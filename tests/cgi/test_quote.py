@@ -807,6 +807,21 @@ def _():
 
 @test
 def _():
+    """QUOTE_LOOKUP_KEYS_ONLY: an old price that is still active can't be bought at by its id"""
+    old = catalogue("RAISED", 3000)
+    shop.stripe("POST", "/v1/prices", {"unit_amount": 4500, "currency": "usd", "product": old["product"],
+                                       "lookup_key": "RAISED", "transfer_lookup_key": "true"})
+    line, only = {"stripePriceId": old["id"], "quantity": 1}, {"QUOTE_LOOKUP_KEYS_ONLY": 1}
+    equal(granted(shop.quote(line))["pricingSummary"]["subtotal"], 3000, "without the setting")
+    with shop.asks():
+        refused(shop.quote(line, **only), 400, "items[0].sku is required")
+        refused(shop.quote(line, **only, **CLUB), 400, "items[0].sku, or collectionId and variantId, is required")
+    both = granted(shop.quote({**line, "sku": "RAISED"}, **only))
+    equal(both["pricingSummary"]["subtotal"], 4500, "where a line has both")
+
+
+@test
+def _():
     """a price that Stripe refuses for a session leaves the cache under the key that ids made, too"""
     price = catalogue("babesclub:gone:1:usd", sku="GONE-1")
     quote = granted(shop.cgi("cart-quote", frontend("gone", "1"), **CLUB))

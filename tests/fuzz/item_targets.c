@@ -119,12 +119,13 @@ int fuzz_import(const uint8_t *data, size_t n)
 
 int fuzz_cart(const uint8_t *data, size_t n)
 {
+	static const struct cart_rules rules = {.lookup_key = "s:{collectionId}:{variantId}:{currency}"};
 	struct json_object *body = parse(data, n);
 	static struct cart cart;
 	struct err e;
 	size_t i;
 
-	if (body && cart_read(body, "s:{collectionId}:{variantId}:{currency}", &cart, &e) == 0) {
+	if (body && cart_read(body, &rules, &cart, &e) == 0) {
 		HOLDS(cart.count >= 1 && cart.count <= CART_MAX_LINES);
 		for (i = 0; i < cart.count; i++) {
 			HOLDS(cart.lines[i].quantity >= 1 && cart.lines[i].quantity <= CART_MAX_QUANTITY);

@@ -12,7 +12,7 @@ static struct cart cart;
 static int read_body(struct json_object *body, struct err *e)
 {
 	memset(&cart, 0x55, sizeof cart);
-	return cart_read(body, NULL, &cart, e);
+	return cart_read(body, &(struct cart_rules){.lookup_key = NULL}, &cart, e);
 }
 
 static void a_full_line_is_read(void **state)
@@ -249,7 +249,7 @@ static void a_cart_has_at_most_100_lines(void **state)
 
 static void a_collection_and_a_variant_make_a_lookup_key(void **state)
 {
-	static const char template[] = "club:{collectionId}:{variantId}:{currency}";
+	static const struct cart_rules rules = {.lookup_key = "club:{collectionId}:{variantId}:{currency}"};
 	static const struct {
 		const char *line, *currency, *key;
 	} table[] = {
@@ -267,7 +267,7 @@ static void a_collection_and_a_variant_make_a_lookup_key(void **state)
 		struct json_object *body = json_of("{'items':[{%s,'quantity':1}],'currency':%s}",
 						   row->line, row->currency);
 
-		check_int(row->line, cart_read(body, template, &cart, &e), 0);
+		check_int(row->line, cart_read(body, &rules, &cart, &e), 0);
 		check_text(row->line, cart.lines[0].made, row->key);
 		check_text(row->line, cart_line_name(&cart.lines[0]), row->key);
 		check_text(row->line, cart.lines[0].sku, row->key);
@@ -278,6 +278,7 @@ static void a_collection_and_a_variant_make_a_lookup_key(void **state)
 static void a_line_that_names_its_price_makes_no_lookup_key(void **state)
 {
 	static const char *const table[] = {"'sku':'a'", "'stripePriceId':'price_1'"}, *const *row;
+	static const struct cart_rules rules = {.lookup_key = "{collectionId}{variantId}"};
 	struct err e;
 
 	(void)state;
@@ -285,14 +286,47 @@ static void a_line_that_names_its_price_makes_no_lookup_key(void **state)
 		struct json_object *body = json_of("{'items':[{%s,'quantity':1,'collectionId':'c',"
 						   "'variantId':'v'}]}", *row);
 
-		check_int(*row, cart_read(body, "{collectionId}{variantId}", &cart, &e), 0);
+		check_int(*row, cart_read(body, &rules, &cart, &e), 0);
 		assert_null(cart.lines[0].made);
+	}
+}
+
+/* An id that is passed over is not looked at either. */
+static void where_lookup_keys_alone_count_a_prices_id_is_no_name(void **state)
+{
+	static const struct {
+		const char *line, *template, *name, *text;
+	} table[] = {
+		{"'sku':'a','stripePriceId':'price_1'", NULL, "a", NULL},
+		{"'sku':'a','stripePriceId':7", NULL, "a", NULL},
+		{"'stripePriceId':'price_1'", NULL, NULL, "items[0].sku is required"},
+		{"'stripePriceId':'price_1','collectionId':'c','variantId':'v'", "{collectionId}{variantId}", "cv",
+		 NULL},
+		{"'stripePriceId':'price_1','variantId':'v'", "{collectionId}{variantId}", NULL,
+		 "items[0].sku, or collectionId and variantId, is required"},
+	}, *row;
+	struct err e;
+
+	(void)state;
+	for EACH(row, table) {
+		const struct cart_rules rules = {.lookup_key = row->template, .lookup_keys_only = true};
+
+		check_int(row->line, cart_read(json_of("{'items':[{%s,'quantity':1}]}", row->line), &rules, &cart,
+					       &e), row->text ? -1 : 0);
+		if (row->text) {
+			check_err(row->line, &e, ERR_BAD_REQUEST, row->text);
+			continue;
+		}
+		check_text(row->line, cart_line_name(&cart.lines[0]), row->name);
+		assert_null(cart.lines[0].price_id);
+		cart_free(&cart);
 	}
 }
 
 static void half_a_name_or_too_long_a_key_is_refused(void **state)
 {
-	static const char both[] = "collectionId and variantId, is required";
+	static const char both[] = "sku or stripePriceId, or collectionId and variantId, is required";
+	static const struct cart_rules rules = {.lookup_key = "{collectionId}:{variantId}"};
 	const char *many = keep_text(str_printf("'collectionId':'%0300d','variantId':'v'", 0));
 	const char *two = keep_text(str_printf("'collectionId':'%0500d','variantId':'%0500d'", 0, 0));
 	const char *edge = keep_text(str_printf("'collectionId':'%0198d','variantId':'v'", 0));
@@ -312,7 +346,7 @@ static void half_a_name_or_too_long_a_key_is_refused(void **state)
 		struct json_object *body = json_of("{'items':[{'collectionId':'1','variantId':'2',"
 						   "'quantity':1},{%s,'quantity':1}]}", row->line);
 
-		check_int(row->line, cart_read(body, "{collectionId}:{variantId}", &cart, &e),
+		check_int(row->line, cart_read(body, &rules, &cart, &e),
 			  row->text ? -1 : 0);
 		if (row->text)
 			check_err(row->line, &e, ERR_BAD_REQUEST, row->text);
@@ -327,6 +361,7 @@ int main(void)
 		holds(a_price_id_wins_over_a_sku),
 		holds(a_collection_and_a_variant_make_a_lookup_key),
 		holds(a_line_that_names_its_price_makes_no_lookup_key),
+		holds(where_lookup_keys_alone_count_a_prices_id_is_no_name),
 		holds(half_a_name_or_too_long_a_key_is_refused),
 		holds(what_else_a_client_sends_is_not_looked_at),
 		holds(null_is_the_same_as_absent),
