@@ -164,6 +164,7 @@ static const struct named {
 	{"shipping_options", "shipping_rate", "/v1/shipping_rates/", "is archived"},
 	{"discounts", "coupon", "/v1/coupons/", "is not valid any more"},
 	{"discounts", "promotion_code", "/v1/promotion_codes/", "is not active any more"},
+	{"optional_items", "price", "/v1/prices/", "is archived"},
 };
 
 static void look_at_one(struct check *c, const struct asking *a, const struct named *n, const char *id)
@@ -186,8 +187,8 @@ static void look_at_one(struct check *c, const struct asking *a, const struct na
 	json_object_put(object);
 }
 
-/* Stripe refuses each session with a rate of postage, a coupon or a promotion code that it does not have,
- * or that can't be used any more: then nobody can buy. */
+/* Stripe refuses each session with a rate of postage, a coupon, a promotion code or an optional item's
+ * price that it does not have, or that can't be used any more: then nobody can buy. */
 static void look_at_session_file(struct check *c, const struct asking *a)
 {
 	struct json_object *options, *list;

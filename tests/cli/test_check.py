@@ -255,6 +255,22 @@ def _():
         stub.close()
 
 
+@case("a price of optional_items in CHECKOUT_SESSION_FILE that Stripe does not have, or that is archived, is named")
+def _():
+    path = os.path.join(shop.folder, "session.json")
+    price = shop.stripe("POST", "/v1/prices", {"unit_amount": 500, "currency": "usd",
+                                               "product_data[name]": "Gift wrap"})["id"]
+    for named, wrong in ((price, None), ("price_gone", "does not know price_gone"), (price, "is archived")):
+        if named == price and wrong:
+            shop.stripe("POST", "/v1/prices/" + price, {"active": "false"})
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump({"optional_items": [{"price": named, "quantity": 1}]}, file)
+        report = shop.check(CHECKOUT_SESSION_FILE=path)
+        report.blames(*(["failed stripe/price"] if wrong else []))
+        if wrong:
+            report.says("stripe/price", named, wrong, "CHECKOUT_SESSION_FILE", "no session can be made")
+
+
 @case("a CHECKOUT_SESSION_FILE is judged as the program that makes sessions judges it")
 def _():
     path = os.path.join(shop.folder, "session.json")
