@@ -97,6 +97,15 @@ static int read_quote(struct checkout_ask *ask, struct err *e)
 	return 0;
 }
 
+/* Waits a little while another request with the same key is under way: the first click's, whose
+ * session this one gets, too.  Stripe may take some seconds for it. */
+static bool wait_for_first_click(struct stripe_client *stripe, int64_t deadline, const struct err *e)
+{
+	return e->upstream == 409 &&
+	       strcmp(stripe_last_refusal(stripe)->code, "idempotency_key_in_use") == 0 &&
+	       deadline_pause(PAUSE_MS, deadline);
+}
+
 /* Whether the next key is worth a try.  Stripe keeps an answer a day for its key, a 500 and
  * most refusals, too, and the buyer should not get that same answer when the owner, or Stripe,
  * has mended its cause: stored failures are walked past, new 500s are tried again a few times.
@@ -164,7 +173,9 @@ static int create_session(const struct checkout_ask *ask, const char *form,
 	digest_sha256_hex(span_of(form), digest);
 	do {
 		key = str_printf("ordersnap-%s-%d", digest, generation);
-		rc = stripe_session_create(stripe, form, key, until, session, e);
+		do
+			rc = stripe_session_create(stripe, form, key, until, session, e);
+		while (rc && wait_for_first_click(stripe, until, e));
 		free(key);
 		again = ++generation < GENERATIONS &&
 			(rc ? try_next_key(stripe, generation, &failures, until, e)

@@ -363,6 +363,8 @@ static void a_failure_that_stripe_keeps_for_its_key_is_left_behind(void **state)
 		{"a refusal that was kept, then a failure", {{SESSIONS, 400, "{'error':{}}", 1, true},
 			FAILURES(1, false), END}, "012", 0, 400},
 		{"two at once with one key", {{SESSIONS, 409, "{}", 1, false}, END, END}, "00", 0, -1},
+		{"a first click that takes long", {{SESSIONS, 409, "{'error':{'code':'idempotency_key_in_use'}}", 6,
+			false}, END, END}, "0000000", 0, -1},
 		{"no answer", {{SESSIONS, 0, "", 9, false}, END, END}, "000", -1, -1},
 		{"for ever two at once", {{SESSIONS, 409, "{}", 9, false}, END, END}, "000", -1, -1},
 		{"a refusal", {{SESSIONS, 400, "{'error':{}}", 1, false}, END, END}, "0", -1, 0},
@@ -400,6 +402,25 @@ static void a_failure_that_stripe_keeps_for_its_key_is_left_behind(void **state)
 			check_int(row->name, outside.ms, row->ms);
 		outside_end();
 	}
+}
+
+static void a_first_click_is_waited_for_as_long_as_a_request_lasts(void **state)
+{
+	static const struct outside_once under_way[] = {
+		{SESSIONS, 409, "{'error':{'code':'idempotency_key_in_use'}}", 999, false}, END,
+	};
+	struct json_object *answer;
+	const char *signature;
+	struct err e;
+
+	(void)state;
+	begin(shop);
+	outside.once = under_way;
+	signature = quoted();
+	check_int("for ever", click(signature, "", &answer, &e), -1);
+	check_err("for ever", &e, ERR_UNAVAILABLE, "idempotency_key_in_use");
+	check("nearly all of the time", outside.ms > REQUEST_MS / 2 && outside.ms <= REQUEST_MS);
+	outside_end();
 }
 
 /* What a failure says is no reason to think that a price is gone. */
@@ -577,6 +598,7 @@ int main(void)
 		holds(what_the_webhook_wrote_of_a_session_is_left),
 		holds(a_session_that_can_not_be_noted_is_paid_all_the_same),
 		holds(a_failure_that_stripe_keeps_for_its_key_is_left_behind),
+		holds(a_first_click_is_waited_for_as_long_as_a_request_lasts),
 		holds(a_failure_forgets_no_price),
 		holds(a_refusal_says_who_can_mend_it),
 		holds(a_price_is_forgotten_under_each_name_and_where_nothing_may_be_deleted),
