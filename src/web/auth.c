@@ -62,22 +62,30 @@ static size_t keys_of(const struct auth_settings *s, const char *pem, struct spa
 }
 
 /* The file has to hold keys that we can use, and no more than are tried. */
-static int check_key_file(const char *path, struct err *e)
+static int check_keys(const char *path, const char *pem, struct err *e)
 {
 	struct span key;
-	struct buf text;
-	const char *rest;
 	bool fit = true;
-	int n = 0, rc = read_key(path, &text, e);
+	int n;
 
-	for (rest = buf_text(&text); !rc && fit && next_key(&rest, &key); n++)
+	for (n = 0; fit && next_key(&pem, &key); n++)
 		fit = digest_is_public_key(key);
-	if (!rc && (n == 0 || !fit))
-		rc = err_set(e, ERR_CONFIG, "JWT_PUBLIC_KEY_FILE: %s is no PEM public key (RSA, or EC of "
-			     "the curve P-256)", path);
-	if (!rc && n > KEYS_MAX)
-		rc = err_set(e, ERR_CONFIG, "JWT_PUBLIC_KEY_FILE: %s has more than %d keys", path,
-			     KEYS_MAX);
+	if (n == 0 || !fit)
+		return err_set(e, ERR_CONFIG, "JWT_PUBLIC_KEY_FILE: %s is no PEM public key (RSA, or EC of "
+			       "the curve P-256)", path);
+	if (n > KEYS_MAX)
+		return err_set(e, ERR_CONFIG, "JWT_PUBLIC_KEY_FILE: %s has more than %d keys", path,
+			       KEYS_MAX);
+	return 0;
+}
+
+static int check_key_file(const char *path, struct err *e)
+{
+	struct buf text;
+	int rc = read_key(path, &text, e);
+
+	if (!rc)
+		rc = check_keys(path, buf_text(&text), e);
 	buf_free(&text);
 	return rc;
 }
@@ -242,15 +250,26 @@ static int refuse(const char *problem, struct err *e)
 	return err_set(e, ERR_UNAUTHORIZED, "The bearer token is not valid: %s", problem);
 }
 
+/* The token, as the first key reads that has signed it; NULL where none has. */
+static jwt_t *verify(const struct auth_settings *s, const char *pem, const char *token)
+{
+	struct span keys[KEYS_MAX];
+	size_t n = has_token_form(token) ? keys_of(s, pem, keys) : 0, i;
+	jwt_t *jwt = NULL;
+
+	for (i = 0; i < n && !jwt; i++)
+		if (jwt_decode(&jwt, token, (const unsigned char *)keys[i].p, (int)keys[i].n))
+			jwt = NULL;
+	return jwt;
+}
+
 /* Checks a token, and says who bears it. */
 static int decode(const struct auth_settings *s, const char *token, int64_t now,
 		  struct auth_identity *who, struct err *e)
 {
 	jwt_t *jwt = NULL;
 	const char *problem = WRONG_FORM;
-	struct span keys[KEYS_MAX];
 	struct buf pem;
-	size_t i, n = 0;
 	int rc = 0;
 
 	buf_init(&pem, KEY_MAX_BYTES);
@@ -258,12 +277,15 @@ static int decode(const struct auth_settings *s, const char *token, int64_t now,
 		rc = read_key(s->public_key_file, &pem, e);
 	if (rc)
 		goto out;
-	if (has_token_form(token))
-		n = keys_of(s, buf_text(&pem), keys);
-	/* The first key that has signed the token decides; what else is wrong with it is said then. */
-	for (i = 0; i < n && !jwt; i++)
-		if (jwt_decode(&jwt, token, (const unsigned char *)keys[i].p, (int)keys[i].n) == 0)
-			problem = problem_of(s, jwt, now);
+	/* Who has signed it decides; what else is wrong with it is said then.  That the file has lost its
+	 * keys since the start, or is only half written yet, is no fault of the token. */
+	jwt = verify(s, buf_text(&pem), token);
+	if (jwt)
+		problem = problem_of(s, jwt, now);
+	else if (s->public_key_file)
+		rc = check_keys(s->public_key_file, buf_text(&pem), e);
+	if (rc)
+		goto out;
 	if (problem) {
 		rc = refuse(problem, e);
 		goto out;

@@ -580,6 +580,48 @@ static void a_key_file_that_is_gone_is_a_misconfiguration(void **state)
 	assert_null(subject);
 }
 
+/* A running program reads the file with each token: the key of a login that is being rolled may be half
+ * written, or somebody has emptied the file.  No customer is told that their token is at fault. */
+static void a_key_file_that_has_lost_its_keys_is_a_misconfiguration(void **state)
+{
+	char *good_key, *other_key;
+	const char *good, *text, *token, *stranger;
+	struct auth_settings settings = {.secret = NULL};
+	struct err e;
+	FILE *f;
+	size_t i;
+
+	(void)state;
+	folder = unit_folder();
+	good = make_key(EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256"), "good", &good_key);
+	make_key(EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256"), "other", &other_key);
+	token = signed_token(JWT_ALG_ES256, good_key, "e");
+	stranger = signed_token(JWT_ALG_ES256, other_key, "e");
+	text = content_of(good);
+	settings.public_key_file = keep_text(str_printf("%s/rolled.pem", folder));
+	for (i = 0; i < strlen(text) - strlen("-----END PUBLIC KEY-----"); i += 20) {
+		f = fopen(settings.public_key_file, "w");
+		fwrite(text, 1, i, f);
+		fclose(f);
+		check_int("cut", ask(&settings, token, &e), -1);
+		check_err("cut", &e, ERR_CONFIG, "is no PEM public key");
+		assert_null(subject);
+	}
+
+	/* The key behind it is not written yet: the first one's tokens are good, others may be. */
+	f = fopen(settings.public_key_file, "w");
+	fprintf(f, "%s%.40s", text, text);
+	fclose(f);
+	check_int("the first", ask(&settings, token, &e), 0);
+	check_int("perhaps the second's", ask(&settings, stranger, &e), -1);
+	check_err("perhaps the second's", &e, ERR_CONFIG, "is no PEM public key");
+
+	settings.public_key_file = good;
+	check_int("a stranger's", ask(&settings, stranger, &e), -1);
+	check_err("a stranger's", &e, ERR_UNAUTHORIZED, "its signature or form is wrong");
+	unit_remove_folder(folder);
+}
+
 static void no_file_stays_open(void **state)
 {
 	const struct auth_settings settings = {.public_key_file = "/dev/null"};
@@ -672,6 +714,7 @@ int main(void)
 		holds(while_a_secret_is_rolled_both_are_good),
 		holds(while_a_key_is_rolled_each_of_the_file_is_good),
 		holds(a_key_file_that_is_gone_is_a_misconfiguration),
+		holds(a_key_file_that_has_lost_its_keys_is_a_misconfiguration),
 		holds(no_file_stays_open),
 		holds(settings_that_make_no_sense_are_named),
 		holds(only_a_public_key_of_a_fitting_kind_is_taken),
