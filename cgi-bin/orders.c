@@ -12,6 +12,7 @@
 #include "orders/customer_order.h"
 #include "orders/customer_page.h"
 #include "program.h"
+#include "shop/keys.h"
 #include "web/etag.h"
 #include "web/query.h"
 
@@ -57,8 +58,9 @@ static int find_customer(struct app *app, const struct request *request, struct 
 							     : "a bearer token is required");
 	if (!rc)
 		rc = find_mode(app, request->deadline, &mode, e);
-	if (!rc && customer_init(customer, user, who.email, mode))
-		rc = err_set(e, ERR_UNAUTHORIZED, "the login's name of the user is empty or too long");
+	if (!rc && (!user_id_is_exact(user) || customer_init(customer, user, who.email, mode)))
+		rc = err_set(e, ERR_UNAUTHORIZED, "the login's name of the user is empty or too long, or has "
+			     "white space around it");
 	auth_identity_free(&who);
 	return rc;
 }

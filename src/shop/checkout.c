@@ -97,13 +97,14 @@ static int read_identity(struct json_object *body, const char *subject,
 
 	/* Somebody who is logged in: a user that the request names has to be the same one. */
 	if (subject) {
-		id = user_id_from(subject);
+		id = user_id_is_exact(subject) ? user_id_from(subject) : NULL;
 		differs = id && r->user_id && strcmp(id, r->user_id) != 0;
 		free(r->user_id);
 		r->user_id = id;
 		r->user_kind = "user";
 		if (!id)
-			return err_set(e, ERR_UNAUTHORIZED, "%s is empty or longer than %d bytes",
+			return err_set(e, ERR_UNAUTHORIZED, "%s is empty or longer than %d bytes, "
+				       "or has white space around it",
 				       policy->by_server ? "The login's name of the user"
 							 : "The bearer token's subject",
 				       USER_ID_MAX);

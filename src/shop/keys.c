@@ -159,6 +159,13 @@ char *user_id_from(const char *text)
 	return s.n && s.n <= USER_ID_MAX ? span_dup(s) : NULL;
 }
 
+bool user_id_is_exact(const char *name)
+{
+	struct span s = span_of(name);
+
+	return s.n && s.n <= USER_ID_MAX && span_trim(s).n == s.n;
+}
+
 char *user_id_from_email(const char *email)
 {
 	char *id = user_id_from(email);

@@ -9,6 +9,7 @@
 #ifndef ORDERSNAP_SHOP_KEYS_H
 #define ORDERSNAP_SHOP_KEYS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define KEY_CACHE "CACHE"       /* SK of quotes and prices */
@@ -47,6 +48,10 @@ char *order_number(const char *prefix, const char *session_id);
 /* `text` without white space around it, as a string to free(); NULL when it is
  * NULL, empty or longer than USER_ID_MAX bytes. */
 char *user_id_from(const char *text);
+
+/* Whether user_id_from() takes the name that a login gave somebody as it is: what it would trim may be
+ * another customer's name. */
+bool user_id_is_exact(const char *name);
 
 /* The id of a guest: the e-mail address in lower case; NULL as above. */
 char *user_id_from_email(const char *email);

@@ -421,6 +421,17 @@ def _():
 
 @test
 def _():
+    "a name with white space around it is another name, and none: its orders would be another's"
+    for name in ("user_1 ", " user_1", "\tuser_1", "user_1\n", "user_1\r"):
+        for get in (ask, lambda *args, **more: ask_one("cs_test_001", *args[1:], **more)):
+            refused(get("", bearer(name)), 401, "white space around it")
+            refused(get("", {}, REMOTE_USER=name, ORDERS_AUTH="remote_user"), 401, "white space around it")
+    for name in ("user_1\u00a0", "user_1#", "user%5F1", "User_1"):
+        equal(granted(ask(who=bearer(name)))["hasOrders"], False, name)
+
+
+@test
+def _():
     "without a login in the settings nobody sees orders, and a session's status is told all the same"
     refused(ask(JWT_SECRET=None), 401)
     equal(granted(status_of("session_id=cs_test_001", JWT_SECRET=None))["status"], "completed")

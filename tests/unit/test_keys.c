@@ -152,6 +152,23 @@ static void a_user_id_is_trimmed_and_otherwise_as_given(void **state)
 			   row->id);
 }
 
+static void a_logins_name_that_would_be_trimmed_is_not_taken_for_another(void **state)
+{
+	static const struct {
+		const char *name;
+		bool is;
+	} table[] = {
+		{"", false}, {" ", false}, {"u ", false}, {" u", false}, {"u\n", false}, {"\ru", false},
+		{"u\t", false}, {"u", true}, {"user 1", true}, {"u\xC2\xA0", true}, {"#%", true},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table)
+		check_int(row->name, user_id_is_exact(row->name), row->is);
+	check_int("256", user_id_is_exact(repeat("x", 256)), true);
+	check_int("257", user_id_is_exact(repeat("x", 257)), false);
+}
+
 static void a_user_id_has_at_most_256_bytes(void **state)
 {
 	const char *just = repeat("x", 256), *long_one = repeat("x", 257);
@@ -206,6 +223,7 @@ int main(void)
 		holds(an_order_number_is_made_of_the_last_eight_letters_and_digits),
 		holds(the_time_is_read_back_from_an_orders_key),
 		holds(a_user_id_is_trimmed_and_otherwise_as_given),
+		holds(a_logins_name_that_would_be_trimmed_is_not_taken_for_another),
 		holds(a_user_id_has_at_most_256_bytes),
 		holds(the_longest_user_id_fits_its_key_even_when_all_is_encoded),
 		holds(a_guest_is_the_address_in_lower_case),
