@@ -21,6 +21,7 @@
 #define KEYS_MAX 8 /* of a file; each costs a try at a token that none has signed */
 #define PEM_END "-----END PUBLIC KEY-----"
 #define TOKEN_MAX_BYTES 8192
+#define EARLY_SECONDS 60 /* before a token's nbf: the login's clock may be ahead (RFC 7519 section 4.1.5) */
 #define SCHEME "Bearer"
 
 /* The file as it is; what stands in it is looked at by keys_of() and auth_check(). */
@@ -233,7 +234,7 @@ static const char *problem_of(const struct auth_settings *s, jwt_t *jwt, int64_t
 		return "it never expires (it has no exp)";
 	if (expires <= time)
 		return "it has expired";
-	if (not_before > time)
+	if (not_before > time + EARLY_SECONDS)
 		return "it is not valid yet";
 	if (s->issuer && (!jwt_get_grant(jwt, "iss") || strcmp(jwt_get_grant(jwt, "iss"), s->issuer) != 0))
 		return "its issuer is not the configured one";

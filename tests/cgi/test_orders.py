@@ -384,6 +384,14 @@ def _():
 
 @test
 def _():
+    "who has just logged in sees their orders, also where the login's clock is ahead by up to a minute"
+    for ahead, status in ((0, 200), (1, 200), (30, 200), (600, 401)):
+        at = int(time.time()) + ahead
+        equal(ask("limit=1", bearer(iat=at, nbf=at + .5)).status, status, ahead)
+
+
+@test
+def _():
     "the token's issuer and audience are held to the settings"
     settings = {"JWT_ISSUER": "https://login.shop.example", "JWT_AUDIENCE": "shop"}
     right = {"iss": "https://login.shop.example", "aud": ["other", "shop"]}

@@ -99,7 +99,8 @@ static void a_valid_token_says_who_asks(void **state)
 		"{'sub':'user_1'}",
 		"{'sub':'user_1','exp':1732612801}",
 		"{'sub':'user_1','exp':4102444800,'nbf':0,'iat':1}",
-		"{'sub':'user_1','nbf':1732612800}",
+		"{'sub':'user_1','nbf':1732612800}", "{'sub':'user_1','nbf':1732612800.5}",
+		"{'sub':'user_1','nbf':1732612860,'iat':1732612860}",
 		"{'sub':'user_1','nbf':1732612799,'exp':1732612801,'email':'a@b'}",
 	};
 	struct err e;
@@ -120,8 +121,9 @@ static void a_token_that_is_not_valid_now_is_refused(void **state)
 		{"{'sub':'u','exp':1732612800}", "it has expired"},
 		{"{'sub':'u','exp':1732612799}", "it has expired"}, {"{'sub':'u','exp':0}", "it has expired"},
 		{"{'sub':'u','exp':-1}", "it has expired"},
-		{"{'sub':'u','nbf':1732612801}", "it is not valid yet"},
-		{"{'sub':'u','nbf':1732612800.5}", "it is not valid yet"},
+		{"{'sub':'u','nbf':1732612861}", "it is not valid yet"},
+		{"{'sub':'u','nbf':1732612860.5}", "it is not valid yet"},
+		{"{'sub':'u','nbf':1732612860,'exp':1732612800}", "it has expired"},
 		{"{'sub':'u','exp':'4102444800'}", "its exp or nbf is no time"},
 		{"{'sub':'u','exp':true}", "its exp or nbf is no time"},
 		{"{'sub':'u','nbf':'1'}", "its exp or nbf is no time"},
