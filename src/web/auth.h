@@ -44,8 +44,9 @@ int auth_look_for_token(const struct auth_settings *settings, const struct reque
  * -1 with ERR_UNAUTHORIZED for a token that is not valid at `now`, and for
  * `Bearer` with nothing behind it: the algorithm is the configured one whatever
  * the token says; exp and nbf are checked where they are there (nbf may be a
- * minute ahead: so may the login's clock), iss and aud where the settings name them.  -1 with ERR_CONFIG where it is no valid one by the
- * keys that there are, and the public key's file is not what auth_check() asks for.
+ * minute ahead: so may the login's clock), iss and aud where the settings name
+ * them.  -1 with ERR_CONFIG where it is no valid one by the keys that there are,
+ * and the public key's file is not what auth_check() asks for.
  */
 int auth_identify(const struct auth_settings *settings, const struct request *request, int64_t now,
 		  struct auth_identity *who, struct err *e);
