@@ -1309,6 +1309,7 @@
     async more() {
       const number = (this.asked = (this.asked ?? 0) + 1);
       const known = this.orders.length;
+      const from = this.cursor;
       this.state = 'loading';
       this.renderList();
       try {
@@ -1317,6 +1318,7 @@
         await this.fetchPage(number);
       } catch (error) {
         if (number !== this.asked) return;
+        if (error.status === 400 && from) return this.reload(); // the list is that of who was logged in before
         this.state = error.status === 401 ? 'login' : 'error';
         this.error = error;
         if (error.status === 401) this.event('ordersnap-login', {});

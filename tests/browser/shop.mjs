@@ -789,6 +789,20 @@ test('orders: a token that has expired is asked for anew, once, before anybody h
   expect(context, '401');
 });
 
+test('orders: where somebody else is logged in by now, Show more shows theirs, and none of before', async context => {
+  const page = await openOrders(context);
+  await page.getByRole('heading', { name: 'BC-ANN01' }).waitFor();
+  await page.evaluate(async () => {
+    const asked = await fetch('login', { method: 'POST', body: JSON.stringify({ name: 'old' }) });
+    const { token } = await asked.json();
+    sessionStorage.setItem('tidewrack-login', JSON.stringify({ name: 'old', token })); // as in another tab
+  });
+  await page.getByRole('button', { name: 'Show more' }).click();
+  await page.getByRole('heading', { name: site.old[0] }).waitFor();
+  equal(await orderTitles(page), site.old);
+  expect(context, '400');
+});
+
 test('orders: what has not changed since the last time is not sent again', async context => {
   const page = await openOrders(context);
   const answers = []; // from the second on
