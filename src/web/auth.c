@@ -22,7 +22,6 @@
 #define PEM_END "-----END PUBLIC KEY-----"
 #define TOKEN_MAX_BYTES 8192
 #define EARLY_SECONDS 60 /* before a token's nbf: the login's clock may be ahead (RFC 7519 section 4.1.5) */
-#define SCHEME "Bearer"
 
 /* The file as it is; what stands in it is looked at by keys_of() and auth_check(). */
 static int read_key(const char *path, struct buf *key, struct err *e)
@@ -100,31 +99,6 @@ int auth_check(const struct auth_settings *s, bool required, struct err *e)
 		return err_set(e, ERR_CONFIG, "CHECKOUT_REQUIRE_AUTH is on, but neither JWT_SECRET "
 			       "nor JWT_PUBLIC_KEY_FILE is set");
 	return s->public_key_file ? check_key_file(s->public_key_file, e) : 0;
-}
-
-/* What stands behind `Bearer` in the first header that has it, without blanks: a server may
- * have taken the blank away, so nothing behind it is an empty token and not another scheme.
- * NULL where there is none. */
-static const char *find_token(const struct auth_settings *s, const struct request *request)
-{
-	char variable[128];
-	const char *values[] = {
-		request_variable(request, "HTTP_AUTHORIZATION"),
-		request_variable(request, "REDIRECT_HTTP_AUTHORIZATION"),
-		s->header ? request_header(request, s->header, variable, sizeof variable) : NULL,
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof values / sizeof *values; i++) {
-		const char *token = values[i];
-
-		if (!token || strncasecmp(token, SCHEME, strlen(SCHEME)) != 0)
-			continue;
-		token += strlen(SCHEME);
-		if (*token == '\0' || *token == ' ')
-			return token + strspn(token, " ");
-	}
-	return NULL;
 }
 
 /* Three parts of base64url (RFC 7515 section 3.1), none empty: libjwt 1.10
@@ -304,7 +278,7 @@ out:
 int auth_look_for_token(const struct auth_settings *s, const struct request *request,
 			bool *has_token, struct err *e)
 {
-	const char *token = find_token(s, request);
+	const char *token = request_token(request, s->header);
 
 	*has_token = token && (s->secret || s->public_key_file);
 	return *has_token && !has_token_form(token) ? refuse(WRONG_FORM, e) : 0;
@@ -313,7 +287,7 @@ int auth_look_for_token(const struct auth_settings *s, const struct request *req
 int auth_identify(const struct auth_settings *s, const struct request *request, int64_t now,
 		  struct auth_identity *who, struct err *e)
 {
-	const char *token = find_token(s, request);
+	const char *token = request_token(request, s->header);
 
 	*who = (struct auth_identity){.subject = NULL};
 	if (!token || (!s->secret && !s->public_key_file))

@@ -39,8 +39,7 @@ int auth_look_for_token(const struct auth_settings *settings, const struct reque
 
 /*
  * Who the request's bearer token says that asks: nobody where it has none or
- * none is configured.  Looks into Authorization, REDIRECT_HTTP_AUTHORIZATION
- * (what Apache makes of it on a rewrite), then the configured header.
+ * none is configured (request_token()).
  * -1 with ERR_UNAUTHORIZED for a token that is not valid at `now`, and for
  * `Bearer` with nothing behind it: the algorithm is the configured one whatever
  * the token says; exp and nbf are checked where they are there (nbf may be a

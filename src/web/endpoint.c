@@ -105,6 +105,7 @@ static int serve_route(const struct serving *s, struct request *request, struct 
 
 	method = method ? method : "GET";
 	response->no_body = strcmp(method, "HEAD") == 0;
+	response->had_token = request_token(request, s->endpoint->token_header) != NULL;
 	if (s->endpoint->admit && s->endpoint->admit(s->endpoint->context, request, e))
 		return -1;
 	if (!s->route)

@@ -13,6 +13,7 @@
 #include "base/str.h"
 
 #define CHUNK 16384
+#define SCHEME "Bearer"
 
 const char *request_variable(const struct request *r, const char *name)
 {
@@ -36,6 +37,30 @@ const char *request_header(const struct request *r, const char *name, char *vari
 		variable[at++] = *name == '-' ? '_' : (char)toupper((unsigned char)*name);
 	variable[at] = '\0';
 	return request_variable(r, variable);
+}
+
+/* A server may have taken the blank behind `Bearer` away, so nothing behind it is an empty token and not
+ * another scheme. */
+const char *request_token(const struct request *r, const char *header)
+{
+	char variable[128];
+	const char *values[] = {
+		request_variable(r, "HTTP_AUTHORIZATION"),
+		request_variable(r, "REDIRECT_HTTP_AUTHORIZATION"),
+		header ? request_header(r, header, variable, sizeof variable) : NULL,
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof values / sizeof *values; i++) {
+		const char *token = values[i];
+
+		if (!token || strncasecmp(token, SCHEME, strlen(SCHEME)) != 0)
+			continue;
+		token += strlen(SCHEME);
+		if (*token == '\0' || *token == ' ')
+			return token + strspn(token, " ");
+	}
+	return NULL;
 }
 
 static struct span variable_or_empty(const struct request *r, const char *name)

@@ -44,6 +44,11 @@ const char *request_variable(const struct request *r, const char *name);
 /* The value of a header, by its usual name ("Stripe-Signature"), or NULL. */
 const char *request_header(const struct request *r, const char *name, char *variable, size_t n);
 
+/* The bearer token that the request has (RFC 6750), without blanks: empty where nothing stands behind
+ * `Bearer`; NULL where there is none.  It is looked for in Authorization, in
+ * REDIRECT_HTTP_AUTHORIZATION (what Apache makes of it on a rewrite), then in `header` (or NULL). */
+const char *request_token(const struct request *r, const char *header);
+
 /*
  * Whether the request is for `path` ("/cart/quote") of the program `program`
  * ("cart-quote"): the server's path ends in it, or the server runs the program

@@ -84,7 +84,8 @@ void response_error(struct response *r, const struct err *e)
 	if (status == 503)
 		buf_printf(&r->headers, "Retry-After: %d\r\n", RETRY_AFTER_SECONDS);
 	if (status == 401)
-		response_header(r, "WWW-Authenticate", "Bearer");
+		response_header(r, "WWW-Authenticate",
+				r->had_token ? "Bearer error=\"invalid_token\"" : "Bearer");
 	response_json(r, status, json);
 }
 

@@ -19,6 +19,7 @@ struct response {
 	const char *text_type;    /* static; NULL: there is none */
 	bool no_body;             /* HEAD: the headers of the body, without it */
 	const char *cache_control; /* NULL: no-store */
+	bool had_token;           /* the request's: a 401 says that it is that which does not count */
 };
 
 void response_init(struct response *r);
@@ -36,7 +37,7 @@ void response_text(struct response *r, int status, const char *type);
 
 /* The answer that an error gives: its status, {"error": what a client may
  * read}, with "code" where err_public_code() has one, Retry-After with a 503,
- * WWW-Authenticate with a 401. */
+ * WWW-Authenticate with a 401 (RFC 6750 section 3). */
 void response_error(struct response *r, const struct err *e);
 
 /* Adds the whole CGI answer (RFC 3875 section 6), `Status:` first.  One that does not fit, into r->text

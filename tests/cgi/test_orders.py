@@ -379,7 +379,8 @@ def _():
         for answer in (ask(who={"HTTP_AUTHORIZATION": header}),
                        ask_one("cs_test_001", {"HTTP_AUTHORIZATION": header})):
             refused(answer, 401, why)
-            equal(answer.headers["www-authenticate"], "Bearer")
+            equal(answer.headers["www-authenticate"],
+                  "Bearer" if why == "is required" else 'Bearer error="invalid_token"')
 
 
 @test

@@ -57,7 +57,7 @@ static const struct route routes[] = {
 
 static const struct endpoint endpoint = {.program = "cart-quote", .routes = routes,
 					 .cors = "https://shop.example", .request_ms = 8000,
-					 .admit = admit,
+					 .token_header = "X-Token", .admit = admit,
 					 .context = &seen};
 
 static void take_line(void *context, const char *line, size_t n)
@@ -278,6 +278,29 @@ static void an_error_can_be_read_by_the_shops_own_pages(void **state)
 	check_rows(table, LENGTH(table));
 }
 
+/* RFC 6750, section 3: a client that has shown a token is told that it is the token. */
+static void whoever_is_refused_learns_whether_it_is_the_token(void **state)
+{
+	static const struct row table[] = {
+		{"PATH_INFO=/healthz", "", "Status: 401", 1, "WWW-Authenticate: Bearer\r\n", "invalid"},
+		{"PATH_INFO=/healthz HTTP_AUTHORIZATION=Basic", "", "Status: 401", 1,
+		 "WWW-Authenticate: Bearer\r\n", "invalid"},
+		{"PATH_INFO=/healthz HTTP_X_OTHER=Bearer", "", "Status: 401", 1,
+		 "WWW-Authenticate: Bearer\r\n", "invalid"},
+		{"PATH_INFO=/healthz HTTP_AUTHORIZATION=Bearer", "", "Status: 401", 1,
+		 "WWW-Authenticate: Bearer error=\"invalid_token\"\r\n", NULL},
+		{"PATH_INFO=/healthz HTTP_X_TOKEN=bearer", "", "Status: 401", 1,
+		 "WWW-Authenticate: Bearer error=\"invalid_token\"\r\n", NULL},
+		{"REQUEST_METHOD=HEAD PATH_INFO=/healthz HTTP_X_TOKEN=Bearer", "", "Status: 401", 1,
+		 "WWW-Authenticate: Bearer error=\"invalid_token\"\r\n", NULL},
+	};
+
+	(void)state;
+	seen.fail_with = ERR_UNAUTHORIZED;
+	check_rows(table, LENGTH(table));
+	seen.fail_with = ERR_NONE;
+}
+
 static void a_handlers_error_is_logged_whole_and_answered_without_internals(void **state)
 {
 	static const struct {
@@ -419,6 +442,7 @@ int main(void)
 		holds(options_is_answered_without_the_handler),
 		holds(a_body_is_checked_before_the_handler_runs),
 		holds(an_error_can_be_read_by_the_shops_own_pages),
+		holds(whoever_is_refused_learns_whether_it_is_the_token),
 		holds(a_handlers_error_is_logged_whole_and_answered_without_internals),
 		holds(who_is_not_admitted_learns_nothing_whatever_is_asked),
 		holds(a_line_of_the_log_is_of_its_own_request_alone),
