@@ -5,7 +5,6 @@
  */
 #include "shop/customer.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -245,13 +244,26 @@ static struct json_object *show_list(struct json_object *list, const struct show
 	return copy;
 }
 
+/* A name that somebody has written as a number, which may be longer than an integer is (a parcel's may
+ * have 22 digits); NULL where it is none. */
+static struct json_object *digits_of(struct json_object *object, const char *key)
+{
+	struct json_object *number;
+	const char *text;
+
+	if (!json_object_object_get_ex(object, key, &number) ||
+	    !(json_object_is_type(number, json_type_int) || json_object_is_type(number, json_type_double)))
+		return NULL;
+	text = json_text(number);
+	return text[strspn(text, "-0123456789")] ? NULL : json_object_new_string(text);
+}
+
 /* The object's value as it is shown; NULL where it has none, or one of another kind:
  * an object in the place of a text might hold anything. */
 static struct json_object *value_of(struct json_object *object, const struct shown *shown)
 {
 	struct json_object *inner;
 	const char *text;
-	char *digits;
 	int64_t number;
 	bool flag;
 
@@ -260,12 +272,7 @@ static struct json_object *value_of(struct json_object *object, const struct sho
 	case LABEL:
 		if (json_get_string(object, shown->key, &text) == JSON_FOUND)
 			return json_object_new_string(text);
-		if (shown->kind != LABEL || json_get_int(object, shown->key, &number) != JSON_FOUND)
-			return NULL;
-		digits = str_printf("%" PRId64, number);
-		inner = json_object_new_string(digits);
-		free(digits);
-		return inner;
+		return shown->kind == LABEL ? digits_of(object, shown->key) : NULL;
 	case WHOLE:
 		return json_get_int(object, shown->key, &number) == JSON_FOUND
 			       ? json_object_new_int64(number) : NULL;

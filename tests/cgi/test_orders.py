@@ -256,6 +256,14 @@ def _():
 
 @test
 def _():
+    "a parcel's number that somebody has written as a number is shown digit by digit, however long it is"
+    for number in (12, 940011089882502257, 2**63 - 1, 9400110898825022579493):
+        made.put(shop, made.order("cs_test_parcel", NOW, "user_parcel", tracking={"number": number}))
+        equal(granted(ask_one("cs_test_parcel", bearer("user_parcel")))["tracking"], {"number": str(number)})
+
+
+@test
+def _():
     "what is no order at all is left out of the list, with a word in the log; the others stand"
     created = iter(range(NOW - 100, NOW))
     good = [made.order(f"cs_test_good{n}", next(created), "user_raw") for n in range(2)]
