@@ -74,6 +74,7 @@
     shipping: 'Shipping',
     tax: 'Tax',
     total: 'Total',
+    charged: 'Charged',
     refunded: 'Refunded',
     refundOn: 'Refund of {date}',
     tracking: 'Track the parcel',
@@ -291,6 +292,7 @@
       amountDiscount: whole,
       amountShipping: whole,
       amountTax: whole,
+      amountCaptured: whole,
       amountRefunded: whole,
       items: readable(record(optionals(LINE))),
       shippingAddress: record(optionals(ADDRESS)),
@@ -1428,7 +1430,10 @@
           'div',
           { className: 'row' },
           make('time', { className: 'soft', dateTime: order.createdAt ?? '', textContent: day(order.createdAt) }),
-          make('span', { className: 'name number', textContent: money(order.amount, order.currency) }),
+          make('span', {
+            className: 'name number',
+            textContent: money(this.charged(order) ?? order.amount, order.currency),
+          }),
         ),
         make(
           'ul',
@@ -1465,6 +1470,8 @@
         .filter(([, value]) => value)
         .map(([key, value]) => [this.text(key), amount(value)]);
       if (order.amount !== undefined) rows.push([this.text('total'), amount(order.amount), 'total']);
+      const charged = this.charged(order);
+      if (charged !== undefined) rows.push([this.text('charged'), amount(charged), 'total']);
       for (const refund of this.refunds(order)) rows.push(refund);
       return make(
         'div',
@@ -1474,10 +1481,19 @@
       );
     }
 
+    // What was charged, where that is not the total: a held payment may be captured in part.
+    charged({ status, amount, amountCaptured }) {
+      const isPaid = ['completed', 'refunded', 'partially_refunded'].includes(status);
+      return isPaid && amountCaptured !== amount ? amountCaptured : undefined;
+    }
+
     // Each refund, where they are known, else their sum.
     refunds(order) {
       const each = (order.refunds ?? []).filter(refund => refund.status === 'succeeded' || refund.status === 'pending');
-      if (each.length) {
+      const sum = each.reduce((all, { amount }) => all + (amount ?? 0), 0);
+      // A capture in part may have refunded the rest, which nobody had paid.
+      const ofRest = this.charged(order) !== undefined && sum > (order.amountRefunded ?? 0);
+      if (each.length && !ofRest) {
         return each.map(refund => [
           this.text('refundOn', { date: day(refund.createdAt) }),
           money(-refund.amount, refund.currency ?? order.currency),

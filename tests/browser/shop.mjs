@@ -1269,6 +1269,54 @@ test('orders: what is only odd is shown: negative amounts, a currency of none, f
   equal(await page.getByText(/NaN|undefined|null|1970|object/).count(), 0);
 });
 
+test('orders: of a payment that was captured in part what was charged is said, and no refund of what nobody paid', async context => {
+  const page = await context.newPage();
+  const whole = { ...GOOD_ORDER, currency: 'usd', amount: 8500, status: 'completed' };
+  const rest = { amount: 2500, currency: 'usd', status: 'succeeded', createdAt: '2026-11-01T09:00:00Z' };
+  const listed = {
+    whole: { ...whole, amountCaptured: 8500 },
+    held: { ...whole, status: 'pending', amountCaptured: 0 },
+    released: { ...whole, status: 'failed', amountCaptured: 0 },
+    part: { ...whole, amountCaptured: 6000, amountRefunded: 0 },
+    old: { ...whole, amountCaptured: 6000, amountRefunded: 0, refunds: [rest] },
+    back: {
+      ...whole,
+      status: 'partially_refunded',
+      amountCaptured: 6000,
+      amountRefunded: 1000,
+      refunds: [{ ...rest, amount: 1000 }],
+    },
+    both: { ...whole, status: 'refunded', amountCaptured: 6000, amountRefunded: 6000, refunds: [rest, rest, rest] },
+    more: { ...whole, amountCaptured: 9000 },
+  };
+  await page.route(
+    '**/orders?*',
+    answer({ orders: Object.entries(listed).map(([orderId, order]) => ({ ...order, orderId })), nextCursor: null }),
+  );
+  await page.goto(`${site.url}/foreign/orders.html`);
+  await page.evaluate(() => {
+    document.querySelector('ordersnap-orders').token = 'x';
+  });
+  await page.getByRole('heading', { name: 'BC-1' }).first().waitFor();
+  const shown = await page.locator('ordersnap-orders li[part=card]').evaluateAll(cards =>
+    cards.map(card => [
+      card.dataset.key.slice(6),
+      card.querySelector('time + .number').textContent,
+      ...[...card.querySelectorAll('details dt')].map(dt => `${dt.textContent} ${dt.nextElementSibling.textContent}`),
+    ]),
+  );
+  equal(shown, [
+    ['whole', '$85.00', 'Total $85.00'],
+    ['held', '$85.00', 'Total $85.00'],
+    ['released', '$85.00', 'Total $85.00'],
+    ['part', '$60.00', 'Total $85.00', 'Charged $60.00'],
+    ['old', '$60.00', 'Total $85.00', 'Charged $60.00'],
+    ['back', '$60.00', 'Total $85.00', 'Charged $60.00', 'Refund of November 1, 2026 -$10.00'],
+    ['both', '$60.00', 'Total $85.00', 'Charged $60.00', 'Refunded -$60.00'],
+    ['more', '$90.00', 'Total $85.00', 'Charged $90.00'],
+  ]);
+});
+
 test('orders: empty pages that lead on for ever come to an end', async context => {
   const page = await context.newPage();
   let asked = 0;

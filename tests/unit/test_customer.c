@@ -203,6 +203,7 @@ static void what_is_of_another_kind_is_left_out_alone(void **state)
 		{"'createdAt':%s", "", TEXT},
 		{"'currency':%s", "", TEXT},
 		{"'amount':%s", "", WHOLE},
+		{"'amountCaptured':%s", "", WHOLE},
 		{"'amountRefunded':%s", "", WHOLE},
 		{"'itemCount':%s", "", WHOLE},
 		{"'itemsPending':%s", "", FLAG},
