@@ -59,8 +59,8 @@ static int find_customer(struct app *app, const struct request *request, struct 
 	if (!rc)
 		rc = find_mode(app, request->deadline, &mode, e);
 	if (!rc && (!user_id_is_exact(user) || customer_init(customer, user, who.email, mode)))
-		rc = err_set(e, ERR_UNAUTHORIZED, "the login's name of the user is empty or too long, or has "
-			     "white space around it");
+		rc = err_set(e, ERR_UNAUTHORIZED, "the login's name of the user is empty or too long, has "
+			     "white space around it, or is not UTF-8");
 	auth_identity_free(&who);
 	return rc;
 }

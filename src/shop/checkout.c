@@ -104,7 +104,7 @@ static int read_identity(struct json_object *body, const char *subject,
 		r->user_kind = "user";
 		if (!id)
 			return err_set(e, ERR_UNAUTHORIZED, "%s is empty or longer than %d bytes, "
-				       "or has white space around it",
+				       "has white space around it, or is not UTF-8",
 				       policy->by_server ? "The login's name of the user"
 							 : "The bearer token's subject",
 				       USER_ID_MAX);

@@ -163,7 +163,7 @@ bool user_id_is_exact(const char *name)
 {
 	struct span s = span_of(name);
 
-	return s.n && s.n <= USER_ID_MAX && span_trim(s).n == s.n;
+	return s.n && s.n <= USER_ID_MAX && span_trim(s).n == s.n && span_utf8_length(s) >= 0;
 }
 
 char *user_id_from_email(const char *email)

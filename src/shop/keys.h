@@ -49,8 +49,8 @@ char *order_number(const char *prefix, const char *session_id);
  * NULL, empty or longer than USER_ID_MAX bytes. */
 char *user_id_from(const char *text);
 
-/* Whether user_id_from() takes the name that a login gave somebody as it is: what it would trim may be
- * another customer's name. */
+/* Whether user_id_from() takes the name that a login gave somebody as it is (what it would trim may be
+ * another customer's name), and the name is UTF-8, as DynamoDB and Stripe want it. */
 bool user_id_is_exact(const char *name);
 
 /* The id of a guest: the e-mail address in lower case; NULL as above. */

@@ -438,11 +438,14 @@ def _():
 
 @test
 def _():
-    "a name with white space around it is another name, and none: its orders would be another's"
+    "a name with white space around it is another name, and none: its orders would be another's; nor is what is no text"
     for name in ("user_1 ", " user_1", "\tuser_1", "user_1\n", "user_1\r"):
         for get in (ask, lambda *args, **more: ask_one("cs_test_001", *args[1:], **more)):
             refused(get("", bearer(name)), 401, "white space around it")
             refused(get("", {}, REMOTE_USER=name, ORDERS_AUTH="remote_user"), 401, "white space around it")
+    for name in ("J\udcfcrgen", "user_1\udcc3"):  # bytes that are no UTF-8, as a server hands them on
+        refused(ask("", {}, REMOTE_USER=name, ORDERS_AUTH="remote_user"), 401, "not UTF-8")
+    equal(ask("", {}, REMOTE_USER="J\u00fcrgen", ORDERS_AUTH="remote_user").status, 200)
     for name in ("user_1\u00a0", "user_1#", "user%5F1", "User_1"):
         equal(granted(ask(who=bearer(name)))["hasOrders"], False, name)
 

@@ -160,6 +160,7 @@ static void a_logins_name_that_would_be_trimmed_is_not_taken_for_another(void **
 	} table[] = {
 		{"", false}, {" ", false}, {"u ", false}, {" u", false}, {"u\n", false}, {"\ru", false},
 		{"u\t", false}, {"u", true}, {"user 1", true}, {"u\xC2\xA0", true}, {"#%", true},
+		{"J\xC3\xBCrgen", true}, {"J\xFCrgen", false}, {"u\xC2", false}, {"\xED\xA0\x80", false},
 	}, *row;
 
 	(void)state;
