@@ -76,7 +76,8 @@ char *cursor_parse(const char *user, const char *cursor)
 	if (!sk)
 		return NULL;
 	mark_of(user, sk, mark);
-	if (memcmp(mark, cursor, MARK) == 0 && str_starts(sk, KEY_ORDER_PREFIX))
+	if (memcmp(mark, cursor, MARK) == 0 && str_starts(sk, KEY_ORDER_PREFIX) &&
+	    span_utf8_length(span_of(sk)) >= 0)
 		return sk;
 	free(sk);
 	return NULL;

@@ -6,8 +6,9 @@
  *   {32 hex digits over user and SK}{the SK in hex}
  *
  * The digest is no secret: who makes up a cursor of their own gets a later part of
- * their own orders, no more.  It is there so that a cursor of somebody else, or one
- * that was cut, is refused and not taken for a place in this list.
+ * their own orders, no more; what no SK can be, since it is no UTF-8, never comes to the
+ * store.  It is there so that a cursor of somebody else, or one that was cut, is refused
+ * and not taken for a place in this list.
  */
 #ifndef ORDERSNAP_ORDERS_CURSOR_H
 #define ORDERSNAP_ORDERS_CURSOR_H

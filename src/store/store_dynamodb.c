@@ -188,15 +188,14 @@ static int query(struct store *s, const char *pk, const char *sk_prefix, const c
 				   .limit = limit};
 	struct json_object *found = json_object_new_array();
 
-	/* DynamoDB refuses to start outside of the prefix: behind it is its top,
+	/* DynamoDB refuses to start outside of the prefix, or at it: behind it is its top,
 	 * before it there is nothing. */
-	if (before_sk && !str_starts(before_sk, sk_prefix)) {
-		if (strcmp(before_sk, sk_prefix) < 0 || limit == 0) {
-			*items = found;
-			return 0;
-		}
-		q.after_sk = NULL;
+	if (before_sk && (limit == 0 || strcmp(before_sk, sk_prefix) <= 0)) {
+		*items = found;
+		return 0;
 	}
+	if (before_sk && !str_starts(before_sk, sk_prefix))
+		q.after_sk = NULL;
 	if (query_pages(self, &q, found, deadline, e)) {
 		json_object_put(found);
 		return -1;

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
 """A customer's orders on DynamoDB: what SQLite gives, and what it costs."""
+import hashlib
 import json
 import os
 import sys
@@ -127,6 +128,17 @@ def _():
         found += [o["orderId"] for o in answer.json["orders"]]
         cursor = answer.json["nextCursor"]
     equal(sorted(found), sorted(wanted + ["AAE="]))  # what is binary is its base64 text
+
+
+@test
+def _():
+    "a cursor that a customer has made up costs one query or none, and is no fault of the store"
+    for place, status, cost in ((b"ORDER#1\xff", 400, {}), (b"ORDER#\xed\xa0\x80", 400, {}),
+                                (b"ORDER#", 200, {}), (b"ORDER#1", 200, {"Query": 1}),
+                                (b"ORDER#" + b"x" * 1018, 200, {"Query": 1}), (b"ORDER#\x01~", 200, {"Query": 1})):
+        mark = hashlib.sha256(b"ordersnap cursor 1\nann\n" + place).hexdigest()[:32]
+        answer, calls = ask("", "limit=1&cursor=" + mark + place.hex())
+        equal((answer.status, calls), (status, cost), place)
 
 
 @test

@@ -278,6 +278,19 @@ static void a_cursor_is_of_one_user_and_whole(void **state)
 	assert_null(cursor_parse("user_1", keep_text(str_printf("%sa", cursor))));
 }
 
+/* Anybody can make one for themselves: no store is asked for what it can't read. */
+static void a_cursor_that_is_made_up_of_no_text_is_none(void **state)
+{
+	static const char *const places[] = {"ORDER#1\xFF", "ORDER#\xC3", "ORDER#\xED\xA0\x80"};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LENGTH(places); i++)
+		assert_null(cursor_parse("user_1", keep_text(cursor_format("user_1", places[i]))));
+	assert_string_equal(keep_text(cursor_parse("user_1", keep_text(cursor_format("user_1", "ORDER#\xC3\xA4")))),
+			    "ORDER#\xC3\xA4");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -289,6 +302,7 @@ int main(void)
 		holds(what_is_shown_stands_in_a_list_at_every_level),
 		holds(what_is_of_another_kind_is_left_out_alone),
 		holds(a_cursor_is_of_one_user_and_whole),
+		holds(a_cursor_that_is_made_up_of_no_text_is_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

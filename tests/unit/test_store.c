@@ -593,6 +593,7 @@ static void a_query_gives_the_newest_first_up_to_its_limit(void **state)
 		{"ORDER#", "ORDER#30", 10, "ORDER#20#b ORDER#20#a ORDER#10"},
 		{"ORDER#", "ORDER#20#b", 1, "ORDER#20#a"}, {"ORDER#", "ORDER#10", 10, ""},
 		{"ORDER#", "ORDER#25", 10, "ORDER#20#b ORDER#20#a ORDER#10"},
+		{"ORDER#", "ORDER#", 10, ""}, {"", "", 10, ""},
 		{"ORDER#", "Z", 10, "ORDER#30 ORDER#20#b ORDER#20#a ORDER#10"},
 		{"ORDER#", "A", 10, ""},
 		{"ORDER#2", NULL, 10, "ORDER#20#b ORDER#20#a"}, {"ORDER#20#a", NULL, 10, "ORDER#20#a"},
