@@ -339,4 +339,13 @@ def _():
             ok(path.partition("/{")[0] in text, f"{name}: {path}")
 
 
+@test
+def _():
+    "the manual's list of what is shown of an order is the one that is documented here"
+    with open(os.path.join(lib.SRC, "man", "orders.fcgi.8"), encoding="utf-8") as page:
+        text = page.read().partition("Only these attributes are shown:")[2].partition("An attribute is left out")[0]
+    named = [word for line in re.findall(r"^\.Va (.*)", text, re.M) for word in re.findall(r"\w+", line)]
+    equal(named, list(SCHEMAS["Order"]["properties"]))
+
+
 main(shop)
