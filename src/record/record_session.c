@@ -99,7 +99,6 @@ static struct json_object *compute_order(const struct recording *r)
 	const struct record_request *request = r->request;
 	const struct item_keys *keys = &r->items.keys;
 	const bool failed = r->json && payment_has_failed(r->json);
-	const bool told = !request->unmarked && r->session.paid;
 	const struct order_input input = {
 		.stored = stored_order(r),
 		.session = &r->session,
@@ -113,8 +112,9 @@ static struct json_object *compute_order(const struct recording *r)
 		.user_id = keys->user_id,
 		.source = r->run->source,
 		.created = keys->created,
-		.event_time = told ? payment_time(request->event, request->session->paid, r->json)
-				   : request->paid_at,
+		.event_time = request->unmarked
+				      ? request->paid_at
+				      : payment_time(request->event, request->session->paid, r->json),
 		.now = r->run->now,
 		.ttl_days = r->run->app->config.order_ttl_days,
 	};
