@@ -283,6 +283,37 @@ static void while_stripe_is_away_an_event_makes_what_it_makes_with_the_sales_own
 	}
 }
 
+/* Delivers a sale while Stripe gives no answer; what stands then.  At the call `at` a write meets another
+ * writer. */
+static const char *made_alone(const char *row, unsigned at, unsigned *calls)
+{
+	static const struct outside_answer nothing[] = {{.part = NULL}};
+	const char *items;
+	struct err e;
+
+	outside_begin();
+	outside.answers = nothing;
+	outside.at = at;
+	outside.fault = OUTSIDE_CONFLICT;
+	check_int(row, deliver(SOLD, &e), -1);
+	check_err(row, &e, ERR_UNAVAILABLE, "the line items are still to be fetched");
+	*calls = outside.calls;
+	items = outside_items();
+	outside_end();
+	return items;
+}
+
+static void an_order_whose_lines_are_to_come_is_written_after_another_writer(void **state)
+{
+	unsigned calls, ignored, at;
+	const char *whole = made_alone("alone", 0, &calls);
+
+	(void)state;
+	check("alone", strstr(whole, quoted("'itemsPending':true")));
+	for (at = 1; at <= calls; at++)
+		check_text("overtaken", made_alone("overtaken", at, &ignored), whole);
+}
+
 /* Another process records the sale, by another event of it. */
 static void record_sale(void)
 {
@@ -361,6 +392,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		holds(an_event_that_met_a_fault_comes_again_and_makes_what_it_makes_without),
 		holds(while_stripe_is_away_an_event_makes_what_it_makes_with_the_sales_own_to_come),
+		holds(an_order_whose_lines_are_to_come_is_written_after_another_writer),
 		holds(an_event_that_is_overtaken_at_any_call_makes_what_it_makes_after_the_other),
 		holds(what_stripe_said_before_another_process_wrote_is_not_written),
 	};

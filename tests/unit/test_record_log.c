@@ -326,8 +326,10 @@ static void what_came_of_an_event_is_counted_by_its_type(void **state)
 	/* A sale whose lines can't be had yet is pending, and what is looked at alone is not counted. */
 	outside.answers = away;
 	check_int("no lines", deliver(EVENT("evt_10", "checkout.session.completed", SALE("cs_test_3", "")), &e), -1);
+	buf_reset(&outside.log);
 	deliver_dry(SOLD_LATER);
 	deliver_dry(EVENT("evt_11", "checkout.session.completed", SALE("cs_test_6", "")));
+	check("no order was made", !strstr(said(), "Order snapshot"));
 	deliver_dry(EVENT("evt_12", "invoice.paid", "{}"));
 
 	buf_init(&text, 1 << 20);
