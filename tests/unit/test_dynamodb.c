@@ -224,6 +224,17 @@ static void only_a_condition_that_does_not_hold_is_a_conflict(void **state)
 	}
 }
 
+/* Both items are as they were read, and the first one is to go. */
+static int delete_beside_check(struct err *e)
+{
+	const struct store_action actions[] = {
+		{.verb = STORE_DELETE, .item = json_of(ITEM(",'version':7")), .condition = STORE_VERSION, .version = 7},
+		store_check(json_of("{'PK':'Q','SK':'S','version':3,'x':1}")),
+	};
+
+	return store_write(store, actions, 2, NULL, deadline_in(DEADLINE_MS), e);
+}
+
 #define DENIED {400, "{'__type':'AccessDeniedException','message':'no'}"}
 
 /* Credentials that may not check: the item that was read is put again, under the same condition. */
@@ -254,6 +265,35 @@ static void where_a_check_is_denied_what_was_read_is_put_again(void **state)
 	begin((const struct reply[]){{400, "{'__type':'ValidationException'}"}, WELL}, 2);
 	check_int("another refusal", write_two(&failed, &e), -1);
 	check_int("another refusal", replies.asked, 1);
+
+	/* What was to be deleted is never put, also beside a check. */
+	begin((const struct reply[]){DENIED, WELL}, 2);
+	check_int("a delete", write_one(STORE_DELETE, STORE_VERSION, 7, &e), -1);
+	check_int("a delete", replies.asked, 1);
+	begin((const struct reply[]){DENIED, WELL}, 2);
+	check_int("beside a check", delete_beside_check(&e), 0);
+	check("beside a check", strstr(replies.body, "[{\"Delete\":{\"TableName\":\"orders\",\"Key\":{\"PK\":{\"S\":"
+						     "\"P\"}") && !strstr(replies.body, "ConditionCheck"));
+}
+
+/* PutItem is for one item; of more that have no condition none is left out. */
+static void all_of_a_list_is_written_at_once(void **state)
+{
+	const struct store_action actions[] = {
+		{.verb = STORE_PUT, .item = json_of(ITEM("")), .as_it_is = true},
+		{.verb = STORE_PUT, .item = json_of("{'PK':'Q','SK':'S'}"), .as_it_is = true},
+	};
+	struct json_object *asked;
+	struct err e;
+
+	(void)state;
+	begin(&(const struct reply)WELL, 1);
+	check_int("two", store_write(store, actions, 2, NULL, deadline_in(DEADLINE_MS), &e), 0);
+	check("two", strstr(replies.headers, "DynamoDB_20120810.TransactWriteItems\n"));
+	asked = json_of("%s", replies.body);
+	json_object_object_del(asked, "ClientRequestToken");
+	check_json("two", asked, "{'TransactItems':[{'Put':{'TableName':'orders','Item':" WIRE("") "}},"
+				 "{'Put':{'TableName':'orders','Item':{'PK':{'S':'Q'},'SK':{'S':'S'}}}}]}");
 }
 
 /* --- reading ---------------------------------------------------------------------- */
@@ -499,6 +539,7 @@ int main(void)
 		table_test(what_does_not_answer_a_write_is_no_promise),
 		table_test(only_a_condition_that_does_not_hold_is_a_conflict),
 		table_test(where_a_check_is_denied_what_was_read_is_put_again),
+		table_test(all_of_a_list_is_written_at_once),
 		table_test(what_was_not_processed_is_asked_for_again),
 		table_test(a_read_sees_all_that_was_acknowledged_before),
 		table_test(an_answer_that_lacks_what_each_has_is_no_empty_table),
