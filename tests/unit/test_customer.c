@@ -91,6 +91,13 @@ static void an_order_is_seen_by_whom_it_belongs_to(void **state)
 		/* ... nor is the address a proof of being the account of that name */
 		{"{'PK':'USER#jane@shop.example','userId':'jane@shop.example','userKind':'user',"
 		 "'customerEmail':'jane@shop.example'}", &jane, false},
+		/* whom somebody said to be is no account, but the address is a proof */
+		{"{'PK':'USER#user_1','userId':'user_1','userKind':'claimed',"
+		 "'customerEmail':'other@shop.example'}", &jane, false},
+		{"{'PK':'USER#user_1','userId':'user_1','userKind':'claimed',"
+		 "'customerEmail':'jane@shop.example'}", &jane, true},
+		{"{'PK':'USER#user_1','userId':'user_1','userKind':'claimed',"
+		 "'customerEmail':'jane@shop.example'}", &unverified, false},
 		/* two users of one spelling in the functions' table */
 		{"{'PK':'USER#ab@x.example','userId':'ab@x.example','customerEmail':'a+b@x.example'}", &plus, true},
 		{"{'PK':'USER#ab@x.example','userId':'ab@x.example','customerEmail':'a+b@x.example'}", &no_plus, false},

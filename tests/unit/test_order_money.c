@@ -136,6 +136,8 @@ static void lines_that_do_not_come_to_the_total_are_named_with_it(void **state)
 		{"lines alone", SOLD ",'amountSubtotal':8500,'items':[" LINE(6000, 6000) "," LINE(2500, 2500)
 		 "]", 0, 0},
 		{"a line is missing", SOLD ",'amountSubtotal':8500,'items':[" LINE(6000, 6000) "]", 6000, 8500},
+		{"a subtotal that is not the lines'", SOLD ",'amountSubtotal':9000,'items':[" LINE(8500, 8500) "]",
+		 8500, 9000},
 		{"a discount", "'amount':7650,'currency':'usd','amountSubtotal':8500,'amountDiscount':850,"
 		 "'items':[" LINE(8500, 7650) "]", 0, 0},
 		{"a discount that no line has", "'amount':7650,'currency':'usd','amountSubtotal':8500,"

@@ -47,6 +47,7 @@ ANSWERS(not_our_key, {"/v1/", 401, "{'error':{'message':'no'}}"});
 ANSWERS(unknown, {"/v1/", 404, "{'error':{'code':'resource_missing'}}"});
 ANSWERS(sessions_denied, {"/v1/charges/ch_1", 200, CHARGE(REFUNDED)}, {"/v1/", 403, "{'error':{'message':'no'}}"});
 ANSWERS(of_no_session, {"/v1/charges/ch_1", 200, CHARGE(REFUNDED)}, {BY_PAYMENT, 200, LIST("")});
+ANSWERS(of_nobody, {BY_PAYMENT, 200, LIST("")}, {"/v1/", 404, "{'error':{'code':'resource_missing'}}"});
 ANSWERS(open_session, {"/v1/charges/ch_1", 200, CHARGE(REFUNDED)}, {BY_PAYMENT, 200, LIST(
 	"{'id':'cs_test_1','object':'checkout.session','mode':'payment','status':'open','created':1699999000}")});
 ANSWERS(subscription, {"/v1/charges/ch_1", 200, CHARGE(REFUNDED)}, {BY_PAYMENT, 200, LIST(
@@ -170,6 +171,25 @@ static void of_another_session(void)
 			    "'orderSK':'ORDER#1#cs_test_9','version':1}"));
 }
 
+/* What names its order says where it stood under another name; it is gone from there. */
+static void gone_from_another_name(void)
+{
+	adopted();
+	outside_put(json_of("{'PK':'SESSION#cs_test_1','SK':'METADATA','orderId':'cs_test_1','orderPK':'USER#carl',"
+			    "'orderSK':'" SOLD_SK "','userId':'carl','version':1}"));
+}
+
+/* An order under its session's own key, and all that names it names another place. */
+static void named_elsewhere(void)
+{
+	static const char *const pointers[] = {"SESSION#cs_test_1", "PAYMENT#pi_1", "NUMBER#BC--1"}, *const *pk;
+
+	sold();
+	for EACH(pk, pointers)
+		outside_put(json_of("{'PK':'%s','SK':'METADATA','orderId':'cs_test_1','orderPK':'USER#carl',"
+				    "'orderSK':'" SOLD_SK "','userId':'carl','version':1}", *pk));
+}
+
 static void expiry_noted(void)
 {
 	adopted();
@@ -283,6 +303,8 @@ static const struct rule {
 	{"a payment that Stripe does not know", sold, unknown, BY_PAYMENT_ALONE, ERR_UNAVAILABLE,
 	 "does not know charge pi_1", NULL, false},
 	{"sessions that the key may not list", adopted, sessions_denied, REFUND, ERR_UNAVAILABLE, "403", NULL, false},
+	{"a charge that Stripe does not know, of a payment of no session", adopted, of_nobody, REFUND,
+	 ERR_UNAVAILABLE, "does not know charge ch_1", NULL, false},
 	/* whose charge it is */
 	{"a payment of no session", adopted, of_no_session, REFUND, ERR_NONE, "of no order", NULL, false},
 	{"a payment whose session is open", adopted, open_session, REFUND, ERR_NONE, "is not complete", NULL, false},
@@ -292,6 +314,11 @@ static const struct rule {
 	 false},
 	{"a sale whose payment leads to another session's order", of_another_session, sale, SOLD, ERR_NONE, "",
 	 "'PK':'" SOLD_PK "','SK':'" SOLD_SK "'", false},
+	{"a sale whose order is gone from where its session says", gone_from_another_name, sale, SOLD, ERR_NONE, "",
+	 "'PK':'USER#carl','SK':'" SOLD_SK "'", false},
+	{"a sale whose order is where no pointer says", named_elsewhere, sale, SOLD_LATER, ERR_NONE, "",
+	 "'PK':'NUMBER#BC--1','SK':'METADATA','orderId':'cs_test_1','orderNumber':'BC--1','orderPK':'" SOLD_PK "'",
+	 false},
 	{"a refund of an order whose number leads to another", numbered_alike, refunded, REFUND, ERR_NONE, "",
 	 "'PK':'NUMBER#BC--1','SK':'METADATA','orderId':'cs_test_9'", false},
 	{"a refund of an order that has lost its number", number_lost, refunded, REFUND, ERR_NONE, "",
