@@ -77,6 +77,7 @@ static void what_the_functions_wrote_after_the_adoption_is_found_and_told(void *
 		outside_put(json_of("%s", ADOPTED("")));
 		outside_put(json_of("%s", row->visit));
 		outside_put(json_of("%s", row->order));
+		outside_put(json_of("{'PK':'USER#ann@example.com','SK':'ORDER#1699999400','note':'of no session'}"));
 		run = run_now();
 		run.dry_run = row->dry_run;
 		check_int(name, process_event(&run, json_of("%s", SOLD), &result, &e), 0);

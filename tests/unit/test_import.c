@@ -326,6 +326,8 @@ static void an_order_that_was_marked_or_erased_or_written_later_in_one_place_is_
 		{"'version':2," SAID "Z'", "'version':3,'updatedAt':'2026-11-28T09:59:59Z'", TRANSFER_CONFLICT, false},
 		{"'version':2," SAID "Z'", "'version':3," SAID "Z'", TRANSFER_WRITTEN, false},
 		{"'version':2," SAID "Z'", "'version':3,'updatedAt':'soon'", TRANSFER_WRITTEN, false},
+		{"'version':2," SAID "Z'", "'version':3", TRANSFER_WRITTEN, false},
+		{"'version':2", "'version':3," SAID "Z'", TRANSFER_WRITTEN, false},
 		{"'version':2," MARK, "'version':3," MARK, TRANSFER_WRITTEN, false},
 		{"'version':2,'tracking':null", "'version':3", TRANSFER_WRITTEN, false},
 		{"'version':2", "'version':3," MARK, TRANSFER_WRITTEN, false},

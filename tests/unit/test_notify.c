@@ -183,6 +183,26 @@ static void a_run_leaves_what_another_one_has_taken(void **state)
 }
 
 /* What would end a line in a script's output is a blank. */
+/* The order that one item is about is gone: that holds nobody else's up, and is not for ever in their way. */
+static void an_item_whose_order_is_gone_is_tried_again_and_the_others_are_told(void **state)
+{
+	struct notify_counts counts;
+	struct err e;
+
+	(void)state;
+	begin();
+	change("orderId", "cs_test_9");
+	outside.answers = (const struct outside_answer[]){{.part = NULL}};
+	deliver(EVENT("evt_5", "checkout.session.completed", SALE("cs_test_2", "")), &e);
+	check_int(e.text, run(&counts, &e), 0);
+	check_int("told", counts.told, 1);
+	check_int("failed", counts.failed, 1);
+	assert_string_equal(told(), "BC--2\n");
+	check_text("waits", json_string_or_null(waiting(), "orderId"), "cs_test_9");
+	assert_non_null(json_string_or_null(waiting(), "error"));
+	end();
+}
+
 static void a_number_with_a_line_end_is_one_line_for_the_program(void **state)
 {
 	struct notify_counts counts;
@@ -262,6 +282,7 @@ int main(void)
 		holds(a_program_that_is_not_there_is_named_also_where_nothing_waits),
 		holds(at_whatever_call_the_table_fails_the_shop_is_told_in_the_end),
 		holds(a_run_leaves_what_another_one_has_taken),
+		holds(an_item_whose_order_is_gone_is_tried_again_and_the_others_are_told),
 		holds(a_number_with_a_line_end_is_one_line_for_the_program),
 		holds(what_a_run_has_moved_meanwhile_is_not_counted_as_decided),
 		holds(a_decision_that_can_not_be_written_is_an_error),

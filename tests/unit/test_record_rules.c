@@ -47,6 +47,9 @@ ANSWERS(not_our_key, {"/v1/", 401, "{'error':{'message':'no'}}"});
 ANSWERS(unknown, {"/v1/", 404, "{'error':{'code':'resource_missing'}}"});
 ANSWERS(sessions_denied, {"/v1/charges/ch_1", 200, CHARGE(REFUNDED)}, {"/v1/", 403, "{'error':{'message':'no'}}"});
 ANSWERS(of_no_session, {"/v1/charges/ch_1", 200, CHARGE(REFUNDED)}, {BY_PAYMENT, 200, LIST("")});
+#define CHARGE_DISPUTED CHARGE(",'refunded':false,'amount_refunded':0,'disputed':true")
+ANSWERS(disputed, {"/v1/payment_intents/pi_1", 200, "{'id':'pi_1','object':'payment_intent','latest_charge':"
+	CHARGE_DISPUTED "}"}, {"charge=ch_1", 200, LIST(DISPUTE)});
 ANSWERS(of_nobody, {BY_PAYMENT, 200, LIST("")}, {"/v1/", 404, "{'error':{'code':'resource_missing'}}"});
 ANSWERS(open_session, {"/v1/charges/ch_1", 200, CHARGE(REFUNDED)}, {BY_PAYMENT, 200, LIST(
 	"{'id':'cs_test_1','object':'checkout.session','mode':'payment','status':'open','created':1699999000}")});
@@ -293,6 +296,9 @@ static const struct rule {
 	 AT("evt_3", "charge.updated", 1699999900, EARLIER(FAILED)), ERR_UNAVAILABLE, "401", NULL, false},
 	{"a charge that was released before the one that paid", sold, released_earlier,
 	 AT("evt_3", "charge.refunded", 1699999900, EARLIER(RELEASED)), ERR_NONE, "", "'status':'completed'", false},
+	{"a dispute that names its payment alone", sold, disputed,
+	 EVENT("evt_2", "charge.dispute.created", "{'id':'dp_1','object':'dispute','payment_intent':'pi_1'}"),
+	 ERR_NONE, "", "'id':'dp_1','status':'needs_response'", false},
 	/* what Stripe refuses */
 	{"a charge that the key may not read", sold, denied, REFUND, ERR_UNAVAILABLE, "403", NULL, false},
 	{"a charge, and no key of ours", sold, not_our_key, REFUND, ERR_UNAVAILABLE, "401", NULL, false},
