@@ -184,7 +184,6 @@ static int make_order(struct payment *p, struct err *e)
 		return -1;
 	rc = record_its_session(p, false, &made, e);
 	p->out->ignored = made.ignored;
-	p->out->foreign = made.foreign;
 	if (rc || made.ignored)
 		goto out;
 	/* In a dry run it was not written. */

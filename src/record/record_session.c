@@ -53,7 +53,6 @@ void record_outcome_set_duplicate(struct record_outcome *out, struct json_object
 
 void record_outcome_set_foreign(struct record_outcome *out)
 {
-	out->foreign = true;
 	out->ignored = "the session bears no quote's signature (ORDER_SESSIONS=own)";
 }
 

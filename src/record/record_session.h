@@ -29,7 +29,6 @@ struct record_request {
 struct record_outcome {
 	struct json_object *marker; /* the event's item in the table; NULL: there is none */
 	bool duplicate;             /* it had been there before */
-	bool foreign;               /* the session is none of this shop's, see record_takes() */
 	struct json_object *before; /* the order as it stood; NULL: there was none, or no order */
 	struct json_object *after;  /* and as it is now; NULL for a duplicate */
 	unsigned astray;            /* where no event is marked: the items beside the order as it
@@ -46,7 +45,7 @@ bool record_takes(const struct app *app, const struct session *session);
 
 /*
  * Fills `out`, which is {0} before, on success.  For a session that has no order
- * and that record_takes() refuses, out->foreign is set, and nothing else.
+ * and that record_takes() refuses, out->ignored says that, and nothing else is set.
  * -1 with ERR_UNAVAILABLE or ERR_CONFLICT when the event is to be delivered
  * again; nothing was written then (e->upstream is 404 where Stripe does not know
  * the session), or the order alone, as the event and its quote have it.
