@@ -164,6 +164,14 @@ static void noted(void)
 	outside_put(json_of("{'PK':'EVENT#evt_2','SK':'METADATA','status':'received','version':1}"));
 }
 
+/* What names the order says which it is. */
+static void damaged(void)
+{
+	sold();
+	change_order("orderId", NULL);
+	change_order("stripeSessionId", NULL);
+}
+
 /* What names the payment names another session's order. */
 static void of_another_session(void)
 {
@@ -322,6 +330,8 @@ static const struct rule {
 	 "'PK':'" SOLD_PK "','SK':'" SOLD_SK "'", false},
 	{"a sale whose order is gone from where its session says", gone_from_another_name, sale, SOLD, ERR_NONE, "",
 	 "'PK':'USER#carl','SK':'" SOLD_SK "'", false},
+	{"a refund of an order that does not say which it is", damaged, refunded, REFUND, ERR_NONE, "",
+	 "'stripePaymentStatus':'paid','stripeSessionId':'cs_test_1'", false},
 	{"a sale whose order is where no pointer says", named_elsewhere, sale, SOLD_LATER, ERR_NONE, "",
 	 "'PK':'NUMBER#BC--1','SK':'METADATA','orderId':'cs_test_1','orderNumber':'BC--1','orderPK':'" SOLD_PK "'",
 	 false},
@@ -352,6 +362,8 @@ static const struct rule {
 	/* whom Stripe is asked */
 	{"a sale told once more in other words changes nothing", sold, away, SOLD_LATER, ERR_NONE, "stripeCalls=0",
 	 "'PK':'EVENT#evt_9'", false},
+	{"what only an event said is noted to be asked for", held, away, SOLD_LATER, ERR_UNAVAILABLE,
+	 "still to be fetched", "'unconfirmed':true", false},
 	{"what only an event said is asked for", unconfirmed, sale, SOLD_LATER, ERR_NONE, "stripeCalls=1",
 	 "'PK':'EVENT#evt_9'", false},
 	{"a payment that was given up after Checkout", adopted, given_up, SOLD, ERR_NONE, "",
