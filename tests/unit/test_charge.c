@@ -50,6 +50,7 @@ static void a_charge_is_read_or_is_none(void **state)
 		{"{'id':'ch_1','amount':100,'amount_captured':115,'amount_refunded':116}", -1},
 		{"{'id':'ch_1','amount':100,'amount_refunded':-1}", -1},
 		{"{'id':'ch_1','amount':-1,'amount_refunded':-1}", -1},
+		{"{'id':'ch_1','amount':-1,'amount_captured':5,'amount_refunded':0}", -1},
 		{"{'id':'ch_1','amount':100}", -1}, {"{'id':'ch_1','amount_refunded':0}", -1},
 		{"{'amount':100,'amount_refunded':0}", -1},
 		{"{'id':'ch_1','amount':'100','amount_refunded':0}", -1}, {"{}", -1},

@@ -103,6 +103,10 @@ static const struct {
 	 PAID ",'disputes':[{'status':'lost','amount':100,'currency':'jpy'}]", 0, 0, 8500, 0},
 	{"a dispute of nothing", PAID ",'disputes':[{'status':'lost','amount':0,'currency':'usd'},{}]",
 	 0, 0, 0, 0},
+	{"a dispute of nothing, in a currency that nothing tells the rate of",
+	 PAID ",'disputes':[{'status':'lost','amount':0,'currency':'jpy'}]", 0, 0, 0, 0},
+	{"less than nothing refunded", SOLD ",'status':'completed','stripePaymentStatus':'paid','amountRefunded':-5",
+	 0, 0, 0, 0},
 	{"less than nothing", "'amount':-250,'status':'completed'", 0, 0, 0, 0},
 }, *row;
 

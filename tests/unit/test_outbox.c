@@ -81,6 +81,8 @@ static void the_same_thing_has_one_id_whenever_it_is_seen(void **state)
 	assert_string_not_equal(sold, id_of("'status':'pending'", "'orderId':'cs_1'," PAID, NOW));
 	assert_string_not_equal(id_of(PAID, "'orderId':'cs_1'," REFUNDED_5, NOW),
 				id_of(REFUNDED_5, "'orderId':'cs_1','status':'refunded','amountRefunded':9", NOW));
+	assert_string_not_equal(id_of(PAID, REFUNDED_5, NOW),
+				id_of(PAID, "'status':'partially_refunded','amountRefunded':7", NOW));
 	assert_string_not_equal(id_of(PAID, REFUNDED_5 ",'refunds':[{'id':'re_1'}]", NOW),
 				id_of(PAID, REFUNDED_5 ",'refunds':[{'id':'re_2'}]", NOW));
 }
