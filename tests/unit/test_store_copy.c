@@ -479,6 +479,13 @@ static void a_store_that_is_no_database_any_more_is_moved_aside(void **state)
 	free(done.aside);
 }
 
+/* SQLite reads all of it without an error, and finds NULL where the table says that there may be none. */
+static void make_unsound(const char *path)
+{
+	run_on(path, "PRAGMA writable_schema = ON;"
+		     "UPDATE sqlite_schema SET sql = replace(sql, 'at INTEGER', 'at INTEGER NOT NULL')");
+}
+
 static void a_copy_that_is_none_changes_nothing(void **state)
 {
 	const struct {
@@ -492,6 +499,7 @@ static void a_copy_that_is_none_changes_nothing(void **state)
 		{path_of("junk.db"), "is not a database, or damaged"},
 		{path_of("other.db"), "without ordersnap's table"},
 		{path_of("damaged?#%.db"), "damaged"},
+		{path_of("unsound.db"), "unsound.db is damaged: NULL value in items.expires_at"},
 	}, *row;
 	struct sqlite_copied done;
 	sqlite3 *db;
@@ -508,6 +516,9 @@ static void a_copy_that_is_none_changes_nothing(void **state)
 	must_save();
 	assert_int_equal(rename(copy_file, path_of("damaged?#%.db")), 0);
 	damage(path_of("damaged?#%.db"));
+	must_save();
+	assert_int_equal(rename(copy_file, path_of("unsound.db")), 0);
+	make_unsound(path_of("unsound.db"));
 	for EACH(row, table) {
 		check_int(row->file, load(&(struct sqlite_copy){.file = row->file}, &done, &e), -1);
 		check_err(row->file, &e, ERR_UNAVAILABLE, row->part);
