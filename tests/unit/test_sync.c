@@ -5,6 +5,9 @@
  */
 #include "sync_fixture.h"
 
+#include "record/items.h"
+#include "sync/sync_metrics.h"
+
 /* --- the window --------------------------------------------------------------------- */
 
 static void the_window_has_its_first_second_and_what_stripe_dates_ahead(void **state)
@@ -274,6 +277,36 @@ static void of_such_orders_a_hundred_are_asked_for_in_a_run_and_none_of_the_othe
 	sync_end();
 }
 
+/* Alarms go by it: a run that has only looked is not one that has mended. */
+static void a_whole_sync_tells_when_it_was_and_what_pends_and_a_dry_run_tells_nothing(void **state)
+{
+	static const struct metrics_family *const families[] = {&sync_metrics_last, &record_orders_pending, NULL};
+	const char *folder = unit_folder();
+	struct buf text;
+	struct err e;
+
+	(void)state;
+	sync_begin();
+	outside.app.config.metrics_file = str_printf("%s/metrics", folder);
+	check_int("open", metrics_open(outside.app.config.metrics_file, &e), 0);
+	sells_later("1", NOW);
+	syncs_with((struct sync_options){.dry_run = true});
+	buf_init(&text, 1 << 20);
+	check_int("dry", metrics_format(&text, families, NOW, &e), 0);
+	check(buf_text(&text), !strstr(buf_text(&text), "ordersnap_last_sync_timestamp_seconds 1"));
+
+	syncs_to_its_end("sold", "missing cs_test_1\n");
+	metrics_set(&record_orders_pending, 7);
+	syncs_to_its_end("in order", "");
+	buf_reset(&text);
+	check_int("whole", metrics_format(&text, families, NOW, &e), 0);
+	check(buf_text(&text), strstr(buf_text(&text), "ordersnap_last_sync_timestamp_seconds 1"));
+	check(buf_text(&text), strstr(buf_text(&text), "ordersnap_orders_pending 1\n"));
+	buf_free(&text);
+	sync_end();
+	unit_remove_folder(folder);
+}
+
 static void an_entry_of_a_later_time_than_its_session_is_its_own(void **state)
 {
 	(void)state;
@@ -301,6 +334,7 @@ int main(void)
 		holds(an_order_that_a_clock_ahead_of_ours_has_dated_is_asked_for_too),
 		holds(where_a_run_goes_on_no_order_is_left_out),
 		holds(of_such_orders_a_hundred_are_asked_for_in_a_run_and_none_of_the_other_mode),
+		holds(a_whole_sync_tells_when_it_was_and_what_pends_and_a_dry_run_tells_nothing),
 		holds(an_entry_of_a_later_time_than_its_session_is_its_own),
 	};
 
