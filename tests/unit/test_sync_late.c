@@ -277,6 +277,22 @@ static void more_than_a_hundred_that_pend_are_looked_at(void **state)
 	sync_end();
 }
 
+/* An entry that names no session is passed by, and of two that name the same one that is asked for once. */
+static void an_entry_without_a_session_that_pends_ends_no_run(void **state)
+{
+	(void)state;
+	sync_begin();
+	sets_up("1", NOW - 3 * DAY);
+	has_entry("cs_test_1", 3 * DAY, "pending");
+	has_entry("cs_test_1", 3 * DAY + 1, "pending");
+	outside_put(json_of("{'PK':'%s','SK':'%s','status':'pending'}", keep_text(key_day(NOW - 4 * DAY)),
+			    keep_text(key_order(NOW - 4 * DAY, "cs_test_2"))));
+	assert_string_equal(syncs(), "");
+	assert_int_equal(run.result.end, SYNC_COMPLETE);
+	assert_int_equal(run.result.counts.skipped, 1);
+	sync_end();
+}
+
 /* --- what was set aside ------------------------------------------------------------- */
 
 /* A session whose lines Stripe refuses. */
@@ -349,6 +365,7 @@ int main(void)
 		holds(a_day_is_on_the_list_as_long_as_an_order_of_it_pends),
 		holds(pending_orders_of_the_window_are_not_asked_for_again),
 		holds(more_than_a_hundred_that_pend_are_looked_at),
+		holds(an_entry_without_a_session_that_pends_ends_no_run),
 		holds(what_was_set_aside_is_tried_once_in_each_run),
 		holds(what_a_run_sets_aside_is_noted_though_it_fails),
 	};
