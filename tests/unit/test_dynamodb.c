@@ -365,6 +365,11 @@ static void a_read_sees_all_that_was_acknowledged_before(void **state)
 	keep(items[0]);
 	check_json("a scan", json_of("%s", replies.body),
 		   "{'TableName':'orders','ExclusiveStartKey':" WIRE("") ",'ConsistentRead':true,'Limit':5}");
+	check("the table ends", !last);
+	begin(&(const struct reply){200, "{'Items':[" WIRE("") "],'LastEvaluatedKey':" WIRE("") "}"}, 1);
+	check_int("more", store_scan(store, NULL, 5, items, &last, deadline_in(DEADLINE_MS), &e), 0);
+	keep(items[0]);
+	check_json("more", keep(last), ITEM(""));
 }
 
 static void an_answer_that_lacks_what_each_has_is_no_empty_table(void **state)
