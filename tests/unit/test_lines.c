@@ -264,6 +264,22 @@ static void the_count_is_the_sum_of_the_quantities(void **state)
 	assert_int_equal(lines_count(json_of("[{'quantity':'7'},{'quantity':1}]")), 1);
 }
 
+static void a_line_is_called_by_what_it_has(void **state)
+{
+	static const struct {
+		const char *line, *name;
+	} table[] = {
+		{"{'name':'Cup','sku':'C-1','stripePriceId':'price_1'}", "Cup"},
+		{"{'name':'','sku':'C-1','stripePriceId':'price_1'}", "C-1"},
+		{"{'name':null,'stripePriceId':'price_1'}", "price_1"},
+		{"{'name':7}", "?"}, {"{}", "?"},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table)
+		check_text(row->line, lines_item_name(json_of("%s", row->line)), row->name);
+}
+
 static void a_sum_needs_every_line_to_have_it(void **state)
 {
 	static const struct {
@@ -352,6 +368,7 @@ int main(void)
 		holds(a_quote_without_usable_items_is_no_harm),
 		holds(a_quotes_items_are_copied),
 		holds(the_count_is_the_sum_of_the_quantities),
+		holds(a_line_is_called_by_what_it_has),
 		holds(a_sum_needs_every_line_to_have_it),
 		holds(a_line_comes_to_its_total_else_to_its_price_times_its_quantity),
 		holds(an_order_has_the_count_of_its_lines_or_else_its_own),

@@ -358,6 +358,8 @@ static const struct rule {
 	{"an expiry that we acknowledged", expiry_noted, away, EXPIRED, ERR_NONE, "duplicate", NULL, false},
 	{"an expiry that is replayed", expiry_noted, away, EXPIRED, ERR_NONE, "",
 	 "'PK':'SESSION#cs_test_2','SK':'METADATA','status':'expired'", true},
+	{"a sale that is replayed while Stripe is away", held, away, SOLD, ERR_UNAVAILABLE, "still to be fetched",
+	 "'unconfirmed':true", true},
 	{"a sale that is replayed and changes nothing", sold, refunded, SOLD, ERR_NONE, "stripeCalls=0", NULL, true},
 	/* whom Stripe is asked */
 	{"a sale told once more in other words changes nothing", sold, away, SOLD_LATER, ERR_NONE, "stripeCalls=0",
