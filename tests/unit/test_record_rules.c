@@ -331,7 +331,8 @@ static const struct rule {
 	{"a sale whose order is gone from where its session says", gone_from_another_name, sale, SOLD, ERR_NONE, "",
 	 "'PK':'USER#carl','SK':'" SOLD_SK "'", false},
 	{"a refund of an order that does not say which it is", damaged, refunded, REFUND, ERR_NONE, "",
-	 "'stripePaymentStatus':'paid','stripeSessionId':'cs_test_1'", false},
+	 "'orderId':'cs_test_1','orderNumber':'BC--1','source':'webhook','status':'partially_refunded',"
+	 "'stripePaymentIntentId':'pi_1','stripePaymentStatus':'paid','stripeSessionId':'cs_test_1'", false},
 	{"a sale whose order is where no pointer says", named_elsewhere, sale, SOLD_LATER, ERR_NONE, "",
 	 "'PK':'NUMBER#BC--1','SK':'METADATA','orderId':'cs_test_1','orderNumber':'BC--1','orderPK':'" SOLD_PK "'",
 	 false},

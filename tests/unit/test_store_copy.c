@@ -12,6 +12,7 @@
 #include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -324,6 +325,44 @@ static void a_copy_that_is_stopped_or_fails_leaves_no_part_of_it(void **state)
 	check_err("no store", &e, ERR_UNAVAILABLE, "none.db");
 	assert_false(there(copy_file));
 	assert_false(there(path_of("copy.db.part")));
+}
+
+/* No file of this process grows beyond so many bytes until it is told otherwise, as on a disk that is full. */
+static void limit_files(rlim_t most)
+{
+	struct rlimit limit;
+
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	limit.rlim_cur = most < limit.rlim_max ? most : limit.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void a_copy_for_which_there_is_no_room_is_none_and_neither_is_the_way_back(void **state)
+{
+	struct sqlite_copied done;
+	int rc;
+	struct err e;
+
+	(void)state;
+	fill(file);
+	must_save();
+	assert_int_equal(rename(copy_file, path_of("whole.db")), 0);
+	limit_files(1 << 20);
+	rc = save(&plain, &done, &e);
+	limit_files(RLIM_INFINITY);
+	check_int("save", rc, -1);
+	check_err("save", &e, ERR_UNAVAILABLE, "can't copy ");
+	assert_false(there(copy_file));
+	assert_false(there(path_of("copy.db.part")));
+
+	must_put(file, "USER#a", "sold since");
+	limit_files(1 << 20);
+	rc = load(&(struct sqlite_copy){.file = path_of("whole.db")}, &done, &e);
+	limit_files(RLIM_INFINITY);
+	check_int("load", rc, -1);
+	check_err("load", &e, ERR_UNAVAILABLE, "can't copy ");
+	assert_string_equal(value_of(file, "USER#a"), "sold since");
 }
 
 static void what_a_killed_run_has_left_of_a_copy_is_taken_over(void **state)
@@ -645,6 +684,7 @@ int main(void)
 		with_stores(a_name_that_is_taken_is_replaced_only_when_that_is_said),
 		with_stores(a_name_that_can_be_no_copys_is_refused_and_nothing_is_made),
 		with_stores(a_copy_that_is_stopped_or_fails_leaves_no_part_of_it),
+		with_stores(a_copy_for_which_there_is_no_room_is_none_and_neither_is_the_way_back),
 		with_stores(what_a_killed_run_has_left_of_a_copy_is_taken_over),
 		with_stores(a_copy_on_a_share_where_its_own_lock_meets_sqlites_is_made_too),
 		with_stores(a_copy_that_cant_be_written_says_what_the_system_says),
