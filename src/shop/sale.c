@@ -161,10 +161,8 @@ static void set_discounts(struct json_object *order, struct json_object *session
 	json_get_array(own, "discounts", &named);
 	n = named ? json_object_array_length(named) : 0;
 
-	if (!json_object_object_get_ex(order, "discounts", NULL)) {
-		attributes_set(order, discounts_of_breakdown, session);
-		json_get_array(order, "discounts", &list);
-	}
+	attributes_set(order, discounts_of_breakdown, session);
+	json_get_array(order, "discounts", &list);
 	for (i = 0; list && i < json_object_array_length(list); i++) {
 		struct json_object *discount = json_object_array_get_idx(list, i);
 
