@@ -186,6 +186,8 @@ static void the_lookup_key_is_the_last_place_for_a_sku_only(void **state)
 	(void)state;
 	check_json("alone", items_of(line, NULL),
 		   "[{'quantity':1,'sku':'key','stripePriceId':'p'}]");
+	check_json("quoted without one", items_of(line, "{'items':[{'stripePriceId':'p'}]}"),
+		   "[{'quantity':1,'stripePriceId':'p'}]");
 	check_json("quoted", items_of(line, "{'items':[{'stripePriceId':'p','sku':'quoted'}]}"),
 		   "[{'quantity':1,'sku':'quoted','stripePriceId':'p'}]");
 }

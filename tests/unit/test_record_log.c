@@ -300,7 +300,7 @@ static void what_came_of_an_event_is_counted_by_its_type(void **state)
 		"ordersnap_events_total{type=\"checkout.session.completed\",outcome=\"processed\"} 1\n",
 		"ordersnap_events_total{type=\"checkout.session.completed\",outcome=\"duplicate\"} 1\n",
 		"ordersnap_events_total{type=\"checkout.session.completed\",outcome=\"ignored\"} 1\n",
-		"ordersnap_events_total{type=\"charge.refunded\",outcome=\"processed\"} 1\n",
+		"ordersnap_events_total{type=\"charge.refunded\",outcome=\"processed\"} 2\n",
 		"ordersnap_events_total{type=\"refund.updated\",outcome=\"failed\"} 1\n",
 		"ordersnap_events_total{type=\"other\",outcome=\"ignored\"} 1\n",
 		"ordersnap_orders_created_total{source=\"webhook\"} 2\n",
@@ -322,6 +322,11 @@ static void what_came_of_an_event_is_counted_by_its_type(void **state)
 	must_deliver(EVENT("evt_6", "invoice.paid", "{}"));
 	check_int("no answer", deliver(EVENT("evt_3", "refund.updated", "{'id':'re_1','object':'refund',"
 					     "'payment_intent':'pi_1'}"), &e), -1);
+
+	/* That nothing changed is no update. */
+	buf_reset(&outside.log);
+	must_deliver(EVENT("evt_13", "charge.refunded", CHARGE(REFUNDED)));
+	check("no order was changed", !strstr(said(), "Order snapshot"));
 
 	/* A sale whose lines can't be had yet is pending, and what is looked at alone is not counted. */
 	outside.answers = away;

@@ -53,6 +53,10 @@ ANSWERS(disputed, {"/v1/payment_intents/pi_1", 200, "{'id':'pi_1','object':'paym
 ANSWERS(of_nobody, {BY_PAYMENT, 200, LIST("")}, {"/v1/", 404, "{'error':{'code':'resource_missing'}}"});
 ANSWERS(open_session, {"/v1/charges/ch_1", 200, CHARGE(REFUNDED)}, {BY_PAYMENT, 200, LIST(
 	"{'id':'cs_test_1','object':'checkout.session','mode':'payment','status':'open','created':1699999000}")});
+ANSWERS(of_old_versions, {"/v1/charges/ch_1", 200, CHARGE(REFUNDED)}, {BY_PAYMENT, 200, LIST(
+	"{'id':'cs_test_1','object':'checkout.session','mode':'payment','payment_status':'paid','created':1699999000,"
+	"'amount_total':1000,'currency':'usd','payment_intent':'pi_1'}")}, {ONE_SESSION, 200, SALE("cs_test_1", LINES
+	PAYMENT(CHARGE(REFUNDED)))});
 ANSWERS(subscription, {"/v1/charges/ch_1", 200, CHARGE(REFUNDED)}, {BY_PAYMENT, 200, LIST(
 	"{'id':'cs_test_1','object':'checkout.session','mode':'subscription','status':'complete',"
 	"'created':1699999000}")});
@@ -190,6 +194,24 @@ static void gone_from_another_name(void)
 			    "'orderSK':'" SOLD_SK "','userId':'carl','version':1}"));
 }
 
+/* Another order has its number, and what names it by the next one is all that is left. */
+static void named_by_letter(void)
+{
+	struct json_object *order;
+
+	numbered_alike();
+	change_order("orderNumber", "'BC--1A'");
+	outside_put(json_of("{'PK':'NUMBER#BC--1A','SK':'METADATA','orderId':'cs_test_1','orderPK':'USER#carl',"
+			    "'orderSK':'" SOLD_SK "','userId':'carl','version':1}"));
+	order = json_copy(order_now());
+	json_set_string(order, "PK", "USER#carl");
+	outside_put(keep(order));
+	table_delete(&outside.table, SOLD_PK, SOLD_SK);
+	table_delete(&outside.table, "SESSION#cs_test_1", "METADATA");
+	table_delete(&outside.table, "PAYMENT#pi_1", "METADATA");
+	table_delete(&outside.table, "EVENT#evt_1", "METADATA");
+}
+
 /* An order under its session's own key, and all that names it names another place. */
 static void named_elsewhere(void)
 {
@@ -322,6 +344,8 @@ static const struct rule {
 	/* whose charge it is */
 	{"a payment of no session", adopted, of_no_session, REFUND, ERR_NONE, "of no order", NULL, false},
 	{"a payment whose session is open", adopted, open_session, REFUND, ERR_NONE, "is not complete", NULL, false},
+	{"a payment whose session has no status", adopted, of_old_versions, REFUND, ERR_NONE, "",
+	 "'amountRefunded':300", false},
 	{"a payment of a subscription", adopted, subscription, REFUND, ERR_NONE, "not of mode payment", NULL, false},
 	{"a pointer to an order of another payment", of_another_payment, of_no_session, REFUND, ERR_NONE,
 	 "of no order", NULL,
@@ -333,6 +357,9 @@ static const struct rule {
 	{"a refund of an order that does not say which it is", damaged, refunded, REFUND, ERR_NONE, "",
 	 "'orderId':'cs_test_1','orderNumber':'BC--1','source':'webhook','status':'partially_refunded',"
 	 "'stripePaymentIntentId':'pi_1','stripePaymentStatus':'paid','stripeSessionId':'cs_test_1'", false},
+	{"a sale whose order is named by a number with a letter alone", named_by_letter, sale, SOLD, ERR_NONE, "",
+	 "'orderNumber':'BC--1A','orderPK':'USER#carl','orderSK':'" SOLD_SK "','status':'completed','stripeSession",
+	 false},
 	{"a sale whose order is where no pointer says", named_elsewhere, sale, SOLD_LATER, ERR_NONE, "",
 	 "'PK':'NUMBER#BC--1','SK':'METADATA','orderId':'cs_test_1','orderNumber':'BC--1','orderPK':'" SOLD_PK "'",
 	 false},
