@@ -312,6 +312,26 @@ static int check_value(const struct options_file *file, struct json_object *valu
 	return check_list(file, value, place, e);
 }
 
+/* The payment gets the session's metadata and its own. */
+static int check_metadata_of_payment(const struct options_file *file, struct json_object *options,
+				     struct err *e)
+{
+	const struct json_place payment = {.name = "payment_intent_data"};
+	const struct json_place place = {.up = &payment, .name = "metadata"};
+	struct json_object *session = NULL, *data = NULL, *own = NULL, *both = json_object_new_object();
+	bool fits;
+
+	json_get_object(options, "metadata", &session);
+	json_get_object(options, payment.name, &data);
+	json_get_object(data, place.name, &own);
+	json_merge(both, session);
+	json_merge(both, own);
+	fits = json_object_object_length(both) <= METADATA_MAX_KEYS;
+	json_object_put(both);
+	return fits ? 0 : wrong(file, &place, "and metadata have more than 46 keys, and the payment gets "
+				"those of both", e);
+}
+
 int session_options_read(const char *path, struct span text, struct json_object **options,
 			 struct err *e)
 {
@@ -325,7 +345,7 @@ int session_options_read(const char *path, struct span text, struct json_object 
 		json_object_put(value);
 		return err_set(e, ERR_CONFIG, "%s:1: this must be an object, {...}", path);
 	}
-	if (check_value(&file, value, NULL, e)) {
+	if (check_value(&file, value, NULL, e) || check_metadata_of_payment(&file, value, e)) {
 		json_object_put(value);
 		return -1;
 	}

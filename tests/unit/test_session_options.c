@@ -212,6 +212,33 @@ static void metadata_leaves_room_for_ours(void **state)
 	check_err("47", &e, ERR_CONFIG, "metadata has more than 46 keys");
 }
 
+static void the_payment_has_room_for_the_metadata_of_both(void **state)
+{
+	static const struct {
+		int session, payment, same; /* how many keys, and how many of them are in both */
+		bool fits;
+	} table[] = {{23, 23, 0, true}, {23, 24, 0, false}, {46, 46, 46, true}, {46, 1, 0, false},
+		     {30, 30, 14, true}, {30, 30, 13, false}, {0, 46, 0, true}}, *row;
+
+	(void)state;
+	for EACH(row, table) {
+		struct json_object *session = json_of("{}"), *payment = json_of("{}");
+		const char *name = keep_text(str_printf("%d and %d", row->session, row->payment));
+		struct err e;
+		int n;
+
+		for (n = 0; n < row->session; n++)
+			json_set_string(session, keep_text(str_printf("k%d", n)), "v");
+		for (n = row->session - row->same; n < row->session - row->same + row->payment; n++)
+			json_set_string(payment, keep_text(str_printf("k%d", n)), "w");
+		check_int(name, read_text(keep_text(str_printf("{'metadata':%s,\n'payment_intent_data':{'metadata':%s"
+			"}}", json_text(session), json_text(payment))), &e), row->fits ? 0 : -1);
+		if (!row->fits)
+			check_err(name, &e, ERR_CONFIG, "/s.json:2: payment_intent_data.metadata and metadata "
+				  "have more than 46 keys");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -220,6 +247,7 @@ int main(void)
 		holds(a_text_has_as_many_characters_as_stripe_takes),
 		holds(the_line_is_that_of_the_name),
 		holds(metadata_leaves_room_for_ours),
+		holds(the_payment_has_room_for_the_metadata_of_both),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
