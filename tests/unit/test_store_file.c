@@ -143,9 +143,14 @@ int renameat2(int oldfd, const char *old, int newfd, const char *new, unsigned f
 
 /* A share may have no locks: how it answers who asks for one. */
 static int no_locks;
+static bool one_kind_of_locks; /* on NFS those of flock(2) are such locks, too */
 
 static int lock_or(int fd, int command, void *argument)
 {
+	if (one_kind_of_locks && command == F_GETLK) {
+		((struct flock *)argument)->l_type = F_WRLCK;
+		return 0;
+	}
 	if (!no_locks || command != F_SETLK)
 		return (int)syscall(SYS_fcntl, fd, command, argument);
 	errno = no_locks;
@@ -942,6 +947,25 @@ static void a_killed_run_leaves_no_journal_and_the_next_one_removes_its_draft(vo
 	check("is made", made && is_there(path) && !is_there(name));
 }
 
+static void a_draft_has_no_lock_that_sqlite_would_meet(void **state)
+{
+	struct sqlite_draft draft;
+	struct err e;
+	int fd;
+
+	(void)state;
+	one_kind_of_locks = true;
+	assert_int_equal(sqlite_draft_make(beside(".nfs"), &draft, &e), 0);
+	fd = open(draft.name, O_RDWR | O_CLOEXEC);
+	check_int("it was given back", flock(fd, LOCK_EX | LOCK_NB), 0);
+	close(fd);
+	sqlite_draft_sweep(beside(".nfs"));
+	check("whose it is can't be told", is_there(draft.name));
+	one_kind_of_locks = false;
+	sqlite_draft_end(&draft, false);
+	check("gone", !is_there(beside(keep_text(str_printf(".nfs.new-%ld", (long)getpid())))));
+}
+
 static void what_only_looks_like_a_draft_stays(void **state)
 {
 	static const char *const names[] = {
@@ -1094,6 +1118,7 @@ int main(void)
 		holds_with_store(a_link_that_leads_nowhere_is_named_and_left),
 		holds_with_store(a_store_that_cant_be_made_whole_leaves_nothing),
 		holds_with_store(a_killed_run_leaves_no_journal_and_the_next_one_removes_its_draft),
+		holds_with_store(a_draft_has_no_lock_that_sqlite_would_meet),
 		holds_with_store(what_only_looks_like_a_draft_stays),
 		holds_with_store(a_draft_gets_its_name_only_where_nothing_has_it),
 		holds_with_store(a_file_system_that_has_plain_renames_alone_is_enough),
