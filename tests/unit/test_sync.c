@@ -277,6 +277,25 @@ static void of_such_orders_a_hundred_are_asked_for_in_a_run_and_none_of_the_othe
 	sync_end();
 }
 
+/* What the run before it has looked at may differ again. */
+static void a_dry_run_begins_anew_where_one_was_interrupted(void **state)
+{
+	int i;
+
+	(void)state;
+	sync_begin();
+	sells("1", NOW);
+	for (i = 1; i < 150; i++)
+		sets_up(keep_text(str_printf("x%d", i)), NOW - i);
+	assert_string_equal(syncs_with((struct sync_options){.max_sessions = 100}), "missing cs_test_1\n");
+	assert_int_equal(run.result.end, SYNC_STOPPED);
+	table_delete(&outside.table, "USER#ann@example.com", keep_text(key_order(NOW, "cs_test_1")));
+	assert_non_null(strstr(syncs_with((struct sync_options){.dry_run = true}), "cs_test_1\n"));
+	assert_int_equal(run.result.counts.sessions, 150);
+	assert_false(run.result.resumed);
+	sync_end();
+}
+
 /* Alarms go by it: a run that has only looked is not one that has mended. */
 static void a_whole_sync_tells_when_it_was_and_what_pends_and_a_dry_run_tells_nothing(void **state)
 {
@@ -334,6 +353,7 @@ int main(void)
 		holds(an_order_that_a_clock_ahead_of_ours_has_dated_is_asked_for_too),
 		holds(where_a_run_goes_on_no_order_is_left_out),
 		holds(of_such_orders_a_hundred_are_asked_for_in_a_run_and_none_of_the_other_mode),
+		holds(a_dry_run_begins_anew_where_one_was_interrupted),
 		holds(a_whole_sync_tells_when_it_was_and_what_pends_and_a_dry_run_tells_nothing),
 		holds(an_entry_of_a_later_time_than_its_session_is_its_own),
 	};
