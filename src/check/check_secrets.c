@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/login.h"
 #include "base/clock.h"
-#include "web/auth.h"
 
 #define SSM_MS 5000    /* for one parameter */
 #define SHOWN_MIN 12   /* characters; of a shorter secret four would tell too much */
@@ -187,11 +187,6 @@ static void look_at_need(struct check *c, const struct config_key *key)
 void check_secrets(struct check *c)
 {
 	const struct config *config = &c->app->config;
-	const struct auth_settings auth = {
-		.secret = config->jwt_secret ? config->jwt_secret : config->jwt_secret_parameter,
-		.public_key_file = config->jwt_public_key_file,
-		.header = config->auth_header,
-	};
 	const struct config_key *key;
 	struct err e;
 	int which;
@@ -205,7 +200,7 @@ void check_secrets(struct check *c)
 	/* What the login's settings must be together; one that is wrong has been named. */
 	if (!is_wrong(c, "JWT_SECRET") && !is_wrong(c, "JWT_PUBLIC_KEY_FILE") &&
 	    !is_wrong(c, "JWT_SECRET_PARAMETER") &&
-	    auth_check(&auth, config->checkout_require_auth, &e))
+	    login_check(config, config->checkout_require_auth, &e))
 		check_not(c, CHECK_FAILED, "login", "checkout-create-session does not start before "
 			  "this is mended; see ordersnap.conf(5)", "%s", e.text);
 	if (!config->checkout_success_url && !is_wrong(c, "CHECKOUT_SUCCESS_URL") &&

@@ -96,8 +96,8 @@ int auth_check(const struct auth_settings *s, bool required, struct err *e)
 		return err_set(e, ERR_CONFIG, "JWT_SECRET and JWT_PUBLIC_KEY_FILE are both set: "
 			       "one of them says how tokens are signed");
 	if (required && !s->secret && !s->public_key_file)
-		return err_set(e, ERR_CONFIG, "CHECKOUT_REQUIRE_AUTH is on, but neither JWT_SECRET "
-			       "nor JWT_PUBLIC_KEY_FILE is set");
+		return err_set(e, ERR_CONFIG, "CHECKOUT_REQUIRE_AUTH is on, but there is no login: set "
+			       "JWT_SECRET or JWT_PUBLIC_KEY_FILE, or ORDERS_AUTH=remote_user");
 	return s->public_key_file ? check_key_file(s->public_key_file, e) : 0;
 }
 

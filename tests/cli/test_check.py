@@ -294,10 +294,16 @@ def _():
         "failed configuration/login").says("configuration/login", "JWT_SECRET", "both set")
 
 
-@case("a login that is required but not set up is named")
+@case("a login that is required but not set up is named, with each way to set one up")
 def _():
-    shop.check(CHECKOUT_REQUIRE_AUTH=1).blames("failed configuration/login")
+    shop.check(CHECKOUT_REQUIRE_AUTH=1).blames("failed configuration/login").says(
+        "configuration/login", "JWT_SECRET", "JWT_PUBLIC_KEY_FILE", "ORDERS_AUTH=remote_user")
     shop.check(CHECKOUT_REQUIRE_AUTH=1, JWT_SECRET=JWT).blames()
+
+
+@case("the web server's own login is one, too: where it is required nothing is wrong")
+def _():
+    shop.check(CHECKOUT_REQUIRE_AUTH=1, ORDERS_AUTH="remote_user").blames()
 
 
 @case("a publishable key, and what is no key at all, are named, and Stripe is not asked")
