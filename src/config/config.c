@@ -99,7 +99,7 @@ static int set_from_file(void *context, int line, const char *name, const char *
 		l->readable_by_others = false;
 		l->name[0] = '\0';
 		err_set(e, ERR_CONFIG, "%s is a secret, but others can read this file: "
-			"chmod 640 it, with the web server's group", name);
+			"chmod 640 it, with the group of the programs' user", name);
 		if (!l->tell)
 			return -1;
 		err_put_before(e, "%s:%d", l->config->file, line);

@@ -476,7 +476,7 @@ static void all_that_is_wrong_is_told_and_what_is_right_counts(void **state)
 		   "-|2: this is not KEY=VALUE;"
 		   "STRIPE_SECERT|3: STRIPE_SECERT is not a setting; did you mean STRIPE_SECRET?;"
 		   "-|4: STRIPE_WEBHOOK_SECRET is a secret, but others can read this file: chmod 640 "
-		   "it, with the web server's group;"
+		   "it, with the group of the programs' user;"
 		   "LOG_FORMAT|environment: LOG_FORMAT must be text or json;");
 	check_text("taken", c.stripe_webhook_secret, "whsec_a");
 	check_text("taken", c.quote_signature_secret, "b");
