@@ -298,7 +298,8 @@ def _():
              "customerEmail": "jane+shop@mail.example"}
     put(shop, other, without=("day", "number", "session", "payment"))
     run = shop.run("erase", "--user", "janeshop@mail.example", "--yes", code=1)
-    contains(run.err, f"order {other['orderNumber']} stands under this address, and has another one")
+    contains(run.err, f"order {other['orderNumber']} is kept under this address, but its buyer has another one")
+    contains(run.err, "erase it by its number")
     contains(run.err, "1 erased, 0 had been before, 1 failed")
     equal(shop.order_of("cs_test_typed4")["customerEmail"], "jane+shop@mail.example")
     shop.run("erase", "--user", "jane+shop@mail.example", "--yes")
@@ -450,7 +451,7 @@ def _():
         os.close(leader)
         equal((process.returncode, "erasedAt" in shop.order_of(session["id"])), (0 if erased else 1, erased))
         if not screen:
-            contains(err.decode(), "--yes")
+            contains(err.decode(), "nobody would see the question, as standard error is no terminal: give --yes")
 
 
 main(shop.close)
