@@ -79,9 +79,9 @@ static void leave(struct erasing *x, struct json_object *order)
 	const char *number = json_string_or_null(order, "orderNumber");
 
 	x->failed++;
-	command_complain("erase", "order %s is kept under this address, but its buyer has another one, which the "
-			 "Lambda functions wrote in the same way: it is left; if it is this person's, erase it "
-			 "by its number",
+	command_complain("erase", "order %s is kept under this address, but its buyer has another one, "
+			 "which the Lambda functions wrote in the same way: it is left; if it is this "
+			 "person's, erase it by its number",
 			 number ? number : "?");
 }
 
@@ -121,8 +121,9 @@ static int erase_of_user(struct erasing *x, const char *user)
 		fail(x, &e);
 	if (walk.alike)
 		command_complain("erase", "%ld orders stand under this id without the characters that "
-				 "the Lambda functions dropped (all but a-z A-Z 0-9 @ . _ -), and are left: if they "
-				 "are this person's, give --user the id without these characters", walk.alike);
+				 "the Lambda functions dropped (all but a-z A-Z 0-9 @ . _ -), and are left: "
+				 "if they are this person's, give --user the id without these characters",
+				 walk.alike);
 	if (walk.sessions)
 		output_printf(stderr, "erase: %ld sessions without an order %s\n", walk.sessions,
 			      x->dry_run ? "would be erased too" : "erased too");
@@ -137,8 +138,8 @@ static bool is_confirmed(const struct command_line *line)
 	if (command_value(line, "yes") || command_value(line, "dry-run") || !isatty(STDIN_FILENO))
 		return true;
 	if (!isatty(STDERR_FILENO)) {
-		command_complain("erase", "nobody would see the question, as standard error is no terminal: give "
-				 "--yes to erase without it");
+		command_complain("erase", "nobody would see the question, as standard error is no terminal: "
+				 "give --yes to erase without it");
 		return false;
 	}
 	output_printf(stderr, "The person is taken out of %s for good. Go on? [y/N] ",
