@@ -187,7 +187,7 @@ const struct command command_check = {
 	.summary = "test settings, Stripe, clock, webhook, store and site, and report faults",
 	.options = options,
 	.help = "Nothing is changed.  Exit status: 0 everything is ok, 1 warnings, 2 something failed,\n"
-		"3 wrong usage.\n",
+		"3 wrong usage, or not done within a minute.\n",
 	.opens_itself = true,
 	.trouble = EXIT_TROUBLE,
 	.check = look_at_line,
