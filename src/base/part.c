@@ -40,9 +40,10 @@ static int take(const char *part, int fd, const char *what, struct err *e)
 				  "machine, and copy it then", part, strerror(errno));
 	if (!part_is_named(part, fd))
 		return 1;
-	return fchmod(fd, 0600) ? err_set(e, ERR_UNAVAILABLE, "can't close %s to others: %s", part,
-					  strerror(errno))
-				: 0;
+	if (fchmod(fd, 0600))
+		return err_set(e, ERR_UNAVAILABLE, "can't give %s the mode 600, its owner's alone: %s: "
+			       "write to a disk that keeps modes, and copy it then", part, strerror(errno));
+	return 0;
 }
 
 int part_open(const char *part, const char *what, struct err *e)
@@ -58,7 +59,8 @@ int part_open(const char *part, const char *what, struct err *e)
 			close(fd);
 	}
 	if (rc > 0)
-		err_set(e, ERR_UNAVAILABLE, "others write %s all the time", part);
+		err_set(e, ERR_UNAVAILABLE, "other runs write %s one after the other: run this again "
+			"later", part);
 	return rc ? -1 : fd;
 }
 

@@ -97,7 +97,8 @@ static int bad_item(const struct dynamodb *db, struct json_object *raw, struct e
 	if (json_string_or_null(pk, "S") && json_string_or_null(sk, "S"))
 		return err_set(e, ERR_UNAVAILABLE, "table %s: what stands under %s, %s is no item", db->table,
 			       json_string_or_null(pk, "S"), json_string_or_null(sk, "S"));
-	return err_set(e, ERR_UNAVAILABLE, "table %s has an item that is none", db->table);
+	return err_set(e, ERR_UNAVAILABLE, "table %s: one of its items has no keys that can be read",
+		       db->table);
 }
 
 /* An answer that lacks what every answer has would be taken for an empty table. */

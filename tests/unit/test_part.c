@@ -17,6 +17,7 @@
 static const char *folder, *part, *whole;
 static int finishing; /* so many runs come to their end right before a lock is taken */
 static int lockless;  /* what the file system says to a lock, which it has none of; 0: it has */
+static int modeless;  /* the same of a mode */
 
 /* The run before gives its file the whole's name, and its lock back. */
 int flock(int fd, int operation)
@@ -29,13 +30,19 @@ int flock(int fd, int operation)
 	return lockless ? -1 : (int)syscall(SYS_flock, fd, operation);
 }
 
+int fchmod(int fd, mode_t mode)
+{
+	errno = modeless;
+	return modeless ? -1 : (int)syscall(SYS_fchmod, fd, mode);
+}
+
 static int set_up(void **state)
 {
 	(void)state;
 	folder = unit_folder();
 	part = keep_text(str_printf("%s/file.part", folder));
 	whole = keep_text(str_printf("%s/file", folder));
-	finishing = lockless = 0;
+	finishing = lockless = modeless = 0;
 	return 0;
 }
 
@@ -100,7 +107,20 @@ static void what_the_run_before_has_finished_is_not_touched(void **state)
 	}
 	finishing = 1000;
 	check_int("without an end", part_open(part, "copy", &e), -1);
-	check_err("without an end", &e, ERR_UNAVAILABLE, "others write ");
+	check_err("without an end", &e, ERR_UNAVAILABLE, "other runs write ");
+}
+
+static void where_there_are_no_modes_it_is_said_what_is_missing(void **state)
+{
+	int next = unit_next_descriptor();
+	struct err e;
+
+	(void)state;
+	modeless = EPERM;
+	check_int("no modes", part_open(part, "copy", &e), -1);
+	check_err("no modes", &e, ERR_UNAVAILABLE, "file.part the mode 600, its owner's alone: Operation not "
+		  "permitted: write to a disk that keeps modes");
+	check_int("closed", unit_next_descriptor(), next);
 }
 
 static void what_is_not_ours_is_refused(void **state)
@@ -179,6 +199,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		with_folder(it_is_made_or_taken_over_for_this_user_alone),
 		with_folder(where_there_are_no_locks_nobody_else_is_blamed),
+		with_folder(where_there_are_no_modes_it_is_said_what_is_missing),
 		with_folder(what_the_run_before_has_finished_is_not_touched),
 		with_folder(what_is_not_ours_is_refused),
 		with_folder(a_file_that_took_its_name_is_seen),
