@@ -173,10 +173,8 @@ static void look_at_need(struct check *c, const struct config_key *key)
 			  e.text);
 		return;
 	}
-	if (key->needed_by & CONFIG_NEEDS_STORE)
-		program = "no program";
-	else if (key->needed_by & CONFIG_NEEDS_STRIPE)
-		program = "neither cart-quote nor checkout-create-session nor stripe-webhook";
+	if (key->needed_by & (CONFIG_NEEDS_STORE | CONFIG_NEEDS_STRIPE))
+		program = "no program but status";
 	else if (key->needed_by & CONFIG_NEEDS_WEBHOOK)
 		program = "stripe-webhook does not";
 	if (key->needed_by & CONFIG_NEEDS_WEBHOOK)
