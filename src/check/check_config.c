@@ -105,6 +105,23 @@ static bool has_fault(const struct check *c, const char *name)
 	return false;
 }
 
+/* What comes of a setting's fault.  A log or counts that can't be written keep no program from starting; a
+ * value that is none does. */
+static const char *what_comes_of(const struct check *c, const char *name)
+{
+	const struct config_key *key = config_key_named(name);
+
+	if (key && !c->app->config.origins[key - config_keys].wrong) {
+		if (strcmp(name, "LOG_TARGET") == 0)
+			return "let the programs' user write it, or name another file: until then lines go to "
+			       "standard error and syslog";
+		if (strcmp(name, "METRICS_FILE") == 0)
+			return "let the programs' user write it, or name another file: until then nothing is "
+			       "counted";
+	}
+	return DONT_START;
+}
+
 void check_config(struct check *c)
 {
 	const struct config_key *key;
@@ -125,8 +142,8 @@ void check_config(struct check *c)
 	/* What was wrong with a setting. */
 	for (i = 0; i < c->fault_count; i++)
 		if (c->faults[i].name)
-			check_not(c, CHECK_FAILED, c->faults[i].name, DONT_START, "%s",
-				  c->faults[i].text);
+			check_not(c, CHECK_FAILED, c->faults[i].name,
+				  what_comes_of(c, c->faults[i].name), "%s", c->faults[i].text);
 
 	/* All others; the defaults where they are asked for. */
 	for (key = config_keys; key->name; key++) {

@@ -182,11 +182,28 @@ static void look_at_need(struct check *c, const struct config_key *key)
 	check_not(c, CHECK_FAILED, key->name, advice, "%s; without it %s %s", e.text, program, start);
 }
 
+/* What the login's settings must be together; one that is wrong has been named.  What is wrong with a login
+ * that is there stops both programs that use it, that there is none the one that requires it. */
+static void look_at_login(struct check *c)
+{
+	const struct config *config = &c->app->config;
+	struct err e;
+
+	if (is_wrong(c, "JWT_SECRET") || is_wrong(c, "JWT_PUBLIC_KEY_FILE") ||
+	    is_wrong(c, "JWT_SECRET_PARAMETER"))
+		return;
+	if (login_check(config, false, &e))
+		check_not(c, CHECK_FAILED, "login", "neither checkout-create-session nor orders starts "
+			  "before this is mended; see ordersnap.conf(5)", "%s", e.text);
+	else if (login_check(config, config->checkout_require_auth, &e))
+		check_not(c, CHECK_FAILED, "login", "checkout-create-session does not start before "
+			  "this is mended; see ordersnap.conf(5)", "%s", e.text);
+}
+
 void check_secrets(struct check *c)
 {
 	const struct config *config = &c->app->config;
 	const struct config_key *key;
-	struct err e;
 	int which;
 
 	for (which = 0; which < SECRETS; which++)
@@ -195,12 +212,7 @@ void check_secrets(struct check *c)
 		if (key->needed_by || key->or_else)
 			look_at_need(c, key);
 
-	/* What the login's settings must be together; one that is wrong has been named. */
-	if (!is_wrong(c, "JWT_SECRET") && !is_wrong(c, "JWT_PUBLIC_KEY_FILE") &&
-	    !is_wrong(c, "JWT_SECRET_PARAMETER") &&
-	    login_check(config, config->checkout_require_auth, &e))
-		check_not(c, CHECK_FAILED, "login", "checkout-create-session does not start before "
-			  "this is mended; see ordersnap.conf(5)", "%s", e.text);
+	look_at_login(c);
 	if (!config->checkout_success_url && !is_wrong(c, "CHECKOUT_SUCCESS_URL") &&
 	    !config->file_unread)
 		check_not(c, CHECK_WARNING, "CHECKOUT_SUCCESS_URL", "set it to the page that a buyer "

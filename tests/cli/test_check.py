@@ -201,6 +201,15 @@ MISSING = {
     "QUOTE_SIGNATURE_SECRET": ("neither cart-quote nor checkout-create-session starts", ()),
     "COMMERCE_DB": ("no program but status starts", ("store",)),
 }
+
+
+def that_do_not_start(**settings):
+    """The programs that do not start with these."""
+    return {program for program in PROGRAMS if subprocess.run(
+        [lib.program(program), "--check-settings"], env=shop.environment(**settings),
+        stdin=subprocess.DEVNULL, capture_output=True).returncode}
+
+
 NAMED = {
     "no program but status starts": set(PROGRAMS) - {"status"},
     "stripe-webhook does not start": {"stripe-webhook"},
@@ -211,9 +220,7 @@ for name, (said, silent) in MISSING.items():
     def _(name=name, said=said, silent=silent):
         report = shop.check(**{name: None}).blames(f"failed configuration/{name}")
         report.says("configuration/" + name, "is not set", said, "put ").is_silent_on(*silent)
-        equal({program for program in PROGRAMS if subprocess.run(
-            [lib.program(program), "--check-settings"], env=shop.environment(**{name: None}),
-            stdin=subprocess.DEVNULL, capture_output=True).returncode}, NAMED[said])
+        equal(that_do_not_start(**{name: None}), NAMED[said])
 
 
 @case("CHECKOUT_SUCCESS_URL is missed with a warning")
@@ -336,10 +343,27 @@ def _():
             "configuration/QUOTE_SIGNATURE_SECRET", "…otes")
 
 
-@case("a log that can't be written is named")
+@case("a log or counts that can't be written are named, with what is done without them: the programs start")
 def _():
-    shop.check(LOG_TARGET=os.path.join(shop.folder, "gone", "log")).blames(
-        "failed configuration/LOG_TARGET")
+    for name, without in (("LOG_TARGET", "standard error and syslog"), ("METRICS_FILE", "nothing is counted")):
+        away = {name: os.path.join(shop.folder, "gone", "file")}
+        shop.check(**away).blames(f"failed configuration/{name}").says(
+            f"configuration/{name}", "can't", "until then", without)
+        equal(that_do_not_start(**away), set())
+    relative = {"LOG_TARGET": "shop.log"}
+    shop.check(**relative).says("configuration/LOG_TARGET", "the programs do not start")
+    equal(that_do_not_start(**relative), set(PROGRAMS))
+
+
+@case("a login that can't be used is named, with the programs that do not start")
+def _():
+    gone, both = {"JWT_PUBLIC_KEY_FILE": "/nonexistent"}, "neither checkout-create-session nor orders starts"
+    for settings, said, programs in (
+            (gone, both, {"checkout-create-session", "orders"}),
+            ({**gone, "CHECKOUT_REQUIRE_AUTH": 1}, both, {"checkout-create-session", "orders"}),
+            ({"CHECKOUT_REQUIRE_AUTH": 1}, "checkout-create-session does not start", {"checkout-create-session"})):
+        shop.check(**settings).blames("failed configuration/login").says("configuration/login", said)
+        equal(that_do_not_start(**settings), programs)
 
 
 # --- Stripe and the clock -----------------------------------------------------------------------
