@@ -113,8 +113,8 @@ static const char *what_comes_of(const struct check *c, const char *name)
 
 	if (key && !c->app->config.origins[key - config_keys].wrong) {
 		if (strcmp(name, "LOG_TARGET") == 0)
-			return "let the programs' user write it, or name another file: until then lines go to "
-			       "standard error and syslog";
+			return "let the programs' user write it, or name another file: until then lines go "
+			       "to standard error and syslog";
 		if (strcmp(name, "METRICS_FILE") == 0)
 			return "let the programs' user write it, or name another file: until then nothing is "
 			       "counted";
