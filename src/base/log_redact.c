@@ -116,8 +116,14 @@ static size_t hidden_length(const char *p)
 	return longest;
 }
 
+/* Whether the word "token" is there, as in "a bearer token is required". */
+static bool is_word_token(const char *p)
+{
+	return str_starts(p, "token") && !is_token((unsigned char)p[strlen("token")]);
+}
+
 /* The bytes of the prefix at `p`, 0 if there is none or nothing secret behind it:
- * a message may say `whsec_` or `whsec_...`. */
+ * a message may say `whsec_` or `whsec_...`, or "bearer token". */
 static size_t prefix_length(const char *p)
 {
 	const char *behind;
@@ -130,6 +136,8 @@ static size_t prefix_length(const char *p)
 		if (strncasecmp(p, prefixes[i], n) != 0)
 			continue;
 		behind = p + n + strspn(p + n, ".");
+		if (p[n - 1] == ' ' && is_word_token(p + n))
+			return 0;
 		return is_token((unsigned char)*behind) ? n : 0;
 	}
 	return 0;
