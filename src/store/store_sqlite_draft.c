@@ -46,8 +46,8 @@ static int open_draft(const char *path, struct sqlite_draft *draft)
 	int tries;
 
 	for (tries = 0; tries < DRAFTS; tries++) {
-		draft->name = tries == 0 ? str_printf("%s.new-%ld", path, (long)getpid())
-					 : str_printf("%s.new-%ld-%d", path, (long)getpid(), tries);
+		draft->name = tries == 0 ? str_printf("%s.draft-%ld", path, (long)getpid())
+					 : str_printf("%s.draft-%ld-%d", path, (long)getpid(), tries);
 		draft->fd = open(draft->name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0660);
 		/* Another run may have swept it away before it was locked. */
 		if (draft->fd >= 0 && lock(draft->fd) != LOCK_OTHERS && part_is_named(draft->name, draft->fd))
@@ -94,14 +94,14 @@ void sqlite_draft_end(struct sqlite_draft *draft, bool published)
 
 /* --- sweeping ------------------------------------------------------------------- */
 
-/* Whether it is what open_draft() calls a draft of this file: "orders.db.new-12", or "-12-1". */
+/* Whether it is what open_draft() calls a draft of this file: "orders.db.draft-12", or "-12-1". */
 static bool is_draft(const char *name, const char *file)
 {
 	size_t n = strlen(file), groups;
 
-	if (strncmp(name, file, n) != 0 || !str_starts(name + n, ".new"))
+	if (strncmp(name, file, n) != 0 || !str_starts(name + n, ".draft"))
 		return false;
-	name += n + strlen(".new");
+	name += n + strlen(".draft");
 	for (groups = 0; *name == '-' && isdigit((unsigned char)name[1]); groups++)
 		name += 1 + strspn(name + 1, "0123456789");
 	return !*name && (groups == 1 || groups == 2);

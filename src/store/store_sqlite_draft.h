@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * FILE.new-PID: where the SQLite file is made that gets its own name when it is whole.  A draft is locked
+ * FILE.draft-PID: where the SQLite file is made that gets its own name when it is whole.  A draft is locked
  * (flock) as long as its run lives, so that what a killed run has left can be told from what is being made.
  */
 #ifndef ORDERSNAP_STORE_STORE_SQLITE_DRAFT_H

@@ -502,7 +502,7 @@ def _():
         world.deliver(2)
         world.run("backup", world.copy)
         world.stop()
-        left, taken = world.db + ".new-4711", world.db + ".new-4712"
+        left, taken = world.db + ".draft-4711", world.db + ".draft-4712"
         for command in (["restore", world.copy], ["init"], ["init"]):
             if command == ["restore", world.copy]:
                 os.unlink(world.db)
@@ -515,6 +515,21 @@ def _():
             if command == ["restore", world.copy]:
                 equal(world.lost(), [])
                 os.unlink(world.db)
+
+
+@test
+def _():
+    "a backup that its owner has called FILE.new-DATE is there after it was restored, and after an init"
+    with World(1) as world:
+        world.deliver(2)
+        own = world.db + ".new-20261128"
+        world.run("backup", own)
+        world.stop()
+        os.unlink(world.db)
+        world.run("restore", own)
+        equal(world.lost(), [])
+        world.run("init")
+        ok(os.path.exists(own), "the backup")
 
 
 @test

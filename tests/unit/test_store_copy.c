@@ -402,7 +402,7 @@ static void a_copy_that_cant_be_written_says_what_the_system_says(void **state)
 		{".part", EACCES, NULL, "copy.db: disk I/O error: Permission denied"},
 		{".part", ENOSPC, NULL, "copy.db: database or disk is full"},
 		{"-wal", EDQUOT, "orders.db", "orders.db: disk I/O error: Disk quota exceeded"},
-		{".new-", EDQUOT, "new.db", "new.db: disk I/O error: Disk quota exceeded"},
+		{".draft-", EDQUOT, "new.db", "new.db: disk I/O error: Disk quota exceeded"},
 	}, *row;
 	struct sqlite_copied done;
 	struct err e;

@@ -861,7 +861,7 @@ static void a_store_is_made_where_nothing_is_and_beside_no_log(void **state)
 			check_err(row->path, &e, ERR_UNAVAILABLE, row->says);
 		sqlite_path_look(path, &after);
 		check_int(row->path, sqlite_path_same(&before, &after), !row->made);
-		check(row->path, !is_there(keep_text(str_printf("%s.new-%ld", path, (long)getpid()))));
+		check(row->path, !is_there(keep_text(str_printf("%s.draft-%ld", path, (long)getpid()))));
 		check(row->path, !is_there(keep_text(str_printf("%s-wal", path))) || row->beside);
 		check_int("its folder is on the disk", own_syncs > 0, row->made);
 		if (row->made)
@@ -902,7 +902,7 @@ static void a_store_that_cant_be_made_whole_leaves_nothing(void **state)
 	check_int("make", rc, -1);
 	check_err("make", &e, ERR_UNAVAILABLE, "can't create its table");
 	check("nothing", !made && !is_there(path));
-	check("no draft", !is_there(keep_text(str_printf("%s.new-%ld", path, (long)getpid()))));
+	check("no draft", !is_there(keep_text(str_printf("%s.draft-%ld", path, (long)getpid()))));
 }
 
 /* What a run has left that was killed: nobody has locked it. */
@@ -969,10 +969,10 @@ static void a_draft_has_no_lock_that_sqlite_would_meet(void **state)
 static void what_only_looks_like_a_draft_stays(void **state)
 {
 	static const char *const names[] = {
-		".new", ".new-", ".new-x", ".new-1x", ".new-1-", ".new-1-2-3", ".new-1-x", ".new--1", ".new-1.gz",
-		".news-1", "x.new-1", ".new-77", ".new-88",
+		".draft", ".draft-", ".draft-x", ".draft-1x", ".draft-1-", ".draft-1-2-3", ".draft-1-x", ".draft--1",
+		".draft-1.gz", ".drafts-1", "x.draft-1", ".new-2", ".new-20261128", ".draft-77", ".draft-88",
 	};
-	const char *folder_there = beside(".new-77"), *link_there = beside(".new-88"), *own = beside(".new-99");
+	const char *folder_there = beside(".draft-77"), *link_there = beside(".draft-88"), *own = beside(".draft-99");
 	bool made = false;
 	struct err e;
 	size_t i;
