@@ -7,6 +7,7 @@ The programs get no library of this machine.  tests/machine/dropin.py does the s
 none, under suEXEC.
 """
 import contextlib
+import errno
 import glob
 import http.client
 import json
@@ -160,8 +161,8 @@ def _():
     for program in programs:
         contains(subprocess.run(["readelf", "-l", program], capture_output=True, text=True).stdout,
                  "program interpreter: lib/ld.so]")
-        done = subprocess.run(["lib/ld.so", "--list", program], cwd=cgi, capture_output=True, text=True,
-                              env=ENVIRONMENT)
+        done = subprocess.run([program], cwd=cgi, capture_output=True, text=True,
+                              env={**ENVIRONMENT, "LD_TRACE_LOADED_OBJECTS": "1"})
         equal(done.returncode, 0, done.stderr)
         found = [line.split()[2] for line in done.stdout.splitlines() if " => " in line]
         ok(len(found) > 5, done.stdout)
@@ -267,6 +268,18 @@ def with_manifest(name, value):
     finally:
         with open(path, "w") as f:
             f.write(before)
+
+
+@test
+def _():
+    "the loader runs no program that a visitor names, should the web server run it"
+    try:
+        done = subprocess.run([unpack() + "/cgi-bin/lib/ld.so", "/bin/echo", "it ran"], capture_output=True, text=True,
+                              env=ENVIRONMENT)
+    except OSError as e:
+        ok(e.errno in (errno.ENOEXEC, errno.ENOENT), e)
+    else:
+        equal(done, "it can't be run")
 
 
 @test
