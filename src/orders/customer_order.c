@@ -15,8 +15,6 @@
 #include "store/store_pages.h"
 
 #define ID_MAX_BYTES 255 /* Stripe's ids are shorter */
-#define LETTERS NUMBERING_LETTERS
-
 #define SEARCH_PAGES 5   /* of STORE_MAX_ITEMS orders, in a table that is not adopted */
 
 enum { SESSION, NUMBER, ADOPTED, POINTERS };
@@ -65,25 +63,16 @@ static bool take_key(struct pointers *p, struct json_object *item)
 }
 
 /* Another session has the number: this one's may have a letter behind it. */
-static int read_letters(struct pointers *p, const char *number_pk, struct err *e)
+static int read_letters(struct pointers *p, const char *base, struct err *e)
 {
-	struct store_key keys[LETTERS];
-	struct json_object *items[LETTERS];
-	char *pks[LETTERS];
-	size_t i;
-	int rc;
+	const struct numbering numbering = {.app = p->app, .session_id = p->id, .deadline = p->deadline};
+	char *number;
 
-	numbering_letter_keys(number_pk, pks);
-	for (i = 0; i < LETTERS; i++)
-		keys[i] = (struct store_key){pks[i], KEY_METADATA};
-	rc = store_get_many(app_store(p->app), keys, LETTERS, items, p->deadline, e);
-	for (i = 0; i < LETTERS; i++) {
-		if (!p->pk && take_key(p, items[i]))
-			p->last = json_object_get(items[i]);
-		json_object_put(items[i]);
-		free(pks[i]);
-	}
-	return rc;
+	if (numbering_find_own(&numbering, base, &number, &p->last, e))
+		return -1;
+	take_key(p, p->last);
+	free(number);
+	return 0;
 }
 
 /* The first read: the session's item and its number's, either of which names the order. */
@@ -97,7 +86,7 @@ static int read_pointers(struct pointers *p, struct err *e)
 	int rc = store_get_many(app_store(p->app), keys, POINTERS, p->items, p->deadline, e);
 
 	if (!rc && !take_key(p, p->items[SESSION]) && !take_key(p, p->items[NUMBER]) && p->items[NUMBER])
-		rc = read_letters(p, number_pk, e);
+		rc = read_letters(p, number, e);
 	free(number_pk);
 	free(session_pk);
 	free(number);
