@@ -61,8 +61,9 @@ while read -r name path; do
 	cp -L "$path" "$lib/$name"
 	chmod 644 "$lib/$name"
 	note_package "$name" "$path"
-	# A glibc before 2.34 loads these when it looks up a name.
-	for more in libnss_dns.so.2 libnss_files.so.2; do
+	# Glibc loads these when it looks up a name or an account: compat where the host's nsswitch.conf says so, as
+	# up to Debian 9 and Ubuntu 18.04, and the others if it is older than 2.34.
+	for more in libnss_compat.so.2 libnss_dns.so.2 libnss_files.so.2; do
 		if [ "$name" = libc.so.6 ] && [ -e "${path%/*}/$more" ]; then
 			cp -L "${path%/*}/$more" "$lib/$more"
 			chmod 644 "$lib/$more"

@@ -181,6 +181,14 @@ def _():
 
 @test
 def _():
+    "what glibc looks up accounts and names with is packed with it, for the host's own is of another glibc"
+    packed = os.listdir(unpack() + "/cgi-bin/lib")
+    for name in ("compat", "dns", "files"):
+        ok(f"libnss_{name}.so.2" in packed, name)
+
+
+@test
+def _():
     "the settings are kept from others, have no secret, and the programs are not writable by others"
     folder = unpack()
     equal(stat.S_IMODE(os.stat(folder + "/ordersnap/ordersnap.conf").st_mode), 0o600)
