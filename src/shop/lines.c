@@ -7,10 +7,10 @@
 #include <string.h>
 #include <strings.h>
 
-/* The shop's own names of a thing; `product` is what the catalogue of the Lambda
- * functions calls them in a product's metadata. */
+/* The shop's own names of a thing; `catalogue` is what that of the Lambda functions
+ * calls them in a product's metadata. */
 static const struct shop_key {
-	const char *name, *product;
+	const char *name, *catalogue;
 } shop_keys[] = {
 	{"sku", "sku"},
 	{"collectionId", "collection"},
@@ -75,9 +75,11 @@ static const char *shop_value(const struct sources *s, const struct shop_key *ke
 	if (!value)
 		value = metadata_of(s->price, key->name);
 	if (!value)
+		value = metadata_of(s->price, key->catalogue);
+	if (!value)
 		value = metadata_of(s->product, key->name);
 	if (!value)
-		value = metadata_of(s->product, key->product);
+		value = metadata_of(s->product, key->catalogue);
 	if (!value)
 		value = text_of(s->quoted, key->name);
 	/* A quoted line has the lookup key for its sku, unless it was made of other ids. */

@@ -203,6 +203,8 @@ static void a_price_says_what_it_is_by_its_own_metadata_or_its_products(void **s
 		{"{'metadata':{'collectionId':''},'product':{'metadata':{'collection':'c','variantId':'v'}}}",
 		 "c", "v"},
 		{"{'metadata':null,'product':{'metadata':{'collectionId':'c','collection':'x'}}}", "c", NULL},
+		{"{'metadata':{'collection':'c','variant_id':'v'},'product':{'metadata':{'collectionId':'x'}}}",
+		 "c", "v"},
 	}, *row;
 
 	(void)state;
