@@ -266,6 +266,37 @@ static bool is_order_alike(struct json_object *item, const struct customer *who,
 	       strcmp(pk, who->pks[0]) != 0 && !erasure_is_done(item);
 }
 
+/* Whether the item is a number's pointer that says of its order that it is, or stands, under this address. */
+static bool is_number_of(struct json_object *item, const struct customer *who)
+{
+	const char *pk = json_string_or_null(item, "orderPK"), *user = json_string_or_null(item, "userId");
+
+	if (!who->email || transfer_kind_of(item) != TRANSFER_NUMBER)
+		return false;
+	return (user && strcasecmp(user, who->email) == 0) || (pk && customer_has_partition(who, pk));
+}
+
+/* Gives walk->found the order of a number's pointer, if it was erased and has moved without the pointer. */
+static int find_erased(struct app *app, struct erase_walk *walk, struct json_object *pointer, struct err *e)
+{
+	const char *id = item_keys_owner(pointer);
+	char *session_pk = key_session(id ? id : "");
+	struct json_object *session = NULL, *order = NULL;
+	struct store_key key = {session_pk, KEY_METADATA};
+	int rc = store_get_many(app_store(app), &key, 1, &session, deadline_in(TRANSFER_VERB_MS), e);
+
+	key = (struct store_key){json_string_or_null(session, "orderPK"),
+				 json_string_or_null(session, "orderSK")};
+	if (!rc && key.pk && key.sk)
+		rc = store_get_many(app_store(app), &key, 1, &order, deadline_in(TRANSFER_VERB_MS), e);
+	if (!rc && erasure_holds(order))
+		rc = walk->found(walk->context, order, e);
+	json_object_put(order);
+	json_object_put(session);
+	free(session_pk);
+	return rc;
+}
+
 /* Takes the person out of a session, which is written on what was read. */
 static int erase_session(struct app *app, struct json_object *item, struct err *e)
 {
@@ -296,6 +327,8 @@ static int erase_page(struct app *app, struct erase_walk *walk, const struct cus
 		} else if (is_session_of(item, walk->user)) {
 			rc = walk->dry_run ? 0 : erase_session(app, item, e);
 			walk->sessions += rc == 0;
+		} else if (is_number_of(item, who)) {
+			rc = find_erased(app, walk, item, e);
 		} else if (is_order_alike(item, who, alike)) {
 			walk->alike++;
 		}

@@ -26,6 +26,8 @@ int erase_order(struct app *app, struct json_object *order, bool dry_run,
  * an address in any spelling) leads to:
  *   - the orders of an address that stand under another spelling of it, as the Lambda functions
  *     had it from the buyer; each is given to `found`, which erases it.
+ *   - the orders of an address that were erased while a number's pointer still says where they stood; each is
+ *     given to `found`, too.
  *   - the sessions that no order came of, which would name the person until they expire: the
  *     user is taken out of them. */
 struct erase_walk {
