@@ -21,7 +21,7 @@
 
 #define FORM_MAX_BYTES (1u << 20)
 #define GENERATIONS 100 /* keys whose failures Stripe may have stored */
-#define REFUSALS 4      /* of the first keys, a request may walk past: each costs a call of Stripe */
+#define REFUSALS 4      /* that were kept, and that a request walks past: each costs a call of Stripe */
 #define FAILURES 3      /* new ones that one request takes */
 #define PAUSE_MS 400
 #define KEEP_TRIES 3
@@ -97,8 +97,8 @@ static int read_quote(struct checkout_ask *ask, struct err *e)
 	return 0;
 }
 
-/* Waits a little while another request with the same key is under way: the first click's, whose
- * session this one gets, too.  Stripe may take some seconds for it. */
+/* Whether another request with the same key is under way, the first click's, whose session this one
+ * gets, too, and there is time to ask again: after a little wait.  Stripe may take some seconds for it. */
 static bool wait_for_first_click(struct stripe_client *stripe, int64_t deadline, const struct err *e)
 {
 	return e->upstream == 409 &&

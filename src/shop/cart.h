@@ -32,8 +32,7 @@ struct cart {
 
 /* How a line may name its price, as the settings say. */
 struct cart_rules {
-	const char *lookup_key; /* QUOTE_LOOKUP_KEY, by which its collectionId and variantId alone do;
-				 * or NULL */
+	const char *lookup_key; /* QUOTE_LOOKUP_KEY: by collectionId and variantId, too; NULL: not so */
 	bool lookup_keys_only;  /* QUOTE_LOOKUP_KEYS_ONLY: not by the price's id, which is ignored */
 };
 

@@ -80,8 +80,8 @@ static void hash_lines(struct json_object *items, char out[DIGEST_HEX])
 	json_object_put(lines);
 }
 
-/* What the price says that it is counts.  What it leaves open the request may fill; so may the ids
- * that have found the price. */
+/* What the price says of itself counts, and the request fills what that leaves open.  The ids that have
+ * found the price are the request's. */
 static void set_label(struct json_object *item, const char *key, const struct cart_line *line,
 		      const char *asked, struct json_object *price)
 {

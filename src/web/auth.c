@@ -225,7 +225,7 @@ static int refuse(const char *problem, struct err *e)
 	return err_set(e, ERR_UNAUTHORIZED, "The bearer token is not valid: %s", problem);
 }
 
-/* The token, as the first key reads that has signed it; NULL where none has. */
+/* The token, decoded by the first key that has signed it; NULL where none has. */
 static jwt_t *verify(const struct auth_settings *s, const char *pem, const char *token)
 {
 	struct span keys[KEYS_MAX];

@@ -19,7 +19,7 @@ struct response {
 	const char *text_type;    /* static; NULL: there is none */
 	bool no_body;             /* HEAD: the headers of the body, without it */
 	const char *cache_control; /* NULL: no-store */
-	bool had_token;           /* the request's: a 401 says that it is that which does not count */
+	bool had_token;           /* the request has one: a 401 says that it does not count */
 };
 
 void response_init(struct response *r);
