@@ -258,18 +258,20 @@ struct json_object *sale_address(struct json_object *details)
 
 /* --- the charge ------------------------------------------------------------------- */
 
-/* How it was paid.  Some methods are paid with a card behind them (`funding`); before
- * 2019 a charge had a source. */
+/* How it was paid.  Some methods are paid with a card behind them (`funding`, or `card`);
+ * before 2019 a charge had a source. */
 static const struct attribute payment[] = {
 	TEXT("type", "payment_method_details.type"),
 	TEXT("type", "source.type"),
 	TEXT("type", "source.object"),
 	TEXT("brand", "payment_method_details.@type.brand"),
 	TEXT("brand", "payment_method_details.@type.funding.card.brand"),
+	TEXT("brand", "payment_method_details.@type.card.brand"),
 	TEXT("brand", "source.brand"),
 	TEXT("last4", "payment_method_details.@type.last4"),
 	TEXT("last4", "payment_method_details.@type.iban_last4"),
 	TEXT("last4", "payment_method_details.@type.funding.card.last4"),
+	TEXT("last4", "payment_method_details.@type.card.last4"),
 	TEXT("last4", "source.last4"),
 	TEXT("wallet", "payment_method_details.@type.wallet.type"),
 	TEXT("wallet", "source.tokenization_method"),

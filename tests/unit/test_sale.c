@@ -189,6 +189,11 @@ static void how_it_was_paid_is_taken_over_of_the_charge(void **state)
 		{"a card behind it", "'payment_method_details':{'amazon_pay':{'funding':{'card':{"
 		 "'brand':'visa','last4':'4242'},'type':'card'}},'type':'amazon_pay'}",
 		 "{'payment':{'type':'amazon_pay','brand':'visa','last4':'4242'}}"},
+		{"a card in it", "'payment_method_details':{'mobilepay':{'card':{'brand':'mastercard',"
+		 "'country':'DK','last4':'0005'}},'type':'mobilepay'}",
+		 "{'payment':{'type':'mobilepay','brand':'mastercard','last4':'0005'}}"},
+		{"a card in it that is not told", "'payment_method_details':{'mobilepay':{'card':null},"
+		 "'type':'mobilepay'}", "{'payment':{'type':'mobilepay'}}"},
 		{"a method without anything", "'payment_method_details':{'klarna':{},'type':'klarna'}",
 		 "{'payment':{'type':'klarna'}}"},
 		{"of 2019", "'payment_method_details':{'card':{'brand':'visa','last4':'4242',"
