@@ -110,11 +110,24 @@ bool order_money_of(struct json_object *order, struct order_money *m)
 	return true;
 }
 
+/* The tax that is in no line: the shipping's own, or a fee on the delivery, which is taken where
+ * the shipping is free as well.
+ * https://docs.stripe.com/changelog/acacia/2024-10-28/tax-retail-delivery-fee */
+static int64_t tax_in_no_line(struct json_object *order, struct json_object *items, int64_t shipping)
+{
+	int64_t tax = json_int_or(order, "amountTax", 0), in_lines, rest;
+
+	if (shipping)
+		return tax;
+	if (!lines_sum(items, "amountTax", &in_lines) || __builtin_sub_overflow(tax, in_lines, &rest))
+		return 0;
+	return rest > 0 ? rest : 0;
+}
+
 bool order_adds_up(struct json_object *order, int64_t *lines, int64_t *total)
 {
 	const char *currency = json_string_or_null(order, "currency");
 	int64_t shipping = json_int_or(order, "amountShipping", 0), sum, says, more;
-	int64_t tax = json_int_or(order, "amountTax", 0);
 	struct json_object *items;
 	bool pending = false;
 	size_t i;
@@ -135,10 +148,11 @@ bool order_adds_up(struct json_object *order, int64_t *lines, int64_t *total)
 	    lines_sum(items, "amountSubtotal", &sum) && sum != says)
 		goto differ;
 
-	/* What the lines cost comes to the amount, with the shipping; its tax is in no line. */
+	/* What the lines cost comes to the amount, with the shipping and what is in no line. */
 	if (json_get_int(order, "amount", &says) == JSON_FOUND &&
 	    lines_sum(items, "amountTotal", &sum) && !__builtin_add_overflow(sum, shipping, &sum) &&
-	    (__builtin_sub_overflow(says, sum, &more) || more < 0 || more > (shipping ? tax : 0)))
+	    (__builtin_sub_overflow(says, sum, &more) || more < 0 ||
+	     more > tax_in_no_line(order, items, shipping)))
 		goto differ;
 	return true;
 differ:

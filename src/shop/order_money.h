@@ -35,9 +35,10 @@ bool order_money_of(struct json_object *order, struct order_money *money);
 
 /*
  * Whether the lines come to the order's total: their subtotals to its subtotal, and
- * what they cost after discounts and tax, with the shipping (whose own tax is in no
- * line), to its amount.  If not, *lines is what they come to and *total what the
- * order says.  What can't be compared (no lines yet, another currency) adds up.
+ * what they cost after discounts and tax, with the shipping and the tax that is in no
+ * line (its own, or a fee on the delivery), to its amount.  If not, *lines is what they
+ * come to and *total what the order says.  What can't be compared (no lines yet,
+ * another currency) adds up.
  */
 bool order_adds_up(struct json_object *order, int64_t *lines, int64_t *total);
 

@@ -130,6 +130,8 @@ static void each_unit_of_an_orders_amount_is_in_one_part_at_most(void **state)
 
 #define LINE(subtotal, total) \
 	"{'currency':'usd','amountSubtotal':" #subtotal ",'amountTotal':" #total "}"
+#define TAXED(subtotal, tax, total) \
+	"{'currency':'usd','amountSubtotal':" #subtotal ",'amountTax':" #tax ",'amountTotal':" #total "}"
 
 static void lines_that_do_not_come_to_the_total_are_named_with_it(void **state)
 {
@@ -156,6 +158,15 @@ static void lines_that_do_not_come_to_the_total_are_named_with_it(void **state)
 		 "'items':[" LINE(8500, 8500) "]", 0, 0},
 		{"shipping with a tax of its own", "'amount':9050,'currency':'usd','amountSubtotal':8500,"
 		 "'amountShipping':500,'amountTax':50,'items':[" LINE(8500, 8500) "]", 0, 0},
+		{"a fee on the delivery, whose shipping is free", "'amount':8568,'currency':'usd',"
+		 "'amountSubtotal':8500,'amountShipping':0,'amountTax':68,'items':[" TAXED(8000, 40, 8040) ","
+		 TAXED(500, 0, 500) "]", 0, 0},
+		{"more than the tax that is in no line", "'amount':8569,'currency':'usd','amountSubtotal':8500,"
+		 "'amountShipping':0,'amountTax':68,'items':[" TAXED(8500, 40, 8540) "]", 8540, 8569},
+		{"lines of more tax than the order says", "'amount':8540,'currency':'usd','amountSubtotal':8500,"
+		 "'amountTax':20,'items':[" TAXED(8500, 40, 8540) "]", 0, 0},
+		{"a tax further from the lines' than can be counted", "'amount':8500,'currency':'usd',"
+		 "'amountTax':9223372036854775806,'items':[" TAXED(8500, -2, 8500) "]", 0, 0},
 		{"shipping that is not in the total", SOLD ",'amountSubtotal':8500,'amountShipping':500,"
 		 "'items':[" LINE(8500, 8500) "]", 9000, 8500},
 		{"more than all of them", "'amount':9900,'currency':'usd','amountSubtotal':8500,"
