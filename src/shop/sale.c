@@ -182,6 +182,23 @@ static void set_discounts(struct json_object *order, struct json_object *session
 	json_object_put(own);
 }
 
+/* A fee of a fixed amount stands among the taxes with a percentage of 0, which would not have
+ * made it.  https://docs.stripe.com/api/tax_rates/object (flat_amount) */
+static void leave_out_rates_of_fees(struct json_object *has)
+{
+	struct json_object *taxes = NULL;
+	size_t i;
+
+	json_get_array(has, "taxes", &taxes);
+	for (i = 0; taxes && i < json_object_array_length(taxes); i++) {
+		struct json_object *one = json_object_array_get_idx(taxes, i);
+		const char *rate = json_string_or_null(one, "rate");
+
+		if (rate && strcmp(rate, "0") == 0 && json_int_or(one, "amount", 0) != 0)
+			json_object_object_del(one, "rate");
+	}
+}
+
 void sale_set_session(struct json_object *order, struct json_object *session)
 {
 	struct json_object *has, *ignored, *rate;
@@ -191,6 +208,7 @@ void sale_set_session(struct json_object *order, struct json_object *session)
 		return;
 	has = json_object_new_object();
 	attributes_set(has, of_session, session);
+	leave_out_rates_of_fees(has);
 	set_discounts(has, session);
 
 	/* Before 2025-03-31 a session in the buyer's own currency has its details in that

@@ -115,6 +115,15 @@ static void what_the_sums_are_made_of_is_taken_over(void **state)
 		 "{'taxes':[{'name':'MwSt.','rate':'19','amount':190},"
 		 "{'name':'Sales Tax','rate':'8.875','amount':97},{'name':'VAT','rate':'0','amount':0},"
 		 "{'name':'Fee','rate':'100','amount':5}]}"},
+		{"a fee, which is no share of anything", "'total_details':{'amount_tax':68,'breakdown':{'taxes':["
+		 "{'amount':40,'rate':{'display_name':'Sales Tax','percentage':4.0,'rate_type':'percentage'}},"
+		 "{'amount':28,'rate':{'display_name':'Retail Delivery Fee','percentage':0.0,"
+		 "'effective_percentage':null,'flat_amount':{'amount':28,'currency':'usd'},"
+		 "'rate_type':'flat_amount'}},{'amount':-28,'rate':{'display_name':'Fee','percentage':0}},"
+		 "{'rate':{'display_name':'Exempt','percentage':0.0}}]}}",
+		 "{'taxes':[{'name':'Sales Tax','rate':'4','amount':40},"
+		 "{'name':'Retail Delivery Fee','amount':28},{'name':'Fee','amount':-28},"
+		 "{'name':'Exempt','rate':'0'}]}"},
 		{"a tax of more digits than any has", "'total_details':{'amount_tax':1,'breakdown':{'taxes':["
 		 "{'amount':1,'rate':{'display_name':'X','percentage':0.1234567890123456789012345678901234567891}}]}}",
 		 "{'taxes':[{'name':'X','amount':1}]}"},
