@@ -107,6 +107,7 @@ static const struct attribute discount_of_session[] = {
 	ID("couponId", "promotion_code.promotion.coupon"),
 	ID("couponId", "promotion_code.coupon"),
 	TEXT("name", "coupon.name"),
+	TEXT("name", "promotion_code.promotion.coupon.name"),
 	TEXT("name", "promotion_code.coupon.name"),
 	END,
 };

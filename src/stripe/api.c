@@ -218,7 +218,7 @@ int stripe_session_with_sale(struct stripe_client *client, const char *id, int64
 			     struct err *e)
 {
 	static const struct stripe_expansion expansion = {
-		.all = "expand[]=line_items.data.price.product&" STRIPE_EXPAND_SALE(""),
+		.all = "expand[]=line_items.data.price.product&" STRIPE_EXPAND_ONE_SALE,
 		.least = "expand[]=line_items.data.price.product"
 			 "&expand[]=payment_intent.latest_charge",
 	};

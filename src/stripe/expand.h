@@ -38,4 +38,9 @@ int stripe_get_page_expanded(struct stripe_client *client, const char *path,
 	"&expand[]=" data "discounts.coupon&expand[]=" data "discounts.promotion_code" \
 	"&expand[]=" data "total_details.breakdown"
 
+/* The same of one session, with the coupon of a promotion code: the session itself does not
+ * name that one, and in a list it would be a fifth level. */
+#define STRIPE_EXPAND_ONE_SALE \
+	STRIPE_EXPAND_SALE("") "&expand[]=discounts.promotion_code.promotion.coupon"
+
 #endif

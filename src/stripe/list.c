@@ -35,7 +35,7 @@ int stripe_session_with_charge(struct stripe_client *client, const char *id, int
 			       struct json_object **session, struct err *e)
 {
 	static const struct stripe_expansion expansion = {
-		.all = STRIPE_EXPAND_SALE(""),
+		.all = STRIPE_EXPAND_ONE_SALE,
 		.least = "expand[]=payment_intent.latest_charge",
 	};
 

@@ -254,6 +254,8 @@ def _():
     line, = csv.DictReader(io.StringIO(command("orders", "--csv", "--lines", "--test")))
     equal((line["orderNumber"], line["name"], line["quantity"], line["amountSubtotal"], line["amountDiscount"]),
           (order["orderNumber"], "Red Necklace", "2", "60.00", "6.00"))
+    command("sync")
+    equal(shop.order_of(session), order, "after a list, which does not name the coupon")
 
 
 # --- a file that is wrong ---------------------------------------------------------------------

@@ -129,8 +129,11 @@ def _(sim, hook):
     eq((paid["amount_total"], paid["discounts"]), (2250, [{"coupon": tenth["id"], "promotion_code": None}]))
     session = sim.session(allow_promotion_codes="true")
     paid = sim.control("pay", session=session["id"], promotion_code="tenth")["session"]
-    eq((paid["amount_total"], paid["discounts"]), (2250, [{"coupon": tenth["id"],
-                                                           "promotion_code": code["id"]}]))
+    eq((paid["amount_total"], paid["discounts"]), (2250, [{"coupon": None, "promotion_code": code["id"]}]))
+    whole = sim.call("GET", "/v1/checkout/sessions/" + session["id"], {
+        "expand[0]": "discounts.promotion_code.promotion.coupon", "expand[1]": "total_details.breakdown"})[1]
+    eq(whole["discounts"][0]["promotion_code"]["promotion"]["coupon"]["name"], "A tenth")
+    eq(whole["total_details"]["breakdown"]["discounts"][0]["discount"]["source"]["coupon"], tenth["id"])
     refuses_session(sim, "discounts[0][coupon]", "resource_missing", **{"discounts[0][coupon]": "none"})
     refuses_session(sim, "discounts", **{"discounts[0][coupon]": tenth["id"],
                                          "discounts[1][coupon]": tenth["id"]})

@@ -96,7 +96,7 @@ def take_off(world, session, thing):
         raise refuse("The coupon's currency must be the session's.", "discounts[0][coupon]")
     else:
         amount = min(coupon["amount_off"], subtotal)
-    session["discounts"] = [{"coupon": coupon["id"], "promotion_code": code and code["id"]}]
+    session["discounts"] = [{"coupon": None if code else coupon["id"], "promotion_code": code and code["id"]}]
     session["amount_total"] -= amount - session["total_details"]["amount_discount"]
     session["total_details"] = session["total_details"] | {"amount_discount": amount}
 

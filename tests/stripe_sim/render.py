@@ -15,6 +15,7 @@ EXPANDABLE = {
         "shipping_cost": {"shipping_rate": "shipping_rate"},
         "total_details": {"breakdown": "breakdown"},
         "discounts": {"coupon": "coupon", "promotion_code": "promotion_code"}},
+    "promotion_code": {"promotion": {"coupon": "coupon"}},
     "item": {"price": "price", "discounts": "discount", "taxes": "tax"},
     "price": {"product": "product", "currency_options": "", "tiers": ""},
     "product": {"default_price": "price", "tax_code": "tax_code"},

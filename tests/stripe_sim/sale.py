@@ -29,6 +29,13 @@ def tax_rate_object(percentage):
             "tax_type": "sales_tax"}
 
 
+def coupon_of(world, discount):
+    """A session's discount names its coupon, or the code alone that stands for one."""
+    if discount["coupon"]:
+        return discount["coupon"]
+    return world.find("promotion_code", discount["promotion_code"])["promotion"]["coupon"]
+
+
 def break_down(world, session, payment):
     """What total_details.breakdown says, once somebody expands it."""
     discounts, taxes = [], []
@@ -38,7 +45,7 @@ def break_down(world, session, payment):
             "id": new_id("discount"), "object": "discount", "checkout_session": session["id"],
             "customer": None, "end": None, "invoice": None, "invoice_item": None,
             "promotion_code": own["promotion_code"],
-            "source": {"coupon": own["coupon"], "type": "coupon"},
+            "source": {"coupon": coupon_of(world, own), "type": "coupon"},
             "start": now(), "subscription": None, "subscription_item": None}})
     if payment.tax:
         taxable = max(1, session["amount_subtotal"] - payment.discount)

@@ -135,6 +135,19 @@ static void what_the_sums_are_made_of_is_taken_over(void **state)
 		 "'taxes':[]}}",
 		 "{'discounts':[{'promotionCodeId':'promo_1','couponId':'SUMMER','amount':600,"
 		 "'code':'SUN10','name':'Summer sale'}]}"},
+		{"a discount of a code, which alone knows the coupon",
+		 "'discounts':[{'coupon':null,'promotion_code':{'id':'promo_1','code':'SUN10','promotion':{"
+		 "'type':'coupon','coupon':{'id':'SUMMER','name':'Summer sale'}}}}],'total_details':{"
+		 "'amount_discount':600,'breakdown':{'discounts':[{'amount':600,'discount':{'id':'di_1',"
+		 "'promotion_code':'promo_1','source':{'coupon':'SUMMER','type':'coupon'}}}],"
+		 "'taxes':[]}}",
+		 "{'discounts':[{'promotionCodeId':'promo_1','couponId':'SUMMER','amount':600,"
+		 "'code':'SUN10','name':'Summer sale'}]}"},
+		{"a discount of a code, in a list of sessions",
+		 "'discounts':[{'coupon':null,'promotion_code':{'id':'promo_1','code':'SUN10','promotion':{"
+		 "'type':'coupon','coupon':'SUMMER'}}}],'total_details':{'amount_discount':600}",
+		 "{'discounts':[{'code':'SUN10','promotionCodeId':'promo_1','couponId':'SUMMER',"
+		 "'amount':600}]}"},
 		{"a discount, of 2021", "'total_details':{'amount_discount':600,'breakdown':{"
 		 "'discounts':[{'amount':600,'discount':{'id':'di_1','object':'discount',"
 		 "'coupon':{'id':'SUMMER','object':'coupon','name':'Summer sale','percent_off':10.0},"
