@@ -137,10 +137,13 @@ static int replay_lines(const struct replay *r, struct span text, struct err *e)
 		return err_set(e, ERR_PAYLOAD, "it is empty");
 
 	while (!rc && span_next(&text, '\n', &line) && !r->stop(r->context)) {
-		struct json_object *value = json_parse(span_trim(line));
+		struct json_object *value;
 
-		if (value)
-			rc = replay_value(r, value, e);
+		line = span_trim(line);
+		if (!line.n)
+			continue;
+		value = json_parse(line);
+		rc = replay_value(r, value, e);
 		json_object_put(value);
 	}
 	return rc;

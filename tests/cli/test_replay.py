@@ -124,7 +124,8 @@ def _():
     with shop.unchanged():
         contains(shop.run("replay", "--file", path("cut.json", text), code=1).err, "line 2 is not JSON")
         contains(shop.run("replay", "--file", path("empty.json", ""), code=1).err, "it is empty")
-        contains(shop.run("replay", "--file", path("five.json", "5"), code=1).err, "no event in it")
+        for text in ("5", "null\n"):
+            contains(shop.run("replay", "--file", path("other.json", text), code=1).err, "no event in it")
         contains(shop.run("replay", "--file", shop.folder + "/gone", code=1).err, "No such file")
 
 

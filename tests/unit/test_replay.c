@@ -104,7 +104,7 @@ static void of_a_text_that_is_not_whole_nothing_is_replayed(void **state)
 		const char *text, *part;
 	} table[] = {
 		{"{\"id\":\"a\"}\n\n{\"id\":\n", "line 3 is not JSON"}, {"", "it is empty"}, {" \n\n", "it is empty"},
-		{"7", "there is no event in it"},
+		{"7", "there is no event in it"}, {"null\n", "there is no event in it"},
 	}, *row;
 	struct err e;
 
