@@ -61,7 +61,7 @@ static int add_line(struct importer *m, struct span text, struct err *e)
 {
 	struct json_object *item = transfer_item(text, e);
 
-	if (!item && m->lines.cut)
+	if (!item && m->lines.cut && !json_is_valid(text))
 		return err_set(e, ERR_BAD_REQUEST, "line %" PRId64 ": cut off: the input ends in it",
 			       m->lines.number);
 	if (!item)
