@@ -17,6 +17,7 @@
 
 enum kind {
 	TEXT,
+	LABEL,   /* a text, or a number in its place */
 	MONEY,   /* in the order's currency */
 	SETTLED, /* in the currency in which it was settled */
 	COUNT,   /* of things */
@@ -104,8 +105,8 @@ static const struct column order_columns[] = {
 	{"paymentLinkId", TEXT, NULL, "paymentLinkId", NULL},
 	{"invoiceId", TEXT, NULL, "invoiceId", NULL},
 	{"trackingStatus", TEXT, "tracking", "status", NULL},
-	{"trackingCarrier", TEXT, "tracking", "carrier", NULL},
-	{"trackingNumber", TEXT, "tracking", "number", NULL},
+	{"trackingCarrier", LABEL, "tracking", "carrier", NULL},
+	{"trackingNumber", LABEL, "tracking", "number", NULL},
 	{"trackingUrl", TEXT, "tracking", "url", NULL},
 	{"shippedAt", TEXT, "tracking", "shippedAt", NULL},
 };
@@ -247,6 +248,9 @@ static void add_cell(struct csv *csv, const struct row *row, const struct column
 	switch (column->kind) {
 	case TEXT:
 		csv_text(csv, json_string_or_null(from, column->key));
+		break;
+	case LABEL:
+		csv_text(csv, json_label_or_null(from, column->key));
 		break;
 	case MONEY:
 		add_money(csv, from, column->key, json_string_or_null(order, "currency"));

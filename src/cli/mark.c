@@ -53,8 +53,8 @@ static void print(struct json_object *order, const struct mark_outcome *outcome)
 	char *name = order_text_number(order);
 
 	json_get_object(order, "tracking", &tracking);
-	carrier = json_string_or_null(tracking, "carrier");
-	number = json_string_or_null(tracking, "number");
+	carrier = json_label_or_null(tracking, "carrier");
+	number = json_label_or_null(tracking, "number");
 	output_printf(stdout, "%s: %s%s%s%s%s%s\n", name, tracking ? "shipped" : "not shipped",
 		      carrier || number ? ", " : "", carrier ? carrier : "",
 		      carrier && number ? " " : "", number ? number : "",

@@ -160,8 +160,8 @@ static void put_addresses(FILE *to, struct json_object *order)
 	json_get_object(order, "tracking", &tracking);
 	show_member(to, "Parcel", tracking, "status");
 	show_time(to, "Shipped", tracking, "shippedAt");
-	show_member(to, "Carrier", tracking, "carrier");
-	show_member(to, "Tracking number", tracking, "number");
+	show_text(to, "Carrier", json_label_or_null(tracking, "carrier"));
+	show_text(to, "Tracking number", json_label_or_null(tracking, "number"));
 	show_member(to, "Tracking page", tracking, "url");
 }
 

@@ -123,6 +123,19 @@ const char *json_id_or_null(struct json_object *object, const char *key)
 	return str_empty(id) ? NULL : id;
 }
 
+const char *json_label_or_null(struct json_object *object, const char *key)
+{
+	struct json_object *number;
+	const char *text = json_string_or_null(object, key);
+
+	if (text || !json_object_is_type(object, json_type_object) ||
+	    !json_object_object_get_ex(object, key, &number) ||
+	    !(json_object_is_type(number, json_type_int) || json_object_is_type(number, json_type_double)))
+		return text;
+	text = json_text(number);
+	return text[strspn(text, "-0123456789")] ? NULL : text;
+}
+
 int64_t json_int_or(struct json_object *object, const char *key, int64_t otherwise)
 {
 	json_get_int(object, key, &otherwise);

@@ -85,6 +85,10 @@ const char *json_string_or_null(struct json_object *object, const char *key);
  * (https://docs.stripe.com/expand); NULL where it is neither, or empty. */
 const char *json_id_or_null(struct json_object *object, const char *key);
 
+/* The string, or the digits of a whole number that somebody has written in its place, which may be longer
+ * than an integer is (a parcel's may have 22); NULL where it is neither. */
+const char *json_label_or_null(struct json_object *object, const char *key);
+
 /* The integer, or `otherwise` where it is absent or no integer. */
 int64_t json_int_or(struct json_object *object, const char *key, int64_t otherwise);
 

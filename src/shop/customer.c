@@ -245,20 +245,6 @@ static struct json_object *show_list(struct json_object *list, const struct show
 	return copy;
 }
 
-/* A name that somebody has written as a number, which may be longer than an integer is (a parcel's may
- * have 22 digits); NULL where it is none. */
-static struct json_object *digits_of(struct json_object *object, const char *key)
-{
-	struct json_object *number;
-	const char *text;
-
-	if (!json_object_object_get_ex(object, key, &number) ||
-	    !(json_object_is_type(number, json_type_int) || json_object_is_type(number, json_type_double)))
-		return NULL;
-	text = json_text(number);
-	return text[strspn(text, "-0123456789")] ? NULL : json_object_new_string(text);
-}
-
 /* The object's value as it is shown; NULL where it has none, or one of another kind:
  * an object in the place of a text might hold anything. */
 static struct json_object *value_of(struct json_object *object, const struct shown *shown)
@@ -271,9 +257,9 @@ static struct json_object *value_of(struct json_object *object, const struct sho
 	switch (shown->kind) {
 	case TEXT:
 	case LABEL:
-		if (json_get_string(object, shown->key, &text) == JSON_FOUND)
-			return json_object_new_string(text);
-		return shown->kind == LABEL ? digits_of(object, shown->key) : NULL;
+		text = shown->kind == LABEL ? json_label_or_null(object, shown->key)
+					    : json_string_or_null(object, shown->key);
+		return text ? json_object_new_string(text) : NULL;
 	case WHOLE:
 		return json_get_int(object, shown->key, &number) == JSON_FOUND
 			       ? json_object_new_int64(number) : NULL;

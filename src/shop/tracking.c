@@ -71,7 +71,7 @@ struct json_object *tracking_apply(struct json_object *order, const struct track
 	/* What is said now stands over what was said before; but an address that goes with
 	 * another number goes with that, and the time of the first mark stays. */
 	json_get_object(order, "tracking", &stands);
-	number = json_string_or_null(stands, "number");
+	number = json_label_or_null(stands, "number");
 	mark = stands ? json_copy(stands) : json_object_new_object();
 	if (t->number && (!number || strcmp(number, t->number) != 0))
 		json_object_object_del(mark, "url");

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
 """`ordersnap mark`: what the owner says of an order, and that nothing which comes later takes it away."""
+import csv
+import io
 import json
 import os
 import sys
@@ -47,6 +49,19 @@ def _():
     equal(without_time(tracking), {"carrier": "DHL", "number": "00340", "status": "shipped",
                                    "url": "https://dhl.example/00340"})
     equal(len(tracking["shippedAt"]), len("2024-11-26T12:00:00Z"))
+
+
+@test
+def _():
+    "a number that a program of the shop's own has written as a number is shown, of whatever length"
+    for number in (340434161094, 9400110898825022579493):
+        made = shops.new(order("cs_test_abc123", NOON, tracking={
+            "carrier": "USPS", "number": number, "status": "shipped", "url": "https://usps.example/1"}))
+        contains(made.run("show", "abc123").out, f"Tracking number  {number}\n")
+        row, = csv.DictReader(io.StringIO(made.run("show", "--csv", "abc123").out, newline=""))
+        equal((row["trackingCarrier"], row["trackingNumber"]), ("USPS", str(number)))
+        equal(made.run("mark", "abc123", "shipped", number).out, f"BC-ABC123: shipped, USPS {number}\n")
+        equal(tracking_of(made, "abc123")["url"], "https://usps.example/1")
 
 
 @test

@@ -369,6 +369,23 @@ static void an_id_is_a_string_or_in_an_expanded_object(void **state)
 		check_text(row->json, json_id_or_null(json_of("%s", row->json), "p"), row->id);
 }
 
+static void a_label_is_a_string_or_a_whole_number_of_any_length(void **state)
+{
+	static const struct {
+		const char *json, *label;
+	} table[] = {
+		{"{\"l\":\"1Z\"}", "1Z"}, {"{\"l\":\"\"}", ""}, {"{\"l\":340434161094}", "340434161094"},
+		{"{\"l\":9400110898825022579493}", "9400110898825022579493"}, {"{\"l\":-1}", "-1"},
+		{"{\"l\":1.5}", NULL}, {"{\"l\":1e3}", NULL}, {"{\"l\":true}", NULL}, {"{\"l\":null}", NULL},
+		{"{\"l\":{}}", NULL}, {"{\"l\":[\"1\"]}", NULL}, {"{}", NULL}, {"[1]", NULL},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table)
+		check_text(row->json, json_label_or_null(parsed(row->json), "l"), row->label);
+	assert_null(json_label_or_null(NULL, "l"));
+}
+
 static void setters_write_and_leave_out_what_is_null(void **state)
 {
 	struct json_object *o = keep(json_object_new_object());
@@ -451,6 +468,7 @@ int main(void)
 		holds(nothing_is_found_in_what_is_no_object),
 		holds(the_last_of_two_members_counts),
 		holds(an_id_is_a_string_or_in_an_expanded_object),
+		holds(a_label_is_a_string_or_a_whole_number_of_any_length),
 		holds(setters_write_and_leave_out_what_is_null),
 		holds(a_member_is_copied_with_all_that_is_in_it),
 		holds(a_walk_sees_every_member_in_its_order),

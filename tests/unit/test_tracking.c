@@ -57,6 +57,9 @@ static void a_mark_keeps_what_it_is_not_given(void **state)
 		 "'tracking':{'shippedAt':'x','number':'1','url':'u','status':'shipped'},"},
 		{"'tracking':{'shippedAt':'x','number':'1','url':'u'},", {true, NULL, "2", NULL},
 		 "'tracking':{'shippedAt':'x','number':'2','status':'shipped'},"},
+		{"'tracking':{'shippedAt':'x','number':9400110898825022579,'url':'u'},",
+		 {true, NULL, "9400110898825022579", NULL},
+		 "'tracking':{'shippedAt':'x','number':'9400110898825022579','url':'u','status':'shipped'},"},
 		{"'tracking':{'shippedAt':'x'},", {false, NULL, NULL, NULL}, ""},
 		{"", {false, NULL, NULL, NULL}, ""},
 	}, *row;
