@@ -18,8 +18,4 @@ int json_canonical(struct json_object *value, struct buf *out);
  * digits there are. */
 bool json_same(struct json_object *a, struct json_object *b);
 
-/* The first integer of a valid text that json_parse() can't keep, being below
- * -2^63 or above 2^64-1; .p is NULL where there is none. */
-struct span json_too_wide(struct span text);
-
 #endif

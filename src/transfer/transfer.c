@@ -127,7 +127,6 @@ struct json_object *transfer_item(struct span line, struct err *e)
 {
 	struct json_object *item = json_parse(line);
 	const char *missing = NULL;
-	struct span wide = json_too_wide(line);
 
 	if (str_empty(json_string_or_null(item, "PK")))
 		missing = "PK";
@@ -135,9 +134,6 @@ struct json_object *transfer_item(struct span line, struct err *e)
 		missing = "SK";
 	if (!item)
 		err_set(e, ERR_BAD_REQUEST, "not JSON");
-	else if (wide.p)
-		err_set(e, ERR_BAD_REQUEST, "an integer of more than 64 bits (%.*s) would be changed",
-			(int)(wide.n < 60 ? wide.n : 60), wide.p);
 	else if (!json_object_is_type(item, json_type_object))
 		err_set(e, ERR_BAD_REQUEST, "not a JSON object");
 	else if (missing)

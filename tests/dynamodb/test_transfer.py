@@ -167,7 +167,7 @@ def _():
 @test
 def _():
     "a number that DynamoDB gives back with another text counts as the same"
-    table, text = fresh(), b'{"PK":"a","SK":"b","n":[1.50,1e3,0.0010,-0.0,10.0,1E-7]}\n'
+    table, text = fresh(), b'{"PK":"a","SK":"b","n":[1.50,1e3,0.0010,-0.0,10.0,1E-7,9400110898825022579493]}\n'
     said = {"1.50": "1.5", "1e3": "1000", "0.0010": "0.001", "-0.0": "0", "10.0": "10",
             "1E-7": "0.0000001"}
 
@@ -181,7 +181,7 @@ def _():
     proxy.add("Scan", as_in_aws, times=None)
     contains(run("import", *table, stdin=text).err, "1 written")
     contains(run("import", *table, stdin=text).err, "0 written, 1 the same")
-    contains(run("export", *table).stdout.decode(), '"n":[1.5,1000,0.001,0,10,0.0000001]')
+    contains(run("export", *table).stdout.decode(), '"n":[1.5,1000,0.001,0,10,0.0000001,9400110898825022579493]')
 
 
 @test
