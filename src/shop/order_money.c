@@ -91,6 +91,8 @@ bool order_money_of(struct json_object *order, struct order_money *m)
 		m->unpaid = m->amount;
 	else if (captured < m->amount)
 		m->unpaid = m->amount - at_most(captured, m->amount);
+	else /* A card may let more be captured than the order came to. */
+		m->amount = captured;
 	left = m->amount - m->unpaid;
 
 	/* Of the rest, what was given back. */

@@ -14,7 +14,7 @@
 
 /* Minor units of the order's currency. */
 struct order_money {
-	int64_t amount;
+	int64_t amount;   /* or, where more was captured than that, what was captured */
 	int64_t unpaid;   /* all of it while pending or failed; else what was not captured */
 	int64_t refunded;
 	int64_t lost;     /* by disputes that the bank decided for the buyer */

@@ -127,6 +127,16 @@ def _():
 
 @test
 def _():
+    "of an order of which more was captured than it was made for its gross is that, and the sums of the list have it"
+    made = another(order("cs_test_1", NOON, amount=1000, amountCaptured=1200, amountRefunded=1100, itemCount=1,
+                         status="partially_refunded", items=[{"name": "Ring", "amountTotal": 1000, "currency": "usd"}]))
+    equal([sums(r) for r in report(made, "month")], [of(1, 1, 1200, 1100)])
+    equal({r["product"]: sums(r)["gross"] for r in report(made, "product")}, {"Ring": 1000, "(other)": 200})
+    contains(made.run("orders", *ALL).out, "\n12.00 USD, refunded 11.00 USD, net 1.00 USD\n")
+
+
+@test
+def _():
     "a fee of 0 in another currency makes no row, and the fee of an order that cost nothing is not lost"
     made = another(order("cs_test_1", NOON, currency="eur", amount=1000, amountFee=0, settlementCurrency="usd"),
                    order("cs_test_2", NOON, amount=0, itemCount=0, items=[], **FEE))
