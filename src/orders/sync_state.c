@@ -113,6 +113,10 @@ static void plan_on(struct sync_state *state, struct json_object *run, int64_t f
 		*(int64_t *)((char *)&state->counts + count_names[i].offset) =
 			json_count_or_0(counts, count_names[i].name);
 	json_get_bool(run, "crowded", &state->crowded);
+	/* What failed is tried again by this run, which counts it anew: all that is set aside, and
+	 * the passes behind the window.  Where there was no room for more, some is not. */
+	if (!state->crowded)
+		state->counts.errors = 0;
 	add_segment(state, run_to + 1, now, NULL);
 	json_get_array(run, "todo", &todo);
 	for (i = 0; todo && i < json_object_array_length(todo); i++) {

@@ -42,7 +42,7 @@ struct sync_counts {
 	int64_t waiting; /* whose payment is on its way at Stripe too */
 	int64_t skipped; /* of another mode, past ORDER_TTL_DAYS, or not of this shop
 			  * (ORDER_SESSIONS) */
-	int64_t errors;
+	int64_t errors;  /* sessions that fail still: an unfinished run's are tried again, and counted anew */
 	int64_t unknown; /* orders whose session Stripe does not know */
 };
 

@@ -136,6 +136,29 @@ def _():
     agrees(shop)
 
 
+@test
+def _():
+    "a run that goes on counts as errors what fails still, once, and ends well when all is in order"
+    shop = new_shop()
+    ids = shop.sell_many(6, to=NOW - 60)
+    broken(shop, ids[4])
+    said = shop.sync("--max-sessions", 3, code=1)
+    equal((said.summary["end"], said.counts["errors"]), ("stopped", 1))
+    said = shop.sync("--max-sessions", 1)
+    equal((said.summary["end"], said.counts.get("errors", 0)), ("stopped", 0))
+    said = shop.sync(code=1)
+    equal((said.summary["end"], said.counts["errors"]), ("complete", 1))
+    contains(said.run.err, "1 sessions could not be brought in order")
+    broken(shop, ids[3])
+    shop.spoil_all(ids[3], itemsPending=True)
+    equal(shop.sync("--max-sessions", 3, code=1).summary["end"], "stopped")
+    heal(shop)
+    said = shop.sync()
+    equal((said.summary["end"], said.counts.get("errors", 0), shop.state()["setAside"]), ("complete", 0, []))
+    lacks(said.run.err, "could not be brought in order")
+    agrees(shop)
+
+
 ONE = "GET /v1/checkout/sessions/{id}"
 
 
