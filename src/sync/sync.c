@@ -25,6 +25,7 @@
 
 #define PENDING_DAYS_NEAR 14
 #define PENDING_CHEAP 5000 /* entries of a walk over all days */
+#define AHEAD_MAX 600 /* seconds: a page that came ahead may have waited so long */
 
 struct sync {
 	struct app *app;
@@ -187,6 +188,20 @@ static int plan(struct sync *s, struct err *e)
 	return save(s, e);
 }
 
+/* Where this machine's clock is ahead, the run has begun when Stripe's clock says: from there the next
+ * one looks back.  By its own time each run would look at what is to come, and nothing else. */
+static void begin_by_stripe(struct sync *s)
+{
+	struct stripe_client *stripe = s->app->stripe_opened;
+	int64_t date = stripe ? stripe_last_date(stripe) : -1, ahead = clock_epoch() - date;
+
+	if (date < 0 || ahead <= AHEAD_MAX)
+		return;
+	s->now -= ahead;
+	if (s->state.started > s->now)
+		s->state.started = s->now;
+}
+
 /* The passes, and the state that the next run begins with. */
 static int run(struct sync *s, struct err *e)
 {
@@ -196,6 +211,7 @@ static int run(struct sync *s, struct err *e)
 
 	if (!rc)
 		rc = window_pass(s, e);
+	begin_by_stripe(s);
 	if (!rc && !s->state.n && !reconcile_stops(&s->reconcile))
 		rc = late_passes(s, e);
 	if (!rc && (s->state.n || reconcile_stops(&s->reconcile))) {

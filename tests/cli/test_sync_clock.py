@@ -57,6 +57,28 @@ for hours in (1, 5):
 
 @test
 def _():
+    "on a clock that is days ahead a run finds what was sold and refunded since the last one, and so does the first on a right one"
+    clock, shop = Clock("CLOCK_WALL"), new_shop()
+    try:
+        old = shop.sell(created=int(time.time()) - 10 * DAY)
+        shop.sync("--hours", 300)
+        for days in (5, 40, 400):
+            clock.move(days * DAY)
+            shop.sync(**clock.variables)
+            ids = [shop.sell()["id"], paid_a_day_later(shop)]
+            shop.refund(old, 10)
+            equal(sorted(shop.sync(**clock.variables).kinds()), sorted([*ids, old["id"]]), f"{days} days ahead")
+            ok(shop.state()["through"] <= time.time() + 1, shop.state())
+            late = paid_a_day_later(shop)
+            clock.move(-days * DAY)
+            equal(list(shop.sync(**clock.variables).kinds()), [late], f"no longer {days} days ahead")
+        agrees(shop)
+    finally:
+        clock.close()
+
+
+@test
+def _():
     "a run that goes on with one that was stopped, when the clock has been set back, leaves nothing out"
     clock, shop = Clock("CLOCK_WALL"), new_shop()
     try:
