@@ -57,7 +57,7 @@ for hours in (1, 5):
 
 @test
 def _():
-    "on a clock that is days ahead a run finds what was sold and refunded since the last one, and so does the first on a right one"
+    "on a clock that is days ahead a run finds what came since the last one, and so does the first on a right one"
     clock, shop = Clock("CLOCK_WALL"), new_shop()
     try:
         old = shop.sell(created=int(time.time()) - 10 * DAY)
