@@ -12,6 +12,8 @@
 #include "shop/keys.h"
 
 /* What the functions wrote too, and what later versions add. */
+#define ERASED "erased-" /* and the number: who bought it now */
+
 static const char *const personal[] = {
 	"customerName", "customerEmail", "customerPhone", "customerBusinessName", "customerTaxIds",
 	"stripeCustomerId", "clientReferenceId", "shippingAddress", "billingAddress", "shipping",
@@ -79,19 +81,46 @@ bool erasure_holds(struct json_object *order)
 	return holds;
 }
 
+/* A name that tells nothing, and is no address, whatever the order's number is. */
+static char *name_of_nobody(struct json_object *order)
+{
+	char *user = str_printf(ERASED "%s", json_string_or_null(order, "orderNumber")), *at;
+
+	for (at = user; (at = strchr(at, '@')); at++)
+		*at = '-';
+	return user;
+}
+
+char *erasure_key(struct json_object *order)
+{
+	char *user, *pk;
+
+	if (!erasure_moves(order))
+		return NULL;
+	user = name_of_nobody(order);
+	pk = key_user(user);
+	free(user);
+	return pk;
+}
+
+bool erasure_is_key(const char *pk)
+{
+	char *begin = key_user(ERASED);
+	bool is = pk && str_starts(pk, begin);
+
+	free(begin);
+	return is;
+}
+
 struct json_object *erasure_apply(struct json_object *order, int64_t now)
 {
 	struct json_object *erased = json_share(order);
-	char time[ISO8601_SIZE], *user, *pk, *at;
+	char time[ISO8601_SIZE], *user, *pk = erasure_key(order);
 
-	/* Where the address is the user's name, the order moves to one that tells nothing, and that is
-	 * none, whatever its number is. */
+	/* Where the address is the user's name, the order moves. */
 	erasure_strip(erased);
-	if (erasure_moves(order)) {
-		user = str_printf("erased-%s", json_string_or_null(order, "orderNumber"));
-		for (at = user; (at = strchr(at, '@')); at++)
-			*at = '-';
-		pk = key_user(user);
+	if (pk) {
+		user = name_of_nobody(order);
 		json_set_string(erased, "PK", pk);
 		json_set_string(erased, "userId", user);
 		free(pk);

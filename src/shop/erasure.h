@@ -27,6 +27,11 @@ bool erasure_holds(struct json_object *order);
 /* Whether the order's key names a person. */
 bool erasure_moves(struct json_object *order);
 
+/* The PK under which the order stands once the person is erased, to free; NULL where it stays.  Whether
+ * a PK is such a one (NULL: no). */
+char *erasure_key(struct json_object *order);
+bool erasure_is_key(const char *pk);
+
 /* The order without the person, under the key that it has then; to release. */
 struct json_object *erasure_apply(struct json_object *order, int64_t now);
 

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "format/iso8601.h"
 #include "format/json_canonical.h"
+#include "shop/erasure.h"
 
 static struct store_key key_of(struct json_object *item)
 {
@@ -130,6 +131,81 @@ static enum transfer_outcome decide(const struct transfer_entry *entry, int64_t 
 	return TRANSFER_WRITTEN;
 }
 
+/* --- orders that were erased in one of the places ------------------------------------ */
+
+/* An order whose key names a person has another key since it was erased: the two are not compared with
+ * each other, for each has its own.  The PK under which the entry's order may stand there as well, to
+ * free; NULL: under none. */
+static char *other_pk(const struct transfer_entry *entry)
+{
+	enum transfer_kind kind = transfer_kind_of(entry->item);
+
+	if (entry->outcome != TRANSFER_WRITTEN)
+		return NULL;
+	if (kind == TRANSFER_ORDER && !entry->there && !erasure_is_done(entry->item) &&
+	    json_string_or_null(entry->item, "orderNumber"))
+		return erasure_key(entry->item);
+	if (kind == TRANSFER_SESSION && erasure_is_key(json_string_or_null(entry->item, "orderPK")) &&
+	    !erasure_is_key(json_string_or_null(entry->there, "orderPK")))
+		return str_dup(json_string_or_null(entry->there, "orderPK"));
+	return NULL;
+}
+
+static bool same_order(struct json_object *a, struct json_object *b)
+{
+	const char *x = json_string_or_null(a, "orderId"), *y = json_string_or_null(b, "orderId");
+
+	return x && y && strcmp(x, y) == 0;
+}
+
+/* What follows from the order that stands under the other key, if one does: a line's order is not to
+ * bring back the person that it has lost there; that of a session whose order the line has moved has
+ * the person still. */
+static void judge(struct transfer_entry *entry, struct json_object *other)
+{
+	bool is_order = transfer_kind_of(entry->item) == TRANSFER_ORDER;
+
+	if (!same_order(entry->item, other) || erasure_is_done(other) != is_order)
+		return;
+	entry->left = !is_order;
+	if (is_order)
+		entry->outcome = TRANSFER_NEWER;
+}
+
+/* Looks for them among the entries that are to be written.  Erasing leaves the SK as it is. */
+static int find_erased(struct transfer_batch *batch, struct err *e)
+{
+	struct json_object *others[STORE_MAX_ITEMS];
+	struct store_key keys[STORE_MAX_ITEMS];
+	struct transfer_entry *of[STORE_MAX_ITEMS];
+	char *pks[STORE_MAX_ITEMS];
+	size_t n = 0, i;
+	int rc = 0;
+
+	for (i = 0; i < batch->n; i++) {
+		struct transfer_entry *entry = &batch->entries[i];
+		const char *sk = json_string_or_null(entry->item, "orderSK");
+
+		entry->left = false;
+		of[n] = entry;
+		pks[n] = other_pk(entry);
+		keys[n] = (struct store_key){pks[n], sk ? sk : json_string_or_null(entry->item, "SK")};
+		n += pks[n] != NULL;
+	}
+	if (n)
+		rc = store_get_many(batch->store, keys, n, others, deadline_in(TRANSFER_VERB_MS), e);
+	for (i = 0; i < n; i++) {
+		if (!rc) {
+			judge(of[i], others[i]);
+			json_object_put(others[i]);
+		}
+		free(pks[i]);
+	}
+	return rc;
+}
+
+/* --- a batch -------------------------------------------------------------------------- */
+
 struct writing {
 	struct transfer_batch *batch;
 	bool dry_run;
@@ -152,6 +228,12 @@ static int write_once(void *context, struct err *e)
 
 		entry->outcome = decide(entry, now);
 		entry->has_more = has_more(entry->item, entry->there);
+	}
+	if (find_erased(batch, e))
+		return -1;
+	for (i = 0; i < batch->n; i++) {
+		struct transfer_entry *entry = &batch->entries[i];
+
 		if (entry->outcome != TRANSFER_WRITTEN)
 			continue;
 		puts[n] = store_replace(entry->item, entry->there);
@@ -230,6 +312,11 @@ int transfer_batch_run(struct transfer_batch *batch, const struct transfer_impor
 
 		done->lines++;
 		done->outcomes[entry->outcome]++;
+		if (entry->left) {
+			done->order_conflicts++;
+			report(request, entry, "names an order whose person was erased, which stands "
+			       "here with the person as well: `ordersnap erase --user` takes that out");
+		}
 		if (entry->outcome != TRANSFER_CONFLICT)
 			continue;
 		done->order_conflicts += order;

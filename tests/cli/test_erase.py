@@ -332,6 +332,19 @@ def _():
 
 @test
 def _():
+    "an import of a copy from before the person was erased brings nobody back"
+    for user in (None, "user_77"):
+        session = sell(user)
+        copy = shop.run("export").out
+        before = shop.order_of(session["id"])
+        shop.run("erase", session["id"], "--yes")
+        contains(shop.run("import", input=copy).err, " 0 written")
+        is_whole(session, before)
+        is_gone()
+
+
+@test
+def _():
     "adopt --merge brings no person back, whoever wrote the order that came back"
     for changed in ({}, {"source": None}, {"source": None, "version": None}):
         session = sell()

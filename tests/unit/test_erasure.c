@@ -80,6 +80,19 @@ static void an_order_whose_key_is_an_address_moves(void **state)
 		check_erased(row->keys, "'customerName':'J'", row->after, "");
 }
 
+static void the_key_of_an_erased_order_is_known_before_and_behind(void **state)
+{
+	char *pk = erasure_key(order_of("'PK':'USER#J@X.example','userId':'J@X.example'", ""));
+
+	(void)state;
+	assert_string_equal(pk, "USER#erased-BC-1");
+	assert_true(erasure_is_key(pk));
+	free(pk);
+	assert_null(erasure_key(order_of("'PK':'USER#user_1','userId':'user_1'", "")));
+	assert_false(erasure_is_key("USER#user_1"));
+	assert_false(erasure_is_key(NULL));
+}
+
 /* An order from elsewhere may have any number. */
 static void an_erased_order_with_an_at_in_its_number_is_no_address(void **state)
 {
@@ -202,6 +215,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		holds(who_bought_leaves_and_the_sale_stays),
 		holds(an_order_whose_key_is_an_address_moves),
+		holds(the_key_of_an_erased_order_is_known_before_and_behind),
 		holds(an_erased_order_with_an_at_in_its_number_is_no_address),
 		holds(what_stripe_says_later_does_not_bring_the_person_back),
 		holds(the_order_that_was_read_stays_as_it_is),

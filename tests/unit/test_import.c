@@ -361,6 +361,74 @@ static void an_order_that_was_marked_or_erased_or_written_later_in_one_place_is_
 	check_int("no order", done.outcomes[TRANSFER_WRITTEN], 1);
 }
 
+/* An order whose key is an address has another key since its person was erased. */
+#define SK_2 "'SK':'ORDER#1699999000#cs_2'"
+#define OF_VERSION(version) \
+	"{'PK':'USER#j@x.example'," SK_2 ",'orderId':'cs_2','orderNumber':'BC-2','version':" version "}"
+#define PERSONS OF_VERSION("1")
+#define NOBODYS_OF(id, more) "{'PK':'USER#erased-BC-2'," SK_2 ",'orderId':'" id "','version':2" more "}"
+#define SESSION(pk, version) \
+	"{'PK':'SESSION#cs_2','SK':'METADATA','orderId':'cs_2','orderPK':'" pk "'," \
+	"'orderSK':'ORDER#1699999000#cs_2','version':" version "}"
+
+#define HIS(version) SESSION("USER#j@x.example", version)
+#define MOVED(version) SESSION("USER#erased-BC-2", version)
+
+static void an_order_that_was_erased_and_moved_does_not_come_back(void **state)
+{
+	static const struct {
+		const char *what, *there, *line, *counts;
+	} table[] = {
+		{"erased there", NOBODYS_OF("cs_2", ",'erasedAt':'x'"), PERSONS, "1: 0 0 1 0 0"},
+		{"of a later version", NOBODYS_OF("cs_2", ",'erasedAt':'x'"), OF_VERSION("3"), "1: 0 0 1 0 0"},
+		{"another order there", NOBODYS_OF("cs_3", ",'erasedAt':'x'"), PERSONS, "1: 1 0 0 0 0"},
+		{"not erased there", NOBODYS_OF("cs_2", ""), PERSONS, "1: 1 0 0 0 0"},
+		{"nothing there", "{'PK':'A','SK':'B'}", PERSONS, "1: 1 0 0 0 0"},
+		{"without a number", "{'PK':'A','SK':'B'}",
+		 "{'PK':'USER#j@x'," SK_2 ",'orderId':'cs_2'}", "1: 1 0 0 0 0"},
+	}, *row;
+	struct transfer_imported done;
+
+	(void)state;
+	for EACH(row, table) {
+		table_free(&outside.table);
+		outside_put(json_of("%s", row->there));
+		must_import(line_of(row->line), &done);
+		check_text(row->what, counts_of(&done), row->counts);
+	}
+}
+
+/* The pointer leads away from it. */
+static void an_order_with_a_person_that_was_erased_elsewhere_is_named(void **state)
+{
+	static const char NAMED[] = "names an order whose person was erased, which stands here with the person as well";
+	static const struct {
+		const char *what, *session, *order, *line;
+		bool told;
+	} table[] = {
+		{"erased elsewhere", HIS("1"), PERSONS, MOVED("2"), true},
+		{"gone", HIS("1"), "{'PK':'A','SK':'B'}", MOVED("2"), false},
+		{"moved to another user", HIS("1"), PERSONS, SESSION("USER#u", "2"), false},
+		{"erased here, too", MOVED("1"), NOBODYS_OF("cs_2", ",'erasedAt':'x'"), MOVED("2"), false},
+		{"newer here", HIS("3"), PERSONS, MOVED("2"), false},
+	}, *row;
+	struct transfer_imported done;
+	struct err e;
+
+	(void)state;
+	for EACH(row, table) {
+		struct told told = told_begin(0);
+
+		table_free(&outside.table);
+		outside_put(json_of("%s", row->session));
+		outside_put(json_of("%s", row->order));
+		check_int(row->what, import(line_of(row->line), false, &told, &done, &e), 0);
+		check_int(row->what, done.order_conflicts, row->told);
+		check(row->what, !strstr(buf_text(&told.sentences), NAMED) == !row->told);
+		told_end(&told);
+	}
+}
+
 static void who_stops_is_left_with_the_lines_before(void **state)
 {
 	static const struct {
@@ -556,7 +624,7 @@ static void after_a_failure_nothing_more_is_tried_and_another_run_does_the_rest(
 	static const enum outside_fault faults[] = {OUTSIDE_FAILS, OUTSIDE_LOST, OUTSIDE_AWAY,
 						    OUTSIDE_CONFLICT}, *fault;
 	const char *lines = keep_text(str_printf("%s%s", many(150),
-						 line_of("{'PK':'USER#u1','SK':'ORDER#1600000000#cs_9'}")));
+						 line_of("{'PK':'USER#j@x','SK':'ORDER#1600000000#cs_9'}")));
 	struct transfer_imported done;
 	const char *whole;
 	unsigned calls, at;
@@ -676,6 +744,8 @@ int main(void)
 		holds_with_files(a_file_that_is_not_there_is_named),
 		holds_with_files(a_conflict_is_told_and_an_orders_with_what_puts_it_right),
 		holds_with_files(an_order_that_was_marked_or_erased_or_written_later_in_one_place_is_a_conflict),
+		holds_with_files(an_order_that_was_erased_and_moved_does_not_come_back),
+		holds_with_files(an_order_with_a_person_that_was_erased_elsewhere_is_named),
 		holds_with_files(who_stops_is_left_with_the_lines_before),
 		holds_with_files(a_line_that_is_no_item_ends_the_input_and_is_named),
 		holds_with_files(what_was_written_is_read_back),
