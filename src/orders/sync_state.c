@@ -117,7 +117,8 @@ static void plan_on(struct sync_state *state, struct json_object *run, int64_t f
 	 * the passes behind the window.  Where there was no room for more, some is not. */
 	if (!state->crowded)
 		state->counts.errors = 0;
-	add_segment(state, run_to + 1, now, NULL);
+	/* By a clock that was ahead nobody knows what came since: all of the window may have. */
+	add_segment(state, run_to > now ? from : run_to + 1, now, NULL);
 	json_get_array(run, "todo", &todo);
 	for (i = 0; todo && i < json_object_array_length(todo); i++) {
 		struct json_object *segment = json_object_array_get_idx(todo, i);

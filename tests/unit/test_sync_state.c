@@ -226,6 +226,24 @@ static void a_run_that_began_in_what_is_to_come_began_now(void **unused)
 	sync_state_free(&next);
 }
 
+/* It had come down to a session from before all that was sold since, and by its clock nothing was. */
+static void what_came_since_a_run_that_began_in_what_is_to_come_is_looked_at(void **unused)
+{
+	struct sync_state state = planned(0, NOW), next;
+
+	(void)unused;
+	finished(&state, NOW);
+	state = planned(0, NOW + 9 * DAY);
+	snprintf(state.todo[0].after, sizeof state.todo[0].after, "cs_7");
+	saved(&state);
+	sync_state_free(&state);
+	next = planned(0, NOW + 5 * DAY);
+	check_int("segments", next.n, 2);
+	check_segment("since the last complete one", &next, 0, NOW - REACH, NOW + 5 * DAY, "");
+	check_segment("what was left", &next, 1, NOW - REACH, NOW + 5 * DAY, "cs_7");
+	sync_state_free(&next);
+}
+
 static void a_run_goes_on_where_one_was_killed(void **unused)
 {
 	struct sync_state state = planned(0, NOW), next;
@@ -531,6 +549,7 @@ int main(void)
 		planning(of_what_is_set_aside_the_latest_stand_last_and_all_is_bounded),
 		planning(where_too_many_failed_the_next_run_looks_at_all_of_it_again),
 		planning(a_run_that_began_in_what_is_to_come_began_now),
+		planning(what_came_since_a_run_that_began_in_what_is_to_come_is_looked_at),
 		planning(a_run_goes_on_where_one_was_killed),
 		planning(a_complete_run_counts_as_begun_when_the_killed_one_did),
 		planning(however_often_it_is_killed_everything_stays_in_the_plan),
