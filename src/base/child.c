@@ -205,16 +205,16 @@ static bool has_ended(pid_t pid, int64_t deadline)
 	}
 }
 
-int child_run(const struct child *child, bool *left, struct err *e)
+int child_run(const struct child *child, enum child_left *left, struct err *e)
 {
 	struct running r = {.in = -1, .out = -1, .rest = child->input,
 			    .deadline = deadline_in(child->limit_ms)};
 	int status = 0, rc = start(child, &r, e);
 	const char *how = NULL;
-	bool flooded, ended;
+	bool flooded, ended, open;
 	char text[80];
 
-	*left = false;
+	*left = CHILD_LEFT_NONE;
 	if (rc)
 		goto out;
 	attend(&r);
@@ -222,10 +222,16 @@ int child_run(const struct child *child, bool *left, struct err *e)
 	/* At the limit it is killed, with all of its group. */
 	flooded = r.output.written > CHILD_OUTPUT_MAX;
 	ended = has_ended(r.pid, flooded || is_open(&r) ? deadline_in(0) : r.deadline);
-	*left = ended && !flooded && is_open(&r);
-	if (!ended || flooded || *left)
+	open = ended && !flooded && is_open(&r);
+	if (!ended || flooded || open)
 		kill(-r.pid, SIGKILL);
 	has_ended(r.pid, deadline_in(KILLED_MS));
+	/* Who has left the group, by setsid(1) for one, is not killed, and holds the output still. */
+	if (open) {
+		r.deadline = deadline_in(KILLED_MS);
+		attend(&r);
+		*left = is_open(&r) ? CHILD_LEFT_ALIVE : CHILD_LEFT_KILLED;
+	}
 
 	/* How it ended. */
 	if (waitpid(r.pid, &status, WNOHANG) != r.pid) {

@@ -25,13 +25,19 @@ struct child {
 	int64_t limit_ms;
 };
 
+/* Whether a process that it started kept its output open until the limit. */
+enum child_left {
+	CHILD_LEFT_NONE,
+	CHILD_LEFT_KILLED,
+	CHILD_LEFT_ALIVE, /* it has left the process group, and goes on */
+};
+
 /*
- * Runs it.  0 where it ended with status 0: then *left says whether a process that it
- * started kept its output open until the limit, and was killed.  -1 with
+ * Runs it.  0 where it ended with status 0: then *left says what it has left behind.  -1 with
  * ERR_UNAVAILABLE and a text that says how it ended, and the last line that it wrote.
  * SIGPIPE has to be ignored, and children may not be reaped by others.
  */
-int child_run(const struct child *child, bool *left, struct err *e);
+int child_run(const struct child *child, enum child_left *left, struct err *e);
 
 /*
  * Whether the file (absolute) can be run, and nobody but root and this user can change what it

@@ -93,7 +93,9 @@ static void on_done(void *context, const struct notify_done *done)
 				 "days: see --retry and --forget" : "");
 	if (done->left && !out->left_told)
 		command_complain(out->command, "ORDER_HOOK left a process behind that kept its output "
-				 "open for %d seconds, and was killed", NOTIFY_PROGRAM_MS / 1000);
+				 "open for %d seconds, and %s", NOTIFY_PROGRAM_MS / 1000,
+				 done->left == CHILD_LEFT_KILLED ? "was killed"
+				 : "still runs: it has left the process group, as with setsid");
 	out->left_told |= done->left;
 }
 

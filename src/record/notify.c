@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/child.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "orders/lookup.h"
@@ -130,7 +129,7 @@ static char *variable(const char *name, const char *value)
 /* Runs ORDER_HOOK with the message on its standard input and the environment that
  * notify.h describes, and with nothing else of ours. */
 static int run_program(struct run *r, struct json_object *begun, struct json_object *order,
-		       bool *left, struct err *e)
+		       enum child_left *left, struct err *e)
 {
 	static const char *const handed_on[] = {"TZ", "ORDERSNAP_CONF"};
 	struct json_object *message = outbox_message(begun, order);
@@ -186,7 +185,9 @@ static void report(struct run *r, const struct notify_done *done)
 		log_info("Notification delivered", LOG_STR("id", id),
 			 LOG_STR("orderNumber", number), LOG_INT("attempt", attempt));
 	if (done->left)
-		log_warning("Hook left a process behind, which was killed", LOG_STR("id", id),
+		log_warning(done->left == CHILD_LEFT_KILLED ? "Hook left a process behind, which was killed"
+							    : "Hook left a process behind, which still runs",
+			    LOG_STR("id", id),
 			    LOG_STR("orderNumber", number), LOG_STR("hook", r->app->config.order_hook));
 	if (r->notify->done)
 		r->notify->done(r->notify->context, done);

@@ -21,6 +21,7 @@
 #define ORDERSNAP_RECORD_NOTIFY_H
 
 #include "app/app.h"
+#include "base/child.h"
 
 #define NOTIFY_PROGRAM_MS 8000 /* one run of the program */
 #define NOTIFY_RUN_MS 50000    /* in which programs are begun: a run a minute meets none before it */
@@ -30,7 +31,7 @@ struct notify_done {
 	struct json_object *item; /* as it stood while it was tried */
 	const char *error;        /* how it failed; NULL: it is told */
 	bool given_up;            /* after seven days, behind `error` */
-	bool left;                /* a process was left behind and killed */
+	enum child_left left;     /* what its program has left behind */
 };
 
 struct notify {

@@ -381,6 +381,21 @@ def _():
 
 @test
 def _():
+    "a process that has left the program's group is not said to be killed"
+    shop.empty()
+    shop.sale()
+    shop.program("setsid sh -c 'echo $$ >\"{folder}/alone\"; exec sleep 1000' &\n"
+                 'until [ -s "{folder}/alone" ]; do sleep 0.01; done')
+    run = shop.notify()
+    os.kill(int(shop.lines("alone")[0]), signal.SIGKILL)
+    contains(run.err, "left a process behind, which still runs")
+    contains(run.err, "for 8 seconds, and still runs: it has left the process group, as with setsid")
+    lacks(run.err, "killed")
+    equal(shop.outbox(), [])
+
+
+@test
+def _():
     "an error that names a person is masked, and drives no terminal"
     shop.empty()
     shop.sale()

@@ -28,7 +28,7 @@ static void check_variables(char *const *variables)
 		HOLDS(strchr(*variables, '=') && !strchr(*variables, '\n'));
 }
 
-int child_run(const struct child *child, bool *left, struct err *e)
+int child_run(const struct child *child, enum child_left *left, struct err *e)
 {
 	struct span rest = fuzz_part(&runs);
 	struct child_output output = {.written = 0};
@@ -43,7 +43,7 @@ int child_run(const struct child *child, bool *left, struct err *e)
 		rest = (struct span){rest.p + n, rest.n - n};
 	}
 	deadline_sleep(end == 'k' ? child->limit_ms : RUN_MS, deadline_in(child->limit_ms));
-	*left = end == 'l';
+	*left = end == 'l' ? CHILD_LEFT_KILLED : end == 'a' ? CHILD_LEFT_ALIVE : CHILD_LEFT_NONE;
 	if (end == 'k')
 		return child_output_fail(&output, child->path, "was not done within its time, and was killed", e);
 	return end == '1' ? child_output_fail(&output, child->path, "ended with status 1", e) : 0;

@@ -51,7 +51,7 @@ static const char *text_of(const char *name)
 	return keep_text(str_dup(text));
 }
 
-static int run_limited(const char *text, const char *input, int64_t limit_ms, bool *left,
+static int run_limited(const char *text, const char *input, int64_t limit_ms, enum child_left *left,
 		       struct err *e)
 {
 	char here[] = "OUT=", path[] = "PATH=/usr/bin:/bin";
@@ -66,7 +66,7 @@ static int run_limited(const char *text, const char *input, int64_t limit_ms, bo
 
 static int run(const char *text, const char *input, struct err *e)
 {
-	bool left;
+	enum child_left left;
 
 	return run_limited(text, input, LONG, &left, e);
 }
@@ -178,7 +178,7 @@ static void one_that_hangs_is_killed_with_all_that_it_started(void **state)
 	(void)state;
 	for (i = 0; i < LENGTH(rows); i++) {
 		struct err e = {.code = ERR_NONE};
-		bool left;
+		enum child_left left;
 
 		check_int(rows[i], run_limited(rows[i], repeat("x", 300000), SHORT, &left, &e), -1);
 		check_err(rows[i], &e, ERR_UNAVAILABLE, "was not done within its time, and was killed");
@@ -197,19 +197,41 @@ static void one_that_reads_nothing_may_end_well(void **state)
 static void what_is_left_of_one_that_ended_is_killed_and_told(void **state)
 {
 	struct err e;
-	bool left;
+	enum child_left left;
 
 	(void)state;
 	assert_int_equal(run_limited("#!/bin/sh\nsleep 1000 & echo $! >\"$OUT/pid\"; exit 0\n", "", SHORT,
 				     &left, &e), 0);
-	assert_true(left);
+	assert_int_equal(left, CHILD_LEFT_KILLED);
 	check_gone("left");
 	assert_int_equal(run_limited("#!/bin/sh\nsleep 1000 & exit 4\n", "", SHORT, &left, &e), -1);
 	check_err("status", &e, ERR_UNAVAILABLE, "hook ended with status 4");
 	assert_int_equal(run_limited("#!/bin/sh\n(sleep 0; echo done >\"$OUT/late\") & exit 0\n", "",
 				     LONG, &left, &e), 0);
-	assert_false(left);
+	assert_int_equal(left, CHILD_LEFT_NONE);
 	check_text("it was waited for", text_of("late"), "done\n");
+}
+
+/* However slow the machine is, with twice the time it has left some time. */
+static void what_has_left_the_group_is_told_to_go_on(void **state)
+{
+	static const char text[] = "#!/bin/sh\nsetsid sh -c 'echo $$ >\"$OUT/alone\"; exec sleep 1000' &\n"
+				   "until [ -s \"$OUT/alone\" ]; do sleep 0.01; done\n";
+	enum child_left left;
+	struct err e;
+	int64_t ms = SHORT;
+	int rc;
+
+	(void)state;
+	do {
+		unlink(path_of("alone"));
+		rc = run_limited(text, "", ms, &left, &e);
+		if (atol(text_of("alone")) > 1)
+			kill((pid_t)atol(text_of("alone")), SIGKILL);
+		ms *= 2;
+	} while (rc && ms < LONG);
+	assert_int_equal(rc, 0);
+	assert_int_equal(left, CHILD_LEFT_ALIVE);
 }
 
 static void nothing_stays_open(void **state)
@@ -233,7 +255,7 @@ static void what_cannot_be_begun_is_an_error_and_leaves_nothing_open(void **stat
 			   is_folder = {.path = folder, .environment = environment, .limit_ms = LONG};
 	int before = unit_next_descriptor(), left;
 	struct rlimit usual, few;
-	bool ignored;
+	enum child_left ignored;
 	struct err e;
 
 	(void)state;
@@ -335,6 +357,7 @@ int main(void)
 		in_a_folder(one_that_hangs_is_killed_with_all_that_it_started),
 		in_a_folder(one_that_reads_nothing_may_end_well),
 		in_a_folder(what_is_left_of_one_that_ended_is_killed_and_told),
+		in_a_folder(what_has_left_the_group_is_told_to_go_on),
 		in_a_folder(nothing_stays_open),
 		in_a_folder(what_cannot_be_begun_is_an_error_and_leaves_nothing_open),
 		in_a_folder(a_file_that_others_can_change_is_refused),
