@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/output.h"
 #include "cli/interrupt.h"
@@ -72,6 +73,15 @@ int backup_copy(const struct app *app, const struct command_line *line, backup_w
 	return rc ? COMMAND_ERROR : COMMAND_OK;
 }
 
+/* Who takes - for standard output would pipe the sentence that is printed, and call that a backup. */
+static int check(const struct command_line *line)
+{
+	if (strcmp(line->operands[0], "-") == 0)
+		return command_usage(line->command, "a backup is a file, and can't be standard output: name "
+				     "the file");
+	return COMMAND_OK;
+}
+
 static int run(struct app *app, const struct command_line *line)
 {
 	struct sqlite_copied done;
@@ -105,5 +115,6 @@ const struct command command_backup = {
 	.most = 1,
 	.needs = CONFIG_NEEDS_STORE,
 	.needs_store = true,
+	.check = check,
 	.run = run,
 };

@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/command.h"
 #include "base/output.h"
@@ -40,10 +41,13 @@ static void summarize(const struct transfer_exported *done)
 
 static int check(const struct command_line *line)
 {
-	const char *only = command_value(line, "only");
+	const char *only = command_value(line, "only"), *output = command_value(line, "output");
 	unsigned kinds;
 	struct err e;
 
+	if (output && strcmp(output, "-") == 0)
+		return command_usage(line->command, "--output names a file; without it the lines go to "
+				     "standard output");
 	if (command_value(line, "resume") && !command_value(line, "output"))
 		return command_usage(line->command, "--resume goes with --output FILE");
 	if (only && transfer_kinds_from(only, &kinds, &e))

@@ -336,6 +336,17 @@ def _():
 
 @test
 def _():
+    "- is no file of that name, where a pipe would get nothing of the table"
+    db = store_of(item())
+    for args, said in ((["backup", "-"], "a backup is a file, and can't be standard output"),
+                       (["export", "--output", "-"], "without it the lines go to standard output")):
+        run = shop.run(*args, "--db", db, code=2)
+        contains(run.err, said)
+        equal((run.out, os.path.exists("-")), ("", False))
+
+
+@test
+def _():
     "without --resume it begins anew"
     db, out = store_of(*many(3)), new_path(".jsonl")
     with open(out + ".part", "w", encoding="utf-8") as f:
