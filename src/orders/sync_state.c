@@ -13,6 +13,7 @@
 #include "shop/keys.h"
 
 #define ACCOUNTS_MAX 16
+#define EARLIEST 1      /* second of the epoch; 0 is no bound */
 #define COMPLETES 90000 /* seconds: a session can be paid for a day; and an hour */
 
 static const struct {
@@ -217,6 +218,9 @@ int sync_state_plan(struct sync_state *state, struct app *app, const struct sync
 		from = plan->now - plan->lookback;
 		if (through && through - COMPLETES < from)
 			from = through - COMPLETES;
+		/* A clock that begins in 1970: no list has what is before that, nor may be asked for it. */
+		if (from < EARLIEST)
+			from = EARLIEST;
 	}
 
 	/* A place in another account's list is none in this one's, and an unfinished
@@ -356,7 +360,7 @@ int sync_state_finish(struct sync_state *state, struct app *app, int64_t now, in
 	/* Up to when everything is in order from now on.  Where more failed than could be
 	 * set aside: so that the next run looks at all of this one's window again.  A run
 	 * that left a gap between its window and the last one's does not close it. */
-	if (before && before < joins)
+	if (before && before < joins && state->from > EARLIEST)
 		through = before;
 	else if (state->crowded)
 		through = joins;

@@ -213,6 +213,23 @@ static void where_too_many_failed_the_next_run_looks_at_all_of_it_again(void **u
 	sync_state_free(&state);
 }
 
+/* A machine without a battery for its clock begins in 1970. */
+static void no_window_begins_before_the_epoch(void **unused)
+{
+	struct sync_state state = planned(0, 1000);
+
+	(void)unused;
+	check_int("the setting's hours", state.from, 1);
+	check_segment("all", &state, 0, 1, 1000, "");
+	finished(&state, 1000);
+	state = planned(0, NOW);
+	check_int("a day before the last one", state.from, 1);
+	finished(&state, NOW);
+	state = planned(0, NOW + HOUR);
+	check_int("by the right clock", state.from, NOW + HOUR - LOOKBACK);
+	sync_state_free(&state);
+}
+
 static void a_run_that_began_in_what_is_to_come_began_now(void **unused)
 {
 	struct sync_state state = planned(0, NOW + HOUR), next;
@@ -548,6 +565,7 @@ int main(void)
 		planning(what_is_set_aside_does_not_hold_the_window),
 		planning(of_what_is_set_aside_the_latest_stand_last_and_all_is_bounded),
 		planning(where_too_many_failed_the_next_run_looks_at_all_of_it_again),
+		planning(no_window_begins_before_the_epoch),
 		planning(a_run_that_began_in_what_is_to_come_began_now),
 		planning(what_came_since_a_run_that_began_in_what_is_to_come_is_looked_at),
 		planning(a_run_goes_on_where_one_was_killed),
