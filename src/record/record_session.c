@@ -166,10 +166,12 @@ static int ask(struct recording *r, struct err *e)
 	}
 	session_fill_gaps(&r->session, r->request->session);
 
-	/* A key that may not read all of a sale: the order is recorded without the rest. */
+	/* Stripe does not give this key all of a sale: the order is recorded without the rest. */
 	refusal = stripe_expansion_refusal(stripe);
 	if (refusal && daily_is_first(r->run, APP_WARNING_PERMISSION))
-		log_warning("The key may not read all of a sale: run `ordersnap check`",
+		log_warning(refusal->upstream == 403
+				? "The key may not read all of a sale: run `ordersnap check`"
+				: "Stripe does not expand all of a sale: is there a newer ordersnap?",
 			    LOG_STR("error", refusal->text));
 	return 0;
 failed:

@@ -98,7 +98,7 @@ int64_t stripe_last_date(struct stripe_client *client);
  * Stripe's limit. https://docs.stripe.com/rate-limits */
 void stripe_client_limit_rate(struct stripe_client *client, unsigned per_second);
 
-/* Why the last call that asked for more than the key may read was made with less
+/* Why the last call that asked for more than Stripe gives this key was made with less
  * (stripe/expand.h), or NULL where none was within the last ten minutes. */
 const struct err *stripe_expansion_refusal(const struct stripe_client *client);
 void stripe_keep_expansion_refusal(struct stripe_client *client, const struct err *refusal);

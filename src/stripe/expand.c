@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * All, and where the key may not, the least.
+ * All, and where that is refused, the least.
  */
 #include "stripe/expand.h"
+
+#include <string.h>
 
 #include "format/form.h"
 
@@ -36,8 +38,17 @@ static int send(const struct call *call, const char *expand, struct err *e)
 	return rc || !call->id ? rc : stripe_check_id(call->object, call->id, e);
 }
 
-/* Asks for all; where the key may not read all, for the least, and for no more than that for
- * a while: the refusal is kept once the least has come. */
+/* Whether what was to be expanded is refused, and not the object: the key may not read it, or
+ * "This property cannot be expanded (...)", if Stripe has moved one. */
+static bool is_of_expansion(struct stripe_client *client, const struct err *refusal)
+{
+	return refusal->upstream == 403 ||
+	       (refusal->upstream == 400 &&
+		strstr(stripe_last_refusal(client)->message, "cannot be expanded"));
+}
+
+/* Asks for all; where all is refused, for the least, and for no more than that for a while: the
+ * refusal is kept once the least has come. */
 static int send_expanded(const struct call *call, const struct stripe_expansion *expansion,
 			 struct err *e)
 {
@@ -46,14 +57,14 @@ static int send_expanded(const struct call *call, const struct stripe_expansion 
 	if (!stripe_expansion_refusal(call->client)) {
 		if (send(call, expansion->all, &refusal) == 0)
 			return 0;
-		if (refusal.upstream != 403) {
+		if (!is_of_expansion(call->client, &refusal)) {
 			*e = refusal;
 			return -1;
 		}
 	}
 	if (send(call, expansion->least, e))
 		return -1;
-	if (refusal.upstream == 403)
+	if (refusal.code != ERR_NONE)
 		stripe_keep_expansion_refusal(call->client, &refusal);
 	return 0;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Getting objects with others expanded in them, by a key that may not read all of
- * those: a restricted key that was made before they were asked for.
+ * Getting objects with others expanded in them, also where not all of those can be had: by a
+ * restricted key that was made before they were asked for, or of a Stripe that has moved one.
  *
- * Stripe refuses the whole call then (403).  It is made again with the least that
+ * Stripe refuses the whole call then (403, or 400).  It is made again with the least that
  * an order needs, and so are all calls of the client for the next ten minutes: a
  * key that was given the permission meanwhile is found out then.
  * https://docs.stripe.com/expand https://docs.stripe.com/keys/restricted-api-keys

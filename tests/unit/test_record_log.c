@@ -346,10 +346,44 @@ static void what_came_of_an_event_is_counted_by_its_type(void **state)
 	unit_remove_folder(folder);
 }
 
+/* Of what only the call for all of a sale asks for. */
+#define ALL_OF_A_SALE "balance_transaction"
+
+static void a_sale_of_which_stripe_gives_a_part_alone_is_recorded_with_a_warning(void **state)
+{
+	static const struct {
+		int status;
+		const char *message, *says;
+	} table[] = {
+		{403, "no", "The key may not read all of a sale: run `ordersnap check`"},
+		{400, "This property cannot be expanded (x).",
+		 "Stripe does not expand all of a sale: is there a newer ordersnap?"},
+		{400, "no", NULL},
+	}, *row;
+	struct err e;
+
+	(void)state;
+	for EACH(row, table) {
+		const char *refusal = keep_text(str_printf("{'error':{'message':'%s'}}", row->message));
+		const struct outside_answer answers[] = {{ALL_OF_A_SALE, row->status, refusal}, sale[0],
+							 {.part = NULL}};
+
+		outside_begin();
+		log_configure(&(struct log_options){.level = LOG_LEVEL_WARNING, .target = "stderr"});
+		adopted();
+		outside.answers = answers;
+		check_int(row->message, deliver(SOLD, &e), row->says ? 0 : -1);
+		check(row->message, !row->says || strstr(said(), row->says));
+		check(row->message, row->says || !strstr(said(), "all of a sale"));
+		outside_end();
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		holds(each_event_leaves_its_lines),
+		holds(a_sale_of_which_stripe_gives_a_part_alone_is_recorded_with_a_warning),
 		holds(what_came_of_an_event_is_counted_by_its_type),
 	};
 

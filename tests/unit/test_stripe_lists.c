@@ -39,9 +39,17 @@ static void a_key_that_may_not_read_all_is_asked_for_the_least_and_for_all_after
 	static const struct reply rows[] = {REFUSES(403), OK, ENDS};
 	static const struct reply fails[] = {REFUSES(403), REFUSES(403), OK, ENDS};
 	static const struct reply other[] = {REFUSES(400), OK, ENDS};
+	static const struct reply moved[] = {REPLY(400, "{'error':{'param':'expand',"
+		"'message':'This property cannot be expanded (discounts.promotion_code.promotion.coupon).'}}"),
+		OK, ENDS};
 	struct err e;
 
 	(void)state;
+	begin(moved);
+	assert_int_equal(ask_session(&e), 0);
+	assert_int_equal(count_asked(), 2);
+	assert_false(asked_for_all());
+	end();
 	begin(rows);
 	assert_int_equal(ask_session(&e), 0);
 	assert_int_equal(count_asked(), 2);
