@@ -987,6 +987,7 @@ static void what_only_looks_like_a_draft_stays(void **state)
 	check("of a store that is there, too", !is_there(own));
 	for (i = 0; i < LENGTH(names); i++)
 		check(names[i], is_there(beside(names[i])));
+	rmdir(folder_there);
 }
 
 static void a_draft_gets_its_name_only_where_nothing_has_it(void **state)
