@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -178,6 +179,14 @@ int fcntl64(int fd, int command, ...)
 	argument = va_arg(list, void *);
 	va_end(list);
 	return lock_or(fd, command, argument);
+}
+
+/* SQLite tries for ten seconds to lock the index of its log. */
+int usleep(useconds_t us)
+{
+	const struct timespec time = {.tv_sec = us / 1000000, .tv_nsec = (long)(us % 1000000) * 1000};
+
+	return no_locks ? 0 : nanosleep(&time, NULL);
 }
 
 int fdatasync(int fildes)
