@@ -13,7 +13,7 @@
 #include "../lib/environment.h"
 #include "base/log.h"
 
-#define CASES 3000
+#define CASES 2000
 #define SCHEDULES 3         /* of each random history */
 #define EVERY_MAX 60000     /* runs of one small history */
 #define SHRINK_SCHEDULES 400

@@ -4,7 +4,7 @@
  * the smallest history that does.
  *
  * ORDERSNAP_SEED repeats a program's runs, ORDERSNAP_CASES says how many random
- * histories there are (3000).
+ * histories there are (2000).
  */
 #ifndef ORDERSNAP_TESTS_PROOF_RUNS_H
 #define ORDERSNAP_TESTS_PROOF_RUNS_H
