@@ -133,7 +133,6 @@ struct pending {
 static int on_pending(void *context, struct json_object *entry, struct err *e)
 {
 	struct pending *p = context;
-	bool lines = false, unconfirmed = false;
 	int64_t created;
 
 	(void)e;
@@ -141,9 +140,7 @@ static int on_pending(void *context, struct json_object *entry, struct err *e)
 		return 0;
 	if (!p->count++ || created < p->oldest)
 		p->oldest = created;
-	json_get_bool(entry, "itemsPending", &lines);
-	json_get_bool(entry, "unconfirmed", &unconfirmed);
-	if ((lines || unconfirmed || !p->asked) && (!p->late || created < p->late))
+	if ((pending_on_stripe(entry) || !p->asked) && (!p->late || created < p->late))
 		p->late = created;
 	return 0;
 }

@@ -15,14 +15,20 @@
 
 #define PAGE 500 /* entries a read: a few hundred bytes each */
 
-bool pending_is(struct json_object *entry)
+bool pending_on_stripe(struct json_object *entry)
 {
-	const char *status = json_string_or_null(entry, "status");
 	bool lines = false, unconfirmed = false;
 
 	json_get_bool(entry, "itemsPending", &lines);
 	json_get_bool(entry, "unconfirmed", &unconfirmed);
-	return lines || unconfirmed || (status && strcmp(status, "pending") == 0);
+	return lines || unconfirmed;
+}
+
+bool pending_is(struct json_object *entry)
+{
+	const char *status = json_string_or_null(entry, "status");
+
+	return pending_on_stripe(entry) || (status && strcmp(status, "pending") == 0);
 }
 
 /* Walks one day's entries, from the walk's end, and hands on those that are pending and of its time. */

@@ -40,4 +40,7 @@ int64_t pending_days_get(struct json_object *days, size_t i);
 /* Whether a day's entry is of such an order. */
 bool pending_is(struct json_object *entry);
 
+/* Whether it is one of which Stripe is still to be asked, whatever its status is. */
+bool pending_on_stripe(struct json_object *entry);
+
 #endif

@@ -11,9 +11,9 @@
 #include "format/iso8601.h"
 #include "shop/keys.h"
 
-/* What the functions wrote too, and what later versions add. */
-#define ERASED "erased-" /* and the number: who bought it now */
+#define ERASED "erased-" /* and the order's number: the user of an order that has moved */
 
+/* What the functions wrote too, and what later versions add. */
 static const char *const personal[] = {
 	"customerName", "customerEmail", "customerPhone", "customerBusinessName", "customerTaxIds",
 	"stripeCustomerId", "clientReferenceId", "shippingAddress", "billingAddress", "shipping",
@@ -115,12 +115,13 @@ bool erasure_is_key(const char *pk)
 struct json_object *erasure_apply(struct json_object *order, int64_t now)
 {
 	struct json_object *erased = json_share(order);
-	char time[ISO8601_SIZE], *user, *pk = erasure_key(order);
+	char time[ISO8601_SIZE], *user, *pk;
 
 	/* Where the address is the user's name, the order moves. */
 	erasure_strip(erased);
-	if (pk) {
+	if (erasure_moves(order)) {
 		user = name_of_nobody(order);
+		pk = key_user(user);
 		json_set_string(erased, "PK", pk);
 		json_set_string(erased, "userId", user);
 		free(pk);

@@ -27,9 +27,10 @@ bool erasure_holds(struct json_object *order);
 /* Whether the order's key names a person. */
 bool erasure_moves(struct json_object *order);
 
-/* The PK under which the order stands once the person is erased, to free; NULL where it stays.  Whether
- * a PK is such a one (NULL: no). */
+/* The PK under which the order stands once the person is erased, to free; NULL where it stays. */
 char *erasure_key(struct json_object *order);
+
+/* Whether it is such a PK; NULL is none. */
 bool erasure_is_key(const char *pk);
 
 /* The order without the person, under the key that it has then; to release. */

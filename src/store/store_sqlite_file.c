@@ -411,7 +411,6 @@ int sqlite_file_empty_log(struct sqlite_file *self, int64_t deadline, struct err
 	if (sqlite_file_open(self, deadline, e))
 		return -1;
 	rc = sqlite3_wal_checkpoint_v2(self->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-
 	if ((rc & 0xFF) == SQLITE_BUSY)
 		return err_set(e, ERR_UNAVAILABLE, "%s-wal can't be emptied, for somebody reads or writes "
 			       "all the time", self->path);

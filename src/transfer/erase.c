@@ -277,7 +277,7 @@ static bool is_number_of(struct json_object *item, const struct customer *who)
 }
 
 /* Gives walk->found the order of a number's pointer, if it was erased and has moved without the pointer. */
-static int find_erased(struct app *app, struct erase_walk *walk, struct json_object *pointer, struct err *e)
+static int find_moved(struct app *app, struct erase_walk *walk, struct json_object *pointer, struct err *e)
 {
 	const char *id = item_keys_owner(pointer);
 	char *session_pk = key_session(id ? id : "");
@@ -328,7 +328,7 @@ static int erase_page(struct app *app, struct erase_walk *walk, const struct cus
 			rc = walk->dry_run ? 0 : erase_session(app, item, e);
 			walk->sessions += rc == 0;
 		} else if (is_number_of(item, who)) {
-			rc = find_erased(app, walk, item, e);
+			rc = find_moved(app, walk, item, e);
 		} else if (is_order_alike(item, who, alike)) {
 			walk->alike++;
 		}
