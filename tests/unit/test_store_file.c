@@ -164,6 +164,8 @@ static int lock_or(int fd, int command, void *argument)
 	return -1;
 }
 
+int fcntl_of_test(int fd, int command, ...);
+
 int fcntl_of_test(int fd, int command, ...)
 {
 	va_list list;
