@@ -16,6 +16,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
@@ -51,6 +52,15 @@ for _number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
 def lacking(server):
     """What this machine lacks to run a server, or None."""
     return SERVERS[server].lacking()
+
+
+def _answer(raw, said, code):
+    """What curl -i gave."""
+    while raw.startswith(b"HTTP/1.1 100"):
+        raw = raw.partition(b"\r\n\r\n")[2]
+    status = raw[9:12] if raw.startswith(b"HTTP/1.1 ") else b"0"
+    return shop.Answer(b"Status: " + status + b"\r\n" + raw.partition(b"\r\n")[2],
+                       said.decode("utf-8", "replace"), code)
 
 
 def require(server):
@@ -298,26 +308,51 @@ class Site(shop.Shop):
 
     def curl(self, path, body=None, *options, method=None, headers=(), timeout=60):
         """One request by curl; the answer as shop.Answer.  The body is bytes, or sent as JSON."""
-        command = ["curl", "-sS", "-i", "--http1.1", "--max-time", str(timeout), "-H", "Expect:"]
+        url, body, headers = self._request(path, body, headers)
+        command = ["curl", "-sS", "-i", "--http1.1", "--max-time", str(timeout)]
         if method:
             command += ["-X", method]
         if body is not None:
             command += ["--data-binary", "@-"]
-            if not any(h.lower().startswith("content-type") for h in headers):
-                command += ["-H", "Content-Type: application/json"]
-            if not isinstance(body, bytes):
-                body = shop.json.dumps(body).encode()
         for header in headers:
             command += ["-H", header]
-        url = path if "://" in path else self.url + path
         done = subprocess.run([*command, *options, url], input=body, capture_output=True,
                               check=False)
-        raw = done.stdout
-        while raw.startswith(b"HTTP/1.1 100"):
-            raw = raw.partition(b"\r\n\r\n")[2]
-        status = raw[9:12] if raw.startswith(b"HTTP/1.1 ") else b"0"
-        return shop.Answer(b"Status: " + status + b"\r\n" + raw.partition(b"\r\n")[2],
-                           done.stderr.decode("utf-8", "replace"), done.returncode)
+        return _answer(done.stdout, done.stderr, done.returncode)
+
+    def curl_all(self, requests, at_once=8):
+        """Many requests by one curl, so many at once: their answers, in their order.  Each is (path, body) or
+        (path, body, headers), as curl() has them."""
+        with tempfile.TemporaryDirectory(dir=self.folder) as folder:
+            config = "".join(self._config(folder, n, *request) for n, request in enumerate(requests))
+            done = subprocess.run(["curl", "-sS", "--parallel", "--parallel-max", str(at_once), "-K", "-"],
+                                  input=config.encode(), capture_output=True, check=False)
+            answers = []
+            for n in range(len(requests)):
+                with open(f"{folder}/{n}", "rb") as f:
+                    answers.append(_answer(f.read(), done.stderr, done.returncode))
+        return answers
+
+    def _config(self, folder, n, *request):
+        """One of the requests of a curl -K, whose answer goes to a file of its number."""
+        url, body, headers = self._request(*request)
+        lines = ["next"] if n else []
+        lines += ["include", "http1.1", "path-as-is", "max-time = 60", f'output = "{folder}/{n}"']
+        if body is not None:
+            with open(f"{folder}/{n}.body", "wb") as f:
+                f.write(body)
+            lines.append(f'data-binary = "@{folder}/{n}.body"')
+        lines += [f"header = {shop.json.dumps(header)}" for header in headers]
+        return "\n".join([*lines, f'url = "{url}"', ""])
+
+    def _request(self, path, body, headers=()):
+        """The address, the body as bytes or None, and all headers."""
+        headers = ["Expect:", *headers]
+        if body is not None and not any(h.lower().startswith("content-type") for h in headers):
+            headers.append("Content-Type: application/json")
+        if body is not None and not isinstance(body, bytes):
+            body = shop.json.dumps(body).encode()
+        return path if "://" in path else self.url + path, body, headers
 
     def deliver(self, event, secret=shop.WEBHOOK_SECRET, at=None, timeout=60):
         """Posts an event, signed now, to the webhook's URL."""
