@@ -117,7 +117,7 @@ class KeptShop(Shop):
             return sorted(db.execute("SELECT pk, sk, item, expires_at FROM items"))
 
     def item(self, pk, sk="METADATA"):
-        return self.items().get((pk, sk))
+        return self.items(pk).get((pk, sk))
 
     def store(self, item):
         """Puts an item into the table as somebody else would."""

@@ -227,9 +227,9 @@ class Shop:
         if not os.path.exists(self.db):
             return {}
         with sqlite3.connect(self.db) as db:
-            rows = db.execute("SELECT pk, sk, item FROM items").fetchall()
-        return {(pk, sk): json.loads(item) for pk, sk, item in rows if pk.startswith(pk_prefix)
-                and (pk, sk) != ADOPTED}
+            rows = db.execute("SELECT pk, sk, item FROM items WHERE substr(pk, 1, ?) = ?",
+                              (len(pk_prefix), pk_prefix)).fetchall()
+        return {(pk, sk): json.loads(item) for pk, sk, item in rows if (pk, sk) != ADOPTED}
 
     def orders(self):
         return list(self.items("USER#").values())

@@ -117,7 +117,7 @@ def eventually(condition, seconds=60, what="condition"):
             return value
         if watch.seconds > 20 * seconds or not watch.allows(seconds):
             raise AssertionError(f"{what}: not within {watch.seconds:.0f} s")
-        time.sleep(0.02)
+        time.sleep(0.02 + watch.seconds / 20)  # whoever waits long looks seldom
 
 
 def _run(number, sentence, function):
