@@ -16,25 +16,26 @@ check_in() { # NAME SUITES OPTION...
 		make -C "$build/$name" -j"$at_once" -k check VERBOSE=1 "${flags[@]}" "${tests[@]}"
 }
 
-# The tests whose names begin with one of the words, as make knows them.
+# The tests whose names begin with one of the words, as make knows them, in the order of the words.
 suites_of() { # WORDS
 	local word
 	for word in $1; do
 		(cd "$src" && printf '%s\n' tests/"$word"*.[cp]*)
-	done | sed -n 's/\.c$//p; /\.py$/p' | grep '/test_' | sort -u | tr '\n' ' '
+	done | sed -n 's/\.c$//p; /\.py$/p' | grep '/test_' | awk '!seen[$0]++' | tr '\n' ' '
 }
 
 # The sanitizers are clang's, a second compiler for all, with counters of what is reached, for
 # tests/coverage/coverage.py.  The counters are mapped into a file for each program: what is killed has counted
 # too, and processes count side by side.
 check_sanitizers() {
-	local suites='unit/ cgi/ cli/test_adopt cli/test_c cli/test_erase cli/test_mark cli/test_notify
-		cli/test_o cli/test_r cli/test_sh cli/test_sync_faults cli/test_sync_window cli/test_transfer
-		http/test_smoke http/test_master http/test_wire dynamodb/test_credentials dynamodb/test_store'
+	local suites='http/test_wire cli/test_sync_window cli/test_notify cgi/test_checkout cgi/
+		cli/test_sync_faults cli/test_transfer cli/test_adopt cli/test_c cli/test_erase cli/test_mark
+		cli/test_o cli/test_r cli/test_sh http/test_smoke http/test_master dynamodb/test_credentials
+		dynamodb/test_store unit/'
 	local counters=$build/sanitizers/counters
 	# make's alone: configure and a path with a space in it do not go together; a configure that make runs
-	# once more has its own, or it would take these
-	local flags=("CFLAGS=-O1 -gline-tables-only '-fprofile-instr-generate=$counters/%m%c.profraw'"
+	# once more has its own, or it would take these.  Compiling takes longer than what runs: not optimised.
+	local flags=("CFLAGS=-O0 -gline-tables-only '-fprofile-instr-generate=$counters/%m%c.profraw'"
 		'CPPFLAGS=-fcoverage-mapping -mllvm -runtime-counter-relocation')
 	export ORDERSNAP_LEAKS_EVERY=${LEAKS_EVERY:-5}
 	export ORDERSNAP_SERVERS='nginx apache-proxy_fcgi apache-fcgid apache-cgid'
@@ -121,10 +122,25 @@ replay() { # NAME
 	return "$(cat "$logs/$1.status")"
 }
 
-# A browser is a dozen processes: only what gives way runs beside it.
+# Two browsers share the tests, for each of them mostly waits.  A browser is a dozen processes: beside them
+# runs only what gives way.
 check_browser() {
-	ORDERSNAP_SRC="$src" ORDERSNAP_BUILD="$build/gcc" PYTHONDONTWRITEBYTECODE=1 \
-		python3 "$src/tests/browser/test_shop.py"
+	local share status=0
+	export ORDERSNAP_SRC="$src" ORDERSNAP_BUILD="$build/gcc" PYTHONDONTWRITEBYTECODE=1
+	for share in 1 2; do
+		(
+			status=0
+			ORDERSNAP_SHARE=$share/2 python3 "$src/tests/browser/test_shop.py" \
+				>"$logs/browser.$share" 2>&1 || status=$?
+			echo "$status" >"$logs/browser.$share.status"
+		) &
+	done
+	wait
+	for share in 1 2; do
+		cat "$logs/browser.$share"
+		[ "$(cat "$logs/browser.$share.status")" -eq 0 ] || status=1
+	done
+	return "$status"
 }
 
 check_sdk() {
