@@ -97,8 +97,9 @@ int replay_undelivered(const struct replay *r, struct err *e)
 
 /* --- out of a text ----------------------------------------------------------------- */
 
-/* One value that is an event, or holds several. */
-static int replay_value(const struct replay *r, struct json_object *value, struct err *e)
+/* One value that is an event, or holds several; of a list, whether it goes on elsewhere. */
+static int replay_value(const struct replay *r, struct json_object *value, bool *goes_on,
+			struct err *e)
 {
 	struct json_object *data = NULL;
 	const char *object = json_string_or_null(value, "object");
@@ -106,9 +107,11 @@ static int replay_value(const struct replay *r, struct json_object *value, struc
 	if (json_object_is_type(value, json_type_array))
 		replay_array(r, value);
 	else if (object && strcmp(object, "list") == 0 &&
-		 json_get_array(value, "data", &data) == JSON_FOUND)
+		 json_get_array(value, "data", &data) == JSON_FOUND) {
 		replay_array(r, data);
-	else if (json_object_is_type(value, json_type_object))
+		*goes_on = false;
+		json_get_bool(value, "has_more", goes_on);
+	} else if (json_object_is_type(value, json_type_object))
 		replay_json(r, value);
 	else
 		return err_set(e, ERR_PAYLOAD, "there is no event in it");
@@ -116,7 +119,7 @@ static int replay_value(const struct replay *r, struct json_object *value, struc
 }
 
 /* A text with an event a line. */
-static int replay_lines(const struct replay *r, struct span text, struct err *e)
+static int replay_lines(const struct replay *r, struct span text, bool *goes_on, struct err *e)
 {
 	struct span rest = text, line;
 	unsigned number = 0, events = 0;
@@ -143,7 +146,7 @@ static int replay_lines(const struct replay *r, struct span text, struct err *e)
 		if (!line.n)
 			continue;
 		value = json_parse(line);
-		rc = replay_value(r, value, e);
+		rc = replay_value(r, value, goes_on, e);
 		json_object_put(value);
 	}
 	return rc;
@@ -152,8 +155,12 @@ static int replay_lines(const struct replay *r, struct span text, struct err *e)
 int replay_text(const struct replay *r, struct span text, struct err *e)
 {
 	struct json_object *value = json_parse(text);
-	int rc = value ? replay_value(r, value, e) : replay_lines(r, text, e);
+	bool goes_on = false;
+	int rc = value ? replay_value(r, value, &goes_on, e) : replay_lines(r, text, &goes_on, e);
 
 	json_object_put(value);
+	if (!rc && goes_on && !r->stop(r->context))
+		return err_set(e, ERR_PAYLOAD, "its list goes on at Stripe (has_more): the next page is the "
+			       "one starting_after its last event");
 	return rc;
 }

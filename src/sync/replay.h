@@ -37,7 +37,8 @@ int replay_id(const struct replay *replay, const char *id, struct err *e);
 int replay_undelivered(const struct replay *replay, struct err *e);
 
 /* The events in a text: one event, an array of them, a list as Stripe's API
- * answers it, or one event a line. */
+ * answers it, or one event a line.  A list whose next page is not there (has_more) is
+ * replayed, and then an error. */
 int replay_text(const struct replay *replay, struct span text, struct err *e);
 
 #endif

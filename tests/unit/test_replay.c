@@ -119,6 +119,34 @@ static void of_a_text_that_is_not_whole_nothing_is_replayed(void **state)
 	}
 }
 
+#define PAGE(id, more) "{\"object\":\"list\",\"data\":[{\"id\":\"" id "\"}],\"has_more\":" more "}\n"
+
+static void a_page_that_others_follow_is_replayed_and_said_to_be_one(void **state)
+{
+	static const struct {
+		const char *text;
+		int rc;
+		const char *replayed;
+	} table[] = {
+		{PAGE("a", "true"), -1, "a failed\n"}, {PAGE("a", "false"), 0, "a failed\n"},
+		{PAGE("a", "true") PAGE("b", "false"), 0, "a failed\nb failed\n"},
+		{PAGE("a", "true") PAGE("b", "true"), -1, "a failed\nb failed\n"},
+		{PAGE("a", "true") "{\"id\":\"b\"}\n", -1, "a failed\nb failed\n"},
+	}, *row;
+	struct err e;
+
+	(void)state;
+	for EACH(row, table) {
+		struct replay replay = begin(9);
+
+		check_int(row->text, replay_text(&replay, span_of(row->text), &e), row->rc);
+		if (row->rc)
+			check_err(row->text, &e, ERR_PAYLOAD, "has_more");
+		check_text(row->text, buf_text(&replayed), row->replayed);
+		end();
+	}
+}
+
 static void each_try_is_of_its_own_moment_and_waits_as_long_as_stripe_asks(void **state)
 {
 	struct replay replay = begin(9);
@@ -159,6 +187,7 @@ int main(void)
 		holds(an_event_that_stripe_does_not_have_is_said_so),
 		holds(it_stops_between_two_events),
 		holds(of_a_text_that_is_not_whole_nothing_is_replayed),
+		holds(a_page_that_others_follow_is_replayed_and_said_to_be_one),
 		holds(each_try_is_of_its_own_moment_and_waits_as_long_as_stripe_asks),
 		holds(sync_waits_as_long_as_stripe_asks_while_it_lists),
 	};
