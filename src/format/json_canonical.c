@@ -145,6 +145,27 @@ static bool same_number(const char *a, const char *b)
 	return true;
 }
 
+int json_number_to_int64(const char *text, int64_t *value)
+{
+	struct decimal d = decimal_of(text);
+	int64_t number = 0;
+	char digit;
+
+	if (d.exponent < 0)
+		return -1;
+	while ((digit = next_digit(&d)))
+		if (__builtin_mul_overflow(number, 10, &number) ||
+		    __builtin_sub_overflow(number, digit - '0', &number))
+			return -1;
+	for (; d.exponent > 0; d.exponent--)
+		if (__builtin_mul_overflow(number, 10, &number))
+			return -1;
+	if (!d.negative && __builtin_sub_overflow((int64_t)0, number, &number))
+		return -1;
+	*value = number;
+	return 0;
+}
+
 static bool is_number(struct json_object *value)
 {
 	return json_object_is_type(value, json_type_int) ||

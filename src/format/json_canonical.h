@@ -18,4 +18,8 @@ int json_canonical(struct json_object *value, struct buf *out);
  * digits there are. */
 bool json_same(struct json_object *a, struct json_object *b);
 
+/* The integer that a number of JSON is worth, however it is written: 2500, 2500.0 and 25E+2 are one.  -1
+ * where it is worth none, or one that has no room. */
+int json_number_to_int64(const char *text, int64_t *value);
+
 #endif

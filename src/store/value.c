@@ -4,6 +4,7 @@
  */
 #include "store/value.h"
 
+#include "format/json_canonical.h"
 #include "format/json_write.h"
 
 static void write_value(struct buf *out, struct json_object *value);
@@ -68,7 +69,8 @@ void aws_number_write(struct buf *out, int64_t number)
 /* *ok becomes false where `value` is no attribute value. */
 static struct json_object *to_json(struct json_object *value, bool *ok);
 
-/* A number, which is a string on the wire. */
+/* A number, which is a string on the wire.  What is worth an integer is one, however it is written:
+ * Amazon's DynamoDB gives 2500 for each of 2500.0 and 25E+2, what is said to be compatible may not. */
 static struct json_object *number_to_json(struct json_object *value, bool *ok)
 {
 	const char *text = json_object_is_type(value, json_type_string)
@@ -79,9 +81,14 @@ static struct json_object *number_to_json(struct json_object *value, bool *ok)
 	if (span_to_int64(span_of(text), &integer) == 0)
 		return json_object_new_int64(integer);
 	parsed = json_parse(span_of(text));
-	*ok &= json_object_is_type(parsed, json_type_int) ||
-	       json_object_is_type(parsed, json_type_double);
-	number = json_object_new_double_s(json_object_get_double(parsed), text);
+	if (!json_object_is_type(parsed, json_type_int) && !json_object_is_type(parsed, json_type_double)) {
+		*ok = false;
+		number = NULL;
+	} else if (json_number_to_int64(text, &integer) == 0) {
+		number = json_object_new_int64(integer);
+	} else {
+		number = json_object_new_double_s(json_object_get_double(parsed), text);
+	}
 	json_object_put(parsed);
 	return number;
 }

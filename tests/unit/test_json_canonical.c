@@ -95,6 +95,32 @@ static void numbers_are_compared_by_their_worth(void **state)
 	}
 }
 
+static void a_number_is_the_integer_that_it_is_worth(void **state)
+{
+	static const struct {
+		const char *text;
+		int rc;
+		int64_t value;
+	} table[] = {
+		{"2500", 0, 2500}, {"2500.0", 0, 2500}, {"25E+2", 0, 2500}, {"25e2", 0, 2500}, {"2.5E3", 0, 2500},
+		{"0.0025e+6", 0, 2500}, {"250000e-2", 0, 2500}, {"-2500.00", 0, -2500}, {"0", 0, 0},
+		{"-0.0", 0, 0}, {"0E+400", 0, 0}, {"10", 0, 10}, {"105.0", 0, 105}, {"1.05e2", 0, 105},
+		{"9223372036854775807", 0, INT64_MAX}, {"9223372036854775807.0", 0, INT64_MAX},
+		{"-9223372036854775808", 0, INT64_MIN}, {"9.223372036854775807e18", 0, INT64_MAX},
+		{"9223372036854775808", -1, 0}, {"-9223372036854775809", -1, 0}, {"1e19", -1, 0},
+		{"92233720368547758080", -1, 0}, {"1e400", -1, 0}, {"1e18446744073709551617", -1, 0},
+		{"25.5", -1, 0}, {"1E-7", -1, 0}, {"2500.01", -1, 0}, {"25e-3", -1, 0},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table) {
+		int64_t value = 0;
+
+		check_int(row->text, json_number_to_int64(row->text, &value), row->rc);
+		check_int(row->text, value, row->value);
+	}
+}
+
 static void values_are_the_same_in_any_order_of_keys(void **state)
 {
 	static const struct {
@@ -122,6 +148,7 @@ static const struct CMUnitTest tests[] = {
 	holds(numbers_stay_as_they_are_written),
 	holds(what_does_not_fit_is_told),
 	holds(numbers_are_compared_by_their_worth),
+	holds(a_number_is_the_integer_that_it_is_worth),
 	holds(values_are_the_same_in_any_order_of_keys),
 };
 

@@ -101,6 +101,27 @@ static void an_item_is_written_as_attribute_values(void **state)
 	}
 }
 
+static void a_number_that_is_worth_an_integer_is_one(void **state)
+{
+	static const struct {
+		const char *wire, *item;
+	} table[] = {
+		{"{'n':{'N':'2500'}}", "{'n':2500}"}, {"{'n':{'N':'2500.0'}}", "{'n':2500}"},
+		{"{'n':{'N':'25E+2'}}", "{'n':2500}"}, {"{'n':{'NS':['25E+2','1.50']}}", "{'n':[2500,1.50]}"},
+		{"{'n':{'N':'1.50'}}", "{'n':1.50}"}, {"{'n':{'N':'1E+30'}}", "{'n':1E+30}"},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table) {
+		struct json_object *item = keep(aws_item_to_json(json_of("%s", row->wire)));
+
+		check_text(row->wire, written(item), written(json_of("%s", row->item)));
+	}
+	assert_null(aws_item_to_json(json_of("{'n':{'N':'+5'}}")));
+	assert_null(aws_item_to_json(json_of("{'n':{'N':'true'}}")));
+	assert_null(aws_item_to_json(json_of("{'n':{'N':5}}")));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -108,6 +129,7 @@ int main(void)
 		holds(an_integer_is_written_to_its_last_digit),
 		holds(what_does_not_fit_is_told),
 		holds(an_item_is_written_as_attribute_values),
+		holds(a_number_that_is_worth_an_integer_is_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
