@@ -107,15 +107,14 @@ static int read_cache(struct pricing *p, struct err *e)
 	rc = store_get_many(app_store(p->app), keys, n, found, p->deadline, e);
 
 	/* A lookup key may read like another price's id: a hit has to be the thing that was
-	 * asked for.  One that somebody has edited, so that it has no currency, is none. */
+	 * asked for.  One that somebody has edited, so that it can't be computed with, is none. */
 	for (i = 0; i < n; i++) {
 		const struct cart_line *line = line_of(p, of[i]);
 		const char *is = json_string_or_null(found[i], line->sku ? "lookupKey" : "stripePriceId");
 
 		free(pks[i]);
 		if (is && strcmp(is, cart_line_name(line)) == 0 && !is_of_another_time(p, found[i]) &&
-		    (json_string_or_null(found[i], "problem") ||
-		     json_string_or_null(found[i], "currency")))
+		    (json_string_or_null(found[i], "problem") || price_item_is_whole(found[i])))
 			p->prices[of[i]].item = found[i];
 		else
 			json_object_put(found[i]);

@@ -62,6 +62,19 @@ const char *price_problem(struct json_object *price, const char *marked)
 	return NULL;
 }
 
+bool price_item_is_whole(struct json_object *item)
+{
+	struct json_object *transform = NULL;
+	int64_t unit, divide_by;
+	const char *round;
+
+	if (!json_string_or_null(item, "currency") ||
+	    json_get_int(item, "unitPrice", &unit) != JSON_FOUND || unit < 0)
+		return false;
+	return json_get_object(item, "transformQuantity", &transform) == JSON_ABSENT ||
+	       read_package(transform, &divide_by, &round);
+}
+
 int price_amount(struct json_object *item, int64_t quantity, int64_t *amount)
 {
 	struct json_object *transform;

@@ -36,6 +36,10 @@ char *price_sk(const char *mode, const char *stripe_secret, const char *marked);
 struct json_object *price_item(struct json_object *stripe_price, const struct price_key *key,
 			       int64_t expires_at);
 
+/* Whether the item has what a quote is computed with: its currency, a unitPrice, and of a package price how
+ * many it is of.  One that somebody has edited may not. */
+bool price_item_is_whole(struct json_object *item);
+
 /*
  * What a number of things costs at the price of the item, in minor units; -1 where it
  * does not fit.  A package price is one of `divide_by` things, and a package that is

@@ -111,6 +111,26 @@ static void a_package_that_is_begun_costs_as_its_price_says(void **state)
 	assert_int_equal(price_amount(json_of("{'unitPrice':4611686018427387904}"), 2, &(int64_t){0}), -1);
 }
 
+static void an_item_that_can_not_be_computed_with_is_not_whole(void **state)
+{
+	static const struct {
+		const char *item;
+		bool whole;
+	} table[] = {
+		{"{'currency':'usd','unitPrice':1999}", true}, {"{'currency':'usd','unitPrice':0}", true},
+		{"{'currency':'usd','unitPrice':1999,'transformQuantity':{'divide_by':12,'round':'up'}}", true},
+		{"{'unitPrice':1999}", false}, {"{'currency':'usd'}", false}, {"{}", false},
+		{"{'currency':'usd','unitPrice':-1}", false}, {"{'currency':'usd','unitPrice':'1999'}", false},
+		{"{'currency':'usd','unitPrice':19.99}", false}, {"{'currency':'usd','unitPrice':null}", false},
+		{"{'currency':'usd','unitPrice':1999,'transformQuantity':{'round':'up'}}", false},
+		{"{'currency':'usd','unitPrice':1999,'transformQuantity':12}", false},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table)
+		check_int(row->item, price_item_is_whole(json_of("%s", row->item)), row->whole);
+}
+
 static void a_price_that_no_quantity_tells_the_amount_of_is_refused_with_the_reason(void **state)
 {
 	static const struct {
@@ -203,6 +223,7 @@ int main(void)
 		holds(only_a_product_with_the_mark_is_sold),
 		holds(a_price_is_kept_with_what_a_quote_needs),
 		holds(a_package_that_is_begun_costs_as_its_price_says),
+		holds(an_item_that_can_not_be_computed_with_is_not_whole),
 		holds(a_price_that_no_quantity_tells_the_amount_of_is_refused_with_the_reason),
 		holds(the_item_is_named_by_what_asked_for_it),
 		holds(what_is_not_there_is_kept_with_the_reason),

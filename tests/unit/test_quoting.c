@@ -206,21 +206,34 @@ static void a_price_that_was_read_is_not_written_again(void **state)
 }
 
 /* Somebody has edited the table. */
-static void a_kept_price_without_a_currency_is_asked_for_anew(void **state)
+static void a_kept_price_that_can_not_be_computed_with_is_asked_for_anew(void **state)
 {
-	struct json_object *edited;
+	static const struct {
+		const char *member, *value; /* NULL: it is not there */
+	} table[] = {
+		{"currency", NULL}, {"unitPrice", NULL}, {"unitPrice", "'1000'"}, {"unitPrice", "1000.5"},
+		{"unitPrice", "-1000"}, {"transformQuantity", "{'divide_by':0,'round':'up'}"},
+	}, *row;
+	struct json_object *edited, *amount;
 	struct err e;
 
 	(void)state;
-	begin(shop, 300);
-	quoted(BY_SKU("CUP"), &e);
-	edited = json_share(price_item("CUP"));
-	json_object_object_del(edited, "currency");
-	table_put(&outside.table, edited);
-	check_text("the quote", quoted("{'currency':'usd','items':[{'sku':'CUP','quantity':1}]}", &e), "price_1");
-	check_int("asked", outside.calls, OWN_CALLS + 1);
-	check_text("kept", json_string_or_null(price_item("CUP"), "currency"), "usd");
-	outside_end();
+	for EACH(row, table) {
+		begin(shop, 300);
+		quoted(BY_SKU("CUP"), &e);
+		edited = json_share(price_item("CUP"));
+		json_object_object_del(edited, row->member);
+		if (row->value)
+			json_set(edited, row->member, json_object_get(json_of("%s", row->value)));
+		table_put(&outside.table, edited);
+		check_text(row->member, quoted("{'currency':'usd','items':[{'sku':'CUP','quantity':1}]}", &e),
+			   "price_1");
+		check_int(row->member, outside.calls, OWN_CALLS + 1);
+		check_text(row->member, json_string_or_null(price_item("CUP"), "currency"), "usd");
+		amount = json_object_object_get(price_item("CUP"), "unitPrice");
+		check_text(row->member, json_text(amount), "1000");
+		outside_end();
+	}
 }
 
 static void a_cart_as_large_as_can_be_is_asked_for_by_tens(void **state)
@@ -299,7 +312,7 @@ int main(void)
 		holds(a_failure_is_no_price_that_is_not_sold),
 		holds(a_sku_that_reads_like_a_prices_id_is_another_price),
 		holds(a_price_that_was_read_is_not_written_again),
-		holds(a_kept_price_without_a_currency_is_asked_for_anew),
+		holds(a_kept_price_that_can_not_be_computed_with_is_asked_for_anew),
 		holds(a_cart_as_large_as_can_be_is_asked_for_by_tens),
 		holds(a_cart_of_many_ids_is_quoted_at_last_by_a_slow_stripe),
 	};
