@@ -221,13 +221,19 @@ static int send_once(struct aws_client *client, const struct call *call,
 	return rc;
 }
 
-/* "com.amazonaws.dynamodb.v20120810#ThrottlingException" and the like. */
+/* "com.amazonaws.dynamodb.v20120810#ThrottlingException", with a colon and an address behind it or not, as
+ * `__type` or as `code`. https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html */
 static void read_type(struct json_object *json, struct aws_failure *failure)
 {
-	const char *type = json_string_or_null(json, "__type");
-	const char *cut = type ? strrchr(type, '#') : NULL;
+	const char *type = json_string_or_null(json, "__type"), *cut;
+	size_t n;
 
-	snprintf(failure->type, sizeof failure->type, "%s", cut ? cut + 1 : type ? type : "");
+	if (!type)
+		type = json_string_or_null(json, "code");
+	n = type ? strcspn(type, ":") : 0;
+	cut = n ? memchr(type, '#', n) : NULL;
+	snprintf(failure->type, sizeof failure->type, "%.*s", cut ? (int)(type + n - cut - 1) : (int)n,
+		 cut ? cut + 1 : type ? type : "");
 }
 
 /* A transaction that was cancelled for passing reasons alone is worth another
