@@ -97,6 +97,25 @@ static bool has_more(struct json_object *order, struct json_object *than)
 	return false;
 }
 
+/* Whether two orders differ in what the owner has marked, but for when.  With the person goes a part of the
+ * mark. */
+static bool has_other_mark(struct json_object *order, struct json_object *than)
+{
+	static const char *const members[] = {"status", "carrier", "number", "url"};
+	struct json_object *mark = NULL, *other = NULL;
+	size_t i;
+
+	if (erasure_is_done(order) || erasure_is_done(than))
+		return false;
+	json_get_object(order, "tracking", &mark);
+	json_get_object(than, "tracking", &other);
+	for (i = 0; i < sizeof members / sizeof *members; i++)
+		if (!json_same(json_object_object_get(mark, members[i]),
+			       json_object_object_get(other, members[i])))
+			return true;
+	return false;
+}
+
 static bool is_written_later(struct json_object *order, struct json_object *than)
 {
 	const char *text = json_string_or_null(order, "updatedAt");
@@ -109,7 +128,8 @@ static bool is_written_later(struct json_object *order, struct json_object *than
 
 /* What becomes of an item: the higher version counts, whichever side has it; two of one
  * version that differ were changed in both places.  So was an order of a lower version that says what
- * the other one never said, or was written after it. */
+ * the other one never said, or was written after it; and a line's of a lower version that is marked otherwise
+ * may have been marked after it was copied. */
 static enum transfer_outcome decide(const struct transfer_entry *entry, int64_t now)
 {
 	bool is_order = transfer_kind_of(entry->item) == TRANSFER_ORDER;
@@ -125,7 +145,10 @@ static enum transfer_outcome decide(const struct transfer_entry *entry, int64_t 
 	if (version == there)
 		return TRANSFER_CONFLICT;
 	if (there > version)
-		return is_order && has_more(entry->item, entry->there) ? TRANSFER_CONFLICT : TRANSFER_NEWER;
+		return is_order && (has_more(entry->item, entry->there) ||
+				    (json_object_object_get(entry->item, "tracking") &&
+				     has_other_mark(entry->item, entry->there)))
+			? TRANSFER_CONFLICT : TRANSFER_NEWER;
 	if (is_order && (has_more(entry->there, entry->item) || is_written_later(entry->there, entry->item)))
 		return TRANSFER_CONFLICT;
 	return TRANSFER_WRITTEN;
@@ -228,6 +251,7 @@ static int write_once(void *context, struct err *e)
 
 		entry->outcome = decide(entry, now);
 		entry->has_more = has_more(entry->item, entry->there);
+		entry->other_mark = has_other_mark(entry->item, entry->there);
 	}
 	if (find_erased(batch, e))
 		return -1;
@@ -325,6 +349,10 @@ int transfer_batch_run(struct transfer_batch *batch, const struct transfer_impor
 			: entry->has_more
 			? "is a conflict: it was marked or erased, and what stands there was not and was "
 			  "kept: mark or erase that, and `ordersnap sync` puts the rest right"
+			: entry->other_mark
+			? "is a conflict: it was changed in both places; what stands there was kept, and is "
+			  "marked otherwise: mark it anew where the line's mark is right, `ordersnap sync` puts "
+			  "the rest right"
 			: "is a conflict: it was changed in both places; what stands there was kept, "
 			  "`ordersnap sync` puts it right");
 	}

@@ -17,6 +17,7 @@ struct transfer_entry {
 	struct json_object *item;  /* owned */
 	struct json_object *there; /* what stands under its key, or NULL; owned */
 	bool has_more;             /* an order that was marked or erased, as what stands there is not */
+	bool other_mark;           /* an order whose mark is not that of what stands there */
 	bool left;                 /* a session of an order that stands there with the person it has lost */
 	int64_t line;
 	enum transfer_outcome outcome;

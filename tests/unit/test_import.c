@@ -313,30 +313,45 @@ static void a_conflict_is_told_and_an_orders_with_what_puts_it_right(void **stat
 static void an_order_that_was_marked_or_erased_or_written_later_in_one_place_is_a_conflict(void **state)
 {
 #define MARK "'tracking':{'status':'shipped'}"
+#define LATER "'tracking':{'shippedAt':'2026-11-28T10:00:00Z','status':'shipped'}"
+#define OTHER "'tracking':{'status':'shipped','number':'2'}"
 #define GONE "'erasedAt':'2026-11-28T10:00:00Z'"
 #define SAID "'updatedAt':'2026-11-28T10:00:00"
 	static const struct {
 		const char *there, *item;
 		enum transfer_outcome outcome;
-		bool once_more;
+		bool once_more, otherwise; /* what it is told to do about the mark */
 	} table[] = {
 		/* a mark or an erasure there, and two events here */
-		{"'version':2," MARK, "'version':3", TRANSFER_CONFLICT, false},
-		{"'version':2," GONE, "'version':3", TRANSFER_CONFLICT, false},
-		{"'version':2," SAID "Z'", "'version':3,'updatedAt':'2026-11-28T09:59:59Z'", TRANSFER_CONFLICT, false},
-		{"'version':2," SAID "Z'", "'version':3," SAID "Z'", TRANSFER_WRITTEN, false},
-		{"'version':2," SAID "Z'", "'version':3,'updatedAt':'soon'", TRANSFER_WRITTEN, false},
-		{"'version':2," SAID "Z'", "'version':3", TRANSFER_WRITTEN, false},
-		{"'version':2", "'version':3," SAID "Z'", TRANSFER_WRITTEN, false},
-		{"'version':2," MARK, "'version':3," MARK, TRANSFER_WRITTEN, false},
-		{"'version':2,'tracking':null", "'version':3", TRANSFER_WRITTEN, false},
-		{"'version':2", "'version':3," MARK, TRANSFER_WRITTEN, false},
+		{"'version':2," MARK, "'version':3", TRANSFER_CONFLICT, false, true},
+		{"'version':2," GONE, "'version':3", TRANSFER_CONFLICT, false, false},
+		{"'version':2," SAID "Z'", "'version':3,'updatedAt':'2026-11-28T09:59:59Z'", TRANSFER_CONFLICT,
+		 false, false},
+		{"'version':2," SAID "Z'", "'version':3," SAID "Z'", TRANSFER_WRITTEN, false, false},
+		{"'version':2," SAID "Z'", "'version':3,'updatedAt':'soon'", TRANSFER_WRITTEN, false, false},
+		{"'version':2," SAID "Z'", "'version':3", TRANSFER_WRITTEN, false, false},
+		{"'version':2", "'version':3," SAID "Z'", TRANSFER_WRITTEN, false, false},
+		{"'version':2," MARK, "'version':3," MARK, TRANSFER_WRITTEN, false, false},
+		{"'version':2,'tracking':null", "'version':3", TRANSFER_WRITTEN, false, false},
+		{"'version':2", "'version':3," MARK, TRANSFER_WRITTEN, false, false},
 		/* and the other way round */
-		{"'version':3", "'version':2," MARK, TRANSFER_CONFLICT, true},
-		{"'version':3", "'version':2," GONE, TRANSFER_CONFLICT, true},
-		{"'version':3", "'version':2," SAID "Z'", TRANSFER_NEWER, false},
-		{"'version':3," MARK, "'version':2," MARK, TRANSFER_NEWER, false},
-		{"'version':2,'n':1", "'version':2," MARK, TRANSFER_CONFLICT, true},
+		{"'version':3", "'version':2," MARK, TRANSFER_CONFLICT, true, false},
+		{"'version':3", "'version':2," GONE, TRANSFER_CONFLICT, true, false},
+		{"'version':3", "'version':2," SAID "Z'", TRANSFER_NEWER, false, false},
+		{"'version':3," MARK, "'version':2," MARK, TRANSFER_NEWER, false, false},
+		{"'version':2,'n':1", "'version':2," MARK, TRANSFER_CONFLICT, true, false},
+		/* two marks, or one that was taken off here */
+		{"'version':2," MARK, "'version':3," OTHER, TRANSFER_WRITTEN, false, false},
+		{"'version':2," MARK "," SAID "Z'", "'version':3,'updatedAt':'2026-11-28T09:59:59Z'," OTHER,
+		 TRANSFER_CONFLICT, false, true},
+		{"'version':3," MARK, "'version':2," OTHER, TRANSFER_CONFLICT, false, true},
+		{"'version':2," MARK, "'version':2," OTHER, TRANSFER_CONFLICT, false, true},
+		{"'version':2," MARK, "'version':2", TRANSFER_CONFLICT, false, true},
+		{"'version':3," MARK, "'version':2", TRANSFER_NEWER, false, false},
+		{"'version':3," LATER, "'version':2," MARK, TRANSFER_NEWER, false, false},
+		{"'version':2," LATER, "'version':2," MARK, TRANSFER_CONFLICT, false, false},
+		{"'version':3," MARK "," GONE, "'version':2," OTHER, TRANSFER_NEWER, false, false},
+		{"'version':3," MARK "," GONE, "'version':2," OTHER "," GONE, TRANSFER_NEWER, false, false},
 	}, *row;
 	struct transfer_imported done;
 	struct err e;
@@ -352,6 +367,7 @@ static void an_order_that_was_marked_or_erased_or_written_later_in_one_place_is_
 		check_int(name, import(line, false, &told, &done, &e), 0);
 		check_int(name, done.outcomes[row->outcome], 1);
 		check(name, !strstr(buf_text(&told.sentences), "mark or erase that") == !row->once_more);
+		check(name, !strstr(buf_text(&told.sentences), "mark it anew") == !row->otherwise);
 		told_end(&told);
 	}
 	/* Items that are no orders go by their version alone. */
