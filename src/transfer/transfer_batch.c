@@ -12,6 +12,7 @@
 #include "format/iso8601.h"
 #include "format/json_canonical.h"
 #include "shop/erasure.h"
+#include "shop/keys.h"
 
 static struct store_key key_of(struct json_object *item)
 {
@@ -126,6 +127,18 @@ static bool is_written_later(struct json_object *order, struct json_object *than
 	       time > others;
 }
 
+/* Whether the item says that the reconciler has come further than `than` says.  That is true of the orders
+ * beside it, some of which are not written: a sync of the table has to go on from where its own one was. */
+static bool is_further(struct json_object *item, struct json_object *than)
+{
+	struct json_object *run = NULL; /* one that is going on: what it has done is done there alone */
+	struct store_key key = key_of(item);
+
+	return strcmp(key.pk, KEY_SYSTEM) == 0 && strcmp(key.sk, KEY_SYNC) == 0 &&
+	       (json_int_or(item, "through", 0) > json_int_or(than, "through", 0) ||
+		json_get_object(item, "run", &run) == JSON_FOUND);
+}
+
 /* What becomes of an item: the higher version counts, whichever side has it; two of one
  * version that differ were changed in both places.  So was an order of a lower version that says what
  * the other one never said, or was written after it; and a line's of a lower version that is marked otherwise
@@ -151,7 +164,7 @@ static enum transfer_outcome decide(const struct transfer_entry *entry, int64_t 
 			? TRANSFER_CONFLICT : TRANSFER_NEWER;
 	if (is_order && (has_more(entry->there, entry->item) || is_written_later(entry->there, entry->item)))
 		return TRANSFER_CONFLICT;
-	return TRANSFER_WRITTEN;
+	return is_further(entry->item, entry->there) ? TRANSFER_NEWER : TRANSFER_WRITTEN;
 }
 
 /* --- orders that were erased in one of the places ------------------------------------ */
@@ -351,8 +364,8 @@ int transfer_batch_run(struct transfer_batch *batch, const struct transfer_impor
 			  "kept: mark or erase that, and `ordersnap sync` puts the rest right"
 			: entry->other_mark
 			? "is a conflict: it was changed in both places; what stands there was kept, and is "
-			  "marked otherwise: mark it anew where the line's mark is right, `ordersnap sync` puts "
-			  "the rest right"
+			  "marked otherwise: mark it anew where the line's mark is right, and "
+			  "`ordersnap sync` puts the rest right"
 			: "is a conflict: it was changed in both places; what stands there was kept, "
 			  "`ordersnap sync` puts it right");
 	}

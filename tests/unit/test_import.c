@@ -309,6 +309,39 @@ static void a_conflict_is_told_and_an_orders_with_what_puts_it_right(void **stat
 	told_end(&told);
 }
 
+/* A conflict leaves an order of the table's as it was: a sync has to look at it, from where the table's went. */
+static void the_progress_of_a_sync_is_never_moved_on(void **state)
+{
+#define PROGRESS(version, more) "{'PK':'SYSTEM','SK':'STRIPE_ORDER_SYNC','version':" version more "}"
+	static const struct {
+		const char *there, *item;
+		enum transfer_outcome outcome;
+	} table[] = {
+		{NULL, PROGRESS("3", ",'through':1700000000"), TRANSFER_WRITTEN},
+		{PROGRESS("2", ",'through':1699000000"), PROGRESS("3", ",'through':1700000000"), TRANSFER_NEWER},
+		{PROGRESS("2", ""), PROGRESS("3", ",'through':1700000000"), TRANSFER_NEWER},
+		{PROGRESS("2", ",'through':1700000000"), PROGRESS("3", ",'through':1699000000"), TRANSFER_WRITTEN},
+		{PROGRESS("2", ",'through':1700000000"), PROGRESS("3", ",'through':1700000000"), TRANSFER_WRITTEN},
+		{PROGRESS("2", ",'through':1700000000"), PROGRESS("3", ""), TRANSFER_WRITTEN},
+		{PROGRESS("2", ",'through':1700000000"), PROGRESS("3", ",'through':1700000000,'run':{}"),
+		 TRANSFER_NEWER},
+		{NULL, PROGRESS("3", ",'through':1700000000,'run':{}"), TRANSFER_WRITTEN},
+		{PROGRESS("3", ",'through':1700000000"), PROGRESS("2", ",'through':1699000000"), TRANSFER_NEWER},
+		{"{'PK':'SYSTEM','SK':'WARNED#a','version':1}",
+		 "{'PK':'SYSTEM','SK':'WARNED#a','version':2,'through':1}", TRANSFER_WRITTEN},
+	}, *row;
+	struct transfer_imported done;
+
+	(void)state;
+	for EACH(row, table) {
+		table_free(&outside.table);
+		if (row->there)
+			outside_put(json_of("%s", row->there));
+		must_import(line_of(row->item), &done);
+		check_int(row->item, done.outcomes[row->outcome], 1);
+	}
+}
+
 /* The version alone does not tell which of two orders is the other one's past. */
 static void an_order_that_was_marked_or_erased_or_written_later_in_one_place_is_a_conflict(void **state)
 {
@@ -758,6 +791,7 @@ int main(void)
 		holds_with_files(without_a_file_standard_input_is_read),
 		holds_with_files(a_file_that_is_not_there_is_named),
 		holds_with_files(a_conflict_is_told_and_an_orders_with_what_puts_it_right),
+		holds_with_files(the_progress_of_a_sync_is_never_moved_on),
 		holds_with_files(an_order_that_was_marked_or_erased_or_written_later_in_one_place_is_a_conflict),
 		holds_with_files(an_order_that_was_erased_and_moved_does_not_come_back),
 		holds_with_files(an_order_with_a_person_that_was_erased_elsewhere_is_named),
