@@ -146,8 +146,11 @@ int dynamodb_table_create(const struct dynamodb *db, int64_t deadline, struct er
 		"{\"AttributeName\":\"SK\",\"KeyType\":\"RANGE\"}],"
 		"\"BillingMode\":\"PAY_PER_REQUEST\"}";
 	struct dynamodb_table table = {.active = false};
+	struct err ignored;
 
-	if (order(db, "CreateTable", definition, deadline, e))
+	/* A lost answer may have been a success, which the next try is refused for. */
+	if (order(db, "CreateTable", definition, deadline, e) &&
+	    (describe_keys(db, deadline, &table, &ignored) || !table.exists || !table.keys_fit))
 		return -1;
 	while (!table.active) {
 		if (describe_keys(db, deadline, &table, e))
@@ -166,7 +169,14 @@ int dynamodb_table_set_ttl(const struct dynamodb *db, int64_t deadline, struct e
 	static const char ttl[] = "{\"TimeToLiveSpecification\":"
 				  "{\"AttributeName\":\"expiresAt\",\"Enabled\":true}}";
 
-	return order(db, "UpdateTimeToLive", ttl, deadline, e);
+	struct dynamodb_table table = {.ttl_fits = false};
+	struct err ignored;
+
+	/* As of CreateTable: it is on already. */
+	if (order(db, "UpdateTimeToLive", ttl, deadline, e) &&
+	    (describe_ttl(db, deadline, &table, &ignored) || !table.ttl_fits))
+		return -1;
+	return 0;
 }
 
 int dynamodb_table_set_backups(const struct dynamodb *db, int64_t deadline, struct err *e)

@@ -88,6 +88,18 @@ def _():
     equal(ttl_of(name)["AttributeName"], "expiresAt")
 
 
+for operation in ("CreateTable", "UpdateTimeToLive"):
+    @kit.case(f"a lost answer to {operation} is no failure: what stands there tells that it was done")
+    def _(operation=operation):
+        name = next(names)
+        proxy.mend()
+        lost = proxy.forget(operation)
+        done(kit.run_command(shop, "init", COMMERCE_TABLE=name), f"table {name} was created",
+             "was switched on for expiresAt")
+        equal(lost.struck, 1, "answers that were lost")
+        equal(ttl_of(name), {"TimeToLiveStatus": "ENABLED", "AttributeName": "expiresAt"})
+
+
 WRONG_KEYS = {
     "a hash key alone": [("PK", "HASH", "S")],
     "keys in small letters": [("pk", "HASH", "S"), ("sk", "RANGE", "S")],
