@@ -332,6 +332,7 @@
         headers,
         body: body ? JSON.stringify(body) : undefined,
         credentials: 'same-origin',
+        cache: 'no-cache', // else the way back through the history shows what was answered before
         signal: AbortSignal.timeout(ms),
       });
     } catch {

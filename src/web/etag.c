@@ -36,7 +36,7 @@ void etag_answer(const struct request *request, struct response *response)
 
 	digest_sha256_hex(span_of(json_text(response->json)), hex);
 	snprintf(tag, sizeof tag, "\"%.*s\"", TAG_HEX, hex);
-	response->cache_control = "private";
+	response->cache_control = "private, no-cache";
 	response_header(response, "ETag", tag);
 	response_header(response, "Vary", "Origin, Authorization");
 	if (has && names(has, tag))

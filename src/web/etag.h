@@ -11,8 +11,8 @@
 
 /*
  * Makes the 200 that `response` is one that the asking browser alone may keep
- * (`Cache-Control: private`) under its ETag, and a 304 without a body where
- * If-None-Match names that.
+ * (`Cache-Control: private, no-cache`) under its ETag, asking each time whether it is
+ * still the same, and a 304 without a body where If-None-Match names that.
  */
 void etag_answer(const struct request *request, struct response *response);
 

@@ -1371,6 +1371,40 @@ test('orders: an answer that never ends is given up, and Try again works', async
   expect(context, 'ERR_'); // the browser's own word of it
 });
 
+test('orders: the way back through the history asks who is there now, and shows nothing of before', async context => {
+  let isIn = true;
+  await withServer(
+    (request, response) => {
+      const status = request.method === 'OPTIONS' ? 204 : isIn ? 200 : 401;
+      response.writeHead(status, {
+        'Content-Type': 'application/json',
+        'Cache-Control': 'private', // as programs said that did not have no-cache
+        ETag: '"1"',
+        'Access-Control-Allow-Origin': '*',
+        'Access-Control-Allow-Headers': 'authorization, content-type',
+      });
+      response.end(isIn ? JSON.stringify(withOrder({})) : '{"error":"the token is not valid"}');
+    },
+    async base => {
+      await context.addInitScript(
+        value => {
+          window.forTheTest = value;
+        },
+        { base, token: 'x' },
+      );
+      const page = await context.newPage();
+      await page.goto(`${site.other}/other/all.html`);
+      await page.getByRole('heading', { name: 'BC-1' }).waitFor();
+      isIn = false;
+      await page.goto(`${site.url}/foreign/bare-thanks.html`);
+      await page.goBack();
+      await page.getByText('Your login has ended. Please log in again.').first().waitFor();
+      equal(await orderTitles(page), []);
+    },
+  );
+  expect(context, '401');
+});
+
 test('before Pay, a look at the last payment that gets no answer takes three seconds, not twenty', async context => {
   const page = await openShop(context);
   await page.evaluate(() =>

@@ -151,7 +151,7 @@ def check_answer(answer, method):
         raise AssertionError(f"exit code {answer.exit_code}: {answer.log}")
     ok(answer.status, f"a status: {answer.headers} {answer.body[:200]} {answer.log}")
     equal(answer.exit_code, 1 if b"Service misconfigured" in answer.body else 0, "exit code")
-    equal(answer.headers.get("cache-control"), "private" if "etag" in answer.headers else "no-store",
+    equal(answer.headers.get("cache-control"), "private, no-cache" if "etag" in answer.headers else "no-store",
           "Cache-Control")
     for secret in SECRETS:
         lacks(answer.body.decode("utf-8"), secret)
