@@ -803,7 +803,11 @@
   class Cart extends Ordersnap {
     connectedCallback() {
       super.connectedCallback();
-      this.shown = event => event.persisted && this.comeBack();
+      this.shown = event => {
+        if (!event.persisted) return;
+        this.wake();
+        this.comeBack();
+      };
       addEventListener('pageshow', this.shown);
       this.comeBack();
     }
@@ -811,6 +815,15 @@
     disconnectedCallback() {
       super.disconnectedCallback();
       removeEventListener('pageshow', this.shown);
+    }
+
+    // The page is shown again as it was left.  What it had asked for by then some browsers break off (WebKit
+    // does), and what did not work then may work now.
+    wake() {
+      this.order = null;
+      this.problem = '';
+      if (!this.quote && readCart().size) this.begin();
+      else this.refresh();
     }
 
     // From Stripe's page, perhaps after a payment that no page of the shop has heard of.
@@ -1054,17 +1067,18 @@
     async submit(event) {
       event.preventDefault();
       if (this.going || !this.quote) return;
-      const order = { quote: this.quote, state: this.state };
+      const order = (this.order = { quote: this.quote, state: this.state });
+      const isOver = () => this.order !== order || this.state !== order.state;
       this.going = true;
       this.problem = '';
       this.renderCart(readCart());
       this.say(this.text('wait'));
       try {
         const session = await this.createSession(order);
-        if (this.state !== order.state) return; // the cart is another one by now: nobody goes there
+        if (isOver()) return; // the cart is another one by now, or the page was left: nobody goes there
         if (session) return this.leave(session, order);
       } catch (error) {
-        if (this.state !== order.state) return;
+        if (isOver()) return;
         this.problem = error.status === 401 ? this.text('loginAgain') : this.why(error);
         if (error.status === 401) this.event('ordersnap-login', {});
       }

@@ -173,6 +173,46 @@ test('the way back from Stripe has the cart as it was, and it can be paid', asyn
   await inCart(page, '$85.00');
 });
 
+// As Safari comes back to a page that it has kept: what the page had asked for was broken off.
+const comeBack = page => page.evaluate(() => dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true })));
+
+test('a page that is shown again asks anew for the quote that was broken off when it was left', async context => {
+  const page = await openShop(context);
+  await fillCart(page);
+  await page.route('**/cart/quote', route => route.abort());
+  await page.getByRole('button', { name: 'Remove Silver Ring' }).click();
+  await page.getByRole('alert').getByText('The shop can’t be reached').waitFor();
+  await page.unroute('**/cart/quote');
+  await comeBack(page);
+  await inCart(page, '$60.00');
+  equal(await page.getByRole('alert').count(), 0);
+  await goToStripe(page);
+  expect(context, 'ERR_FAILED');
+});
+
+test('a page that is shown again goes nowhere by what was begun before it was left, and can be paid', async context => {
+  const page = await openShop(context);
+  await fillCart(page);
+  for (const end of ['abort', 'continue']) {
+    let asked;
+    await page.route('**/checkout/create-session', route => {
+      asked = route;
+    });
+    await pay(page).click();
+    await eventually(() => asked, 'the session');
+    await comeBack(page);
+    const ended = page.waitForEvent(end === 'abort' ? 'requestfailed' : 'requestfinished');
+    await asked[end]();
+    await ended;
+    await page.evaluate(() => new Promise(done => setTimeout(done)));
+    equal(await page.getByRole('alert').count(), 0);
+    equal(new URL(page.url()).pathname, '/demo/');
+    await page.unroute('**/checkout/create-session');
+  }
+  await goToStripe(page);
+  expect(context, 'ERR_FAILED');
+});
+
 test('a quote that is stale, used or forgotten is asked for anew without a word', async context => {
   const page = await openShop(context);
   let asked = 0;
