@@ -1016,7 +1016,9 @@
         min: 1,
         max: most,
         onchange: ({ target }) => {
-          target.value = set(Number(target.value));
+          const isRead = target.value !== ''; // what WebKit makes of digits of full width is '', too
+          target.value = set(isRead ? Number(target.value) : quantity);
+          if (!isRead) this.begin(); // nor is the cart paid by the Enter that ended it
         },
         attributes: { value: quantity, 'aria-label': this.text('quantity', { name }) },
       });

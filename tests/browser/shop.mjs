@@ -1940,6 +1940,29 @@ test('the quantity shown is the one that is kept, also where more was typed twic
   }
 });
 
+test('a quantity that is none, or that the browser can’t read, leaves it as it was', async context => {
+  const page = await openShop(context);
+  await page.evaluate(() => ordersnap.cart.set('N-RED', 7));
+  await inCart(page, '$210.00');
+  const quantity = page.getByLabel('Quantity of Red Necklace');
+  await eventually(() => pay(page).isEnabled(), 'the button');
+  const asked = [];
+  page.on('request', request => asked.push(new URL(request.url()).pathname));
+  for (const [typed, key] of [
+    ['', 'Tab'],
+    ['-', 'Tab'],
+    ['e', 'Enter'],
+  ]) {
+    await quantity.fill('');
+    await page.keyboard.type(typed);
+    await page.keyboard.press(key);
+    equal(await quantity.inputValue(), '7', `"${typed}"`);
+    equal(await page.evaluate(() => ordersnap.cart.read()), { 'N-RED': 7 });
+  }
+  await eventually(() => pay(page).isEnabled(), 'the button');
+  equal([...new Set(asked)], ['/cart/quote']); // nobody goes to Stripe's page by that Enter
+});
+
 test('axe-core finds nothing on any page, light and dark, and nothing is wider than the screen', async context => {
   const page = await openShop(context);
   await fillCart(page);
