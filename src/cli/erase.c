@@ -165,10 +165,9 @@ static int wipe(struct erasing *x)
 	struct err e;
 
 	if (x->dry_run || interrupt_came(NULL) ||
-	    store_wipe(app_store(x->app), deadline_in(WIPE_MS), &e) == 0)
+	    store_wipe(app_store(x->app), WIPE_MS, &e) == 0)
 		return 0;
-	command_complain("erase", "what was erased still stands in the store's files: %s; run the same "
-			 "command again", e.text);
+	command_complain("erase", "what was erased may still stand in the store's files: %s", e.text);
 	return -1;
 }
 

@@ -125,9 +125,9 @@ int64_t store_count(struct store *s, int64_t deadline)
 	return s->backend->count ? s->backend->count(s, deadline) : -1;
 }
 
-int store_wipe(struct store *s, int64_t deadline, struct err *e)
+int store_wipe(struct store *s, int64_t ms, struct err *e)
 {
-	return s->backend->wipe ? s->backend->wipe(s, deadline, e) : 0;
+	return s->backend->wipe ? s->backend->wipe(s, ms, e) : 0;
 }
 
 void store_rest(struct store *s)

@@ -68,7 +68,7 @@ struct store_backend {
 	int (*write)(struct store *s, const struct store_action *actions, size_t n, size_t *failed,
 		     int64_t deadline, struct err *e);
 	int64_t (*count)(struct store *s, int64_t deadline); /* NULL: it can't tell */
-	int (*wipe)(struct store *s, int64_t deadline, struct err *e); /* NULL: it has no such files */
+	int (*wipe)(struct store *s, int64_t ms, struct err *e); /* NULL: it has no such files */
 	void (*rest)(struct store *s); /* NULL: it has nothing to do then */
 	void (*close)(struct store *s);
 };
@@ -144,8 +144,9 @@ int store_until_written(int (*once)(void *context, struct err *e), void *context
 int64_t store_count(struct store *s, int64_t deadline);
 
 /* Takes what was deleted or written over out of the store's own files, where it else stands until others
- * write over it.  -1 with ERR_UNAVAILABLE: it stands there still, because others read for long. */
-int store_wipe(struct store *s, int64_t deadline, struct err *e);
+ * write over it.  Others wait for that, and are waited for, for `ms` each.  -1 with ERR_UNAVAILABLE: it may
+ * stand there still; the text says why, and what to do. */
+int store_wipe(struct store *s, int64_t ms, struct err *e);
 
 /* Between requests, for a process that may not get one for long: lets go of what stands in the way of
  * others (a file that was replaced, or lost its log).  NULL is allowed. */

@@ -411,9 +411,9 @@ static int64_t count(struct store *s, int64_t deadline)
 	return rows;
 }
 
-static int wipe(struct store *s, int64_t deadline, struct err *e)
+static int wipe(struct store *s, int64_t ms, struct err *e)
 {
-	return sqlite_file_empty_log(&self_of(s)->file, deadline, e);
+	return sqlite_file_wipe(&self_of(s)->file, ms, e);
 }
 
 static void rest(struct store *s)

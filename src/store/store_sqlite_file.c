@@ -25,6 +25,7 @@
 #define CHECKPOINT_MS 50
 #define RESTART_MS 20 /* the writers wait so long at most for those who read */
 #define CHECKPOINT_EVERY_MS 1000
+#define OPCODES 1000 /* of SQLite's, between two looks at the clock */
 
 static const char MAGIC[16] = "SQLite format 3";
 
@@ -404,17 +405,33 @@ static void shrink_log(struct sqlite_file *self)
 	checkpoint(self, SQLITE_CHECKPOINT_TRUNCATE, CHECKPOINT_MS);
 }
 
-int sqlite_file_empty_log(struct sqlite_file *self, int64_t deadline, struct err *e)
+static int is_over(void *context)
+{
+	struct sqlite_file *self = context;
+
+	return deadline_left(self->deadline) == 0;
+}
+
+/* The file is written anew, for SQLite, when it divides a full page, leaves copies of what it has moved in
+ * the unused middle of that one, and secure_delete does not know them.  Then its log is emptied. */
+int sqlite_file_wipe(struct sqlite_file *self, int64_t ms, struct err *e)
 {
 	int rc;
 
-	if (sqlite_file_open(self, deadline, e))
+	if (sqlite_file_open(self, deadline_in(ms), e))
 		return -1;
-	rc = sqlite3_wal_checkpoint_v2(self->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	sqlite3_progress_handler(self->db, OPCODES, is_over, self);
+	rc = sqlite3_exec(self->db, "VACUUM", NULL, NULL, NULL);
+	sqlite3_progress_handler(self->db, 0, NULL, NULL);
+	if ((rc & 0xFF) == SQLITE_INTERRUPT)
+		return err_set(e, ERR_UNAVAILABLE, "%s is too large to be written anew while others wait: "
+			       "import an export of it into a new file", self->path);
+	if (rc == SQLITE_OK)
+		rc = checkpoint(self, SQLITE_CHECKPOINT_TRUNCATE, ms);
 	if ((rc & 0xFF) == SQLITE_BUSY)
 		return err_set(e, ERR_UNAVAILABLE, "%s-wal can't be emptied, for somebody reads or writes "
-			       "all the time", self->path);
-	return rc == SQLITE_OK ? 0 : sqlite_file_fail(self, "empty its log", e);
+			       "all the time: run the same command again", self->path);
+	return rc == SQLITE_OK ? 0 : sqlite_file_fail(self, "write it anew", e);
 }
 
 int sqlite_file_confirm(struct sqlite_file *self, struct err *e)

@@ -339,6 +339,57 @@ static sqlite3 *lock(const char *begin_of_it)
 }
 
 /* It looks at what stands there when nobody else can write: it waits as long as it may, whatever its condition is. */
+/* A row of odd length, as they come in a shop: then another one of its key, or none. */
+static void put_row(struct store *store, int n, const char *text, int length)
+{
+	struct store_action one = {.item = json_of("{'PK':'P','SK':'%d','t':'%s%0*d'}", n * 7919 % 1009, text,
+						   length, 0),
+				   .condition = STORE_ANY};
+	struct err e;
+
+	check_int(e.text, store_write(store, &one, 1, NULL, deadline_in(10000), &e), 0);
+}
+
+/* How often the text is in the file's bytes.  The store is closed, for this closes the file. */
+static int count_in_file(const char *text)
+{
+	FILE *f = fopen(file, "r");
+	size_t size = (size_t)size_of(file), length = strlen(text), i;
+	char *all = keep_text(str_printf("%*s", (int)size, ""));
+	int count = 0;
+
+	assert_non_null(f);
+	assert_int_equal(fread(all, 1, size, f), size);
+	fclose(f);
+	for (i = 0; i + length <= size; i++)
+		count += memcmp(all + i, text, length) == 0;
+	return count;
+}
+
+static void what_was_written_over_is_in_no_page_once_the_file_is_wiped(void **state)
+{
+	struct store *store = store_sqlite_new(file);
+	struct err e = {.code = ERR_NONE};
+	int n;
+
+	(void)state;
+	for (n = 0; n < 1000; n++)
+		put_row(store, n, "person", n * 31 % 700);
+	for (n = 0; n < 1000; n++)
+		put_row(store, n, "nobody", n * 17 % 700);
+
+	/* Where that takes too long for those who wait, all is as it was. */
+	assert_int_equal(store_wipe(store, 0, &e), -1);
+	check_text("0 ms", e.text, keep_text(str_printf("%s is too large to be written anew while others wait: "
+						"import an export of it into a new file", file)));
+	check_int(e.text, store_wipe(store, 10000, &e), 0);
+	assert_int_equal(size_of(wal), 0);
+	assert_int_equal(store_count(store, deadline_in(10000)), 1000);
+	store_close(store);
+	assert_int_equal(count_in_file("nobody"), 1000);
+	assert_int_equal(count_in_file("person"), 0);
+}
+
 static void a_write_waits_for_the_other_one_before_it_looks(void **state)
 {
 	static const enum store_condition conditions[] = {STORE_ANY, STORE_ABSENT, STORE_VERSION}, *condition;
@@ -1108,6 +1159,7 @@ int main(void)
 		holds_with_store(a_disk_that_takes_nothing_is_named_as_the_system_does),
 		holds_with_store(a_connection_is_set_up_for_many_programs_and_a_power_cut),
 		holds_with_store(a_log_that_has_grown_under_a_reader_is_cut_when_he_is_gone),
+		holds_with_store(what_was_written_over_is_in_no_page_once_the_file_is_wiped),
 		holds_with_store(a_write_waits_for_the_other_one_before_it_looks),
 		holds_with_store(who_reads_does_not_wait_for_a_writer),
 		holds_with_store(a_file_without_a_log_is_waited_for_while_somebody_reads_or_writes),
