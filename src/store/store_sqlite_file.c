@@ -416,6 +416,7 @@ static int is_over(void *context)
  * the unused middle of that one, and secure_delete does not know them.  Then its log is emptied. */
 int sqlite_file_wipe(struct sqlite_file *self, int64_t ms, struct err *e)
 {
+	int64_t end;
 	int rc;
 
 	if (sqlite_file_open(self, deadline_in(ms), e))
@@ -426,8 +427,11 @@ int sqlite_file_wipe(struct sqlite_file *self, int64_t ms, struct err *e)
 	if ((rc & 0xFF) == SQLITE_INTERRUPT)
 		return err_set(e, ERR_UNAVAILABLE, "%s is too large to be written anew while others wait: "
 			       "import an export of it into a new file", self->path);
-	if (rc == SQLITE_OK)
-		rc = checkpoint(self, SQLITE_CHECKPOINT_TRUNCATE, ms);
+	/* SQLite does not wait for another program that writes the log into the file. */
+	end = deadline_in(ms);
+	while (rc == SQLITE_OK && (rc = checkpoint(self, SQLITE_CHECKPOINT_TRUNCATE, deadline_left(end))) &&
+	       (rc & 0xFF) == SQLITE_BUSY && deadline_pause(BUSY_NAP_MS, end))
+		rc = SQLITE_OK;
 	if ((rc & 0xFF) == SQLITE_BUSY)
 		return err_set(e, ERR_UNAVAILABLE, "%s-wal can't be emptied, for somebody reads or writes "
 			       "all the time: run the same command again", self->path);

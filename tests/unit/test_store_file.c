@@ -390,6 +390,47 @@ static void what_was_written_over_is_in_no_page_once_the_file_is_wiped(void **st
 	assert_int_equal(count_in_file("person"), 0);
 }
 
+/* Another program that writes the log into the file for a moment: it has SQLite's lock for that. */
+static pid_t write_log_into_file_for_a_moment(void)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 121, .l_len = 1};
+	int ready[2];
+	char byte;
+	pid_t pid;
+
+	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		int fd = open(shm, O_RDWR | O_CLOEXEC);
+		bool locked = fd >= 0 && fcntl(fd, F_SETLKW, &lock) == 0 && write(ready[1], "x", 1) == 1;
+
+		deadline_sleep(200, deadline_in(200));
+		_exit(locked ? 0 : 1);
+	}
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	return pid;
+}
+
+static void a_wipe_waits_for_who_writes_the_log_into_the_file(void **state)
+{
+	struct store *store = store_sqlite_new(file);
+	struct err e = {.code = ERR_NONE};
+	int status;
+	pid_t other;
+
+	(void)state;
+	must_put(store, "1");
+	other = write_log_into_file_for_a_moment();
+	check_int(e.text, store_wipe(store, 10000, &e), 0);
+	assert_int_equal(size_of(wal), 0);
+	assert_int_equal(waitpid(other, &status, 0), other);
+	assert_int_equal(status, 0);
+	store_close(store);
+}
+
 static void a_write_waits_for_the_other_one_before_it_looks(void **state)
 {
 	static const enum store_condition conditions[] = {STORE_ANY, STORE_ABSENT, STORE_VERSION}, *condition;
@@ -1160,6 +1201,7 @@ int main(void)
 		holds_with_store(a_connection_is_set_up_for_many_programs_and_a_power_cut),
 		holds_with_store(a_log_that_has_grown_under_a_reader_is_cut_when_he_is_gone),
 		holds_with_store(what_was_written_over_is_in_no_page_once_the_file_is_wiped),
+		holds_with_store(a_wipe_waits_for_who_writes_the_log_into_the_file),
 		holds_with_store(a_write_waits_for_the_other_one_before_it_looks),
 		holds_with_store(who_reads_does_not_wait_for_a_writer),
 		holds_with_store(a_file_without_a_log_is_waited_for_while_somebody_reads_or_writes),
