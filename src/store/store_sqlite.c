@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "format/json_write.h"
 #include "store/store_sqlite_file.h"
+#include "store/store_sqlite_make.h"
 #include "store/store_sqlite_row.h"
 
 #define PURGE_ROWS 8 /* expired rows that one write takes along */
@@ -413,7 +414,7 @@ static int64_t count(struct store *s, int64_t deadline)
 
 static int wipe(struct store *s, int64_t ms, struct err *e)
 {
-	return sqlite_file_wipe(&self_of(s)->file, ms, e);
+	return sqlite_make_anew(&self_of(s)->file, ms, e);
 }
 
 static void rest(struct store *s)

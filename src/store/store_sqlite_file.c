@@ -25,7 +25,6 @@
 #define CHECKPOINT_MS 50
 #define RESTART_MS 20 /* the writers wait so long at most for those who read */
 #define CHECKPOINT_EVERY_MS 1000
-#define OPCODES 1000 /* of SQLite's, between two looks at the clock */
 
 static const char MAGIC[16] = "SQLite format 3";
 
@@ -403,39 +402,6 @@ static void shrink_log(struct sqlite_file *self)
 		return;
 	self->next_checkpoint = now + CHECKPOINT_EVERY_MS;
 	checkpoint(self, SQLITE_CHECKPOINT_TRUNCATE, CHECKPOINT_MS);
-}
-
-static int is_over(void *context)
-{
-	struct sqlite_file *self = context;
-
-	return deadline_left(self->deadline) == 0;
-}
-
-/* The file is written anew, for SQLite, when it divides a full page, leaves copies of what it has moved in
- * the unused middle of that one, and secure_delete does not know them.  Then its log is emptied. */
-int sqlite_file_wipe(struct sqlite_file *self, int64_t ms, struct err *e)
-{
-	int64_t end;
-	int rc;
-
-	if (sqlite_file_open(self, deadline_in(ms), e))
-		return -1;
-	sqlite3_progress_handler(self->db, OPCODES, is_over, self);
-	rc = sqlite3_exec(self->db, "VACUUM", NULL, NULL, NULL);
-	sqlite3_progress_handler(self->db, 0, NULL, NULL);
-	if ((rc & 0xFF) == SQLITE_INTERRUPT)
-		return err_set(e, ERR_UNAVAILABLE, "%s is too large to be written anew while others wait: "
-			       "import an export of it into a new file", self->path);
-	/* SQLite does not wait for another program that writes the log into the file. */
-	end = deadline_in(ms);
-	while (rc == SQLITE_OK && (rc = checkpoint(self, SQLITE_CHECKPOINT_TRUNCATE, deadline_left(end))) &&
-	       (rc & 0xFF) == SQLITE_BUSY && deadline_pause(BUSY_NAP_MS, end))
-		rc = SQLITE_OK;
-	if ((rc & 0xFF) == SQLITE_BUSY)
-		return err_set(e, ERR_UNAVAILABLE, "%s-wal can't be emptied, for somebody reads or writes "
-			       "all the time: run the same command again", self->path);
-	return rc == SQLITE_OK ? 0 : sqlite_file_fail(self, "write it anew", e);
 }
 
 int sqlite_file_confirm(struct sqlite_file *self, struct err *e)

@@ -60,11 +60,6 @@ void sqlite_file_rest(struct sqlite_file *self);
  * that it may be acknowledged; else -1 with ERR_UNAVAILABLE.  Keeps the -wal small. */
 int sqlite_file_confirm(struct sqlite_file *self, struct err *e);
 
-/* Writes the file anew, for which others who want to write wait, `ms` at most; then its -wal is emptied,
- * which waits for those who read and write, as long.  What was deleted or written over is in neither
- * afterwards.  -1 with ERR_UNAVAILABLE, and what to do: it took longer. */
-int sqlite_file_wipe(struct sqlite_file *self, int64_t ms, struct err *e);
-
 /* Closes; what -wal has is then in the file, unless another stands at its path. */
 void sqlite_file_close(struct sqlite_file *self);
 

@@ -13,10 +13,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/str.h"
 #include "store/store_sqlite_draft.h"
+#include "store/store_sqlite_file.h"
 #include "store/store_sqlite_path.h"
+
+#define OPCODES 1000 /* of SQLite's, between two looks at the clock */
+#define LOG_NAP_MS 4
 
 /* user_version is the table's, application_id says "OSNP" to file(1) and to us.
  *
@@ -140,4 +145,53 @@ int sqlite_make(const char *path, bool *made, struct err *e)
 		rc = err_set(e, ERR_UNAVAILABLE, "%s: can't make it: %s", path, strerror(errno));
 	sqlite_draft_end(&draft, *made);
 	return rc;
+}
+
+/* --- a file that is there ------------------------------------------------------------ */
+
+static int is_over(void *context)
+{
+	struct sqlite_file *file = context;
+
+	return deadline_left(file->deadline) == 0;
+}
+
+/* SQLite does not wait for another program that writes the log into the file. */
+static int empty_log(struct sqlite_file *file, int64_t ms)
+{
+	int64_t end = deadline_in(ms);
+	int rc;
+
+	do {
+		file->deadline = end;
+		rc = sqlite3_wal_checkpoint_v2(file->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	} while ((rc & 0xFF) == SQLITE_BUSY && deadline_pause(LOG_NAP_MS, end));
+	return rc;
+}
+
+/* When SQLite divides a full page, it leaves copies of what it has moved in the unused middle of that
+ * one, and secure_delete does not know them.  A try that failed may have filled the disk: the log is
+ * emptied in any case. */
+int sqlite_make_anew(struct sqlite_file *file, int64_t ms, struct err *e)
+{
+	int rc, emptied;
+
+	if (sqlite_file_open(file, deadline_in(ms), e))
+		return -1;
+	sqlite3_progress_handler(file->db, OPCODES, is_over, file);
+	rc = sqlite3_exec(file->db, "VACUUM", NULL, NULL, NULL);
+	sqlite3_progress_handler(file->db, 0, NULL, NULL);
+	if ((rc & 0xFF) == SQLITE_INTERRUPT)
+		err_set(e, ERR_UNAVAILABLE, "%s is too large to be written anew while others wait: import an "
+			"export of it into a new file", file->path);
+	else if (rc != SQLITE_OK && (rc & 0xFF) != SQLITE_BUSY)
+		err_set(e, ERR_UNAVAILABLE, "%s: can't write it anew: %s", file->path,
+			sqlite3_errmsg(file->db));
+	emptied = empty_log(file, ms);
+	if (rc != SQLITE_OK && (rc & 0xFF) != SQLITE_BUSY)
+		return -1;
+	if ((rc & 0xFF) == SQLITE_BUSY || (emptied & 0xFF) == SQLITE_BUSY)
+		return err_set(e, ERR_UNAVAILABLE, "%s-wal can't be emptied, for somebody reads or writes "
+			       "all the time: run the same command again", file->path);
+	return emptied == SQLITE_OK ? 0 : sqlite_file_fail(file, "empty its log", e);
 }

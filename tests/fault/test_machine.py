@@ -24,6 +24,7 @@ names.enter()
 from kit import KeptShop, case, equal, lib, ok, test  # noqa: E402
 import fastcgi  # noqa: E402
 from namespaces import libc, mount  # noqa: E402
+from orders import put_items  # noqa: E402
 from preload import Clock  # noqa: E402
 from tap import Watch, eventually  # noqa: E402
 from workers import FastCgi  # noqa: E402
@@ -59,9 +60,12 @@ class Disk:
 
     def fill(self, left=0):
         """Leaves so many bytes."""
-        free = os.statvfs(self.folder)
         with open(self.filler, "wb") as f, contextlib.suppress(OSError):
-            f.write(bytes(max(0, free.f_bavail * free.f_frsize - left)))
+            f.write(bytes(max(0, self.room() - left)))
+
+    def room(self):
+        free = os.statvfs(self.folder)
+        return free.f_bavail * free.f_frsize
 
     def clear(self):
         with contextlib.suppress(FileNotFoundError):
@@ -121,6 +125,28 @@ def _():
         equal(shop.health(**disk.settings).status in (200, 503), True)
         disk.clear()
         disk.well(event)
+
+
+@test
+def _():
+    "an erasure for which the disk has no room says so and takes none; with room it is done"
+    with contextlib.closing(Disk("24m")) as disk:
+        event = new_event()
+        disk.well(event)
+        put_items(disk, *({"PK": f"P#{n}", "SK": "S", "text": "x" * 3000} for n in range(2500)))
+        with contextlib.closing(sqlite3.connect(disk.db)) as db:
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        for room, code in ((3 << 20, 1), (None, 0)):
+            disk.clear()
+            if room:
+                disk.fill(room)
+            before = disk.room()
+            done = kit.subprocess.run(
+                [os.path.join(lib.BUILD, "ordersnap"), "erase", event["data"]["object"]["id"], "--yes"],
+                env=shop.environment(**disk.settings), capture_output=True, text=True, check=False)
+            equal(done.returncode, code, done.stderr)
+            ok(disk.room() >= before, f"{disk.room()} bytes are free, and were {before}")
+            ok(("can't write it anew: database or disk is full" in done.stderr) == bool(room), done.stderr)
 
 
 @test
