@@ -32,7 +32,8 @@ int sqlite_make_publish(const char *draft, const char *path);
 
 /* Writes the file of a store that is in use anew, for which others who want to write wait, `ms` at most;
  * then its -wal is emptied, which waits for those who read and write, as long.  What was deleted or written
- * over is in neither afterwards.  -1 with ERR_UNAVAILABLE, and what to do: it took longer, or there is no room. */
+ * over is in neither afterwards.  -1 with ERR_UNAVAILABLE, and what to do: it took longer, or there is
+ * no room. */
 int sqlite_make_anew(struct sqlite_file *file, int64_t ms, struct err *e);
 
 #endif
