@@ -102,11 +102,14 @@ static void plan_on(struct sync_state *state, struct json_object *run, int64_t f
 	int64_t run_from = json_time_or(run, "from", from), run_to = json_time_or(run, "to", from);
 	size_t i;
 
+	/* By a clock that was ahead, it was in what is to come: nobody knows what has come since, so all
+	 * is looked at, once. */
+	if (run_to > now) {
+		sync_state_plan_fresh(state, from < run_from ? from : run_from, now);
+		return;
+	}
 	state->resumed = true;
-	/* By a clock that has been set back since, it began in what is to come. */
 	state->started = time_or_0(run, "startedAt");
-	if (state->started > now)
-		state->started = now;
 	state->from = from < run_from ? from : run_from;
 	state->to = now;
 	json_get_object(run, "summary", &counts);
@@ -118,15 +121,12 @@ static void plan_on(struct sync_state *state, struct json_object *run, int64_t f
 	 * the passes behind the window.  Where there was no room for more, some is not. */
 	if (!state->crowded)
 		state->counts.errors = 0;
-	/* By a clock that was ahead nobody knows what came since: all of the window may have. */
-	add_segment(state, run_to > now ? from : run_to + 1, now, NULL);
+	add_segment(state, run_to + 1, now, NULL);
 	json_get_array(run, "todo", &todo);
 	for (i = 0; todo && i < json_object_array_length(todo); i++) {
 		struct json_object *segment = json_object_array_get_idx(todo, i);
-		int64_t to = json_time_or(segment, "to", now);
 
-		/* Days that are to come are not walked through. */
-		add_segment(state, json_time_or(segment, "from", from), to < now ? to : now,
+		add_segment(state, json_time_or(segment, "from", from), json_time_or(segment, "to", now),
 			    json_string_or_null(segment, "after"));
 	}
 	if (from < run_from)

@@ -230,35 +230,38 @@ static void no_window_begins_before_the_epoch(void **unused)
 	sync_state_free(&state);
 }
 
-static void a_run_that_began_in_what_is_to_come_began_now(void **unused)
+/* It had come down to a session from before all that was sold since, and by its clock nothing was.  What it has
+ * looked at is looked at again, and counted once. */
+static void all_is_looked_at_after_a_run_that_began_in_what_is_to_come(void **unused)
 {
-	struct sync_state state = planned(0, NOW + HOUR), next;
+	static const struct {
+		const char *row;
+		int64_t from, began;
+	} cases[] = {
+		{"an hour ahead", 0, NOW + 5 * DAY + HOUR},
+		{"days ahead", 0, NOW + 9 * DAY},
+		{"so far that its window is to come", 0, NOW + 3650 * DAY},
+		{"days ahead, since a day that was named", NOW - 30 * DAY, NOW + 9 * DAY},
+	};
+	struct sync_state state, next;
+	size_t i;
 
 	(void)unused;
-	saved(&state);
-	sync_state_free(&state);
-	next = planned(0, NOW);
-	check("resumed", next.resumed);
-	check_int("started", next.started, NOW);
-	sync_state_free(&next);
-}
-
-/* It had come down to a session from before all that was sold since, and by its clock nothing was. */
-static void what_came_since_a_run_that_began_in_what_is_to_come_is_looked_at(void **unused)
-{
-	struct sync_state state = planned(0, NOW), next;
-
-	(void)unused;
-	finished(&state, NOW);
-	state = planned(0, NOW + 9 * DAY);
-	snprintf(state.todo[0].after, sizeof state.todo[0].after, "cs_7");
-	saved(&state);
-	sync_state_free(&state);
-	next = planned(0, NOW + 5 * DAY);
-	check_int("segments", next.n, 2);
-	check_segment("since the last complete one", &next, 0, NOW - REACH, NOW + 5 * DAY, "");
-	check_segment("what was left", &next, 1, NOW - REACH, NOW + 5 * DAY, "cs_7");
-	sync_state_free(&next);
+	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+		state = planned(0, NOW);
+		finished(&state, NOW);
+		state = planned(cases[i].from, cases[i].began);
+		state.counts = (struct sync_counts){.sessions = 7, .missing = 3};
+		snprintf(state.todo[0].after, sizeof state.todo[0].after, "cs_7");
+		saved(&state);
+		sync_state_free(&state);
+		next = planned(0, NOW + 5 * DAY);
+		check_int(cases[i].row, next.n, 1);
+		check_segment(cases[i].row, &next, 0, cases[i].from ? cases[i].from : NOW - REACH, NOW + 5 * DAY, "");
+		check_int(cases[i].row, next.started, NOW + 5 * DAY);
+		check_int(cases[i].row, next.counts.sessions, 0);
+		finished(&next, NOW);
+	}
 }
 
 static void a_run_goes_on_where_one_was_killed(void **unused)
@@ -566,8 +569,7 @@ int main(void)
 		planning(of_what_is_set_aside_the_latest_stand_last_and_all_is_bounded),
 		planning(where_too_many_failed_the_next_run_looks_at_all_of_it_again),
 		planning(no_window_begins_before_the_epoch),
-		planning(a_run_that_began_in_what_is_to_come_began_now),
-		planning(what_came_since_a_run_that_began_in_what_is_to_come_is_looked_at),
+		planning(all_is_looked_at_after_a_run_that_began_in_what_is_to_come),
 		planning(a_run_goes_on_where_one_was_killed),
 		planning(a_complete_run_counts_as_begun_when_the_killed_one_did),
 		planning(however_often_it_is_killed_everything_stays_in_the_plan),
