@@ -17,6 +17,8 @@
 #define SIGNATURE "0000000000000000000000000000000000000000000000000000000000000000"
 #define WITH_QUOTE ",'metadata':{'quoteSignature':'" SIGNATURE "'}"
 #define QUOTED EVENT("evt_1", "checkout.session.completed", SALE("cs_test_1", ",'payment_intent':'pi_1'" WITH_QUOTE))
+#define QUOTED_LATER EVENT("evt_9", "checkout.session.async_payment_succeeded", \
+			   SALE("cs_test_1", ",'payment_intent':'pi_1'" WITH_QUOTE))
 #define EXPIRED EVENT("evt_2", "checkout.session.expired", "{'id':'cs_test_2','object':'checkout.session'," \
 	"'mode':'payment','status':'expired','created':1699999000}")
 #define BY_PAYMENT_ALONE EVENT("evt_2", "refund.updated", "{'id':'re_1','object':'refund','payment_intent':'pi_1'}")
@@ -288,6 +290,13 @@ static void quote_used_in_vain(void)
 	outside_put(json_of("{'PK':'SESSION#cs_test_9','SK':'METADATA','status':'failed','version':1}"));
 }
 
+static void quote_paid_twice(void)
+{
+	quote_used();
+	outside.answers = sale;
+	must_deliver(QUOTED);
+}
+
 static void quote_used_by_it(void)
 {
 	adopted();
@@ -487,6 +496,8 @@ static void what_is_as_it_should_be_is_no_line_of_the_log(void **state)
 	static const struct rule usual[] = {
 		{"a quote that its own order has", quote_used_by_it, sale, QUOTED, ERR_NONE, "", "", false},
 		{"a quote whose first payment failed", quote_used_in_vain, sale, QUOTED, ERR_NONE, "", "", false},
+		{"a quote whose second payment fails", quote_used, given_up, QUOTED, ERR_NONE, "", "", false},
+		{"a quote that was paid twice, as was said", quote_paid_twice, sale, QUOTED_LATER, ERR_NONE, "", "", false},
 		{"a sale", adopted, sale, SOLD, ERR_NONE, "", "", false},
 	}, *rule;
 	struct err e;
