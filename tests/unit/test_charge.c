@@ -243,6 +243,15 @@ static void what_was_never_captured_was_neither_paid_nor_refunded(void **state)
 		 "{'amount':900,'created':1732700000,'status':'failed'},"
 		 "{'amount':500,'created':1732700000,'status':'pending'}"),
 		 "completed", "partially_refunded", 5000, 4500},
+		{"captured in part, and a refund of more than the rest that was canceled",
+		 "'captured':true,'amount_captured':5000,'amount_refunded':4500" REFUNDS("false",
+		 "{'amount':4500,'created':1732700000,'status':'succeeded'},"
+		 "{'amount':900,'created':1732700000,'status':'canceled'}"),
+		 "completed", "partially_refunded", 5000, 4500},
+		{"captured in part, and less refunds there than it says",
+		 "'captured':true,'amount_captured':5000,'amount_refunded':4500" REFUNDS("false",
+		 "{'amount':1000,'created':1732700000,'status':'succeeded'}"),
+		 "completed", "partially_refunded", 5000, 1000},
 		{"captured in part, and all of that refunded at once",
 		 "'captured':true,'amount_captured':5000,'amount_refunded':5000" REFUNDS("false",
 		 "{'amount':5000,'created':1732700000,'status':'succeeded'}"),
@@ -516,6 +525,12 @@ static void an_order_takes_from_its_charge_what_that_tells(void **state)
 		{"a refund", "{'status':'completed','amount':100}",
 		 "{'id':'ch','amount':100,'amount_refunded':100}", false,
 		 "{'status':'refunded','amount':100,'amountRefunded':100,'updatedAt':'2024-11-26T09:20:00Z'}"},
+		{"a refund of what was captured in part, in the buyer's currency",
+		 "{'status':'completed','amount':1000,'currency':'usd'}",
+		 "{'id':'ch','amount':2000,'currency':'eur','captured':true,'status':'succeeded',"
+		 "'amount_captured':1000,'amount_refunded':500}", false,
+		 "{'status':'partially_refunded','amount':1000,'currency':'usd','amountCaptured':500,"
+		 "'amountRefunded':250,'updatedAt':'2024-11-26T09:20:00Z'}"},
 		{"a charge that can't be read, of which nothing counts", "{'status':'completed'}",
 		 "{'id':'ch','receipt_url':'r'}", false, "{'status':'completed','payment':{'receiptUrl':'r'}}"},
 		{"a person who was erased", "{'status':'completed','amount':100,'erasedAt':'t'}",
