@@ -142,6 +142,37 @@ static void in_a_crowd_each_sale_has_its_own_time(void **state)
 	sync_end();
 }
 
+/* A page begins with the newest session. */
+static void sales_that_are_missing_behind_one_in_order_have_their_own_times(void **state)
+{
+	(void)state;
+	sync_begin();
+	goes_by(600);
+	sells("3", NOW + 300);
+	check_text("the newest", syncs(), "missing cs_test_3\n");
+	sells("1", NOW);
+	sells("2", NOW + 100);
+	tells_of("evt_1", "completed", NOW + CHARGE_AT + 1, "1", "paid");
+	tells_of("evt_2", "completed", NOW + 100 + CHARGE_AT + 2, "2", "paid");
+	check_text("the others", syncs(), "missing cs_test_2\nmissing cs_test_1\n");
+	check_paid_at("one", "1", NOW, NOW + CHARGE_AT + 1);
+	check_paid_at("the other", "2", NOW + 100, NOW + 100 + CHARGE_AT + 2);
+	sync_end();
+}
+
+/* Of what was held on a card the charge is as old as the hold. */
+static void a_sale_that_no_event_tells_of_was_paid_when_its_money_moved(void **state)
+{
+	(void)state;
+	sync_begin();
+	goes_by(HOUR + 600);
+	sells_with("1", NOW, keep_text(str_printf(CHARGED ",'balance_transaction':{'id':'txn_1','created':%lld}",
+						  (long long)NOW + HOUR)));
+	check_text("captured", syncs(), "missing cs_test_1\n");
+	check_paid_at("captured", "1", NOW, NOW + HOUR);
+	sync_end();
+}
+
 /* A session that costs nothing has no charge. */
 static void a_sale_that_costs_nothing_was_paid_within_a_day(void **state)
 {
@@ -196,6 +227,8 @@ int main(void)
 		holds(of_two_events_that_say_paid_the_latest_counts),
 		holds(in_a_crowded_hour_more_pages_are_read),
 		holds(in_a_crowd_each_sale_has_its_own_time),
+		holds(sales_that_are_missing_behind_one_in_order_have_their_own_times),
+		holds(a_sale_that_no_event_tells_of_was_paid_when_its_money_moved),
 		holds(a_sale_that_costs_nothing_was_paid_within_a_day),
 		holds(events_that_stripe_has_forgotten_are_not_asked_for),
 	};
