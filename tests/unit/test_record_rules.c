@@ -497,7 +497,7 @@ static void what_is_as_it_should_be_is_no_line_of_the_log(void **state)
 		{"a quote that its own order has", quote_used_by_it, sale, QUOTED, ERR_NONE, "", "", false},
 		{"a quote whose first payment failed", quote_used_in_vain, sale, QUOTED, ERR_NONE, "", "", false},
 		{"a quote whose second payment fails", quote_used, given_up, QUOTED, ERR_NONE, "", "", false},
-		{"a quote that was paid twice, as was said", quote_paid_twice, sale, QUOTED_LATER, ERR_NONE, "", "", false},
+		{"a quote paid twice, as was said", quote_paid_twice, sale, QUOTED_LATER, ERR_NONE, "", "", false},
 		{"a sale", adopted, sale, SOLD, ERR_NONE, "", "", false},
 	}, *rule;
 	struct err e;
