@@ -511,11 +511,25 @@ static void what_is_as_it_should_be_is_no_line_of_the_log(void **state)
 	}
 }
 
+static void a_capture_of_what_is_still_held_is_no_time_of_payment(void **state)
+{
+	static const struct rule rule = {"held", held, still_held,
+					 AT("evt_2", "charge.captured", 1699999900, HELD_CHARGE), ERR_NONE, "", "", false};
+	struct err e;
+
+	(void)state;
+	begin(&rule);
+	assert_int_equal(record(&rule, &e), 0);
+	assert_null(json_object_object_get(order_now(), "completedAt"));
+	outside_end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		holds(each_event_follows_its_rule),
 		holds(what_is_as_it_should_be_is_no_line_of_the_log),
+		holds(a_capture_of_what_is_still_held_is_no_time_of_payment),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
