@@ -514,7 +514,8 @@ static void what_is_as_it_should_be_is_no_line_of_the_log(void **state)
 static void a_capture_of_what_is_still_held_is_no_time_of_payment(void **state)
 {
 	static const struct rule rule = {"held", held, still_held,
-					 AT("evt_2", "charge.captured", 1699999900, HELD_CHARGE), ERR_NONE, "", "", false};
+					 AT("evt_2", "charge.captured", 1699999900, HELD_CHARGE),
+					 ERR_NONE, "", "", false};
 	struct err e;
 
 	(void)state;
