@@ -525,11 +525,36 @@ static void a_capture_of_what_is_still_held_is_no_time_of_payment(void **state)
 	outside_end();
 }
 
+/* Its session's item, which says so first, is lost, and so is the event's marker. */
+static void a_replay_that_writes_nothing_knows_the_order_that_stands(void **state)
+{
+	struct record_run run;
+	struct process_result result;
+	const char *before;
+	struct err e;
+
+	(void)state;
+	outside_begin();
+	sold();
+	table_delete(&outside.table, "SESSION#cs_test_1", "METADATA");
+	table_delete(&outside.table, "EVENT#evt_1", "METADATA");
+	before = outside_items();
+	outside.answers = sale;
+	run = run_now();
+	run.dry_run = true;
+	assert_int_equal(process_event(&run, json_of("%s", SOLD), &result, &e), 0);
+	assert_true(json_equal(result.outcome.before, order_now()));
+	assert_string_equal(outside_items(), before);
+	process_result_free(&result);
+	outside_end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		holds(each_event_follows_its_rule),
 		holds(what_is_as_it_should_be_is_no_line_of_the_log),
+		holds(a_replay_that_writes_nothing_knows_the_order_that_stands),
 		holds(a_capture_of_what_is_still_held_is_no_time_of_payment),
 	};
 
