@@ -88,10 +88,53 @@ static void what_the_functions_wrote_after_the_adoption_is_found_and_told(void *
 	}
 }
 
+/* Of such a session an order that nothing names is searched for whatever the adoption has said, or it
+ * would get a second one: of one that a sync has found missing, and of an event that the functions have
+ * acknowledged. */
+static void an_order_that_nothing_names_gets_no_second_one(void **state)
+{
+	static const struct {
+		const char *name, *marker;
+		bool by_sync;
+	} table[] = {
+		{"a sync", NONE, true},
+		{"their event", "{'PK':'EVENT#evt_1','SK':'METADATA','status':'received'}", false},
+		{"their event of a failure", "{'PK':'EVENT#evt_1','SK':'METADATA','status':'failed'}", false},
+	}, *row;
+
+	(void)state;
+	for EACH(row, table) {
+		const struct event told = {.kind = EVENT_SESSION_COMPLETED, .type = ""};
+		struct session session;
+		const struct record_request request = {.event = &told, .session = &session, .unmarked = true};
+		struct record_outcome out = {.marker = NULL};
+		struct json_object *json = stripe_of(SALE("cs_test_1", ",'payment_intent':'pi_1'"));
+		struct record_run run;
+		struct err e;
+
+		outside_begin();
+		outside.answers = sale;
+		outside_put(json_of("%s", ADOPTED("")));
+		outside_put(json_of("%s", row->marker));
+		outside_put(json_of("%s", THEIRS("")));
+		run = run_now();
+		check_int(row->name, session_read(json, &session, &e), 0);
+		if (row->by_sync)
+			check_int(row->name, record_session(&run, &request, &out, &e), 0);
+		else
+			must_deliver(SOLD);
+		check(row->name, strstr(outside_items(), "call back"));
+		check(row->name, !table_find(&outside.table, SOLD_PK, SOLD_SK));
+		record_outcome_free(&out);
+		outside_end();
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		holds(a_session_may_have_an_order_that_its_item_does_not_name),
+		holds(an_order_that_nothing_names_gets_no_second_one),
 		holds(what_the_functions_wrote_after_the_adoption_is_found_and_told),
 	};
 
