@@ -30,6 +30,7 @@ static void says(const char *sk, const char *name, struct json_object *value)
 	if (value)
 		json_object_object_add(order, name, json_object_get(value));
 	json_copy_member(entry, "itemsPending", order, "itemsPending");
+	json_copy_member(entry, "unconfirmed", order, "unconfirmed");
 	json_object_object_add(pointer, "order", json_copy(order));
 	outside_put(order);
 	outside_put(pointer);
@@ -43,6 +44,39 @@ static void an_order_that_does_not_say_when_it_was_paid_is_stale(void **state)
 	syncs_to_its_end("found", "stale cs_test_1\n");
 	assert_non_null(json_string_or_null(order_of("1", NOW), "completedAt"));
 	syncs_to_its_end("once", "");
+	sync_end();
+}
+
+static void an_order_that_says_otherwise_than_stripe_is_stale(void **state)
+{
+	(void)state;
+	says(sold(), "customerEmail", json_of("'bob@example.com'"));
+	syncs_to_its_end("found", "stale cs_test_1\n");
+	assert_string_equal(json_string_or_null(order_of("1", NOW), "customerEmail"), "ann@example.com");
+	syncs_to_its_end("once", "");
+	sync_end();
+}
+
+static void an_order_that_only_an_event_has_told_of_is_confirmed(void **state)
+{
+	(void)state;
+	says(sold(), "unconfirmed", json_of("true"));
+	syncs_to_its_end("found", "stale cs_test_1\n");
+	assert_null(json_object_object_get(order_of("1", NOW), "unconfirmed"));
+	syncs_to_its_end("once", "");
+	sync_end();
+}
+
+/* It is not looked at more closely, which is a call of Stripe for each order. */
+static void an_order_with_a_number_of_another_prefix_is_in_order(void **state)
+{
+	(void)state;
+	sold();
+	free(outside.app.config.order_number_prefix);
+	outside.app.config.order_number_prefix = str_dup("XY");
+	assert_string_equal(syncs(), "");
+	assert_int_equal(run.result.counts.in_order, 1);
+	assert_null(strstr(stripe_asked(), "sessions/cs_test_1"));
 	sync_end();
 }
 
@@ -302,6 +336,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		holds(an_order_that_does_not_say_when_it_was_paid_is_stale),
+		holds(an_order_that_says_otherwise_than_stripe_is_stale),
+		holds(an_order_that_only_an_event_has_told_of_is_confirmed),
+		holds(an_order_with_a_number_of_another_prefix_is_in_order),
 		holds(an_order_that_waits_for_its_lines_gets_them),
 		holds(a_pending_order_that_changes_is_stale_and_one_that_is_paid_was_pending),
 		holds(a_pointer_beside_a_right_order_is_mended),
