@@ -201,6 +201,9 @@ static void only_a_condition_that_does_not_hold_is_a_conflict(void **state)
 		{CANCELLED("ItemCollectionSizeLimitExceeded", "None"), ERR_UNAVAILABLE, 9, ""},
 		{{400, "{'__type':'ValidationException','CancellationReasons':[{'Code':'ConditionalCheckFailed'}]}"},
 		 ERR_UNAVAILABLE, 9, "ValidationException"},
+		{{400, "{'__type':'TransactionCanceledException','CancellationReasons':[{'Code':'None'},"
+		       "{'Code':'None'},{'Code':'ConditionalCheckFailed'}]}"}, /* there is no third action */
+		 ERR_UNAVAILABLE, 9, "TransactionCanceledException"},
 		{{400, "{'__type':'ConditionalCheckFailedException'}"}, ERR_UNAVAILABLE, 9, ""},
 		{{400, "{'__type':'TransactionCanceledException'}"}, ERR_UNAVAILABLE, 9, ""},
 		{{400, "{'__type':'IdempotentParameterMismatchException'}"}, ERR_UNAVAILABLE, 9, ""},
