@@ -72,13 +72,14 @@ static struct json_object *waiting(void)
 	return NULL;
 }
 
-/* Somebody else's write of it. */
+/* Somebody else's write of it; NULL: without that. */
 static void change(const char *key, const char *value)
 {
 	struct json_object *item = json_copy(waiting());
 
 	assert_non_null(item);
 	table_delete(&outside.table, KEY_OUTBOX, json_string_or_null(item, "SK"));
+	json_object_object_del(item, key);
 	json_set_string(item, key, value);
 	table_put(&outside.table, item);
 }
@@ -200,6 +201,14 @@ static void an_item_whose_order_is_gone_is_tried_again_and_the_others_are_told(v
 	assert_string_equal(told(), "BC--2\n");
 	check_text("waits", json_string_or_null(waiting(), "orderId"), "cs_test_9");
 	assert_non_null(json_string_or_null(waiting(), "error"));
+	assert_int_equal(counts.given_up, 0);
+
+	/* When its seven days are over that is said. */
+	outside.ms += INT64_C(8) * 86400 * 1000;
+	check_int(e.text, run(&counts, &e), 0);
+	check_int("failed", counts.failed, 1);
+	check_int("given up", counts.given_up, 1);
+	assert_true(outbox_is_given_up(waiting()));
 	end();
 }
 
@@ -255,6 +264,21 @@ static void what_a_run_has_moved_meanwhile_is_not_counted_as_decided(void **stat
 	end();
 }
 
+/* Somebody has edited it. */
+static void an_item_without_an_id_is_not_the_one_that_is_named(void **state)
+{
+	int64_t n;
+	struct err e;
+
+	(void)state;
+	begin();
+	change("id", NULL);
+	check_int("not it", notify_decide(&outside.app, NOTIFY_FORGET, "ntf_1", &n, &e), 0);
+	assert_int_equal(n, 0);
+	assert_non_null(waiting());
+	end();
+}
+
 static void a_decision_that_can_not_be_written_is_an_error(void **state)
 {
 	unsigned at;
@@ -285,6 +309,7 @@ int main(void)
 		holds(an_item_whose_order_is_gone_is_tried_again_and_the_others_are_told),
 		holds(a_number_with_a_line_end_is_one_line_for_the_program),
 		holds(what_a_run_has_moved_meanwhile_is_not_counted_as_decided),
+		holds(an_item_without_an_id_is_not_the_one_that_is_named),
 		holds(a_decision_that_can_not_be_written_is_an_error),
 	};
 
