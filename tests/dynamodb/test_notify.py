@@ -120,6 +120,24 @@ def _():
     ok(len(lines("killed")) >= len(wanted), "at least once")
 
 
+@test
+def _():
+    "what waited in the file that a shop has left for a table is told from there, by the table's settings"
+    program('echo "$NOTIFY_ORDER" >>"{folder}/from-file"')
+    file = os.path.join(shop.folder, "left.db")
+    equal(kit.run_command(shop, "init", "--db", file).returncode, 0)
+    event = kit.paid_event(shop, "cs_test_left")
+    equal(shop.webhook(event, COMMERCE_TABLE=None, COMMERCE_DB=file).status, 200)
+    lines_of = kit.run_command(shop, "export", "--db", file).stdout
+    equal(kit.run_command(shop, "import", input=lines_of).returncode, 0)
+    equal(outbox(), [], "notifications that came with the lines")
+    notify()
+    equal(lines("from-file"), [])
+    contains(notify("--list", "--db", file).stdout, "BC-LEFT")
+    contains(notify("--db", file).stdout, "1 told, 0 failed")
+    equal(lines("from-file"), ["cs_test_left"])
+
+
 def cleanup():
     clock.close()
     shop.close()
